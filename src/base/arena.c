@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The arena: blocks that grow geometrically, a list of deferred closers, one jump when memory
+// ends. Requests larger than a block get a block of their own, so that no tail is wasted.
+#include "base/arena.h"
+
+#include <stdalign.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { FIRST_BLOCK = 16 * 1024, LARGEST_BLOCK = 1024 * 1024 };
+
+typedef struct block {
+    struct block *next;
+    size_t used, size;
+    alignas(max_align_t) uint8_t data[];
+} block;
+
+typedef struct closer {
+    struct closer *next;
+    void (*close)(void *);
+    void *object;
+} closer;
+
+struct czm_arena {
+    block *blocks;
+    closer *closers;
+    jmp_buf *out_of_memory;
+    size_t size;
+};
+
+static void *(*allocate)(size_t) = malloc;
+static void (*release)(void *) = free;
+
+void czm_arena_set_allocator(void *(*new_allocate)(size_t), void (*new_release)(void *)) {
+    allocate = new_allocate;
+    release = new_release;
+}
+
+czm_arena *czm_arena_new(jmp_buf *out_of_memory) {
+    czm_arena *arena = allocate(sizeof *arena);
+    if (arena) *arena = (czm_arena){.out_of_memory = out_of_memory};
+    return arena;
+}
+
+void czm_arena_free(czm_arena *arena) {
+    if (!arena) return;
+    for (closer *c = arena->closers; c; c = c->next) c->close(c->object);
+    for (block *b = arena->blocks; b;) {
+        block *next = b->next;
+        release(b);
+        b = next;
+    }
+    release(arena);
+}
+
+static void *fail(czm_arena *arena) {
+    if (arena->out_of_memory) longjmp(*arena->out_of_memory, 1);
+    return NULL;
+}
+
+static block *add_block(czm_arena *arena, size_t at_least) {
+    size_t size = arena->blocks ? arena->blocks->size * 2 : FIRST_BLOCK;
+    if (size > LARGEST_BLOCK) size = LARGEST_BLOCK;
+    if (size < at_least) size = at_least;
+    if (size > SIZE_MAX - sizeof(block)) return NULL;
+    block *b = allocate(sizeof(block) + size);
+    if (!b) return NULL;
+    *b = (block){.size = size};
+    arena->size += sizeof(block) + size;
+    // A block made for one large request goes behind the current one, whose tail stays usable.
+    if (arena->blocks && at_least > LARGEST_BLOCK / 4) {
+        b->next = arena->blocks->next;
+        arena->blocks->next = b;
+    } else {
+        b->next = arena->blocks;
+        arena->blocks = b;
+    }
+    return b;
+}
+
+void *czm_arena_alloc(czm_arena *arena, size_t size) {
+    const size_t unit = alignof(max_align_t);
+    if (size > SIZE_MAX - unit) return fail(arena);
+    size = (size + unit - 1) / unit * unit;
+    if (size == 0) size = unit;
+    block *b = arena->blocks;
+    if (!b || b->size - b->used < size) b = add_block(arena, size);
+    if (!b) return fail(arena);
+    void *memory = b->data + b->used;
+    b->used += size;
+    return memset(memory, 0, size);
+}
+
+void *czm_arena_array(czm_arena *arena, size_t count, size_t size) {
+    if (size != 0 && count > SIZE_MAX / size) return fail(arena);
+    return czm_arena_alloc(arena, count * size);
+}
+
+void czm_arena_defer(czm_arena *arena, void (*close)(void *), void *object) {
+    closer *c = CZM_NEW(arena, closer);
+    *c = (closer){arena->closers, close, object};
+    arena->closers = c;
+}
+
+char *czm_arena_string(czm_arena *arena, czm_bytes text) {
+    char *copy = czm_arena_alloc(arena, text.size + 1);
+    if (copy && text.size) memcpy(copy, text.data, text.size);
+    return copy;
+}
+
+char *czm_arena_vformat(czm_arena *arena, const char *format, va_list arguments) {
+    va_list again;
+    va_copy(again, arguments);
+    int length = vsnprintf(NULL, 0, format, again);
+    va_end(again);
+    if (length < 0) return czm_arena_string(arena, czm_bytes_text("(text cannot be formatted)"));
+    char *text = czm_arena_alloc(arena, (size_t)length + 1);
+    if (text) vsnprintf(text, (size_t)length + 1, format, arguments);
+    return text;
+}
+
+char *czm_arena_format(czm_arena *arena, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    char *text = czm_arena_vformat(arena, format, arguments);
+    va_end(arguments);
+    return text;
+}
+
+size_t czm_arena_size(const czm_arena *arena) { return arena->size; }

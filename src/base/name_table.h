@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A hash table from names to pointers, owned by an arena. Keys are views: their bytes must live
+// as long as the table. There is no removal, for no part of a conversion forgets a name.
+#ifndef CZM_BASE_NAME_TABLE_H
+#define CZM_BASE_NAME_TABLE_H
+
+#include "base/arena.h"
+
+typedef struct czm_name_slot {
+    czm_bytes name;
+    void *value;
+} czm_name_slot;
+
+typedef struct czm_name_table {
+    czm_name_slot *slots;
+    size_t count, capacity;
+} czm_name_table;
+
+// The value stored under `name`, or NULL.
+void *czm_name_find(const czm_name_table *table, czm_bytes name);
+
+// The slot of `name`, made (with a NULL value) when it is new. The pointer is good until the
+// next call of this function.
+czm_name_slot *czm_name_slot_for(czm_arena *arena, czm_name_table *table, czm_bytes name);
+
+#endif

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The only door to the operating system: files, folders, randomness, terminals, signals. Every
+// other source file is plain C17, so a port is one more file beside os_posix.c. Paths are UTF-8 with '/' between components.
+//
+// Functions that fail return false (or NULL) and leave the reason for czm_file_error(), as text.
+#ifndef CZM_BASE_OS_H
+#define CZM_BASE_OS_H
+
+#include "base/arena.h"
+
+typedef struct czm_file czm_file;
+
+typedef enum czm_path_kind {
+    CZM_PATH_MISSING,
+    CZM_PATH_FILE,
+    CZM_PATH_FOLDER,
+    CZM_PATH_OTHER, // exists, but is neither or cannot be looked at
+} czm_path_kind;
+
+czm_path_kind czm_path_look(const char *path);
+
+// The last failure of this thread in words, such as "No such file or directory".
+const char *czm_file_error(void);
+
+// Opens a file for reading; closed with the arena. NULL on failure.
+czm_file *czm_file_open(czm_arena *arena, const char *path);
+
+uint64_t czm_file_size(const czm_file *file);
+
+// Reads exactly `size` bytes at `offset`; false when the file ends before or reading fails.
+bool czm_file_read_at(czm_file *file, uint64_t offset, void *to, size_t size);
+
+// A file without a name that vanishes when it is closed (with the arena).
+czm_file *czm_file_scratch(czm_arena *arena);
+
+// A file that appears only when it is complete: czm_file_create_beside() makes a temporary file in
+// the folder of `path`, and czm_file_publish() renames it to `path`. If it is not published, the
+// arena's end removes it.
+czm_file *czm_file_create_beside(czm_arena *arena, const char *path);
+bool czm_file_write_at(czm_file *file, uint64_t offset, const void *from, size_t size);
+bool czm_file_publish(czm_file *file);
+
+// Makes a folder and its missing parents.
+bool czm_folder_create(czm_arena *arena, const char *path);
+
+// The paths of all regular files below a folder, relative, sorted: files of a folder before its
+// subfolders, each in bytewise order. Symbolic links are followed, but no folder is entered twice.
+typedef struct czm_path_list {
+    const char **paths;
+    size_t count;
+} czm_path_list;
+
+bool czm_folder_list(czm_arena *arena, const char *path, czm_path_list *list);
+
+// Path arithmetic; no look at the disk.
+bool czm_path_is_absolute(const char *path);
+const char *czm_path_join(czm_arena *arena, const char *folder, const char *path);
+const char *czm_path_folder(czm_arena *arena, const char *path); // "" when there is none
+const char *czm_path_absolute(czm_arena *arena, const char *path); // NULL if there is no such path
+
+// Unpredictable bytes from the operating system.
+bool czm_random_bytes(void *to, size_t size);
+
+// A variable of the environment, or NULL.
+const char *czm_environment(const char *name);
+
+// For the command: whether standard error (or output) is a terminal, and the signals that ask a
+// program to stop. After czm_signals_catch() they no longer end the process; czm_signal_caught() is
+// the number of the one that came, or 0, and czm_signal_die() ends the process as it would have.
+bool czm_stderr_is_terminal(void);
+bool czm_stdout_is_terminal(void);
+void czm_signals_catch(void);
+int czm_signal_caught(void);
+void czm_signal_die(int number);
+
+#endif

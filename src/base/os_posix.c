@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Files on POSIX systems; see os.h.
+#define _XOPEN_SOURCE 700
+#define _FILE_OFFSET_BITS 64
+
+#include "base/os.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/list.h"
+
+struct czm_file {
+    czm_arena *arena;
+    int descriptor;
+    uint64_t size;
+    const char *temporary; // the path to remove unless published; NULL for files being read
+    const char *final;
+};
+
+static _Thread_local char error_text[256];
+
+static bool failed(void) {
+    if (strerror_r(errno, error_text, sizeof error_text) != 0)
+        snprintf(error_text, sizeof error_text, "error %d", errno);
+    return false;
+}
+
+static bool failed_with(const char *text) {
+    snprintf(error_text, sizeof error_text, "%s", text);
+    return false;
+}
+
+const char *czm_file_error(void) { return error_text; }
+
+czm_path_kind czm_path_look(const char *path) {
+    struct stat status;
+    if (stat(path, &status) != 0) {
+        failed();
+        return errno == ENOENT || errno == ENOTDIR ? CZM_PATH_MISSING : CZM_PATH_OTHER;
+    }
+    if (S_ISREG(status.st_mode)) return CZM_PATH_FILE;
+    return S_ISDIR(status.st_mode) ? CZM_PATH_FOLDER : CZM_PATH_OTHER;
+}
+
+static void close_file(void *object) {
+    czm_file *file = object;
+    if (file->descriptor >= 0) close(file->descriptor);
+    if (file->temporary) unlink(file->temporary);
+}
+
+// The record is on the arena before the descriptor exists, so no failure can leak it.
+static czm_file *new_file(czm_arena *arena) {
+    czm_file *file = CZM_NEW(arena, czm_file);
+    file->arena = arena;
+    file->descriptor = -1;
+    czm_arena_defer(arena, close_file, file);
+    return file;
+}
+
+czm_file *czm_file_open(czm_arena *arena, const char *path) {
+    czm_file *file = new_file(arena);
+    file->descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    struct stat status;
+    if (file->descriptor < 0 || fstat(file->descriptor, &status) != 0) {
+        failed();
+        return NULL;
+    }
+    if (!S_ISREG(status.st_mode)) {
+        failed_with("not a regular file");
+        return NULL;
+    }
+    file->size = (uint64_t)status.st_size;
+    return file;
+}
+
+uint64_t czm_file_size(const czm_file *file) { return file->size; }
+
+bool czm_file_read_at(czm_file *file, uint64_t offset, void *to, size_t size) {
+    uint8_t *at = to;
+    while (size > 0) {
+        ssize_t got = pread(file->descriptor, at, size, (off_t)offset);
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return failed();
+        if (got == 0) return failed_with("the file ends too early");
+        at += got;
+        offset += (uint64_t)got;
+        size -= (size_t)got;
+    }
+    return true;
+}
+
+czm_file *czm_file_scratch(czm_arena *arena) {
+    const char *folder = czm_environment("TMPDIR");
+    czm_file *file = new_file(arena);
+    char *path = czm_arena_format(arena, "%s/czm-XXXXXX", folder && *folder ? folder : "/tmp");
+    file->descriptor = mkstemp(path);
+    if (file->descriptor < 0) {
+        failed();
+        return NULL;
+    }
+    unlink(path);
+    return file;
+}
+
+czm_file *czm_file_create_beside(czm_arena *arena, const char *path) {
+    czm_file *file = new_file(arena);
+    for (int attempt = 0; attempt < 100; attempt++) {
+        uint32_t random;
+        if (!czm_random_bytes(&random, sizeof random)) return NULL;
+        char *temporary = czm_arena_format(arena, "%s.%08x.tmp", path, random);
+        file->descriptor = open(temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (file->descriptor >= 0) {
+            file->temporary = temporary;
+            file->final = path;
+            return file;
+        }
+        if (errno != EEXIST) break;
+    }
+    failed();
+    return NULL;
+}
+
+bool czm_file_write_at(czm_file *file, uint64_t offset, const void *from, size_t size) {
+    const uint8_t *at = from;
+    while (size > 0) {
+        ssize_t put = pwrite(file->descriptor, at, size, (off_t)offset);
+        if (put < 0 && errno == EINTR) continue;
+        if (put < 0) return failed();
+        at += put;
+        offset += (uint64_t)put;
+        size -= (size_t)put;
+    }
+    if (offset > file->size) file->size = offset;
+    return true;
+}
+
+bool czm_file_publish(czm_file *file) {
+    int descriptor = file->descriptor;
+    file->descriptor = -1;
+    if (close(descriptor) != 0) return failed(); // where network file systems report a full disk
+    if (rename(file->temporary, file->final) != 0) return failed();
+    file->temporary = NULL;
+    return true;
+}
+
+bool czm_folder_create(czm_arena *arena, const char *path) {
+    char *folder = czm_arena_format(arena, "%s", path);
+    for (size_t i = 1, length = strlen(path); i <= length; i++) {
+        if (path[i] != '/' && path[i] != '\0') continue;
+        folder[i] = '\0';
+        // Whatever is there already, and parents we may not touch, are judged by the look below.
+        if (mkdir(folder, 0777) != 0) failed();
+        folder[i] = path[i];
+    }
+    struct stat status;
+    if (stat(path, &status) == 0)
+        return S_ISDIR(status.st_mode) || failed_with("a file of this name is there");
+    return false; // the reason is mkdir's
+}
+
+// One folder on the way down: its identity, so that a link to a parent cannot loop.
+typedef struct walk {
+    const struct walk *parent;
+    dev_t device;
+    ino_t inode;
+} walk;
+
+typedef CZM_LIST(const char *) name_list;
+
+static int compare_names(const void *a, const void *b) {
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void close_folder(void *object) { closedir(object); }
+
+static bool read_names(czm_arena *arena, const char *path, name_list *names) {
+    DIR *folder = opendir(path);
+    if (!folder) return failed();
+    czm_arena_defer(arena, close_folder, folder);
+    for (struct dirent *entry; (entry = readdir(folder));)
+        if (!czm_text_equal(entry->d_name, ".") && !czm_text_equal(entry->d_name, ".."))
+            *CZM_APPEND(arena, names) = czm_arena_format(arena, "%s", entry->d_name);
+    if (names->count) qsort(names->items, names->count, sizeof *names->items, compare_names);
+    return true;
+}
+
+static bool is_above(const walk *place, const struct stat *status) {
+    for (; place; place = place->parent)
+        if (place->device == status->st_dev && place->inode == status->st_ino) return true;
+    return false;
+}
+
+static bool list_folder(czm_arena *arena, const char *root, const char *below, const walk *parent,
+                        name_list *found) {
+    const char *path = *below ? czm_path_join(arena, root, below) : root;
+    struct stat status;
+    if (stat(path, &status) != 0) return failed();
+    if (is_above(parent, &status)) return true;
+    walk here = {parent, status.st_dev, status.st_ino};
+    name_list names = {0};
+    if (!read_names(arena, path, &names)) return false;
+    for (int folders = 0; folders <= 1; folders++) {
+        for (size_t i = 0; i < names.count; i++) {
+            const char *name = names.items[i];
+            const char *relative = *below ? czm_path_join(arena, below, name) : name;
+            czm_path_kind kind = czm_path_look(czm_path_join(arena, root, relative));
+            if (!folders && kind == CZM_PATH_FILE) *CZM_APPEND(arena, found) = relative;
+            if (folders && kind == CZM_PATH_FOLDER &&
+                !list_folder(arena, root, relative, &here, found))
+                return false;
+        }
+    }
+    return true;
+}
+
+bool czm_folder_list(czm_arena *arena, const char *path, czm_path_list *list) {
+    name_list found = {0};
+    bool done = list_folder(arena, path, "", NULL, &found);
+    *list = (czm_path_list){found.items, found.count};
+    return done;
+}
+
+bool czm_path_is_absolute(const char *path) { return path[0] == '/'; }
+
+const char *czm_path_join(czm_arena *arena, const char *folder, const char *path) {
+    if (*folder == '\0' || czm_path_is_absolute(path)) return czm_arena_format(arena, "%s", path);
+    const char *between = folder[strlen(folder) - 1] == '/' ? "" : "/";
+    return czm_arena_format(arena, "%s%s%s", folder, between, path);
+}
+
+const char *czm_path_folder(czm_arena *arena, const char *path) {
+    const char *last = strrchr(path, '/');
+    if (!last) return "";
+    return czm_arena_format(arena, "%.*s", (int)(last == path ? 1 : last - path), path);
+}
+
+const char *czm_path_absolute(czm_arena *arena, const char *path) {
+    char *absolute = realpath(path, NULL);
+    if (!absolute) return NULL;
+    czm_arena_defer(arena, free, absolute);
+    return absolute;
+}
+
+bool czm_random_bytes(void *to, size_t size) {
+    int descriptor = open("/dev/urandom", O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0) return failed();
+    uint8_t *at = to;
+    while (size > 0) {
+        ssize_t got = read(descriptor, at, size);
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0) {
+            failed();
+            close(descriptor);
+            return false;
+        }
+        at += got;
+        size -= (size_t)got;
+    }
+    close(descriptor);
+    return true;
+}
+
+const char *czm_environment(const char *name) { return getenv(name); }
+
+bool czm_stderr_is_terminal(void) { return isatty(STDERR_FILENO); }
+bool czm_stdout_is_terminal(void) { return isatty(STDOUT_FILENO); }
+
+static const int stopping_signals[] = {SIGINT, SIGTERM, SIGHUP};
+static volatile sig_atomic_t caught;
+
+static void note_signal(int number) { caught = number; }
+
+void czm_signals_catch(void) {
+    struct sigaction action = {.sa_handler = note_signal};
+    sigemptyset(&action.sa_mask);
+    for (size_t i = 0; i < CZM_COUNT_OF(stopping_signals); i++) {
+        struct sigaction before;
+        // A signal that was ignored (nohup) stays ignored.
+        if (sigaction(stopping_signals[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+            sigaction(stopping_signals[i], &action, NULL);
+    }
+}
+
+int czm_signal_caught(void) { return caught; }
+
+void czm_signal_die(int number) {
+    signal(number, SIG_DFL);
+    raise(number);
+}
