@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Checksums. CRC-32 is libdeflate's, three to four times as fast as zlib's; combining is zlib's.
+// CRC-32C has no package, so the SSE4.2 and ARMv8 forms and a small portable one are here.
+#include "format/checksum.h"
+
+#include <libdeflate.h>
+#include <zlib.h>
+
+uint32_t czm_crc32(uint32_t crc, czm_bytes bytes) {
+    return libdeflate_crc32(crc, bytes.data ? (const void *)bytes.data : "", bytes.size);
+}
+
+uint32_t czm_crc32_combine(uint32_t first, uint32_t second, uint64_t size) {
+    // z_off_t may have 32 bits: large pieces are combined as runs of zeros in steps that fit.
+    const uint64_t step = 1u << 30;
+    for (; size > step; size -= step) first = (uint32_t)crc32_combine(first, 0, (z_off_t)step);
+    return (uint32_t)crc32_combine(first, second, (z_off_t)size);
+}
+
+#if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
+
+#include <nmmintrin.h>
+
+__attribute__((target("sse4.2"))) static uint32_t hardware_crc32c(uint32_t crc, czm_bytes bytes) {
+    uint64_t wide = crc;
+    size_t i = 0;
+    for (; bytes.size - i >= 8; i += 8) wide = _mm_crc32_u64(wide, czm_load_le64(bytes.data + i));
+    crc = (uint32_t)wide;
+    for (; i < bytes.size; i++) crc = _mm_crc32_u8(crc, bytes.data[i]);
+    return crc;
+}
+
+static bool has_hardware(void) { return __builtin_cpu_supports("sse4.2"); }
+
+#elif defined(__aarch64__) && defined(__ARM_FEATURE_CRC32)
+
+#include <arm_acle.h>
+
+static uint32_t hardware_crc32c(uint32_t crc, czm_bytes bytes) {
+    size_t i = 0;
+    for (; bytes.size - i >= 8; i += 8) crc = __crc32cd(crc, czm_load_le64(bytes.data + i));
+    for (; i < bytes.size; i++) crc = __crc32cb(crc, bytes.data[i]);
+    return crc;
+}
+
+static bool has_hardware(void) { return true; }
+
+#else
+
+static uint32_t hardware_crc32c(uint32_t crc, czm_bytes bytes) {
+    (void)bytes;
+    return crc;
+}
+
+static bool has_hardware(void) { return false; }
+
+#endif
+
+// The remainder of each four-bit value: x processed by four steps of
+// x = x >> 1 ^ (x & 1 ? 0x82f63b78 : 0).
+static const uint32_t remainders[16] = {
+    0x00000000, 0x105ec76f, 0x20bd8ede, 0x30e349b1, 0x417b1dbc, 0x5125dad3, 0x61c69362, 0x7198540d,
+    0x82f63b78, 0x92a8fc17, 0xa24bb5a6, 0xb21572c9, 0xc38d26c4, 0xd3d3e1ab, 0xe330a81a, 0xf36e6f75,
+};
+
+static uint32_t portable_crc32c(uint32_t crc, czm_bytes bytes) {
+    for (size_t i = 0; i < bytes.size; i++) {
+        crc ^= bytes.data[i];
+        crc = crc >> 4 ^ remainders[crc & 15];
+        crc = crc >> 4 ^ remainders[crc & 15];
+    }
+    return crc;
+}
+
+uint32_t czm_crc32c(uint32_t crc, czm_bytes bytes) {
+    return ~(has_hardware() ? hardware_crc32c(~crc, bytes) : portable_crc32c(~crc, bytes));
+}
