@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Attributes of nodes. AttrValue is a oneof: list=1, s=2, i=3, f=4, b=5, type=6, shape=7,
+// tensor=8, placeholder=9, func=10; ListValue: s=2, i=3, f=4, b=5, type=6, shape=7, tensor=8,
+// func=9, numbers packed or not (tensorflow/core/framework/attr_value.proto).
+#include "graph/graph.h"
+
+enum {
+    VALUE_LIST = 1,
+    VALUE_STRING = 2,
+    VALUE_INT = 3,
+    VALUE_FLOAT = 4,
+    VALUE_BOOL = 5,
+    VALUE_TYPE = 6,
+    VALUE_SHAPE = 7,
+    VALUE_TENSOR = 8,
+    VALUE_FUNCTION = 10,
+    LIST_FUNCTION = 9,
+};
+
+static czm_attr *find(const czm_node *node, czm_bytes name) {
+    for (size_t i = 0; i < node->attrs.count; i++)
+        if (czm_bytes_equal(node->attrs.items[i].name, name)) return &node->attrs.items[i];
+    return NULL;
+}
+
+czm_bytes czm_node_attr(const czm_node *node, const char *name) {
+    czm_bytes key = czm_bytes_text(name);
+    const czm_attr *own = find(node, key);
+    if (own) return own->value;
+    const czm_op_attr *known = node->def ? czm_op_attr_find(node->def, key) : NULL;
+    return known && known->has_default ? known->default_value : (czm_bytes){0};
+}
+
+bool czm_node_has_attr(const czm_node *node, const char *name) {
+    return find(node, czm_bytes_text(name)) != NULL;
+}
+
+static czm_field value_of(const czm_node *node, const char *name, uint32_t number) {
+    return czm_wire_find(czm_node_attr(node, name), number);
+}
+
+int64_t czm_attr_int(const czm_node *node, const char *name) {
+    return (int64_t)value_of(node, name, VALUE_INT).value;
+}
+
+bool czm_attr_bool(const czm_node *node, const char *name) {
+    return value_of(node, name, VALUE_BOOL).value != 0;
+}
+
+float czm_attr_float(const czm_node *node, const char *name) {
+    uint32_t bits = (uint32_t)value_of(node, name, VALUE_FLOAT).value;
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+// Reference types count as their base types: reading turns references into values.
+static czm_dtype base_type(uint64_t value) { return (czm_dtype)(value % CZM_DTYPE_REF); }
+
+czm_dtype czm_attr_type(const czm_node *node, const char *name) {
+    return base_type(value_of(node, name, VALUE_TYPE).value);
+}
+
+czm_bytes czm_attr_string(const czm_node *node, const char *name) {
+    return value_of(node, name, VALUE_STRING).bytes;
+}
+
+czm_bytes czm_attr_tensor(const czm_node *node, const char *name) {
+    return value_of(node, name, VALUE_TENSOR).bytes;
+}
+
+czm_bytes czm_attr_shape(const czm_node *node, const char *name) {
+    return value_of(node, name, VALUE_SHAPE).bytes;
+}
+
+czm_bytes czm_attr_function(const czm_node *node, const char *name) {
+    return czm_wire_find(value_of(node, name, VALUE_FUNCTION).bytes, 1).bytes;
+}
+
+bool czm_attr_is(const czm_node *node, const char *name, const char *string) {
+    return czm_bytes_is(czm_attr_string(node, name), string);
+}
+
+// Walks the elements of a ListValue of any kind; integers arrive one by one, packed or not.
+typedef void element_visitor(void *user, const czm_field *element);
+
+static void each_element(czm_bytes value, element_visitor *visit, void *user) {
+    czm_wire list = czm_wire_read(czm_wire_find(value, VALUE_LIST).bytes);
+    for (czm_field f; czm_wire_next(&list, &f);) {
+        bool is_packed = f.kind == CZM_WIRE_BYTES &&
+                         (f.number == VALUE_INT || f.number == VALUE_BOOL || f.number == VALUE_TYPE);
+        if (f.kind == CZM_WIRE_BYTES && f.number == VALUE_FLOAT) {
+            for (size_t i = 0; i + 4 <= f.bytes.size; i += 4)
+                visit(user, &(czm_field){f.number, CZM_WIRE_FIXED32,
+                                         czm_load_le32(f.bytes.data + i), {0}});
+        } else if (is_packed) {
+            for (czm_wire packed = czm_wire_read(f.bytes); packed.at < packed.end;)
+                visit(user, &(czm_field){f.number, CZM_WIRE_VARINT, czm_wire_varint(&packed), {0}});
+        } else {
+            visit(user, &f);
+        }
+    }
+}
+
+typedef struct int_sink {
+    int64_t *out;
+    size_t count, most;
+} int_sink;
+
+static void take_int(void *user, const czm_field *element) {
+    int_sink *sink = user;
+    if (sink->count < sink->most) sink->out[sink->count] = (int64_t)element->value;
+    sink->count++;
+}
+
+size_t czm_attr_ints(const czm_node *node, const char *name, int64_t *out, size_t most) {
+    int_sink sink = {out, 0, most};
+    each_element(czm_node_attr(node, name), take_int, &sink);
+    return sink.count;
+}
+
+size_t czm_attr_list_size(const czm_node *node, const char *name) {
+    return czm_attr_ints(node, name, NULL, 0);
+}
+
+typedef struct nth {
+    size_t index;
+    czm_dtype found;
+} nth;
+
+static void take_nth(void *user, const czm_field *element) {
+    nth *n = user;
+    if (n->index-- == 0) n->found = base_type(element->value);
+}
+
+czm_dtype czm_attr_list_type(const czm_node *node, const char *name, size_t index) {
+    nth n = {index, CZM_DTYPE_NONE};
+    each_element(czm_node_attr(node, name), take_nth, &n);
+    return n.found;
+}
+
+typedef struct function_sink {
+    void (*visit)(void *user, czm_bytes name);
+    void *user;
+} function_sink;
+
+static void take_function(void *user, const czm_field *element) {
+    function_sink *sink = user;
+    if (czm_field_is(element, LIST_FUNCTION, CZM_WIRE_BYTES))
+        sink->visit(sink->user, czm_wire_find(element->bytes, 1).bytes);
+}
+
+void czm_attr_each_function(czm_bytes value, void (*visit)(void *user, czm_bytes name),
+                            void *user) {
+    czm_field function = czm_wire_find(value, VALUE_FUNCTION);
+    if (function.number) visit(user, czm_wire_find(function.bytes, 1).bytes);
+    each_element(value, take_function, &(function_sink){visit, user});
+}
+
+void czm_set_attr(czm_graph *graph, czm_node *node, const char *name, czm_bytes value) {
+    czm_attr *attr = find(node, czm_bytes_text(name));
+    if (!attr) attr = CZM_APPEND(graph->arena, &node->attrs);
+    *attr = (czm_attr){czm_bytes_text(name), value};
+}
+
+static void set_number(czm_graph *graph, czm_node *node, const char *name, uint32_t field,
+                       uint64_t value) {
+    czm_buffer b = czm_buffer_in(graph->arena);
+    czm_put_varint(&b, field, value);
+    czm_set_attr(graph, node, name, czm_buffer_bytes(&b));
+}
+
+void czm_set_int(czm_graph *graph, czm_node *node, const char *name, int64_t value) {
+    set_number(graph, node, name, VALUE_INT, (uint64_t)value);
+}
+
+void czm_set_bool(czm_graph *graph, czm_node *node, const char *name, bool value) {
+    set_number(graph, node, name, VALUE_BOOL, value);
+}
+
+void czm_set_type(czm_graph *graph, czm_node *node, const char *name, czm_dtype value) {
+    set_number(graph, node, name, VALUE_TYPE, (uint64_t)value);
+}
+
+void czm_set_string(czm_graph *graph, czm_node *node, const char *name, const char *value) {
+    czm_buffer b = czm_buffer_in(graph->arena);
+    czm_put_text(&b, VALUE_STRING, value);
+    czm_set_attr(graph, node, name, czm_buffer_bytes(&b));
+}
+
+void czm_set_ints(czm_graph *graph, czm_node *node, const char *name, const int64_t *values,
+                  size_t count) {
+    czm_buffer b = czm_buffer_in(graph->arena);
+    size_t list = czm_put_begin(&b, VALUE_LIST), packed = count ? czm_put_begin(&b, VALUE_INT) : 0;
+    for (size_t i = 0; i < count; i++) czm_put_raw_varint(&b, (uint64_t)values[i]);
+    if (count) czm_put_end(&b, packed);
+    czm_put_end(&b, list);
+    czm_set_attr(graph, node, name, czm_buffer_bytes(&b));
+}
+
+void czm_set_types(czm_graph *graph, czm_node *node, const char *name, const czm_dtype *values,
+                   size_t count) {
+    czm_buffer b = czm_buffer_in(graph->arena);
+    size_t list = czm_put_begin(&b, VALUE_LIST), packed = czm_put_begin(&b, VALUE_TYPE);
+    for (size_t i = 0; i < count; i++) czm_put_raw_varint(&b, (uint64_t)values[i]);
+    czm_put_end(&b, packed);
+    czm_put_end(&b, list);
+    czm_set_attr(graph, node, name, czm_buffer_bytes(&b));
+}
+
+void czm_remove_attr(czm_node *node, const char *name) {
+    czm_attr *attr = find(node, czm_bytes_text(name));
+    if (!attr) return;
+    *attr = node->attrs.items[--node->attrs.count];
+}

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Structure of graphs: making nodes, and the one traversal that gives every graph its order.
+#include "graph/graph.h"
+
+czm_node *czm_graph_add(czm_graph *graph, const char *name, const char *op) {
+    czm_node *node = CZM_NEW(graph->arena, czm_node);
+    node->name = name;
+    node->op = op;
+    node->def = czm_op_find(graph->ops, czm_bytes_text(op));
+    *CZM_APPEND(graph->arena, &graph->nodes) = node;
+    return node;
+}
+
+void czm_node_add_input(czm_graph *graph, czm_node *node, czm_tensor input) {
+    *CZM_APPEND(graph->arena, &node->inputs) = input;
+}
+
+// Depth-first search with a stack of its own, since chains of 100,000 nodes are legal.
+typedef struct visit {
+    czm_node *node;
+    size_t next; // the input, then the control input, to look at next
+} visit;
+
+typedef struct sorter {
+    czm_arena *arena;
+    CZM_LIST(visit) stack;
+    czm_node_list sorted;
+    czm_node_list back_edges; // NextIteration nodes whose own inputs are still to be visited
+    const czm_node *circle;   // a node that was met again on the way down from itself
+} sorter;
+
+enum { NOT_SEEN = 0, ON_STACK = UINT32_MAX };
+
+static void push(sorter *s, czm_node *node) {
+    if (node->order == ON_STACK) s->circle = node;
+    if (node->order != NOT_SEEN) return;
+    node->order = ON_STACK;
+    *CZM_APPEND(s->arena, &s->stack) = (visit){node, 0};
+}
+
+static czm_node *next_dependency(visit *v) {
+    const czm_node *node = v->node;
+    size_t i = v->next++;
+    if (i < node->inputs.count) return node->inputs.items[i].node;
+    return node->controls.items[i - node->inputs.count];
+}
+
+static void visit_all_below(sorter *s, czm_node *root) {
+    push(s, root);
+    while (s->stack.count) {
+        visit *top = &s->stack.items[s->stack.count - 1];
+        if (top->next < top->node->inputs.count + top->node->controls.count) {
+            czm_node *below = next_dependency(top);
+            if (czm_node_is(below, "NextIteration") && czm_node_is(top->node, "Merge"))
+                *CZM_APPEND(s->arena, &s->back_edges) = below;
+            else
+                push(s, below);
+        } else {
+            *CZM_APPEND(s->arena, &s->sorted) = top->node;
+            top->node->order = (uint32_t)s->sorted.count;
+            s->stack.count--;
+        }
+    }
+}
+
+const czm_node *czm_graph_sort(czm_graph *graph) {
+    sorter s = {.arena = graph->arena};
+    for (size_t i = 0; i < graph->nodes.count; i++) graph->nodes.items[i]->order = NOT_SEEN;
+    for (size_t i = 0; i < graph->outputs.count; i++)
+        visit_all_below(&s, graph->outputs.items[i].tensor.node);
+    for (size_t i = 0; i < s.back_edges.count; i++) visit_all_below(&s, s.back_edges.items[i]);
+    for (size_t i = 0; i < graph->inputs.count; i++)
+        visit_all_below(&s, graph->inputs.items[i].tensor.node);
+    graph->nodes = s.sorted;
+    return s.circle;
+}
+
+czm_graph *czm_model_function(const czm_model *model, czm_bytes name) {
+    for (size_t i = 0; i < model->functions.count; i++)
+        if (czm_bytes_is(name, model->functions.items[i]->name)) return model->functions.items[i];
+    return NULL;
+}
+
+bool czm_arg_size(const czm_node *node, const czm_op_arg *arg, size_t *size) {
+    *size = 1;
+    if (arg->list_attr.size == 0 && arg->count_attr.size == 0) return true;
+    char name[64];
+    czm_bytes attr = arg->list_attr.size ? arg->list_attr : arg->count_attr;
+    if (attr.size >= sizeof name) return false;
+    memcpy(name, attr.data, attr.size);
+    name[attr.size] = '\0';
+    int64_t count = arg->list_attr.size ? (int64_t)czm_attr_list_size(node, name)
+                                        : czm_attr_int(node, name);
+    *size = (size_t)count;
+    return count >= 0 && count <= UINT32_MAX;
+}
+
+static bool sum_args(const czm_node *node, const czm_op_arg *args, size_t count, size_t *sum) {
+    *sum = 0;
+    for (size_t size, i = 0; i < count; i++) {
+        if (!czm_arg_size(node, &args[i], &size)) return false;
+        *sum += size;
+    }
+    return true;
+}
+
+bool czm_node_output_count(const czm_node *node, size_t *count) {
+    return node->def && sum_args(node, node->def->outputs, node->def->output_count, count);
+}
+
+bool czm_node_input_count(const czm_node *node, size_t *count) {
+    return node->def && sum_args(node, node->def->inputs, node->def->input_count, count);
+}
+
+static czm_dtype arg_dtype(const czm_node *node, const czm_op_arg *arg, size_t index) {
+    char name[64];
+    czm_bytes attr = arg->list_attr.size ? arg->list_attr : arg->type_attr;
+    if (attr.size == 0 || attr.size >= sizeof name) return arg->dtype;
+    memcpy(name, attr.data, attr.size);
+    name[attr.size] = '\0';
+    return arg->list_attr.size ? czm_attr_list_type(node, name, index) : czm_attr_type(node, name);
+}
+
+czm_dtype czm_tensor_dtype(czm_tensor tensor) {
+    const czm_op *def = tensor.node->def;
+    size_t index = tensor.index;
+    for (size_t size, i = 0; def && i < def->output_count; i++) {
+        if (!czm_arg_size(tensor.node, &def->outputs[i], &size)) break;
+        if (index < size) return arg_dtype(tensor.node, &def->outputs[i], index);
+        index -= size;
+    }
+    return CZM_DTYPE_NONE;
+}
+
+czm_node *czm_add_node(czm_graph *graph, const char *name, const char *op, czm_dtype dtype,
+                       czm_tensor a, czm_tensor b, czm_tensor c) {
+    czm_node *node = czm_graph_add(graph, name, op);
+    const czm_tensor inputs[] = {a, b, c};
+    for (size_t i = 0; i < CZM_COUNT_OF(inputs); i++)
+        if (inputs[i].node) czm_node_add_input(graph, node, inputs[i]);
+    if (dtype != CZM_DTYPE_NONE) czm_set_type(graph, node, "T", dtype);
+    return node;
+}
+
+// TensorProto: dtype=1, tensor_shape=2 {dim=2 {size=1}}, tensor_content=4.
+static czm_tensor add_const(czm_graph *graph, const char *name, czm_dtype dtype, czm_bytes content,
+                            size_t count, bool is_scalar) {
+    czm_node *node = czm_graph_add(graph, name, "Const");
+    czm_buffer value = czm_buffer_in(graph->arena);
+    size_t tensor = czm_put_begin(&value, 8); // AttrValue.tensor
+    czm_put_varint(&value, 1, (uint64_t)dtype);
+    size_t shape = czm_put_begin(&value, 2);
+    if (!is_scalar) {
+        size_t dim = czm_put_begin(&value, 2);
+        if (count) czm_put_varint(&value, 1, count);
+        czm_put_end(&value, dim);
+    }
+    czm_put_end(&value, shape);
+    czm_put_bytes(&value, 4, content);
+    czm_put_end(&value, tensor);
+    czm_set_type(graph, node, "dtype", dtype);
+    czm_set_attr(graph, node, "value", czm_buffer_bytes(&value));
+    return czm_output(node);
+}
+
+czm_tensor czm_add_const_ints(czm_graph *graph, const char *name, const int32_t *values,
+                              size_t count, bool is_scalar) {
+    czm_buffer content = czm_buffer_in(graph->arena);
+    for (size_t i = 0; i < count; i++) czm_put_raw_le(&content, (uint32_t)values[i], 4);
+    return add_const(graph, name, CZM_DTYPE_INT32, czm_buffer_bytes(&content), count, is_scalar);
+}
+
+czm_tensor czm_add_const_scalar(czm_graph *graph, const char *name, czm_dtype dtype,
+                                czm_bytes value) {
+    return add_const(graph, name, dtype, value, 1, true);
+}

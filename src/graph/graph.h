@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The intermediate form that every pass works on: nodes that point at the nodes they read.
+//
+// A model has one main graph, whose inputs are Placeholders, and a graph for each function that
+// stays a function (the branches of If, the bodies of While), whose inputs are nodes of the pseudo
+// op "_Arg". Calls of other functions do not occur: reading inlines them. Attributes stay
+// serialised AttrValue messages and are decoded by the accessors below, which also know the
+// defaults that exporters leave out.
+#ifndef CZM_GRAPH_GRAPH_H
+#define CZM_GRAPH_GRAPH_H
+
+#include "base/list.h"
+#include "format/wire.h"
+#include "graph/op.h"
+#include "report/report.h"
+
+typedef struct czm_node czm_node;
+
+// Output number `index` of a node.
+typedef struct czm_tensor {
+    czm_node *node;
+    uint32_t index;
+} czm_tensor;
+
+typedef struct czm_attr {
+    czm_bytes name;
+    czm_bytes value; // a serialised AttrValue
+} czm_attr;
+
+typedef CZM_LIST(czm_attr) czm_attr_list;
+typedef CZM_LIST(czm_tensor) czm_tensor_list;
+typedef CZM_LIST(czm_node *) czm_node_list;
+
+struct czm_node {
+    const char *name; // a path such as "block1/conv/Conv2D"; unique once passes/name_nodes has run
+    const char *op;
+    const czm_op *def; // NULL: nobody knows this op
+    czm_tensor_list inputs;
+    czm_node_list controls; // only between the old Switch / Merge / Enter / Exit nodes
+    czm_attr_list attrs;
+    uint32_t order; // position in the last topological order, 1-based; 0: not in it
+    void *scratch;  // of the pass or analysis that is running
+};
+
+// A named way in or out of a graph: for the main graph the key in the signature, for a function
+// the name of the argument.
+typedef struct czm_port {
+    const char *name;
+    czm_tensor tensor;
+    czm_dtype dtype;
+} czm_port;
+
+typedef CZM_LIST(czm_port) czm_port_list;
+
+typedef struct czm_graph {
+    czm_arena *arena;
+    czm_op_registry *ops;
+    const char *name;    // of the function; NULL for the main graph
+    czm_node_list nodes; // in topological order after czm_graph_sort
+    czm_port_list inputs, outputs;
+    bool is_used; // of a function: something still names it
+} czm_graph;
+
+// The bytes of a variable, wherever they lie: read/ makes these, package/ streams them.
+typedef struct czm_sink {
+    czm_status (*take)(void *user, czm_bytes block); // called with the bytes in order
+    void *user;
+} czm_sink;
+
+typedef struct czm_tensor_source czm_tensor_source;
+struct czm_tensor_source {
+    uint64_t size;
+    // Hands all bytes to the sink, verifies the checkpoint's checksums on the way and gives the
+    // CRC-32C of what was handed over.
+    czm_status (*stream)(const czm_tensor_source *self, czm_context *context, czm_sink sink,
+                         uint32_t *crc32c);
+};
+
+typedef struct czm_variable {
+    czm_node *handle;
+    czm_dtype dtype;
+    const int64_t *dims;
+    size_t rank;
+    const czm_tensor_source *source;
+} czm_variable;
+
+typedef CZM_LIST(czm_graph *) czm_graph_list;
+typedef CZM_LIST(czm_variable) czm_variable_list;
+
+typedef struct czm_model {
+    czm_arena *arena;
+    czm_op_registry *ops;
+    czm_graph main;
+    czm_graph_list functions; // those that If, While and their kin still name
+    czm_variable_list variables;
+    const char *exporter; // TensorFlow's version as the file tells it, "" if it does not
+    const char *signature;
+    czm_bytes output_shape; // a TensorShapeProto, as the signature gives it
+} czm_model;
+
+czm_node *czm_graph_add(czm_graph *graph, const char *name, const char *op);
+void czm_node_add_input(czm_graph *graph, czm_node *node, czm_tensor input);
+
+// Output 0 of a node.
+static inline czm_tensor czm_output(czm_node *node) { return (czm_tensor){node, 0}; }
+
+static inline bool czm_tensor_equal(czm_tensor a, czm_tensor b) {
+    return a.node == b.node && a.index == b.index;
+}
+
+static inline bool czm_node_is(const czm_node *node, const char *op) {
+    return czm_text_equal(node->op, op);
+}
+
+// Keeps what the outputs need and the inputs of the graph, in depth-first order of the outputs'
+// inputs: the same graph gives the same order. Loops of old-style control flow are cut at
+// NextIteration. Sets `order`. Returns NULL, or a node that needs its own output: then the graph is
+// damaged and its order is of no use.
+const czm_node *czm_graph_sort(czm_graph *graph);
+
+// The graph of the function that is named so and stays a function, or NULL.
+czm_graph *czm_model_function(const czm_model *model, czm_bytes name);
+
+// ---- attributes
+
+// The serialised AttrValue: the node's own, else the op's default, else an empty view.
+czm_bytes czm_node_attr(const czm_node *node, const char *name);
+bool czm_node_has_attr(const czm_node *node, const char *name); // of its own
+
+// Values; 0, false or empty when absent or of another kind.
+int64_t czm_attr_int(const czm_node *node, const char *name);
+bool czm_attr_bool(const czm_node *node, const char *name);
+float czm_attr_float(const czm_node *node, const char *name);
+czm_dtype czm_attr_type(const czm_node *node, const char *name);
+czm_bytes czm_attr_string(const czm_node *node, const char *name);
+czm_bytes czm_attr_tensor(const czm_node *node, const char *name); // a TensorProto
+czm_bytes czm_attr_shape(const czm_node *node, const char *name);  // a TensorShapeProto
+czm_bytes czm_attr_function(const czm_node *node, const char *name); // its name
+bool czm_attr_is(const czm_node *node, const char *name, const char *string);
+
+// Lists: how many elements were found; at most `most` of them are stored.
+size_t czm_attr_ints(const czm_node *node, const char *name, int64_t *out, size_t most);
+size_t czm_attr_list_size(const czm_node *node, const char *name);
+
+// Element type of list attr `name` at `index`, or CZM_DTYPE_NONE.
+czm_dtype czm_attr_list_type(const czm_node *node, const char *name, size_t index);
+
+void czm_set_attr(czm_graph *graph, czm_node *node, const char *name, czm_bytes value);
+void czm_set_int(czm_graph *graph, czm_node *node, const char *name, int64_t value);
+void czm_set_bool(czm_graph *graph, czm_node *node, const char *name, bool value);
+void czm_set_type(czm_graph *graph, czm_node *node, const char *name, czm_dtype value);
+void czm_set_string(czm_graph *graph, czm_node *node, const char *name, const char *value);
+void czm_set_ints(czm_graph *graph, czm_node *node, const char *name, const int64_t *values,
+                  size_t count);
+void czm_set_types(czm_graph *graph, czm_node *node, const char *name, const czm_dtype *values,
+                   size_t count);
+void czm_remove_attr(czm_node *node, const char *name);
+
+// The functions that an AttrValue names: calls `visit` with the name of each.
+void czm_attr_each_function(czm_bytes value, void (*visit)(void *user, czm_bytes name),
+                            void *user);
+
+// ---- tensors of a node
+
+// How many tensors an argument stands for on this node; false if the attrs do not say it.
+bool czm_arg_size(const czm_node *node, const czm_op_arg *arg, size_t *size);
+
+// Number of outputs, or of data inputs, by the op's definition; false if it is not known.
+bool czm_node_output_count(const czm_node *node, size_t *count);
+bool czm_node_input_count(const czm_node *node, size_t *count);
+
+// The element type of an output, CZM_DTYPE_NONE if unknown.
+czm_dtype czm_tensor_dtype(czm_tensor tensor);
+
+// ---- building
+
+czm_tensor czm_add_const_ints(czm_graph *graph, const char *name, const int32_t *values,
+                              size_t count, bool is_scalar);
+czm_tensor czm_add_const_scalar(czm_graph *graph, const char *name, czm_dtype dtype,
+                                czm_bytes value);
+
+// A node with one output from up to three inputs (those with a NULL node are left out) whose attr
+// "T" is `dtype` unless that is CZM_DTYPE_NONE.
+czm_node *czm_add_node(czm_graph *graph, const char *name, const char *op, czm_dtype dtype,
+                       czm_tensor a, czm_tensor b, czm_tensor c);
+
+#endif
