@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The engine: walks a graph in its order, gives each node to the rule of its op and keeps the
+// facts. Nodes that call functions come back here to have these inferred for their arguments.
+//
+// Loops made of old-style nodes are inferred by assumption: a Merge is first taken to be what
+// enters the loop, and if what NextIteration brings back differs, only what both have in common is
+// assumed, and the graph is inferred again, until the assumption holds.
+//
+// Function calls may nest, and each call costs a walk through the function. So that files made to
+// unfold without end do no harm, depth and number of steps are limited; beyond, all is unknown.
+#include "shape/rules.h"
+
+enum {
+    DEEPEST_NEST = 32,
+    MOST_ROUNDS = 8,      // to find out what holds in every round of a loop
+    STEPS_PER_NODE = 8,   // how many nodes of functions are visited, by the model's size
+    SPARE_STEPS = 10000,
+    OUTPUTS_PER_NODE = 8, // as with steps
+    SPARE_OUTPUTS = 65536,
+};
+
+typedef struct record {
+    const czm_node *node;
+    size_t first;      // of its facts
+    size_t count;      // of its outputs
+    unsigned branches; // see czm_step
+    bool is_given;     // its facts come from outside
+} record;
+
+typedef struct loop {
+    size_t position; // of its Merge
+    czm_fact assumed;
+} loop;
+
+// A graph with the facts of its latest inference.
+struct czm_instance {
+    const czm_graph *graph;
+    record *records; // by position; NULL until first needed
+    czm_fact *facts;
+    size_t count;
+    CZM_LIST(loop) loops;
+    bool is_running;
+};
+
+struct czm_shapes {
+    czm_instance main;
+    czm_shape_fault fault;      // node NULL: none
+    const czm_node *stopped_at;
+};
+
+struct czm_engine {
+    czm_arena *arena;
+    czm_shapes *shapes;
+    czm_name_table rules;     // op -> czm_shape_rule
+    czm_name_table functions; // name -> czm_instance
+    unsigned nesting;         // of the functions that are being inferred
+    unsigned uncertain;       // how many of these may never run
+    size_t steps_left;
+};
+
+// ---- facts of a graph
+
+static bool is_before(czm_tensor t, size_t position) {
+    return t.node && t.node->order != 0 && t.node->order - 1 < position;
+}
+
+// The fact of a tensor that is made before `position`, or NULL.
+static czm_fact *find_fact(const czm_instance *in, czm_tensor t, size_t position) {
+    if (!is_before(t, position)) return NULL;
+    const record *r = &in->records[t.node->order - 1];
+    return r->node == t.node && t.index < r->count ? &in->facts[r->first + t.index] : NULL;
+}
+
+czm_fact czm_in_fact(const czm_step *step, size_t input) {
+    if (input >= in_count(step)) return czm_fact_unknown();
+    const czm_fact *fact =
+        find_fact(step->instance, step->node->inputs.items[input], step->position);
+    return fact ? *fact : czm_fact_unknown();
+}
+
+static void give(czm_instance *in, czm_tensor t, czm_fact given) {
+    czm_fact *fact = find_fact(in, t, in->count);
+    if (!fact) return;
+    *fact = given;
+    in->records[t.node->order - 1].is_given = true;
+}
+
+static void find_loops(czm_arena *arena, czm_instance *in, size_t position) {
+    const czm_node *node = in->records[position].node;
+    if (!czm_node_is(node, "Merge") && !czm_node_is(node, "RefMerge")) return;
+    for (size_t i = 0; i < node->inputs.count; i++) {
+        if (is_before(node->inputs.items[i], position)) continue;
+        *CZM_APPEND(arena, &in->loops) = (loop){position, czm_fact_unknown()};
+        return;
+    }
+}
+
+// Number attrs of damaged files may claim billions of outputs: those come out without facts.
+static size_t output_count(const czm_node *node, size_t most) {
+    size_t count;
+    if (!czm_node_output_count(node, &count)) count = 1;
+    return count <= most ? count : 0;
+}
+
+static void prepare(czm_arena *arena, czm_instance *in) {
+    if (in->records) return;
+    const czm_node_list *nodes = &in->graph->nodes;
+    size_t total = 0, most = nodes->count * OUTPUTS_PER_NODE + SPARE_OUTPUTS;
+    in->count = nodes->count;
+    in->records = CZM_NEW_ARRAY(arena, record, nodes->count);
+    for (size_t p = 0; p < nodes->count; p++) {
+        const czm_node *node = nodes->items[p];
+        in->records[p] = (record){.node = node, .first = total};
+        in->records[p].count = output_count(node, most - total);
+        total += in->records[p].count;
+        find_loops(arena, in, p);
+    }
+    in->facts = CZM_NEW_ARRAY(arena, czm_fact, total);
+    for (size_t i = 0; i < total; i++) in->facts[i] = czm_fact_unknown();
+}
+
+// ---- faults
+
+static bool is_certain(const czm_step *step) {
+    return step->branches == 0 && step->engine->uncertain == 0;
+}
+
+static void stop_at(czm_shapes *shapes, const czm_node *node) {
+    if (!shapes->stopped_at) shapes->stopped_at = node;
+}
+
+// What may never run may contradict itself: it stops the proof, but is no fault.
+void czm_fault(czm_step *step, const char *format, ...) {
+    czm_shapes *shapes = step->engine->shapes;
+    step->is_faulty = true;
+    if (!is_certain(step)) {
+        stop_at(shapes, step->node);
+    } else if (!shapes->fault.node) {
+        va_list arguments;
+        va_start(arguments, format);
+        shapes->fault.text = czm_arena_vformat(step->arena, format, arguments);
+        va_end(arguments);
+        shapes->fault.node = step->node;
+    }
+}
+
+// ---- one node
+
+static unsigned branches_before(const czm_instance *in, const record *r, size_t position) {
+    unsigned most = 0;
+    const czm_node *node = r->node;
+    for (size_t i = 0; i < node->inputs.count + node->controls.count; i++) {
+        bool is_data = i < node->inputs.count;
+        czm_tensor t = is_data ? node->inputs.items[i]
+                               : czm_output(node->controls.items[i - node->inputs.count]);
+        if (!is_before(t, position)) continue;
+        unsigned branches = in->records[t.node->order - 1].branches;
+        if (branches > most) most = branches;
+    }
+    return most;
+}
+
+static bool has_all_inputs(const czm_node *node) {
+    size_t count;
+    return czm_node_input_count(node, &count) && count == node->inputs.count;
+}
+
+static bool knows_inputs(const czm_step *step) {
+    for (size_t i = 0; i < in_count(step); i++)
+        if (in_shape(step, i).rank == CZM_UNKNOWN) return false;
+    return true;
+}
+
+static void infer_node(czm_engine *e, czm_instance *in, size_t position,
+                       const czm_fact *assumed) {
+    record *r = &in->records[position];
+    if (r->is_given) return;
+    czm_step step = {.arena = e->arena,
+                     .node = r->node,
+                     .outputs = &in->facts[r->first],
+                     .output_count = r->count,
+                     .assumed = assumed,
+                     .branches = branches_before(in, r, position),
+                     .engine = e,
+                     .instance = in,
+                     .position = position};
+    for (size_t i = 0; i < r->count; i++) step.outputs[i] = czm_fact_unknown();
+    const czm_shape_rule *rule = czm_name_find(&e->rules, czm_bytes_text(r->node->op));
+    if (!rule) {
+        if (knows_inputs(&step)) stop_at(e->shapes, r->node);
+    } else if (has_all_inputs(r->node)) {
+        step.detail = rule->detail;
+        rule->infer(&step);
+        if (rule->fold && !step.is_faulty) rule->fold(&step);
+    }
+    r->branches = step.branches;
+    for (size_t i = 0; i < r->count && step.is_faulty; i++) step.outputs[i] = czm_fact_unknown();
+}
+
+// ---- one graph
+
+// What enters the loop, together with what came back in earlier rounds.
+static czm_fact assume(czm_engine *e, const czm_instance *in, const loop *l, bool is_first) {
+    const czm_node *merge = in->records[l->position].node;
+    czm_fact assumed = l->assumed;
+    for (size_t i = 0; i < merge->inputs.count; i++) {
+        if (!is_before(merge->inputs.items[i], l->position)) continue;
+        const czm_fact *fact = find_fact(in, merge->inputs.items[i], l->position);
+        if (!fact) return czm_fact_unknown();
+        assumed = is_first ? *fact : czm_fact_join(e->arena, &assumed, fact);
+        is_first = false;
+    }
+    return assumed;
+}
+
+static void walk(czm_engine *e, czm_instance *in, unsigned round) {
+    loop *next = in->loops.items, *end = next + in->loops.count;
+    for (size_t p = 0; p < in->count; p++) {
+        bool is_loop = next != end && next->position == p;
+        if (is_loop) next->assumed = assume(e, in, next, round == 0);
+        infer_node(e, in, p, is_loop ? &next->assumed : NULL);
+        if (is_loop) next++;
+    }
+}
+
+// Whether what comes back into each loop is what was assumed; weakens the assumptions if not.
+static bool loops_hold(czm_engine *e, czm_instance *in) {
+    bool hold = true;
+    for (size_t i = 0; i < in->loops.count; i++) {
+        loop *l = &in->loops.items[i];
+        const czm_node *merge = in->records[l->position].node;
+        for (size_t k = 0; k < merge->inputs.count; k++) {
+            const czm_fact *back = find_fact(in, merge->inputs.items[k], in->count);
+            czm_fact unknown = czm_fact_unknown();
+            czm_fact joined = czm_fact_join(e->arena, &l->assumed, back ? back : &unknown);
+            if (!czm_fact_equal(&joined, &l->assumed)) hold = false;
+            l->assumed = joined;
+        }
+    }
+    return hold;
+}
+
+static void infer_graph(czm_engine *e, czm_instance *in) {
+    const czm_shape_fault fault = e->shapes->fault;
+    const czm_node *stopped_at = e->shapes->stopped_at;
+    for (unsigned round = 0; round <= MOST_ROUNDS; round++) {
+        // What went wrong under an assumption that does not hold may be all right.
+        e->shapes->fault = fault;
+        e->shapes->stopped_at = stopped_at;
+        walk(e, in, round);
+        if (loops_hold(e, in)) return;
+        // The last round assumes nothing, so that it holds in any case.
+        for (size_t i = 0; i < in->loops.count && round + 1 == MOST_ROUNDS; i++)
+            in->loops.items[i].assumed = czm_fact_unknown();
+    }
+}
+
+// ---- functions
+
+static void give_arguments(czm_instance *in, const czm_fact *arguments) {
+    for (size_t i = 0; i < in->graph->inputs.count; i++)
+        give(in, in->graph->inputs.items[i].tensor, arguments[i]);
+}
+
+static czm_fact *take_results(czm_arena *arena, const czm_instance *in, size_t *count) {
+    *count = in->graph->outputs.count;
+    czm_fact *results = CZM_NEW_ARRAY(arena, czm_fact, *count);
+    for (size_t i = 0; i < *count; i++) {
+        const czm_fact *fact = find_fact(in, in->graph->outputs.items[i].tensor, in->count);
+        results[i] = fact ? *fact : czm_fact_unknown();
+    }
+    return results;
+}
+
+czm_fact *czm_call_function(czm_step *step, czm_bytes name, const czm_fact *arguments,
+                            size_t argument_count, bool surely_runs, size_t *result_count) {
+    czm_engine *e = step->engine;
+    czm_instance *in = czm_name_find(&e->functions, name);
+    if (!in || in->is_running || e->nesting == DEEPEST_NEST ||
+        argument_count != in->graph->inputs.count || e->steps_left < in->graph->nodes.count)
+        return NULL;
+    e->steps_left -= in->graph->nodes.count;
+    prepare(e->arena, in);
+    give_arguments(in, arguments);
+    bool is_uncertain = !surely_runs || step->branches > 0;
+    in->is_running = true;
+    e->nesting++;
+    e->uncertain += is_uncertain;
+    infer_graph(e, in);
+    e->uncertain -= is_uncertain;
+    e->nesting--;
+    in->is_running = false;
+    return take_results(e->arena, in, result_count);
+}
+
+// ---- the whole model
+
+static void add_rules(czm_engine *e) {
+    for (size_t i = 0; i < czm_shape_rule_count; i++) {
+        const czm_shape_rule *rule = &czm_shape_rules[i];
+        czm_name_slot_for(e->arena, &e->rules, czm_bytes_text(rule->op))->value = (void *)rule;
+    }
+}
+
+static size_t add_functions(czm_engine *e, const czm_model *model) {
+    size_t nodes = 0;
+    for (size_t i = 0; i < model->functions.count; i++) {
+        const czm_graph *graph = model->functions.items[i];
+        czm_instance *in = CZM_NEW(e->arena, czm_instance);
+        in->graph = graph;
+        czm_name_slot_for(e->arena, &e->functions, czm_bytes_text(graph->name))->value = in;
+        nodes += graph->nodes.count;
+    }
+    return nodes;
+}
+
+czm_shapes *czm_shapes_infer(czm_arena *arena, const czm_model *model, const czm_shape *input) {
+    czm_shapes *shapes = CZM_NEW(arena, czm_shapes);
+    shapes->main.graph = &model->main;
+    czm_engine e = {.arena = arena, .shapes = shapes};
+    add_rules(&e);
+    size_t nodes = model->main.nodes.count + add_functions(&e, model);
+    e.steps_left = nodes * STEPS_PER_NODE + SPARE_STEPS;
+    prepare(arena, &shapes->main);
+    if (input && model->main.inputs.count && input->rank <= CZM_HIGHEST_RANK)
+        give(&shapes->main, model->main.inputs.items[0].tensor, (czm_fact){.shape = *input});
+    infer_graph(&e, &shapes->main);
+    return shapes;
+}
+
+czm_shape czm_shape_of(const czm_shapes *shapes, czm_tensor tensor) {
+    const czm_fact *fact = find_fact(&shapes->main, tensor, shapes->main.count);
+    return fact ? fact->shape : czm_shape_unknown();
+}
+
+czm_value czm_value_of(const czm_shapes *shapes, czm_tensor tensor) {
+    const czm_fact *fact = find_fact(&shapes->main, tensor, shapes->main.count);
+    return fact ? fact->value : (czm_value){0};
+}
+
+const czm_shape_fault *czm_shapes_fault(const czm_shapes *shapes) {
+    return shapes->fault.node ? &shapes->fault : NULL;
+}
+
+const czm_node *czm_shapes_stopped_at(const czm_shapes *shapes) { return shapes->stopped_at; }

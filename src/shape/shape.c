@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Shapes as such: reading them, writing them as text, and combining what is known of them. See
+// shape.h for what others use and step.h for what the rules use.
+#include "shape/step.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+czm_shape czm_shape_unknown(void) { return (czm_shape){CZM_UNKNOWN, NULL}; }
+
+// TensorShapeProto: dim=2 {size=1}, unknown_rank=3.
+czm_shape czm_shape_read(czm_arena *arena, czm_bytes shape_proto) {
+    czm_dims dims = {0};
+    czm_wire wire = czm_wire_read(shape_proto);
+    for (czm_field f; czm_wire_next(&wire, &f);) {
+        if (czm_field_is(&f, 3, CZM_WIRE_VARINT) && f.value) return czm_shape_unknown();
+        if (!czm_field_is(&f, 2, CZM_WIRE_BYTES)) continue;
+        int64_t size = (int64_t)czm_wire_find(f.bytes, 1).value;
+        czm_dims_add(&dims, size < 0 ? CZM_UNKNOWN : size);
+    }
+    return wire.damaged ? czm_shape_unknown() : czm_dims_keep(arena, &dims);
+}
+
+bool czm_shape_is_complete(czm_shape shape) {
+    for (int i = 0; i < shape.rank; i++)
+        if (shape.dims[i] == CZM_UNKNOWN) return false;
+    return shape.rank != CZM_UNKNOWN;
+}
+
+const char *czm_shape_text(czm_arena *arena, czm_shape shape) {
+    enum { LONGEST_DIM = 21 }; // the digits of an int64_t, and a comma
+    if (shape.rank == CZM_UNKNOWN) return "unknown";
+    size_t room = (size_t)shape.rank * LONGEST_DIM + sizeof "[]", used = 0;
+    char *text = czm_arena_alloc(arena, room);
+    text[used++] = '[';
+    for (int i = 0; i < shape.rank; i++) {
+        if (i) text[used++] = ',';
+        if (shape.dims[i] == CZM_UNKNOWN)
+            text[used++] = '?';
+        else
+            used += (size_t)snprintf(text + used, room - used, "%" PRId64, shape.dims[i]);
+    }
+    text[used] = ']';
+    return text;
+}
+
+// ---- dimensions
+
+int64_t czm_dim_add(int64_t a, int64_t b) {
+    if (a == CZM_UNKNOWN || b == CZM_UNKNOWN || a > INT64_MAX - b) return CZM_UNKNOWN;
+    return a + b;
+}
+
+int64_t czm_dim_subtract(int64_t a, int64_t b) {
+    if (a == CZM_UNKNOWN || b == CZM_UNKNOWN || a < b) return CZM_UNKNOWN;
+    return a - b;
+}
+
+int64_t czm_dim_multiply(int64_t a, int64_t b) {
+    if (a == 0 || b == 0) return 0;
+    if (a == CZM_UNKNOWN || b == CZM_UNKNOWN || a > INT64_MAX / b) return CZM_UNKNOWN;
+    return a * b;
+}
+
+bool czm_dim_merge(int64_t a, int64_t b, int64_t *out) {
+    *out = a == CZM_UNKNOWN ? b : a;
+    return a == CZM_UNKNOWN || b == CZM_UNKNOWN || a == b;
+}
+
+// ---- shapes under construction
+
+czm_dims czm_dims_unknown(int rank) {
+    czm_dims dims = {.rank = rank > CZM_HIGHEST_RANK ? CZM_UNKNOWN : rank};
+    for (int i = 0; i < dims.rank; i++) dims.at[i] = CZM_UNKNOWN;
+    return dims;
+}
+
+czm_dims czm_dims_of(czm_shape shape) {
+    czm_dims dims = {.rank = 0};
+    czm_dims_add_all(&dims, shape, 0, shape.rank);
+    return dims;
+}
+
+czm_shape czm_dims_shape(const czm_dims *dims) { return (czm_shape){dims->rank, dims->at}; }
+
+void czm_dims_add(czm_dims *dims, int64_t dim) {
+    if (dims->rank == CZM_HIGHEST_RANK) dims->rank = CZM_UNKNOWN;
+    if (dims->rank != CZM_UNKNOWN) dims->at[dims->rank++] = dim;
+}
+
+void czm_dims_add_all(czm_dims *dims, czm_shape shape, int from, int to) {
+    if (shape.rank == CZM_UNKNOWN) dims->rank = CZM_UNKNOWN;
+    for (int i = from; i < to && i < shape.rank; i++) czm_dims_add(dims, shape.dims[i]);
+}
+
+czm_shape czm_dims_keep(czm_arena *arena, const czm_dims *dims) {
+    if (dims->rank <= 0) return (czm_shape){dims->rank, NULL};
+    int64_t *kept = CZM_NEW_ARRAY(arena, int64_t, (size_t)dims->rank);
+    memcpy(kept, dims->at, (size_t)dims->rank * sizeof *kept);
+    return (czm_shape){dims->rank, kept};
+}
+
+// ---- shapes
+
+// A 0 decides even when other dimensions are unknown.
+int64_t czm_shape_count(czm_shape shape) {
+    int64_t count = shape.rank == CZM_UNKNOWN ? CZM_UNKNOWN : 1;
+    for (int i = 0; i < shape.rank; i++) count = czm_dim_multiply(count, shape.dims[i]);
+    return count;
+}
+
+bool czm_shape_equal(czm_shape a, czm_shape b) {
+    if (a.rank != b.rank) return false;
+    for (int i = 0; i < a.rank; i++)
+        if (a.dims[i] != b.dims[i]) return false;
+    return true;
+}
+
+bool czm_shape_merge(czm_shape a, czm_shape b, czm_dims *out) {
+    *out = czm_dims_of(a.rank == CZM_UNKNOWN ? b : a);
+    if (a.rank == CZM_UNKNOWN || b.rank == CZM_UNKNOWN) return true;
+    if (a.rank != b.rank) return false;
+    for (int i = 0; i < a.rank; i++)
+        if (!czm_dim_merge(a.dims[i], b.dims[i], &out->at[i])) return false;
+    return true;
+}
+
+// An unknown dimension beside a 1 may be anything; beside a larger one it is 1 or as large.
+static bool broadcast_dim(int64_t a, int64_t b, int64_t *out) {
+    if (a == 1 || b == 1) {
+        *out = a == 1 ? b : a;
+        return true;
+    }
+    return czm_dim_merge(a, b, out);
+}
+
+bool czm_shape_broadcast(czm_shape a, czm_shape b, czm_dims *out) {
+    *out = czm_dims_unknown(CZM_UNKNOWN);
+    if (a.rank == CZM_UNKNOWN || b.rank == CZM_UNKNOWN) return true;
+    out->rank = a.rank > b.rank ? a.rank : b.rank;
+    for (int i = 0; i < out->rank; i++) { // from the last dimension to the first
+        int64_t x = i < a.rank ? a.dims[a.rank - 1 - i] : 1;
+        int64_t y = i < b.rank ? b.dims[b.rank - 1 - i] : 1;
+        if (!broadcast_dim(x, y, &out->at[out->rank - 1 - i])) return false;
+    }
+    return true;
+}
+
+// ---- facts
+
+czm_fact czm_fact_unknown(void) { return (czm_fact){.shape = czm_shape_unknown()}; }
+
+static bool element_equal(czm_element a, czm_element b) {
+    return a.is_known == b.is_known && (!a.is_known || a.number == b.number);
+}
+
+static bool value_equal(czm_value a, czm_value b) {
+    if (!a.elements || !b.elements) return a.elements == b.elements;
+    if (a.count != b.count) return false;
+    for (size_t i = 0; i < a.count; i++)
+        if (!element_equal(a.elements[i], b.elements[i])) return false;
+    return true;
+}
+
+bool czm_fact_equal(const czm_fact *a, const czm_fact *b) {
+    bool is_same_content = a->content == b->content ||
+                           (a->content && b->content && czm_shape_equal(*a->content, *b->content));
+    return czm_shape_equal(a->shape, b->shape) && value_equal(a->value, b->value) &&
+           is_same_content;
+}
+
+static czm_shape join_shapes(czm_arena *arena, czm_shape a, czm_shape b) {
+    if (a.rank != b.rank) return czm_shape_unknown();
+    if (czm_shape_equal(a, b)) return a;
+    czm_dims dims = czm_dims_of(a);
+    for (int i = 0; i < a.rank; i++)
+        if (a.dims[i] != b.dims[i]) dims.at[i] = CZM_UNKNOWN;
+    return czm_dims_keep(arena, &dims);
+}
+
+static czm_value join_values(czm_arena *arena, czm_value a, czm_value b) {
+    if (!a.elements || !b.elements || a.count != b.count) return (czm_value){0};
+    if (value_equal(a, b)) return a;
+    czm_element *joined = CZM_NEW_ARRAY(arena, czm_element, a.count);
+    for (size_t i = 0; i < a.count; i++)
+        if (element_equal(a.elements[i], b.elements[i])) joined[i] = a.elements[i];
+    return (czm_value){joined, a.count};
+}
+
+static const czm_shape *join_contents(czm_arena *arena, const czm_shape *a, const czm_shape *b) {
+    if (!a || !b || czm_shape_equal(*a, *b)) return a && b ? a : NULL;
+    czm_shape *joined = CZM_NEW(arena, czm_shape);
+    *joined = join_shapes(arena, *a, *b);
+    return joined;
+}
+
+czm_fact czm_fact_join(czm_arena *arena, const czm_fact *a, const czm_fact *b) {
+    czm_fact joined = {.shape = join_shapes(arena, a->shape, b->shape),
+                       .content = join_contents(arena, a->content, b->content)};
+    if (czm_shape_is_complete(joined.shape))
+        joined.value = join_values(arena, a->value, b->value);
+    return joined;
+}

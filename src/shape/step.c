@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// How rules ask and answer; see step.h.
+#include "shape/step.h"
+
+// ---- inputs
+
+bool czm_value_int(czm_value value, size_t index, int64_t *out) {
+    const double too_large = 9007199254740992.0; // 2^53: beyond it doubles skip integers
+    if (!value.elements || index >= value.count || !value.elements[index].is_known) return false;
+    double number = value.elements[index].number;
+    if (!(number > -too_large && number < too_large)) return false;
+    *out = (int64_t)number;
+    return (double)*out == number;
+}
+
+bool czm_in_int(const czm_step *step, size_t input, int64_t *out) {
+    czm_value value = in_value(step, input);
+    return value.count == 1 && czm_value_int(value, 0, out);
+}
+
+czm_dims czm_in_sizes(const czm_step *step, size_t input) {
+    czm_fact fact = czm_in_fact(step, input);
+    if (fact.shape.rank != 1) return czm_dims_unknown(CZM_UNKNOWN);
+    int64_t count = fact.shape.dims[0], size;
+    czm_dims dims = czm_dims_unknown(count > CZM_HIGHEST_RANK ? CZM_UNKNOWN : (int)count);
+    for (int i = 0; i < dims.rank; i++)
+        if (czm_value_int(fact.value, (size_t)i, &size) && size >= 0) dims.at[i] = size;
+    return dims;
+}
+
+bool czm_in_ranked(czm_step *step, size_t input, int rank, czm_dims *dims) {
+    czm_shape shape = in_shape(step, input);
+    *dims = shape.rank == CZM_UNKNOWN ? czm_dims_unknown(rank) : czm_dims_of(shape);
+    if (dims->rank == rank) return true;
+    czm_fault(step, "%s needs %d dimensions in input %zu, not %s", step->node->op, rank, input,
+              text_of(step, shape));
+    return false;
+}
+
+czm_shape czm_in_attr_shape(const czm_step *step, const char *name) {
+    enum { VALUE_SHAPE = 7 }; // AttrValue.shape: an empty one is a scalar's, unlike an absent one
+    czm_field shape = czm_wire_find(czm_node_attr(step->node, name), VALUE_SHAPE);
+    return shape.number ? czm_shape_read(step->arena, shape.bytes) : czm_shape_unknown();
+}
+
+czm_fact *czm_inputs_from(const czm_step *step, size_t first, size_t *count) {
+    *count = in_count(step) > first ? in_count(step) - first : 0;
+    czm_fact *facts = CZM_NEW_ARRAY(step->arena, czm_fact, *count);
+    for (size_t i = 0; i < *count; i++) facts[i] = czm_in_fact(step, first + i);
+    return facts;
+}
+
+// ---- outputs
+
+void czm_set_shape(czm_step *step, size_t output, czm_shape shape) {
+    if (output < step->output_count) step->outputs[output].shape = shape;
+}
+
+// Most ops change nothing about most shapes: then the array of the first input serves again.
+void czm_set_dims(czm_step *step, size_t output, const czm_dims *dims) {
+    if (output >= step->output_count) return;
+    czm_shape first = in_shape(step, 0), view = czm_dims_shape(dims);
+    czm_set_shape(step, output,
+                  czm_shape_equal(first, view) ? first : czm_dims_keep(step->arena, dims));
+}
+
+void czm_set_rank(czm_step *step, size_t output, int rank) {
+    czm_dims dims = czm_dims_unknown(rank);
+    czm_set_dims(step, output, &dims);
+}
+
+void czm_set_fact(czm_step *step, size_t output, czm_fact fact) {
+    if (output < step->output_count) step->outputs[output] = fact;
+}
+
+void czm_set_content(czm_step *step, size_t output, czm_shape content) {
+    if (output >= step->output_count || content.rank == CZM_UNKNOWN) return;
+    czm_shape *kept = CZM_NEW(step->arena, czm_shape);
+    *kept = content;
+    step->outputs[output].content = kept;
+}
+
+void czm_set_elements(czm_step *step, size_t output, const czm_element *elements, size_t count) {
+    if (output >= step->output_count) return;
+    czm_shape shape = step->outputs[output].shape;
+    if (!czm_shape_is_complete(shape) || czm_shape_count(shape) != (int64_t)count) return;
+    bool is_known = count == 0;
+    for (size_t i = 0; i < count && !is_known; i++) is_known = elements[i].is_known;
+    if (is_known) step->outputs[output].value = (czm_value){elements, count};
+}
+
+czm_element *czm_new_elements(czm_step *step, size_t output, size_t *count) {
+    if (output >= step->output_count) return NULL;
+    czm_shape shape = step->outputs[output].shape;
+    int64_t size = czm_shape_is_complete(shape) ? czm_shape_count(shape) : CZM_UNKNOWN;
+    if (size < 0 || size > CZM_LARGEST_VALUE) return NULL;
+    *count = (size_t)size;
+    return CZM_NEW_ARRAY(step->arena, czm_element, *count);
+}
+
+bool czm_find_axis(czm_step *step, int64_t axis, int rank, int *out) {
+    if (axis < -rank || axis >= rank) {
+        czm_fault(step, "there is no dimension %lld among %d", (long long)axis, rank);
+        return false;
+    }
+    *out = (int)(axis < 0 ? axis + rank : axis);
+    return true;
+}

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a rule sees: one node, what is known of its inputs, and where to put what it concludes.
+//
+// A rule asks with the in_* functions and answers with the set_* functions. Outputs that it does
+// not set are unknown, and so are inputs that are not there: a rule never has to count them. When
+// it meets a contradiction it calls czm_fault(), and its outputs become unknown whatever it set.
+//
+// Shapes inside the analysis never have more than CZM_HIGHEST_RANK dimensions; what has more is
+// unknown. So rules build shapes in a czm_dims on the stack, and hostile graphs cannot make them
+// grow from node to node.
+#ifndef CZM_SHAPE_STEP_H
+#define CZM_SHAPE_STEP_H
+
+#include "shape/shape.h"
+
+enum { CZM_HIGHEST_RANK = 32 };
+
+// What is known of one tensor. If its value is, its shape is complete and has as many elements.
+typedef struct czm_fact {
+    czm_shape shape;
+    czm_value value;
+    const czm_shape *content; // of a handle: the variable's shape, or that of each element of a
+                              // TensorList; NULL: not known
+} czm_fact;
+
+// A shape under construction. One dimension too many makes the rank unknown for good.
+typedef struct czm_dims {
+    int rank;
+    int64_t at[CZM_HIGHEST_RANK];
+} czm_dims;
+
+typedef struct czm_engine czm_engine;
+typedef struct czm_instance czm_instance;
+
+typedef struct czm_step {
+    czm_arena *arena;
+    const czm_node *node;
+    int detail; // the last column of the op's row in rules.def
+    czm_fact *outputs;
+    size_t output_count;
+    const czm_fact *assumed; // of a Merge that closes a loop: what earlier rounds found it to be
+    unsigned branches;       // in how many old-style conditionals and loops the node lies
+    bool is_faulty;
+    czm_engine *engine;
+    const czm_instance *instance; // the graph that the node is in
+    size_t position;              // of the node in its graph
+} czm_step;
+
+// ---- inputs
+
+czm_fact czm_in_fact(const czm_step *step, size_t input);
+
+static inline czm_shape in_shape(const czm_step *step, size_t input) {
+    return czm_in_fact(step, input).shape;
+}
+
+static inline czm_value in_value(const czm_step *step, size_t input) {
+    return czm_in_fact(step, input).value;
+}
+
+static inline size_t in_count(const czm_step *step) { return step->node->inputs.count; }
+
+// Element `index` of a value as an integer; false if it is not known.
+bool czm_value_int(czm_value value, size_t index, int64_t *out);
+
+// The value of an input with one element, a scalar or not.
+bool czm_in_int(const czm_step *step, size_t input, int64_t *out);
+
+// The shape that the value of an input spells out; elements that are unknown or negative are
+// unknown dimensions. Of the value nothing but the number of elements may be known.
+czm_dims czm_in_sizes(const czm_step *step, size_t input);
+
+// As the shape of an input, with exactly `rank` dimensions: unknown ones if the shape is unknown.
+// Any other rank is a fault, and the result false.
+bool czm_in_ranked(czm_step *step, size_t input, int rank, czm_dims *dims);
+
+// A shape attr; unknown when absent.
+czm_shape czm_in_attr_shape(const czm_step *step, const char *name);
+
+// ---- outputs
+
+void czm_set_shape(czm_step *step, size_t output, czm_shape shape); // its dims must be lasting
+void czm_set_dims(czm_step *step, size_t output, const czm_dims *dims);
+void czm_set_rank(czm_step *step, size_t output, int rank); // with unknown dims
+void czm_set_fact(czm_step *step, size_t output, czm_fact fact);
+void czm_set_content(czm_step *step, size_t output, czm_shape content); // dims must be lasting
+
+// The elements must be lasting and as many as the output's shape, which must be set before, says.
+void czm_set_elements(czm_step *step, size_t output, const czm_element *elements, size_t count);
+
+// Room for the value of an output whose shape is set: NULL when that is not complete or too large.
+czm_element *czm_new_elements(czm_step *step, size_t output, size_t *count);
+
+CZM_PRINTF(2, 3) void czm_fault(czm_step *step, const char *format, ...);
+
+static inline const char *text_of(const czm_step *step, czm_shape shape) {
+    return czm_shape_text(step->arena, shape);
+}
+
+static inline const char *in_text(const czm_step *step, size_t input) {
+    return text_of(step, in_shape(step, input));
+}
+
+// Finds dimension `axis`, counted from the end if negative, among `rank`; else a fault.
+bool czm_find_axis(czm_step *step, int64_t axis, int rank, int *out);
+
+// ---- arithmetic on dimensions: unknown if an operand is, or if there is no such size
+
+int64_t czm_dim_add(int64_t a, int64_t b);
+int64_t czm_dim_subtract(int64_t a, int64_t b);
+int64_t czm_dim_multiply(int64_t a, int64_t b);
+
+// What two claims about one dimension say together; false if they contradict each other.
+bool czm_dim_merge(int64_t a, int64_t b, int64_t *out);
+
+// ---- shapes
+
+czm_dims czm_dims_of(czm_shape shape);
+czm_dims czm_dims_unknown(int rank); // of `rank` unknown dims; the rank itself may be unknown
+czm_shape czm_dims_shape(const czm_dims *dims); // a view of `dims`
+void czm_dims_add(czm_dims *dims, int64_t dim);
+void czm_dims_add_all(czm_dims *dims, czm_shape shape, int from, int to);
+czm_shape czm_dims_keep(czm_arena *arena, const czm_dims *dims); // a lasting copy
+
+// How many values a tensor has, or CZM_UNKNOWN.
+int64_t czm_shape_count(czm_shape shape);
+
+bool czm_shape_equal(czm_shape a, czm_shape b);
+
+// Both claims hold of one tensor; false if they contradict each other.
+bool czm_shape_merge(czm_shape a, czm_shape b, czm_dims *out);
+
+// What element-wise operations make of two shapes (NumPy's rules); false if they do not fit.
+bool czm_shape_broadcast(czm_shape a, czm_shape b, czm_dims *out);
+
+// ---- facts
+
+czm_fact czm_fact_unknown(void);
+bool czm_fact_equal(const czm_fact *a, const czm_fact *b);
+
+// One of two tensors, nobody knows which: keeps what holds of both.
+czm_fact czm_fact_join(czm_arena *arena, const czm_fact *a, const czm_fact *b);
+
+// ---- functions
+
+// The facts of the inputs from number `first` on, lasting.
+czm_fact *czm_inputs_from(const czm_step *step, size_t first, size_t *count);
+
+// Infers a function for these arguments: facts of what it returns, or NULL if that cannot be
+// known. `surely_runs`: if the node does, so that a fault inside is a fault of the graph.
+czm_fact *czm_call_function(czm_step *step, czm_bytes name, const czm_fact *arguments,
+                            size_t argument_count, bool surely_runs, size_t *result_count);
+
+#endif
