@@ -1,0 +1,397 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// From a signature to a model; see model.h.
+#include "read/model.h"
+
+#include "read/flatten.h"
+#include "read/meta_graph.h"
+#include "read/variables.h"
+
+static const char *list_keys(czm_arena *arena, const czm_signature_tensors *tensors) {
+    const char *text = "";
+    for (size_t i = 0; i < tensors->count; i++)
+        text = czm_arena_format(arena, "%s%s\"%s\"", text, i ? ", " : "", tensors->items[i].key);
+    return text;
+}
+
+// Exporters keep what runs at loading and training in signatures too.
+static bool is_internal(const czm_signature *s) { return czm_text_begins(s->key, "__saved_model_"); }
+
+static bool is_usable(const czm_signature *s) { return s->outputs.count && !is_internal(s); }
+
+static const char *list_signatures(czm_arena *arena, const czm_meta_graph *meta) {
+    const char *text = "";
+    for (size_t i = 0; i < meta->signatures.count; i++)
+        if (is_usable(&meta->signatures.items[i]))
+            text = czm_arena_format(arena, "%s%s\"%s\"", text, *text ? ", " : "",
+                                    meta->signatures.items[i].key);
+    return *text ? text : "none";
+}
+
+static const czm_signature *find_signature(const czm_meta_graph *meta, const char *key) {
+    for (size_t i = 0; i < meta->signatures.count; i++)
+        if (czm_text_equal(meta->signatures.items[i].key, key)) return &meta->signatures.items[i];
+    return NULL;
+}
+
+// serving_default, else serve (Keras 3), else the only one that has outputs.
+static const czm_signature *usual_signature(const czm_meta_graph *meta) {
+    static const char *const usual[] = {"serving_default", "serve"};
+    for (size_t i = 0; i < CZM_COUNT_OF(usual); i++) {
+        const czm_signature *found = find_signature(meta, usual[i]);
+        if (found && found->outputs.count) return found;
+    }
+    const czm_signature *only = NULL;
+    for (size_t i = 0; i < meta->signatures.count; i++) {
+        const czm_signature *s = &meta->signatures.items[i];
+        if (!is_usable(s)) continue;
+        if (only) return NULL;
+        only = s;
+    }
+    return only;
+}
+
+static czm_status choose_signature(czm_context *context, const czm_meta_graph *meta,
+                                   const char *wanted, const czm_signature **chosen) {
+    *chosen = wanted ? find_signature(meta, wanted) : usual_signature(meta);
+    if (*chosen && (*chosen)->outputs.count) return CZM_OK;
+    const char *there = list_signatures(context->arena, meta);
+    if (wanted)
+        return czm_report_add(context->report, CZM_RULE_SIGNATURE, meta->where,
+                              "choose one of these with --signature",
+                              "there is no signature \"%s\" with outputs; there is %s", wanted,
+                              there);
+    return czm_report_add(context->report, CZM_RULE_SIGNATURE, meta->where,
+                          "choose one with --signature, or export with a serving signature",
+                          "the signature to use is not clear; with outputs there is %s", there);
+}
+
+static czm_status choose_output(czm_context *context, const czm_meta_graph *meta,
+                                const czm_signature *s, const char *wanted,
+                                const czm_signature_tensor **chosen) {
+    *chosen = !wanted && s->outputs.count == 1 ? &s->outputs.items[0] : NULL;
+    for (size_t i = 0; wanted && i < s->outputs.count; i++)
+        if (czm_text_equal(s->outputs.items[i].key, wanted)) *chosen = &s->outputs.items[i];
+    if (*chosen) return CZM_OK;
+    const char *keys = list_keys(context->arena, &s->outputs);
+    const char *where = czm_arena_format(context->arena, "%s: signature \"%s\"", meta->where, s->key);
+    if (wanted)
+        return czm_report_add(context->report, CZM_RULE_ONE_OUTPUT, where,
+                              "name one of these with --output",
+                              "it has no output \"%s\", but %s", wanted, keys);
+    return czm_report_add(context->report, CZM_RULE_ONE_OUTPUT, where,
+                          "choose the one with the class probabilities with --output NAME",
+                          "it has %zu outputs: %s", s->outputs.count, keys);
+}
+
+// ---- functions that stay
+
+typedef struct function_work {
+    czm_context *context;
+    czm_meta_graph *meta;
+    czm_model *model;
+    CZM_LIST(czm_flat_graph) flats; // beside model->functions, for what they assign
+    czm_name_table seen;
+    czm_status status;
+} function_work;
+
+static void keep_function(void *user, czm_bytes name) {
+    function_work *w = user;
+    czm_name_slot *slot = czm_name_slot_for(w->context->arena, &w->seen, name);
+    if (slot->value || w->status) return;
+    czm_flat_graph *flat = CZM_NEW(w->context->arena, czm_flat_graph);
+    slot->value = flat;
+    w->status = czm_flatten_function(w->context, w->meta, name, flat);
+    *CZM_APPEND(w->context->arena, &w->flats) = *flat;
+}
+
+static void keep_functions_of(function_work *w, const czm_node_list *functional) {
+    for (size_t i = 0; i < functional->count; i++)
+        for (size_t k = 0; k < functional->items[i]->attrs.count; k++)
+            czm_attr_each_function(functional->items[i]->attrs.items[k].value, keep_function, w);
+}
+
+static czm_status circle(czm_context *context, const czm_meta_graph *meta, const czm_node *node) {
+    return czm_report_add(context->report, CZM_RULE_MODEL_DAMAGED,
+                          czm_arena_format(context->arena, "%s: node \"%s\"", meta->where,
+                                           node->name),
+                          "export the model again", "the node needs its own output");
+}
+
+static czm_status keep_functions(function_work *w, const czm_flat_graph *main_flat) {
+    keep_functions_of(w, &main_flat->functional);
+    for (size_t i = 0; i < w->flats.count; i++) {
+        czm_node_list functional = w->flats.items[i].functional; // the list may move
+        keep_functions_of(w, &functional);
+    }
+    CZM_TRY(w->status);
+    for (size_t i = 0; i < w->flats.count; i++) {
+        czm_graph *graph = CZM_NEW(w->context->arena, czm_graph);
+        *graph = w->flats.items[i].graph;
+        const czm_node *in_circle = czm_graph_sort(graph);
+        if (in_circle) return circle(w->context, w->meta, in_circle);
+        *CZM_APPEND(w->context->arena, &w->model->functions) = graph;
+    }
+    return CZM_OK;
+}
+
+// ---- inference that changes what it reads
+
+typedef struct assignment {
+    const function_work *work;
+    const czm_node *node;     // If, While ...
+    size_t input;             // of it
+    bool is_assigned;
+    unsigned depth;
+} assignment;
+
+static bool assigns_argument(const function_work *w, const czm_flat_graph *flat, size_t argument,
+                             unsigned depth);
+
+static void look_into_function(void *user, czm_bytes name) {
+    assignment *a = user;
+    const czm_flat_graph *flat = czm_name_find(&a->work->seen, name);
+    size_t inputs = a->node->inputs.count;
+    if (!flat || flat->graph.inputs.count > inputs) return;
+    size_t skipped = inputs - flat->graph.inputs.count; // the condition of If, the index of Case
+    if (a->input >= skipped &&
+        assigns_argument(a->work, flat, a->input - skipped, a->depth + 1))
+        a->is_assigned = true;
+}
+
+static bool assigns_input(const function_work *w, const czm_node *node, size_t input,
+                          unsigned depth) {
+    assignment a = {w, node, input, false, depth};
+    for (size_t i = 0; i < node->attrs.count; i++)
+        czm_attr_each_function(node->attrs.items[i].value, look_into_function, &a);
+    return a.is_assigned;
+}
+
+static bool assigns_argument(const function_work *w, const czm_flat_graph *flat, size_t argument,
+                             unsigned depth) {
+    const czm_node *wanted = flat->graph.inputs.items[argument].tensor.node;
+    if (depth > 32) return false; // functions that use each other in a circle
+    for (size_t i = 0; i < flat->assigns.count; i++) {
+        const czm_tensor_list *inputs = &flat->assigns.items[i]->inputs;
+        if (inputs->count && inputs->items[0].node == wanted) return true;
+    }
+    for (size_t i = 0; i < flat->functional.count; i++) {
+        const czm_node *node = flat->functional.items[i];
+        for (size_t k = 0; k < node->inputs.count; k++)
+            if (node->inputs.items[k].node == wanted && assigns_input(w, node, k, depth))
+                return true;
+    }
+    return false;
+}
+
+static czm_status refuse_state(czm_context *context, const czm_meta_graph *meta,
+                               const czm_node *variable, const czm_node *by) {
+    return czm_report_add(
+        context->report, CZM_RULE_STATEFUL_INFERENCE,
+        czm_arena_format(context->arena, "%s: variable \"%s\"", meta->where, variable->name),
+        "export the network for inference: training=False, no counters that the result depends on",
+        "inference reads the variable, and the node \"%s\" (%s) changes it", by->name, by->op);
+}
+
+// Variables that the sorted graph still holds are read; which of them does anything that runs
+// with it change?
+static czm_status check_state(czm_context *context, const czm_meta_graph *meta,
+                              const function_work *w, const czm_flat_graph *flat) {
+    czm_status worst = CZM_OK;
+    for (size_t i = 0; i < flat->assigns.count; i++) {
+        const czm_node *by = flat->assigns.items[i];
+        const czm_node *variable = by->inputs.count ? by->inputs.items[0].node : NULL;
+        while (variable && czm_node_is(variable, "Identity") && variable->inputs.count)
+            variable = variable->inputs.items[0].node;
+        if (variable && variable->order) worst = refuse_state(context, meta, variable, by);
+    }
+    for (size_t i = 0; i < flat->functional.count; i++) {
+        const czm_node *by = flat->functional.items[i];
+        for (size_t k = 0; k < by->inputs.count; k++) {
+            const czm_node *variable = by->inputs.items[k].node;
+            if (variable->order && czm_node_is(variable, "VarHandleOp") && assigns_input(w, by, k, 0))
+                worst = refuse_state(context, meta, variable, by);
+        }
+    }
+    return worst;
+}
+
+// ---- what must be there before inference can run
+
+static const char *const table_ops[] = {
+    "HashTable",        "HashTableV2",        "MutableHashTable",     "MutableHashTableV2",
+    "LookupTableFind",  "LookupTableFindV2",  "MutableDenseHashTable", "MutableDenseHashTableV2",
+    "AnonymousHashTable", "LookupTableSize", "LookupTableSizeV2",    "MutableHashTableOfTensors",
+    "MutableHashTableOfTensorsV2", "AnonymousMutableHashTable",
+};
+
+static bool is_table(const czm_node *node) {
+    for (size_t i = 0; i < CZM_COUNT_OF(table_ops); i++)
+        if (czm_node_is(node, table_ops[i])) return true;
+    return false;
+}
+
+static bool holds_asset(czm_arena *arena, const czm_meta_graph *meta, const czm_node *node) {
+    const char *tensor = czm_arena_format(arena, "%s:0", node->name);
+    return czm_name_find(&meta->assets, czm_bytes_text(tensor)) != NULL;
+}
+
+static czm_status check_initialisers(czm_context *context, const czm_meta_graph *meta,
+                                     const czm_graph *graph) {
+    czm_status worst = CZM_OK;
+    for (size_t i = 0; i < graph->nodes.count; i++) {
+        const czm_node *node = graph->nodes.items[i];
+        bool is_asset = meta->assets.count && holds_asset(context->arena, meta, node);
+        if (!is_asset && !is_table(node)) continue;
+        worst = czm_report_add(context->report, CZM_RULE_NEEDS_INITIALISER,
+                               czm_arena_format(context->arena, "%s: node \"%s\"", meta->where,
+                                                node->name),
+                               "move the look-up out of the network",
+                               is_asset ? "inference needs the path of an asset file"
+                                        : "inference looks something up in a table (%s)",
+                               node->op);
+    }
+    return worst;
+}
+
+// ---- the inputs that the output needs
+
+static bool is_read(const czm_graph *graph, czm_tensor t) {
+    for (size_t i = 0; i < graph->nodes.count; i++) {
+        const czm_tensor_list *inputs = &graph->nodes.items[i]->inputs;
+        for (size_t k = 0; k < inputs->count; k++)
+            if (czm_tensor_equal(inputs->items[k], t)) return true;
+    }
+    return false;
+}
+
+// The network begins where the signature feeds it, whatever node stands there: a Placeholder, one
+// with a default, or the end of a decoder that nobody runs.
+static czm_status begin_at(czm_context *context, const czm_meta_graph *meta, czm_graph *graph,
+                           czm_port *input, czm_bytes declared_shape) {
+    czm_node *node = input->tensor.node;
+    if (input->tensor.index != 0)
+        return czm_report_add(context->report, CZM_RULE_SIGNATURE,
+                              czm_arena_format(context->arena, "%s: input \"%s\"", meta->where,
+                                               input->name),
+                              "feed a placeholder", "it feeds output %u of the node \"%s\"",
+                              (unsigned)input->tensor.index, node->name);
+    if (!czm_node_is(node, "Placeholder")) {
+        node->op = "Placeholder";
+        node->def = czm_op_find(graph->ops, czm_bytes_text(node->op));
+        node->inputs.count = node->controls.count = node->attrs.count = 0;
+        czm_set_type(graph, node, "dtype", input->dtype);
+    }
+    czm_bytes shape = czm_attr_shape(node, "shape");
+    bool is_known = czm_node_has_attr(node, "shape") && !czm_wire_find(shape, 3).value;
+    if (is_known) return CZM_OK;
+    czm_buffer value = czm_buffer_in(context->arena);
+    czm_put_bytes(&value, 7, declared_shape); // AttrValue.shape
+    czm_set_attr(graph, node, "shape", czm_buffer_bytes(&value));
+    return CZM_OK;
+}
+
+// Of several inputs, one may be all that must be fed: others are not needed for the output, or
+// have a default (the is_training of TensorFlow 1), which then holds.
+static bool must_be_fed(const czm_graph *graph, const czm_port *input) {
+    return !czm_node_is(input->tensor.node, "PlaceholderWithDefault") &&
+           is_read(graph, input->tensor);
+}
+
+static czm_status choose_input(czm_context *context, const czm_meta_graph *meta,
+                               const czm_signature *s, czm_graph *graph, size_t *chosen) {
+    size_t count = 0;
+    *chosen = 0;
+    for (size_t i = 0; i < s->inputs.count; i++) {
+        bool is_needed = s->inputs.count == 1 || must_be_fed(graph, &graph->inputs.items[i]);
+        if (is_needed && count++ == 0) *chosen = i;
+    }
+    if (s->inputs.count == 0 || count != 1)
+        return czm_report_add(
+            context->report, CZM_RULE_ONE_INPUT,
+            czm_arena_format(context->arena, "%s: signature \"%s\"", meta->where, s->key),
+            "export a network that takes only the image",
+            "it has %zu inputs: %s", s->inputs.count, list_keys(context->arena, &s->inputs));
+    graph->inputs.items[0] = graph->inputs.items[*chosen];
+    graph->inputs.count = 1;
+    return CZM_OK;
+}
+
+// Nothing but the chosen input may wait for a value.
+static czm_status check_feeds(czm_context *context, const czm_meta_graph *meta,
+                              const czm_graph *graph) {
+    const czm_node *input = graph->inputs.items[0].tensor.node;
+    czm_status worst = CZM_OK;
+    for (size_t i = 0; i < graph->nodes.count; i++) {
+        const czm_node *node = graph->nodes.items[i];
+        if (node == input || (!czm_node_is(node, "Placeholder") && !czm_node_is(node, "PlaceholderV2")))
+            continue;
+        worst = czm_report_add(
+            context->report, CZM_RULE_INPUT_UNFED,
+            czm_arena_format(context->arena, "%s: node \"%s\"", meta->where, node->name),
+            "make it a constant or a placeholder_with_default, and export again",
+            "the output depends on a placeholder that is not the signature's input");
+    }
+    return worst;
+}
+
+// The inputs come after the output: the first tensor is the output.
+static czm_status flatten(czm_context *context, czm_meta_graph *meta, const czm_signature *s,
+                          const czm_signature_tensor *output, czm_flat_graph *flat) {
+    czm_bytes *tensors = CZM_NEW_ARRAY(context->arena, czm_bytes, s->inputs.count + 1);
+    tensors[0] = output->tensor;
+    for (size_t i = 0; i < s->inputs.count; i++) tensors[i + 1] = s->inputs.items[i].tensor;
+    for (size_t i = 0; i <= s->inputs.count; i++)
+        if (tensors[i].size == 0)
+            return czm_report_add(context->report, CZM_RULE_SIGNATURE,
+                                  czm_arena_format(context->arena, "%s: signature \"%s\"",
+                                                   meta->where, s->key),
+                                  "export a network whose input and output are dense tensors",
+                                  "an input or output is not a plain tensor");
+    CZM_TRY(czm_flatten_main(context, meta, tensors, s->inputs.count + 1, NULL, flat));
+    czm_graph *graph = &flat->graph;
+    for (size_t i = 0; i < s->inputs.count; i++)
+        *CZM_APPEND(context->arena, &graph->inputs) =
+            (czm_port){s->inputs.items[i].key, graph->outputs.items[i + 1].tensor,
+                       s->inputs.items[i].dtype};
+    graph->outputs.count = 1;
+    graph->outputs.items[0].name = output->key;
+    graph->outputs.items[0].dtype = output->dtype;
+    return CZM_OK;
+}
+
+static czm_status sort_main(czm_context *context, const czm_meta_graph *meta, czm_graph *graph) {
+    const czm_node *in_circle = czm_graph_sort(graph);
+    return in_circle ? circle(context, meta, in_circle) : CZM_OK;
+}
+
+czm_status czm_model_read(czm_context *context, const czm_source *source, const char *signature,
+                          const char *output, czm_model *model) {
+    czm_meta_graph meta;
+    const czm_signature *s;
+    const czm_signature_tensor *chosen_output;
+    CZM_TRY(czm_meta_graph_read(context, source, &meta));
+    *model = (czm_model){.arena = context->arena, .ops = meta.ops, .exporter = meta.exporter};
+    CZM_TRY(choose_signature(context, &meta, signature, &s));
+    CZM_TRY(choose_output(context, &meta, s, output, &chosen_output));
+    model->signature = s->key;
+
+    czm_flat_graph flat;
+    CZM_TRY(flatten(context, &meta, s, chosen_output, &flat));
+    function_work functions = {.context = context, .meta = &meta, .model = model};
+    CZM_TRY(keep_functions(&functions, &flat));
+    CZM_TRY(sort_main(context, &meta, &flat.graph));
+    size_t input;
+    CZM_TRY(choose_input(context, &meta, s, &flat.graph, &input));
+    CZM_TRY(begin_at(context, &meta, &flat.graph, &flat.graph.inputs.items[0],
+                     s->inputs.items[input].shape));
+    CZM_TRY(sort_main(context, &meta, &flat.graph)); // without what nobody needs now
+    model->main = flat.graph;
+    model->output_shape = chosen_output->shape;
+
+    czm_status state = check_state(context, &meta, &functions, &flat);
+    czm_status initialisers = check_initialisers(context, &meta, &model->main);
+    czm_status feeds = check_feeds(context, &meta, &model->main);
+    CZM_TRY(state ? state : initialisers ? initialisers : feeds);
+    return czm_variables_resolve(context, source, &meta, &model->main, &model->variables);
+}

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Folders and archives of SavedModels; see source.h.
+#include "read/source.h"
+
+#include "base/list.h"
+
+#define MODEL_FILE "saved_model.pb"
+
+// What people point at by mistake, told by its first bytes, and the way to a SavedModel.
+typedef struct impostor {
+    const char *magic;
+    size_t size;
+    const char *what;
+    const char *hint;
+} impostor;
+
+#define EXPORT_LINE                                                                        \
+    "export it once with Python: import keras; "                                           \
+    "keras.models.load_model(\"%s\", compile=False).export(\"saved_model\") - "            \
+    "and name that folder (Keras 2: .save(\"saved_model\", include_optimizer=False))"
+
+static const impostor impostors[] = {
+    {"\x89HDF\r\n\x1a\n", 8, "a Keras model in HDF5 format (.h5)", EXPORT_LINE},
+    {"\x1c\0\0\0TFL3", 8, "a TensorFlow Lite model", "export the original network as a SavedModel"},
+};
+
+static const char *const wrong_model_hint =
+    "name the folder that tf.saved_model.save, model.export or model.save wrote: it holds "
+    "saved_model.pb and usually a folder variables";
+
+static const impostor *recognise(czm_file *file) {
+    uint8_t head[8];
+    if (czm_file_size(file) < sizeof head || !czm_file_read_at(file, 0, head, sizeof head))
+        return NULL;
+    for (size_t i = 0; i < CZM_COUNT_OF(impostors); i++)
+        if (memcmp(head, impostors[i].magic, impostors[i].size) == 0)
+            return &impostors[i];
+    return NULL;
+}
+
+static czm_status not_a_model(czm_context *context, const char *path, const char *what,
+                              const char *hint) {
+    // The hints hold at most one %s, for the path.
+    const char *place = strstr(hint, "%s");
+    if (place)
+        hint = czm_arena_format(context->arena, "%.*s%s%s", (int)(place - hint), hint, path,
+                                place + 2);
+    return czm_report_add(context->report, CZM_RULE_MODEL_KIND, path, hint, "this is %s", what);
+}
+
+static bool has_member(const czm_unzip *zip, const char *name) {
+    for (size_t i = 0; i < zip->count; i++)
+        if (czm_text_equal(zip->members[i].name, name)) return true;
+    return false;
+}
+
+static bool ends_with(const char *text, const char *end) {
+    size_t size = strlen(text), end_size = strlen(end);
+    return size >= end_size && czm_text_equal(text + size - end_size, end);
+}
+
+// The folder inside the archive that holds saved_model.pb: the one with the shortest path.
+static const char *find_prefix(czm_context *context, const czm_unzip *zip) {
+    const char *best = NULL;
+    for (size_t i = 0; i < zip->count; i++) {
+        const char *name = zip->members[i].name;
+        bool is_model = czm_text_equal(name, MODEL_FILE) || ends_with(name, "/" MODEL_FILE);
+        if (is_model && (!best || strlen(name) < strlen(best))) best = name;
+    }
+    if (!best) return NULL;
+    return czm_arena_format(context->arena, "%.*s", (int)(strlen(best) - strlen(MODEL_FILE)),
+                            best);
+}
+
+static czm_status open_archive(czm_context *context, czm_extent whole, czm_source *source) {
+    source->is_archive = true;
+    source->archive = czm_unzip_read(context->arena, whole);
+    if (source->archive.fault)
+        return czm_report_add(context->report, CZM_RULE_MODEL_DAMAGED, source->path,
+                              "make the archive again", "the ZIP archive cannot be read: %s",
+                              source->archive.fault);
+    source->prefix = find_prefix(context, &source->archive);
+    if (source->prefix) return CZM_OK;
+    if (has_member(&source->archive, "config.json") && has_member(&source->archive, "metadata.json"))
+        return not_a_model(context, source->path, "a Keras model in Keras 3 format (.keras)",
+                           EXPORT_LINE);
+    return not_a_model(context, source->path, "a ZIP archive without " MODEL_FILE,
+                       wrong_model_hint);
+}
+
+static czm_status open_file(czm_context *context, czm_source *source) {
+    czm_file *file = czm_file_open(context->arena, source->path);
+    if (!file)
+        return czm_report_add(context->report, CZM_RULE_FILE_UNREADABLE, source->path, NULL,
+                              "the model cannot be opened: %s", czm_file_error());
+    czm_extent whole = {file, 0, czm_file_size(file)};
+    if (czm_unzip_is_archive(whole)) return open_archive(context, whole, source);
+    const impostor *found = recognise(file);
+    if (found) return not_a_model(context, source->path, found->what, found->hint);
+    if (ends_with(source->path, MODEL_FILE))
+        return not_a_model(context, source->path, "a file inside a SavedModel",
+                           "name the folder that holds it");
+    return not_a_model(context, source->path, "a file of an unknown kind", wrong_model_hint);
+}
+
+static czm_status check_folder(czm_context *context, const czm_source *source) {
+    if (czm_source_has(context, source, MODEL_FILE)) return CZM_OK;
+    if (czm_source_has(context, source, "saved_model.pbtxt"))
+        return not_a_model(context, source->path, "a SavedModel in text form (saved_model.pbtxt)",
+                           "export it in binary form");
+    if (czm_source_has(context, source, "keras_metadata.pb") ||
+        czm_source_has(context, source, "variables/variables.index"))
+        return czm_report_add(context->report, CZM_RULE_FILE_MISSING,
+                              czm_source_where(context, source, MODEL_FILE),
+                              "copy the whole folder again", "the SavedModel is incomplete");
+    return not_a_model(context, source->path, "a folder without " MODEL_FILE, wrong_model_hint);
+}
+
+czm_status czm_source_open(czm_context *context, const char *path, czm_source *source) {
+    *source = (czm_source){.path = path, .prefix = ""};
+    switch (czm_path_look(path)) {
+    case CZM_PATH_FOLDER: return check_folder(context, source);
+    case CZM_PATH_FILE: return open_file(context, source);
+    case CZM_PATH_MISSING:
+        return czm_report_add(context->report, CZM_RULE_FILE_MISSING, path,
+                              "ModelPath is relative to the JSON file, or absolute",
+                              "the model is not there");
+    default:
+        return czm_report_add(context->report, CZM_RULE_FILE_UNREADABLE, path, NULL,
+                              "the model cannot be opened: %s", czm_file_error());
+    }
+}
+
+const char *czm_source_where(czm_context *context, const czm_source *source, const char *name) {
+    return czm_path_join(context->arena, source->path,
+                         czm_arena_format(context->arena, "%s%s", source->prefix, name));
+}
+
+static const czm_unzip_member *find_member(czm_context *context, const czm_source *source,
+                                           const char *name) {
+    const char *full = czm_arena_format(context->arena, "%s%s", source->prefix, name);
+    for (size_t i = 0; i < source->archive.count; i++)
+        if (czm_text_equal(source->archive.members[i].name, full))
+            return &source->archive.members[i];
+    return NULL;
+}
+
+bool czm_source_has(czm_context *context, const czm_source *source, const char *name) {
+    if (source->is_archive) return find_member(context, source, name) != NULL;
+    return czm_path_look(czm_source_where(context, source, name)) == CZM_PATH_FILE;
+}
+
+static czm_status missing(czm_context *context, const czm_source *source, const char *name,
+                          const char *reason) {
+    return czm_report_add(context->report, CZM_RULE_FILE_MISSING,
+                          czm_source_where(context, source, name),
+                          "copy the whole SavedModel, the folder variables included",
+                          "a file of the SavedModel cannot be opened: %s", reason);
+}
+
+czm_status czm_source_extent(czm_context *context, const czm_source *source, const char *name,
+                             czm_extent *extent) {
+    if (!source->is_archive) {
+        czm_file *file = czm_file_open(context->arena, czm_source_where(context, source, name));
+        if (!file) return missing(context, source, name, czm_file_error());
+        *extent = (czm_extent){file, 0, czm_file_size(file)};
+        return CZM_OK;
+    }
+    const czm_unzip_member *member = find_member(context, source, name);
+    if (!member) return missing(context, source, name, "it is not in the archive");
+    const char *fault = czm_unzip_open(context->arena, member, extent);
+    if (!fault) return CZM_OK;
+    return czm_report_add(context->report, CZM_RULE_MODEL_DAMAGED,
+                          czm_source_where(context, source, name), "make the archive again",
+                          "the archive's member is damaged: %s", fault);
+}
+
+czm_status czm_source_load(czm_context *context, const czm_source *source, const char *name,
+                           czm_bytes *bytes) {
+    czm_extent extent;
+    CZM_TRY(czm_source_extent(context, source, name, &extent));
+    if (extent.size > INT32_MAX) // protocol buffers, which all files loaded whole are, end there
+        return czm_report_add(context->report, CZM_RULE_MODEL_DAMAGED,
+                              czm_source_where(context, source, name), NULL,
+                              "the file is larger than 2 GB, which TensorFlow cannot read");
+    uint8_t *data = czm_arena_alloc(context->arena, (size_t)extent.size);
+    if (!czm_file_read_at(extent.file, extent.offset, data, (size_t)extent.size))
+        return czm_report_add(context->report, CZM_RULE_FILE_UNREADABLE,
+                              czm_source_where(context, source, name), NULL,
+                              "reading failed: %s", czm_file_error());
+    *bytes = czm_bytes_of(data, (size_t)extent.size);
+    return CZM_OK;
+}
+
+// An archive's members below the prefix, as if they were a folder's files.
+static czm_path_list archive_files(czm_context *context, const czm_source *source) {
+    size_t skip = strlen(source->prefix), count = 0;
+    const char **paths = CZM_NEW_ARRAY(context->arena, const char *, source->archive.count);
+    for (size_t i = 0; i < source->archive.count; i++) {
+        const char *name = source->archive.members[i].name;
+        bool is_folder = ends_with(name, "/");
+        if (czm_text_begins(name, source->prefix) && !is_folder && name[skip])
+            paths[count++] = name + skip;
+    }
+    return (czm_path_list){paths, count};
+}
+
+czm_status czm_source_list(czm_context *context, const czm_source *source, czm_path_list *files) {
+    if (source->is_archive)
+        *files = archive_files(context, source);
+    else if (!czm_folder_list(context->arena, source->path, files))
+        return czm_report_add(context->report, CZM_RULE_FILE_UNREADABLE, source->path, NULL,
+                              "the folder cannot be listed: %s", czm_file_error());
+    for (size_t i = 0; i < files->count; i++) {
+        if (!czm_text_equal(files->paths[i], MODEL_FILE)) continue;
+        memmove(files->paths + 1, files->paths, i * sizeof *files->paths);
+        files->paths[0] = MODEL_FILE;
+    }
+    return CZM_OK;
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Where a SavedModel's files come from: a folder, or a ZIP archive that holds one (at its root or
+// in a folder). Knows nothing of what is in the files, except to say what a path is that is no
+// SavedModel at all.
+#ifndef CZM_READ_SOURCE_H
+#define CZM_READ_SOURCE_H
+
+#include "format/unzip.h"
+#include "report/report.h"
+
+typedef struct czm_source {
+    const char *path;       // as the user wrote it
+    bool is_archive;
+    czm_unzip archive;
+    const char *prefix;     // inside the archive: "" or "folder/"
+} czm_source;
+
+// Opens `path`; reports what it is if it holds no saved_model.pb.
+CZM_MUST_CHECK czm_status czm_source_open(czm_context *context, const char *path,
+                                          czm_source *source);
+
+// Whether the file is there.
+bool czm_source_has(czm_context *context, const czm_source *source, const char *name);
+
+// Makes a file readable at any offset.
+CZM_MUST_CHECK czm_status czm_source_extent(czm_context *context, const czm_source *source,
+                                            const char *name, czm_extent *extent);
+
+// Reads a whole file into memory.
+CZM_MUST_CHECK czm_status czm_source_load(czm_context *context, const czm_source *source,
+                                          const char *name, czm_bytes *bytes);
+
+// All files, saved_model.pb first, then in the order of czm_folder_list().
+CZM_MUST_CHECK czm_status czm_source_list(czm_context *context, const czm_source *source,
+                                          czm_path_list *files);
+
+// How messages call a file: "model/saved_model.pb", "model.zip/saved_model.pb".
+const char *czm_source_where(czm_context *context, const czm_source *source, const char *name);
+
+#endif

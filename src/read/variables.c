@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// From variables to checkpoint tensors; see variables.h.
+#include "read/variables.h"
+
+#include "read/bundle.h"
+#include "read/object_graph.h"
+
+static const char *const variable_ops[] = {"VarHandleOp", "VariableV2", "Variable"};
+
+static bool is_variable(const czm_node *node) {
+    for (size_t i = 0; i < CZM_COUNT_OF(variable_ops); i++)
+        if (czm_node_is(node, variable_ops[i])) return true;
+    return false;
+}
+
+// String `index` of a Const: TensorProto.string_val=8, whose last value repeats.
+static bool const_string(czm_tensor t, size_t index, czm_bytes *string) {
+    if (!czm_node_is(t.node, "Const")) return false;
+    czm_wire wire = czm_wire_read(czm_attr_tensor(t.node, "value"));
+    bool is_found = false;
+    for (czm_field f; czm_wire_next(&wire, &f);) {
+        if (!czm_field_is(&f, 8, CZM_WIRE_BYTES)) continue;
+        *string = f.bytes;
+        is_found = true;
+        if (index-- == 0) break;
+    }
+    return is_found;
+}
+
+static czm_tensor skip_identities(czm_tensor t) {
+    while (czm_node_is(t.node, "Identity") && t.node->inputs.count > 0) t = t.node->inputs.items[0];
+    return t;
+}
+
+// assign(variable, Identity*(RestoreV2(prefix, names, slices)[i])) gives a key; others do not.
+static void note_assign(czm_arena *arena, const czm_node *assign, czm_name_table *keys) {
+    if (assign->inputs.count < 2) return;
+    czm_tensor variable = skip_identities(assign->inputs.items[0]);
+    czm_tensor restored = skip_identities(assign->inputs.items[1]);
+    czm_checkpoint_key *key = CZM_NEW(arena, czm_checkpoint_key);
+    if (!is_variable(variable.node) || !czm_node_is(restored.node, "RestoreV2") ||
+        restored.node->inputs.count != 3 ||
+        !const_string(restored.node->inputs.items[1], restored.index, &key->name) ||
+        !const_string(restored.node->inputs.items[2], restored.index, &key->slice))
+        return;
+    czm_name_slot_for(arena, keys, czm_bytes_text(variable.node->name))->value = key;
+}
+
+static czm_status read_keys(czm_context *context, czm_meta_graph *meta, czm_name_table *keys) {
+    *keys = (czm_name_table){0};
+    if (!meta->restore_op) return CZM_OK;
+    czm_flat_graph flat;
+    CZM_TRY(czm_flatten_main(context, meta, NULL, 0, meta->restore_op, &flat));
+    for (size_t i = 0; i < flat.assigns.count; i++) {
+        const czm_node *assign = flat.assigns.items[i];
+        const char *op = assign->op;
+        if (czm_text_equal(op, "Assign") || czm_text_equal(op, "AssignVariableOp"))
+            note_assign(context->arena, assign, keys);
+    }
+    return CZM_OK;
+}
+
+static const char *where_of(czm_context *context, const czm_meta_graph *meta,
+                            const czm_node *node) {
+    return czm_arena_format(context->arena, "%s: variable \"%s\"", meta->where, node->name);
+}
+
+// The declared shape must be the stored one, for whatever reads the variable relies on it.
+static czm_status check_shape(czm_context *context, const czm_meta_graph *meta,
+                              const czm_variable *v) {
+    czm_bytes shape = czm_attr_shape(v->handle, "shape");
+    if (czm_wire_find(shape, 3).value) return CZM_OK; // unknown rank
+    size_t rank = 0;
+    bool fits = czm_attr_type(v->handle, "dtype") == v->dtype;
+    czm_wire wire = czm_wire_read(shape);
+    for (czm_field f; czm_wire_next(&wire, &f);) {
+        if (!czm_field_is(&f, 2, CZM_WIRE_BYTES)) continue;
+        int64_t dim = (int64_t)czm_wire_find(f.bytes, 1).value;
+        if (rank < v->rank && dim >= 0) fits &= v->dims[rank] == dim;
+        rank++;
+    }
+    if (fits && rank == v->rank) return CZM_OK;
+    return czm_report_add(context->report, CZM_RULE_MODEL_DAMAGED,
+                          where_of(context, meta, v->handle),
+                          "copy saved_model.pb and the folder variables from the same export",
+                          "its type or shape in the graph is not that in the checkpoint");
+}
+
+// The restore function's word comes first; the object graph's is asked for where it is silent.
+static czm_status find_keys(czm_context *context, const czm_source *source, czm_meta_graph *meta,
+                            const czm_graph *graph, czm_bundle **bundle, czm_name_table *keys) {
+    CZM_TRY(read_keys(context, meta, keys));
+    CZM_TRY(czm_bundle_open(context, source, bundle));
+    for (size_t i = 0; i < graph->nodes.count; i++) {
+        const czm_node *node = graph->nodes.items[i];
+        if (!is_variable(node) || czm_name_find(keys, czm_bytes_text(node->name))) continue;
+        czm_object_graph_keys(context, meta, *bundle, keys);
+        break;
+    }
+    return CZM_OK;
+}
+
+static czm_status resolve(czm_context *context, czm_meta_graph *meta, czm_bundle *bundle,
+                          const czm_name_table *keys, czm_node *node, czm_variable *variable) {
+    const czm_checkpoint_key *key = czm_name_find(keys, czm_bytes_text(node->name));
+    if (!key)
+        return czm_report_add(context->report, CZM_RULE_VARIABLE_MISSING,
+                              where_of(context, meta, node),
+                              "make it a saved variable or a constant, and export again",
+                              "inference reads it, but loading the model does not restore it");
+    *variable = (czm_variable){.handle = node};
+    CZM_TRY(czm_bundle_find(context, bundle, *key, variable));
+    return check_shape(context, meta, variable);
+}
+
+czm_status czm_variables_resolve(czm_context *context, const czm_source *source,
+                                 czm_meta_graph *meta, const czm_graph *graph,
+                                 czm_variable_list *variables) {
+    *variables = (czm_variable_list){0};
+    czm_name_table keys;
+    czm_bundle *bundle = NULL;
+    czm_status worst = CZM_OK;
+    for (size_t i = 0; i < graph->nodes.count; i++) {
+        czm_node *node = graph->nodes.items[i];
+        if (!is_variable(node)) continue;
+        if (!bundle) // a network without variables has no checkpoint
+            CZM_TRY(find_keys(context, source, meta, graph, &bundle, &keys));
+        czm_variable variable;
+        czm_status status = resolve(context, meta, bundle, &keys, node, &variable);
+        if (status) worst = status;
+        else *CZM_APPEND(context->arena, variables) = variable;
+    }
+    return worst;
+}

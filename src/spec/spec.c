@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The rules of the metadata, whoever wrote it: what both the JSON file and the caller's struct
+// must obey. See spec.h.
+#include "spec/spec.h"
+
+#include "format/xml.h"
+#include "spec/json_spec.h"
+
+static const char *const colour_handlings[] = {"ConvertToMonochrome", "SplitRgb"};
+
+static const char *const pixel_types[] = {
+    "Gray8",     "Gray16", "Gray32Float",        "Bgr24",              "Bgr48",
+    "Bgr96Float", "Bgra32", "Gray64ComplexFloat", "Bgr192ComplexFloat",
+};
+
+static const char *key_where(czm_context *context, const czm_spec *spec, const char *key) {
+    return czm_arena_format(context->arena, "%s: %s", spec->where, key);
+}
+
+static char lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c; }
+
+bool czm_text_equal_but_case(const char *a, const char *b) {
+    for (; *a && lower(*a) == lower(*b); a++, b++) {}
+    return *a == *b || lower(*a) == lower(*b);
+}
+
+static const char *list(czm_arena *arena, const char *const *values, size_t count) {
+    const char *text = "";
+    for (size_t i = 0; i < count; i++)
+        text = czm_arena_format(arena, "%s%s%s", text, i ? ", " : "", values[i]);
+    return text;
+}
+
+static void check_choice(czm_context *context, const czm_spec *spec, const char *key,
+                         const char *value, const char *const *values, size_t count) {
+    if (!value) return; // reported as missing
+    const char *hint = czm_arena_format(context->arena, "use one of %s",
+                                        list(context->arena, values, count));
+    for (size_t i = 0; i < count; i++) {
+        if (czm_text_equal(value, values[i])) return;
+        if (czm_text_equal_but_case(value, values[i]))
+            hint = czm_arena_format(context->arena, "write \"%s\"", values[i]);
+    }
+    czm_report_add(context->report, CZM_RULE_SPEC_VALUE, key_where(context, spec, key), hint,
+                   "\"%s\" is not a value of %s", value, key);
+}
+
+// Names go into XML; `where` says which.
+static void check_xml_text(czm_context *context, const char *where, const char *text) {
+    size_t at;
+    if (*text == '\0')
+        czm_report_add(context->report, CZM_RULE_CLASS_NAME, where, "give it a name",
+                       "the name is empty");
+    else if (!czm_xml_can_hold(czm_bytes_text(text), &at))
+        czm_report_add(context->report, CZM_RULE_CLASS_NAME, where,
+                       "remove control characters; text must be UTF-8",
+                       "byte %zu of the name (0x%02x) cannot be stored in XML", at,
+                       (unsigned)(uint8_t)text[at]);
+}
+
+static void check_classes(czm_context *context, czm_spec *spec) {
+    if (spec->class_count > CZM_MOST_CLASSES)
+        czm_report_add(context->report, CZM_RULE_SPEC_VALUE, key_where(context, spec, "Classes"),
+                       "use fewer classes", "%zu classes are more than the %d that have colours",
+                       spec->class_count, CZM_MOST_CLASSES);
+    for (size_t i = 0; i < spec->class_count; i++)
+        check_xml_text(context,
+                       czm_arena_format(context->arena, "%s: Classes[%zu]", spec->where, i),
+                       spec->classes[i].name);
+}
+
+static void check_border(czm_context *context, const czm_spec *spec) {
+    if (spec->border_size >= 0 && spec->border_size <= INT32_MAX) return;
+    czm_report_add(context->report, CZM_RULE_SPEC_VALUE, key_where(context, spec, "BorderSize"),
+                   "give the border in pixels, 0 or more", "%lld is not a border size",
+                   (long long)spec->border_size);
+}
+
+// ---- paths
+
+static bool has_control_character(const char *path) {
+    for (; *path; path++)
+        if ((uint8_t)*path < 0x20) return true;
+    return false;
+}
+
+// The file system decides: a name with backslashes may be meant as it stands, else they separate.
+static const char *understand(czm_context *context, const char *path) {
+    if (czm_path_look(path) != CZM_PATH_MISSING || !strchr(path, '\\')) return path;
+    char *forward = czm_arena_format(context->arena, "%s", path);
+    for (char *c = forward; *c; c++)
+        if (*c == '\\') *c = '/';
+    return czm_path_look(forward) == CZM_PATH_MISSING ? path : forward;
+}
+
+static const char *locate(czm_context *context, const czm_spec *spec, const char *key,
+                          const char *folder, const char *path) {
+    if (has_control_character(path))
+        czm_report_add(context->report, CZM_RULE_SPEC_VALUE, key_where(context, spec, key),
+                       "in JSON, write \\\\ for each backslash of a path: \"C:\\\\tf\" is C:\\tf",
+                       "the path holds a control character");
+    return understand(context, czm_path_join(context->arena, folder, path));
+}
+
+static void check_license(czm_context *context, const czm_spec *spec, const char *where) {
+    if (!spec->license_path) return;
+    const char *path = spec->license_path;
+    czm_path_kind kind = czm_path_look(path);
+    if (kind == CZM_PATH_MISSING)
+        czm_report_add(context->report, CZM_RULE_FILE_MISSING, where,
+                       "name an existing text file, or leave the licence out",
+                       "the licence file \"%s\" is not there", path);
+    else if (kind != CZM_PATH_FILE || !czm_file_open(context->arena, path))
+        czm_report_add(context->report, CZM_RULE_FILE_UNREADABLE, where, NULL,
+                       "the licence file \"%s\" cannot be read: %s", path,
+                       kind == CZM_PATH_FILE ? czm_file_error() : "it is not a file");
+}
+
+static void check_model_path(czm_context *context, const czm_spec *spec) {
+    if (czm_path_look(spec->model_path) != CZM_PATH_MISSING) return;
+    czm_report_add(context->report, CZM_RULE_FILE_MISSING, key_where(context, spec, "ModelPath"),
+                   "a relative path is relative to the JSON file; a folder or a ZIP archive is meant",
+                   "there is no \"%s\"", spec->model_path);
+}
+
+static void check_test_image(czm_context *context, const czm_spec *spec) {
+    if (!spec->test_image_path || czm_path_look(spec->test_image_path) == CZM_PATH_FILE) return;
+    czm_report_add(context->report, CZM_RULE_TEST_IMAGE, key_where(context, spec, "TestImageFile"),
+                   "name an existing image, or leave it out",
+                   "there is no image \"%s\"", spec->test_image_path);
+}
+
+// The last component, whichever separator was used; without .zip.
+static const char *name_of_path(czm_arena *arena, const char *path) {
+    size_t end = strlen(path);
+    while (end > 0 && strchr("/\\", path[end - 1])) end--;
+    size_t start = end;
+    while (start > 0 && !strchr("/\\", path[start - 1])) start--;
+    if (end - start > 4 && czm_text_equal_but_case(czm_arena_format(arena, "%.*s", 4, path + end - 4),
+                                                   ".zip"))
+        end -= 4;
+    return czm_arena_format(arena, "%.*s", (int)(end - start), path + start);
+}
+
+static const char *model_name(czm_context *context, const char *written, const char *resolved) {
+    const char *name = name_of_path(context->arena, written);
+    bool says_nothing = *name == '\0' || czm_text_equal(name, ".") || czm_text_equal(name, "..");
+    if (!says_nothing) return name;
+    const char *absolute = czm_path_absolute(context->arena, resolved);
+    name = name_of_path(context->arena, absolute ? absolute : "");
+    return *name ? name : "model";
+}
+
+// ---- from either source to a spec
+
+static void take_classes(czm_context *context, const czm_metadata *metadata, czm_spec *spec) {
+    spec->class_count = metadata->class_count;
+    spec->classes = CZM_NEW_ARRAY(context->arena, czm_class, metadata->class_count);
+    for (size_t i = 0; i < metadata->class_count; i++) {
+        czm_class *c = &spec->classes[i];
+        *c = metadata->classes[i];
+        if (!c->name) c->name = "";
+        if (c->has_colour) continue;
+        uint8_t rgb[3];
+        czm_class_colour(i % CZM_MOST_CLASSES, rgb);
+        c->red = rgb[0], c->green = rgb[1], c->blue = rgb[2];
+    }
+}
+
+static void check_required(czm_context *context, const czm_spec *spec,
+                           const czm_metadata *metadata) {
+    const struct {
+        const char *key;
+        bool is_there;
+    } required[] = {
+        {"ColorHandling", metadata->color_handling != NULL},
+        {"PixelType", metadata->pixel_type != NULL},
+        {"Classes", metadata->class_count > 0},
+        {"ModelPath", metadata->model_path && *metadata->model_path},
+    };
+    for (size_t i = 0; i < CZM_COUNT_OF(required); i++)
+        if (!required[i].is_there)
+            czm_report_add(context->report, CZM_RULE_SPEC_KEY,
+                           key_where(context, spec, required[i].key), NULL, "%s is missing",
+                           required[i].key);
+}
+
+// `folder` is what relative paths are relative to.
+static void take(czm_context *context, const czm_options *options, const czm_metadata *metadata,
+                 const char *folder, czm_spec *spec) {
+    spec->color_handling = metadata->color_handling;
+    spec->pixel_type = metadata->pixel_type;
+    spec->border_size = metadata->border_size;
+    spec->postprocessing = metadata->postprocessing ? metadata->postprocessing : "";
+    take_classes(context, metadata, spec);
+    if (metadata->model_path && *metadata->model_path) {
+        spec->model_path = locate(context, spec, "ModelPath", folder, metadata->model_path);
+        spec->model_name = options->model_name ? options->model_name
+                           : metadata->model_name
+                               ? metadata->model_name
+                               : model_name(context, metadata->model_path, spec->model_path);
+        check_xml_text(context, key_where(context, spec, "ModelName"), spec->model_name);
+        check_model_path(context, spec);
+    }
+    if (metadata->test_image_path)
+        spec->test_image_path =
+            locate(context, spec, "TestImageFile", folder, metadata->test_image_path);
+    if (options->license_path)
+        spec->license_path = options->license_path;
+    else if (metadata->license_path)
+        spec->license_path = locate(context, spec, "LicenseFile", folder, metadata->license_path);
+    check_choice(context, spec, "ColorHandling", spec->color_handling, colour_handlings,
+                 CZM_COUNT_OF(colour_handlings));
+    check_choice(context, spec, "PixelType", spec->pixel_type, pixel_types,
+                 CZM_COUNT_OF(pixel_types));
+    check_border(context, spec);
+    check_classes(context, spec);
+    check_license(context, spec, options->license_path ? "--license"
+                                                       : key_where(context, spec, "LicenseFile"));
+    check_test_image(context, spec);
+}
+
+czm_status czm_spec_read(czm_context *context, const czm_options *options, czm_spec *spec) {
+    size_t first = czm_report_count(context->report);
+    czm_metadata metadata = CZM_METADATA_INIT;
+    const char *folder = "";
+    *spec = (czm_spec){.where = "metadata"};
+    if (options->spec_path) {
+        spec->where = options->spec_path;
+        folder = czm_path_folder(context->arena, options->spec_path);
+        CZM_TRY(czm_json_spec_read(context, options->spec_path, &metadata));
+    } else {
+        metadata = *options->metadata;
+        check_required(context, spec, &metadata);
+    }
+    take(context, options, &metadata, folder, spec);
+    return czm_report_status(context->report, first);
+}

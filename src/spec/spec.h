@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The metadata of a model: read from the JSON specification or taken from the caller's struct,
+// with every rule that can be judged without the network. Read-only afterwards.
+#ifndef CZM_SPEC_SPEC_H
+#define CZM_SPEC_SPEC_H
+
+#include "report/report.h"
+
+typedef struct czm_spec {
+    const char *where; // how messages call it: the JSON file, or "metadata"
+    const char *model_path;
+    const char *model_name;
+    const char *color_handling;
+    const char *pixel_type;
+    const char *postprocessing;
+    czm_class *classes; // with colours
+    size_t class_count;
+    int64_t border_size;
+    const char *test_image_path; // NULL: none
+    const char *license_path;    // NULL: none
+} czm_spec;
+
+// Reads options->spec_path or options->metadata; all faults are reported, not the first alone.
+CZM_MUST_CHECK czm_status czm_spec_read(czm_context *context, const czm_options *options,
+                                        czm_spec *spec);
+
+// The `index`-th colour: red, green, blue, then further ones; none ever repeats.
+void czm_class_colour(size_t index, uint8_t rgb[3]);
+
+enum { CZM_MOST_CLASSES = 1530 };
+
+#endif
