@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The convert command: options in, czm_convert(), one line out.
+#include "cli/convert_command.h"
+
+#include <stdio.h>
+
+#include "base/os.h"
+#include "cli/terminal.h"
+
+static int convert(const czm_options *options, bool quiet) {
+    czm_report *report = czm_report_new();
+    if (!report) {
+        fprintf(stderr, "error: there is not enough memory\n");
+        return CZM_ERROR_IO;
+    }
+    czm_result result = CZM_RESULT_INIT;
+    czm_signals_catch();
+    czm_status status = czm_convert(options, &result, report);
+    cli_progress_end();
+    cli_print_findings(report, quiet ? CZM_ERROR : CZM_NOTE);
+    char size[32];
+    if (!status && !quiet)
+        printf("%s: %s, %llu classes, model id %s\n", result.path,
+               cli_size_text(size, result.size), (unsigned long long)result.class_count,
+               result.model_id);
+    bool is_told = fflush(stdout) == 0;
+    czm_report_free(report);
+    return is_told ? cli_exit_status(status) : CZM_ERROR_IO;
+}
+
+int cli_convert_as(const char *name, int argc, char **argv) {
+    czm_options o = CZM_OPTIONS_INIT;
+    bool quiet = false, help = false, version = false, shows_progress;
+    const cli_option options[] = {
+        {"name", "NAME", "model name in the metadata (else the last part of ModelPath)",
+         &o.model_name, NULL},
+        {"license", "FILE", "licence file to pack (instead of LicenseFile)", &o.license_path, NULL},
+        {"signature", "NAME", "signature to take (else serving_default, serve, the only one)",
+         &o.signature, NULL},
+        {"output", "NAME", "output to take, if the signature has several", &o.output, NULL},
+        {"model-id", "UUID", "id of the model (else a new random one)", &o.model_id, NULL},
+        {"as-is", NULL, "pack the SavedModel's files untouched", NULL, &o.as_is},
+        {"quiet", NULL, "print nothing but errors", NULL, &quiet},
+        {"version", NULL, "print the version and stop", NULL, &version},
+        {"help", NULL, "print this help and stop", NULL, &help},
+    };
+    const cli_command command = {
+        name,
+        "SPEC.json OUTPUT_FOLDER [OUTPUT_NAME]",
+        "Converts the SavedModel that the JSON specification names into\n"
+        "OUTPUT_FOLDER/OUTPUT_NAME.czmodel (OUTPUT_NAME: DNNModel), whose network runs in\n"
+        "TensorFlow 2.0.0.",
+        "  savedmodel2czmodel model_spec.json out/ nuclei\n"
+        "  czmodel convert model_spec.json out/ nuclei --license LICENSE.txt\n"
+        "  czmodel convert model_spec.json out/ --output probabilities\n",
+        NULL,
+    };
+    int operands = cli_parse(argc, argv, options, CZM_COUNT_OF(options));
+    if (help) {
+        cli_help(&command, options, CZM_COUNT_OF(options));
+        return CZM_OK;
+    }
+    if (version) {
+        printf("czmodel %s\n", czm_version());
+        return CZM_OK;
+    }
+    if (operands != 2 && operands != 3) {
+        fprintf(stderr, "usage: %s [options] %s\n(%s --help explains)\n", name, command.arguments,
+                name);
+        return CZM_ERROR_USAGE;
+    }
+    o.spec_path = argv[1];
+    o.output_folder = argv[2];
+    o.output_name = operands == 3 ? argv[3] : NULL;
+    shows_progress = !quiet;
+    o.progress = cli_progress;
+    o.user = &shows_progress;
+    return convert(&o, quiet);
+}
+
+int cli_convert(int argc, char **argv) { return cli_convert_as("czmodel convert", argc, argv); }

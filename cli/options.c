@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// getopt_long driven by a table; see options.h.
+#include "cli/options.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+int cli_parse(int argc, char **argv, const cli_option *options, size_t count) {
+    struct option *longs = calloc(count + 1, sizeof *longs);
+    if (!longs) return -1;
+    for (size_t i = 0; i < count; i++)
+        longs[i] = (struct option){options[i].name,
+                                   options[i].value ? required_argument : no_argument, NULL, 0};
+    int index = 0, found;
+    optind = 0; // this also makes getopt move the operands behind the options
+    while ((found = getopt_long(argc, argv, "h", longs, &index)) == 0 || found == 'h') {
+        for (size_t i = 0; found == 'h' && i < count; i++)
+            if (options[i].name[0] == 'h') index = (int)i; // --help
+        if (options[index].value) *options[index].text = optarg;
+        else *options[index].flag = true;
+    }
+    free(longs);
+    if (found != -1) return -1; // getopt has told what is wrong
+    int operands = argc - optind;
+    for (int i = 0; i < operands; i++) argv[1 + i] = argv[optind + i];
+    return operands;
+}
+
+void cli_help(const cli_command *command, const cli_option *options, size_t count) {
+    printf("usage: %s [options] %s\n\n%s\n\noptions:\n", command->name, command->arguments,
+           command->purpose);
+    for (size_t i = 0; i < count; i++) {
+        int width = printf("  --%s%s%s", options[i].name, options[i].value ? " " : "",
+                           options[i].value ? options[i].value : "");
+        printf("%*s%s\n", width < 26 ? 26 - width : 1, "", options[i].help);
+    }
+    printf("\nexamples:\n%s\n"
+           "exit status: 0 done, 1 the model or the specification breaks a rule or is damaged,\n"
+           "2 wrong usage, 3 a file or folder is missing or cannot be read or written\n",
+           command->examples);
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Command line options from a table: one row an option, which parses it and prints its help.
+#ifndef CZM_CLI_OPTIONS_H
+#define CZM_CLI_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+// Exactly one of `text` and `flag` is set: where the value goes, or what becomes true.
+typedef struct cli_option {
+    const char *name;  // without the dashes
+    const char *value; // what the value is called in the help; NULL for a flag
+    const char *help;
+    const char **text;
+    bool *flag;
+} cli_option;
+
+typedef struct cli_command {
+    const char *name;
+    const char *arguments; // as the usage line shows them
+    const char *purpose;
+    const char *examples;
+    int (*run)(int argc, char **argv); // argv[0] is the command's name
+} cli_command;
+
+// Parses options anywhere among the arguments, moves the rest to the front of argv + 1 and returns
+// their number; -1 after a fault, which has then been told on standard error.
+int cli_parse(int argc, char **argv, const cli_option *options, size_t count);
+
+// Prints usage, options and examples to standard output.
+void cli_help(const cli_command *command, const cli_option *options, size_t count);
+
+#endif

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Terminal output; see terminal.h.
+#include "cli/terminal.h"
+
+#include <stdio.h>
+
+#include "base/os.h"
+
+enum { BAR_FROM = 100 * 1000 * 1000, BAR_WIDTH = 40 };
+
+static const struct {
+    const char *word, *colour;
+} severities[] = {
+    [CZM_NOTE] = {"note", "\033[36m"},
+    [CZM_WARNING] = {"warning", "\033[33m"},
+    [CZM_ERROR] = {"error", "\033[31m"},
+};
+
+static bool use_colour(void) {
+    const char *no_color = czm_environment("NO_COLOR");
+    return czm_stderr_is_terminal() && !(no_color && *no_color);
+}
+
+void cli_print_findings(const czm_report *report, czm_severity least) {
+    bool colour = use_colour();
+    for (size_t i = 0; i < czm_report_count(report); i++) {
+        const czm_finding *f = czm_report_at(report, i);
+        if (f->severity < least) continue;
+        fprintf(stderr, "%s%s%s: %s%s%s [%s]\n", colour ? severities[f->severity].colour : "",
+                severities[f->severity].word, colour ? "\033[0m" : "", f->where,
+                *f->where ? ": " : "", f->finding, f->rule);
+        fprintf(stderr, "  rule: %s\n", f->why);
+        if (*f->hint) fprintf(stderr, "  fix:  %s\n", f->hint);
+    }
+}
+
+static bool bar_is_shown;
+
+bool cli_progress(void *user, uint64_t done, uint64_t total) {
+    static int shown_percent = -1;
+    const bool *wanted = user;
+    if (*wanted && total >= BAR_FROM && czm_stderr_is_terminal()) {
+        int percent = (int)(done * 100 / total), filled = percent * BAR_WIDTH / 100;
+        if (percent != shown_percent)
+            fprintf(stderr, "\r[%.*s%*s] %3d %%", filled,
+                    "########################################", BAR_WIDTH - filled, "", percent);
+        shown_percent = percent;
+        bar_is_shown = true;
+    }
+    return czm_signal_caught() == 0;
+}
+
+void cli_progress_end(void) {
+    if (bar_is_shown) fprintf(stderr, "\r%*s\r", BAR_WIDTH + 8, "");
+    bar_is_shown = false;
+}
+
+const char *cli_size_text(char buffer[32], uint64_t size) {
+    static const char *const units[] = {"kB", "MB", "GB", "TB"};
+    double value = (double)size / 1000;
+    size_t unit = 0;
+    for (; value >= 1000 && unit + 1 < CZM_COUNT_OF(units); unit++) value /= 1000;
+    snprintf(buffer, 32, "%.1f %s", value, units[unit]);
+    return buffer;
+}
+
+int cli_exit_status(czm_status status) {
+    if (status == CZM_ERROR_CANCELLED && czm_signal_caught()) {
+        fprintf(stderr, "stopped; nothing was written\n");
+        czm_signal_die(czm_signal_caught());
+    }
+    return status <= CZM_ERROR_IO ? (int)status : CZM_ERROR_IO;
+}

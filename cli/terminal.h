@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the commands write: findings and progress to standard error, in colour only on a terminal
+// that wants it (https://no-color.org).
+#ifndef CZM_CLI_TERMINAL_H
+#define CZM_CLI_TERMINAL_H
+
+#include "czm.h"
+
+// Prints the findings at and above `least`.
+void cli_print_findings(const czm_report *report, czm_severity least);
+
+// A progress callback: a bar for more than 100 MB if `user` (a bool) says so; false after a signal.
+bool cli_progress(void *user, uint64_t done, uint64_t total);
+
+// Removes the bar.
+void cli_progress_end(void);
+
+// "1.2 MB"
+const char *cli_size_text(char buffer[32], uint64_t size);
+
+// The exit status for a result; ends the process if a signal was the cause.
+int cli_exit_status(czm_status status);
+
+#endif

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Rule op-unsupported: every op, attribute and element type must be one that TensorFlow 2.0.0 has.
+// Findings are grouped: one for each op or attribute, with the layers where it stands.
+#include "check/check.h"
+
+enum { MOST_LAYERS = 8 };
+
+// One complaint and the layers that it concerns.
+typedef struct complaint {
+    const char *text; // also the key by which nodes are grouped
+    const char *hint;
+    size_t node_count;
+    CZM_LIST(const char *) layers;
+} complaint;
+
+typedef struct collector {
+    czm_arena *arena;
+    czm_name_table by_text;
+    CZM_LIST(complaint *) complaints;
+    czm_layer_names names;
+} collector;
+
+static bool has_layer(const complaint *c, const char *layer) {
+    for (size_t i = 0; i < c->layers.count; i++)
+        if (czm_text_equal(c->layers.items[i], layer)) return true;
+    return false;
+}
+
+static void complain(collector *all, const czm_node *node, const char *text, const char *hint) {
+    czm_name_slot *slot = czm_name_slot_for(all->arena, &all->by_text, czm_bytes_text(text));
+    if (!slot->value) {
+        complaint *fresh = CZM_NEW(all->arena, complaint);
+        *fresh = (complaint){.text = text, .hint = hint};
+        slot->value = fresh;
+        *CZM_APPEND(all->arena, &all->complaints) = fresh;
+    }
+    complaint *c = slot->value;
+    c->node_count++;
+    if (c->layers.count > MOST_LAYERS) return;
+    const char *layer = czm_layer_name(all->arena, node->name, all->names);
+    if (!has_layer(c, layer)) *CZM_APPEND(all->arena, &c->layers) = layer;
+}
+
+static czm_dtype own_type(const void *node, czm_bytes attr) {
+    char name[64];
+    if (attr.size >= sizeof name) return CZM_DTYPE_NONE;
+    memcpy(name, attr.data, attr.size);
+    name[attr.size] = '\0';
+    return czm_attr_type(node, name);
+}
+
+static const char *const op_hint =
+    "replace the layer by one that needs only older operations, or export with an older TensorFlow";
+
+// Ops that cannot work inside ZEN for a reason that is worth more than "unknown".
+static const struct {
+    const char *op, *reason, *hint;
+} unfit[] = {
+    {"PyFunc", "calls a Python function, which no SavedModel holds", "write it with TensorFlow ops"},
+    {"PyFuncStateless", "calls a Python function, which no SavedModel holds",
+     "write it with TensorFlow ops"},
+    {"XlaCallModule", "holds a program for XLA, as Keras writes it with the JAX backend",
+     "set KERAS_BACKEND=tensorflow, load the network and export it again"},
+    {"EagerPyFunc", "calls a Python function, which no SavedModel holds",
+     "write it with TensorFlow ops"},
+};
+
+static bool check_fitness(collector *all, const czm_node *node) {
+    for (size_t i = 0; i < CZM_COUNT_OF(unfit); i++) {
+        if (!czm_node_is(node, unfit[i].op)) continue;
+        complain(all, node,
+                 czm_arena_format(all->arena, "the operation %s %s", node->op, unfit[i].reason),
+                 unfit[i].hint);
+        return false;
+    }
+    return true;
+}
+
+static void check_attrs(collector *all, const czm_node *node) {
+    for (size_t i = 0; i < node->attrs.count; i++) {
+        const czm_attr *attr = &node->attrs.items[i];
+        const czm_op_attr *known = czm_op_attr_find(node->def, attr->name);
+        if (known && !known->is_new) continue;
+        complain(all, node,
+                 czm_arena_format(all->arena,
+                                  "the attribute \"%.*s\" of the operation %s is newer than "
+                                  "TensorFlow 2.0.0",
+                                  (int)attr->name.size, (const char *)attr->name.data, node->op),
+                 op_hint);
+    }
+}
+
+// The types that a node's kernel depends on, for the message: "T=bfloat16".
+static const char *types_text(czm_arena *arena, const czm_node *node) {
+    const char *text = "";
+    for (size_t i = 0; i < node->def->attr_count; i++) {
+        if (!czm_bytes_is(node->def->attrs[i].kind, "type")) continue;
+        czm_bytes name = node->def->attrs[i].name;
+        text = czm_arena_format(arena, "%s%s%.*s=%s", text, *text ? ", " : "", (int)name.size,
+                                (const char *)name.data, czm_dtype_name(own_type(node, name)));
+    }
+    return *text ? text : "any type";
+}
+
+static void check_node(collector *all, const czm_node *node) {
+    if (czm_node_is(node, "_Arg") || !check_fitness(all, node)) return;
+    if (!node->def || !node->def->in_target) {
+        complain(all, node,
+                 czm_arena_format(all->arena, "TensorFlow 2.0.0 does not know the operation %s",
+                                  node->op),
+                 op_hint);
+        return;
+    }
+    check_attrs(all, node);
+    if (!czm_op_has_kernel(node->def, own_type, node))
+        complain(all, node,
+                 czm_arena_format(all->arena,
+                                  "TensorFlow 2.0.0 cannot compute the operation %s with %s on the "
+                                  "CPU",
+                                  node->op, types_text(all->arena, node)),
+                 op_hint);
+}
+
+static void check_graph(collector *all, const czm_graph *graph) {
+    all->names = czm_layer_names_of(all->arena, graph);
+    for (size_t i = 0; i < graph->nodes.count; i++) check_node(all, graph->nodes.items[i]);
+}
+
+static const char *layers_text(czm_arena *arena, const complaint *c) {
+    const char *text = "";
+    for (size_t i = 0; i < c->layers.count && i < MOST_LAYERS; i++)
+        text = czm_arena_format(arena, "%s%s\"%s\"", text, i ? ", " : "", c->layers.items[i]);
+    return c->layers.count > MOST_LAYERS ? czm_arena_format(arena, "%s and others", text) : text;
+}
+
+void czm_check_ops(czm_context *context, const czm_check_subject *subject) {
+    collector all = {.arena = context->arena};
+    check_graph(&all, &subject->model->main);
+    for (size_t i = 0; i < subject->model->functions.count; i++)
+        check_graph(&all, subject->model->functions.items[i]);
+    const char *exporter = subject->model->exporter;
+    for (size_t i = 0; i < all.complaints.count; i++) {
+        const complaint *c = all.complaints.items[i];
+        czm_report_add(context->report, CZM_RULE_OP_UNSUPPORTED,
+                       czm_arena_format(context->arena, "layer %s",
+                                        layers_text(context->arena, c)),
+                       c->hint, "%s (%zu node%s; the model was exported by TensorFlow %s)", c->text,
+                       c->node_count, c->node_count == 1 ? "" : "s",
+                       *exporter ? exporter : "of unknown version");
+    }
+}

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Writing the container; see czmodel.h.
+#include "package/czmodel.h"
+
+#include <stdlib.h>
+
+#include "format/checksum.h"
+#include "format/zip.h"
+#include "package/manifest.h"
+
+typedef struct writer {
+    czm_context *context;
+    const czm_package *package;
+    czm_file *file;
+    uint64_t done, total; // bytes of payloads, for the progress
+} writer;
+
+// One member while its bytes arrive.
+typedef struct member_sink {
+    writer *w;
+    uint64_t at, left;
+    uint32_t crc;
+} member_sink;
+
+static czm_status unwritable(const writer *w) {
+    return czm_report_add(w->context->report, CZM_RULE_FILE_UNWRITABLE, w->package->path,
+                          "free some space or choose another folder", "writing failed: %s",
+                          czm_file_error());
+}
+
+static czm_status put_at(const writer *w, uint64_t at, czm_bytes bytes) {
+    return czm_file_write_at(w->file, at, bytes.data, bytes.size) ? CZM_OK : unwritable(w);
+}
+
+static czm_status take_block(void *user, czm_bytes block) {
+    member_sink *m = user;
+    if (block.size > m->left) m->left = 0, block.size = 0; // too long: czm_status below says it
+    else m->left -= block.size;
+    m->crc = czm_crc32(m->crc, block);
+    CZM_TRY(put_at(m->w, m->at, block));
+    m->at += block.size;
+    m->w->done += block.size;
+    const czm_package *p = m->w->package;
+    return p->progress && !p->progress(p->user, m->w->done, m->w->total) ? CZM_ERROR_CANCELLED
+                                                                         : CZM_OK;
+}
+
+static czm_status stream_payload(writer *w, const czm_payload *payload, uint64_t at,
+                                 uint32_t *crc) {
+    member_sink m = {w, at, payload->size, 0};
+    CZM_TRY(payload->stream(payload, w->context, (czm_sink){take_block, &m}));
+    *crc = m.crc;
+    if (m.left == 0 && m.at == at + payload->size) return CZM_OK;
+    return czm_report_add(w->context->report, CZM_RULE_FILE_UNREADABLE, payload->name,
+                          "do not change the model while it is converted",
+                          "its size changed while it was read");
+}
+
+// ---- the inner archive
+
+static void layout_payloads(writer *w, czm_zip_archive *inner) {
+    const czm_package *p = w->package;
+    inner->count = p->payload_count;
+    inner->members = CZM_NEW_ARRAY(w->context->arena, czm_zip_member, inner->count);
+    for (size_t i = 0; i < inner->count; i++) {
+        inner->members[i] = (czm_zip_member){.name = p->payloads[i].name,
+                                             .size = p->payloads[i].size};
+        w->total += p->payloads[i].size;
+    }
+    czm_zip_layout(inner);
+}
+
+static czm_status stream_payloads(writer *w, czm_zip_archive *inner, uint64_t at) {
+    for (int late = 0; late <= 1; late++)
+        for (size_t i = 0; i < inner->count; i++)
+            if (w->package->payloads[i].is_late == (bool)late)
+                CZM_TRY(stream_payload(w, &w->package->payloads[i], at + inner->members[i].data_at,
+                                       &inner->members[i].crc));
+    return CZM_OK;
+}
+
+// Headers come last, when all checksums are known. The CRC-32 of the whole archive, which is a
+// member itself, is combined from those of its parts: no byte is read twice.
+static czm_status put_headers(writer *w, const czm_zip_archive *archive, uint64_t at,
+                              uint32_t *whole) {
+    uint32_t crc = 0;
+    for (size_t i = 0; i < archive->count; i++) {
+        const czm_zip_member *m = &archive->members[i];
+        czm_buffer header = czm_buffer_in(w->context->arena);
+        czm_zip_put_local_header(&header, archive, i);
+        CZM_TRY(put_at(w, at + m->header_at, czm_buffer_bytes(&header)));
+        crc = czm_crc32(crc, czm_buffer_bytes(&header));
+        crc = czm_crc32_combine(crc, m->crc, m->size);
+    }
+    czm_buffer directory = czm_buffer_in(w->context->arena);
+    czm_zip_put_directory(&directory, archive);
+    CZM_TRY(put_at(w, at + archive->directory_at, czm_buffer_bytes(&directory)));
+    *whole = czm_crc32(crc, czm_buffer_bytes(&directory));
+    return CZM_OK;
+}
+
+// ---- the licence
+
+static czm_status stream_file(const czm_payload *self, czm_context *context, czm_sink sink) {
+    enum { BLOCK = 64 * 1024 };
+    czm_file *file = (czm_file *)self->data;
+    uint8_t *block = czm_arena_alloc(context->arena, BLOCK);
+    for (uint64_t at = 0; at < self->size;) {
+        size_t size = self->size - at < BLOCK ? (size_t)(self->size - at) : BLOCK;
+        if (!czm_file_read_at(file, at, block, size))
+            return czm_report_add(context->report, CZM_RULE_FILE_UNREADABLE, self->name, NULL,
+                                  "reading failed: %s", czm_file_error());
+        CZM_TRY(sink.take(sink.user, czm_bytes_of(block, size)));
+        at += size;
+    }
+    return CZM_OK;
+}
+
+static const char *base_name(const char *path) {
+    const char *last = strrchr(path, '/');
+    return last ? last + 1 : path;
+}
+
+static czm_status open_license(writer *w, czm_payload *license) {
+    const char *path = w->package->spec->license_path;
+    czm_file *file = czm_file_open(w->context->arena, path);
+    if (!file)
+        return czm_report_add(w->context->report, CZM_RULE_FILE_UNREADABLE, path, NULL,
+                              "the licence cannot be opened: %s", czm_file_error());
+    *license = (czm_payload){base_name(path), czm_file_size(file), false, stream_file, file};
+    return CZM_OK;
+}
+
+// ---- memory
+
+static czm_status stream_bytes(const czm_payload *self, czm_context *context, czm_sink sink) {
+    (void)context;
+    return sink.take(sink.user, czm_bytes_of(self->data, (size_t)self->size));
+}
+
+czm_payload czm_payload_bytes(czm_arena *arena, const char *name, czm_bytes bytes) {
+    (void)arena;
+    return (czm_payload){name, bytes.size, false, stream_bytes, bytes.data};
+}
+
+// ---- the outer archive
+
+static czm_status check_names(writer *w, const czm_zip_member *members, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < i; k++)
+            if (czm_text_equal(members[i].name, members[k].name))
+                return czm_report_add(w->context->report, CZM_RULE_MEMBER_NAME, members[i].name,
+                                      "rename the licence file",
+                                      "two members of the archive have this name");
+    return CZM_OK;
+}
+
+static uint32_t time_of_members(void) {
+    const char *epoch = czm_environment("SOURCE_DATE_EPOCH");
+    return czm_zip_dos_time(epoch ? strtoll(epoch, NULL, 10) : 0);
+}
+
+static czm_status write_all(writer *w, uint64_t *size) {
+    czm_arena *arena = w->context->arena;
+    const czm_package *p = w->package;
+    czm_zip_archive inner = {.dos_time = time_of_members()}, outer = {.dos_time = inner.dos_time};
+    layout_payloads(w, &inner);
+
+    czm_payload parts[4] = {
+        czm_payload_bytes(arena, czm_arena_format(arena, "%s.xml", p->model_id),
+                          czm_manifest_write(arena, p->spec, p->model_id)),
+        {.name = czm_arena_format(arena, "%s.model", p->model_id), .size = inner.size},
+    };
+    size_t count = 2;
+    if (p->spec->license_path) CZM_TRY(open_license(w, &parts[count++]));
+    parts[count++] = czm_payload_bytes(arena, czm_arena_format(arena, "modelid=%s", p->model_id),
+                                       czm_bytes_of("", 0));
+    czm_zip_member members[4] = {{0}};
+    for (size_t i = 0; i < count; i++)
+        members[i] = (czm_zip_member){.name = parts[i].name, .size = parts[i].size};
+    CZM_TRY(check_names(w, members, count));
+    outer.members = members;
+    outer.count = count;
+    czm_zip_layout(&outer);
+
+    uint64_t inner_at = members[1].data_at;
+    CZM_TRY(stream_payloads(w, &inner, inner_at));
+    CZM_TRY(put_headers(w, &inner, inner_at, &members[1].crc));
+    for (size_t i = 0; i < count; i++)
+        if (parts[i].stream)
+            CZM_TRY(stream_payload(w, &parts[i], members[i].data_at, &members[i].crc));
+    uint32_t ignored;
+    CZM_TRY(put_headers(w, &outer, 0, &ignored));
+    *size = outer.size;
+    return CZM_OK;
+}
+
+czm_status czm_package_write(czm_context *context, const czm_package *package, uint64_t *size) {
+    writer w = {.context = context, .package = package};
+    const char *folder = czm_path_folder(context->arena, package->path);
+    if (*folder && !czm_folder_create(context->arena, folder))
+        return czm_report_add(context->report, CZM_RULE_FILE_UNWRITABLE, folder,
+                              "choose a folder that can be written", "it cannot be made: %s",
+                              czm_file_error());
+    if (czm_path_look(package->path) == CZM_PATH_FOLDER)
+        return czm_report_add(context->report, CZM_RULE_FILE_UNWRITABLE, package->path,
+                              "choose another output name", "a folder of this name is there");
+    w.file = czm_file_create_beside(context->arena, package->path);
+    if (!w.file)
+        return czm_report_add(context->report, CZM_RULE_FILE_UNWRITABLE, package->path,
+                              "choose a folder that can be written",
+                              "no file can be made there: %s", czm_file_error());
+    CZM_TRY(write_all(&w, size));
+    return czm_file_publish(w.file) ? CZM_OK : unwritable(&w);
+}

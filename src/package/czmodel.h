@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The container: an archive of the metadata, the network, the licence and the id, in which the
+// network is an archive again. All members are stored, so the inner archive is streamed straight
+// to its place in the outer one, and the weights pass through memory once.
+//
+//     <uuid>.xml          metadata
+//     <uuid>.model        ZIP of saved_model.pb, variables/variables.index, variables/variables.data-*
+//     <licence file>      if there is one
+//     modelid=<uuid>      empty
+#ifndef CZM_PACKAGE_CZMODEL_H
+#define CZM_PACKAGE_CZMODEL_H
+
+#include "base/os.h"
+#include "graph/graph.h"
+#include "spec/spec.h"
+
+// A member whose bytes come from somewhere. `stream` must deliver exactly `size` bytes.
+typedef struct czm_payload czm_payload;
+struct czm_payload {
+    const char *name;
+    uint64_t size;
+    bool is_late; // streamed after the others: its bytes depend on theirs
+    czm_status (*stream)(const czm_payload *self, czm_context *context, czm_sink sink);
+    const void *data; // what `stream` needs
+};
+
+// Bytes in memory.
+czm_payload czm_payload_bytes(czm_arena *arena, const char *name, czm_bytes bytes);
+
+typedef struct czm_package {
+    const char *path; // of the .czmodel
+    const char *model_id;
+    const czm_spec *spec;
+    const czm_payload *payloads; // of the inner archive, in order
+    size_t payload_count;
+    czm_progress progress; // may be NULL
+    void *user;
+} czm_package;
+
+// Writes the file beside its final place and renames it there when it is complete. *size gets its
+// size.
+CZM_MUST_CHECK czm_status czm_package_write(czm_context *context, const czm_package *package,
+                                            uint64_t *size);
+
+#endif

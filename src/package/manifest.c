@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The model's XML and its id; see manifest.h.
+#include "package/manifest.h"
+
+#include <stdio.h>
+
+#include "base/os.h"
+#include "format/xml.h"
+
+static void put_number(czm_buffer *xml, const char *attribute, long long number) {
+    char text[24];
+    snprintf(text, sizeof text, "%lld", number);
+    czm_xml_put_attribute(xml, attribute, text);
+}
+
+static void put_class(czm_buffer *xml, const czm_class *c, size_t label) {
+    czm_xml_put(xml, "<Item");
+    put_number(xml, "colB", c->blue);
+    put_number(xml, "colG", c->green);
+    put_number(xml, "colR", c->red);
+    put_number(xml, "LabelValue", (long long)label);
+    czm_xml_put_attribute(xml, "Name", c->name);
+    czm_xml_put(xml, " />");
+}
+
+czm_bytes czm_manifest_write(czm_arena *arena, const czm_spec *spec, const char *model_id) {
+    czm_buffer xml = czm_buffer_in(arena);
+    czm_xml_put(&xml, "<?xml version='1.0' encoding='utf-8'?>\n<Model Version=\"3.0.0\">");
+    czm_xml_put_element(&xml, "Id", model_id);
+    czm_xml_put_element(&xml, "ModelName", spec->model_name);
+    czm_xml_put_element(&xml, "Status", "Trained");
+    czm_xml_put_element(&xml, "FeatureExtractor", "DeepNeuralNetwork");
+    czm_xml_put_element(&xml, "Postprocessing", spec->postprocessing);
+    czm_xml_put_element(&xml, "ColorHandling", spec->color_handling);
+    czm_xml_put(&xml, "<Channels><Item");
+    czm_xml_put_attribute(&xml, "PixelType", spec->pixel_type);
+    czm_xml_put(&xml, " /></Channels><TrainingClasses>");
+    for (size_t i = 0; i < spec->class_count; i++) put_class(&xml, &spec->classes[i], i + 1);
+    czm_xml_put(&xml, "</TrainingClasses>");
+    czm_xml_put_element(&xml, "BorderSize",
+                        czm_arena_format(arena, "%lld", (long long)spec->border_size));
+    czm_xml_put(&xml, "</Model>");
+    return czm_buffer_bytes(&xml);
+}
+
+static bool is_dash(size_t i) { return i == 8 || i == 13 || i == 18 || i == 23; }
+
+bool czm_uuid_make(char uuid[37]) {
+    uint8_t bytes[16];
+    if (!czm_random_bytes(bytes, sizeof bytes)) return false;
+    bytes[6] = (uint8_t)((bytes[6] & 0x0f) | 0x40); // version 4
+    bytes[8] = (uint8_t)((bytes[8] & 0x3f) | 0x80); // the variant of RFC 4122
+    char *at = uuid;
+    for (size_t i = 0; i < sizeof bytes; i++) {
+        if (is_dash((size_t)(at - uuid))) *at++ = '-';
+        at += snprintf(at, 3, "%02x", (unsigned)bytes[i]);
+    }
+    return true;
+}
+
+bool czm_uuid_is_valid(const char *uuid) {
+    for (size_t i = 0; i < 36; i++) {
+        bool fits = is_dash(i) ? uuid[i] == '-' : uuid[i] && strchr("0123456789abcdef", uuid[i]);
+        if (!fits) return false;
+    }
+    return uuid[36] == '\0';
+}

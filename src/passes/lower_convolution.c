@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Convolutions and pooling that TensorFlow 2.0.0's CPU kernels cannot do or do wrongly: groups,
+// dilations, explicit paddings. Nodes are channels-last here; the layout rewrite comes first.
+#include "passes/lower.h"
+
+enum { MOST_GROUPS = 4096 };
+
+static const czm_tensor none;
+
+static bool is_channels_last(const czm_node *node) {
+    return czm_attr_is(node, "data_format", "NHWC");
+}
+
+static czm_dtype dtype_of(const czm_node *node) { return czm_attr_type(node, "T"); }
+
+// Height and width of an attr with an entry per dimension; false if it has not four.
+static bool read_pair(const czm_node *node, const char *attr, int64_t pair[2]) {
+    int64_t values[4] = {1, 1, 1, 1};
+    size_t count = czm_attr_ints(node, attr, values, 4);
+    pair[0] = values[1], pair[1] = values[2];
+    return count == 4 && pair[0] > 0 && pair[1] > 0 && pair[0] < INT32_MAX && pair[1] < INT32_MAX;
+}
+
+static void set_pair(czm_lowering *l, czm_node *node, const char *attr, int64_t height,
+                     int64_t width) {
+    const int64_t values[4] = {1, height, width, 1};
+    czm_set_ints(l->graph, node, attr, values, 4);
+}
+
+// A filter whose four dimensions are known and plausible.
+static bool read_filter(const czm_lowering *l, const czm_node *node, size_t input,
+                        int64_t dims[4]) {
+    if (input >= node->inputs.count) return false;
+    czm_shape shape = czm_lower_shape(l, node->inputs.items[input]);
+    if (shape.rank != 4) return false;
+    for (int i = 0; i < 4; i++) {
+        dims[i] = shape.dims[i];
+        if (dims[i] <= 0 || dims[i] > 1 << 24) return false;
+    }
+    return true;
+}
+
+// The padding of height and width as [top, bottom, left, right]; false for SAME with strides, for
+// then it depends on the size of the image.
+static bool read_padding(const czm_node *node, const int64_t filter[4], const int64_t dilations[2],
+                         int64_t padding[4]) {
+    int64_t explicit_paddings[8];
+    memset(padding, 0, 4 * sizeof *padding);
+    if (czm_attr_is(node, "padding", "VALID")) return true;
+    if (czm_attr_is(node, "padding", "EXPLICIT")) {
+        if (czm_attr_ints(node, "explicit_paddings", explicit_paddings, 8) != 8) return false;
+        memcpy(padding, explicit_paddings + 2, 4 * sizeof *padding);
+        return true;
+    }
+    for (int i = 0; i < 2; i++) { // SAME with stride 1 adds what the filter takes away
+        int64_t total = (filter[i] - 1) * dilations[i];
+        padding[2 * i] = total / 2;
+        padding[2 * i + 1] = total - total / 2;
+    }
+    int64_t strides[2];
+    return read_pair(node, "strides", strides) && strides[0] == 1 && strides[1] == 1;
+}
+
+// ---- groups
+
+// 0 when it is not known.
+static int64_t groups_of(const czm_lowering *l, const czm_node *node) {
+    int64_t filter[4];
+    if (!is_channels_last(node) || !read_filter(l, node, 1, filter)) return 0;
+    czm_shape image = czm_lower_shape(l, node->inputs.items[0]);
+    if (image.rank != 4 || image.dims[3] <= 0 || image.dims[3] % filter[2] != 0) return 0;
+    return image.dims[3] / filter[2];
+}
+
+bool czm_groups_apply(czm_lowering *l, czm_node *node) {
+    int64_t groups = groups_of(l, node);
+    return groups > 1 && groups <= MOST_GROUPS;
+}
+
+// One filter a channel is a depthwise convolution, whose filter has the same bytes in the same
+// order: only its shape is another.
+static bool is_depthwise(const czm_lowering *l, const czm_node *node, int64_t groups) {
+    int64_t filter[4], strides[2];
+    return read_filter(l, node, 1, filter) && filter[2] == 1 && filter[3] % groups == 0 &&
+           read_pair(node, "strides", strides) && strides[0] == strides[1];
+}
+
+static void make_depthwise(czm_lowering *l, czm_node *node, int64_t groups) {
+    int64_t filter[4];
+    read_filter(l, node, 1, filter);
+    const int32_t dims[] = {(int32_t)filter[0], (int32_t)filter[1], (int32_t)groups,
+                            (int32_t)(filter[3] / groups)};
+    czm_tensor shape = czm_lower_ints(l, node, "filter/shape", dims, 4);
+    node->inputs.items[1] = czm_output(
+        czm_lower_add(l, node, "filter", "Reshape", dtype_of(node), node->inputs.items[1], shape,
+                      none));
+    node->op = "DepthwiseConv2dNative";
+    node->def = czm_op_find(l->graph->ops, czm_bytes_text(node->op));
+    czm_remove_attr(node, "use_cudnn_on_gpu");
+}
+
+static czm_node *add_split(czm_lowering *l, const czm_node *node, const char *suffix,
+                           czm_tensor value, int64_t groups) {
+    czm_tensor axis = czm_lower_int(l, node, "axis", 3);
+    czm_node *split = czm_lower_add(l, node, suffix, "Split", dtype_of(node), axis, value, none);
+    czm_set_int(l->graph, split, "num_split", groups);
+    return split;
+}
+
+static czm_node *copy_node(czm_lowering *l, const czm_node *node, const char *suffix) {
+    czm_node *copy = czm_graph_add(l->graph, czm_lower_name(l, node, suffix), node->op);
+    for (size_t i = 0; i < node->attrs.count; i++)
+        *CZM_APPEND(l->context->arena, &copy->attrs) = node->attrs.items[i];
+    return copy;
+}
+
+void czm_groups_rewrite(czm_lowering *l, czm_node *node) {
+    int64_t groups = groups_of(l, node);
+    if (is_depthwise(l, node, groups)) {
+        make_depthwise(l, node, groups);
+        return;
+    }
+    czm_dtype dtype = dtype_of(node);
+    czm_node *images = add_split(l, node, "input", node->inputs.items[0], groups);
+    czm_node *filters = add_split(l, node, "filter", node->inputs.items[1], groups);
+    czm_node_list parts = {0};
+    for (uint32_t i = 0; i < groups; i++) {
+        czm_node *part = *CZM_APPEND(l->context->arena, &parts) = copy_node(l, node, "group");
+        czm_node_add_input(l->graph, part, (czm_tensor){images, i});
+        czm_node_add_input(l->graph, part, (czm_tensor){filters, i});
+    }
+    czm_tensor axis = czm_lower_int(l, node, "axis", 3);
+    czm_lower_become(l, node, "ConcatV2");
+    for (size_t i = 0; i < parts.count; i++)
+        czm_node_add_input(l->graph, node, czm_output(parts.items[i]));
+    czm_node_add_input(l->graph, node, axis);
+    czm_set_type(l->graph, node, "T", dtype);
+    czm_set_type(l->graph, node, "Tidx", CZM_DTYPE_INT32);
+    czm_set_int(l->graph, node, "N", groups);
+}
+
+// ---- explicit paddings
+
+bool czm_explicit_padding_applies(czm_lowering *l, czm_node *node) {
+    (void)l;
+    return is_channels_last(node) && czm_attr_is(node, "padding", "EXPLICIT") &&
+           node->inputs.count > 0 && czm_attr_list_size(node, "explicit_paddings") == 8;
+}
+
+// The smallest value of a floating point type, which no maximum takes.
+static czm_tensor lowest(czm_lowering *l, const czm_node *node, czm_dtype dtype) {
+    static const uint8_t single[] = {0, 0, 0x80, 0xff}, half[] = {0, 0xfc}, bfloat[] = {0x80, 0xff};
+    static const uint8_t twice[] = {0, 0, 0, 0, 0, 0, 0xf0, 0xff}; // minus infinity, all four
+    czm_bytes value = dtype == CZM_DTYPE_HALF     ? czm_bytes_of(half, sizeof half)
+                      : dtype == CZM_DTYPE_BFLOAT16 ? czm_bytes_of(bfloat, sizeof bfloat)
+                      : dtype == CZM_DTYPE_DOUBLE ? czm_bytes_of(twice, sizeof twice)
+                                                  : czm_bytes_of(single, sizeof single);
+    return czm_add_const_scalar(l->graph, czm_lower_name(l, node, "lowest"), dtype, value);
+}
+
+void czm_explicit_padding_rewrite(czm_lowering *l, czm_node *node) {
+    int64_t values[8];
+    int32_t paddings[8];
+    czm_attr_ints(node, "explicit_paddings", values, 8);
+    for (int i = 0; i < 8; i++) paddings[i] = (int32_t)values[i];
+    bool is_pool = czm_node_is(node, "MaxPool");
+    // [4, 2]: a shape that czm_lower_ints does not make
+    czm_tensor flat = czm_lower_ints(l, node, "paddings/flat", paddings, 8);
+    czm_tensor shape = czm_lower_ints(l, node, "paddings/shape", (const int32_t[]){4, 2}, 2);
+    czm_node *table = czm_lower_add(l, node, "paddings", "Reshape", CZM_DTYPE_INT32, flat, shape, none);
+    czm_tensor filler = is_pool ? lowest(l, node, dtype_of(node)) : none;
+    node->inputs.items[0] =
+        czm_output(czm_lower_add(l, node, "padded", is_pool ? "PadV2" : "Pad", dtype_of(node),
+                                 node->inputs.items[0], czm_output(table), filler));
+    czm_set_string(l->graph, node, "padding", "VALID");
+    czm_remove_attr(node, "explicit_paddings");
+}
+
+// ---- dilations of depthwise convolutions, by rearranging the image
+
+bool czm_dilated_depthwise_applies(czm_lowering *l, czm_node *node) {
+    int64_t filter[4], dilations[2], strides[2], padding[4];
+    return is_channels_last(node) && read_filter(l, node, 1, filter) &&
+           read_pair(node, "dilations", dilations) && read_pair(node, "strides", strides) &&
+           (dilations[0] > 1 || dilations[1] > 1) && strides[0] == 1 && strides[1] == 1 &&
+           read_padding(node, filter, dilations, padding);
+}
+
+// SpaceToBatchND deals the pixels into dilation x dilation smaller images, in which neighbours lie
+// side by side. The image must be padded to a multiple of the dilation for that; how much is
+// computed from its size when the network runs, so that it fits every size:
+//
+//     extra = (-(size + padding)) mod dilation,  paddings = [[before, after + extra]],
+//     crops = [[0, extra]]
+void czm_dilated_depthwise_rewrite(czm_lowering *l, czm_node *node) {
+    int64_t filter[4], d[2], p[4];
+    read_filter(l, node, 1, filter);
+    read_pair(node, "dilations", d);
+    read_padding(node, filter, d, p);
+    czm_dtype dtype = dtype_of(node), i32 = CZM_DTYPE_INT32;
+    czm_tensor image = node->inputs.items[0], weights = node->inputs.items[1];
+    const int32_t dilations[] = {(int32_t)d[0], (int32_t)d[1]}, zeros[] = {0, 0};
+    const int32_t before[] = {(int32_t)p[0], (int32_t)p[2]}, after[] = {(int32_t)p[1], (int32_t)p[3]};
+    const int32_t less[] = {-before[0] - after[0], -before[1] - after[1]};
+
+    czm_tensor block = czm_lower_ints(l, node, "dilations", dilations, 2);
+    czm_node *shape = czm_lower_add(l, node, "shape", "Shape", dtype, image, none, none);
+    czm_node *size = czm_lower_add(l, node, "size", "StridedSlice", i32, czm_output(shape),
+                                   czm_lower_ints(l, node, "size/begin", (const int32_t[]){1}, 1),
+                                   czm_lower_ints(l, node, "size/end", (const int32_t[]){3}, 1));
+    czm_node_add_input(l->graph, size, czm_lower_ints(l, node, "size/step", (const int32_t[]){1}, 1));
+    czm_set_type(l->graph, size, "Index", i32);
+    czm_node *missing = czm_lower_add(l, node, "missing", "Sub", i32,
+                                      czm_lower_ints(l, node, "less", less, 2), czm_output(size), none);
+    czm_tensor extra = czm_output(czm_lower_add(l, node, "extra", "FloorMod", i32,
+                                                czm_output(missing), block, none));
+    czm_tensor end = czm_output(czm_lower_add(l, node, "after", "AddV2", i32, extra,
+                                              czm_lower_ints(l, node, "after/base", after, 2), none));
+    czm_node *paddings = czm_lower_add(l, node, "paddings", "Pack", i32,
+                                       czm_lower_ints(l, node, "before", before, 2), end, none);
+    czm_node *crops = czm_lower_add(l, node, "crops", "Pack", i32,
+                                    czm_lower_ints(l, node, "crops/begin", zeros, 2), extra, none);
+    czm_node *const packs[] = {paddings, crops};
+    for (size_t i = 0; i < CZM_COUNT_OF(packs); i++) {
+        czm_set_int(l->graph, packs[i], "N", 2);
+        czm_set_int(l->graph, packs[i], "axis", 1);
+    }
+    czm_node *dealt = czm_lower_add(l, node, "dealt", "SpaceToBatchND", dtype, image, block,
+                                    czm_output(paddings));
+    czm_node *conv = copy_node(l, node, "conv");
+    czm_node_add_input(l->graph, conv, czm_output(dealt));
+    czm_node_add_input(l->graph, conv, weights);
+    czm_set_string(l->graph, conv, "padding", "VALID");
+    czm_remove_attr(conv, "explicit_paddings");
+    set_pair(l, conv, "dilations", 1, 1);
+    czm_node *const shaped[] = {dealt, node};
+    czm_lower_become(l, node, "BatchToSpaceND");
+    czm_node_add_input(l->graph, node, czm_output(conv));
+    czm_node_add_input(l->graph, node, block);
+    czm_node_add_input(l->graph, node, czm_output(crops));
+    czm_set_type(l->graph, node, "T", dtype);
+    for (size_t i = 0; i < CZM_COUNT_OF(shaped); i++)
+        czm_set_type(l->graph, shaped[i], "Tblock_shape", i32);
+    czm_set_type(l->graph, dealt, "Tpaddings", i32);
+    czm_set_type(l->graph, node, "Tcrops", i32);
+}
+
+// ---- dilations, by spreading the filter
+
+bool czm_dilated_filter_applies(czm_lowering *l, czm_node *node) {
+    int64_t filter[4], dilations[2];
+    return is_channels_last(node) && read_filter(l, node, 1, filter) &&
+           read_pair(node, "dilations", dilations) && (dilations[0] > 1 || dilations[1] > 1) &&
+           filter[0] * dilations[0] < 1 << 20 && filter[1] * dilations[1] < 1 << 20;
+}
+
+// A dilated filter is a larger one with zeros between its taps: each tap gets dimensions of its own,
+// is padded with zeros in them, and what stands beyond the last tap is cut off.
+void czm_dilated_filter_rewrite(czm_lowering *l, czm_node *node) {
+    int64_t f[4], d[2];
+    read_filter(l, node, 1, f);
+    read_pair(node, "dilations", d);
+    czm_dtype dtype = dtype_of(node), i32 = CZM_DTYPE_INT32;
+    const int32_t h = (int32_t)f[0], w = (int32_t)f[1], dh = (int32_t)d[0], dw = (int32_t)d[1];
+    const int32_t in = (int32_t)f[2], out = (int32_t)f[3], channels = in * out;
+    const int32_t taps[] = {h, 1, w, 1, channels}, spread[] = {h * dh, w * dw, in, out};
+    const int32_t zeros[] = {0, 0, 0, dh - 1, 0, 0, 0, dw - 1, 0, 0}, origin[] = {0, 0, 0, 0};
+    const int32_t size[] = {(h - 1) * dh + 1, (w - 1) * dw + 1, in, out};
+
+    czm_node *apart = czm_lower_add(l, node, "taps", "Reshape", dtype, node->inputs.items[1],
+                                    czm_lower_ints(l, node, "taps/shape", taps, 5), none);
+    czm_node *paddings = czm_lower_add(l, node, "zeros", "Reshape", i32,
+                                       czm_lower_ints(l, node, "zeros/flat", zeros, 10),
+                                       czm_lower_ints(l, node, "zeros/shape", (const int32_t[]){5, 2}, 2),
+                                       none);
+    czm_node *padded = czm_lower_add(l, node, "spread", "Pad", dtype, czm_output(apart),
+                                     czm_output(paddings), none);
+    czm_node *joined = czm_lower_add(l, node, "joined", "Reshape", dtype, czm_output(padded),
+                                     czm_lower_ints(l, node, "joined/shape", spread, 4), none);
+    czm_node *cut = czm_lower_add(l, node, "filter", "Slice", dtype, czm_output(joined),
+                                  czm_lower_ints(l, node, "filter/begin", origin, 4),
+                                  czm_lower_ints(l, node, "filter/size", size, 4));
+    czm_set_type(l->graph, cut, "Index", i32);
+    node->inputs.items[1] = czm_output(cut);
+    set_pair(l, node, "dilations", 1, 1);
+}

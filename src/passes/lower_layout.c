@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Channels-first ops: TensorFlow 2.0.0 knows the layout NCHW but most of its CPU kernels do not.
+// The op is computed channels-last between two transposes.
+#include "passes/lower.h"
+
+// Ops that have a data_format: which input is the image, which input is a list of its sizes, and
+// which attrs have an entry per dimension.
+typedef struct layout_op {
+    const char *op;
+    size_t image;
+    int sizes; // -1: none
+} layout_op;
+
+static const layout_op layout_ops[] = {
+    {"AvgPool", 0, -1},
+    {"AvgPool3D", 0, -1},
+    {"BiasAdd", 0, -1},
+    {"Conv2D", 0, -1},
+    {"Conv2DBackpropInput", 2, 0},
+    {"Conv3D", 0, -1},
+    {"Conv3DBackpropInputV2", 2, 0},
+    {"DepthToSpace", 0, -1},
+    {"DepthwiseConv2dNative", 0, -1},
+    {"FusedBatchNorm", 0, -1},
+    {"FusedBatchNormV2", 0, -1},
+    {"FusedBatchNormV3", 0, -1},
+    {"MaxPool", 0, -1},
+    {"MaxPool3D", 0, -1},
+    {"SpaceToDepth", 0, -1},
+};
+
+static const char *const attrs_by_dimension[] = {"strides", "dilations", "ksize"};
+
+enum { HIGHEST_RANK = 5 };
+
+static const layout_op *find(const czm_node *node) {
+    for (size_t i = 0; i < CZM_COUNT_OF(layout_ops); i++)
+        if (czm_node_is(node, layout_ops[i].op)) return &layout_ops[i];
+    return NULL;
+}
+
+// The rank that the layout's name implies: "NCHW" has four letters. 0: not channels-first. BiasAdd
+// calls everything NCHW, whatever its rank.
+static int channels_first_rank(const czm_lowering *l, const czm_node *node) {
+    bool first = czm_attr_is(node, "data_format", "NCHW") ||
+                 czm_attr_is(node, "data_format", "NCDHW");
+    if (!first || node->inputs.count == 0) return 0;
+    if (czm_node_is(node, "BiasAdd")) {
+        int rank = czm_lower_shape(l, node->inputs.items[0]).rank;
+        return rank == CZM_UNKNOWN ? 4 : rank;
+    }
+    return (int)czm_attr_string(node, "data_format").size;
+}
+
+bool czm_layout_applies(czm_lowering *l, czm_node *node) {
+    const layout_op *row = find(node);
+    if (!row || row->image >= node->inputs.count) return false;
+    int rank = channels_first_rank(l, node);
+    return rank >= 3 && rank <= HIGHEST_RANK;
+}
+
+// Where each dimension of the channels-last form stands in the channels-first one, and back.
+static void permutations(int rank, int32_t *to_last, int32_t *to_first) {
+    for (int i = 0; i < rank; i++) {
+        to_last[i] = i == 0 ? 0 : i == rank - 1 ? 1 : i + 1;
+        to_first[to_last[i]] = i;
+    }
+}
+
+static void permute_attr(czm_lowering *l, czm_node *node, const char *name, int rank,
+                         const int32_t *order) {
+    int64_t values[HIGHEST_RANK], permuted[HIGHEST_RANK];
+    if (!czm_node_has_attr(node, name)) return; // the default is the same in every dimension
+    if (czm_attr_ints(node, name, values, HIGHEST_RANK) != (size_t)rank) return;
+    for (int i = 0; i < rank; i++) permuted[i] = values[order[i]];
+    czm_set_ints(l->graph, node, name, permuted, (size_t)rank);
+}
+
+// explicit_paddings has two entries a dimension.
+static void permute_paddings(czm_lowering *l, czm_node *node, int rank, const int32_t *order) {
+    int64_t values[2 * HIGHEST_RANK], permuted[2 * HIGHEST_RANK];
+    size_t count = 2 * (size_t)rank;
+    if (czm_attr_ints(node, "explicit_paddings", values, count) != count) return;
+    for (int i = 0; i < rank; i++) {
+        permuted[2 * i] = values[2 * order[i]];
+        permuted[2 * i + 1] = values[2 * order[i] + 1];
+    }
+    czm_set_ints(l->graph, node, "explicit_paddings", permuted, count);
+}
+
+static czm_tensor transposed(czm_lowering *l, const czm_node *node, const char *suffix,
+                             czm_dtype dtype, czm_tensor image, czm_tensor order) {
+    czm_node *transpose =
+        czm_lower_add(l, node, suffix, "Transpose", dtype, image, order, (czm_tensor){0});
+    czm_set_type(l->graph, transpose, "Tperm", CZM_DTYPE_INT32);
+    return czm_output(transpose);
+}
+
+// Sizes of the whole image are reordered; sizes of height and width alone stay.
+static czm_tensor permuted_sizes(czm_lowering *l, const czm_node *node, czm_tensor sizes, int rank,
+                                 czm_tensor order) {
+    czm_shape shape = czm_lower_shape(l, sizes);
+    if (shape.rank == 1 && shape.dims[0] != CZM_UNKNOWN && shape.dims[0] != rank) return sizes;
+    czm_tensor axis = czm_lower_int(l, node, "sizes/axis", 0);
+    czm_node *gather =
+        czm_lower_add(l, node, "sizes", "GatherV2", CZM_DTYPE_NONE, sizes, order, axis);
+    czm_set_type(l->graph, gather, "Tparams", CZM_DTYPE_INT32);
+    czm_set_type(l->graph, gather, "Tindices", CZM_DTYPE_INT32);
+    czm_set_type(l->graph, gather, "Taxis", CZM_DTYPE_INT32);
+    return czm_output(gather);
+}
+
+void czm_layout_rewrite(czm_lowering *l, czm_node *node) {
+    const layout_op *row = find(node);
+    int rank = channels_first_rank(l, node);
+    int32_t to_last[HIGHEST_RANK], to_first[HIGHEST_RANK];
+    permutations(rank, to_last, to_first);
+    czm_dtype dtype = czm_tensor_dtype(czm_output(node));
+
+    czm_node *core = czm_lower_split(l, node, "channels_last");
+    czm_tensor last = czm_lower_ints(l, node, "to_last", to_last, (size_t)rank);
+    czm_tensor first = czm_lower_ints(l, node, "to_first", to_first, (size_t)rank);
+    core->inputs.items[row->image] =
+        transposed(l, node, "input", dtype, core->inputs.items[row->image], last);
+    if (row->sizes >= 0)
+        core->inputs.items[row->sizes] =
+            permuted_sizes(l, node, core->inputs.items[row->sizes], rank, last);
+    for (size_t i = 0; i < CZM_COUNT_OF(attrs_by_dimension); i++)
+        permute_attr(l, core, attrs_by_dimension[i], rank, to_last);
+    permute_paddings(l, core, rank, to_last);
+    czm_set_string(l->graph, core, "data_format", rank == 5 && !czm_node_is(core, "BiasAdd")
+                                                      ? "NDHWC" : "NHWC");
+
+    czm_lower_become(l, node, "Transpose");
+    czm_node_add_input(l->graph, node, czm_output(core));
+    czm_node_add_input(l->graph, node, first);
+    czm_set_type(l->graph, node, "T", dtype);
+    czm_set_type(l->graph, node, "Tperm", CZM_DTYPE_INT32);
+}

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Rewrites that change the name or the element types of an op, not its work.
+#include "passes/lower.h"
+
+// ---- ops that are older ones under a new name
+
+static const struct {
+    const char *newer, *older;
+} renames[] = {
+    {"StatelessCase", "Case"},
+};
+
+static const char *older_name(const czm_node *node) {
+    for (size_t i = 0; i < CZM_COUNT_OF(renames); i++)
+        if (czm_node_is(node, renames[i].newer)) return renames[i].older;
+    return NULL;
+}
+
+bool czm_rename_applies(czm_lowering *l, czm_node *node) {
+    (void)l;
+    return older_name(node) != NULL;
+}
+
+void czm_rename_rewrite(czm_lowering *l, czm_node *node) {
+    node->op = older_name(node);
+    node->def = czm_op_find(l->graph->ops, czm_bytes_text(node->op));
+}
+
+// ---- BatchMatMulV3, which differs from V2 only in that its three types may differ
+
+bool czm_matmul_v3_applies(czm_lowering *l, czm_node *node) {
+    (void)l;
+    czm_dtype a = czm_attr_type(node, "Ta");
+    return a == czm_attr_type(node, "Tb") && a == czm_attr_type(node, "Tout");
+}
+
+void czm_matmul_v3_rewrite(czm_lowering *l, czm_node *node) {
+    czm_dtype dtype = czm_attr_type(node, "Ta");
+    static const char *const gone[] = {"Ta", "Tb", "Tout", "grad_x", "grad_y"};
+    for (size_t i = 0; i < CZM_COUNT_OF(gone); i++) czm_remove_attr(node, gone[i]);
+    node->op = "BatchMatMulV2";
+    node->def = czm_op_find(l->graph->ops, czm_bytes_text(node->op));
+    czm_set_type(l->graph, node, "T", dtype);
+}
+
+// ---- half precision without a kernel: compute in single precision and round the result
+
+typedef struct promotion {
+    const czm_node *node;
+    czm_bytes attr; // the type attr that is taken as float32
+} promotion;
+
+static czm_dtype type_of(const czm_node *node, czm_bytes attr) {
+    char name[64];
+    if (attr.size >= sizeof name) return CZM_DTYPE_NONE;
+    memcpy(name, attr.data, attr.size);
+    name[attr.size] = '\0';
+    return czm_attr_type(node, name);
+}
+
+static czm_dtype own_type(const void *node, czm_bytes attr) { return type_of(node, attr); }
+
+static czm_dtype promoted_type(const void *user, czm_bytes attr) {
+    const promotion *p = user;
+    return czm_bytes_equal(attr, p->attr) ? CZM_DTYPE_FLOAT : type_of(p->node, attr);
+}
+
+static bool is_half(czm_dtype dtype) {
+    return dtype == CZM_DTYPE_HALF || dtype == CZM_DTYPE_BFLOAT16;
+}
+
+// Whether nothing but output 0 has the type: the one output that a cast can take the place of.
+static bool only_first_output_has(const czm_op *op, czm_bytes attr) {
+    for (size_t i = 0; i < op->output_count; i++)
+        if (czm_bytes_equal(op->outputs[i].type_attr, attr) &&
+            (i > 0 || op->outputs[i].count_attr.size))
+            return false;
+    return op->output_count > 0;
+}
+
+// The type attr that stands in the way, or an empty name.
+static czm_bytes find_attr(const czm_node *node) {
+    const czm_op *op = node->def;
+    if (!op->in_target || op->input_count == 0 || czm_op_has_kernel(op, own_type, node))
+        return (czm_bytes){0};
+    for (size_t i = 0; i < op->attr_count; i++) {
+        promotion p = {node, op->attrs[i].name};
+        if (czm_bytes_is(op->attrs[i].kind, "type") && is_half(type_of(node, p.attr)) &&
+            czm_op_has_kernel(op, promoted_type, &p) && only_first_output_has(op, p.attr))
+            return p.attr;
+    }
+    return (czm_bytes){0};
+}
+
+bool czm_promotion_applies(czm_lowering *l, czm_node *node) {
+    (void)l;
+    return find_attr(node).size != 0;
+}
+
+static void become_cast(czm_lowering *l, czm_node *cast, czm_tensor value, czm_dtype from,
+                        czm_dtype to) {
+    czm_lower_become(l, cast, "Cast");
+    czm_node_add_input(l->graph, cast, value);
+    czm_set_type(l->graph, cast, "SrcT", from);
+    czm_set_type(l->graph, cast, "DstT", to);
+}
+
+void czm_promotion_rewrite(czm_lowering *l, czm_node *node) {
+    czm_bytes attr = find_attr(node);
+    const char *name = czm_arena_string(l->context->arena, attr);
+    czm_dtype half = type_of(node, attr);
+    czm_node *core = czm_lower_split(l, node, "float32");
+    size_t input = 0;
+    for (size_t size, i = 0; i < core->def->input_count; i++) {
+        const czm_op_arg *arg = &core->def->inputs[i];
+        if (!czm_arg_size(core, arg, &size)) return;
+        for (size_t k = 0; k < size && input < core->inputs.count; k++, input++) {
+            if (!czm_bytes_equal(arg->type_attr, attr)) continue;
+            czm_node *cast = czm_graph_add(l->graph, czm_lower_name(l, node, "cast"), "Cast");
+            become_cast(l, cast, core->inputs.items[input], half, CZM_DTYPE_FLOAT);
+            core->inputs.items[input] = czm_output(cast);
+        }
+    }
+    czm_set_type(l->graph, core, name, CZM_DTYPE_FLOAT);
+    if (czm_bytes_equal(core->def->outputs[0].type_attr, attr)) {
+        become_cast(l, node, czm_output(core), CZM_DTYPE_FLOAT, half);
+    } else {
+        czm_dtype dtype = czm_tensor_dtype(czm_output(core));
+        czm_lower_become(l, node, "Identity");
+        czm_node_add_input(l->graph, node, czm_output(core));
+        czm_set_type(l->graph, node, "T", dtype);
+    }
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Pass "names": nodes get unique names of the form that TensorFlow 2.0.0 accepts
+// ([A-Za-z0-9.][A-Za-z0-9_.\\/>-]* without '>', which only newer versions allow; source:
+// tensorflow/core/framework/node_def_util.cc). Names that are fine already stay, so that
+// converting twice gives the same names.
+#include "passes/passes.h"
+
+static bool is_letter_or_digit(char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+}
+
+static bool is_allowed(char c, bool is_first) {
+    return is_letter_or_digit(c) || c == '.' || (!is_first && strchr("_-/\\", c));
+}
+
+static char *acceptable(czm_arena *arena, const char *name) {
+    bool needs_prefix = *name == '\0' || (!is_letter_or_digit(*name) && *name != '.');
+    char *copy = czm_arena_format(arena, "%s%s", needs_prefix ? "n" : "", name);
+    for (char *c = copy; *c; c++)
+        if (!is_allowed(*c, c == copy)) *c = '_';
+    return copy;
+}
+
+// The suffix that was tried last for each base name: many nodes of one name stay linear.
+static const char *make_unique(czm_arena *arena, czm_name_table *taken, const char *base) {
+    czm_name_slot *slot = czm_name_slot_for(arena, taken, czm_bytes_text(base));
+    if (!slot->value) {
+        slot->value = CZM_NEW(arena, size_t);
+        return base;
+    }
+    size_t *last = slot->value;
+    for (;;) {
+        const char *name = czm_arena_format(arena, "%s_%zu", base, ++*last);
+        czm_name_slot *other = czm_name_slot_for(arena, taken, czm_bytes_text(name));
+        if (other->value) continue;
+        other->value = CZM_NEW(arena, size_t);
+        return name;
+    }
+}
+
+static void name_graph(czm_context *context, czm_model *model, czm_graph *graph) {
+    (void)model;
+    czm_arena *arena = context->arena;
+    czm_name_table taken = {0};
+    // Arguments of functions are named first: their names are part of the function.
+    for (size_t i = 0; graph->name && i < graph->inputs.count; i++)
+        make_unique(arena, &taken, graph->inputs.items[i].name);
+    for (size_t i = 0; i < graph->nodes.count; i++) {
+        czm_node *node = graph->nodes.items[i];
+        if (czm_node_is(node, "_Arg")) continue;
+        node->name = make_unique(arena, &taken, acceptable(arena, node->name));
+        // The resource behind a variable: two handles of one shared name would be one variable.
+        if (!czm_node_is(node, "VarHandleOp")) continue;
+        czm_set_string(graph, node, "shared_name", node->name);
+        czm_remove_attr(node, "container");
+    }
+}
+
+void czm_pass_names(czm_context *context, czm_model *model) {
+    czm_each_graph(context, model, name_graph);
+}

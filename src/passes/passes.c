@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The table of passes.
+#include "passes/passes.h"
+
+const czm_pass czm_passes[] = {
+    {"variables", "TensorFlow 1's reference variables become resource variables",
+     czm_pass_variables},
+    {"lower", "what TensorFlow 2.0.0 cannot run becomes what it can, value for value",
+     czm_pass_lower},
+    {"clean", "attributes that TensorFlow 2.0.0 does not know and that change nothing are removed",
+     czm_pass_clean},
+    {"names", "every node gets a unique name that TensorFlow 2.0.0 accepts", czm_pass_names},
+};
+
+const size_t czm_pass_count = CZM_COUNT_OF(czm_passes);
+
+void czm_each_graph(czm_context *context, czm_model *model,
+                    void (*run)(czm_context *context, czm_model *model, czm_graph *graph)) {
+    run(context, model, &model->main);
+    for (size_t i = 0; i < model->functions.count; i++) run(context, model, model->functions.items[i]);
+}
+
+static void sort(czm_context *context, czm_model *model, czm_graph *graph) {
+    (void)context, (void)model;
+    czm_graph_sort(graph);
+}
+
+// What an If or While needs changes with its body: functions that nothing names any more go.
+static void mark_function(void *user, czm_bytes name) {
+    czm_graph *function = czm_model_function(user, name);
+    if (function) function->is_used = true;
+}
+
+static void mark_functions(czm_context *context, czm_model *model, czm_graph *graph) {
+    (void)context;
+    for (size_t i = 0; i < graph->nodes.count; i++)
+        for (size_t k = 0; k < graph->nodes.items[i]->attrs.count; k++)
+            czm_attr_each_function(graph->nodes.items[i]->attrs.items[k].value, mark_function,
+                                   model);
+}
+
+static void drop_unused_functions(czm_context *context, czm_model *model) {
+    for (size_t i = 0; i < model->functions.count; i++) model->functions.items[i]->is_used = false;
+    czm_each_graph(context, model, mark_functions);
+    size_t kept = 0;
+    for (size_t i = 0; i < model->functions.count; i++)
+        if (model->functions.items[i]->is_used)
+            model->functions.items[kept++] = model->functions.items[i];
+    model->functions.count = kept;
+}
+
+void czm_passes_run(czm_context *context, czm_model *model) {
+    drop_unused_functions(context, model);
+    for (size_t i = 0; i < czm_pass_count; i++) {
+        czm_passes[i].run(context, model);
+        czm_each_graph(context, model, sort);
+    }
+}

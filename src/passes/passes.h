@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The passes: what is done to a model between reading and writing, in the order of the table in
+// passes.c. A pass rewrites graphs and never judges them; what it cannot handle it leaves as it
+// is, for the checks to find.
+#ifndef CZM_PASSES_PASSES_H
+#define CZM_PASSES_PASSES_H
+
+#include "graph/graph.h"
+
+typedef struct czm_pass {
+    const char *name;
+    const char *purpose;
+    void (*run)(czm_context *context, czm_model *model);
+} czm_pass;
+
+extern const czm_pass czm_passes[];
+extern const size_t czm_pass_count;
+
+// Runs all passes; the graphs are sorted before and after each.
+void czm_passes_run(czm_context *context, czm_model *model);
+
+// Calls `run` for the main graph and for each function's.
+void czm_each_graph(czm_context *context, czm_model *model,
+                    void (*run)(czm_context *context, czm_model *model, czm_graph *graph));
+
+void czm_pass_variables(czm_context *context, czm_model *model);
+void czm_pass_lower(czm_context *context, czm_model *model);
+void czm_pass_clean(czm_context *context, czm_model *model);
+void czm_pass_names(czm_context *context, czm_model *model);
+
+#endif

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Pass "variables": a reference variable (VariableV2) becomes a resource variable and a read of
+// it, in place, so that there is one kind of variable to save and restore. Readers of the
+// reference now get the value, and so the ops that forward references become those that forward
+// values.
+#include "passes/passes.h"
+
+// TensorFlow 1's control flow on references, and its counterpart on values: a prefix of three.
+static const char *const reference_ops[] = {"RefEnter", "RefExit",   "RefIdentity", "RefMerge",
+                                            "RefNextIteration", "RefSwitch"};
+
+static void forward_value(czm_graph *graph, czm_node *node) {
+    for (size_t i = 0; i < CZM_COUNT_OF(reference_ops); i++) {
+        if (!czm_node_is(node, reference_ops[i])) continue;
+        node->op = reference_ops[i] + strlen("Ref");
+        node->def = czm_op_find(graph->ops, czm_bytes_text(node->op));
+    }
+}
+
+static void read_resource(czm_model *model, czm_node *node) {
+    czm_graph *graph = &model->main;
+    czm_node *handle = czm_graph_add(
+        graph, czm_arena_format(graph->arena, "%s/handle", node->name), "VarHandleOp");
+    czm_dtype dtype = czm_attr_type(node, "dtype");
+    czm_bytes shape = czm_node_attr(node, "shape");
+    czm_set_type(graph, handle, "dtype", dtype);
+    czm_set_attr(graph, handle, "shape", shape);
+    node->op = "ReadVariableOp";
+    node->def = czm_op_find(graph->ops, czm_bytes_text(node->op));
+    node->attrs.count = 0;
+    czm_set_type(graph, node, "dtype", dtype);
+    czm_node_add_input(graph, node, czm_output(handle));
+    for (size_t i = 0; i < model->variables.count; i++)
+        if (model->variables.items[i].handle == node) model->variables.items[i].handle = handle;
+}
+
+void czm_pass_variables(czm_context *context, czm_model *model) {
+    (void)context;
+    size_t count = model->main.nodes.count;
+    for (size_t i = 0; i < count; i++) {
+        czm_node *node = model->main.nodes.items[i];
+        forward_value(&model->main, node);
+        if (czm_node_is(node, "VariableV2") || czm_node_is(node, "Variable"))
+            read_resource(model, node);
+    }
+}
