@@ -4,6 +4,7 @@
 #include "cli/convert_command.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/os.h"
 #include "cli/terminal.h"
@@ -29,21 +30,38 @@ static int convert(const czm_options *options, bool quiet) {
     return is_told ? cli_exit_status(status) : CZM_ERROR_IO;
 }
 
+// "512,512"
+static bool parse_dims(const char *text, czm_options *o) {
+    char *end;
+    o->spatial_height = strtoll(text, &end, 10);
+    if (*end != ',' || o->spatial_height < 1) return false;
+    o->spatial_width = strtoll(end + 1, &end, 10);
+    return *end == '\0' && o->spatial_width >= 1;
+}
+
 int cli_convert_as(const char *name, int argc, char **argv) {
     czm_options o = CZM_OPTIONS_INIT;
+    const char *spatial_dims = NULL;
+    cli_values before = {0}, after = {0};
     bool quiet = false, help = false, version = false, shows_progress;
     const cli_option options[] = {
         {"name", "NAME", "model name in the metadata (else the last part of ModelPath)",
-         &o.model_name, NULL},
-        {"license", "FILE", "licence file to pack (instead of LicenseFile)", &o.license_path, NULL},
+         &o.model_name, NULL, NULL},
+        {"license", "FILE", "licence file to pack (instead of LicenseFile)", &o.license_path, NULL, NULL},
         {"signature", "NAME", "signature to take (else serving_default, serve, the only one)",
-         &o.signature, NULL},
-        {"output", "NAME", "output to take, if the signature has several", &o.output, NULL},
-        {"model-id", "UUID", "id of the model (else a new random one)", &o.model_id, NULL},
-        {"as-is", NULL, "pack the SavedModel's files untouched", NULL, &o.as_is},
-        {"quiet", NULL, "print nothing but errors", NULL, &quiet},
-        {"version", NULL, "print the version and stop", NULL, &version},
-        {"help", NULL, "print this help and stop", NULL, &help},
+         &o.signature, NULL, NULL},
+        {"output", "NAME", "output to take, if the signature has several", &o.output, NULL, NULL},
+        {"model-id", "UUID", "id of the model (else a new random one)", &o.model_id, NULL, NULL},
+        {"spatial-dims", "H,W", "height and width of the new input, in pixels", &spatial_dims, NULL,
+         NULL},
+        {"preprocessing", "STEP", "put a step before the network; may be repeated (see below)", NULL,
+         NULL, &before},
+        {"postprocessing", "STEP", "put a step after the network; may be repeated", NULL, NULL,
+         &after},
+        {"as-is", NULL, "pack the SavedModel's files untouched", NULL, &o.as_is, NULL},
+        {"quiet", NULL, "print nothing but errors", NULL, &quiet, NULL},
+        {"version", NULL, "print the version and stop", NULL, &version, NULL},
+        {"help", NULL, "print this help and stop", NULL, &help, NULL},
     };
     const cli_command command = {
         name,
@@ -52,6 +70,7 @@ int cli_convert_as(const char *name, int argc, char **argv) {
         "OUTPUT_FOLDER/OUTPUT_NAME.czmodel (OUTPUT_NAME: DNNModel), whose network runs in\n"
         "TensorFlow 2.0.0.",
         "  savedmodel2czmodel model_spec.json out/ nuclei\n"
+        "  czmodel convert model_spec.json out/ --spatial-dims 512,512 --preprocessing rgb-to-bgr\n"
         "  czmodel convert model_spec.json out/ nuclei --license LICENSE.txt\n"
         "  czmodel convert model_spec.json out/ --output probabilities\n",
         NULL,
@@ -70,6 +89,14 @@ int cli_convert_as(const char *name, int argc, char **argv) {
                 name);
         return CZM_ERROR_USAGE;
     }
+    if (spatial_dims && !parse_dims(spatial_dims, &o)) {
+        fprintf(stderr, "%s: --spatial-dims wants HEIGHT,WIDTH in pixels, such as 512,512\n", name);
+        return CZM_ERROR_USAGE;
+    }
+    o.preprocessing = before.items;
+    o.preprocessing_count = before.count;
+    o.postprocessing = after.items;
+    o.postprocessing_count = after.count;
     o.spec_path = argv[1];
     o.output_folder = argv[2];
     o.output_name = operands == 3 ? argv[3] : NULL;

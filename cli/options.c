@@ -7,6 +7,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+static bool store(const cli_option *option, const char *value) {
+    if (option->flag) {
+        *option->flag = true;
+    } else if (option->text) {
+        *option->text = value;
+    } else if (option->values->count < CLI_MOST_VALUES) {
+        option->values->items[option->values->count++] = value;
+    } else {
+        fprintf(stderr, "--%s is given more than %d times\n", option->name, CLI_MOST_VALUES);
+        return false;
+    }
+    return true;
+}
+
 int cli_parse(int argc, char **argv, const cli_option *options, size_t count) {
     struct option *longs = calloc(count + 1, sizeof *longs);
     if (!longs) return -1;
@@ -18,8 +32,8 @@ int cli_parse(int argc, char **argv, const cli_option *options, size_t count) {
     while ((found = getopt_long(argc, argv, "h", longs, &index)) == 0 || found == 'h') {
         for (size_t i = 0; found == 'h' && i < count; i++)
             if (options[i].name[0] == 'h') index = (int)i; // --help
-        if (options[index].value) *options[index].text = optarg;
-        else *options[index].flag = true;
+        if (!store(&options[index], optarg)) found = '?';
+        if (found == '?') break;
     }
     free(longs);
     if (found != -1) return -1; // getopt has told what is wrong

@@ -7,13 +7,23 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-// Exactly one of `text` and `flag` is set: where the value goes, or what becomes true.
+// The values of an option that may be given several times.
+enum { CLI_MOST_VALUES = 64 };
+
+typedef struct cli_values {
+    const char *items[CLI_MOST_VALUES];
+    size_t count;
+} cli_values;
+
+// Exactly one of `text`, `flag` and `values` is set: where the value goes, what becomes true, or
+// where all values go in order.
 typedef struct cli_option {
     const char *name;  // without the dashes
     const char *value; // what the value is called in the help; NULL for a flag
     const char *help;
     const char **text;
     bool *flag;
+    cli_values *values;
 } cli_option;
 
 typedef struct cli_command {

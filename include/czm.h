@@ -114,6 +114,12 @@ typedef struct czm_options {
     const char *signature;        ///< NULL: serving_default, else serve, else the only one
     const char *output;           ///< which of several outputs; NULL: there must be one
     const char *model_id;         ///< UUID in lower case hexadecimal; NULL: a new random one
+    int64_t spatial_height;       ///< of the new input, pixels; 0: as exported
+    int64_t spatial_width;        ///< likewise; both or none
+    const char *const *preprocessing; ///< steps before the network, in order; see czmodel(1)
+    size_t preprocessing_count;
+    const char *const *postprocessing; ///< steps after the network, in order
+    size_t postprocessing_count;
     bool as_is;                   ///< pack the SavedModel's files untouched
     czm_progress progress;        ///< may be NULL
     void *user;                   ///< handed to `progress`
@@ -129,7 +135,8 @@ typedef struct czm_result {
 } czm_result;
 
 #define CZM_METADATA_INIT {sizeof(czm_metadata), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
-#define CZM_OPTIONS_INIT {sizeof(czm_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, false, 0, 0}
+#define CZM_OPTIONS_INIT \
+    {sizeof(czm_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, false, 0, 0}
 #define CZM_RESULT_INIT {sizeof(czm_result), 0, "", 0, 0}
 
 /// Converts a SavedModel into a CZModel.

@@ -6,10 +6,11 @@
 #include "base/os.h"
 #include "check/check.h"
 #include "czm.h"
+#include "edit/edit.h"
 #include "package/czmodel.h"
 #include "package/manifest.h"
 #include "passes/passes.h"
-#include "read/model.h"
+#include "read/source.h"
 #include "shape/shape.h"
 #include "spec/spec.h"
 #include "write/bundle.h"
@@ -43,7 +44,12 @@ static czm_status check_options(conversion *c) {
     if (o->output_name && (!*o->output_name || strpbrk(o->output_name, "/\\")))
         return usage(c, "give a name without folders; the folder is an argument of its own",
                      "the output name is empty or holds a path");
-    if (o->as_is && (o->output || o->signature))
+    if ((o->spatial_height == 0) != (o->spatial_width == 0) || o->spatial_height < 0 ||
+        o->spatial_width < 0 || o->spatial_height > INT32_MAX || o->spatial_width > INT32_MAX)
+        return usage(c, "write --spatial-dims HEIGHT,WIDTH, in pixels",
+                     "the spatial dims are not two positive sizes");
+    if (o->as_is && (o->output || o->signature || o->spatial_height || o->preprocessing_count ||
+                     o->postprocessing_count))
         return usage(c, "leave out --as-is, or the option that changes the graph",
                      "--as-is packs the files untouched and does not go with options that change "
                      "the graph");
@@ -141,6 +147,7 @@ static bool is_safe_name(const char *name) {
 static czm_status add_files(conversion *c) {
     czm_arena *arena = c->context.arena;
     czm_path_list files;
+    CZM_TRY(czm_source_open(&c->context, c->spec.model_path, &c->source));
     CZM_TRY(czm_source_list(&c->context, &c->source, &files));
     czm_payload *payloads = CZM_NEW_ARRAY(arena, czm_payload, files.count);
     for (size_t i = 0; i < files.count; i++) {
@@ -179,9 +186,7 @@ static czm_status run(conversion *c) {
     CZM_TRY(check_options(c));
     CZM_TRY(choose_id(c));
     CZM_TRY(czm_spec_read(&c->context, c->options, &c->spec));
-    CZM_TRY(czm_source_open(&c->context, c->spec.model_path, &c->source));
-    CZM_TRY(czm_model_read(&c->context, &c->source, c->options->signature, c->options->output,
-                           &c->model));
+    CZM_TRY(czm_edit_model(&c->context, c->options, &c->spec, &c->model));
     if (!c->options->as_is) czm_passes_run(&c->context, &c->model);
     CZM_TRY(check(c, czm_shapes_infer(c->context.arena, &c->model, NULL)));
     c->package.path = output_path(c);

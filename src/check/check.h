@@ -25,15 +25,4 @@ void czm_check_interface(czm_context *context, const czm_check_subject *subject)
 // The shape of the network's output: what inference knows, else what the signature says.
 czm_shape czm_check_output_shape(czm_arena *arena, const czm_check_subject *subject);
 
-// How the names of a graph's nodes hold the names of layers.
-typedef struct czm_layer_names {
-    const char *scope; // the model's own, which all nodes share: "model/", or ""
-    bool has_echo;     // every layer's name ends with the "_1" that tracing twice adds (Keras 3)
-} czm_layer_names;
-
-czm_layer_names czm_layer_names_of(czm_arena *arena, const czm_graph *graph);
-
-// The layer that a node belongs to, as its author wrote it.
-const char *czm_layer_name(czm_arena *arena, const char *node_name, czm_layer_names names);
-
 #endif

@@ -3,6 +3,7 @@
 // Rule op-unsupported: every op, attribute and element type must be one that TensorFlow 2.0.0 has.
 // Findings are grouped: one for each op or attribute, with the layers where it stands.
 #include "check/check.h"
+#include "graph/layer_name.h"
 
 enum { MOST_LAYERS = 8 };
 
@@ -122,8 +123,8 @@ static void check_node(collector *all, const czm_node *node) {
                  op_hint);
 }
 
-static void check_graph(collector *all, const czm_graph *graph) {
-    all->names = czm_layer_names_of(all->arena, graph);
+static void check_graph(collector *all, const czm_graph *graph, czm_layer_names names) {
+    all->names = names;
     for (size_t i = 0; i < graph->nodes.count; i++) check_node(all, graph->nodes.items[i]);
 }
 
@@ -136,9 +137,11 @@ static const char *layers_text(czm_arena *arena, const complaint *c) {
 
 void czm_check_ops(czm_context *context, const czm_check_subject *subject) {
     collector all = {.arena = context->arena};
-    check_graph(&all, &subject->model->main);
-    for (size_t i = 0; i < subject->model->functions.count; i++)
-        check_graph(&all, subject->model->functions.items[i]);
+    const czm_model *model = subject->model;
+    check_graph(&all, &model->main, model->layer_names);
+    for (size_t i = 0; i < model->functions.count; i++)
+        check_graph(&all, model->functions.items[i],
+                    czm_layer_names_of(context->arena, model->functions.items[i]));
     const char *exporter = subject->model->exporter;
     for (size_t i = 0; i < all.complaints.count; i++) {
         const complaint *c = all.complaints.items[i];

@@ -144,16 +144,16 @@ czm_node *czm_add_node(czm_graph *graph, const char *name, const char *op, czm_d
 }
 
 // TensorProto: dtype=1, tensor_shape=2 {dim=2 {size=1}}, tensor_content=4.
-static czm_tensor add_const(czm_graph *graph, const char *name, czm_dtype dtype, czm_bytes content,
-                            size_t count, bool is_scalar) {
+czm_tensor czm_add_const(czm_graph *graph, const char *name, czm_dtype dtype, czm_bytes content,
+                         const int64_t *dims, size_t rank) {
     czm_node *node = czm_graph_add(graph, name, "Const");
     czm_buffer value = czm_buffer_in(graph->arena);
     size_t tensor = czm_put_begin(&value, 8); // AttrValue.tensor
     czm_put_varint(&value, 1, (uint64_t)dtype);
     size_t shape = czm_put_begin(&value, 2);
-    if (!is_scalar) {
+    for (size_t i = 0; i < rank; i++) {
         size_t dim = czm_put_begin(&value, 2);
-        if (count) czm_put_varint(&value, 1, count);
+        if (dims[i]) czm_put_varint(&value, 1, (uint64_t)dims[i]);
         czm_put_end(&value, dim);
     }
     czm_put_end(&value, shape);
@@ -167,11 +167,8 @@ static czm_tensor add_const(czm_graph *graph, const char *name, czm_dtype dtype,
 czm_tensor czm_add_const_ints(czm_graph *graph, const char *name, const int32_t *values,
                               size_t count, bool is_scalar) {
     czm_buffer content = czm_buffer_in(graph->arena);
+    int64_t dim = (int64_t)count;
     for (size_t i = 0; i < count; i++) czm_put_raw_le(&content, (uint32_t)values[i], 4);
-    return add_const(graph, name, CZM_DTYPE_INT32, czm_buffer_bytes(&content), count, is_scalar);
-}
-
-czm_tensor czm_add_const_scalar(czm_graph *graph, const char *name, czm_dtype dtype,
-                                czm_bytes value) {
-    return add_const(graph, name, dtype, value, 1, true);
+    return czm_add_const(graph, name, CZM_DTYPE_INT32, czm_buffer_bytes(&content), &dim,
+                         is_scalar ? 0 : 1);
 }

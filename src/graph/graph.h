@@ -88,6 +88,12 @@ typedef struct czm_variable {
 typedef CZM_LIST(czm_graph *) czm_graph_list;
 typedef CZM_LIST(czm_variable) czm_variable_list;
 
+// How the names of a graph's nodes hold the names of layers.
+typedef struct czm_layer_names {
+    const char *scope; // the model's own, which all nodes share: "model/", or ""
+    bool has_echo;     // every layer's name ends with the "_1" that tracing twice adds (Keras 3)
+} czm_layer_names;
+
 typedef struct czm_model {
     czm_arena *arena;
     czm_op_registry *ops;
@@ -96,6 +102,7 @@ typedef struct czm_model {
     czm_variable_list variables;
     const char *exporter; // TensorFlow's version as the file tells it, "" if it does not
     const char *signature;
+    czm_layer_names layer_names; // of the main graph, as it was read
     czm_bytes output_shape; // a TensorShapeProto, as the signature gives it
 } czm_model;
 
@@ -177,8 +184,9 @@ czm_dtype czm_tensor_dtype(czm_tensor tensor);
 
 czm_tensor czm_add_const_ints(czm_graph *graph, const char *name, const int32_t *values,
                               size_t count, bool is_scalar);
-czm_tensor czm_add_const_scalar(czm_graph *graph, const char *name, czm_dtype dtype,
-                                czm_bytes value);
+// A Const of little-endian elements in row-major order; rank 0: a scalar.
+czm_tensor czm_add_const(czm_graph *graph, const char *name, czm_dtype dtype, czm_bytes content,
+                         const int64_t *dims, size_t rank);
 
 // A node with one output from up to three inputs (those with a NULL node are left out) whose attr
 // "T" is `dtype` unless that is CZM_DTYPE_NONE.

@@ -140,6 +140,16 @@ void czm_groups_rewrite(czm_lowering *l, czm_node *node) {
     czm_set_int(l->graph, node, "N", groups);
 }
 
+// The padding of each dimension, before and behind: a Const of shape [rank, 2].
+static czm_tensor padding_table(czm_lowering *l, const czm_node *node, const int32_t *paddings,
+                                int64_t rank) {
+    czm_buffer content = czm_buffer_in(l->context->arena);
+    const int64_t dims[] = {rank, 2};
+    for (int64_t i = 0; i < 2 * rank; i++) czm_put_raw_le(&content, (uint32_t)paddings[i], 4);
+    return czm_add_const(l->graph, czm_lower_name(l, node, "paddings"), CZM_DTYPE_INT32,
+                         czm_buffer_bytes(&content), dims, 2);
+}
+
 // ---- explicit paddings
 
 bool czm_explicit_padding_applies(czm_lowering *l, czm_node *node) {
@@ -156,7 +166,7 @@ static czm_tensor lowest(czm_lowering *l, const czm_node *node, czm_dtype dtype)
                       : dtype == CZM_DTYPE_BFLOAT16 ? czm_bytes_of(bfloat, sizeof bfloat)
                       : dtype == CZM_DTYPE_DOUBLE ? czm_bytes_of(twice, sizeof twice)
                                                   : czm_bytes_of(single, sizeof single);
-    return czm_add_const_scalar(l->graph, czm_lower_name(l, node, "lowest"), dtype, value);
+    return czm_add_const(l->graph, czm_lower_name(l, node, "lowest"), dtype, value, NULL, 0);
 }
 
 void czm_explicit_padding_rewrite(czm_lowering *l, czm_node *node) {
@@ -165,14 +175,11 @@ void czm_explicit_padding_rewrite(czm_lowering *l, czm_node *node) {
     czm_attr_ints(node, "explicit_paddings", values, 8);
     for (int i = 0; i < 8; i++) paddings[i] = (int32_t)values[i];
     bool is_pool = czm_node_is(node, "MaxPool");
-    // [4, 2]: a shape that czm_lower_ints does not make
-    czm_tensor flat = czm_lower_ints(l, node, "paddings/flat", paddings, 8);
-    czm_tensor shape = czm_lower_ints(l, node, "paddings/shape", (const int32_t[]){4, 2}, 2);
-    czm_node *table = czm_lower_add(l, node, "paddings", "Reshape", CZM_DTYPE_INT32, flat, shape, none);
+    czm_tensor table = padding_table(l, node, paddings, 4);
     czm_tensor filler = is_pool ? lowest(l, node, dtype_of(node)) : none;
     node->inputs.items[0] =
         czm_output(czm_lower_add(l, node, "padded", is_pool ? "PadV2" : "Pad", dtype_of(node),
-                                 node->inputs.items[0], czm_output(table), filler));
+                                 node->inputs.items[0], table, filler));
     czm_set_string(l->graph, node, "padding", "VALID");
     czm_remove_attr(node, "explicit_paddings");
 }
@@ -270,12 +277,8 @@ void czm_dilated_filter_rewrite(czm_lowering *l, czm_node *node) {
 
     czm_node *apart = czm_lower_add(l, node, "taps", "Reshape", dtype, node->inputs.items[1],
                                     czm_lower_ints(l, node, "taps/shape", taps, 5), none);
-    czm_node *paddings = czm_lower_add(l, node, "zeros", "Reshape", i32,
-                                       czm_lower_ints(l, node, "zeros/flat", zeros, 10),
-                                       czm_lower_ints(l, node, "zeros/shape", (const int32_t[]){5, 2}, 2),
-                                       none);
     czm_node *padded = czm_lower_add(l, node, "spread", "Pad", dtype, czm_output(apart),
-                                     czm_output(paddings), none);
+                                     padding_table(l, node, zeros, 5), none);
     czm_node *joined = czm_lower_add(l, node, "joined", "Reshape", dtype, czm_output(padded),
                                      czm_lower_ints(l, node, "joined/shape", spread, 4), none);
     czm_node *cut = czm_lower_add(l, node, "filter", "Slice", dtype, czm_output(joined),

@@ -3,6 +3,7 @@
 // From a signature to a model; see model.h.
 #include "read/model.h"
 
+#include "graph/layer_name.h"
 #include "read/flatten.h"
 #include "read/meta_graph.h"
 #include "read/variables.h"
@@ -387,6 +388,7 @@ czm_status czm_model_read(czm_context *context, const czm_source *source, const 
                      s->inputs.items[input].shape));
     CZM_TRY(sort_main(context, &meta, &flat.graph)); // without what nobody needs now
     model->main = flat.graph;
+    model->layer_names = czm_layer_names_of(context->arena, &model->main);
     model->output_shape = chosen_output->shape;
 
     czm_status state = check_state(context, &meta, &functions, &flat);

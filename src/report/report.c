@@ -104,6 +104,11 @@ czm_status czm_report_add(czm_report *report, czm_rule id, const char *where, co
     return e->status;
 }
 
+void czm_report_set_hint(czm_report *report, size_t index, const char *hint) {
+    if (index < report->entries.count)
+        report->entries.items[index].finding.hint = czm_report_keep(report, hint);
+}
+
 bool czm_report_relax(czm_report *report, czm_rule id) {
     bool before = report->relaxed[id];
     report->relaxed[id] = true;

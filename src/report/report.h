@@ -35,6 +35,9 @@ bool czm_report_relax(czm_report *report, czm_rule rule);
 // The gravest status among the findings since finding number `first`.
 czm_status czm_report_status(const czm_report *report, size_t first);
 
+// Replaces the hint of finding `index`, for a hint that takes work to find.
+void czm_report_set_hint(czm_report *report, size_t index, const char *hint);
+
 // A copy of `text` that lives as long as the report; "" when there is no memory.
 const char *czm_report_keep(czm_report *report, const char *text);
 

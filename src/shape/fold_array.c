@@ -177,7 +177,8 @@ static void pick(czm_step *step, int axis) {
         int64_t index;
         bool is_inside = czm_value_int(indices, i / inner % indices.count, &index) &&
                          index >= 0 && index < (int64_t)size;
-        if (is_inside) elements[i] = from.elements[(row * size + (size_t)index) * inner + i % inner];
+        if (is_inside)
+            elements[i] = from.elements[(row * size + (size_t)index) * inner + i % inner];
     }
     if (elements) czm_set_elements(step, 0, elements, count);
 }

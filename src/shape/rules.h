@@ -146,6 +146,7 @@ void czm_infer_matrix_diag_part(czm_step *step);
 void czm_infer_diag(czm_step *step);
 void czm_infer_diag_part(czm_step *step);
 void czm_infer_determinant(czm_step *step);
+void czm_infer_fourier(czm_step *step);
 void czm_infer_einsum(czm_step *step);
 
 // control flow: rules_control.c
@@ -157,13 +158,17 @@ void czm_infer_merge(czm_step *step);
 void czm_infer_exit(czm_step *step);
 
 // TensorLists: rules_list.c
-void czm_infer_list_new(czm_step *step);
+void czm_infer_list_reserve(czm_step *step);
+void czm_infer_list_empty(czm_step *step);
 void czm_infer_list_from_tensor(czm_step *step);
-void czm_infer_list_same(czm_step *step);
+void czm_infer_list_set(czm_step *step);
+void czm_infer_list_push(czm_step *step);
+void czm_infer_list_resize(czm_step *step);
 void czm_infer_list_get(czm_step *step);
 void czm_infer_list_pop(czm_step *step);
 void czm_infer_list_stack(czm_step *step);
 void czm_infer_list_gather(czm_step *step);
 void czm_infer_list_concat(czm_step *step);
+void czm_infer_array_gather(czm_step *step);
 
 #endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Control flow: ops that call functions, and the old nodes that conditionals and loops were made of.
+// Control flow: ops that call functions, and the nodes that conditionals and loops were made of
+// before there were such ops.
 #include "shape/rules.h"
 
 enum { MOST_ROUNDS = 8 }; // to find out what holds in every round of a loop

@@ -61,14 +61,9 @@ void czm_infer_gather_axis(czm_step *step) {
         gather(step, params, indices, axis, batch);
 }
 
-static czm_shape in_content(const czm_step *step) {
-    const czm_shape *content = czm_in_fact(step, 0).content;
-    return content ? *content : czm_shape_unknown();
-}
-
 // Input 0 is the variable that holds the parameters.
 void czm_infer_resource_gather(czm_step *step) {
-    czm_shape params = in_content(step), indices = in_shape(step, 1);
+    czm_shape params = in_content(step, 0).shape, indices = in_shape(step, 1);
     int axis, batch;
     if (!find_batch(step, params, indices, &batch)) return;
     if (czm_find_axis(step, batch, params.rank, &axis)) gather(step, params, indices, axis, batch);
@@ -96,7 +91,7 @@ void czm_infer_gather_nd(czm_step *step) {
 }
 
 void czm_infer_resource_gather_nd(czm_step *step) {
-    gather_nd(step, in_content(step), in_shape(step, 1));
+    gather_nd(step, in_content(step, 0).shape, in_shape(step, 1));
 }
 
 // ---- parts of which nobody knows the size

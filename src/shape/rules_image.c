@@ -4,14 +4,16 @@
 #include "shape/window.h"
 
 // Inputs are the image, scale, offset, mean and variance, one value a channel each. While training,
-// mean and variance may be empty. What output 5 holds is up to the device.
+// mean and variance may be empty. What output 5 holds is up to the device. data_format has a letter
+// for each dimension.
 void czm_infer_batch_norm(czm_step *step) {
-    czm_dims dims = czm_dims_of(in_shape(step, 0)), scale;
+    czm_dims dims, scale;
     czm_layout layout;
     size_t most = czm_attr_bool(step->node, "is_training") ? 3 : 5;
-    int64_t channels = CZM_UNKNOWN;
-    bool has_channels = dims.rank != CZM_UNKNOWN && czm_layout_of(step, dims.rank, &layout);
-    if (has_channels) channels = dims.at[layout.channel];
+    size_t rank = czm_attr_string(step->node, "data_format").size;
+    if ((rank != 4 && rank != 5) || !czm_in_ranked(step, 0, (int)rank, &dims)) return;
+    if (!czm_layout_of(step, dims.rank, &layout)) return;
+    int64_t channels = dims.at[layout.channel];
     for (size_t i = 1; i < most; i++) {
         if (!czm_in_ranked(step, i, 1, &scale)) return;
         if (!czm_dim_merge(channels, scale.at[0], &channels)) {
@@ -20,7 +22,7 @@ void czm_infer_batch_norm(czm_step *step) {
             return;
         }
     }
-    if (has_channels) dims.at[layout.channel] = channels;
+    dims.at[layout.channel] = channels;
     czm_set_dims(step, 0, &dims);
     czm_dims parameters = {.rank = 1, .at = {channels}};
     for (size_t i = 1; i < 5; i++) czm_set_dims(step, i, &parameters);
@@ -38,9 +40,14 @@ void czm_infer_resize(czm_step *step) {
 
 // Inputs are images, boxes, the image of each box, and the size of the crops.
 void czm_infer_crop_and_resize(czm_step *step) {
-    czm_dims dims, boxes, sizes = czm_in_sizes(step, 3);
+    czm_dims dims, boxes, images, sizes = czm_in_sizes(step, 3);
     if (!czm_in_ranked(step, 0, 4, &dims) || !czm_in_ranked(step, 1, 2, &boxes)) return;
-    dims.at[0] = boxes.at[0];
+    if (!czm_in_ranked(step, 2, 1, &images)) return;
+    if (!czm_dim_merge(boxes.at[0], images.at[0], &dims.at[0])) {
+        czm_fault(step, "boxes %s and their images %s differ in number", in_text(step, 1),
+                  in_text(step, 2));
+        return;
+    }
     dims.at[1] = sizes.rank == 2 ? sizes.at[0] : CZM_UNKNOWN;
     dims.at[2] = sizes.rank == 2 ? sizes.at[1] : CZM_UNKNOWN;
     czm_set_dims(step, 0, &dims);
@@ -128,7 +135,9 @@ static blocks read_margins(const czm_step *step) {
 // The image as far as it is known; false if nothing can be said or after a fault.
 static bool read_batch(czm_step *step, blocks *b, czm_dims *dims) {
     *b = read_margins(step);
-    *dims = czm_dims_of(in_shape(step, 0));
+    bool is_nd = in_count(step) == 3;
+    if (!is_nd && !czm_in_ranked(step, 0, 4, dims)) return false;
+    if (is_nd) *dims = czm_dims_of(in_shape(step, 0));
     if (dims->rank == CZM_UNKNOWN) return false;
     if (b->rank == CZM_UNKNOWN) {
         czm_set_rank(step, 0, dims->rank);

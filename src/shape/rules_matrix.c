@@ -101,3 +101,18 @@ void czm_infer_determinant(czm_step *step) {
     dims.rank -= 2;
     czm_set_dims(step, 0, &dims);
 }
+
+// ---- Fourier transforms of real numbers
+
+// Input 1 is the length along each of the last dimensions, of which the transform keeps half and
+// one along the very last. The row's detail is how many these are, negative for the way back.
+void czm_infer_fourier(czm_step *step) {
+    czm_dims dims = czm_dims_of(in_shape(step, 0)), lengths = czm_in_sizes(step, 1);
+    int count = step->detail < 0 ? -step->detail : step->detail;
+    if (dims.rank < count) return;
+    if (lengths.rank != count) lengths = czm_dims_unknown(count);
+    for (int i = 0; i < count; i++) dims.at[dims.rank - count + i] = lengths.at[i];
+    int64_t *last = &dims.at[dims.rank - 1];
+    if (step->detail > 0 && *last != CZM_UNKNOWN) *last = *last ? *last / 2 + 1 : 0;
+    czm_set_dims(step, 0, &dims);
+}

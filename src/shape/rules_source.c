@@ -24,13 +24,10 @@ void czm_infer_const(czm_step *step) {
 
 void czm_infer_handle(czm_step *step) {
     czm_set_rank(step, 0, 0);
-    czm_set_content(step, 0, czm_in_attr_shape(step, "shape"));
+    czm_set_content(step, 0, czm_in_attr_shape(step, "shape"), 1);
 }
 
-void czm_infer_read(czm_step *step) {
-    const czm_shape *content = czm_in_fact(step, 0).content;
-    if (content) czm_set_shape(step, 0, *content);
-}
+void czm_infer_read(czm_step *step) { czm_set_shape(step, 0, in_content(step, 0).shape); }
 
 static void set_shape_value(czm_step *step, size_t output, czm_shape shape) {
     if (shape.rank == CZM_UNKNOWN) {
@@ -49,8 +46,7 @@ static void set_shape_value(czm_step *step, size_t output, czm_shape shape) {
 }
 
 void czm_infer_variable_shape(czm_step *step) {
-    const czm_shape *content = czm_in_fact(step, 0).content;
-    set_shape_value(step, 0, content ? *content : czm_shape_unknown());
+    set_shape_value(step, 0, in_content(step, 0).shape);
 }
 
 // ---- shapes as values
@@ -79,15 +75,16 @@ void czm_infer_sizes(czm_step *step) {
     czm_set_dims(step, 0, &dims);
 }
 
+// Input 1 is the size to broadcast to; what it leaves open the tensor may decide.
 void czm_infer_broadcast_to(czm_step *step) {
     czm_shape shape = in_shape(step, 0);
-    czm_dims target = czm_in_sizes(step, 1), result;
+    czm_dims target = czm_in_sizes(step, 1), result, dims = target;
     bool fits = czm_shape_broadcast(shape, czm_dims_shape(&target), &result) &&
                 result.rank <= target.rank;
-    for (int64_t both, i = 0; fits && i < result.rank; i++)
-        fits = czm_dim_merge(target.at[i], result.at[i], &both);
+    for (int i = 0; fits && i < result.rank; i++)
+        fits = czm_dim_merge(target.at[i], result.at[i], &dims.at[i]);
     if (fits)
-        czm_set_dims(step, 0, &target);
+        czm_set_dims(step, 0, &dims);
     else
         czm_fault(step, "cannot broadcast %s to %s", text_of(step, shape),
                   text_of(step, czm_dims_shape(&target)));

@@ -131,7 +131,8 @@ void czm_infer_dilation(czm_step *step) {
         czm_set_dims(step, 0, &dims);
 }
 
-// ExtractImagePatches and ExtractVolumePatches: all values under a window become channels.
+// ExtractImagePatches and ExtractVolumePatches: all values under a window become channels. No fault
+// when there is not one window: TensorFlow takes that for an empty image here.
 void czm_infer_patches(czm_step *step) {
     int rank = step->detail;
     int64_t sizes[CZM_HIGHEST_RANK];
@@ -140,9 +141,11 @@ void czm_infer_patches(czm_step *step) {
     czm_windows windows = czm_windows_of(step, rank, "rates");
     bool has_sizes = attr_by_dimension(step, "ksizes", rank, sizes);
     for (int i = 1; i < rank - 1; i++) {
-        windows.along[i].size = has_sizes && sizes[i] > 0 ? sizes[i] : CZM_UNKNOWN;
-        dims.at[rank - 1] = czm_dim_multiply(dims.at[rank - 1], windows.along[i].size);
+        czm_window *along = &windows.along[i];
+        along->size = has_sizes && sizes[i] > 0 ? sizes[i] : CZM_UNKNOWN;
+        dims.at[rank - 1] = czm_dim_multiply(dims.at[rank - 1], along->size);
+        if (!czm_window_count(along, windows.padding, dims.at[i], &dims.at[i]))
+            dims.at[i] = CZM_UNKNOWN;
     }
-    if (czm_windows_fit(step, &windows, in_shape(step, 0), 1, rank - 1, &dims))
-        czm_set_dims(step, 0, &dims);
+    czm_set_dims(step, 0, &dims);
 }

@@ -163,11 +163,14 @@ static bool value_equal(czm_value a, czm_value b) {
     return true;
 }
 
+static bool content_equal(const czm_content *a, const czm_content *b) {
+    if (a == b || !a || !b) return a == b;
+    return a->count == b->count && czm_shape_equal(a->shape, b->shape);
+}
+
 bool czm_fact_equal(const czm_fact *a, const czm_fact *b) {
-    bool is_same_content = a->content == b->content ||
-                           (a->content && b->content && czm_shape_equal(*a->content, *b->content));
     return czm_shape_equal(a->shape, b->shape) && value_equal(a->value, b->value) &&
-           is_same_content;
+           content_equal(a->content, b->content);
 }
 
 static czm_shape join_shapes(czm_arena *arena, czm_shape a, czm_shape b) {
@@ -188,10 +191,12 @@ static czm_value join_values(czm_arena *arena, czm_value a, czm_value b) {
     return (czm_value){joined, a.count};
 }
 
-static const czm_shape *join_contents(czm_arena *arena, const czm_shape *a, const czm_shape *b) {
-    if (!a || !b || czm_shape_equal(*a, *b)) return a && b ? a : NULL;
-    czm_shape *joined = CZM_NEW(arena, czm_shape);
-    *joined = join_shapes(arena, *a, *b);
+static const czm_content *join_contents(czm_arena *arena, const czm_content *a,
+                                        const czm_content *b) {
+    if (!a || !b || content_equal(a, b)) return a && b ? a : NULL;
+    czm_content *joined = CZM_NEW(arena, czm_content);
+    joined->shape = join_shapes(arena, a->shape, b->shape);
+    joined->count = a->count == b->count ? a->count : CZM_UNKNOWN;
     return joined;
 }
 
@@ -201,4 +206,18 @@ czm_fact czm_fact_join(czm_arena *arena, const czm_fact *a, const czm_fact *b) {
     if (czm_shape_is_complete(joined.shape))
         joined.value = join_values(arena, a->value, b->value);
     return joined;
+}
+
+// AttrValue.shape=7; TensorShapeProto: dim=2 {size=1}, unknown_rank=3.
+czm_bytes czm_shape_attr(czm_arena *arena, czm_shape shape) {
+    czm_buffer value = czm_buffer_in(arena);
+    size_t message = czm_put_begin(&value, 7);
+    for (int i = 0; i < shape.rank; i++) {
+        size_t dim = czm_put_begin(&value, 2);
+        if (shape.dims[i]) czm_put_varint(&value, 1, (uint64_t)shape.dims[i]);
+        czm_put_end(&value, dim);
+    }
+    if (shape.rank == CZM_UNKNOWN) czm_put_varint(&value, 3, true);
+    czm_put_end(&value, message);
+    return czm_buffer_bytes(&value);
 }

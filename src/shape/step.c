@@ -74,11 +74,11 @@ void czm_set_fact(czm_step *step, size_t output, czm_fact fact) {
     if (output < step->output_count) step->outputs[output] = fact;
 }
 
-void czm_set_content(czm_step *step, size_t output, czm_shape content) {
-    if (output >= step->output_count || content.rank == CZM_UNKNOWN) return;
-    czm_shape *kept = CZM_NEW(step->arena, czm_shape);
-    *kept = content;
-    step->outputs[output].content = kept;
+void czm_set_content(czm_step *step, size_t output, czm_shape shape, int64_t count) {
+    if (output >= step->output_count) return;
+    czm_content *content = CZM_NEW(step->arena, czm_content);
+    *content = (czm_content){shape, count};
+    step->outputs[output].content = content;
 }
 
 void czm_set_elements(czm_step *step, size_t output, const czm_element *elements, size_t count) {
@@ -100,6 +100,7 @@ czm_element *czm_new_elements(czm_step *step, size_t output, size_t *count) {
 }
 
 bool czm_find_axis(czm_step *step, int64_t axis, int rank, int *out) {
+    if (rank == CZM_UNKNOWN) return false;
     if (axis < -rank || axis >= rank) {
         czm_fault(step, "there is no dimension %lld among %d", (long long)axis, rank);
         return false;

@@ -16,12 +16,17 @@
 
 enum { CZM_HIGHEST_RANK = 32 };
 
+// What a handle stands for: a variable, or a list of tensors that are alike.
+typedef struct czm_content {
+    czm_shape shape; // of the variable, or of each element
+    int64_t count;   // of the elements; CZM_UNKNOWN
+} czm_content;
+
 // What is known of one tensor. If its value is, its shape is complete and has as many elements.
 typedef struct czm_fact {
     czm_shape shape;
     czm_value value;
-    const czm_shape *content; // of a handle: the variable's shape, or that of each element of a
-                              // TensorList; NULL: not known
+    const czm_content *content; // of a handle; NULL: not known
 } czm_fact;
 
 // A shape under construction. One dimension too many makes the rank unknown for good.
@@ -59,6 +64,11 @@ static inline czm_value in_value(const czm_step *step, size_t input) {
     return czm_in_fact(step, input).value;
 }
 
+static inline czm_content in_content(const czm_step *step, size_t input) {
+    const czm_content *content = czm_in_fact(step, input).content;
+    return content ? *content : (czm_content){czm_shape_unknown(), CZM_UNKNOWN};
+}
+
 static inline size_t in_count(const czm_step *step) { return step->node->inputs.count; }
 
 // Element `index` of a value as an integer; false if it is not known.
@@ -84,7 +94,7 @@ void czm_set_shape(czm_step *step, size_t output, czm_shape shape); // its dims 
 void czm_set_dims(czm_step *step, size_t output, const czm_dims *dims);
 void czm_set_rank(czm_step *step, size_t output, int rank); // with unknown dims
 void czm_set_fact(czm_step *step, size_t output, czm_fact fact);
-void czm_set_content(czm_step *step, size_t output, czm_shape content); // dims must be lasting
+void czm_set_content(czm_step *step, size_t output, czm_shape shape, int64_t count); // likewise
 
 // The elements must be lasting and as many as the output's shape, which must be set before, says.
 void czm_set_elements(czm_step *step, size_t output, const czm_element *elements, size_t count);
@@ -102,7 +112,8 @@ static inline const char *in_text(const czm_step *step, size_t input) {
     return text_of(step, in_shape(step, input));
 }
 
-// Finds dimension `axis`, counted from the end if negative, among `rank`; else a fault.
+// Finds dimension `axis`, counted from the end if negative, among `rank`. false: the rank is not
+// known, or there is no such dimension, which is a fault.
 bool czm_find_axis(czm_step *step, int64_t axis, int rank, int *out);
 
 // ---- arithmetic on dimensions: unknown if an operand is, or if there is no such size

@@ -2,12 +2,12 @@
 //
 // From the path of a node to the name of the layer that its author knows: "model/block3/conv/Conv2D"
 // is the layer "block3/conv".
-#include "check/check.h"
+#include "graph/layer_name.h"
 
 // Scopes that TensorFlow and Keras open inside a layer.
 static const char *const inner_scopes[] = {
     "Tensordot", "batchnorm", "moments",   "BiasAdd",  "ReadVariableOp", "einsum", "separable_conv2d",
-    "depthwise", "Softmax",   "convolution", "cond",   "while",          "add",    "mul",
+    "depthwise", "Softmax",   "convolution", "cond",   "while",          "add",    "mul",        "resize",
 };
 
 static bool is_inner_scope(const char *component, size_t size) {

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Putting the edits together; see edit.h. The order is: read the network, splice preprocessing in
+// front (last step first), postprocessing behind, and only then change the size, which is that of the
+// whole.
+#include "edit/edit.h"
+
+#include "edit/spatial.h"
+#include "edit/splice.h"
+#include "edit/step.h"
+#include "read/model.h"
+#include "shape/shape.h"
+
+typedef struct editing {
+    czm_context *context;
+    const czm_options *options;
+    const czm_spec *spec;
+    czm_model *model;
+    czm_step *before, *after;
+    czm_baked_list baked;
+} editing;
+
+static bool wants_size(const czm_options *o) { return o->spatial_height != 0; }
+
+static czm_status parse_steps(czm_context *context, const char *const *texts, size_t count,
+                              bool is_before, czm_step **steps) {
+    *steps = CZM_NEW_ARRAY(context->arena, czm_step, count);
+    for (size_t i = 0; i < count; i++)
+        CZM_TRY(czm_step_parse(context, texts[i], is_before, &(*steps)[i]));
+    return CZM_OK;
+}
+
+static czm_status read_part(editing *e, const char *path, const char *signature, const char *output,
+                            czm_model *part) {
+    czm_source *source = CZM_NEW(e->context->arena, czm_source);
+    CZM_TRY(czm_source_open(e->context, path, source));
+    CZM_TRY(czm_model_read(e->context, source, signature, output, part));
+    if (wants_size(e->options)) czm_spatial_record(e->context, part, &e->baked);
+    return CZM_OK;
+}
+
+static czm_shape input_shape(editing *e, const czm_model *model) {
+    return czm_shape_read(e->context->arena,
+                          czm_attr_shape(model->main.inputs.items[0].tensor.node, "shape"));
+}
+
+static czm_shape output_shape(editing *e, const czm_model *model) {
+    const czm_shapes *shapes = czm_shapes_infer(e->context->arena, model, NULL);
+    return czm_shape_of(shapes, model->main.outputs.items[0].tensor);
+}
+
+// ---- whether two sides fit
+
+// Sizes need not agree when they are about to change.
+static bool fits(const editing *e, czm_shape a, czm_shape b) {
+    if (a.rank == CZM_UNKNOWN || b.rank == CZM_UNKNOWN) return true;
+    if (a.rank != b.rank) return false;
+    for (int i = 0; i < a.rank; i++) {
+        bool is_size = i == 1 || i == 2;
+        bool is_known = a.dims[i] != CZM_UNKNOWN && b.dims[i] != CZM_UNKNOWN;
+        if (is_known && a.dims[i] != b.dims[i] && !(is_size && wants_size(e->options))) return false;
+    }
+    return true;
+}
+
+static czm_status check_sides(editing *e, const czm_step *step, const char *from, czm_shape from_shape,
+                              czm_dtype from_type, const char *to, czm_shape to_shape,
+                              czm_dtype to_type) {
+    if (from_type == to_type && fits(e, from_shape, to_shape)) return CZM_OK;
+    czm_arena *arena = e->context->arena;
+    return czm_report_add(e->context->report, CZM_RULE_STEP,
+                          czm_arena_format(arena, "%s %s",
+                                           step->is_before ? "--preprocessing" : "--postprocessing",
+                                           step->text),
+                          "choose a step that fits the network",
+                          "%s gives %s %s, but %s takes %s %s", from, czm_dtype_name(from_type),
+                          czm_shape_text(arena, from_shape), to, czm_dtype_name(to_type),
+                          czm_shape_text(arena, to_shape));
+}
+
+// A model in front that takes any size gets the size that the network takes, if that comes out.
+static void adopt_size(editing *e, czm_model *part, czm_shape wanted) {
+    czm_node *input = part->main.inputs.items[0].tensor.node;
+    czm_shape own = input_shape(e, part);
+    if (own.rank != 4 || wanted.rank != 4 || own.dims[1] != CZM_UNKNOWN ||
+        own.dims[2] != CZM_UNKNOWN)
+        return;
+    int64_t dims[4] = {own.dims[0], wanted.dims[1], wanted.dims[2], own.dims[3]};
+    const czm_shape sized = {4, dims};
+    const czm_shapes *shapes = czm_shapes_infer(e->context->arena, part, &sized);
+    czm_shape result = czm_shape_of(shapes, part->main.outputs.items[0].tensor);
+    if (result.rank == 4 && result.dims[1] == wanted.dims[1] && result.dims[2] == wanted.dims[2])
+        czm_set_attr(&part->main, input, "shape", czm_shape_attr(e->context->arena, sized));
+}
+
+// ---- steps
+
+static czm_status splice_before(editing *e, const czm_step *step) {
+    czm_model part;
+    const czm_port *input = &e->model->main.inputs.items[0];
+    czm_shape shape = input_shape(e, e->model);
+    if (step->kind) {
+        CZM_TRY(czm_step_build(e->context, step, e->model->ops, shape, input->dtype, &part));
+    } else {
+        CZM_TRY(read_part(e, step->path, NULL, NULL, &part));
+        adopt_size(e, &part, shape);
+        CZM_TRY(check_sides(e, step, "the step", output_shape(e, &part),
+                            part.main.outputs.items[0].dtype, "the network", shape, input->dtype));
+    }
+    czm_splice_before(e->model, &part);
+    return CZM_OK;
+}
+
+static void tell_order(editing *e, const czm_step *step) {
+    if (e->spec->class_count != 2) return; // the class count is a finding of its own
+    size_t first = step->option ? 1 : 0;
+    czm_report_add(e->context->report, CZM_RULE_CLASS_ORDER,
+                   czm_arena_format(e->context->arena, "--postprocessing %s", step->text),
+                   "swap the names in Classes, or use sigmoid-to-softmax=background-first",
+                   "the class \"%s\" gets the network's probability p, \"%s\" gets 1 - p",
+                   e->spec->classes[first].name, e->spec->classes[1 - first].name);
+}
+
+static czm_status splice_behind(editing *e, const czm_step *step) {
+    czm_model part;
+    const czm_port *output = &e->model->main.outputs.items[0];
+    czm_shape shape = output_shape(e, e->model);
+    if (step->kind) {
+        CZM_TRY(czm_step_build(e->context, step, e->model->ops, shape, output->dtype, &part));
+        if (czm_step_splits_probability(step)) tell_order(e, step);
+    } else {
+        CZM_TRY(read_part(e, step->path, NULL, NULL, &part));
+        CZM_TRY(check_sides(e, step, "the network", shape, output->dtype, "the step",
+                            input_shape(e, &part), part.main.inputs.items[0].dtype));
+    }
+    czm_splice_behind(e->model, &part);
+    return CZM_OK;
+}
+
+static czm_status read_all(editing *e) {
+    const czm_options *o = e->options;
+    e->baked = (czm_baked_list){0};
+    CZM_TRY(read_part(e, e->spec->model_path, o->signature, o->output, e->model));
+    for (size_t i = o->preprocessing_count; i-- > 0;) CZM_TRY(splice_before(e, &e->before[i]));
+    for (size_t i = 0; i < o->postprocessing_count; i++) CZM_TRY(splice_behind(e, &e->after[i]));
+    return CZM_OK;
+}
+
+// ---- size
+
+static czm_status apply_size(editing *e, int64_t height, int64_t width) {
+    czm_shape shape = input_shape(e, e->model);
+    if (shape.rank == 4) return czm_spatial_apply(e->context, e->model, &e->baked, height, width);
+    return czm_report_add(e->context->report, CZM_RULE_SPATIAL_DIMS, "input",
+                          "export a network that takes [batch, height, width, channels]",
+                          "an input of the shape %s has no height and width",
+                          czm_shape_text(e->context->arena, shape));
+}
+
+// Tries a size on a fresh copy; what it has to say goes to a report of its own.
+static bool works(const editing *e, int64_t height, int64_t width) {
+    if (height < 1 || width < 1) return false;
+    czm_report *report = czm_report_new();
+    if (!report) return false;
+    czm_context context = {e->context->arena, report};
+    editing trial = *e;
+    trial.context = &context;
+    trial.model = CZM_NEW(e->context->arena, czm_model);
+    bool is_ok = read_all(&trial) == CZM_OK && apply_size(&trial, height, width) == CZM_OK;
+    czm_report_free(report);
+    return is_ok;
+}
+
+static int64_t round_down(int64_t size, int64_t unit) { return size / unit * unit; }
+static int64_t round_up(int64_t size, int64_t unit) { return (size + unit - 1) / unit * unit; }
+
+// The nearest sizes that work, if a multiple of a power of two is all that is missing.
+static const char *size_hint(const editing *e, int64_t height, int64_t width) {
+    czm_arena *arena = e->context->arena;
+    for (int64_t unit = 2; unit <= 256; unit *= 2) {
+        int64_t low[] = {round_down(height, unit), round_down(width, unit)};
+        int64_t high[] = {round_up(height, unit), round_up(width, unit)};
+        bool low_works = works(e, low[0], low[1]), high_works = works(e, high[0], high[1]);
+        if (!low_works && !high_works) continue;
+        if (!low_works) memcpy(low, high, sizeof low);
+        if (!high_works) memcpy(high, low, sizeof high);
+        bool is_one = low[0] == high[0] && low[1] == high[1];
+        const char *first = czm_arena_format(arena, "%lld,%lld", (long long)low[0], (long long)low[1]);
+        if (is_one) return czm_arena_format(arena, "the nearest size that works is %s", first);
+        return czm_arena_format(arena, "the nearest sizes that work are %s and %lld,%lld", first,
+                                (long long)high[0], (long long)high[1]);
+    }
+    return "the network is bound to its size: build it anew for another one, or keep the old one";
+}
+
+static czm_status change_size(editing *e) {
+    const czm_options *o = e->options;
+    editing before = *e; // size_hint reads afresh
+    size_t first = czm_report_count(e->context->report);
+    czm_status status = apply_size(e, o->spatial_height, o->spatial_width);
+    if (status != CZM_ERROR_INVALID) return status;
+    const char *hint = size_hint(&before, o->spatial_height, o->spatial_width);
+    for (size_t i = first; i < czm_report_count(e->context->report); i++)
+        czm_report_set_hint(e->context->report, i, hint);
+    return status;
+}
+
+czm_status czm_edit_model(czm_context *context, const czm_options *options, const czm_spec *spec,
+                          czm_model *model) {
+    editing e = {.context = context, .options = options, .spec = spec, .model = model};
+    CZM_TRY(parse_steps(context, options->preprocessing, options->preprocessing_count, true,
+                        &e.before));
+    CZM_TRY(parse_steps(context, options->postprocessing, options->postprocessing_count, false,
+                        &e.after));
+    CZM_TRY(read_all(&e));
+    return wants_size(options) ? change_size(&e) : CZM_OK;
+}

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Joining two models; see splice.h.
+#include "edit/splice.h"
+
+static void feed(czm_graph *graph, czm_node *placeholder, czm_tensor source, czm_dtype dtype) {
+    placeholder->op = "Identity";
+    placeholder->def = czm_op_find(graph->ops, czm_bytes_text(placeholder->op));
+    placeholder->inputs = (czm_tensor_list){0};
+    placeholder->attrs = (czm_attr_list){0};
+    czm_node_add_input(graph, placeholder, source);
+    czm_set_type(graph, placeholder, "T", dtype);
+}
+
+typedef struct renaming {
+    czm_arena *arena;
+    czm_name_table *names; // old name -> new name, of functions
+} renaming;
+
+// A function's name inside an AttrValue: func=10 {name=1, attr=2}, list=1 {func=9}.
+static void put_renamed(renaming *r, czm_buffer *out, czm_bytes message, uint32_t function_field,
+                        uint32_t list_field) {
+    czm_wire wire = czm_wire_read(message);
+    for (czm_field f; czm_wire_next(&wire, &f);) {
+        bool is_function = czm_field_is(&f, function_field, CZM_WIRE_BYTES);
+        bool is_list = list_field && czm_field_is(&f, list_field, CZM_WIRE_BYTES);
+        if (is_function) {
+            const char *name = czm_name_find(r->names, czm_wire_find(f.bytes, 1).bytes);
+            size_t function = czm_put_begin(out, f.number);
+            czm_put_bytes(out, 1, name ? czm_bytes_text(name) : czm_wire_find(f.bytes, 1).bytes);
+            czm_put_end(out, function);
+        } else if (is_list) {
+            size_t list = czm_put_begin(out, f.number);
+            put_renamed(r, out, f.bytes, 9, 0);
+            czm_put_end(out, list);
+        } else if (f.kind == CZM_WIRE_BYTES) {
+            czm_put_bytes(out, f.number, f.bytes);
+        } else if (f.kind == CZM_WIRE_FIXED32) {
+            czm_put_fixed32(out, f.number, (uint32_t)f.value);
+        } else {
+            czm_put_varint(out, f.number, f.value);
+        }
+    }
+}
+
+static void note_function(void *user, czm_bytes name) {
+    (void)name;
+    *(bool *)user = true;
+}
+
+static void rename_in_graph(renaming *r, czm_graph *graph) {
+    for (size_t i = 0; i < graph->nodes.count; i++) {
+        for (size_t k = 0; k < graph->nodes.items[i]->attrs.count; k++) {
+            czm_attr *attr = &graph->nodes.items[i]->attrs.items[k];
+            bool names_function = false;
+            czm_attr_each_function(attr->value, note_function, &names_function);
+            if (!names_function) continue;
+            czm_buffer value = czm_buffer_in(r->arena);
+            put_renamed(r, &value, attr->value, 10, 1);
+            attr->value = czm_buffer_bytes(&value);
+        }
+    }
+}
+
+// Functions of the step get names of their own where both models have one of the same name.
+static void move_functions(czm_model *model, const czm_model *step) {
+    czm_name_table names = {0};
+    renaming r = {model->arena, &names};
+    size_t before = model->functions.count;
+    for (size_t i = 0; i < step->functions.count; i++) {
+        czm_graph *function = step->functions.items[i];
+        const char *name = function->name;
+        for (size_t k = 1; czm_model_function(model, czm_bytes_text(name)); k++)
+            name = czm_arena_format(model->arena, "%s_%zu", function->name, k);
+        czm_name_slot *slot =
+            czm_name_slot_for(model->arena, &names, czm_bytes_text(function->name));
+        slot->value = (void *)name;
+        function->name = name;
+        *CZM_APPEND(model->arena, &model->functions) = function;
+    }
+    czm_graph main_graph = step->main;
+    rename_in_graph(&r, &main_graph);
+    for (size_t i = before; i < model->functions.count; i++)
+        rename_in_graph(&r, model->functions.items[i]);
+}
+
+static void move_all(czm_model *model, const czm_model *step) {
+    if (step->functions.count) move_functions(model, step);
+    for (size_t i = 0; i < step->main.nodes.count; i++)
+        *CZM_APPEND(model->arena, &model->main.nodes) = step->main.nodes.items[i];
+    for (size_t i = 0; i < step->variables.count; i++)
+        *CZM_APPEND(model->arena, &model->variables) = step->variables.items[i];
+}
+
+void czm_splice_before(czm_model *model, const czm_model *step) {
+    czm_port *input = &model->main.inputs.items[0];
+    const czm_port *step_input = &step->main.inputs.items[0];
+    move_all(model, step);
+    feed(&model->main, input->tensor.node, step->main.outputs.items[0].tensor, input->dtype);
+    input->tensor = step_input->tensor;
+    input->dtype = step_input->dtype;
+    czm_graph_sort(&model->main);
+}
+
+void czm_splice_behind(czm_model *model, const czm_model *step) {
+    czm_port *output = &model->main.outputs.items[0];
+    const czm_port *step_output = &step->main.outputs.items[0];
+    czm_node *placeholder = step->main.inputs.items[0].tensor.node;
+    move_all(model, step);
+    feed(&model->main, placeholder, output->tensor, output->dtype);
+    output->tensor = step_output->tensor;
+    output->dtype = step_output->dtype;
+    czm_graph_sort(&model->main);
+}

@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The table of built-in steps; see step.h. The first three preprocessing steps are the reference
+// tool's layers, the others those of its later versions.
+#include "edit/step.h"
+
+#include <stdlib.h>
+
+typedef struct builder {
+    czm_context *context;
+    czm_graph *graph;
+    const czm_step *step;
+    czm_shape shape; // of the image
+} builder;
+
+// How many values a step takes: exactly `count`, or as the flags say.
+typedef enum value_rule {
+    NO_VALUES,
+    ONE_OR_PER_CHANNEL,
+    PERMUTATION, // of the channels
+    AN_OPTION,   // a word, which may be left out
+} value_rule;
+
+typedef struct czm_step_kind {
+    const char *name;
+    bool is_before, is_after; // where it may stand
+    int64_t channels;         // that the image must have; 0: any number
+    bool is_arithmetic;       // float32 only
+    value_rule rule;
+    const char *option; // the one word that is known
+    czm_tensor (*build)(builder *b, czm_tensor image);
+} czm_step_kind;
+
+static const czm_tensor none;
+
+static const char *name_of(builder *b, const char *suffix) {
+    return czm_arena_format(b->context->arena, "%s/%s", b->step->kind->name, suffix);
+}
+
+static czm_node *add(builder *b, const char *op, czm_tensor x, czm_tensor y, czm_tensor z) {
+    return czm_add_node(b->graph, name_of(b, op), op, CZM_DTYPE_FLOAT, x, y, z);
+}
+
+static czm_tensor ints(builder *b, const char *name, const int32_t *values, size_t count) {
+    return czm_add_const_ints(b->graph, name_of(b, name), values, count, false);
+}
+
+static czm_tensor scalar(builder *b, const char *name, int32_t value) {
+    return czm_add_const_ints(b->graph, name_of(b, name), &value, 1, true);
+}
+
+static czm_tensor floats(builder *b, const char *name, const double *values, size_t count) {
+    czm_buffer bytes = czm_buffer_in(b->context->arena);
+    for (size_t i = 0; i < count; i++) {
+        float value = (float)values[i];
+        uint32_t bits;
+        memcpy(&bits, &value, sizeof bits);
+        czm_put_raw_le(&bytes, bits, sizeof bits);
+    }
+    int64_t dim = (int64_t)count;
+    return czm_add_const(b->graph, name_of(b, name), CZM_DTYPE_FLOAT, czm_buffer_bytes(&bytes),
+                         &dim, count == 1 ? 0 : 1);
+}
+
+static czm_tensor gather_channels(builder *b, czm_tensor image, const int32_t *order,
+                                  size_t count) {
+    czm_tensor indices = ints(b, "order", order, count), axis = scalar(b, "axis", 3);
+    czm_node *node = czm_add_node(b->graph, name_of(b, "GatherV2"), "GatherV2", CZM_DTYPE_NONE,
+                                  image, indices, axis);
+    czm_set_type(b->graph, node, "Tparams", czm_tensor_dtype(image));
+    czm_set_type(b->graph, node, "Tindices", CZM_DTYPE_INT32);
+    czm_set_type(b->graph, node, "Taxis", CZM_DTYPE_INT32);
+    return czm_output(node);
+}
+
+static czm_tensor swap_red_and_blue(builder *b, czm_tensor image) {
+    const int32_t order[] = {2, 1, 0, 3};
+    return gather_channels(b, image, order, (size_t)b->step->kind->channels);
+}
+
+static czm_tensor transpose_channels(builder *b, czm_tensor image) {
+    int32_t *order = CZM_NEW_ARRAY(b->context->arena, int32_t, b->step->value_count);
+    for (size_t i = 0; i < b->step->value_count; i++) order[i] = (int32_t)b->step->values[i];
+    return gather_channels(b, image, order, b->step->value_count);
+}
+
+static czm_tensor scale(builder *b, czm_tensor image) {
+    return czm_output(
+        add(b, "Mul", image, floats(b, "factor", b->step->values, b->step->value_count), none));
+}
+
+static czm_tensor shift(builder *b, czm_tensor image) {
+    return czm_output(
+        add(b, "AddV2", image, floats(b, "offset", b->step->values, b->step->value_count), none));
+}
+
+static czm_tensor mean_of(builder *b, czm_tensor image) {
+    const int32_t axes[] = {1, 2, 3};
+    czm_node *mean = add(b, "Mean", image, ints(b, "axes", axes, 3), none);
+    czm_set_bool(b->graph, mean, "keep_dims", true);
+    czm_set_type(b->graph, mean, "Tidx", CZM_DTYPE_INT32);
+    return czm_output(mean);
+}
+
+static czm_node *add_int(builder *b, const char *op, czm_tensor x, czm_tensor y, czm_tensor z) {
+    return czm_add_node(b->graph, name_of(b, op), op, CZM_DTYPE_INT32, x, y, z);
+}
+
+// 1 / sqrt(height * width * channels), from the image's size when the network runs.
+static czm_tensor smallest_deviation(builder *b, czm_tensor image) {
+    const int32_t begin[] = {1}, end[] = {4}, step[] = {1}, axis[] = {0};
+    czm_node *shape = add(b, "Shape", image, none, none);
+    czm_set_type(b->graph, shape, "out_type", CZM_DTYPE_INT32);
+    czm_node *size = add_int(b, "StridedSlice", czm_output(shape), ints(b, "begin", begin, 1),
+                             ints(b, "end", end, 1));
+    czm_node_add_input(b->graph, size, ints(b, "step", step, 1));
+    czm_set_type(b->graph, size, "Index", CZM_DTYPE_INT32);
+    czm_node *count = add_int(b, "Prod", czm_output(size), ints(b, "axis", axis, 1), none);
+    czm_set_type(b->graph, count, "Tidx", CZM_DTYPE_INT32);
+    czm_node *number = czm_add_node(b->graph, name_of(b, "Cast"), "Cast", CZM_DTYPE_NONE,
+                                    czm_output(count), none, none);
+    czm_set_type(b->graph, number, "SrcT", CZM_DTYPE_INT32);
+    czm_set_type(b->graph, number, "DstT", CZM_DTYPE_FLOAT);
+    return czm_output(add(b, "Rsqrt", czm_output(number), none, none));
+}
+
+// tf.image.per_image_standardization: (x - mean) / max(deviation, 1 / sqrt(number of values)).
+static czm_tensor standardise(builder *b, czm_tensor image) {
+    czm_tensor centred = czm_output(add(b, "Sub", image, mean_of(b, image), none));
+    czm_tensor squares = czm_output(add(b, "Square", centred, none, none));
+    czm_tensor deviation = czm_output(add(b, "Sqrt", mean_of(b, squares), none, none));
+    czm_tensor divisor =
+        czm_output(add(b, "Maximum", deviation, smallest_deviation(b, image), none));
+    return czm_output(add(b, "RealDiv", centred, divisor, none));
+}
+
+static czm_tensor softmax(builder *b, czm_tensor image) {
+    return czm_output(add(b, "Softmax", image, none, none));
+}
+
+// One probability p becomes the two of the classes: [p, 1 - p], or [1 - p, p].
+static czm_tensor sigmoid_to_softmax(builder *b, czm_tensor image) {
+    const double one = 1;
+    czm_tensor other = czm_output(add(b, "Sub", floats(b, "one", &one, 1), image, none));
+    bool is_background_first = b->step->option != NULL;
+    czm_node *both = add(b, "ConcatV2", is_background_first ? other : image,
+                         is_background_first ? image : other, scalar(b, "axis", 3));
+    czm_set_int(b->graph, both, "N", 2);
+    czm_set_type(b->graph, both, "Tidx", CZM_DTYPE_INT32);
+    return czm_output(both);
+}
+
+static const czm_step_kind kinds[] = {
+    {"rgb-to-bgr", true, false, 3, false, NO_VALUES, NULL, swap_red_and_blue},
+    {"rgba-to-bgra", true, false, 4, false, NO_VALUES, NULL, swap_red_and_blue},
+    {"per-image-standardization", true, false, 0, true, NO_VALUES, NULL, standardise},
+    {"scale", true, false, 0, true, ONE_OR_PER_CHANNEL, NULL, scale},
+    {"shift", true, false, 0, true, ONE_OR_PER_CHANNEL, NULL, shift},
+    {"transpose-channels", true, false, 0, false, PERMUTATION, NULL, transpose_channels},
+    {"softmax", false, true, 0, true, NO_VALUES, NULL, softmax},
+    {"sigmoid-to-softmax", false, true, 1, true, AN_OPTION, "background-first", sigmoid_to_softmax},
+};
+
+static const char *option_name(const czm_step *step) {
+    return step->is_before ? "--preprocessing" : "--postprocessing";
+}
+
+static czm_status usage(czm_context *context, const czm_step *step, const char *hint,
+                        const char *what) {
+    return czm_report_add(context->report, CZM_RULE_USAGE,
+                          czm_arena_format(context->arena, "%s %s", option_name(step), step->text),
+                          hint, "%s", what);
+}
+
+static const char *list_kinds(czm_arena *arena, bool is_before) {
+    const char *text = "";
+    for (size_t i = 0; i < CZM_COUNT_OF(kinds); i++)
+        if (is_before ? kinds[i].is_before : kinds[i].is_after)
+            text = czm_arena_format(arena, "%s%s, ", text, kinds[i].name);
+    return czm_arena_format(arena, "use one of %smodel=PATH", text);
+}
+
+// "1,2.5,-3e4"
+static bool parse_numbers(czm_arena *arena, const char *text, czm_step *step) {
+    step->values = CZM_NEW_ARRAY(arena, double, strlen(text) / 2 + 1);
+    for (;;) {
+        char *end;
+        double value = strtod(text, &end);
+        bool is_finite = value - value == 0;
+        if (end == text || !is_finite || step->value_count == CZM_MOST_STEP_VALUES) return false;
+        step->values[step->value_count++] = value;
+        if (*end == '\0') return true;
+        if (*end != ',') return false;
+        text = end + 1;
+    }
+}
+
+static bool is_permutation(const czm_step *step) {
+    for (size_t i = 0; i < step->value_count; i++) {
+        size_t found = 0;
+        for (size_t k = 0; k < step->value_count; k++) found += step->values[k] == (double)i;
+        if (found != 1) return false;
+    }
+    return true;
+}
+
+static czm_status parse_values(czm_context *context, czm_step *step, const char *values) {
+    const czm_step_kind *kind = step->kind;
+    if (kind->rule == NO_VALUES)
+        return values ? usage(context, step, "leave out what stands behind =",
+                              "this step takes no values")
+                      : CZM_OK;
+    if (kind->rule == AN_OPTION) {
+        step->option = values;
+        bool fits = !values || czm_text_equal(values, kind->option);
+        return fits ? CZM_OK
+                    : usage(context, step,
+                            czm_arena_format(context->arena, "write %s or %s=%s", kind->name,
+                                             kind->name, kind->option),
+                            "this is not known behind =");
+    }
+    if (!values || !parse_numbers(context->arena, values, step))
+        return usage(context, step,
+                     czm_arena_format(context->arena, "write %s=%s", kind->name,
+                                      kind->rule == PERMUTATION ? "2,1,0" : "0.5 or 0.5,1,2"),
+                     "this step takes numbers, separated by commas");
+    if (kind->rule == PERMUTATION && !is_permutation(step))
+        return usage(context, step, "name each channel once, beginning with 0",
+                     "the channels are no permutation");
+    return CZM_OK;
+}
+
+czm_status czm_step_parse(czm_context *context, const char *text, bool is_before, czm_step *step) {
+    *step = (czm_step){.text = text, .is_before = is_before};
+    const char *equals = strchr(text, '=');
+    size_t size = equals ? (size_t)(equals - text) : strlen(text);
+    if (size == strlen("model") && strncmp(text, "model", size) == 0) {
+        step->path = equals ? equals + 1 : "";
+        return *step->path ? CZM_OK : usage(context, step, "write model=PATH", "the path is missing");
+    }
+    for (size_t i = 0; i < CZM_COUNT_OF(kinds); i++) {
+        bool may_stand = is_before ? kinds[i].is_before : kinds[i].is_after;
+        if (!may_stand || strlen(kinds[i].name) != size || strncmp(kinds[i].name, text, size) != 0)
+            continue;
+        step->kind = &kinds[i];
+        return parse_values(context, step, equals ? equals + 1 : NULL);
+    }
+    return usage(context, step, list_kinds(context->arena, is_before), "there is no such step");
+}
+
+static czm_status refuse(czm_context *context, const czm_step *step, const char *text) {
+    return czm_report_add(context->report, CZM_RULE_STEP,
+                          czm_arena_format(context->arena, "%s %s", option_name(step), step->text),
+                          "choose a step that fits the network", "%s", text);
+}
+
+static czm_status check_fit(czm_context *context, const czm_step *step, czm_shape shape,
+                            czm_dtype dtype) {
+    const czm_step_kind *kind = step->kind;
+    const char *side = step->is_before ? "network's input" : "network's output";
+    if (shape.rank != 4)
+        return refuse(context, step,
+                      czm_arena_format(context->arena,
+                                       "the step works on [batch, height, width, channels]; the %s "
+                                       "is %s", side, czm_shape_text(context->arena, shape)));
+    int64_t channels = shape.dims[3];
+    bool per_channel = kind->rule == PERMUTATION ||
+                       (kind->rule == ONE_OR_PER_CHANNEL && step->value_count > 1);
+    int64_t wanted = per_channel ? (int64_t)step->value_count : kind->channels;
+    if (wanted && channels != CZM_UNKNOWN && channels != wanted)
+        return refuse(context, step,
+                      czm_arena_format(context->arena, "the step is for %lld channel%s; the %s has "
+                                       "%lld: %s", (long long)wanted, wanted == 1 ? "" : "s", side,
+                                       (long long)channels, czm_shape_text(context->arena, shape)));
+    if (kind->is_arithmetic && dtype != CZM_DTYPE_FLOAT)
+        return refuse(context, step,
+                      czm_arena_format(context->arena, "the step computes in float32; the %s is %s",
+                                       side, czm_dtype_name(dtype)));
+    return CZM_OK;
+}
+
+bool czm_step_splits_probability(const czm_step *step) {
+    return step->kind && step->kind->build == sigmoid_to_softmax;
+}
+
+czm_status czm_step_build(czm_context *context, const czm_step *step, czm_op_registry *ops,
+                          czm_shape shape, czm_dtype dtype, czm_model *model) {
+    CZM_TRY(check_fit(context, step, shape, dtype));
+    czm_arena *arena = context->arena;
+    *model = (czm_model){.arena = arena, .ops = ops, .exporter = ""};
+    model->main = (czm_graph){.arena = arena, .ops = ops};
+    builder b = {context, &model->main, step, shape};
+    czm_node *image = czm_graph_add(&model->main, name_of(&b, "input"), "Placeholder");
+    czm_set_type(&model->main, image, "dtype", dtype);
+    czm_set_attr(&model->main, image, "shape", czm_shape_attr(arena, shape));
+    czm_tensor result = step->kind->build(&b, czm_output(image));
+    *CZM_APPEND(arena, &model->main.inputs) = (czm_port){"input", czm_output(image), dtype};
+    *CZM_APPEND(arena, &model->main.outputs) = (czm_port){"output", result, dtype};
+    czm_graph_sort(&model->main);
+    return CZM_OK;
+}
