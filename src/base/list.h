@@ -27,7 +27,7 @@
 static inline void *czm_list_grow(czm_arena *arena, void *items, size_t count, size_t *capacity,
                                   size_t size) {
     if (count < *capacity) return items;
-    size_t larger = *capacity ? *capacity * 2 : 8;
+    size_t larger = *capacity ? *capacity * 2 : 2; // most nodes have one or two inputs
     void *grown = czm_arena_array(arena, larger, size);
     if (items) memcpy(grown, items, count * size);
     *capacity = larger;

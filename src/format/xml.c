@@ -3,20 +3,7 @@
 // XML writing; see xml.h.
 #include "format/xml.h"
 
-// Decodes one UTF-8 sequence; 0 when it is not one (overlong and surrogates included). U+0000
-// itself also gives 0: XML cannot hold it either.
-static uint32_t decode(czm_bytes text, size_t at, size_t *length) {
-    static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
-    uint8_t lead = text.data[at];
-    *length = lead < 0x80 ? 1 : lead >> 5 == 6 ? 2 : lead >> 4 == 14 ? 3 : lead >> 3 == 30 ? 4 : 0;
-    if (*length == 0 || *length > text.size - at) return 0;
-    uint32_t code = *length == 1 ? lead : lead & (0x7fu >> *length);
-    for (size_t i = 1; i < *length; i++) {
-        if (text.data[at + i] >> 6 != 2) return 0;
-        code = code << 6 | (text.data[at + i] & 0x3f);
-    }
-    return code >= smallest[*length] ? code : 0;
-}
+#include "base/utf8.h"
 
 static bool is_char(uint32_t code) {
     return code == 9 || code == 10 || code == 13 || (code >= 0x20 && code <= 0xd7ff) ||
@@ -26,7 +13,7 @@ static bool is_char(uint32_t code) {
 bool czm_xml_can_hold(czm_bytes text, size_t *at) {
     for (size_t length, i = 0; i < text.size; i += length) {
         *at = i;
-        if (!is_char(decode(text, i, &length))) return false;
+        if (!is_char(czm_utf8_decode(text, i, &length))) return false;
     }
     return true;
 }

@@ -91,7 +91,7 @@ typedef CZM_LIST(czm_variable) czm_variable_list;
 // How the names of a graph's nodes hold the names of layers.
 typedef struct czm_layer_names {
     const char *scope; // the model's own, which all nodes share: "model/", or ""
-    bool has_echo;     // every layer's name ends with the "_1" that tracing twice adds (Keras 3)
+    bool has_echo;     // layers' names end with a number that tracing twice added (Keras 3)
 } czm_layer_names;
 
 typedef struct czm_model {

@@ -25,8 +25,11 @@ static size_t last_slash(const char *text, size_t size) {
 // The end of the first component: "conv_1" of "conv_1/Conv2D".
 static size_t first_component(const char *text) { return strcspn(text, "/"); }
 
-static bool ends_with_echo(const char *component, size_t size) {
-    return size > 2 && component[size - 2] == '_' && component[size - 1] == '1';
+// The size of a component without the number that tracing twice added: "conv_1" of "conv_1_2".
+static size_t without_echo(const char *component, size_t size) {
+    size_t end = size;
+    while (end > 0 && component[end - 1] >= '0' && component[end - 1] <= '9') end--;
+    return end > 1 && end < size && component[end - 1] == '_' ? end - 1 : size;
 }
 
 const char *czm_layer_name(czm_arena *arena, const char *name, czm_layer_names names) {
@@ -41,8 +44,9 @@ const char *czm_layer_name(czm_arena *arena, const char *name, czm_layer_names n
         size = outer;
     }
     size_t first = first_component(name);
-    if (names.has_echo && first <= size && ends_with_echo(name, first))
-        return czm_arena_format(arena, "%.*s%.*s", (int)first - 2, name, (int)(size - first),
+    size_t kept = names.has_echo && first <= size ? without_echo(name, first) : first;
+    if (kept < first)
+        return czm_arena_format(arena, "%.*s%.*s", (int)kept, name, (int)(size - first),
                                 name + first);
     return czm_arena_format(arena, "%.*s", (int)size, name);
 }
@@ -69,19 +73,26 @@ static const char *common_scope(czm_arena *arena, const czm_graph *graph) {
     return common ? czm_arena_format(arena, "%.*s", (int)size, common) : "";
 }
 
-static bool all_have_echo(const czm_graph *graph, const char *scope) {
-    bool is_any = false;
+// Variables bear their layer's own name: where "model/conv_1/.../ReadVariableOp" reads "conv/kernel",
+// the 1 is an echo.
+static bool has_echo(const czm_graph *graph, const char *scope) {
+    bool is_seen = false;
+    size_t skip = strlen(scope);
     for (size_t i = 0; i < graph->nodes.count; i++) {
         const czm_node *node = graph->nodes.items[i];
-        if (!tells_scope(node)) continue;
-        const char *layer = node->name + strlen(scope);
-        if (!ends_with_echo(layer, first_component(layer))) return false;
-        is_any = true;
+        if (!czm_node_is(node, "ReadVariableOp") || node->inputs.count != 1 ||
+            !czm_text_begins(node->name, scope))
+            continue;
+        const char *layer = node->name + skip, *own = node->inputs.items[0].node->name;
+        size_t layer_size = first_component(layer), own_size = first_component(own);
+        size_t kept = without_echo(layer, layer_size);
+        if (layer_size == own_size && strncmp(layer, own, own_size) == 0) return false;
+        is_seen |= kept == own_size && strncmp(layer, own, own_size) == 0;
     }
-    return is_any;
+    return is_seen;
 }
 
 czm_layer_names czm_layer_names_of(czm_arena *arena, const czm_graph *graph) {
     const char *scope = common_scope(arena, graph);
-    return (czm_layer_names){scope, *scope && all_have_echo(graph, scope)};
+    return (czm_layer_names){scope, *scope && has_echo(graph, scope)};
 }

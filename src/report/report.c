@@ -5,6 +5,7 @@
 #include "report/report.h"
 
 #include "base/list.h"
+#include "base/utf8.h"
 
 typedef struct rule {
     const char *id;
@@ -82,9 +83,21 @@ static entry *add_entry(czm_report *report) {
     return &report->entries.items[report->entries.count];
 }
 
+// Texts quote names from files, which may hold anything: what could disturb a terminal or is not
+// UTF-8 becomes a question mark.
+static char *make_printable(char *text) {
+    czm_bytes bytes = czm_bytes_text(text);
+    for (size_t length, i = 0; i < bytes.size; i += length) {
+        uint32_t code = czm_utf8_decode(bytes, i, &length);
+        bool is_control = code < 0x20 || (code >= 0x7f && code < 0xa0);
+        if (is_control) memset(text + i, '?', length);
+    }
+    return text;
+}
+
 const char *czm_report_keep(czm_report *report, const char *text) {
-    const char *copy = czm_arena_string(report->arena, czm_bytes_text(text ? text : ""));
-    return copy ? copy : "";
+    char *copy = czm_arena_string(report->arena, czm_bytes_text(text ? text : ""));
+    return copy ? make_printable(copy) : "";
 }
 
 czm_status czm_report_add(czm_report *report, czm_rule id, const char *where, const char *hint,
@@ -93,10 +106,11 @@ czm_status czm_report_add(czm_report *report, czm_rule id, const char *where, co
     bool relaxed = report->relaxed[id] && r->severity == CZM_ERROR;
     va_list arguments;
     va_start(arguments, format);
-    const char *finding = czm_arena_vformat(report->arena, format, arguments);
+    char *finding = czm_arena_vformat(report->arena, format, arguments);
     va_end(arguments);
     entry *e = add_entry(report);
     if (!e || !finding) return czm_report_out_of_memory(report);
+    make_printable(finding);
     *e = (entry){{relaxed ? CZM_WARNING : r->severity, r->id, czm_report_keep(report, where),
                   finding, r->why, czm_report_keep(report, hint)},
                  relaxed ? CZM_OK : r->status};
