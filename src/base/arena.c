@@ -26,7 +26,6 @@ struct czm_arena {
     block *blocks;
     closer *closers;
     jmp_buf *out_of_memory;
-    size_t size;
 };
 
 static void *(*allocate)(size_t) = malloc;
@@ -67,7 +66,6 @@ static block *add_block(czm_arena *arena, size_t at_least) {
     block *b = allocate(sizeof(block) + size);
     if (!b) return NULL;
     *b = (block){.size = size};
-    arena->size += sizeof(block) + size;
     // A block made for one large request goes behind the current one, whose tail stays usable.
     if (arena->blocks && at_least > LARGEST_BLOCK / 4) {
         b->next = arena->blocks->next;
@@ -127,5 +125,3 @@ char *czm_arena_format(czm_arena *arena, const char *format, ...) {
     va_end(arguments);
     return text;
 }
-
-size_t czm_arena_size(const czm_arena *arena) { return arena->size; }

@@ -38,9 +38,6 @@ char *czm_arena_string(czm_arena *arena, czm_bytes text);
 CZM_PRINTF(2, 3) char *czm_arena_format(czm_arena *arena, const char *format, ...);
 char *czm_arena_vformat(czm_arena *arena, const char *format, va_list arguments);
 
-// The bytes that this arena took from the system so far.
-size_t czm_arena_size(const czm_arena *arena);
-
 #define CZM_NEW(arena, type) ((type *)czm_arena_alloc((arena), sizeof(type)))
 #define CZM_NEW_ARRAY(arena, type, count) \
     ((type *)czm_arena_array((arena), (count), sizeof(type)))

@@ -65,11 +65,10 @@ bool czm_random_bytes(void *to, size_t size);
 // A variable of the environment, or NULL.
 const char *czm_environment(const char *name);
 
-// For the command: whether standard error (or output) is a terminal, and the signals that ask a
+// For the command: whether standard error is a terminal, and the signals that ask a
 // program to stop. After czm_signals_catch() they no longer end the process; czm_signal_caught() is
 // the number of the one that came, or 0, and czm_signal_die() ends the process as it would have.
 bool czm_stderr_is_terminal(void);
-bool czm_stdout_is_terminal(void);
 void czm_signals_catch(void);
 int czm_signal_caught(void);
 void czm_signal_die(int number);

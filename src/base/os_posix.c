@@ -271,7 +271,6 @@ bool czm_random_bytes(void *to, size_t size) {
 const char *czm_environment(const char *name) { return getenv(name); }
 
 bool czm_stderr_is_terminal(void) { return isatty(STDERR_FILENO); }
-bool czm_stdout_is_terminal(void) { return isatty(STDOUT_FILENO); }
 
 static const int stopping_signals[] = {SIGINT, SIGTERM, SIGHUP};
 static volatile sig_atomic_t caught;

@@ -44,11 +44,7 @@ static void complain(collector *all, const czm_node *node, const char *text, con
 }
 
 static czm_dtype own_type(const void *node, czm_bytes attr) {
-    char name[64];
-    if (attr.size >= sizeof name) return CZM_DTYPE_NONE;
-    memcpy(name, attr.data, attr.size);
-    name[attr.size] = '\0';
-    return czm_attr_type(node, name);
+    return czm_attr_type_named(node, attr);
 }
 
 static const char *const op_hint =

@@ -24,12 +24,15 @@ static czm_attr *find(const czm_node *node, czm_bytes name) {
     return NULL;
 }
 
-czm_bytes czm_node_attr(const czm_node *node, const char *name) {
-    czm_bytes key = czm_bytes_text(name);
-    const czm_attr *own = find(node, key);
+czm_bytes czm_node_attr_named(const czm_node *node, czm_bytes name) {
+    const czm_attr *own = find(node, name);
     if (own) return own->value;
-    const czm_op_attr *known = node->def ? czm_op_attr_find(node->def, key) : NULL;
+    const czm_op_attr *known = node->def ? czm_op_attr_find(node->def, name) : NULL;
     return known && known->has_default ? known->default_value : (czm_bytes){0};
+}
+
+czm_bytes czm_node_attr(const czm_node *node, const char *name) {
+    return czm_node_attr_named(node, czm_bytes_text(name));
 }
 
 bool czm_node_has_attr(const czm_node *node, const char *name) {
@@ -48,18 +51,15 @@ bool czm_attr_bool(const czm_node *node, const char *name) {
     return value_of(node, name, VALUE_BOOL).value != 0;
 }
 
-float czm_attr_float(const czm_node *node, const char *name) {
-    uint32_t bits = (uint32_t)value_of(node, name, VALUE_FLOAT).value;
-    float value;
-    memcpy(&value, &bits, sizeof value);
-    return value;
-}
-
 // Reference types count as their base types: reading turns references into values.
 static czm_dtype base_type(uint64_t value) { return (czm_dtype)(value % CZM_DTYPE_REF); }
 
+czm_dtype czm_attr_type_named(const czm_node *node, czm_bytes name) {
+    return base_type(czm_wire_find(czm_node_attr_named(node, name), VALUE_TYPE).value);
+}
+
 czm_dtype czm_attr_type(const czm_node *node, const char *name) {
-    return base_type(value_of(node, name, VALUE_TYPE).value);
+    return czm_attr_type_named(node, czm_bytes_text(name));
 }
 
 czm_bytes czm_attr_string(const czm_node *node, const char *name) {
@@ -114,14 +114,30 @@ static void take_int(void *user, const czm_field *element) {
     sink->count++;
 }
 
-size_t czm_attr_ints(const czm_node *node, const char *name, int64_t *out, size_t most) {
+static size_t read_ints(czm_bytes value, int64_t *out, size_t most) {
     int_sink sink = {out, 0, most};
-    each_element(czm_node_attr(node, name), take_int, &sink);
+    each_element(value, take_int, &sink);
     return sink.count;
 }
 
+size_t czm_attr_ints(const czm_node *node, const char *name, int64_t *out, size_t most) {
+    return read_ints(czm_node_attr(node, name), out, most);
+}
+
 size_t czm_attr_list_size(const czm_node *node, const char *name) {
-    return czm_attr_ints(node, name, NULL, 0);
+    return read_ints(czm_node_attr(node, name), NULL, 0);
+}
+
+// ---- arguments of ops: how many tensors, and of which types, their attrs say
+
+bool czm_arg_size(const czm_node *node, const czm_op_arg *arg, size_t *size) {
+    uint64_t count = 1;
+    if (arg->list_attr.size)
+        count = read_ints(czm_node_attr_named(node, arg->list_attr), NULL, 0);
+    else if (arg->count_attr.size)
+        count = czm_wire_find(czm_node_attr_named(node, arg->count_attr), VALUE_INT).value;
+    *size = (size_t)count;
+    return count <= UINT32_MAX;
 }
 
 typedef struct nth {
@@ -134,9 +150,11 @@ static void take_nth(void *user, const czm_field *element) {
     if (n->index-- == 0) n->found = base_type(element->value);
 }
 
-czm_dtype czm_attr_list_type(const czm_node *node, const char *name, size_t index) {
+czm_dtype czm_arg_dtype(const czm_node *node, const czm_op_arg *arg, size_t index) {
+    if (arg->type_attr.size) return czm_attr_type_named(node, arg->type_attr);
+    if (!arg->list_attr.size) return arg->dtype;
     nth n = {index, CZM_DTYPE_NONE};
-    each_element(czm_node_attr(node, name), take_nth, &n);
+    each_element(czm_node_attr_named(node, arg->list_attr), take_nth, &n);
     return n.found;
 }
 

@@ -82,20 +82,6 @@ czm_graph *czm_model_function(const czm_model *model, czm_bytes name) {
     return NULL;
 }
 
-bool czm_arg_size(const czm_node *node, const czm_op_arg *arg, size_t *size) {
-    *size = 1;
-    if (arg->list_attr.size == 0 && arg->count_attr.size == 0) return true;
-    char name[64];
-    czm_bytes attr = arg->list_attr.size ? arg->list_attr : arg->count_attr;
-    if (attr.size >= sizeof name) return false;
-    memcpy(name, attr.data, attr.size);
-    name[attr.size] = '\0';
-    int64_t count = arg->list_attr.size ? (int64_t)czm_attr_list_size(node, name)
-                                        : czm_attr_int(node, name);
-    *size = (size_t)count;
-    return count >= 0 && count <= UINT32_MAX;
-}
-
 static bool sum_args(const czm_node *node, const czm_op_arg *args, size_t count, size_t *sum) {
     *sum = 0;
     for (size_t size, i = 0; i < count; i++) {
@@ -113,21 +99,12 @@ bool czm_node_input_count(const czm_node *node, size_t *count) {
     return node->def && sum_args(node, node->def->inputs, node->def->input_count, count);
 }
 
-static czm_dtype arg_dtype(const czm_node *node, const czm_op_arg *arg, size_t index) {
-    char name[64];
-    czm_bytes attr = arg->list_attr.size ? arg->list_attr : arg->type_attr;
-    if (attr.size == 0 || attr.size >= sizeof name) return arg->dtype;
-    memcpy(name, attr.data, attr.size);
-    name[attr.size] = '\0';
-    return arg->list_attr.size ? czm_attr_list_type(node, name, index) : czm_attr_type(node, name);
-}
-
 czm_dtype czm_tensor_dtype(czm_tensor tensor) {
     const czm_op *def = tensor.node->def;
     size_t index = tensor.index;
     for (size_t size, i = 0; def && i < def->output_count; i++) {
         if (!czm_arg_size(tensor.node, &def->outputs[i], &size)) break;
-        if (index < size) return arg_dtype(tensor.node, &def->outputs[i], index);
+        if (index < size) return czm_arg_dtype(tensor.node, &def->outputs[i], index);
         index -= size;
     }
     return CZM_DTYPE_NONE;

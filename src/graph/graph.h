@@ -133,12 +133,12 @@ czm_graph *czm_model_function(const czm_model *model, czm_bytes name);
 
 // The serialised AttrValue: the node's own, else the op's default, else an empty view.
 czm_bytes czm_node_attr(const czm_node *node, const char *name);
+czm_bytes czm_node_attr_named(const czm_node *node, czm_bytes name);
 bool czm_node_has_attr(const czm_node *node, const char *name); // of its own
 
 // Values; 0, false or empty when absent or of another kind.
 int64_t czm_attr_int(const czm_node *node, const char *name);
 bool czm_attr_bool(const czm_node *node, const char *name);
-float czm_attr_float(const czm_node *node, const char *name);
 czm_dtype czm_attr_type(const czm_node *node, const char *name);
 czm_bytes czm_attr_string(const czm_node *node, const char *name);
 czm_bytes czm_attr_tensor(const czm_node *node, const char *name); // a TensorProto
@@ -146,12 +146,12 @@ czm_bytes czm_attr_shape(const czm_node *node, const char *name);  // a TensorSh
 czm_bytes czm_attr_function(const czm_node *node, const char *name); // its name
 bool czm_attr_is(const czm_node *node, const char *name, const char *string);
 
+// The element type that an attr holds, by the attr's name as an op's definition gives it.
+czm_dtype czm_attr_type_named(const czm_node *node, czm_bytes name);
+
 // Lists: how many elements were found; at most `most` of them are stored.
 size_t czm_attr_ints(const czm_node *node, const char *name, int64_t *out, size_t most);
 size_t czm_attr_list_size(const czm_node *node, const char *name);
-
-// Element type of list attr `name` at `index`, or CZM_DTYPE_NONE.
-czm_dtype czm_attr_list_type(const czm_node *node, const char *name, size_t index);
 
 void czm_set_attr(czm_graph *graph, czm_node *node, const char *name, czm_bytes value);
 void czm_set_int(czm_graph *graph, czm_node *node, const char *name, int64_t value);
@@ -172,6 +172,9 @@ void czm_attr_each_function(czm_bytes value, void (*visit)(void *user, czm_bytes
 
 // How many tensors an argument stands for on this node; false if the attrs do not say it.
 bool czm_arg_size(const czm_node *node, const czm_op_arg *arg, size_t *size);
+
+// The element type of the argument's tensor `index`.
+czm_dtype czm_arg_dtype(const czm_node *node, const czm_op_arg *arg, size_t index);
 
 // Number of outputs, or of data inputs, by the op's definition; false if it is not known.
 bool czm_node_output_count(const czm_node *node, size_t *count);

@@ -51,19 +51,13 @@ typedef struct promotion {
     czm_bytes attr; // the type attr that is taken as float32
 } promotion;
 
-static czm_dtype type_of(const czm_node *node, czm_bytes attr) {
-    char name[64];
-    if (attr.size >= sizeof name) return CZM_DTYPE_NONE;
-    memcpy(name, attr.data, attr.size);
-    name[attr.size] = '\0';
-    return czm_attr_type(node, name);
+static czm_dtype own_type(const void *node, czm_bytes attr) {
+    return czm_attr_type_named(node, attr);
 }
-
-static czm_dtype own_type(const void *node, czm_bytes attr) { return type_of(node, attr); }
 
 static czm_dtype promoted_type(const void *user, czm_bytes attr) {
     const promotion *p = user;
-    return czm_bytes_equal(attr, p->attr) ? CZM_DTYPE_FLOAT : type_of(p->node, attr);
+    return czm_bytes_equal(attr, p->attr) ? CZM_DTYPE_FLOAT : czm_attr_type_named(p->node, attr);
 }
 
 static bool is_half(czm_dtype dtype) {
@@ -86,7 +80,7 @@ static czm_bytes find_attr(const czm_node *node) {
         return (czm_bytes){0};
     for (size_t i = 0; i < op->attr_count; i++) {
         promotion p = {node, op->attrs[i].name};
-        if (czm_bytes_is(op->attrs[i].kind, "type") && is_half(type_of(node, p.attr)) &&
+        if (czm_bytes_is(op->attrs[i].kind, "type") && is_half(czm_attr_type_named(node, p.attr)) &&
             czm_op_has_kernel(op, promoted_type, &p) && only_first_output_has(op, p.attr))
             return p.attr;
     }
@@ -109,7 +103,7 @@ static void become_cast(czm_lowering *l, czm_node *cast, czm_tensor value, czm_d
 void czm_promotion_rewrite(czm_lowering *l, czm_node *node) {
     czm_bytes attr = find_attr(node);
     const char *name = czm_arena_string(l->context->arena, attr);
-    czm_dtype half = type_of(node, attr);
+    czm_dtype half = czm_attr_type_named(node, attr);
     czm_node *core = czm_lower_split(l, node, "float32");
     size_t input = 0;
     for (size_t size, i = 0; i < core->def->input_count; i++) {
