@@ -54,7 +54,7 @@ int cli_convert_as(const char *name, int argc, char **argv) {
         {"model-id", "UUID", "id of the model (else a new random one)", &o.model_id, NULL, NULL},
         {"spatial-dims", "H,W", "height and width of the new input, in pixels", &spatial_dims, NULL,
          NULL},
-        {"preprocessing", "STEP", "put a step before the network; may be repeated (see below)", NULL,
+        {"preprocessing", "STEP", "put a step before the network; may be repeated", NULL,
          NULL, &before},
         {"postprocessing", "STEP", "put a step after the network; may be repeated", NULL, NULL,
          &after},
@@ -68,7 +68,10 @@ int cli_convert_as(const char *name, int argc, char **argv) {
         "SPEC.json OUTPUT_FOLDER [OUTPUT_NAME]",
         "Converts the SavedModel that the JSON specification names into\n"
         "OUTPUT_FOLDER/OUTPUT_NAME.czmodel (OUTPUT_NAME: DNNModel), whose network runs in\n"
-        "TensorFlow 2.0.0.",
+        "TensorFlow 2.0.0.\n\n"
+        "A preprocessing STEP is rgb-to-bgr, rgba-to-bgra, per-image-standardization,\n"
+        "scale=V[,V...], shift=V[,V...], transpose-channels=2,1,0 or model=PATH of a SavedModel;\n"
+        "a postprocessing STEP is softmax, sigmoid-to-softmax[=background-first] or model=PATH.",
         "  savedmodel2czmodel model_spec.json out/ nuclei\n"
         "  czmodel convert model_spec.json out/ --spatial-dims 512,512 --preprocessing rgb-to-bgr\n"
         "  czmodel convert model_spec.json out/ nuclei --license LICENSE.txt\n"
