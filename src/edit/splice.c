@@ -17,30 +17,32 @@ typedef struct renaming {
     czm_name_table *names; // old name -> new name, of functions
 } renaming;
 
-// A function's name inside an AttrValue: func=10 {name=1, attr=2}, list=1 {func=9}.
-static void put_renamed(renaming *r, czm_buffer *out, czm_bytes message, uint32_t function_field,
-                        uint32_t list_field) {
+// NameAttrList: name=1, attr=2.
+static void put_function(renaming *r, czm_buffer *out, uint32_t number, czm_bytes message) {
+    czm_bytes old = czm_wire_find(message, 1).bytes;
+    const char *fresh = czm_name_find(r->names, old);
+    size_t function = czm_put_begin(out, number);
+    czm_put_bytes(out, 1, fresh ? czm_bytes_text(fresh) : old);
     czm_wire wire = czm_wire_read(message);
-    for (czm_field f; czm_wire_next(&wire, &f);) {
-        bool is_function = czm_field_is(&f, function_field, CZM_WIRE_BYTES);
-        bool is_list = list_field && czm_field_is(&f, list_field, CZM_WIRE_BYTES);
-        if (is_function) {
-            const char *name = czm_name_find(r->names, czm_wire_find(f.bytes, 1).bytes);
-            size_t function = czm_put_begin(out, f.number);
-            czm_put_bytes(out, 1, name ? czm_bytes_text(name) : czm_wire_find(f.bytes, 1).bytes);
-            czm_put_end(out, function);
-        } else if (is_list) {
-            size_t list = czm_put_begin(out, f.number);
-            put_renamed(r, out, f.bytes, 9, 0);
-            czm_put_end(out, list);
-        } else if (f.kind == CZM_WIRE_BYTES) {
-            czm_put_bytes(out, f.number, f.bytes);
-        } else if (f.kind == CZM_WIRE_FIXED32) {
-            czm_put_fixed32(out, f.number, (uint32_t)f.value);
-        } else {
-            czm_put_varint(out, f.number, f.value);
-        }
+    for (czm_field f; czm_wire_next(&wire, &f);)
+        if (czm_field_is(&f, 2, CZM_WIRE_BYTES)) czm_put_bytes(out, 2, f.bytes);
+    czm_put_end(out, function);
+}
+
+// An AttrValue that names functions: func=10, or list=1 {func=9}. It holds nothing else.
+static czm_bytes renamed(renaming *r, czm_bytes value) {
+    czm_buffer out = czm_buffer_in(r->arena);
+    czm_field function = czm_wire_find(value, 10);
+    if (function.number) {
+        put_function(r, &out, 10, function.bytes);
+        return czm_buffer_bytes(&out);
     }
+    size_t list = czm_put_begin(&out, 1);
+    czm_wire wire = czm_wire_read(czm_wire_find(value, 1).bytes);
+    for (czm_field f; czm_wire_next(&wire, &f);)
+        if (czm_field_is(&f, 9, CZM_WIRE_BYTES)) put_function(r, &out, 9, f.bytes);
+    czm_put_end(&out, list);
+    return czm_buffer_bytes(&out);
 }
 
 static void note_function(void *user, czm_bytes name) {
@@ -54,10 +56,7 @@ static void rename_in_graph(renaming *r, czm_graph *graph) {
             czm_attr *attr = &graph->nodes.items[i]->attrs.items[k];
             bool names_function = false;
             czm_attr_each_function(attr->value, note_function, &names_function);
-            if (!names_function) continue;
-            czm_buffer value = czm_buffer_in(r->arena);
-            put_renamed(r, &value, attr->value, 10, 1);
-            attr->value = czm_buffer_bytes(&value);
+            if (names_function) attr->value = renamed(r, attr->value);
         }
     }
 }

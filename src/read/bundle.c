@@ -176,12 +176,12 @@ static void put_ordered_string(czm_buffer *b, czm_bytes text) {
 // A signed number in n bytes has n leading bits that differ from its sign bit's complement, then
 // the value in two's complement: one byte holds -64 .. 63, two -8192 .. 8191, and so on.
 static void put_ordered_signed(czm_buffer *b, int64_t value) {
-    uint64_t magnitude = value < 0 ? ~(uint64_t)value : (uint64_t)value;
+    uint64_t bits = (uint64_t)value, sign = value < 0 ? 0xff : 0;
+    uint64_t magnitude = value < 0 ? ~bits : bits;
     size_t size = 1;
-    while (size < 10 && magnitude >> (size < 10 ? 7 * size - 1 : 63)) size++;
+    while (size < 10 && magnitude >> (7 * size - 1)) size++;
     uint8_t bytes[10];
-    for (size_t i = 0; i < 10; i++)
-        bytes[9 - i] = i < 8 ? (uint8_t)((uint64_t)value >> 8 * i) : value < 0 ? 0xff : 0;
+    for (size_t i = 0; i < 10; i++) bytes[9 - i] = (uint8_t)(i < 8 ? bits >> 8 * i : sign);
     uint8_t *first = bytes + 10 - size;
     static const uint8_t headers[11][2] = {{0, 0},    {0x80, 0}, {0xc0, 0}, {0xe0, 0},
                                            {0xf0, 0}, {0xf8, 0}, {0xfc, 0}, {0xfe, 0},
