@@ -74,6 +74,66 @@ static bool check_fitness(collector *all, const czm_node *node) {
     return true;
 }
 
+// What TensorFlow 2.0.0's CPU kernels refuse or compute wrongly, and no rewrite could replace,
+// mostly because a shape is not known (docs/tf200-gaps.md).
+static bool is_dilated(const czm_node *node) {
+    int64_t dilations[5];
+    size_t count = czm_attr_ints(node, "dilations", dilations, CZM_COUNT_OF(dilations));
+    for (size_t i = 0; i < count && i < CZM_COUNT_OF(dilations); i++)
+        if (dilations[i] > 1) return true;
+    return false;
+}
+
+static bool has_unequal_strides(const czm_node *node) {
+    int64_t strides[4];
+    return czm_attr_ints(node, "strides", strides, 4) == 4 && strides[1] != strides[2];
+}
+
+static bool is_channels_first(const czm_node *node) {
+    return czm_attr_is(node, "data_format", "NCHW") || czm_attr_is(node, "data_format", "NCDHW");
+}
+
+static bool is_of_volumes(const czm_node *node) {
+    return czm_attr_is(node, "data_format", "NDHWC");
+}
+
+static const struct {
+    const char *op;
+    bool (*is_so)(const czm_node *node);
+    const char *what;
+} unrunnable[] = {
+    {"AvgPool", is_channels_first, "with channels first"},
+    {"AvgPool3D", is_channels_first, "with channels first"},
+    {"Conv2D", is_channels_first, "with channels first"},
+    {"Conv2DBackpropInput", is_channels_first, "with channels first"},
+    {"Conv2DBackpropInput", is_dilated, "with dilations"},
+    {"Conv3D", is_channels_first, "with channels first"},
+    {"Conv3D", is_dilated, "with dilations"},
+    {"Conv3DBackpropInputV2", is_channels_first, "with channels first"},
+    {"Conv3DBackpropInputV2", is_dilated, "with dilations"},
+    {"DepthwiseConv2dNative", has_unequal_strides, "with strides that differ"},
+    {"DepthwiseConv2dNative", is_channels_first, "with channels first"},
+    {"DepthwiseConv2dNative", is_dilated, "with dilations"},
+    {"FusedBatchNorm", is_channels_first, "with channels first"},
+    {"FusedBatchNormV2", is_channels_first, "with channels first"},
+    {"FusedBatchNormV3", is_channels_first, "with channels first"},
+    {"FusedBatchNormV3", is_of_volumes, "on volumes"},
+    {"MaxPool", is_channels_first, "with channels first"},
+    {"MaxPool3D", is_channels_first, "with channels first"},
+    {"MaxPoolV2", is_channels_first, "with channels first"},
+};
+
+static void check_runnable(collector *all, const czm_node *node) {
+    for (size_t i = 0; i < CZM_COUNT_OF(unrunnable); i++)
+        if (czm_node_is(node, unrunnable[i].op) && unrunnable[i].is_so(node))
+            complain(all, node,
+                     czm_arena_format(all->arena,
+                                      "TensorFlow 2.0.0 cannot compute the operation %s %s on the "
+                                      "CPU, and no equivalent is known for it here",
+                                      node->op, unrunnable[i].what),
+                     op_hint);
+}
+
 static void check_attrs(collector *all, const czm_node *node) {
     for (size_t i = 0; i < node->attrs.count; i++) {
         const czm_attr *attr = &node->attrs.items[i];
@@ -110,6 +170,7 @@ static void check_node(collector *all, const czm_node *node) {
         return;
     }
     check_attrs(all, node);
+    check_runnable(all, node);
     if (!czm_op_has_kernel(node->def, own_type, node))
         complain(all, node,
                  czm_arena_format(all->arena,

@@ -201,7 +201,8 @@ static czm_status change_size(editing *e) {
     if (status != CZM_ERROR_INVALID) return status;
     const char *hint = size_hint(&before, o->spatial_height, o->spatial_width);
     for (size_t i = first; i < czm_report_count(e->context->report); i++)
-        czm_report_set_hint(e->context->report, i, hint);
+        if (czm_report_at(e->context->report, i)->severity == CZM_ERROR)
+            czm_report_set_hint(e->context->report, i, hint);
     return status;
 }
 

@@ -23,9 +23,12 @@ struct czm_baked {
     const baked_kind *kind;
     czm_node *node;
     czm_shape image; // the old shape of what the node works on
+    czm_tensor picture; // the input of the part that the node is of
+    czm_shape old_picture; // its old shape
     sizes sizes;     // the old values of its sizes
     czm_node *partner; // SpaceToBatchND: the BatchToSpaceND that undoes it
     sizes crops;       // its old crops
+    bool keeps_batch;  // as many images came out as went in
     bool is_done;
 };
 
@@ -157,6 +160,7 @@ static czm_status recompute_transposed(editor *e, czm_baked *b, czm_shape image,
     for (size_t i = first; i < first + 2; i++) {
         size_t k = i - skipped;
         if (!now->is_known[k] || !b->sizes.is_known[k]) return CZM_OK;
+        if (b->image.dims[i] == CZM_UNKNOWN) return CZM_OK; // what it stores is absolute
         fresh.values[k] =
             image.dims[i] * strides[i] + (b->sizes.values[k] - b->image.dims[i] * strides[i]);
     }
@@ -182,21 +186,50 @@ static bool is_product_of(const editor *e, czm_tensor size, const czm_baked *b) 
     return false;
 }
 
+// What is pooled over the whole picture has one pixel at any size: a number that enlarges it again
+// follows the picture.
+static bool is_pooled(const czm_baked *b, czm_shape image, int axis) {
+    return b->image.dims[axis] == 1 && image.dims[axis] == 1 && b->old_picture.rank == 4 &&
+           b->sizes.count == 2 && b->sizes.values[axis - 1] > 1;
+}
+
+// ScaleAndTranslate takes the factors, too.
+static void replace_factors(editor *e, czm_node *node, czm_shape image, const sizes *fresh) {
+    czm_buffer content = czm_buffer_in(e->context->arena);
+    const int64_t count = 2;
+    for (size_t i = 0; i < 2; i++) {
+        float factor = (float)fresh->values[i] / (float)image.dims[1 + i];
+        uint32_t bits;
+        memcpy(&bits, &factor, sizeof bits);
+        czm_put_raw_le(&content, bits, sizeof bits);
+    }
+    node->inputs.items[2] =
+        czm_add_const(&e->model->main, czm_arena_format(e->context->arena, "%s/scale", node->name),
+                      CZM_DTYPE_FLOAT, czm_buffer_bytes(&content), &count, 1);
+}
+
 static czm_status recompute_resize(editor *e, czm_baked *b, czm_shape image, const sizes *now) {
     if (now->count != 2 || !is_same(now, &b->sizes)) return CZM_OK;
     if (!now->is_known[0] || !now->is_known[1]) return CZM_OK;
+    bool is_factor = is_product_of(e, b->node->inputs.items[b->kind->sizes], b);
+    czm_shape picture = czm_shape_of(e->shapes, b->picture);
     sizes fresh = *now;
-    for (size_t i = 0; i < 2; i++) {
-        int64_t old_in = b->image.dims[1 + i], product = image.dims[1 + i] * b->sizes.values[i];
-        if (old_in <= 0 || product % old_in != 0)
+    for (int i = 0; i < 2; i++) {
+        bool follows_picture = !is_factor && is_pooled(b, image, 1 + i);
+        czm_shape from = follows_picture ? b->old_picture : b->image;
+        czm_shape to = follows_picture ? picture : image;
+        int64_t old_in = from.dims[1 + i], product = to.dims[1 + i] * b->sizes.values[i];
+        if (old_in == CZM_UNKNOWN || to.dims[1 + i] == CZM_UNKNOWN) continue; // absolute
+        if (old_in == 0 || product % old_in != 0)
             return refuse(e, b->node,
                           "it would have to resize %s by the factor %lld/%lld, which gives no "
                           "whole size",
-                          czm_shape_text(e->context->arena, image), (long long)b->sizes.values[i],
+                          czm_shape_text(e->context->arena, to), (long long)b->sizes.values[i],
                           (long long)old_in);
         fresh.values[i] = product / old_in;
     }
-    if (!is_product_of(e, b->node->inputs.items[b->kind->sizes], b))
+    if (is_same(&fresh, now)) return CZM_OK;
+    if (!is_factor)
         czm_report_add(e->context->report, CZM_RULE_SPATIAL_ASSUMPTION,
                        czm_arena_format(e->context->arena, "layer \"%s\"",
                                         czm_layer_name(e->context->arena, b->node->name, e->names)),
@@ -206,10 +239,12 @@ static czm_status recompute_resize(editor *e, czm_baked *b, czm_shape image, con
                        (long long)now->values[0], (long long)now->values[1],
                        (long long)fresh.values[0], (long long)fresh.values[1]);
     replace_sizes(e, b->node, b->kind->sizes, &fresh);
+    if (czm_node_is(b->node, "ScaleAndTranslate")) replace_factors(e, b->node, image, &fresh);
     return CZM_OK;
 }
 
-// ---- dilated convolutions: the image is padded to a multiple of the dilation, and cropped again
+// ---- dilated convolutions: the image is padded to a multiple of the dilation, and cropped again.
+// What is padded beyond the crop is the convolution's own padding; a transposed one crops more.
 
 static czm_status recompute_dealing(editor *e, czm_baked *b, czm_shape image, const sizes *now) {
     sizes blocks = read_sizes(e->shapes, b->node->inputs.items[1]);
@@ -219,15 +254,16 @@ static czm_status recompute_dealing(editor *e, czm_baked *b, czm_shape image, co
     for (size_t i = 0; i < blocks.count; i++) {
         int64_t before = b->sizes.values[2 * i], block = blocks.values[i];
         int64_t end = b->sizes.values[2 * i + 1] - b->crops.values[2 * i + 1];
+        int64_t own = end > 0 ? end : 0, cut = end < 0 ? -end : 0;
         bool is_known = b->sizes.is_known[2 * i] && b->sizes.is_known[2 * i + 1] &&
                         blocks.is_known[i] && block > 0 && (int)i + 1 < image.rank;
         if (!is_known) return CZM_OK;
-        int64_t over = (image.dims[i + 1] + before + end) % block;
+        int64_t over = (image.dims[i + 1] + before + own) % block;
         int64_t extra = over ? block - over : 0;
         paddings[2 * i] = before;
-        paddings[2 * i + 1] = end + extra;
+        paddings[2 * i + 1] = own + extra;
         crops[2 * i] = b->crops.values[2 * i];
-        crops[2 * i + 1] = extra;
+        crops[2 * i + 1] = cut + extra;
     }
     czm_dtype dtype = czm_tensor_dtype(b->node->inputs.items[2]);
     b->node->inputs.items[2] = add_sizes(e, b->node, dtype, paddings, dims, 2);
@@ -263,6 +299,29 @@ static const czm_baked *flattening_of(const editor *e, const czm_baked *b) {
     return NULL;
 }
 
+// Tokens: [batch, height, width, channels] becomes [batch, height * width, channels].
+static bool makes_tokens(const czm_baked *b) {
+    const int64_t *old = b->image.dims, *to = b->sizes.values;
+    int64_t pixels;
+    return b->image.rank == 4 && b->sizes.count == 3 && b->sizes.is_known[1] &&
+           b->sizes.is_known[2] && product_of(old + 1, 2, &pixels) && to[1] == pixels &&
+           to[2] == old[3];
+}
+
+// The reshape whose tokens this one makes a picture of again.
+static const czm_baked *tokens_of(const editor *e, const czm_baked *b) {
+    if (b->image.rank != 3 || b->sizes.count != 4) return NULL;
+    for (size_t i = 0; i < e->baked->count; i++) {
+        const czm_baked *other = e->baked->items[i];
+        if (czm_node_is(other->node, "Reshape") && makes_tokens(other) &&
+            other->sizes.values[1] == b->image.dims[1] && b->sizes.is_known[1] &&
+            b->sizes.is_known[2] && other->image.dims[1] == b->sizes.values[1] &&
+            other->image.dims[2] == b->sizes.values[2])
+            return other;
+    }
+    return NULL;
+}
+
 static czm_status recompute_reshape(editor *e, czm_baked *b, czm_shape image, const sizes *now) {
     if (!is_same(now, &b->sizes) || now->count == 0) return CZM_OK;
     sizes fresh = *now;
@@ -275,7 +334,15 @@ static czm_status recompute_reshape(editor *e, czm_baked *b, czm_shape image, co
                     product_of(b->image.dims, rank - 1, &old_rows) &&
                     now->values[0] == old_rows && now->values[1] == b->image.dims[rank - 1] &&
                     product_of(image.dims, rank - 1, &new_rows);
-    if (keeps_front) { // only what stands behind height and width is rearranged
+    const czm_baked *tokens = tokens_of(e, b);
+    if (makes_tokens(b)) {
+        fresh.values[1] = image.dims[1] * image.dims[2];
+    } else if (tokens) {
+        czm_shape to = czm_shape_of(e->shapes, tokens->node->inputs.items[0]);
+        if (to.rank != 4 || to.dims[1] == CZM_UNKNOWN || to.dims[2] == CZM_UNKNOWN) return CZM_OK;
+        fresh.values[1] = to.dims[1];
+        fresh.values[2] = to.dims[2];
+    } else if (keeps_front) { // only what stands behind height and width is rearranged
         fresh.values[1] = image.dims[1];
         fresh.values[2] = image.dims[2];
     } else if (flattens) {
@@ -292,10 +359,12 @@ static czm_status recompute_reshape(editor *e, czm_baked *b, czm_shape image, co
 
 static const baked_kind kinds[] = {
     {"Conv2DBackpropInput", 2, 0, recompute_transposed},
+    {"CropAndResize", 0, 3, recompute_resize},
     {"ResizeArea", 0, 1, recompute_resize},
     {"ResizeBicubic", 0, 1, recompute_resize},
     {"ResizeBilinear", 0, 1, recompute_resize},
     {"ResizeNearestNeighbor", 0, 1, recompute_resize},
+    {"ScaleAndTranslate", 0, 1, recompute_resize},
     {"SpaceToBatchND", 0, 2, recompute_dealing},
     {"Reshape", 0, 1, recompute_reshape},
 };
@@ -333,9 +402,42 @@ static const baked_kind *kind_of(const czm_node *node) {
     return NULL;
 }
 
+// Whether a ScaleAndTranslate is a resize: its factors are those of its sizes.
+static bool is_resize(const czm_shapes *shapes, const czm_baked *b) {
+    czm_value factors = czm_value_of(shapes, b->node->inputs.items[2]);
+    if (!factors.elements || factors.count != 2 || b->sizes.count != 2) return false;
+    for (size_t i = 0; i < 2; i++) {
+        double factor = (double)b->sizes.values[i] / (double)b->image.dims[1 + i];
+        double gap = factors.elements[i].number - factor;
+        bool is_known = factors.elements[i].is_known && b->image.dims[1 + i] > 0;
+        if (!is_known || gap > 1e-5 * factor || gap < -1e-5 * factor) return false;
+    }
+    return true;
+}
+
+// Shapes of the part at its old size with a batch of so many images.
+static const czm_shapes *infer_batch(czm_arena *arena, const czm_model *part, int64_t batch) {
+    czm_shape picture = czm_shape_read(
+        arena, czm_attr_shape(part->main.inputs.items[0].tensor.node, "shape"));
+    if (picture.rank != 4) return czm_shapes_infer(arena, part, NULL);
+    int64_t *dims = CZM_NEW_ARRAY(arena, int64_t, 4);
+    memcpy(dims, picture.dims, 4 * sizeof *dims);
+    if (dims[0] == CZM_UNKNOWN) dims[0] = batch;
+    const czm_shape shape = {4, dims};
+    return czm_shapes_infer(arena, part, &shape);
+}
+
+static bool has_batch(const czm_shapes *shapes, const czm_baked *b) {
+    czm_shape in = czm_shape_of(shapes, b->picture), out = czm_shape_of(shapes, czm_output(b->node));
+    return in.rank > 0 && out.rank > 0 && in.dims[0] != CZM_UNKNOWN && in.dims[0] == out.dims[0];
+}
+
 void czm_spatial_record(czm_context *context, const czm_model *part, czm_baked_list *baked) {
     const czm_graph *graph = &part->main;
     const czm_shapes *shapes = czm_shapes_infer(context->arena, part, NULL);
+    const czm_shapes *few = infer_batch(context->arena, part, PROBE_BATCH);
+    const czm_shapes *more = infer_batch(context->arena, part, OTHER_PROBE_BATCH);
+    czm_tensor picture = graph->inputs.items[0].tensor;
     reader_index index = index_readers(context->arena, graph);
     for (size_t i = 0; i < graph->nodes.count; i++) {
         czm_node *node = graph->nodes.items[i];
@@ -345,8 +447,12 @@ void czm_spatial_record(czm_context *context, const czm_model *part, czm_baked_l
         *b = (czm_baked){.kind = kind,
                          .node = node,
                          .image = czm_shape_of(shapes, node->inputs.items[kind->image]),
+                         .picture = picture,
+                         .old_picture = czm_shape_of(shapes, picture),
                          .sizes = read_sizes(shapes, node->inputs.items[kind->sizes])};
         if (b->image.rank < 2 || b->sizes.count == 0) continue;
+        if (czm_node_is(node, "ScaleAndTranslate") && !is_resize(shapes, b)) continue;
+        b->keeps_batch = has_batch(few, b) && has_batch(more, b);
         if (czm_node_is(node, "SpaceToBatchND")) b->partner = find_partner(&index, node);
         if (b->partner) b->crops = read_sizes(shapes, b->partner->inputs.items[2]);
         if (b->crops.count != b->sizes.count) b->partner = NULL;
@@ -366,7 +472,7 @@ static void set_input_size(editor *e) {
 
 static bool is_resized(const czm_baked *b, czm_shape image) {
     if (image.rank != b->image.rank) return false;
-    bool is_changed = false;
+    bool is_changed = image.rank == 4 && (is_pooled(b, image, 1) || is_pooled(b, image, 2));
     for (int i = 0; i < image.rank; i++) {
         if (i > 0 && image.dims[i] == CZM_UNKNOWN) return false;
         is_changed |= image.dims[i] != b->image.dims[i];
@@ -411,22 +517,44 @@ static void forget_shapes(czm_graph *graph) {
         czm_remove_attr(graph->nodes.items[i], "output_shapes");
 }
 
+// The node that computes the output: no author knows the Identities of an exporter.
+static const czm_node *last_node(const editor *e) {
+    const czm_node *node = e->model->main.outputs.items[0].tensor.node;
+    while (czm_node_is(node, "Identity") && node->inputs.count > 0) node = node->inputs.items[0].node;
+    return node;
+}
+
+// A Reshape with old sizes could hide pixels in the batch, and another one take them out again:
+// no layer may do so that did not before.
+static czm_status check_batch(editor *e, int64_t batch) {
+    for (size_t i = 0; i < e->baked->count; i++) {
+        const czm_baked *b = e->baked->items[i];
+        czm_shape now = czm_shape_of(e->shapes, czm_output(b->node));
+        if (b->keeps_batch && now.rank > 0 && now.dims[0] != CZM_UNKNOWN && now.dims[0] != batch)
+            return refuse(e, b->node, "%lld images become %lld: it stores the old size",
+                          (long long)batch, (long long)now.dims[0]);
+    }
+    return CZM_OK;
+}
+
 // A concrete batch makes every shape complete, and so every check exact; it must still be the batch
-// at the end (a Reshape with old sizes could hide pixels in it).
+// at the end.
 static czm_status probe(editor *e, int64_t batch) {
     czm_graph *graph = &e->model->main;
     czm_tensor input = graph->inputs.items[0].tensor;
     czm_shape declared = czm_shape_read(e->context->arena, czm_attr_shape(input.node, "shape"));
-    int64_t dims[4] = {batch, e->height, e->width, declared.dims[3]};
+    int64_t *dims = CZM_NEW_ARRAY(e->context->arena, int64_t, 4); // the shapes refer to it
+    memcpy(dims, (int64_t[]){batch, e->height, e->width, declared.dims[3]}, 4 * sizeof *dims);
     if (declared.dims[0] != CZM_UNKNOWN) dims[0] = declared.dims[0];
     const czm_shape shape = {4, dims};
     e->shapes = czm_shapes_infer(e->context->arena, e->model, &shape);
+    CZM_TRY(check_batch(e, dims[0]));
     const czm_shape_fault *fault = czm_shapes_fault(e->shapes);
     if (fault) return refuse(e, fault->node, "%s", fault->text);
     czm_tensor output = graph->outputs.items[0].tensor;
     czm_shape result = czm_shape_of(e->shapes, output);
     if (result.rank > 0 && result.dims[0] != CZM_UNKNOWN && result.dims[0] != dims[0])
-        return refuse(e, output.node, "%lld images become %lld: a layer stores the old size",
+        return refuse(e, last_node(e), "%lld images become %lld: a layer stores the old size",
                       (long long)dims[0], (long long)result.dims[0]);
     return CZM_OK;
 }
@@ -437,9 +565,25 @@ static czm_status check_proof(editor *e, bool was_known) {
     czm_shape result = czm_shape_of(e->shapes, output);
     if (!was_known || czm_shape_is_complete(result)) return CZM_OK;
     const czm_node *stopped = czm_shapes_stopped_at(e->shapes);
-    return refuse(e, stopped ? stopped : output.node,
-                  "the output's size cannot be inferred beyond the operation %s",
-                  stopped ? stopped->op : output.node->op);
+    if (!stopped) stopped = last_node(e);
+    return refuse(e, stopped, "the output's size cannot be inferred beyond the operation %s",
+                  stopped->op);
+}
+
+// An output that stays as it is while the input changes is the work of a layer that stores the size.
+static czm_status check_growth(editor *e, czm_shape old_input, czm_shape old_output) {
+    czm_tensor output = e->model->main.outputs.items[0].tensor;
+    czm_shape now = czm_shape_of(e->shapes, output);
+    if (old_output.rank != 4 || now.rank != 4 || old_input.rank != 4) return CZM_OK;
+    const int64_t size[] = {e->height, e->width};
+    for (int i = 1; i < 3; i++) {
+        bool is_changed = old_input.dims[i] != CZM_UNKNOWN && old_input.dims[i] != size[i - 1];
+        bool is_stuck = now.dims[i] != CZM_UNKNOWN && now.dims[i] == old_output.dims[i];
+        if (is_changed && is_stuck)
+            return refuse(e, last_node(e), "the output stays %lld x %lld: a layer stores the old size",
+                          (long long)now.dims[1], (long long)now.dims[2]);
+    }
+    return CZM_OK;
 }
 
 static czm_status recompute_all(editor *e, bool was_known) {
@@ -455,8 +599,9 @@ czm_status czm_spatial_apply(czm_context *context, czm_model *model, const czm_b
     editor e = {.context = context, .model = model, .baked = baked, .height = height,
                 .width = width, .names = model->layer_names};
     czm_graph *graph = &model->main;
-    czm_shape output = czm_shape_of(czm_shapes_infer(context->arena, model, NULL),
-                                    graph->outputs.items[0].tensor);
+    const czm_shapes *old = czm_shapes_infer(context->arena, model, NULL);
+    czm_shape input = czm_shape_of(old, graph->inputs.items[0].tensor);
+    czm_shape output = czm_shape_of(old, graph->outputs.items[0].tensor);
     bool was_known = output.rank == 4 && output.dims[1] != CZM_UNKNOWN && output.dims[2] != CZM_UNKNOWN;
     set_input_size(&e);
     forget_shapes(graph);
@@ -464,6 +609,7 @@ czm_status czm_spatial_apply(czm_context *context, czm_model *model, const czm_b
     for (size_t i = 0; i < graph->nodes.count; i++) graph->nodes.items[i]->scratch = NULL;
     for (size_t i = 0; i < baked->count; i++) baked->items[i]->node->scratch = baked->items[i];
     czm_status status = recompute_all(&e, was_known);
+    if (!status) status = check_growth(&e, input, output);
     for (size_t i = 0; i < graph->nodes.count; i++) graph->nodes.items[i]->scratch = NULL;
     return status;
 }

@@ -288,3 +288,85 @@ void czm_dilated_filter_rewrite(czm_lowering *l, czm_node *node) {
     node->inputs.items[1] = czm_output(cut);
     set_pair(l, node, "dilations", 1, 1);
 }
+
+// ---- unequal strides of depthwise convolutions: every pixel is computed, and some are taken
+
+// What SAME padding takes off before the first of the pixels that strides keep: with stride 1 it
+// pads (taps - 1) / 2 before the image, with a larger one less. False if the size must be known and
+// is not.
+static bool first_pixels(const czm_lowering *l, const czm_node *node, const int64_t filter[4],
+                         const int64_t strides[2], int32_t first[2]) {
+    first[0] = first[1] = 0;
+    if (!czm_attr_is(node, "padding", "SAME")) return true;
+    czm_shape image = czm_lower_shape(l, node->inputs.items[0]);
+    if (image.rank != 4 || image.dims[1] <= 0 || image.dims[2] <= 0) return false;
+    for (int i = 0; i < 2; i++) {
+        int64_t size = image.dims[1 + i], count = (size + strides[i] - 1) / strides[i];
+        int64_t total = (count - 1) * strides[i] + filter[i] - size;
+        if (total < 0) total = 0;
+        first[i] = (int32_t)((filter[i] - 1) / 2 - total / 2);
+    }
+    return true;
+}
+
+bool czm_unequal_strides_applies(czm_lowering *l, czm_node *node) {
+    int64_t filter[4], strides[2], dilations[2];
+    int32_t first[2];
+    return is_channels_last(node) && read_filter(l, node, 1, filter) &&
+           read_pair(node, "strides", strides) && read_pair(node, "dilations", dilations) &&
+           strides[0] != strides[1] && dilations[0] == 1 && dilations[1] == 1 &&
+           first_pixels(l, node, filter, strides, first);
+}
+
+void czm_unequal_strides_rewrite(czm_lowering *l, czm_node *node) {
+    int64_t filter[4], strides[2];
+    int32_t first[2];
+    read_filter(l, node, 1, filter);
+    read_pair(node, "strides", strides);
+    first_pixels(l, node, filter, strides, first);
+    czm_dtype dtype = dtype_of(node);
+    const int32_t begin[] = {0, first[0], first[1], 0}, end[] = {0, 0, 0, 0};
+    const int32_t step[] = {1, (int32_t)strides[0], (int32_t)strides[1], 1};
+    enum { TO_THE_END = 15 };
+
+    czm_node *every = copy_node(l, node, "every");
+    for (size_t i = 0; i < node->inputs.count; i++)
+        czm_node_add_input(l->graph, every, node->inputs.items[i]);
+    set_pair(l, every, "strides", 1, 1);
+    czm_lower_become(l, node, "StridedSlice");
+    czm_node_add_input(l->graph, node, czm_output(every));
+    czm_node_add_input(l->graph, node, czm_lower_ints(l, node, "begin", begin, 4));
+    czm_node_add_input(l->graph, node, czm_lower_ints(l, node, "end", end, 4));
+    czm_node_add_input(l->graph, node, czm_lower_ints(l, node, "step", step, 4));
+    czm_set_type(l->graph, node, "T", dtype);
+    czm_set_type(l->graph, node, "Index", CZM_DTYPE_INT32);
+    czm_set_int(l->graph, node, "end_mask", TO_THE_END);
+}
+
+// ---- transposed convolutions that name only height and width: batch and channels are added
+
+bool czm_short_sizes_applies(czm_lowering *l, czm_node *node) {
+    int64_t filter[4];
+    if (!is_channels_last(node) || node->inputs.count != 3) return false;
+    czm_shape sizes = czm_lower_shape(l, node->inputs.items[0]);
+    return sizes.rank == 1 && sizes.dims[0] == 2 && read_filter(l, node, 1, filter);
+}
+
+void czm_short_sizes_rewrite(czm_lowering *l, czm_node *node) {
+    int64_t filter[4];
+    read_filter(l, node, 1, filter);
+    const int32_t zero[] = {0}, one[] = {1}, channels[] = {(int32_t)filter[2]};
+    czm_node *shape = czm_lower_add(l, node, "shape", "Shape", dtype_of(node),
+                                    node->inputs.items[2], none, none);
+    czm_node *batch = czm_lower_add(l, node, "batch", "Slice", CZM_DTYPE_INT32, czm_output(shape),
+                                    czm_lower_ints(l, node, "batch/begin", zero, 1),
+                                    czm_lower_ints(l, node, "batch/size", one, 1));
+    czm_set_type(l->graph, batch, "Index", CZM_DTYPE_INT32);
+    czm_node *sizes = czm_lower_add(l, node, "sizes", "ConcatV2", CZM_DTYPE_INT32, czm_output(batch),
+                                    node->inputs.items[0],
+                                    czm_lower_ints(l, node, "channels", channels, 1));
+    czm_node_add_input(l->graph, sizes, czm_lower_int(l, node, "axis", 0));
+    czm_set_int(l->graph, sizes, "N", 3);
+    czm_set_type(l->graph, sizes, "Tidx", CZM_DTYPE_INT32);
+    node->inputs.items[0] = czm_output(sizes);
+}

@@ -27,17 +27,35 @@ void czm_rename_rewrite(czm_lowering *l, czm_node *node) {
     node->def = czm_op_find(l->graph->ops, czm_bytes_text(node->op));
 }
 
-// ---- BatchMatMulV3, which differs from V2 only in that its three types may differ
+// ---- BatchMatMulV3, which differs from V2 in that its three types may differ
+
+static void become_cast(czm_lowering *l, czm_node *cast, czm_tensor value, czm_dtype from,
+                        czm_dtype to) {
+    czm_lower_become(l, cast, "Cast");
+    czm_node_add_input(l->graph, cast, value);
+    czm_set_type(l->graph, cast, "SrcT", from);
+    czm_set_type(l->graph, cast, "DstT", to);
+}
+
+static czm_tensor add_cast(czm_lowering *l, const czm_node *node, czm_tensor value, czm_dtype from,
+                           czm_dtype to) {
+    if (from == to) return value;
+    czm_node *cast = czm_graph_add(l->graph, czm_lower_name(l, node, "cast"), "Cast");
+    become_cast(l, cast, value, from, to);
+    return czm_output(cast);
+}
 
 bool czm_matmul_v3_applies(czm_lowering *l, czm_node *node) {
     (void)l;
-    czm_dtype a = czm_attr_type(node, "Ta");
-    return a == czm_attr_type(node, "Tb") && a == czm_attr_type(node, "Tout");
+    return node->inputs.count == 2;
 }
 
 void czm_matmul_v3_rewrite(czm_lowering *l, czm_node *node) {
-    czm_dtype dtype = czm_attr_type(node, "Ta");
-    static const char *const gone[] = {"Ta", "Tb", "Tout", "grad_x", "grad_y"};
+    static const char *const types[] = {"Ta", "Tb"}, *const gone[] = {"Ta", "Tb", "Tout"};
+    czm_dtype dtype = czm_attr_type(node, "Tout");
+    for (size_t i = 0; i < CZM_COUNT_OF(types); i++)
+        node->inputs.items[i] = add_cast(l, node, node->inputs.items[i],
+                                         czm_attr_type(node, types[i]), dtype);
     for (size_t i = 0; i < CZM_COUNT_OF(gone); i++) czm_remove_attr(node, gone[i]);
     node->op = "BatchMatMulV2";
     node->def = czm_op_find(l->graph->ops, czm_bytes_text(node->op));
@@ -92,14 +110,6 @@ bool czm_promotion_applies(czm_lowering *l, czm_node *node) {
     return find_attr(node).size != 0;
 }
 
-static void become_cast(czm_lowering *l, czm_node *cast, czm_tensor value, czm_dtype from,
-                        czm_dtype to) {
-    czm_lower_become(l, cast, "Cast");
-    czm_node_add_input(l->graph, cast, value);
-    czm_set_type(l->graph, cast, "SrcT", from);
-    czm_set_type(l->graph, cast, "DstT", to);
-}
-
 void czm_promotion_rewrite(czm_lowering *l, czm_node *node) {
     czm_bytes attr = find_attr(node);
     const char *name = czm_arena_string(l->context->arena, attr);
@@ -111,9 +121,8 @@ void czm_promotion_rewrite(czm_lowering *l, czm_node *node) {
         if (!czm_arg_size(core, arg, &size)) return;
         for (size_t k = 0; k < size && input < core->inputs.count; k++, input++) {
             if (!czm_bytes_equal(arg->type_attr, attr)) continue;
-            czm_node *cast = czm_graph_add(l->graph, czm_lower_name(l, node, "cast"), "Cast");
-            become_cast(l, cast, core->inputs.items[input], half, CZM_DTYPE_FLOAT);
-            core->inputs.items[input] = czm_output(cast);
+            core->inputs.items[input] =
+                add_cast(l, node, core->inputs.items[input], half, CZM_DTYPE_FLOAT);
         }
     }
     czm_set_type(l->graph, core, name, CZM_DTYPE_FLOAT);

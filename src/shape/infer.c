@@ -13,10 +13,13 @@
 
 enum {
     DEEPEST_NEST = 32,
-    MOST_ROUNDS = 8,      // to find out what holds in every round of a loop
-    STEPS_PER_NODE = 8,   // how many nodes of functions are visited, by the model's size
+    MOST_ROUNDS = 8, // to find out what holds in every round of a loop
+    // All calls together may cost this many times what a walk through the whole model costs, and
+    // something besides. A node costs a step, and so do an input and so many bytes of attrs.
+    CALL_BUDGET = 8,
     SPARE_STEPS = 10000,
-    OUTPUTS_PER_NODE = 8, // as with steps
+    BYTES_PER_STEP = 64,
+    OUTPUTS_PER_NODE = 8, // on average, and some besides
     SPARE_OUTPUTS = 65536,
 };
 
@@ -40,6 +43,7 @@ struct czm_instance {
     czm_fact *facts;
     size_t count;
     CZM_LIST(loop) loops;
+    size_t cost; // of a walk, in steps
     bool is_running;
 };
 
@@ -189,7 +193,7 @@ static void infer_node(czm_engine *e, czm_instance *in, size_t position,
     const czm_shape_rule *rule = czm_name_find(&e->rules, czm_bytes_text(r->node->op));
     if (!rule) {
         if (knows_inputs(&step)) stop_at(e->shapes, r->node);
-    } else if (has_all_inputs(r->node)) {
+    } else if (r->count && has_all_inputs(r->node)) {
         step.detail = rule->detail;
         rule->infer(&step);
         if (rule->fold && !step.is_faulty) rule->fold(&step);
@@ -278,9 +282,9 @@ czm_fact *czm_call_function(czm_step *step, czm_bytes name, const czm_fact *argu
     czm_engine *e = step->engine;
     czm_instance *in = czm_name_find(&e->functions, name);
     if (!in || in->is_running || e->nesting == DEEPEST_NEST ||
-        argument_count != in->graph->inputs.count || e->steps_left < in->graph->nodes.count)
+        argument_count != in->graph->inputs.count || e->steps_left < in->cost)
         return NULL;
-    e->steps_left -= in->graph->nodes.count;
+    e->steps_left -= in->cost;
     prepare(e->arena, in);
     give_arguments(in, arguments);
     bool is_uncertain = !surely_runs || step->branches > 0;
@@ -303,16 +307,27 @@ static void add_rules(czm_engine *e) {
     }
 }
 
-static size_t add_functions(czm_engine *e, const czm_model *model) {
-    size_t nodes = 0;
+static size_t cost_of(const czm_graph *graph) {
+    size_t cost = graph->nodes.count;
+    for (size_t p = 0; p < graph->nodes.count; p++) {
+        const czm_attr_list *attrs = &graph->nodes.items[p]->attrs;
+        cost += graph->nodes.items[p]->inputs.count;
+        for (size_t i = 0; i < attrs->count; i++)
+            cost += attrs->items[i].value.size / BYTES_PER_STEP;
+    }
+    return cost;
+}
+
+static void add_functions(czm_engine *e, const czm_model *model) {
+    e->steps_left = cost_of(&model->main) * CALL_BUDGET + SPARE_STEPS;
     for (size_t i = 0; i < model->functions.count; i++) {
         const czm_graph *graph = model->functions.items[i];
         czm_instance *in = CZM_NEW(e->arena, czm_instance);
         in->graph = graph;
+        in->cost = cost_of(graph);
+        e->steps_left += in->cost * CALL_BUDGET;
         czm_name_slot_for(e->arena, &e->functions, czm_bytes_text(graph->name))->value = in;
-        nodes += graph->nodes.count;
     }
-    return nodes;
 }
 
 czm_shapes *czm_shapes_infer(czm_arena *arena, const czm_model *model, const czm_shape *input) {
@@ -320,8 +335,7 @@ czm_shapes *czm_shapes_infer(czm_arena *arena, const czm_model *model, const czm
     shapes->main.graph = &model->main;
     czm_engine e = {.arena = arena, .shapes = shapes};
     add_rules(&e);
-    size_t nodes = model->main.nodes.count + add_functions(&e, model);
-    e.steps_left = nodes * STEPS_PER_NODE + SPARE_STEPS;
+    add_functions(&e, model);
     prepare(arena, &shapes->main);
     if (input && model->main.inputs.count && input->rank <= CZM_HIGHEST_RANK)
         give(&shapes->main, model->main.inputs.items[0].tensor, (czm_fact){.shape = *input});

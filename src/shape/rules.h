@@ -48,6 +48,7 @@ void czm_fold_select(czm_step *step);
 // sources of tensors: rules_source.c, fold_const.c
 void czm_infer_given(czm_step *step);
 void czm_infer_shape_attr(czm_step *step);
+void czm_infer_old_variable(czm_step *step);
 void czm_infer_const(czm_step *step);
 void czm_infer_handle(czm_step *step);
 void czm_infer_read(czm_step *step);
@@ -122,7 +123,6 @@ void czm_infer_gather_axis(czm_step *step);
 void czm_infer_gather_nd(czm_step *step);
 void czm_infer_resource_gather(czm_step *step);
 void czm_infer_resource_gather_nd(czm_step *step);
-void czm_infer_scatter_nd(czm_step *step);
 void czm_infer_partition(czm_step *step);
 void czm_infer_stitch(czm_step *step);
 void czm_infer_segments(czm_step *step);

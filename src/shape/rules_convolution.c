@@ -39,8 +39,8 @@ static bool channels_fit(int64_t image, const convolution *c) {
 }
 
 static void fault_channels(czm_step *step, int64_t channels, int64_t wanted) {
-    czm_fault(step, "input has %lld channels, but the filter %s takes %lld", (long long)channels,
-              in_text(step, 1), (long long)wanted);
+    czm_fault(step, "input has %lld channel%s, but the filter %s takes %lld", (long long)channels,
+              channels == 1 ? "" : "s", in_text(step, 1), (long long)wanted);
 }
 
 static bool fit_space(czm_step *step, const convolution *c, size_t input, czm_dims *dims) {
@@ -131,8 +131,9 @@ void czm_infer_convolution_gradient(czm_step *step) {
     czm_dims wanted = wanted_sizes(step, &c, &small);
     int64_t made = wanted.at[c.layout.channel];
     if (!channels_fit(made, &c)) {
-        czm_fault(step, "the output shall have %lld channels, but the filter %s makes %lld",
-                  (long long)made, in_text(step, 1), (long long)filter_in(&c));
+        czm_fault(step, "the output shall have %lld channel%s, but the filter %s makes %lld",
+                  (long long)made, made == 1 ? "" : "s", in_text(step, 1),
+                  (long long)filter_in(&c));
         return;
     }
     set_enlarged(step, &c, &wanted, &small);

@@ -94,8 +94,6 @@ void czm_infer_ensure_shape(czm_step *step) {
                   in_text(step, 0));
         return;
     }
-    czm_fact fact = czm_in_fact(step, 0);
-    czm_set_fact(step, 0, fact);
     czm_set_dims(step, 0, &dims);
 }
 

@@ -109,7 +109,6 @@ static void set_rest(czm_step *step, size_t output, int64_t first, czm_shape dat
 // DynamicPartition: inputs are the data and the number of the part for each.
 void czm_infer_partition(czm_step *step) {
     czm_shape data = in_shape(step, 0), numbers = in_shape(step, 1);
-    if (step->output_count == 0) return;
     set_rest(step, 0, CZM_UNKNOWN, data, numbers);
     for (size_t i = 1; i < step->output_count; i++)
         czm_set_shape(step, i, step->outputs[0].shape);

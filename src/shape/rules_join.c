@@ -94,7 +94,7 @@ void czm_infer_unpack(czm_step *step) {
     czm_shape shape = in_shape(step, 0);
     int64_t parts = czm_attr_int(step->node, "num"), merged;
     int axis;
-    if (shape.rank == CZM_UNKNOWN) return;
+    if (shape.rank == CZM_UNKNOWN || parts < 0) return;
     if (!czm_find_axis(step, czm_attr_int(step->node, "axis"), shape.rank, &axis)) return;
     if (!czm_dim_merge(shape.dims[axis], parts, &merged)) {
         czm_fault(step, "cannot part %s into %lld slices along dimension %d",

@@ -34,12 +34,11 @@ void czm_infer_list_empty(czm_step *step) { set_list(step, element_shape(step, 0
 // The elements are the slices of input 0.
 void czm_infer_list_from_tensor(czm_step *step) {
     czm_shape tensor = in_shape(step, 0);
-    czm_dims dims = czm_dims_unknown(CZM_UNKNOWN);
-    if (tensor.rank > 0) {
-        dims.rank = 0;
-        czm_dims_add_all(&dims, tensor, 1, tensor.rank);
-    }
-    set_list(step, czm_dims_keep(step->arena, &dims), tensor.rank > 0 ? tensor.dims[0] : CZM_UNKNOWN);
+    czm_dims dims = {.rank = 0};
+    czm_set_rank(step, 0, 0);
+    if (tensor.rank < 1) return;
+    czm_dims_add_all(&dims, tensor, 1, tensor.rank);
+    set_list(step, czm_dims_keep(step->arena, &dims), tensor.dims[0]);
 }
 
 // A late attr lets this op make the list longer.

@@ -13,6 +13,12 @@ void czm_infer_shape_attr(czm_step *step) {
     czm_set_shape(step, 0, czm_in_attr_shape(step, "shape"));
 }
 
+// Variable is older than unknown ranks: there a scalar's shape stands for them too.
+void czm_infer_old_variable(czm_step *step) {
+    czm_infer_shape_attr(step);
+    if (step->outputs[0].shape.rank == 0) czm_set_shape(step, 0, czm_shape_unknown());
+}
+
 // TensorProto: tensor_shape=2; an absent one is a scalar's.
 void czm_infer_const(czm_step *step) {
     czm_bytes tensor = czm_attr_tensor(step->node, "value");

@@ -34,7 +34,7 @@ typedef struct czm_value {
 
 // A contradiction that inference met: the graph cannot run with these shapes.
 typedef struct czm_shape_fault {
-    const czm_node *node; // where
+    const czm_node *node; // where; it may lie in a function
     const char *text;     // what, with both shapes: "cannot add [1,32,32,8] and [1,33,33,8]"
 } czm_shape_fault;
 
@@ -57,8 +57,9 @@ czm_value czm_value_of(const czm_shapes *shapes, czm_tensor tensor);
 // The first fault in topological order, or NULL.
 const czm_shape_fault *czm_shapes_fault(const czm_shapes *shapes);
 
-// The first node in topological order whose op has no rule although its inputs are known (what
-// stopped a proof), or NULL.
+// The first node in topological order at which knowledge ends although its inputs are known (what
+// stopped a proof), or NULL: its op has no rule, or it contradicts itself, but may never run.
+// It may lie in a function.
 const czm_node *czm_shapes_stopped_at(const czm_shapes *shapes);
 
 #endif

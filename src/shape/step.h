@@ -3,8 +3,9 @@
 // What a rule sees: one node, what is known of its inputs, and where to put what it concludes.
 //
 // A rule asks with the in_* functions and answers with the set_* functions. Outputs that it does
-// not set are unknown, and so are inputs that are not there: a rule never has to count them. When
-// it meets a contradiction it calls czm_fault(), and its outputs become unknown whatever it set.
+// not set are unknown. When it meets a contradiction it calls czm_fault(), and its outputs become
+// unknown whatever it set. A rule runs only for a node that has an output and as many inputs as the
+// op's definition says; asking for other inputs, or setting other outputs, does no harm.
 //
 // Shapes inside the analysis never have more than CZM_HIGHEST_RANK dimensions; what has more is
 // unknown. So rules build shapes in a czm_dims on the stack, and hostile graphs cannot make them

@@ -16,7 +16,7 @@ typedef struct czm_saver {
 
 czm_saver czm_saver_make(czm_arena *arena, const czm_model *model);
 
-// Puts SaverDef and the collection "variables" into a MetaGraphDef; nothing without variables.
-void czm_saver_put(czm_buffer *meta_graph, const czm_saver *saver);
+// Puts SaverDef and the collection "variables" as fields of a MetaGraphDef; nothing without variables.
+void czm_saver_put(czm_buffer *out, const czm_saver *saver);
 
 #endif
