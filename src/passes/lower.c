@@ -8,6 +8,8 @@ const czm_rewrite czm_rewrites[] = {
     {"*", czm_layout_applies, czm_layout_rewrite,
      "its CPU kernels compute only the channels-last layout"},
     {"Conv2D", czm_groups_apply, czm_groups_rewrite, "it has no grouped convolutions"},
+    {"Conv2DBackpropInput", czm_transposed_groups_apply, czm_transposed_groups_rewrite,
+     "it computes groups wrongly without saying so"},
     {"MaxPool", czm_explicit_padding_applies, czm_explicit_padding_rewrite,
      "it does not know explicit paddings here"},
     {"DepthwiseConv2dNative", czm_explicit_padding_applies, czm_explicit_padding_rewrite,
@@ -30,6 +32,8 @@ const czm_rewrite czm_rewrites[] = {
      "it wants no running statistics in training mode"},
     {"FusedBatchNormV3", czm_training_norm_applies, czm_training_norm_rewrite,
      "it wants no running statistics in training mode"},
+    {"PadV2", czm_wide_paddings_apply, czm_wide_paddings_rewrite,
+     "constant int64 paddings end its process"},
     {"StatelessCase", czm_rename_applies, czm_rename_rewrite, "it knows only the stateful form"},
     {"BatchMatMulV3", czm_matmul_v3_applies, czm_matmul_v3_rewrite, "it does not know the op"},
     {"*", czm_promotion_applies, czm_promotion_rewrite,
@@ -78,6 +82,10 @@ czm_tensor czm_lower_int(czm_lowering *l, const czm_node *node, const char *suff
 
 czm_shape czm_lower_shape(const czm_lowering *l, czm_tensor tensor) {
     return l->shapes ? czm_shape_of(l->shapes, tensor) : czm_shape_unknown();
+}
+
+czm_value czm_lower_value(const czm_lowering *l, czm_tensor tensor) {
+    return l->shapes ? czm_value_of(l->shapes, tensor) : (czm_value){0};
 }
 
 static bool rewrite(czm_lowering *l, czm_node *node) {

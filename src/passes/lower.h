@@ -51,12 +51,17 @@ czm_tensor czm_lower_int(czm_lowering *lowering, const czm_node *node, const cha
 // Shape of a tensor of the main graph as it was when the round began; else unknown.
 czm_shape czm_lower_shape(const czm_lowering *lowering, czm_tensor tensor);
 
+// Its value, as far as it is known.
+czm_value czm_lower_value(const czm_lowering *lowering, czm_tensor tensor);
+
 // ---- rewrites, by family
 
 bool czm_layout_applies(czm_lowering *lowering, czm_node *node);
 void czm_layout_rewrite(czm_lowering *lowering, czm_node *node);
 bool czm_groups_apply(czm_lowering *lowering, czm_node *node);
 void czm_groups_rewrite(czm_lowering *lowering, czm_node *node);
+bool czm_transposed_groups_apply(czm_lowering *lowering, czm_node *node);
+void czm_transposed_groups_rewrite(czm_lowering *lowering, czm_node *node);
 bool czm_dilated_depthwise_applies(czm_lowering *lowering, czm_node *node);
 void czm_dilated_depthwise_rewrite(czm_lowering *lowering, czm_node *node);
 bool czm_dilated_filter_applies(czm_lowering *lowering, czm_node *node);
@@ -75,6 +80,8 @@ bool czm_rename_applies(czm_lowering *lowering, czm_node *node);
 void czm_rename_rewrite(czm_lowering *lowering, czm_node *node);
 bool czm_matmul_v3_applies(czm_lowering *lowering, czm_node *node);
 void czm_matmul_v3_rewrite(czm_lowering *lowering, czm_node *node);
+bool czm_wide_paddings_apply(czm_lowering *lowering, czm_node *node);
+void czm_wide_paddings_rewrite(czm_lowering *lowering, czm_node *node);
 bool czm_promotion_applies(czm_lowering *lowering, czm_node *node);
 void czm_promotion_rewrite(czm_lowering *lowering, czm_node *node);
 

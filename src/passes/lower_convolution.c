@@ -115,13 +115,25 @@ static czm_node *copy_node(czm_lowering *l, const czm_node *node, const char *su
     return copy;
 }
 
+// Joins the groups' results: `node` becomes their concatenation.
+static void become_join(czm_lowering *l, czm_node *node, const czm_node_list *parts,
+                        czm_dtype dtype) {
+    czm_tensor axis = czm_lower_int(l, node, "axis", 3);
+    czm_lower_become(l, node, "ConcatV2");
+    for (size_t i = 0; i < parts->count; i++)
+        czm_node_add_input(l->graph, node, czm_output(parts->items[i]));
+    czm_node_add_input(l->graph, node, axis);
+    czm_set_type(l->graph, node, "T", dtype);
+    czm_set_type(l->graph, node, "Tidx", CZM_DTYPE_INT32);
+    czm_set_int(l->graph, node, "N", (int64_t)parts->count);
+}
+
 void czm_groups_rewrite(czm_lowering *l, czm_node *node) {
     int64_t groups = groups_of(l, node);
     if (is_depthwise(l, node, groups)) {
         make_depthwise(l, node, groups);
         return;
     }
-    czm_dtype dtype = dtype_of(node);
     czm_node *images = add_split(l, node, "input", node->inputs.items[0], groups);
     czm_node *filters = add_split(l, node, "filter", node->inputs.items[1], groups);
     czm_node_list parts = {0};
@@ -130,14 +142,58 @@ void czm_groups_rewrite(czm_lowering *l, czm_node *node) {
         czm_node_add_input(l->graph, part, (czm_tensor){images, i});
         czm_node_add_input(l->graph, part, (czm_tensor){filters, i});
     }
-    czm_tensor axis = czm_lower_int(l, node, "axis", 3);
-    czm_lower_become(l, node, "ConcatV2");
-    for (size_t i = 0; i < parts.count; i++)
-        czm_node_add_input(l->graph, node, czm_output(parts.items[i]));
-    czm_node_add_input(l->graph, node, axis);
-    czm_set_type(l->graph, node, "T", dtype);
-    czm_set_type(l->graph, node, "Tidx", CZM_DTYPE_INT32);
-    czm_set_int(l->graph, node, "N", groups);
+    become_join(l, node, &parts, dtype_of(node));
+}
+
+// ---- groups of transposed convolutions, which 2.0.0 computes from memory it never wrote
+
+static int64_t transposed_groups_of(const czm_lowering *l, const czm_node *node) {
+    int64_t filter[4];
+    if (!is_channels_last(node) || node->inputs.count != 3 || !read_filter(l, node, 1, filter))
+        return 0;
+    czm_value sizes = czm_lower_value(l, node->inputs.items[0]);
+    if (sizes.count != 4 || !sizes.elements[3].is_known) return 0;
+    int64_t channels = (int64_t)sizes.elements[3].number;
+    return channels > 0 && channels % filter[2] == 0 ? channels / filter[2] : 0;
+}
+
+bool czm_transposed_groups_apply(czm_lowering *l, czm_node *node) {
+    int64_t groups = transposed_groups_of(l, node);
+    return groups > 1 && groups <= MOST_GROUPS;
+}
+
+// The sizes of one group's result: all but the channels stay.
+static czm_tensor group_sizes(czm_lowering *l, const czm_node *node) {
+    int64_t filter[4];
+    read_filter(l, node, 1, filter);
+    const int32_t zero[] = {0}, three[] = {3}, channels[] = {(int32_t)filter[2]};
+    czm_node *front = czm_lower_add(l, node, "sizes/front", "Slice", CZM_DTYPE_INT32,
+                                    node->inputs.items[0],
+                                    czm_lower_ints(l, node, "sizes/begin", zero, 1),
+                                    czm_lower_ints(l, node, "sizes/size", three, 1));
+    czm_set_type(l->graph, front, "Index", CZM_DTYPE_INT32);
+    czm_node *sizes = czm_lower_add(l, node, "sizes", "ConcatV2", CZM_DTYPE_INT32,
+                                    czm_output(front),
+                                    czm_lower_ints(l, node, "sizes/channels", channels, 1),
+                                    czm_lower_int(l, node, "sizes/axis", 0));
+    czm_set_int(l->graph, sizes, "N", 2);
+    czm_set_type(l->graph, sizes, "Tidx", CZM_DTYPE_INT32);
+    return czm_output(sizes);
+}
+
+void czm_transposed_groups_rewrite(czm_lowering *l, czm_node *node) {
+    int64_t groups = transposed_groups_of(l, node);
+    czm_tensor sizes = group_sizes(l, node);
+    czm_node *filters = add_split(l, node, "filter", node->inputs.items[1], groups);
+    czm_node *images = add_split(l, node, "input", node->inputs.items[2], groups);
+    czm_node_list parts = {0};
+    for (uint32_t i = 0; i < groups; i++) {
+        czm_node *part = *CZM_APPEND(l->context->arena, &parts) = copy_node(l, node, "group");
+        czm_node_add_input(l->graph, part, sizes);
+        czm_node_add_input(l->graph, part, (czm_tensor){filters, i});
+        czm_node_add_input(l->graph, part, (czm_tensor){images, i});
+    }
+    become_join(l, node, &parts, dtype_of(node));
 }
 
 // The padding of each dimension, before and behind: a Const of shape [rank, 2].

@@ -62,6 +62,19 @@ void czm_matmul_v3_rewrite(czm_lowering *l, czm_node *node) {
     czm_set_type(l->graph, node, "T", dtype);
 }
 
+// ---- int64 paddings
+
+bool czm_wide_paddings_apply(czm_lowering *l, czm_node *node) {
+    (void)l;
+    return czm_attr_type(node, "Tpaddings") == CZM_DTYPE_INT64 && node->inputs.count == 3;
+}
+
+void czm_wide_paddings_rewrite(czm_lowering *l, czm_node *node) {
+    node->inputs.items[1] =
+        add_cast(l, node, node->inputs.items[1], CZM_DTYPE_INT64, CZM_DTYPE_INT32);
+    czm_set_type(l->graph, node, "Tpaddings", CZM_DTYPE_INT32);
+}
+
 // ---- half precision without a kernel: compute in single precision and round the result
 
 typedef struct promotion {
