@@ -473,7 +473,8 @@ def _channels_first(x, order):
 @row('channels_first', 'NCHW as for a graphics card: no CPU of 2.0.0 runs it')
 def channels_first():
     x = picture()
-    return net(x, _channels_first(x, 'NCHW'), answer=_channels_first(x, 'NHWC'))
+    return net(x, _channels_first(x, 'NCHW'),
+               answer=_channels_first(x, 'NHWC'))
 
 
 @row('channels_first_input', 'planes already in the signature',

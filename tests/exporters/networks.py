@@ -92,7 +92,8 @@ def sample(shape, seed_text, batch=2, dtype='float32'):
     rng = np.random.RandomState(zlib.crc32(seed_text.encode()) & 0x7fffffff)
     full = (batch,) + tuple(shape)
     picture = rng.uniform(0, 1, full)
-    ramp = np.linspace(-0.5, 0.5, shape[0]).reshape((1, -1) + (1,) * (len(shape) - 1))
+    ramp = np.linspace(-0.5, 0.5, shape[0])
+    ramp = ramp.reshape((1, -1) + (1,) * (len(shape) - 1))
     picture = picture + ramp
     if np.issubdtype(np.dtype(dtype), np.integer):
         picture = np.clip(picture * 160 + 20, 0, 255)
@@ -1026,7 +1027,8 @@ STACKS = {
         experimental(k, 'RandomTranslation')(0.1, 0.1)],
         (2, 3), None, 'augmentation left in the network'),
     'permute': (lambda k: [
-        k.layers.Permute((2, 1, 3)), k.layers.Conv2D(8, (1, 3), padding='same'),
+        k.layers.Permute((2, 1, 3)),
+        k.layers.Conv2D(8, (1, 3), padding='same'),
         k.layers.Permute((2, 1, 3))], (2, 0), None, ''),
     'conv3d': (lambda k: [
         k.layers.Reshape((32, 32, 8, 1)),
@@ -1780,3 +1782,68 @@ def module_large_variable():
         y = tf.nn.relu(tf.nn.conv2d(net.features(x), net.wide, 1, 'SAME'))
         return net.classify(tf.nn.conv2d(y, net.back, 1, 'SAME'))
     return _exported(net, call, _spec(16, 16))
+
+
+# One operation each that TensorFlow 2.0.0 cannot run as it stands, between two
+# convolutions: name, what it is, and the operation on eight feature maps of
+# 16 x 16. `w` makes a seeded variable.
+RAW = [
+    ('transposed_groups', 'grouped Conv2DBackpropInput, silently wrong in 2.0.0',
+     lambda w: lambda y: tf.raw_ops.Conv2DBackpropInput(
+         input_sizes=tf.stack([tf.shape(y)[0], 16, 16, 8]), filter=w(3, 3, 4, 8),
+         out_backprop=y, strides=[1, 1, 1, 1], padding='SAME')),
+    ('transposed_sizes', 'Conv2DBackpropInput with two sizes',
+     lambda w: lambda y: tf.raw_ops.Conv2DBackpropInput(
+         input_sizes=[32, 32], filter=w(3, 3, 8, 8), out_backprop=y,
+         strides=[1, 2, 2, 1], padding='SAME')),
+    ('depthwise_strides', 'DepthwiseConv2dNative with strides that differ, SAME',
+     lambda w: lambda y: tf.raw_ops.DepthwiseConv2dNative(
+         input=y, filter=w(3, 3, 8, 1), strides=[1, 2, 1, 1], padding='SAME')),
+    ('depthwise_strides_valid', 'DepthwiseConv2dNative with strides that differ, VALID',
+     lambda w: lambda y: tf.raw_ops.DepthwiseConv2dNative(
+         input=y, filter=w(3, 3, 8, 1), strides=[1, 1, 2, 1], padding='VALID')),
+    ('norm_training', 'FusedBatchNormV3 in training mode, with statistics and a factor',
+     lambda w: lambda y: tf.raw_ops.FusedBatchNormV3(
+         x=y, scale=w(8), offset=w(8), mean=w(8), variance=tf.square(w(8)),
+         is_training=True, exponential_avg_factor=0.5)[0]),
+    ('norm_volume', 'FusedBatchNormV3 on volumes',
+     lambda w: lambda y: tf.reshape(tf.raw_ops.FusedBatchNormV3(
+         x=tf.reshape(y, [-1, 4, 4, 16, 8]), scale=w(8), offset=w(8), mean=w(8),
+         variance=tf.square(w(8)), is_training=False, data_format='NDHWC')[0],
+                                [-1, 16, 16, 8])),
+    ('pad_wide', 'PadV2 with int64 paddings, which end the process of 2.0.0',
+     lambda w: lambda y: tf.raw_ops.PadV2(
+         input=y, paddings=tf.constant([[0, 0], [1, 1], [2, 2], [0, 0]], tf.int64),
+         constant_values=1.5)),
+    ('matmul_v3', 'BatchMatMulV3',
+     lambda w: lambda y: tf.raw_ops.BatchMatMulV3(x=y, y=w(8, 8), Tout=tf.float32)),
+]
+
+
+def _raw(operation):
+    net = Small()
+    net.more = []
+    rng = np.random.RandomState(11)
+
+    def weight(*shape):
+        net.more.append(_variable(rng, 'kernel' if len(shape) > 1 else 'gamma', shape))
+        return net.more[-1]
+    apply = operation(weight)
+    # Made outside of the function: variables are made once.
+    cache = iter(())
+
+    def again(*shape):
+        return next(cache)
+    apply(tf.zeros([1, 16, 16, 8]))
+    made = list(net.more)
+
+    def call(x):
+        nonlocal cache
+        cache = iter(made)
+        return net.classify(operation(again)(net.features(x)))
+    return _exported(net, call, _spec(16, 16))
+
+
+for _name, _notes, _operation in RAW:
+    module('module_raw_' + _name, _notes)(
+        lambda operation=_operation: _raw(operation))
