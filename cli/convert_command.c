@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/os.h"
 #include "cli/terminal.h"
@@ -25,14 +26,14 @@ static int convert(const czm_options *options, bool quiet) {
         printf("%s: %s, %llu classes, model id %s\n", result.path,
                cli_size_text(size, result.size), (unsigned long long)result.class_count,
                result.model_id);
-    bool is_told = fflush(stdout) == 0;
     czm_report_free(report);
-    return is_told ? cli_exit_status(status) : CZM_ERROR_IO;
+    return cli_flush() ? cli_exit_status(status) : CZM_ERROR_IO;
 }
 
 // "512,512"
 static bool parse_dims(const char *text, czm_options *o) {
     char *end;
+    if (strspn(text, "0123456789,") != strlen(text)) return false;
     o->spatial_height = strtoll(text, &end, 10);
     if (*end != ',' || o->spatial_height < 1) return false;
     o->spatial_width = strtoll(end + 1, &end, 10);
@@ -78,14 +79,15 @@ int cli_convert_as(const char *name, int argc, char **argv) {
         "  czmodel convert model_spec.json out/ --output probabilities\n",
         NULL,
     };
+    argv[0] = (char *)name; // how getopt begins its messages
     int operands = cli_parse(argc, argv, options, CZM_COUNT_OF(options));
     if (help) {
         cli_help(&command, options, CZM_COUNT_OF(options));
-        return CZM_OK;
+        return cli_flush() ? CZM_OK : CZM_ERROR_IO;
     }
     if (version) {
         printf("czmodel %s\n", czm_version());
-        return CZM_OK;
+        return cli_flush() ? CZM_OK : CZM_ERROR_IO;
     }
     if (operands != 2 && operands != 3) {
         fprintf(stderr, "usage: %s [options] %s\n(%s --help explains)\n", name, command.arguments,

@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "cli/convert_command.h"
+#include "cli/terminal.h"
 #include "czm.h"
 
 static const cli_command commands[] = {
@@ -25,9 +26,11 @@ int main(int argc, char **argv) {
     for (size_t i = 0; i < CZM_COUNT_OF(commands); i++)
         if (strcmp(name, commands[i].name) == 0) return commands[i].run(argc - 1, argv + 1);
     bool wants_help = strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0;
-    if (strcmp(name, "--version") == 0)
-        printf("czmodel %s\n", czm_version());
-    else
-        print_usage(wants_help ? stdout : stderr);
-    return wants_help || strcmp(name, "--version") == 0 ? CZM_OK : CZM_ERROR_USAGE;
+    bool wants_version = strcmp(name, "--version") == 0;
+    if (wants_version) printf("czmodel %s\n", czm_version());
+    if (wants_help) print_usage(stdout);
+    if (wants_help || wants_version) return cli_flush() ? CZM_OK : CZM_ERROR_IO;
+    if (*name) fprintf(stderr, "czmodel: there is no command \"%s\"\n", name);
+    print_usage(stderr);
+    return CZM_ERROR_USAGE;
 }

@@ -65,6 +65,12 @@ const char *cli_size_text(char buffer[32], uint64_t size) {
     return buffer;
 }
 
+bool cli_flush(void) {
+    if (fflush(stdout) == 0 && !ferror(stdout)) return true;
+    fprintf(stderr, "error: standard output cannot be written\n");
+    return false;
+}
+
 int cli_exit_status(czm_status status) {
     if (status == CZM_ERROR_CANCELLED && czm_signal_caught()) {
         fprintf(stderr, "stopped; nothing was written\n");

@@ -19,6 +19,9 @@ void cli_progress_end(void);
 // "1.2 MB"
 const char *cli_size_text(char buffer[32], uint64_t size);
 
+// Whether all that was printed has arrived; tells on standard error if it has not.
+bool cli_flush(void);
+
 // The exit status for a result; ends the process if a signal was the cause.
 int cli_exit_status(czm_status status);
 

@@ -143,9 +143,25 @@ static bool is_safe_name(const char *name) {
     return true;
 }
 
+static czm_status discard(void *user, czm_bytes block) {
+    (void)user, (void)block;
+    return CZM_OK;
+}
+
+// Untouched files are not looked into while they are packed: the weights are verified before.
+static czm_status verify_weights(conversion *c) {
+    for (size_t i = 0; i < c->model.variables.count; i++) {
+        const czm_tensor_source *source = c->model.variables.items[i].source;
+        uint32_t crc32c;
+        CZM_TRY(source->stream(source, &c->context, (czm_sink){discard, NULL}, &crc32c));
+    }
+    return CZM_OK;
+}
+
 // The SavedModel's files, untouched.
 static czm_status add_files(conversion *c) {
     czm_arena *arena = c->context.arena;
+    CZM_TRY(verify_weights(c));
     czm_path_list files;
     CZM_TRY(czm_source_open(&c->context, c->spec.model_path, &c->source));
     CZM_TRY(czm_source_list(&c->context, &c->source, &files));
@@ -206,6 +222,9 @@ static void fill_result(const conversion *c, czm_result *result) {
 
 czm_status czm_convert(const czm_options *options, czm_result *result, czm_report *report) {
     jmp_buf out_of_memory;
+    if (result && result->struct_size != sizeof *result)
+        return czm_report_add(report, CZM_RULE_USAGE, "result", "initialise it with CZM_RESULT_INIT",
+                              "the result has an unknown size");
     czm_arena *volatile arena = czm_arena_new(&out_of_memory);
     if (!arena) return czm_report_out_of_memory(report);
     czm_status status;

@@ -67,7 +67,7 @@ static czm_file *new_file(czm_arena *arena) {
 
 czm_file *czm_file_open(czm_arena *arena, const char *path) {
     czm_file *file = new_file(arena);
-    file->descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    file->descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); // no waiting for a FIFO
     struct stat status;
     if (file->descriptor < 0 || fstat(file->descriptor, &status) != 0) {
         failed();
@@ -112,10 +112,12 @@ czm_file *czm_file_scratch(czm_arena *arena) {
 
 czm_file *czm_file_create_beside(czm_arena *arena, const char *path) {
     czm_file *file = new_file(arena);
+    const char *last = strrchr(path, '/');
+    size_t folder_size = last ? (size_t)(last - path) + 1 : 0;
     for (int attempt = 0; attempt < 100; attempt++) {
         uint32_t random;
         if (!czm_random_bytes(&random, sizeof random)) return NULL;
-        char *temporary = czm_arena_format(arena, "%s.%08x.tmp", path, random);
+        char *temporary = czm_arena_format(arena, "%.*s.czm-%08x.tmp", (int)folder_size, path, random);
         file->descriptor = open(temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
         if (file->descriptor >= 0) {
             file->temporary = temporary;

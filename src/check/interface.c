@@ -52,5 +52,6 @@ void czm_check_interface(czm_context *context, const czm_check_subject *subject)
                        "export the network without its final ArgMax or Cast: ZEN wants the "
                        "probabilities",
                        "its element type is %s", czm_dtype_name(output->dtype));
-    check_classes(context, subject);
+    else
+        check_classes(context, subject);
 }

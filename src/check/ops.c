@@ -138,7 +138,8 @@ static void check_attrs(collector *all, const czm_node *node) {
     for (size_t i = 0; i < node->attrs.count; i++) {
         const czm_attr *attr = &node->attrs.items[i];
         const czm_op_attr *known = czm_op_attr_find(node->def, attr->name);
-        if (known && !known->is_new) continue;
+        bool is_note = attr->name.size && attr->name.data[0] == '_'; // of a runtime to itself
+        if (is_note || (known && !known->is_new)) continue;
         complain(all, node,
                  czm_arena_format(all->arena,
                                   "the attribute \"%.*s\" of the operation %s is newer than "

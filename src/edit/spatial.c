@@ -559,13 +559,31 @@ static czm_status probe(editor *e, int64_t batch) {
     return CZM_OK;
 }
 
-// Where all was known before, all must be known now: else nobody has proved that the sizes meet.
+// Where the size was known before, all must be known now: else nobody has proved that the sizes
+// meet. A loop whose body tells nothing may hold the old one.
+static bool has_size(czm_shape shape) {
+    return shape.rank == 4 && shape.dims[1] != CZM_UNKNOWN && shape.dims[2] != CZM_UNKNOWN;
+}
+
+// The node that lost the size: all is known of what goes into it, but not of what comes out.
+static const czm_node *lost_at(const editor *e) {
+    const czm_node *node = last_node(e), *above = node;
+    for (size_t i = 0; above && i < e->model->main.nodes.count; i++) { // old loops have no end
+        node = above;
+        above = NULL;
+        for (size_t k = 0; k < node->inputs.count && !above; k++)
+            if (!czm_shape_is_complete(czm_shape_of(e->shapes, node->inputs.items[k])))
+                above = node->inputs.items[k].node;
+    }
+    return node;
+}
+
 static czm_status check_proof(editor *e, bool was_known) {
     czm_tensor output = e->model->main.outputs.items[0].tensor;
     czm_shape result = czm_shape_of(e->shapes, output);
     if (!was_known || czm_shape_is_complete(result)) return CZM_OK;
     const czm_node *stopped = czm_shapes_stopped_at(e->shapes);
-    if (!stopped) stopped = last_node(e);
+    if (!stopped) stopped = lost_at(e);
     return refuse(e, stopped, "the output's size cannot be inferred beyond the operation %s",
                   stopped->op);
 }
@@ -602,13 +620,12 @@ czm_status czm_spatial_apply(czm_context *context, czm_model *model, const czm_b
     const czm_shapes *old = czm_shapes_infer(context->arena, model, NULL);
     czm_shape input = czm_shape_of(old, graph->inputs.items[0].tensor);
     czm_shape output = czm_shape_of(old, graph->outputs.items[0].tensor);
-    bool was_known = output.rank == 4 && output.dims[1] != CZM_UNKNOWN && output.dims[2] != CZM_UNKNOWN;
     set_input_size(&e);
     forget_shapes(graph);
     for (size_t i = 0; i < model->functions.count; i++) forget_shapes(model->functions.items[i]);
     for (size_t i = 0; i < graph->nodes.count; i++) graph->nodes.items[i]->scratch = NULL;
     for (size_t i = 0; i < baked->count; i++) baked->items[i]->node->scratch = baked->items[i];
-    czm_status status = recompute_all(&e, was_known);
+    czm_status status = recompute_all(&e, has_size(input) || has_size(output));
     if (!status) status = check_growth(&e, input, output);
     for (size_t i = 0; i < graph->nodes.count; i++) graph->nodes.items[i]->scratch = NULL;
     return status;

@@ -57,9 +57,11 @@ static bool tells_scope(const czm_node *node) {
            !czm_node_is(node, "ReadVariableOp") && !czm_node_is(node, "Identity");
 }
 
+// A scope that all nodes share is the model's if most have a layer's scope inside it; if not, it is
+// that of the only layer.
 static const char *common_scope(czm_arena *arena, const czm_graph *graph) {
     const char *common = NULL;
-    size_t size = 0;
+    size_t size = 0, in_layers = 0, count = 0;
     for (size_t i = 0; i < graph->nodes.count; i++) {
         const czm_node *node = graph->nodes.items[i];
         if (!tells_scope(node)) continue;
@@ -69,8 +71,10 @@ static const char *common_scope(czm_arena *arena, const czm_graph *graph) {
         } else if (strncmp(common, node->name, size) != 0) {
             return "";
         }
+        in_layers += strchr(node->name + size, '/') != NULL;
+        count++;
     }
-    return common ? czm_arena_format(arena, "%.*s", (int)size, common) : "";
+    return common && in_layers * 2 > count ? czm_arena_format(arena, "%.*s", (int)size, common) : "";
 }
 
 // Variables bear their layer's own name: where "model/conv_1/.../ReadVariableOp" reads "conv/kernel",

@@ -205,6 +205,7 @@ static bool parse_index(czm_bytes text, uint32_t *index) {
 // Splits at colons into at most three parts; 0 if there are more.
 static size_t split(czm_bytes text, czm_bytes parts[3]) {
     size_t count = 0;
+    if (text.size == 0) return 0;
     const uint8_t *end = text.data + text.size;
     for (const uint8_t *at = text.data;; at++) {
         const uint8_t *colon = memchr(at, ':', (size_t)(end - at));

@@ -29,7 +29,8 @@ static bool index_names(czm_arena *arena, czm_node_records *records) {
     for (size_t i = 0; i < records->list.count; i++) {
         czm_node_record *record = &records->list.items[i];
         czm_name_slot *slot = czm_name_slot_for(arena, &records->by_name, record->name);
-        if (slot->value) return false; // two nodes of one name
+        if (slot->value) records->twice = record->name;
+        if (slot->value) return false;
         slot->value = record;
     }
     return true;
@@ -153,13 +154,21 @@ static void read_meta_field(czm_arena *arena, czm_meta_graph *graph, const czm_f
     }
 }
 
+static czm_status damaged_graph(czm_context *context, const czm_meta_graph *graph) {
+    czm_bytes twice = graph->nodes.twice;
+    if (twice.size == 0) return damaged(context, graph->where, "its graph");
+    return czm_report_add(context->report, CZM_RULE_MODEL_DAMAGED, graph->where, damaged_hint,
+                          "two nodes have the name \"%.*s\"", (int)twice.size,
+                          (const char *)twice.data);
+}
+
 static czm_status read_meta_graph(czm_context *context, czm_meta_graph *graph, czm_bytes message) {
     czm_wire wire = czm_wire_read(message);
     for (czm_field f; czm_wire_next(&wire, &f);) {
         if (czm_field_is(&f, 1, CZM_WIRE_BYTES) && !read_meta_info(context->arena, graph, f.bytes))
             return damaged(context, graph->where, "its meta information");
         if (czm_field_is(&f, 2, CZM_WIRE_BYTES) && !index_graph(context->arena, graph, f.bytes))
-            return damaged(context, graph->where, "its graph");
+            return damaged_graph(context, graph);
         read_meta_field(context->arena, graph, &f);
     }
     return wire.damaged ? damaged(context, graph->where, "its meta graph") : CZM_OK;

@@ -24,6 +24,7 @@ typedef struct czm_node_record {
 typedef struct czm_node_records {
     CZM_LIST(czm_node_record) list;
     czm_name_table by_name;
+    czm_bytes twice; // a name that two nodes have; empty: none
 } czm_node_records;
 
 typedef struct czm_function_record {

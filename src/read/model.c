@@ -62,8 +62,12 @@ static czm_status choose_signature(czm_context *context, const czm_meta_graph *m
                               "choose one of these with --signature",
                               "there is no signature \"%s\" with outputs; there is %s", wanted,
                               there);
+    if (czm_text_equal(there, "none"))
+        return czm_report_add(context->report, CZM_RULE_SIGNATURE, meta->where,
+                              "export it again with a signature for serving",
+                              "no signature has outputs: there is nothing to run");
     return czm_report_add(context->report, CZM_RULE_SIGNATURE, meta->where,
-                          "choose one with --signature, or export with a serving signature",
+                          "choose one with --signature",
                           "the signature to use is not clear; with outputs there is %s", there);
 }
 
@@ -312,7 +316,8 @@ static czm_status choose_input(czm_context *context, const czm_meta_graph *meta,
             context->report, CZM_RULE_ONE_INPUT,
             czm_arena_format(context->arena, "%s: signature \"%s\"", meta->where, s->key),
             "export a network that takes only the image",
-            "it has %zu inputs: %s", s->inputs.count, list_keys(context->arena, &s->inputs));
+            "it has %zu inputs%s%s", s->inputs.count, s->inputs.count ? ": " : "",
+            list_keys(context->arena, &s->inputs));
     graph->inputs.items[0] = graph->inputs.items[*chosen];
     graph->inputs.count = 1;
     return CZM_OK;

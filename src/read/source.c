@@ -169,6 +169,7 @@ czm_status czm_source_extent(czm_context *context, const czm_source *source, con
     }
     const czm_unzip_member *member = find_member(context, source, name);
     if (!member) return missing(context, source, name, "it is not in the archive");
+    if (member->is_link) return missing(context, source, name, "it is a link in the archive");
     const char *fault = czm_unzip_open(context->arena, member, extent);
     if (!fault) return CZM_OK;
     return czm_report_add(context->report, CZM_RULE_MODEL_DAMAGED,

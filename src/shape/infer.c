@@ -337,8 +337,11 @@ czm_shapes *czm_shapes_infer(czm_arena *arena, const czm_model *model, const czm
     add_rules(&e);
     add_functions(&e, model);
     prepare(arena, &shapes->main);
-    if (input && model->main.inputs.count && input->rank <= CZM_HIGHEST_RANK)
-        give(&shapes->main, model->main.inputs.items[0].tensor, (czm_fact){.shape = *input});
+    if (input && model->main.inputs.count) {
+        czm_dims dims = czm_dims_of(*input);
+        give(&shapes->main, model->main.inputs.items[0].tensor,
+             (czm_fact){.shape = czm_dims_keep(arena, &dims)});
+    }
     infer_graph(&e, &shapes->main);
     return shapes;
 }

@@ -27,12 +27,14 @@ static void gather(czm_step *step, czm_shape params, czm_shape indices, int axis
 static bool find_batch(czm_step *step, czm_shape params, czm_shape indices, int *batch) {
     int64_t value = czm_attr_int(step->node, "batch_dims");
     if (params.rank == CZM_UNKNOWN || indices.rank == CZM_UNKNOWN) return false;
-    if (!czm_find_axis(step, value, indices.rank + 1, batch)) return false;
-    if (value < 0) (*batch)--;
-    if (*batch <= params.rank) return true;
-    czm_fault(step, "cannot pick from %s by indices of shape %s", text_of(step, params),
-              text_of(step, indices));
-    return false;
+    if (value < 0) value += indices.rank;
+    if (value < 0 || value > indices.rank || value > params.rank) {
+        czm_fault(step, "%s and indices of shape %s cannot share %lld dimensions",
+                  text_of(step, params), text_of(step, indices), (long long)value);
+        return false;
+    }
+    *batch = (int)value;
+    return true;
 }
 
 // Gather: inputs are the parameters and the indices of slices along dimension 0.
@@ -55,8 +57,7 @@ void czm_infer_gather_axis(czm_step *step) {
     }
     if (!czm_find_axis(step, value, params.rank, &axis)) return;
     if (batch > axis)
-        czm_fault(step, "there are more batch dimensions (%d) than before dimension %d", batch,
-                  axis);
+        czm_fault(step, "cannot pick along dimension %d, which the indices share", axis);
     else
         gather(step, params, indices, axis, batch);
 }

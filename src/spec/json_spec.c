@@ -79,7 +79,8 @@ static const struct {
 
 static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 
-// Levenshtein's distance, with one row; names longer than a row are far from everything.
+// How far a written name is from a known one: Levenshtein's distance (with one row) to the nearest
+// beginning of it, and a little for what is missing at the end. Longer names are far from everything.
 static size_t distance(const char *a, const char *b) {
     enum { LONGEST = 64 };
     size_t row[LONGEST + 1], b_size = strlen(b);
@@ -94,7 +95,9 @@ static size_t distance(const char *a, const char *b) {
             row[k + 1] = smaller(change, smaller(row[k], row[k + 1]) + 1);
         }
     }
-    return row[b_size];
+    size_t best = SIZE_MAX;
+    for (size_t k = 0; k <= b_size; k++) best = smaller(best, 4 * row[k] + (b_size - k));
+    return best;
 }
 
 static const char *nearest_key(const char *name) {
@@ -119,9 +122,14 @@ static bool line_has_backslash(czm_bytes text, int line) {
 }
 
 static czm_status syntax_fault(reader *r, czm_bytes text, const json_error_t *error) {
-    bool is_duplicate = json_error_code(error) == json_error_duplicate_key;
     const char *hint = "see RFC 8259; common slips are a missing comma and a comma too many";
-    if (is_duplicate) hint = "keep one of the two";
+    enum json_error_code code = json_error_code(error);
+    if (code == json_error_duplicate_key)
+        hint = "keep one of the two";
+    else if (code == json_error_invalid_utf8)
+        hint = "save the file as UTF-8";
+    else if (code == json_error_numeric_overflow)
+        hint = "give a smaller number";
     else if (line_has_backslash(text, error->line))
         hint = "in JSON, write \\\\ for each backslash of a path: \"C:\\\\models\\\\unet\"";
     return czm_report_add(r->context->report, CZM_RULE_SPEC_SYNTAX,

@@ -47,15 +47,16 @@ static void check_choice(czm_context *context, const czm_spec *spec, const char 
 }
 
 // Names go into XML; `where` says which.
-static void check_xml_text(czm_context *context, const char *where, const char *text) {
+static void check_xml_text(czm_context *context, const char *where, const char *text,
+                           bool may_be_empty) {
     size_t at;
-    if (*text == '\0')
+    if (*text == '\0' && !may_be_empty)
         czm_report_add(context->report, CZM_RULE_CLASS_NAME, where, "give it a name",
                        "the name is empty");
     else if (!czm_xml_can_hold(czm_bytes_text(text), &at))
         czm_report_add(context->report, CZM_RULE_CLASS_NAME, where,
                        "remove control characters; text must be UTF-8",
-                       "byte %zu of the name (0x%02x) cannot be stored in XML", at,
+                       "byte %zu of the text (0x%02x) cannot be stored in XML", at,
                        (unsigned)(uint8_t)text[at]);
 }
 
@@ -67,7 +68,7 @@ static void check_classes(czm_context *context, czm_spec *spec) {
     for (size_t i = 0; i < spec->class_count; i++)
         check_xml_text(context,
                        czm_arena_format(context->arena, "%s: Classes[%zu]", spec->where, i),
-                       spec->classes[i].name);
+                       spec->classes[i].name, false);
 }
 
 static void check_border(czm_context *context, const czm_spec *spec) {
@@ -112,7 +113,8 @@ static void check_license(czm_context *context, const czm_spec *spec, const char
                        "name an existing text file, or leave the licence out",
                        "the licence file \"%s\" is not there", path);
     else if (kind != CZM_PATH_FILE || !czm_file_open(context->arena, path))
-        czm_report_add(context->report, CZM_RULE_FILE_UNREADABLE, where, NULL,
+        czm_report_add(context->report, CZM_RULE_FILE_UNREADABLE, where,
+                       "name a text file that can be read, or leave the licence out",
                        "the licence file \"%s\" cannot be read: %s", path,
                        kind == CZM_PATH_FILE ? czm_file_error() : "it is not a file");
 }
@@ -193,6 +195,7 @@ static void take(czm_context *context, const czm_options *options, const czm_met
     spec->pixel_type = metadata->pixel_type;
     spec->border_size = metadata->border_size;
     spec->postprocessing = metadata->postprocessing ? metadata->postprocessing : "";
+    check_xml_text(context, key_where(context, spec, "Postprocessing"), spec->postprocessing, true);
     take_classes(context, metadata, spec);
     if (metadata->model_path && *metadata->model_path) {
         spec->model_path = locate(context, spec, "ModelPath", folder, metadata->model_path);
@@ -200,7 +203,7 @@ static void take(czm_context *context, const czm_options *options, const czm_met
                            : metadata->model_name
                                ? metadata->model_name
                                : model_name(context, metadata->model_path, spec->model_path);
-        check_xml_text(context, key_where(context, spec, "ModelName"), spec->model_name);
+        check_xml_text(context, key_where(context, spec, "ModelName"), spec->model_name, false);
         check_model_path(context, spec);
     }
     if (metadata->test_image_path)

@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The golden test: what becomes of some fixtures, as text that can be read in a diff.
+
+    run.py --czmodel PROGRAM [--update]
+
+NAME.txt holds the container's members, those of the network's archive, and the nodes of its
+graph; NAME.xml is the metadata, byte for byte. --update shows the difference
+and then writes it down.
+"""
+import argparse
+import difflib
+import io
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import zipfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+FIXTURES = os.path.join(os.path.dirname(HERE), 'fixtures', 'models')
+MODEL_ID = '6f1c3bd0-7a54-4b69-9e57-0c1d5c1f8a11'
+
+# fixture -> its metadata; chosen for the oldest, the newest, and a graph with functions.
+CASES = {
+    'tf115-ref_variables': {'PixelType': 'Gray16', 'ColorHandling': 'ConvertToMonochrome'},
+    'tf221-keras3': {'PixelType': 'Bgr24', 'ColorHandling': 'SplitRgb'},
+    'tf221-while_cond': {'PixelType': 'Bgra32', 'ColorHandling': 'SplitRgb'},
+}
+CLASSES = ['Background', 'Größe < 5 µm & "klein"', 'Edge\tcase']
+
+
+# --------------------------------------------- protocol buffers, as far as needed
+
+def varint(content, at):
+    value = shift = 0
+    while True:
+        byte = content[at]
+        at += 1
+        value |= (byte & 0x7f) << shift
+        shift += 7
+        if byte < 0x80:
+            return value, at
+
+
+def fields(content):
+    """(number, value) of each field; a length-delimited one is bytes."""
+    at = 0
+    while at < len(content):
+        tag, at = varint(content, at)
+        if tag & 7 == 0:
+            value, at = varint(content, at)
+        else:
+            size = {1: 8, 5: 4}.get(tag & 7)
+            if size is None:
+                size, at = varint(content, at)
+            value, at = content[at:at + size], at + size
+        yield tag >> 3, value
+
+
+def all_of(content, *path):
+    """The values at a path of field numbers."""
+    if not path:
+        yield content
+        return
+    for number, value in fields(content):
+        if number == path[0]:
+            yield from all_of(value, *path[1:])
+
+
+def node_text(node):
+    name, op = (next(all_of(node, number)).decode() for number in (1, 2))
+    inputs = ', '.join(value.decode() for value in all_of(node, 3))
+    attrs = ' '.join(sorted(value.decode() for value in all_of(node, 5, 1)))
+    return f'{name} = {op}({inputs}) {attrs}'.rstrip()
+
+
+def graph_lines(saved_model):
+    for meta in all_of(saved_model, 2):
+        yield from map(node_text, all_of(meta, 2, 1))
+        for function in all_of(meta, 2, 2, 1):
+            yield 'function ' + next(all_of(function, 1, 1)).decode()
+            for node in all_of(function, 3):
+                yield '  ' + node_text(node)
+
+
+# --------------------------------------------- the test
+
+def listing(archive):
+    return [f'{member.filename} {member.file_size}' for member in archive.infolist()]
+
+
+def describe(path):
+    """The text and the XML of a container."""
+    with zipfile.ZipFile(path) as archive:
+        metadata, network = (archive.read(name) for name in archive.namelist()[:2])
+        lines = ['# container'] + listing(archive)
+    with zipfile.ZipFile(io.BytesIO(network)) as archive:
+        lines += ['', '# network'] + listing(archive)
+        lines += ['', '# graph'] + list(graph_lines(archive.read('saved_model.pb')))
+    return '\n'.join(lines) + '\n', metadata.decode()
+
+
+def convert(program, name, folder):
+    spec = dict(CASES[name], BorderSize=8, Classes=CLASSES,
+                ModelPath=os.path.join(FIXTURES, name, 'model'))
+    path = os.path.join(folder, 'spec.json')
+    with open(path, 'w', encoding='utf-8') as file:
+        json.dump(spec, file)
+    subprocess.run([program, 'convert', path, folder, name, '--quiet', '--model-id', MODEL_ID,
+                    '--name', name], check=True)
+    return os.path.join(folder, name + '.czmodel')
+
+
+def compare(file, actual, update):
+    path = os.path.join(HERE, file)
+    expected = ''
+    if os.path.exists(path):
+        with open(path, encoding='utf-8', newline='') as text:
+            expected = text.read()
+    if actual == expected:
+        return True
+    sys.stdout.writelines(difflib.unified_diff(
+        expected.splitlines(True), actual.splitlines(True), file, 'now'))
+    if update:
+        with open(path, 'w', encoding='utf-8', newline='') as text:
+            text.write(actual)
+    return update
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument('--czmodel', required=True)
+    parser.add_argument('--update', action='store_true')
+    options = parser.parse_args()
+    good = True
+    for name in CASES:
+        with tempfile.TemporaryDirectory() as folder:
+            text, metadata = describe(convert(os.path.abspath(options.czmodel), name, folder))
+        good &= compare(name + '.txt', text, options.update)
+        good &= compare(name + '.xml', metadata, options.update)
+    if not good:
+        sys.exit('the golden files differ; --update writes them anew')
+    print(f'{len(CASES)} conversions are as expected')
+
+
+if __name__ == '__main__':
+    main()

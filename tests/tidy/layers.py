@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fails if a source file includes one of a layer that it must not know: src/README.md is the map.
+
+    layers.py [ROOT]
+"""
+import os
+import re
+import sys
+
+ROOT = sys.argv[1] if len(sys.argv) > 1 else os.path.join(os.path.dirname(__file__), '..', '..')
+INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
+
+# What each layer may include beside itself and the public header.
+BELOW = {
+    'base': [],
+    'report': ['base'],
+    'format': ['base'],
+    'spec': ['base', 'report', 'format'],
+    'graph': ['base', 'report', 'format'],
+    'shape': ['base', 'report', 'format', 'graph'],
+}
+BELOW['read'] = BELOW['passes'] = BELOW['write'] = BELOW['shape'] + ['shape']
+BELOW['check'] = BELOW['shape'] + ['shape', 'spec']
+# Steps of the user may be models of their own, and the check of class order needs the metadata.
+BELOW['edit'] = BELOW['check'] + ['read']
+BELOW['package'] = BELOW['graph'] + ['graph', 'spec']
+BELOW['convert.c'] = list(BELOW)
+BELOW['version.c'] = []
+BELOW['cli'] = ['base/os.h', 'base/bytes.h']
+
+
+def layer_of(path):
+    """The first component below src/, or cli."""
+    parts = path.split('/')
+    return 'cli' if parts[0] == 'cli' else parts[1]
+
+
+def is_allowed(layer, included):
+    folder = included.split('/')[0]
+    if folder == layer or included == 'czm.h':
+        return True
+    return folder in BELOW[layer] or included in BELOW[layer]
+
+
+def source_files():
+    for top in ('src', 'cli'):
+        for folder, _, files in os.walk(os.path.join(ROOT, top)):
+            for file in files:
+                if file.endswith(('.c', '.h')):
+                    yield os.path.relpath(os.path.join(folder, file), ROOT).replace(os.sep, '/')
+
+
+def main():
+    faults, count = [], 0
+    for path in sorted(source_files()):
+        layer = layer_of(path)
+        with open(os.path.join(ROOT, path), encoding='utf-8') as file:
+            includes = INCLUDE.findall(file.read())
+        if layer not in BELOW:
+            faults.append(f'{path}: the layer "{layer}" is not in the list of {__file__}')
+            continue
+        count += len(includes)
+        faults += [f'{path} includes {included}, which is not below {layer}'
+                   for included in includes if not is_allowed(layer, included)]
+    print(f'{count} includes')
+    if faults or not count:
+        sys.exit('\n'.join(faults) or 'no source was found')
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Report: order, the gravest status, relaxed rules, and texts that a terminal can show.
+#include "support.h"
+
+static void findings_keep_their_order(void **state) {
+    czm_context *c = *state;
+    for (int i = 0; i < 40; i++)
+        czm_report_add(c->report, CZM_RULE_SPEC_VALUE, "here", NULL, "number %d", i);
+    assert_int_equal(czm_report_count(c->report), 40);
+    assert_string_equal(czm_report_at(c->report, 0)->finding, "number 0");
+    assert_string_equal(czm_report_at(c->report, 39)->finding, "number 39");
+    assert_string_equal(czm_report_at(c->report, 39)->where, "here");
+    assert_string_equal(czm_report_at(c->report, 39)->hint, "");
+    assert_null(czm_report_at(c->report, 40));
+}
+
+static void status_and_severity_come_from_the_rule(void **state) {
+    czm_context *c = *state;
+    assert_int_equal(czm_report_add(c->report, CZM_RULE_TEST_IMAGE, "", "", "x"), CZM_OK);
+    assert_int_equal(czm_report_at(c->report, 0)->severity, CZM_WARNING);
+    assert_int_equal(czm_report_add(c->report, CZM_RULE_CLASS_COUNT, "", "", "x"),
+                     CZM_ERROR_INVALID);
+    assert_int_equal(czm_report_add(c->report, CZM_RULE_FILE_MISSING, "", "", "x"), CZM_ERROR_IO);
+    assert_int_equal(czm_report_add(c->report, CZM_RULE_USAGE, "", "", "x"), CZM_ERROR_USAGE);
+}
+
+static void a_missing_file_is_graver_than_a_broken_rule(void **state) {
+    czm_context *c = *state;
+    czm_report_add(c->report, CZM_RULE_FILE_MISSING, "", "", "x");
+    czm_report_add(c->report, CZM_RULE_CLASS_COUNT, "", "", "x");
+    assert_int_equal(czm_report_status(c->report, 0), CZM_ERROR_IO);
+    assert_int_equal(czm_report_status(c->report, 1), CZM_ERROR_INVALID);
+    assert_int_equal(czm_report_status(c->report, 2), CZM_OK);
+}
+
+static void a_relaxed_error_is_a_warning(void **state) {
+    czm_context *c = *state;
+    assert_false(czm_report_relax(c->report, CZM_RULE_OP_UNSUPPORTED));
+    assert_true(czm_report_relax(c->report, CZM_RULE_OP_UNSUPPORTED));
+    assert_int_equal(czm_report_add(c->report, CZM_RULE_OP_UNSUPPORTED, "", "", "x"), CZM_OK);
+    assert_int_equal(czm_report_at(c->report, 0)->severity, CZM_WARNING);
+    assert_int_equal(czm_report_add(c->report, CZM_RULE_OUTPUT_TYPE, "", "", "x"),
+                     CZM_ERROR_INVALID);
+    assert_int_equal(czm_report_status(c->report, 0), CZM_ERROR_INVALID);
+}
+
+static void texts_are_printable(void **state) {
+    czm_context *c = *state;
+    // Escape, line feed, DEL, a C1 control, a byte that is no UTF-8, a cut-off character.
+    czm_report_add(c->report, CZM_RULE_SPEC_VALUE, "a\x1b[31m", "\xc3", "%s",
+                   "1\n2\x7f"
+                   "3\xc2\x9b"
+                   "4\xff"
+                   "5\xc3\xa4 \xe4\xb8\xad");
+    assert_string_equal(czm_report_at(c->report, 0)->where, "a?[31m");
+    assert_string_equal(czm_report_at(c->report, 0)->hint, "?");
+    assert_string_equal(czm_report_at(c->report, 0)->finding, "1?2?3??4?5\xc3\xa4 \xe4\xb8\xad");
+}
+
+static void a_hint_can_come_later(void **state) {
+    czm_context *c = *state;
+    czm_report_add(c->report, CZM_RULE_SPEC_VALUE, NULL, NULL, "x");
+    czm_report_set_hint(c->report, 0, "do that");
+    czm_report_set_hint(c->report, 1, "there is no such finding");
+    assert_string_equal(czm_report_at(c->report, 0)->hint, "do that");
+    assert_string_equal(czm_report_at(c->report, 0)->where, "");
+}
+
+static void memory_is_always_told(void **state) {
+    czm_context *c = *state;
+    assert_int_equal(czm_report_out_of_memory(c->report), CZM_ERROR_MEMORY);
+    assert_only_rule(c, "memory");
+    assert_int_equal(czm_report_status(c->report, 0), CZM_ERROR_MEMORY);
+}
+
+// Each rule of the book has an id of its own and a reason, and only errors have a status.
+static void the_rule_book_is_sound(void **state) {
+    czm_context *c = *state;
+    for (int i = 0; i < CZM_RULE_COUNT; i++) {
+        czm_status status = czm_report_add(c->report, (czm_rule)i, "", "", "x");
+        const czm_finding *f = czm_report_at(c->report, (size_t)i);
+        assert_int_equal(f->severity == CZM_ERROR, status != CZM_OK);
+        assert_true(strlen(f->why) > 20);
+        for (int k = 0; k < i; k++) assert_string_not_equal(f->rule, rule_at(c, (size_t)k));
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        TEST(findings_keep_their_order),
+        TEST(status_and_severity_come_from_the_rule),
+        TEST(a_missing_file_is_graver_than_a_broken_rule),
+        TEST(a_relaxed_error_is_a_warning),
+        TEST(texts_are_printable),
+        TEST(a_hint_can_come_later),
+        TEST(memory_is_always_told),
+        TEST(the_rule_book_is_sound),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
