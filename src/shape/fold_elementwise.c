@@ -69,9 +69,13 @@ static double divide_real(czm_dtype t, double a, double b) {
     return is_integer(t) || b == 0 ? NAN : a / b;
 }
 
+// A damaged graph may feed fractions to an op on integers.
+static bool is_whole(double a) { return floor(a) == a && fabs(a) < 0x1p53; }
+
 // Integers go through int64_t: the quotient of large ones is no exact double.
 static double divide_truncating(czm_dtype t, double a, double b) {
-    return !is_integer(t) || b == 0 ? NAN : (double)((int64_t)a / (int64_t)b);
+    if (!is_integer(t) || b == 0 || !is_whole(a) || !is_whole(b)) return NAN;
+    return (double)((int64_t)a / (int64_t)b);
 }
 
 static double divide(czm_dtype t, double a, double b) {
@@ -99,7 +103,7 @@ static double divide_flooring(czm_dtype t, double a, double b) {
 // Only powers that come out exactly: whole numbers, whatever their type.
 static double power(czm_dtype t, double a, double b) {
     double result = 1, limit = is_integer(t) ? 0x1p53 : 0x1p24;
-    if (floor(a) != a || floor(b) != b || b < 0 || b > 64) return NAN;
+    if (!is_whole(a) || !is_whole(b) || b < 0 || b > 64) return NAN;
     for (int i = 0; i < (int)b; i++) result *= a;
     return fabs(result) < limit ? result : NAN;
 }

@@ -5,9 +5,9 @@
 
 // ---- joining
 
-// The inputs of a concatenation, from number `first` on.
+// The inputs of a concatenation are those from `first` to `end`.
 typedef struct concatenation {
-    size_t first, count;
+    size_t first, end;
     int axis;
     bool is_axis_known;
 } concatenation;
@@ -30,9 +30,9 @@ static bool find_concat_axis(czm_step *step, concatenation *c, size_t axis_input
 }
 
 static void concatenate(czm_step *step, concatenation c, size_t axis_input) {
-    size_t end = c.first + c.count, known = c.first;
+    size_t end = c.end, known = c.first;
     while (known < end && in_shape(step, known).rank == CZM_UNKNOWN) known++;
-    if (known == end) return;
+    if (known >= end) return;
     czm_dims dims = czm_dims_of(in_shape(step, known));
     if (!find_concat_axis(step, &c, axis_input, dims.rank)) return;
     bool is_all_known = known == c.first;
@@ -56,12 +56,12 @@ static void concatenate(czm_step *step, concatenation c, size_t axis_input) {
 }
 
 void czm_infer_concat(czm_step *step) {
-    size_t last = in_count(step) - 1;
-    concatenate(step, (concatenation){.first = 0, .count = last}, last);
+    size_t last = in_count(step) ? in_count(step) - 1 : 0;
+    concatenate(step, (concatenation){.first = 0, .end = last}, last);
 }
 
 void czm_infer_concat_axis_first(czm_step *step) {
-    concatenate(step, (concatenation){.first = 1, .count = in_count(step) - 1}, 0);
+    concatenate(step, (concatenation){.first = 1, .end = in_count(step)}, 0);
 }
 
 // The inputs become slices along a new dimension.

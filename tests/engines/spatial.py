@@ -10,14 +10,14 @@ channels; in TensorFlow 2.0.0 it must give what the second network gives for the
 A network that cannot be built at the other size with the same weights must be refused.
 
 --python-tf221, --python-tf215  interpreters with TensorFlow 2.21 (and tf_keras) and 2.15; without
-                                the first that of run.py is used, in DIR/engines; without the second Keras 2
-                                is left out (tf_keras is Keras 2, too)
+                                the first that of run.py is used, in DIR/engines; without the
+                                second Keras 2 is left out (tf_keras is Keras 2, too)
 --quick                         a selection, for continuous integration
 --exports DIR                   take DIR/EXPORTER/NAME/model where it exists, as export.py left it
 --update                        write the messages that are expected (pinned/) anew
 
-One program, three roles: the driver; `make` runs where a TensorFlow is and
-writes the cases, a folder each; `run` runs converted networks in TensorFlow 2.0.0.
+One program, three roles: the driver; `make` runs where a TensorFlow is and writes the cases, a
+folder each; `run` runs converted networks in TensorFlow 2.0.0.
 """
 import argparse
 import collections
@@ -305,7 +305,8 @@ MORE_SIZES = [
     ('unet_rgba_wide', (40, 24)), ('unet_undefined', (4, 100)), ('aspp', (34, 50)),
     ('dilated_depthwise_odd', (37, 64)), ('fixed_batch', (14, 62)), ('resnet', (48, 80)),
     ('strip_pooling', (48, 18)), ('tokens', (28, 44)), ('aspp_three_parts', (36, 20)),
-    ('transpose_dilated', (31, 47)), ('identity_network', (8, 12)), ('dilated_chain', (31, 47)), ('transpose_uneven', (8, 27)), ('aspp_undefined', (36, 22)),
+    ('transpose_dilated', (31, 47)), ('identity_network', (8, 12)), ('dilated_chain', (31, 47)),
+    ('transpose_uneven', (8, 27)), ('aspp_undefined', (36, 22)),
 ]
 # (network, size): sizes that do not fit
 MISFITS = [('unet', (50, 50)), ('unet', (33, 64)), ('unet_undefined', (50, 62)),
@@ -931,7 +932,7 @@ def make_all(asked, pythons, root):
 
 
 def run_all(python, cache, folders):
-    """{folder: (fault, difference)}; a case that ends the process does not take the others along."""
+    """{folder: (fault, difference)}; a case that ends the process does not take others along."""
     results, left = {}, list(folders)
     while left:
         command = [python, os.path.abspath(__file__), 'run', cache, *left]
