@@ -621,6 +621,7 @@ czm_status czm_spatial_apply(czm_context *context, czm_model *model, const czm_b
     czm_shape input = czm_shape_of(old, graph->inputs.items[0].tensor);
     czm_shape output = czm_shape_of(old, graph->outputs.items[0].tensor);
     set_input_size(&e);
+    czm_model_forget_output_shape(model);
     forget_shapes(graph);
     for (size_t i = 0; i < model->functions.count; i++) forget_shapes(model->functions.items[i]);
     for (size_t i = 0; i < graph->nodes.count; i++) graph->nodes.items[i]->scratch = NULL;

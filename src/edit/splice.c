@@ -107,6 +107,7 @@ void czm_splice_behind(czm_model *model, const czm_model *step) {
     czm_node *placeholder = step->main.inputs.items[0].tensor.node;
     move_all(model, step);
     feed(&model->main, placeholder, output->tensor, output->dtype);
+    czm_model_forget_output_shape(model);
     output->tensor = step_output->tensor;
     output->dtype = step_output->dtype;
     czm_graph_sort(&model->main);

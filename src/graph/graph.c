@@ -76,6 +76,11 @@ const czm_node *czm_graph_sort(czm_graph *graph) {
     return s.circle;
 }
 
+void czm_model_forget_output_shape(czm_model *model) {
+    static const uint8_t unknown_rank[] = {3 << 3 | CZM_WIRE_VARINT, true}; // TensorShapeProto
+    model->output_shape = czm_bytes_of(unknown_rank, sizeof unknown_rank);
+}
+
 czm_graph *czm_model_function(const czm_model *model, czm_bytes name) {
     for (size_t i = 0; i < model->functions.count; i++)
         if (czm_bytes_is(name, model->functions.items[i]->name)) return model->functions.items[i];

@@ -106,6 +106,9 @@ typedef struct czm_model {
     czm_bytes output_shape; // a TensorShapeProto, as the signature gives it
 } czm_model;
 
+// Forgets what the signature said of the output's shape, for the output is another now.
+void czm_model_forget_output_shape(czm_model *model);
+
 czm_node *czm_graph_add(czm_graph *graph, const char *name, const char *op);
 void czm_node_add_input(czm_graph *graph, czm_node *node, czm_tensor input);
 
