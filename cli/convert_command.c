@@ -23,9 +23,8 @@ static int convert(const czm_options *options, bool quiet) {
     cli_print_findings(report, quiet ? CZM_ERROR : CZM_NOTE);
     char size[32];
     if (!status && !quiet)
-        printf("%s: %s, %llu classes, model id %s\n", result.path,
-               cli_size_text(size, result.size), (unsigned long long)result.class_count,
-               result.model_id);
+        printf("%s: %s, %llu classes, model id %s\n", result.path, cli_size_text(size, result.size),
+               (unsigned long long)result.class_count, result.model_id);
     czm_report_free(report);
     return cli_flush() ? cli_exit_status(status) : CZM_ERROR_IO;
 }
@@ -48,15 +47,16 @@ int cli_convert_as(const char *name, int argc, char **argv) {
     const cli_option options[] = {
         {"name", "NAME", "model name in the metadata (else the last part of ModelPath)",
          &o.model_name, NULL, NULL},
-        {"license", "FILE", "licence file to pack (instead of LicenseFile)", &o.license_path, NULL, NULL},
+        {"license", "FILE", "licence file to pack (instead of LicenseFile)", &o.license_path, NULL,
+         NULL},
         {"signature", "NAME", "signature to take (else serving_default, serve, the only one)",
          &o.signature, NULL, NULL},
         {"output", "NAME", "output to take, if the signature has several", &o.output, NULL, NULL},
         {"model-id", "UUID", "id of the model (else a new random one)", &o.model_id, NULL, NULL},
         {"spatial-dims", "H,W", "height and width of the new input, in pixels", &spatial_dims, NULL,
          NULL},
-        {"preprocessing", "STEP", "put a step before the network; may be repeated", NULL,
-         NULL, &before},
+        {"preprocessing", "STEP", "put a step before the network; may be repeated", NULL, NULL,
+         &before},
         {"postprocessing", "STEP", "put a step after the network; may be repeated", NULL, NULL,
          &after},
         {"as-is", NULL, "pack the SavedModel's files untouched", NULL, &o.as_is, NULL},

@@ -18,7 +18,8 @@ static void print_usage(FILE *to) {
     fprintf(to, "usage: czmodel COMMAND [options] ...\n\ncommands:\n");
     for (size_t i = 0; i < CZM_COUNT_OF(commands); i++)
         fprintf(to, "  %-10s %s\n", commands[i].name, commands[i].purpose);
-    fprintf(to, "\nczmodel COMMAND --help explains a command; czmodel --version tells the version\n");
+    fprintf(to,
+            "\nczmodel COMMAND --help explains a command; czmodel --version tells the version\n");
 }
 
 int main(int argc, char **argv) {

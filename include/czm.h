@@ -86,12 +86,12 @@ typedef struct czm_class {
 /// Relative paths are relative to the working directory. Keys and their meaning come from
 /// czmodel 0.1.3's "ANN Model Specification".
 typedef struct czm_metadata {
-    size_t struct_size;          ///< set by CZM_METADATA_INIT
-    const char *model_path;      ///< folder of a SavedModel, or a ZIP archive of one; required
-    const char *model_name;      ///< NULL: the last component of model_path
-    const char *color_handling;  ///< "ConvertToMonochrome" or "SplitRgb"; required
-    const char *pixel_type;      ///< such as "Gray16"; required
-    const czm_class *classes;    ///< as many as the network's last output dimension; required
+    size_t struct_size;         ///< set by CZM_METADATA_INIT
+    const char *model_path;     ///< folder of a SavedModel, or a ZIP archive of one; required
+    const char *model_name;     ///< NULL: the last component of model_path
+    const char *color_handling; ///< "ConvertToMonochrome" or "SplitRgb"; required
+    const char *pixel_type;     ///< such as "Gray16"; required
+    const czm_class *classes;   ///< as many as the network's last output dimension; required
     size_t class_count;
     int64_t border_size;         ///< pixels, 0 or more
     const char *test_image_path; ///< NULL: none
@@ -104,25 +104,25 @@ typedef bool (*czm_progress)(void *user, uint64_t done, uint64_t total);
 
 /// What to convert, and how. All zero but struct_size is the default.
 typedef struct czm_options {
-    size_t struct_size;           ///< set by CZM_OPTIONS_INIT
-    const char *spec_path;        ///< the JSON specification; or NULL, with `metadata` set
-    const czm_metadata *metadata; ///< used when spec_path is NULL
-    const char *output_folder;    ///< made if missing, parents too; required
-    const char *output_name;      ///< NULL: "DNNModel"; ".czmodel" is appended unless there
-    const char *model_name;       ///< overrides the name in the metadata
-    const char *license_path;     ///< overrides the licence; relative to the working directory
-    const char *signature;        ///< NULL: serving_default, else serve, else the only one
-    const char *output;           ///< which of several outputs; NULL: there must be one
-    const char *model_id;         ///< UUID in lower case hexadecimal; NULL: a new random one
-    int64_t spatial_height;       ///< of the new input, pixels; 0: as exported
-    int64_t spatial_width;        ///< likewise; both or none
+    size_t struct_size;               ///< set by CZM_OPTIONS_INIT
+    const char *spec_path;            ///< the JSON specification; or NULL, with `metadata` set
+    const czm_metadata *metadata;     ///< used when spec_path is NULL
+    const char *output_folder;        ///< made if missing, parents too; required
+    const char *output_name;          ///< NULL: "DNNModel"; ".czmodel" is appended unless there
+    const char *model_name;           ///< overrides the name in the metadata
+    const char *license_path;         ///< overrides the licence; relative to the working directory
+    const char *signature;            ///< NULL: serving_default, else serve, else the only one
+    const char *output;               ///< which of several outputs; NULL: there must be one
+    const char *model_id;             ///< UUID in lower case hexadecimal; NULL: a new random one
+    int64_t spatial_height;           ///< of the new input, pixels; 0: as exported
+    int64_t spatial_width;            ///< likewise; both or none
     const char *const *preprocessing; ///< steps before the network, in order; see czmodel(1)
     size_t preprocessing_count;
     const char *const *postprocessing; ///< steps after the network, in order
     size_t postprocessing_count;
-    bool as_is;                   ///< pack the SavedModel's files untouched
-    czm_progress progress;        ///< may be NULL
-    void *user;                   ///< handed to `progress`
+    bool as_is;            ///< pack the SavedModel's files untouched
+    czm_progress progress; ///< may be NULL
+    void *user;            ///< handed to `progress`
 } czm_options;
 
 /// What a successful conversion made. `path` belongs to the report.
@@ -134,10 +134,12 @@ typedef struct czm_result {
     uint64_t class_count; ///< classes named in its metadata
 } czm_result;
 
-#define CZM_METADATA_INIT {sizeof(czm_metadata), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
+#define CZM_METADATA_INIT \
+    { sizeof(czm_metadata), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 #define CZM_OPTIONS_INIT \
-    {sizeof(czm_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, false, 0, 0}
-#define CZM_RESULT_INIT {sizeof(czm_result), 0, "", 0, 0}
+    { sizeof(czm_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, false, 0, 0 }
+#define CZM_RESULT_INIT \
+    { sizeof(czm_result), 0, "", 0, 0 }
 
 /// Converts a SavedModel into a CZModel.
 ///

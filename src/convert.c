@@ -82,8 +82,7 @@ static bool ends_with_extension(const char *name) {
 
 static const char *output_path(conversion *c) {
     const char *name = c->options->output_name ? c->options->output_name : "DNNModel";
-    if (!ends_with_extension(name))
-        name = czm_arena_format(c->context.arena, "%s.czmodel", name);
+    if (!ends_with_extension(name)) name = czm_arena_format(c->context.arena, "%s.czmodel", name);
     return czm_path_join(c->context.arena, c->options->output_folder, name);
 }
 
@@ -223,7 +222,8 @@ static void fill_result(const conversion *c, czm_result *result) {
 czm_status czm_convert(const czm_options *options, czm_result *result, czm_report *report) {
     jmp_buf out_of_memory;
     if (result && result->struct_size != sizeof *result)
-        return czm_report_add(report, CZM_RULE_USAGE, "result", "initialise it with CZM_RESULT_INIT",
+        return czm_report_add(report, CZM_RULE_USAGE, "result",
+                              "initialise it with CZM_RESULT_INIT",
                               "the result has an unknown size");
     czm_arena *volatile arena = czm_arena_new(&out_of_memory);
     if (!arena) return czm_report_out_of_memory(report);

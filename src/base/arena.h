@@ -39,8 +39,7 @@ CZM_PRINTF(2, 3) char *czm_arena_format(czm_arena *arena, const char *format, ..
 char *czm_arena_vformat(czm_arena *arena, const char *format, va_list arguments);
 
 #define CZM_NEW(arena, type) ((type *)czm_arena_alloc((arena), sizeof(type)))
-#define CZM_NEW_ARRAY(arena, type, count) \
-    ((type *)czm_arena_array((arena), (count), sizeof(type)))
+#define CZM_NEW_ARRAY(arena, type, count) ((type *)czm_arena_array((arena), (count), sizeof(type)))
 
 // Replaces malloc and free for all arenas of the process (tests only, before any arena exists).
 void czm_arena_set_allocator(void *(*allocate)(size_t), void (*release)(void *));

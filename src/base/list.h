@@ -10,16 +10,16 @@
 
 #include "base/arena.h"
 
-#define CZM_LIST(type)           \
-    struct {                     \
-        type *items;             \
-        size_t count, capacity;  \
+#define CZM_LIST(type)          \
+    struct {                    \
+        type *items;            \
+        size_t count, capacity; \
     }
 
 // A pointer to a new, zeroed last element.
-#define CZM_APPEND(arena, list)                                                            \
+#define CZM_APPEND(arena, list)                                                              \
     ((list)->items = czm_list_grow((arena), (list)->items, (list)->count, &(list)->capacity, \
-                                   sizeof *(list)->items),                                 \
+                                   sizeof *(list)->items),                                   \
      &(list)->items[(list)->count++])
 
 // Doubles `capacity` when `count` has reached it. The old array stays in the arena: a list never

@@ -56,7 +56,7 @@ bool czm_folder_list(czm_arena *arena, const char *path, czm_path_list *list);
 // Path arithmetic; no look at the disk.
 bool czm_path_is_absolute(const char *path);
 const char *czm_path_join(czm_arena *arena, const char *folder, const char *path);
-const char *czm_path_folder(czm_arena *arena, const char *path); // "" when there is none
+const char *czm_path_folder(czm_arena *arena, const char *path);   // "" when there is none
 const char *czm_path_absolute(czm_arena *arena, const char *path); // NULL if there is no such path
 
 // Unpredictable bytes from the operating system.

@@ -117,7 +117,8 @@ czm_file *czm_file_create_beside(czm_arena *arena, const char *path) {
     for (int attempt = 0; attempt < 100; attempt++) {
         uint32_t random;
         if (!czm_random_bytes(&random, sizeof random)) return NULL;
-        char *temporary = czm_arena_format(arena, "%.*s.czm-%08x.tmp", (int)folder_size, path, random);
+        char *temporary =
+            czm_arena_format(arena, "%.*s.czm-%08x.tmp", (int)folder_size, path, random);
         file->descriptor = open(temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
         if (file->descriptor >= 0) {
             file->temporary = temporary;

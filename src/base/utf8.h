@@ -11,7 +11,11 @@
 static inline uint32_t czm_utf8_decode(czm_bytes text, size_t at, size_t *length) {
     static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
     uint8_t lead = text.data[at];
-    size_t size = lead < 0x80 ? 1 : lead >> 5 == 6 ? 2 : lead >> 4 == 14 ? 3 : lead >> 3 == 30 ? 4 : 0;
+    size_t size = lead < 0x80       ? 1
+                  : lead >> 5 == 6  ? 2
+                  : lead >> 4 == 14 ? 3
+                  : lead >> 3 == 30 ? 4
+                                    : 0;
     *length = 1;
     if (size == 0 || size > text.size - at) return 0;
     uint32_t code = size == 1 ? lead : lead & (0x7fu >> size);

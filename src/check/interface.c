@@ -4,7 +4,8 @@
 #include "check/check.h"
 
 czm_shape czm_check_output_shape(czm_arena *arena, const czm_check_subject *subject) {
-    czm_shape inferred = czm_shape_of(subject->shapes, subject->model->main.outputs.items[0].tensor);
+    czm_shape inferred =
+        czm_shape_of(subject->shapes, subject->model->main.outputs.items[0].tensor);
     czm_shape declared = czm_shape_read(arena, subject->model->output_shape);
     if (inferred.rank == CZM_UNKNOWN) return declared;
     if (declared.rank != inferred.rank) return inferred;

@@ -54,7 +54,8 @@ static const char *const op_hint =
 static const struct {
     const char *op, *reason, *hint;
 } unfit[] = {
-    {"PyFunc", "calls a Python function, which no SavedModel holds", "write it with TensorFlow ops"},
+    {"PyFunc", "calls a Python function, which no SavedModel holds",
+     "write it with TensorFlow ops"},
     {"PyFuncStateless", "calls a Python function, which no SavedModel holds",
      "write it with TensorFlow ops"},
     {"XlaCallModule", "holds a program for XLA, as Keras writes it with the JAX backend",
@@ -204,8 +205,7 @@ void czm_check_ops(czm_context *context, const czm_check_subject *subject) {
     for (size_t i = 0; i < all.complaints.count; i++) {
         const complaint *c = all.complaints.items[i];
         czm_report_add(context->report, CZM_RULE_OP_UNSUPPORTED,
-                       czm_arena_format(context->arena, "layer %s",
-                                        layers_text(context->arena, c)),
+                       czm_arena_format(context->arena, "layer %s", layers_text(context->arena, c)),
                        c->hint, "%s (%zu node%s; the model was exported by TensorFlow %s)", c->text,
                        c->node_count, c->node_count == 1 ? "" : "s",
                        *exporter ? exporter : "of unknown version");

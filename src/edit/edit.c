@@ -58,14 +58,15 @@ static bool fits(const editing *e, czm_shape a, czm_shape b) {
     for (int i = 0; i < a.rank; i++) {
         bool is_size = i == 1 || i == 2;
         bool is_known = a.dims[i] != CZM_UNKNOWN && b.dims[i] != CZM_UNKNOWN;
-        if (is_known && a.dims[i] != b.dims[i] && !(is_size && wants_size(e->options))) return false;
+        if (is_known && a.dims[i] != b.dims[i] && !(is_size && wants_size(e->options)))
+            return false;
     }
     return true;
 }
 
-static czm_status check_sides(editing *e, const czm_step *step, const char *from, czm_shape from_shape,
-                              czm_dtype from_type, const char *to, czm_shape to_shape,
-                              czm_dtype to_type) {
+static czm_status check_sides(editing *e, const czm_step *step, const char *from,
+                              czm_shape from_shape, czm_dtype from_type, const char *to,
+                              czm_shape to_shape, czm_dtype to_type) {
     if (from_type == to_type && fits(e, from_shape, to_shape)) return CZM_OK;
     czm_arena *arena = e->context->arena;
     return czm_report_add(e->context->report, CZM_RULE_STEP,
@@ -185,7 +186,8 @@ static const char *size_hint(const editing *e, int64_t height, int64_t width) {
         if (!low_works) memcpy(low, high, sizeof low);
         if (!high_works) memcpy(high, low, sizeof high);
         bool is_one = low[0] == high[0] && low[1] == high[1];
-        const char *first = czm_arena_format(arena, "%lld,%lld", (long long)low[0], (long long)low[1]);
+        const char *first =
+            czm_arena_format(arena, "%lld,%lld", (long long)low[0], (long long)low[1]);
         if (is_one) return czm_arena_format(arena, "the nearest size that works is %s", first);
         return czm_arena_format(arena, "the nearest sizes that work are %s and %lld,%lld", first,
                                 (long long)high[0], (long long)high[1]);

@@ -22,13 +22,13 @@ typedef struct baked_kind baked_kind;
 struct czm_baked {
     const baked_kind *kind;
     czm_node *node;
-    czm_shape image; // the old shape of what the node works on
-    czm_tensor picture; // the input of the part that the node is of
+    czm_shape image;       // the old shape of what the node works on
+    czm_tensor picture;    // the input of the part that the node is of
     czm_shape old_picture; // its old shape
-    sizes sizes;     // the old values of its sizes
-    czm_node *partner; // SpaceToBatchND: the BatchToSpaceND that undoes it
-    sizes crops;       // its old crops
-    bool keeps_batch;  // as many images came out as went in
+    sizes sizes;           // the old values of its sizes
+    czm_node *partner;     // SpaceToBatchND: the BatchToSpaceND that undoes it
+    sizes crops;           // its old crops
+    bool keeps_batch;      // as many images came out as went in
     bool is_done;
 };
 
@@ -47,8 +47,7 @@ struct baked_kind {
     czm_status (*recompute)(editor *e, czm_baked *b, czm_shape image, const sizes *now);
 };
 
-static czm_status refuse(editor *e, const czm_node *node, const char *format, ...)
-    CZM_PRINTF(3, 4);
+static czm_status refuse(editor *e, const czm_node *node, const char *format, ...) CZM_PRINTF(3, 4);
 
 static czm_status refuse(editor *e, const czm_node *node, const char *format, ...) {
     czm_arena *arena = e->context->arena;
@@ -107,9 +106,10 @@ static czm_tensor add_ints(editor *e, const czm_node *node, int32_t value) {
 static czm_tensor slice_one(editor *e, const czm_node *node, czm_tensor tensor, czm_dtype dtype,
                             size_t index) {
     czm_graph *graph = &e->model->main;
-    czm_node *slice = czm_add_node(
-        graph, czm_arena_format(e->context->arena, "%s/size/kept", node->name), "StridedSlice",
-        dtype, tensor, add_ints(e, node, (int32_t)index), add_ints(e, node, (int32_t)index + 1));
+    czm_node *slice = czm_add_node(graph,
+                                   czm_arena_format(e->context->arena, "%s/size/kept", node->name),
+                                   "StridedSlice", dtype, tensor, add_ints(e, node, (int32_t)index),
+                                   add_ints(e, node, (int32_t)index + 1));
     czm_node_add_input(graph, slice, add_ints(e, node, 1));
     czm_set_type(graph, slice, "Index", CZM_DTYPE_INT32);
     return czm_output(slice);
@@ -128,17 +128,19 @@ static void replace_sizes(editor *e, czm_node *node, size_t input, const sizes *
         return;
     }
     czm_graph *graph = &e->model->main;
-    czm_node *joined = czm_graph_add(
-        graph, czm_arena_format(e->context->arena, "%s/size", node->name), "ConcatV2");
+    czm_node *joined = czm_graph_add(graph,
+                                     czm_arena_format(e->context->arena, "%s/size", node->name),
+                                     "ConcatV2");
     for (size_t i = 0; i < fresh->count; i++)
         czm_node_add_input(graph, joined,
                            fresh->is_known[i]
                                ? add_sizes(e, node, dtype, &fresh->values[i], &one, 1)
                                : slice_one(e, node, old, dtype, i));
     const int32_t axis = 0;
-    czm_node_add_input(graph, joined,
-                       czm_add_const_ints(graph, czm_arena_format(e->context->arena, "%s/size/axis",
-                                                                  node->name), &axis, 1, true));
+    czm_node_add_input(
+        graph, joined,
+        czm_add_const_ints(graph, czm_arena_format(e->context->arena, "%s/size/axis", node->name),
+                           &axis, 1, true));
     czm_set_int(graph, joined, "N", count);
     czm_set_type(graph, joined, "T", dtype);
     czm_set_type(graph, joined, "Tidx", CZM_DTYPE_INT32);
@@ -166,8 +168,9 @@ static czm_status recompute_transposed(editor *e, czm_baked *b, czm_shape image,
     }
     if (is_same(&fresh, now)) return CZM_OK;
     if (!is_same(now, &b->sizes))
-        return refuse(e, b->node, "the output size of its transposed convolution is computed in a "
-                                  "way that is not understood");
+        return refuse(e, b->node,
+                      "the output size of its transposed convolution is computed in a "
+                      "way that is not understood");
     replace_sizes(e, b->node, b->kind->sizes, &fresh);
     return CZM_OK;
 }
@@ -331,8 +334,8 @@ static czm_status recompute_reshape(editor *e, czm_baked *b, czm_shape image, co
     bool keeps_front = rank >= 3 && now->count >= 3 && now->is_known[1] && now->is_known[2] &&
                        now->values[1] == b->image.dims[1] && now->values[2] == b->image.dims[2];
     bool flattens = now->count == 2 && rank >= 3 && now->is_known[0] && now->is_known[1] &&
-                    product_of(b->image.dims, rank - 1, &old_rows) &&
-                    now->values[0] == old_rows && now->values[1] == b->image.dims[rank - 1] &&
+                    product_of(b->image.dims, rank - 1, &old_rows) && now->values[0] == old_rows &&
+                    now->values[1] == b->image.dims[rank - 1] &&
                     product_of(image.dims, rank - 1, &new_rows);
     const czm_baked *tokens = tokens_of(e, b);
     if (makes_tokens(b)) {
@@ -417,8 +420,8 @@ static bool is_resize(const czm_shapes *shapes, const czm_baked *b) {
 
 // Shapes of the part at its old size with a batch of so many images.
 static const czm_shapes *infer_batch(czm_arena *arena, const czm_model *part, int64_t batch) {
-    czm_shape picture = czm_shape_read(
-        arena, czm_attr_shape(part->main.inputs.items[0].tensor.node, "shape"));
+    czm_shape picture =
+        czm_shape_read(arena, czm_attr_shape(part->main.inputs.items[0].tensor.node, "shape"));
     if (picture.rank != 4) return czm_shapes_infer(arena, part, NULL);
     int64_t *dims = CZM_NEW_ARRAY(arena, int64_t, 4);
     memcpy(dims, picture.dims, 4 * sizeof *dims);
@@ -428,7 +431,8 @@ static const czm_shapes *infer_batch(czm_arena *arena, const czm_model *part, in
 }
 
 static bool has_batch(const czm_shapes *shapes, const czm_baked *b) {
-    czm_shape in = czm_shape_of(shapes, b->picture), out = czm_shape_of(shapes, czm_output(b->node));
+    czm_shape in = czm_shape_of(shapes, b->picture),
+              out = czm_shape_of(shapes, czm_output(b->node));
     return in.rank > 0 && out.rank > 0 && in.dims[0] != CZM_UNKNOWN && in.dims[0] == out.dims[0];
 }
 
@@ -442,7 +446,8 @@ void czm_spatial_record(czm_context *context, const czm_model *part, czm_baked_l
     for (size_t i = 0; i < graph->nodes.count; i++) {
         czm_node *node = graph->nodes.items[i];
         const baked_kind *kind = kind_of(node);
-        if (!kind || node->inputs.count <= kind->image || node->inputs.count <= kind->sizes) continue;
+        if (!kind || node->inputs.count <= kind->image || node->inputs.count <= kind->sizes)
+            continue;
         czm_baked *b = CZM_NEW(context->arena, czm_baked);
         *b = (czm_baked){.kind = kind,
                          .node = node,
@@ -503,8 +508,10 @@ static czm_status recompute_ready(editor *e, bool *waiting) {
             above[order] |= input <= count && above[input];
         }
         if (!b || b->is_done) continue;
-        if (above[order]) *waiting = true;
-        else CZM_TRY(recompute(e, b));
+        if (above[order])
+            *waiting = true;
+        else
+            CZM_TRY(recompute(e, b));
         above[order] = true; // its new size is known in the next round
     }
     czm_graph_sort(graph);
@@ -520,7 +527,8 @@ static void forget_shapes(czm_graph *graph) {
 // The node that computes the output: no author knows the Identities of an exporter.
 static const czm_node *last_node(const editor *e) {
     const czm_node *node = e->model->main.outputs.items[0].tensor.node;
-    while (czm_node_is(node, "Identity") && node->inputs.count > 0) node = node->inputs.items[0].node;
+    while (czm_node_is(node, "Identity") && node->inputs.count > 0)
+        node = node->inputs.items[0].node;
     return node;
 }
 
@@ -598,7 +606,8 @@ static czm_status check_growth(editor *e, czm_shape old_input, czm_shape old_out
         bool is_changed = old_input.dims[i] != CZM_UNKNOWN && old_input.dims[i] != size[i - 1];
         bool is_stuck = now.dims[i] != CZM_UNKNOWN && now.dims[i] == old_output.dims[i];
         if (is_changed && is_stuck)
-            return refuse(e, last_node(e), "the output stays %lld x %lld: a layer stores the old size",
+            return refuse(e, last_node(e),
+                          "the output stays %lld x %lld: a layer stores the old size",
                           (long long)now.dims[1], (long long)now.dims[2]);
     }
     return CZM_OK;
@@ -614,8 +623,12 @@ static czm_status recompute_all(editor *e, bool was_known) {
 
 czm_status czm_spatial_apply(czm_context *context, czm_model *model, const czm_baked_list *baked,
                              int64_t height, int64_t width) {
-    editor e = {.context = context, .model = model, .baked = baked, .height = height,
-                .width = width, .names = model->layer_names};
+    editor e = {.context = context,
+                .model = model,
+                .baked = baked,
+                .height = height,
+                .width = width,
+                .names = model->layer_names};
     czm_graph *graph = &model->main;
     const czm_shapes *old = czm_shapes_infer(context->arena, model, NULL);
     czm_shape input = czm_shape_of(old, graph->inputs.items[0].tensor);

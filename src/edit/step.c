@@ -207,8 +207,8 @@ static bool is_permutation(const czm_step *step) {
 static czm_status parse_values(czm_context *context, czm_step *step, const char *values) {
     const czm_step_kind *kind = step->kind;
     if (kind->rule == NO_VALUES)
-        return values ? usage(context, step, "leave out what stands behind =",
-                              "this step takes no values")
+        return values ? usage(context, step,
+                              "leave out what stands behind =", "this step takes no values")
                       : CZM_OK;
     if (kind->rule == AN_OPTION) {
         step->option = values;
@@ -236,7 +236,8 @@ czm_status czm_step_parse(czm_context *context, const char *text, bool is_before
     size_t size = equals ? (size_t)(equals - text) : strlen(text);
     if (size == strlen("model") && strncmp(text, "model", size) == 0) {
         step->path = equals ? equals + 1 : "";
-        return *step->path ? CZM_OK : usage(context, step, "write model=PATH", "the path is missing");
+        return *step->path ? CZM_OK
+                           : usage(context, step, "write model=PATH", "the path is missing");
     }
     for (size_t i = 0; i < CZM_COUNT_OF(kinds); i++) {
         bool may_stand = is_before ? kinds[i].is_before : kinds[i].is_after;
@@ -262,15 +263,18 @@ static czm_status check_fit(czm_context *context, const czm_step *step, czm_shap
         return refuse(context, step,
                       czm_arena_format(context->arena,
                                        "the step works on [batch, height, width, channels]; the %s "
-                                       "is %s", side, czm_shape_text(context->arena, shape)));
+                                       "is %s",
+                                       side, czm_shape_text(context->arena, shape)));
     int64_t channels = shape.dims[3];
     bool per_channel = kind->rule == PERMUTATION ||
                        (kind->rule == ONE_OR_PER_CHANNEL && step->value_count > 1);
     int64_t wanted = per_channel ? (int64_t)step->value_count : kind->channels;
     if (wanted && channels != CZM_UNKNOWN && channels != wanted)
         return refuse(context, step,
-                      czm_arena_format(context->arena, "the step is for %lld channel%s; the %s has "
-                                       "%lld: %s", (long long)wanted, wanted == 1 ? "" : "s", side,
+                      czm_arena_format(context->arena,
+                                       "the step is for %lld channel%s; the %s has "
+                                       "%lld: %s",
+                                       (long long)wanted, wanted == 1 ? "" : "s", side,
                                        (long long)channels, czm_shape_text(context->arena, shape)));
     if (kind->is_arithmetic && dtype != CZM_DTYPE_FLOAT)
         return refuse(context, step,

@@ -12,9 +12,9 @@ enum { CZM_MOST_STEP_VALUES = 4096 };
 
 // "name", "name=values" or "model=PATH", taken apart.
 typedef struct czm_step {
-    const char *text; // as the user wrote it
+    const char *text;                 // as the user wrote it
     const struct czm_step_kind *kind; // NULL: a model
-    const char *path; // of the model
+    const char *path;                 // of the model
     const char *option; // what stands behind = where it is no list of numbers; NULL: nothing
     double *values;
     size_t value_count;

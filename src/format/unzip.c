@@ -69,8 +69,7 @@ static const char *find_directory(czm_arena *arena, czm_extent archive, director
         return "it is too short";
     for (size_t i = tail - END_RECORD_SIZE + 1; i-- > 0;) {
         const uint8_t *end = bytes + i;
-        if (memcmp(end, "PK\5\6", 4) != 0 ||
-            czm_load_le16(end + 20) != tail - i - END_RECORD_SIZE)
+        if (memcmp(end, "PK\5\6", 4) != 0 || czm_load_le16(end + 20) != tail - i - END_RECORD_SIZE)
             continue;
         uint64_t at = archive.size - tail + i;
         *d = (directory){czm_load_le32(end + 16), czm_load_le32(end + 12), czm_load_le16(end + 10),
@@ -105,8 +104,8 @@ static const char *locate_data(czm_extent archive, const directory *d, uint64_t 
     uint8_t header[LOCAL_HEADER_SIZE];
     if (!read_at(archive, header_at, header, sizeof header) || memcmp(header, "PK\3\4", 4) != 0)
         return "a member's local header is not where the directory says";
-    uint64_t data_at = header_at + LOCAL_HEADER_SIZE + czm_load_le16(header + 26) +
-                       czm_load_le16(header + 28);
+    uint64_t data_at =
+        header_at + LOCAL_HEADER_SIZE + czm_load_le16(header + 26) + czm_load_le16(header + 28);
     if (data_at > d->offset || m->packed_size > d->offset - data_at)
         return "a member reaches past the members' part of the file";
     m->packed = (czm_extent){archive.file, archive.offset + data_at, m->packed_size};

@@ -11,8 +11,8 @@
 // than tab, line feed and carriage return. *at gets the offset of the first byte that it cannot.
 bool czm_xml_can_hold(czm_bytes text, size_t *at);
 
-void czm_xml_put(czm_buffer *xml, const char *markup);            // verbatim
-void czm_xml_put_text(czm_buffer *xml, const char *text);         // character data
+void czm_xml_put(czm_buffer *xml, const char *markup);    // verbatim
+void czm_xml_put_text(czm_buffer *xml, const char *text); // character data
 void czm_xml_put_attribute(czm_buffer *xml, const char *name, const char *value);
 
 // <name>text</name>, or <name /> when the text is empty.

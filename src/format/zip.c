@@ -48,8 +48,8 @@ static bool needs_end64(const czm_zip_archive *a, uint64_t directory_size) {
 static uint64_t directory_size(const czm_zip_archive *a) {
     uint64_t size = 0;
     for (size_t i = 0; i < a->count; i++)
-        size += DIRECTORY_ENTRY_SIZE + a->members[i].name_size +
-                directory_extra_size(&a->members[i]);
+        size +=
+            DIRECTORY_ENTRY_SIZE + a->members[i].name_size + directory_extra_size(&a->members[i]);
     return size;
 }
 

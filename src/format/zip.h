@@ -18,9 +18,9 @@
 typedef struct czm_zip_member {
     const char *name; // relative, '/' between components
     uint64_t size;
-    uint32_t crc;         // needed by the headers only
-    uint64_t header_at;   // where the local header begins: set by czm_zip_layout
-    uint64_t data_at;     // where the data begins: set by czm_zip_layout
+    uint32_t crc;       // needed by the headers only
+    uint64_t header_at; // where the local header begins: set by czm_zip_layout
+    uint64_t data_at;   // where the data begins: set by czm_zip_layout
     size_t name_size;
 } czm_zip_member;
 

@@ -88,12 +88,13 @@ typedef void element_visitor(void *user, const czm_field *element);
 static void each_element(czm_bytes value, element_visitor *visit, void *user) {
     czm_wire list = czm_wire_read(czm_wire_find(value, VALUE_LIST).bytes);
     for (czm_field f; czm_wire_next(&list, &f);) {
-        bool is_packed = f.kind == CZM_WIRE_BYTES &&
-                         (f.number == VALUE_INT || f.number == VALUE_BOOL || f.number == VALUE_TYPE);
+        bool is_packed =
+            f.kind == CZM_WIRE_BYTES &&
+            (f.number == VALUE_INT || f.number == VALUE_BOOL || f.number == VALUE_TYPE);
         if (f.kind == CZM_WIRE_BYTES && f.number == VALUE_FLOAT) {
             for (size_t i = 0; i + 4 <= f.bytes.size; i += 4)
-                visit(user, &(czm_field){f.number, CZM_WIRE_FIXED32,
-                                         czm_load_le32(f.bytes.data + i), {0}});
+                visit(user, &(czm_field){
+                                f.number, CZM_WIRE_FIXED32, czm_load_le32(f.bytes.data + i), {0}});
         } else if (is_packed) {
             for (czm_wire packed = czm_wire_read(f.bytes); packed.at < packed.end;)
                 visit(user, &(czm_field){f.number, CZM_WIRE_VARINT, czm_wire_varint(&packed), {0}});

@@ -103,7 +103,7 @@ typedef struct czm_model {
     const char *exporter; // TensorFlow's version as the file tells it, "" if it does not
     const char *signature;
     czm_layer_names layer_names; // of the main graph, as it was read
-    czm_bytes output_shape; // a TensorShapeProto, as the signature gives it
+    czm_bytes output_shape;      // a TensorShapeProto, as the signature gives it
 } czm_model;
 
 // Forgets what the signature said of the output's shape, for the output is another now.
@@ -144,8 +144,8 @@ int64_t czm_attr_int(const czm_node *node, const char *name);
 bool czm_attr_bool(const czm_node *node, const char *name);
 czm_dtype czm_attr_type(const czm_node *node, const char *name);
 czm_bytes czm_attr_string(const czm_node *node, const char *name);
-czm_bytes czm_attr_tensor(const czm_node *node, const char *name); // a TensorProto
-czm_bytes czm_attr_shape(const czm_node *node, const char *name);  // a TensorShapeProto
+czm_bytes czm_attr_tensor(const czm_node *node, const char *name);   // a TensorProto
+czm_bytes czm_attr_shape(const czm_node *node, const char *name);    // a TensorShapeProto
 czm_bytes czm_attr_function(const czm_node *node, const char *name); // its name
 bool czm_attr_is(const czm_node *node, const char *name, const char *string);
 
@@ -168,8 +168,7 @@ void czm_set_types(czm_graph *graph, czm_node *node, const char *name, const czm
 void czm_remove_attr(czm_node *node, const char *name);
 
 // The functions that an AttrValue names: calls `visit` with the name of each.
-void czm_attr_each_function(czm_bytes value, void (*visit)(void *user, czm_bytes name),
-                            void *user);
+void czm_attr_each_function(czm_bytes value, void (*visit)(void *user, czm_bytes name), void *user);
 
 // ---- tensors of a node
 

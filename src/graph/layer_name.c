@@ -6,8 +6,21 @@
 
 // Scopes that TensorFlow and Keras open inside a layer.
 static const char *const inner_scopes[] = {
-    "Tensordot", "batchnorm", "moments",   "BiasAdd",  "ReadVariableOp", "einsum", "separable_conv2d",
-    "depthwise", "Softmax",   "convolution", "cond",   "while",          "add",    "mul",        "resize",
+    "Tensordot",
+    "batchnorm",
+    "moments",
+    "BiasAdd",
+    "ReadVariableOp",
+    "einsum",
+    "separable_conv2d",
+    "depthwise",
+    "Softmax",
+    "convolution",
+    "cond",
+    "while",
+    "add",
+    "mul",
+    "resize",
 };
 
 static bool is_inner_scope(const char *component, size_t size) {
@@ -74,7 +87,8 @@ static const char *common_scope(czm_arena *arena, const czm_graph *graph) {
         in_layers += strchr(node->name + size, '/') != NULL;
         count++;
     }
-    return common && in_layers * 2 > count ? czm_arena_format(arena, "%.*s", (int)size, common) : "";
+    return common && in_layers * 2 > count ? czm_arena_format(arena, "%.*s", (int)size, common)
+                                           : "";
 }
 
 // Variables bear their layer's own name: where "model/conv_1/.../ReadVariableOp" reads "conv/kernel",

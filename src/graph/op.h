@@ -13,7 +13,7 @@
 // One input or output argument; it may stand for several tensors.
 typedef struct czm_op_arg {
     czm_bytes name;
-    czm_bytes type_attr;  // the attr that holds the element type; empty if `dtype` is fixed
+    czm_bytes type_attr; // the attr that holds the element type; empty if `dtype` is fixed
     czm_dtype dtype;
     czm_bytes count_attr; // the int attr that says how many tensors; empty: one
     czm_bytes list_attr;  // the list(type) attr, one tensor an element; empty: not a list
@@ -28,7 +28,7 @@ typedef struct czm_op_attr {
 
 typedef struct czm_op {
     const char *name;
-    bool in_target;   // TensorFlow 2.0.0 knows the op
+    bool in_target; // TensorFlow 2.0.0 knows the op
     bool is_stateful;
     const czm_op_arg *inputs, *outputs;
     size_t input_count, output_count;

@@ -35,8 +35,10 @@ static czm_status put_at(const writer *w, uint64_t at, czm_bytes bytes) {
 
 static czm_status take_block(void *user, czm_bytes block) {
     member_sink *m = user;
-    if (block.size > m->left) m->left = 0, block.size = 0; // too long: czm_status below says it
-    else m->left -= block.size;
+    if (block.size > m->left)
+        m->left = 0, block.size = 0; // too long: czm_status below says it
+    else
+        m->left -= block.size;
     m->crc = czm_crc32(m->crc, block);
     CZM_TRY(put_at(m->w, m->at, block));
     m->at += block.size;
@@ -64,8 +66,8 @@ static void layout_payloads(writer *w, czm_zip_archive *inner) {
     inner->count = p->payload_count;
     inner->members = CZM_NEW_ARRAY(w->context->arena, czm_zip_member, inner->count);
     for (size_t i = 0; i < inner->count; i++) {
-        inner->members[i] = (czm_zip_member){.name = p->payloads[i].name,
-                                             .size = p->payloads[i].size};
+        inner->members[i] =
+            (czm_zip_member){.name = p->payloads[i].name, .size = p->payloads[i].size};
         w->total += p->payloads[i].size;
     }
     czm_zip_layout(inner);

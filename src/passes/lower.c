@@ -75,8 +75,7 @@ czm_tensor czm_lower_ints(czm_lowering *l, const czm_node *node, const char *suf
     return czm_add_const_ints(l->graph, czm_lower_name(l, node, suffix), values, count, false);
 }
 
-czm_tensor czm_lower_int(czm_lowering *l, const czm_node *node, const char *suffix,
-                         int32_t value) {
+czm_tensor czm_lower_int(czm_lowering *l, const czm_node *node, const char *suffix, int32_t value) {
     return czm_add_const_ints(l->graph, czm_lower_name(l, node, suffix), &value, 1, true);
 }
 

@@ -19,8 +19,9 @@ void czm_volume_norm_rewrite(czm_lowering *l, czm_node *node) {
     czm_tensor image = node->inputs.items[0];
     const int32_t flat[] = {-1, 1, 1, (int32_t)czm_lower_shape(l, node->inputs.items[1]).dims[0]};
     czm_node *core = czm_lower_split(l, node, "flat");
-    core->inputs.items[0] = czm_output(czm_lower_add(
-        l, node, "input", "Reshape", dtype, image, czm_lower_ints(l, node, "shape", flat, 4), none));
+    core->inputs.items[0] =
+        czm_output(czm_lower_add(l, node, "input", "Reshape", dtype, image,
+                                 czm_lower_ints(l, node, "shape", flat, 4), none));
     czm_set_string(l->graph, core, "data_format", "NHWC");
     czm_node *shape = czm_lower_add(l, node, "shape", "Shape", dtype, image, none, none);
     czm_lower_become(l, node, "Reshape");
@@ -44,7 +45,6 @@ bool czm_training_norm_applies(czm_lowering *l, czm_node *node) {
 void czm_training_norm_rewrite(czm_lowering *l, czm_node *node) {
     const int64_t empty = 0;
     for (size_t i = 3; i < 5; i++)
-        node->inputs.items[i] =
-            czm_add_const(l->graph, czm_lower_name(l, node, "no_statistics"), CZM_DTYPE_FLOAT,
-                          czm_bytes_of("", 0), &empty, 1);
+        node->inputs.items[i] = czm_add_const(l->graph, czm_lower_name(l, node, "no_statistics"),
+                                              CZM_DTYPE_FLOAT, czm_bytes_of("", 0), &empty, 1);
 }

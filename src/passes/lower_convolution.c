@@ -92,9 +92,8 @@ static void make_depthwise(czm_lowering *l, czm_node *node, int64_t groups) {
     const int32_t dims[] = {(int32_t)filter[0], (int32_t)filter[1], (int32_t)groups,
                             (int32_t)(filter[3] / groups)};
     czm_tensor shape = czm_lower_ints(l, node, "filter/shape", dims, 4);
-    node->inputs.items[1] = czm_output(
-        czm_lower_add(l, node, "filter", "Reshape", dtype_of(node), node->inputs.items[1], shape,
-                      none));
+    node->inputs.items[1] = czm_output(czm_lower_add(l, node, "filter", "Reshape", dtype_of(node),
+                                                     node->inputs.items[1], shape, none));
     node->op = "DepthwiseConv2dNative";
     node->def = czm_op_find(l->graph->ops, czm_bytes_text(node->op));
     czm_remove_attr(node, "use_cudnn_on_gpu");
@@ -218,10 +217,10 @@ bool czm_explicit_padding_applies(czm_lowering *l, czm_node *node) {
 static czm_tensor lowest(czm_lowering *l, const czm_node *node, czm_dtype dtype) {
     static const uint8_t single[] = {0, 0, 0x80, 0xff}, half[] = {0, 0xfc}, bfloat[] = {0x80, 0xff};
     static const uint8_t twice[] = {0, 0, 0, 0, 0, 0, 0xf0, 0xff}; // minus infinity, all four
-    czm_bytes value = dtype == CZM_DTYPE_HALF     ? czm_bytes_of(half, sizeof half)
+    czm_bytes value = dtype == CZM_DTYPE_HALF       ? czm_bytes_of(half, sizeof half)
                       : dtype == CZM_DTYPE_BFLOAT16 ? czm_bytes_of(bfloat, sizeof bfloat)
-                      : dtype == CZM_DTYPE_DOUBLE ? czm_bytes_of(twice, sizeof twice)
-                                                  : czm_bytes_of(single, sizeof single);
+                      : dtype == CZM_DTYPE_DOUBLE   ? czm_bytes_of(twice, sizeof twice)
+                                                    : czm_bytes_of(single, sizeof single);
     return czm_add_const(l->graph, czm_lower_name(l, node, "lowest"), dtype, value, NULL, 0);
 }
 
@@ -264,7 +263,8 @@ void czm_dilated_depthwise_rewrite(czm_lowering *l, czm_node *node) {
     czm_dtype dtype = dtype_of(node), i32 = CZM_DTYPE_INT32;
     czm_tensor image = node->inputs.items[0], weights = node->inputs.items[1];
     const int32_t dilations[] = {(int32_t)d[0], (int32_t)d[1]}, zeros[] = {0, 0};
-    const int32_t before[] = {(int32_t)p[0], (int32_t)p[2]}, after[] = {(int32_t)p[1], (int32_t)p[3]};
+    const int32_t before[] = {(int32_t)p[0], (int32_t)p[2]},
+                  after[] = {(int32_t)p[1], (int32_t)p[3]};
     const int32_t less[] = {-before[0] - after[0], -before[1] - after[1]};
 
     czm_tensor block = czm_lower_ints(l, node, "dilations", dilations, 2);
@@ -272,14 +272,17 @@ void czm_dilated_depthwise_rewrite(czm_lowering *l, czm_node *node) {
     czm_node *size = czm_lower_add(l, node, "size", "StridedSlice", i32, czm_output(shape),
                                    czm_lower_ints(l, node, "size/begin", (const int32_t[]){1}, 1),
                                    czm_lower_ints(l, node, "size/end", (const int32_t[]){3}, 1));
-    czm_node_add_input(l->graph, size, czm_lower_ints(l, node, "size/step", (const int32_t[]){1}, 1));
+    czm_node_add_input(l->graph, size,
+                       czm_lower_ints(l, node, "size/step", (const int32_t[]){1}, 1));
     czm_set_type(l->graph, size, "Index", i32);
     czm_node *missing = czm_lower_add(l, node, "missing", "Sub", i32,
-                                      czm_lower_ints(l, node, "less", less, 2), czm_output(size), none);
-    czm_tensor extra = czm_output(czm_lower_add(l, node, "extra", "FloorMod", i32,
-                                                czm_output(missing), block, none));
-    czm_tensor end = czm_output(czm_lower_add(l, node, "after", "AddV2", i32, extra,
-                                              czm_lower_ints(l, node, "after/base", after, 2), none));
+                                      czm_lower_ints(l, node, "less", less, 2), czm_output(size),
+                                      none);
+    czm_tensor extra = czm_output(
+        czm_lower_add(l, node, "extra", "FloorMod", i32, czm_output(missing), block, none));
+    czm_tensor end =
+        czm_output(czm_lower_add(l, node, "after", "AddV2", i32, extra,
+                                 czm_lower_ints(l, node, "after/base", after, 2), none));
     czm_node *paddings = czm_lower_add(l, node, "paddings", "Pack", i32,
                                        czm_lower_ints(l, node, "before", before, 2), end, none);
     czm_node *crops = czm_lower_add(l, node, "crops", "Pack", i32,
@@ -412,14 +415,14 @@ void czm_short_sizes_rewrite(czm_lowering *l, czm_node *node) {
     int64_t filter[4];
     read_filter(l, node, 1, filter);
     const int32_t zero[] = {0}, one[] = {1}, channels[] = {(int32_t)filter[2]};
-    czm_node *shape = czm_lower_add(l, node, "shape", "Shape", dtype_of(node),
-                                    node->inputs.items[2], none, none);
+    czm_node *shape =
+        czm_lower_add(l, node, "shape", "Shape", dtype_of(node), node->inputs.items[2], none, none);
     czm_node *batch = czm_lower_add(l, node, "batch", "Slice", CZM_DTYPE_INT32, czm_output(shape),
                                     czm_lower_ints(l, node, "batch/begin", zero, 1),
                                     czm_lower_ints(l, node, "batch/size", one, 1));
     czm_set_type(l->graph, batch, "Index", CZM_DTYPE_INT32);
-    czm_node *sizes = czm_lower_add(l, node, "sizes", "ConcatV2", CZM_DTYPE_INT32, czm_output(batch),
-                                    node->inputs.items[0],
+    czm_node *sizes = czm_lower_add(l, node, "sizes", "ConcatV2", CZM_DTYPE_INT32,
+                                    czm_output(batch), node->inputs.items[0],
                                     czm_lower_ints(l, node, "channels", channels, 1));
     czm_node_add_input(l->graph, sizes, czm_lower_int(l, node, "axis", 0));
     czm_set_int(l->graph, sizes, "N", 3);

@@ -129,8 +129,8 @@ void czm_layout_rewrite(czm_lowering *l, czm_node *node) {
     for (size_t i = 0; i < CZM_COUNT_OF(attrs_by_dimension); i++)
         permute_attr(l, core, attrs_by_dimension[i], rank, to_last);
     permute_paddings(l, core, rank, to_last);
-    czm_set_string(l->graph, core, "data_format", rank == 5 && !czm_node_is(core, "BiasAdd")
-                                                      ? "NDHWC" : "NHWC");
+    czm_set_string(l->graph, core, "data_format",
+                   rank == 5 && !czm_node_is(core, "BiasAdd") ? "NDHWC" : "NHWC");
 
     czm_lower_become(l, node, "Transpose");
     czm_node_add_input(l->graph, node, czm_output(core));

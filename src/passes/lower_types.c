@@ -54,8 +54,8 @@ void czm_matmul_v3_rewrite(czm_lowering *l, czm_node *node) {
     static const char *const types[] = {"Ta", "Tb"}, *const gone[] = {"Ta", "Tb", "Tout"};
     czm_dtype dtype = czm_attr_type(node, "Tout");
     for (size_t i = 0; i < CZM_COUNT_OF(types); i++)
-        node->inputs.items[i] = add_cast(l, node, node->inputs.items[i],
-                                         czm_attr_type(node, types[i]), dtype);
+        node->inputs.items[i] =
+            add_cast(l, node, node->inputs.items[i], czm_attr_type(node, types[i]), dtype);
     for (size_t i = 0; i < CZM_COUNT_OF(gone); i++) czm_remove_attr(node, gone[i]);
     node->op = "BatchMatMulV2";
     node->def = czm_op_find(l->graph->ops, czm_bytes_text(node->op));

@@ -18,7 +18,8 @@ const size_t czm_pass_count = CZM_COUNT_OF(czm_passes);
 void czm_each_graph(czm_context *context, czm_model *model,
                     void (*run)(czm_context *context, czm_model *model, czm_graph *graph)) {
     run(context, model, &model->main);
-    for (size_t i = 0; i < model->functions.count; i++) run(context, model, model->functions.items[i]);
+    for (size_t i = 0; i < model->functions.count; i++)
+        run(context, model, model->functions.items[i]);
 }
 
 static void sort(czm_context *context, czm_model *model, czm_graph *graph) {

@@ -88,8 +88,10 @@ static const czm_record *find_record(const czm_bundle *b, czm_bytes key) {
         size_t middle = low + (high - low) / 2;
         int order = czm_bytes_compare(b->table.records[middle].key, key);
         if (order == 0) return &b->table.records[middle];
-        if (order < 0) low = middle + 1;
-        else high = middle;
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
     }
     return NULL;
 }
@@ -183,8 +185,8 @@ static void put_ordered_signed(czm_buffer *b, int64_t value) {
     uint8_t bytes[10];
     for (size_t i = 0; i < 10; i++) bytes[9 - i] = (uint8_t)(i < 8 ? bits >> 8 * i : sign);
     uint8_t *first = bytes + 10 - size;
-    static const uint8_t headers[11][2] = {{0, 0},    {0x80, 0}, {0xc0, 0}, {0xe0, 0},
-                                           {0xf0, 0}, {0xf8, 0}, {0xfc, 0}, {0xfe, 0},
+    static const uint8_t headers[11][2] = {{0, 0},    {0x80, 0},    {0xc0, 0},   {0xe0, 0},
+                                           {0xf0, 0}, {0xf8, 0},    {0xfc, 0},   {0xfe, 0},
                                            {0xff, 0}, {0xff, 0x80}, {0xff, 0xc0}};
     first[0] ^= headers[size][0];
     if (size > 1) first[1] ^= headers[size][1];
@@ -268,8 +270,8 @@ static czm_status stream(const czm_tensor_source *self, czm_context *context, cz
 czm_status czm_bundle_find(czm_context *context, czm_bundle *b, czm_checkpoint_key key,
                            czm_variable *variable) {
     czm_arena *arena = context->arena;
-    const char *where = czm_arena_format(arena, "%s: tensor \"%.*s\"", b->where,
-                                         (int)key.name.size, (const char *)key.name.data);
+    const char *where = czm_arena_format(arena, "%s: tensor \"%.*s\"", b->where, (int)key.name.size,
+                                         (const char *)key.name.data);
     const czm_record *record = find_record(b, key.name);
     if (!record)
         return czm_report_add(context->report, CZM_RULE_VARIABLE_MISSING, where,
@@ -313,9 +315,8 @@ czm_status czm_bundle_find(czm_context *context, czm_bundle *b, czm_checkpoint_k
 static czm_status open_shard(czm_context *context, czm_bundle *b, uint64_t shard,
                              czm_extent *extent) {
     if (!b->shards[shard].file) {
-        const char *name =
-            czm_arena_format(context->arena, "variables/variables.data-%05u-of-%05u",
-                             (unsigned)shard, (unsigned)b->shard_count);
+        const char *name = czm_arena_format(context->arena, "variables/variables.data-%05u-of-%05u",
+                                            (unsigned)shard, (unsigned)b->shard_count);
         CZM_TRY(czm_source_extent(context, b->source, name, &b->shards[shard]));
     }
     *extent = b->shards[shard];
@@ -332,8 +333,7 @@ static czm_status read_piece(czm_context *context, const bundle_source *s, const
                               "its %llu bytes at %llu lie beyond the end of the data file, which "
                               "has %llu bytes",
                               (unsigned long long)p->stored.size,
-                              (unsigned long long)p->stored.offset,
-                              (unsigned long long)shard.size);
+                              (unsigned long long)p->stored.offset, (unsigned long long)shard.size);
     if (czm_file_read_at(shard.file, shard.offset + p->stored.offset + at, to, size)) return CZM_OK;
     return czm_report_add(context->report, CZM_RULE_FILE_UNREADABLE, s->where, NULL,
                           "reading its bytes failed: %s", czm_file_error());

@@ -22,7 +22,7 @@ enum {
 typedef struct scope {
     const struct scope *caller;
     unsigned depth;
-    const char *prefix;                  // of node names: "" or "outer/inner/"
+    const char *prefix; // of node names: "" or "outer/inner/"
     const czm_node_records *records;
     const czm_function_record *function; // NULL: the main graph
     czm_node *call;                      // NULL: not an instance that a call stands for
@@ -54,19 +54,37 @@ typedef struct flattener {
 
 // Ops that change the variable which is their first input; a final * stands for any ending.
 static const char *const assigning_ops[] = {
-    "Assign",          "AssignAdd",        "AssignSub",           "AssignVariable*",
-    "AssignAddVariableOp", "AssignSubVariableOp",
-    "CountUpTo",       "ResourceCountUpTo", "ScatterAdd",         "ScatterDiv",
-    "ScatterMax",      "ScatterMin",       "ScatterMul",          "ScatterSub",
-    "ScatterUpdate",   "ScatterNdAdd",     "ScatterNdSub",        "ScatterNdUpdate",
-    "ResourceScatter*", "ResourceApply*",  "Apply*",              "RngSkip",
-    "RngReadAndSkip",  "StatefulUniform*", "StatefulStandardNormal*",
+    "Assign",
+    "AssignAdd",
+    "AssignSub",
+    "AssignVariable*",
+    "AssignAddVariableOp",
+    "AssignSubVariableOp",
+    "CountUpTo",
+    "ResourceCountUpTo",
+    "ScatterAdd",
+    "ScatterDiv",
+    "ScatterMax",
+    "ScatterMin",
+    "ScatterMul",
+    "ScatterSub",
+    "ScatterUpdate",
+    "ScatterNdAdd",
+    "ScatterNdSub",
+    "ScatterNdUpdate",
+    "ResourceScatter*",
+    "ResourceApply*",
+    "Apply*",
+    "RngSkip",
+    "RngReadAndSkip",
+    "StatefulUniform*",
+    "StatefulStandardNormal*",
     "StatefulTruncatedNormal*",
 };
 
 // Pivots are what the nodes inside a TensorFlow 1 conditional or loop hang on.
-static const char *const pivot_ops[] = {"Identity", "Switch", "RefSwitch", "Merge",
-                                        "RefMerge", "LoopCond"};
+static const char *const pivot_ops[] = {"Identity", "Switch",   "RefSwitch",
+                                        "Merge",    "RefMerge", "LoopCond"};
 
 static const char *const call_ops[] = {"PartitionedCall", "StatefulPartitionedCall"};
 
@@ -94,11 +112,11 @@ static czm_status damaged(const flattener *f, const scope *s, czm_bytes node, co
     va_start(arguments, format);
     const char *text = czm_arena_vformat(arena, format, arguments);
     va_end(arguments);
-    const char *where =
-        s->function ? czm_arena_format(arena, "%s: function \"%s\", node \"%.*s\"", f->meta->where,
-                                       s->function->name, (int)node.size, (const char *)node.data)
-                    : czm_arena_format(arena, "%s: node \"%.*s\"", f->meta->where, (int)node.size,
-                                       (const char *)node.data);
+    const char *where = s->function ? czm_arena_format(arena, "%s: function \"%s\", node \"%.*s\"",
+                                                       f->meta->where, s->function->name,
+                                                       (int)node.size, (const char *)node.data)
+                                    : czm_arena_format(arena, "%s: node \"%.*s\"", f->meta->where,
+                                                       (int)node.size, (const char *)node.data);
     return czm_report_add(f->context->report, CZM_RULE_MODEL_DAMAGED, where,
                           "export the model again", "%s", text);
 }
@@ -369,7 +387,8 @@ static czm_status add_control(flattener *f, scope *s, const work *w, czm_bytes n
     if (!source)
         return damaged(f, s, w->record->name, "it waits for \"%.*s\", which is not there",
                        (int)name.size, (const char *)name.data);
-    if (IS_AMONG(source->op, pivot_ops)) *CZM_APPEND(f->context->arena, &w->node->controls) = source;
+    if (IS_AMONG(source->op, pivot_ops))
+        *CZM_APPEND(f->context->arena, &w->node->controls) = source;
     return CZM_OK;
 }
 
@@ -423,8 +442,8 @@ static czm_status work_off_all(flattener *f) {
 static czm_tensor follow(czm_tensor t, size_t most_steps) {
     for (; t.node && t.node->scratch; most_steps--) {
         const proxy *p = t.node->scratch;
-        const czm_tensor_list *targets =
-            p->is_argument ? &p->instance->call->inputs : &p->instance->returns;
+        const czm_tensor_list *targets = p->is_argument ? &p->instance->call->inputs
+                                                        : &p->instance->returns;
         size_t index = p->is_argument ? p->index : t.index;
         if (most_steps == 0 || index >= targets->count) return (czm_tensor){0};
         t = targets->items[index];

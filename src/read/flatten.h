@@ -12,8 +12,8 @@
 #include "read/meta_graph.h"
 
 typedef struct czm_flat_graph {
-    czm_graph graph;         // unsorted; its nodes include those that only control inputs need
-    czm_node_list assigns;   // nodes that run and change the variable that is their first input
+    czm_graph graph;          // unsorted; its nodes include those that only control inputs need
+    czm_node_list assigns;    // nodes that run and change the variable that is their first input
     czm_node_list functional; // nodes with functions that stay: If, While, Case ...
 } czm_flat_graph;
 

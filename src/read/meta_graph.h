@@ -57,10 +57,10 @@ typedef struct czm_meta_graph {
     czm_node_records nodes;
     czm_name_table functions; // name -> czm_function_record
     CZM_LIST(czm_signature) signatures;
-    const char *restore_op;  // SaverDef.restore_op_name; NULL if there is no saver
-    czm_bytes object_graph;  // SavedObjectGraph, empty if TensorFlow 1 wrote the file
-    czm_name_table assets;   // names of tensors that hold the path of an asset file
-    size_t record_count;     // nodes in the main graph and in all function bodies
+    const char *restore_op; // SaverDef.restore_op_name; NULL if there is no saver
+    czm_bytes object_graph; // SavedObjectGraph, empty if TensorFlow 1 wrote the file
+    czm_name_table assets;  // names of tensors that hold the path of an asset file
+    size_t record_count;    // nodes in the main graph and in all function bodies
 } czm_meta_graph;
 
 // Reads saved_model.pb and takes the graph that is tagged "serve".

@@ -16,7 +16,9 @@ static const char *list_keys(czm_arena *arena, const czm_signature_tensors *tens
 }
 
 // Exporters keep what runs at loading and training in signatures too.
-static bool is_internal(const czm_signature *s) { return czm_text_begins(s->key, "__saved_model_"); }
+static bool is_internal(const czm_signature *s) {
+    return czm_text_begins(s->key, "__saved_model_");
+}
 
 static bool is_usable(const czm_signature *s) { return s->outputs.count && !is_internal(s); }
 
@@ -79,11 +81,12 @@ static czm_status choose_output(czm_context *context, const czm_meta_graph *meta
         if (czm_text_equal(s->outputs.items[i].key, wanted)) *chosen = &s->outputs.items[i];
     if (*chosen) return CZM_OK;
     const char *keys = list_keys(context->arena, &s->outputs);
-    const char *where = czm_arena_format(context->arena, "%s: signature \"%s\"", meta->where, s->key);
+    const char *where =
+        czm_arena_format(context->arena, "%s: signature \"%s\"", meta->where, s->key);
     if (wanted)
         return czm_report_add(context->report, CZM_RULE_ONE_OUTPUT, where,
-                              "name one of these with --output",
-                              "it has no output \"%s\", but %s", wanted, keys);
+                              "name one of these with --output", "it has no output \"%s\", but %s",
+                              wanted, keys);
     return czm_report_add(context->report, CZM_RULE_ONE_OUTPUT, where,
                           "choose the one with the class probabilities with --output NAME",
                           "it has %zu outputs: %s", s->outputs.count, keys);
@@ -144,8 +147,8 @@ static czm_status keep_functions(function_work *w, const czm_flat_graph *main_fl
 
 typedef struct assignment {
     const function_work *work;
-    const czm_node *node;     // If, While ...
-    size_t input;             // of it
+    const czm_node *node; // If, While ...
+    size_t input;         // of it
     bool is_assigned;
     unsigned depth;
 } assignment;
@@ -159,8 +162,7 @@ static void look_into_function(void *user, czm_bytes name) {
     size_t inputs = a->node->inputs.count;
     if (!flat || flat->graph.inputs.count > inputs) return;
     size_t skipped = inputs - flat->graph.inputs.count; // the condition of If, the index of Case
-    if (a->input >= skipped &&
-        assigns_argument(a->work, flat, a->input - skipped, a->depth + 1))
+    if (a->input >= skipped && assigns_argument(a->work, flat, a->input - skipped, a->depth + 1))
         a->is_assigned = true;
 }
 
@@ -214,7 +216,8 @@ static czm_status check_state(czm_context *context, const czm_meta_graph *meta,
         const czm_node *by = flat->functional.items[i];
         for (size_t k = 0; k < by->inputs.count; k++) {
             const czm_node *variable = by->inputs.items[k].node;
-            if (variable->order && czm_node_is(variable, "VarHandleOp") && assigns_input(w, by, k, 0))
+            if (variable->order && czm_node_is(variable, "VarHandleOp") &&
+                assigns_input(w, by, k, 0))
                 worst = refuse_state(context, meta, variable, by);
         }
     }
@@ -224,10 +227,20 @@ static czm_status check_state(czm_context *context, const czm_meta_graph *meta,
 // ---- what must be there before inference can run
 
 static const char *const table_ops[] = {
-    "HashTable",        "HashTableV2",        "MutableHashTable",     "MutableHashTableV2",
-    "LookupTableFind",  "LookupTableFindV2",  "MutableDenseHashTable", "MutableDenseHashTableV2",
-    "AnonymousHashTable", "LookupTableSize", "LookupTableSizeV2",    "MutableHashTableOfTensors",
-    "MutableHashTableOfTensorsV2", "AnonymousMutableHashTable",
+    "HashTable",
+    "HashTableV2",
+    "MutableHashTable",
+    "MutableHashTableV2",
+    "LookupTableFind",
+    "LookupTableFindV2",
+    "MutableDenseHashTable",
+    "MutableDenseHashTableV2",
+    "AnonymousHashTable",
+    "LookupTableSize",
+    "LookupTableSizeV2",
+    "MutableHashTableOfTensors",
+    "MutableHashTableOfTensorsV2",
+    "AnonymousMutableHashTable",
 };
 
 static bool is_table(const czm_node *node) {
@@ -312,12 +325,12 @@ static czm_status choose_input(czm_context *context, const czm_meta_graph *meta,
         if (is_needed && count++ == 0) *chosen = i;
     }
     if (s->inputs.count == 0 || count != 1)
-        return czm_report_add(
-            context->report, CZM_RULE_ONE_INPUT,
-            czm_arena_format(context->arena, "%s: signature \"%s\"", meta->where, s->key),
-            "export a network that takes only the image",
-            "it has %zu inputs%s%s", s->inputs.count, s->inputs.count ? ": " : "",
-            list_keys(context->arena, &s->inputs));
+        return czm_report_add(context->report, CZM_RULE_ONE_INPUT,
+                              czm_arena_format(context->arena, "%s: signature \"%s\"", meta->where,
+                                               s->key),
+                              "export a network that takes only the image", "it has %zu inputs%s%s",
+                              s->inputs.count, s->inputs.count ? ": " : "",
+                              list_keys(context->arena, &s->inputs));
     graph->inputs.items[0] = graph->inputs.items[*chosen];
     graph->inputs.count = 1;
     return CZM_OK;
@@ -330,13 +343,15 @@ static czm_status check_feeds(czm_context *context, const czm_meta_graph *meta,
     czm_status worst = CZM_OK;
     for (size_t i = 0; i < graph->nodes.count; i++) {
         const czm_node *node = graph->nodes.items[i];
-        if (node == input || (!czm_node_is(node, "Placeholder") && !czm_node_is(node, "PlaceholderV2")))
+        if (node == input ||
+            (!czm_node_is(node, "Placeholder") && !czm_node_is(node, "PlaceholderV2")))
             continue;
-        worst = czm_report_add(
-            context->report, CZM_RULE_INPUT_UNFED,
-            czm_arena_format(context->arena, "%s: node \"%s\"", meta->where, node->name),
-            "make it a constant or a placeholder_with_default, and export again",
-            "the output depends on a placeholder that is not the signature's input");
+        worst =
+            czm_report_add(context->report, CZM_RULE_INPUT_UNFED,
+                           czm_arena_format(context->arena, "%s: node \"%s\"", meta->where,
+                                            node->name),
+                           "make it a constant or a placeholder_with_default, and export again",
+                           "the output depends on a placeholder that is not the signature's input");
     }
     return worst;
 }
@@ -357,9 +372,9 @@ static czm_status flatten(czm_context *context, czm_meta_graph *meta, const czm_
     CZM_TRY(czm_flatten_main(context, meta, tensors, s->inputs.count + 1, NULL, flat));
     czm_graph *graph = &flat->graph;
     for (size_t i = 0; i < s->inputs.count; i++)
-        *CZM_APPEND(context->arena, &graph->inputs) =
-            (czm_port){s->inputs.items[i].key, graph->outputs.items[i + 1].tensor,
-                       s->inputs.items[i].dtype};
+        *CZM_APPEND(context->arena, &graph->inputs) = (czm_port){s->inputs.items[i].key,
+                                                                 graph->outputs.items[i + 1].tensor,
+                                                                 s->inputs.items[i].dtype};
     graph->outputs.count = 1;
     graph->outputs.items[0].name = output->key;
     graph->outputs.items[0].dtype = output->dtype;

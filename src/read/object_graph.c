@@ -46,8 +46,7 @@ static void pair_objects(graphs *g) {
     *CZM_APPEND(g->arena, &todo) = 0;
     while (todo.count) {
         const object *o = &g->saved.items[todo.items[--todo.count]];
-        czm_name_table children =
-            children_of(g->arena, g->stored.items[o->partner - 1].message);
+        czm_name_table children = children_of(g->arena, g->stored.items[o->partner - 1].message);
         czm_wire wire = czm_wire_read(o->message);
         for (czm_field f; czm_wire_next(&wire, &f);) {
             if (!czm_field_is(&f, 1, CZM_WIRE_BYTES)) continue;

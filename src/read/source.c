@@ -15,9 +15,9 @@ typedef struct impostor {
     const char *hint;
 } impostor;
 
-#define EXPORT_LINE                                                                        \
-    "export it once with Python: import keras; "                                           \
-    "keras.models.load_model(\"%s\", compile=False).export(\"saved_model\") - "            \
+#define EXPORT_LINE                                                             \
+    "export it once with Python: import keras; "                                \
+    "keras.models.load_model(\"%s\", compile=False).export(\"saved_model\") - " \
     "and name that folder (Keras 2: .save(\"saved_model\", include_optimizer=False))"
 
 static const impostor impostors[] = {
@@ -34,8 +34,7 @@ static const impostor *recognise(czm_file *file) {
     if (czm_file_size(file) < sizeof head || !czm_file_read_at(file, 0, head, sizeof head))
         return NULL;
     for (size_t i = 0; i < CZM_COUNT_OF(impostors); i++)
-        if (memcmp(head, impostors[i].magic, impostors[i].size) == 0)
-            return &impostors[i];
+        if (memcmp(head, impostors[i].magic, impostors[i].size) == 0) return &impostors[i];
     return NULL;
 }
 
@@ -69,8 +68,7 @@ static const char *find_prefix(czm_context *context, const czm_unzip *zip) {
         if (is_model && (!best || strlen(name) < strlen(best))) best = name;
     }
     if (!best) return NULL;
-    return czm_arena_format(context->arena, "%.*s", (int)(strlen(best) - strlen(MODEL_FILE)),
-                            best);
+    return czm_arena_format(context->arena, "%.*s", (int)(strlen(best) - strlen(MODEL_FILE)), best);
 }
 
 static czm_status open_archive(czm_context *context, czm_extent whole, czm_source *source) {
@@ -82,7 +80,8 @@ static czm_status open_archive(czm_context *context, czm_extent whole, czm_sourc
                               source->archive.fault);
     source->prefix = find_prefix(context, &source->archive);
     if (source->prefix) return CZM_OK;
-    if (has_member(&source->archive, "config.json") && has_member(&source->archive, "metadata.json"))
+    if (has_member(&source->archive, "config.json") &&
+        has_member(&source->archive, "metadata.json"))
         return not_a_model(context, source->path, "a Keras model in Keras 3 format (.keras)",
                            EXPORT_LINE);
     return not_a_model(context, source->path, "a ZIP archive without " MODEL_FILE,
@@ -188,8 +187,8 @@ czm_status czm_source_load(czm_context *context, const czm_source *source, const
     uint8_t *data = czm_arena_alloc(context->arena, (size_t)extent.size);
     if (!czm_file_read_at(extent.file, extent.offset, data, (size_t)extent.size))
         return czm_report_add(context->report, CZM_RULE_FILE_UNREADABLE,
-                              czm_source_where(context, source, name), NULL,
-                              "reading failed: %s", czm_file_error());
+                              czm_source_where(context, source, name), NULL, "reading failed: %s",
+                              czm_file_error());
     *bytes = czm_bytes_of(data, (size_t)extent.size);
     return CZM_OK;
 }

@@ -10,10 +10,10 @@
 #include "report/report.h"
 
 typedef struct czm_source {
-    const char *path;       // as the user wrote it
+    const char *path; // as the user wrote it
     bool is_archive;
     czm_unzip archive;
-    const char *prefix;     // inside the archive: "" or "folder/"
+    const char *prefix; // inside the archive: "" or "folder/"
 } czm_source;
 
 // Opens `path`; reports what it is if it holds no saved_model.pb.

@@ -128,8 +128,10 @@ czm_status czm_variables_resolve(czm_context *context, const czm_source *source,
             CZM_TRY(find_keys(context, source, meta, graph, &bundle, &keys));
         czm_variable variable;
         czm_status status = resolve(context, meta, bundle, &keys, node, &variable);
-        if (status) worst = status;
-        else *CZM_APPEND(context->arena, variables) = variable;
+        if (status)
+            worst = status;
+        else
+            *CZM_APPEND(context->arena, variables) = variable;
     }
     return worst;
 }

@@ -175,8 +175,8 @@ static void pick(czm_step *step, int axis) {
     for (size_t i = 0; elements && i < count; i++) {
         size_t row = i / inner / indices.count;
         int64_t index;
-        bool is_inside = czm_value_int(indices, i / inner % indices.count, &index) &&
-                         index >= 0 && index < (int64_t)size;
+        bool is_inside = czm_value_int(indices, i / inner % indices.count, &index) && index >= 0 &&
+                         index < (int64_t)size;
         if (is_inside)
             elements[i] = from.elements[(row * size + (size_t)index) * inner + i % inner];
     }

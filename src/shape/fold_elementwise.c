@@ -32,8 +32,7 @@ czm_element czm_element_of(czm_dtype dtype, double number) {
         bool is_normal = number == 0 || (fabs(number) > 0x1p-125 && fabs(number) < 0x1p127);
         return is_normal ? (czm_element){true, (double)(float)number} : unknown;
     }
-    if (dtype == CZM_DTYPE_DOUBLE)
-        return isfinite(number) ? (czm_element){true, number} : unknown;
+    if (dtype == CZM_DTYPE_DOUBLE) return isfinite(number) ? (czm_element){true, number} : unknown;
     range r = (size_t)dtype < CZM_COUNT_OF(ranges) ? ranges[dtype] : (range){0, 0};
     bool fits = r.high > 0 && number >= r.low && number <= r.high && floor(number) == number;
     return fits ? (czm_element){true, number} : unknown;
@@ -51,10 +50,9 @@ static double inverted(double a) { return a == 0; }
 static double same(double a) { return a; }
 
 static unary *const unaries[] = {
-    [CZM_NEGATE] = negated,  [CZM_ABSOLUTE] = fabs, [CZM_SIGN] = sign,
-    [CZM_FLOOR] = floor,     [CZM_CEILING] = ceil,  [CZM_ROUND] = rint, // halves to even
-    [CZM_SQUARE_ROOT] = sqrt, [CZM_SQUARE] = square, [CZM_NOT] = inverted,
-    [CZM_CAST] = same,
+    [CZM_NEGATE] = negated,   [CZM_ABSOLUTE] = fabs, [CZM_SIGN] = sign,    [CZM_FLOOR] = floor,
+    [CZM_CEILING] = ceil,     [CZM_ROUND] = rint, // halves to even
+    [CZM_SQUARE_ROOT] = sqrt, [CZM_SQUARE] = square, [CZM_NOT] = inverted, [CZM_CAST] = same,
 };
 
 static bool is_integer(czm_dtype dtype) { return !czm_dtype_is_floating(dtype); }

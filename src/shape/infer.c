@@ -49,7 +49,7 @@ struct czm_instance {
 
 struct czm_shapes {
     czm_instance main;
-    czm_shape_fault fault;      // node NULL: none
+    czm_shape_fault fault; // node NULL: none
     const czm_node *stopped_at;
 };
 
@@ -176,8 +176,7 @@ static bool knows_inputs(const czm_step *step) {
     return true;
 }
 
-static void infer_node(czm_engine *e, czm_instance *in, size_t position,
-                       const czm_fact *assumed) {
+static void infer_node(czm_engine *e, czm_instance *in, size_t position, const czm_fact *assumed) {
     record *r = &in->records[position];
     if (r->is_given) return;
     czm_step step = {.arena = e->arena,

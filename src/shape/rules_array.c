@@ -112,8 +112,7 @@ void czm_infer_tile(czm_step *step) {
                   text_of(step, czm_dims_shape(&times)));
         return;
     }
-    for (int i = 0; i < shape.rank; i++)
-        times.at[i] = czm_dim_multiply(times.at[i], shape.dims[i]);
+    for (int i = 0; i < shape.rank; i++) times.at[i] = czm_dim_multiply(times.at[i], shape.dims[i]);
     czm_set_dims(step, 0, &times);
 }
 
@@ -139,8 +138,7 @@ void czm_infer_pad(czm_step *step) {
         return;
     }
     czm_dims dims = czm_dims_unknown(shape.rank);
-    for (int i = 0; i < shape.rank; i++)
-        dims.at[i] = padded(shape.dims[i], in_value(step, 1), i);
+    for (int i = 0; i < shape.rank; i++) dims.at[i] = padded(shape.dims[i], in_value(step, 1), i);
     czm_set_dims(step, 0, &dims);
 }
 

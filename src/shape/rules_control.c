@@ -85,8 +85,7 @@ void czm_infer_while(czm_step *step) {
     czm_fact *facts = czm_inputs_from(step, 0, &count);
     czm_bytes body = czm_attr_function(step->node, "body");
     for (int round = 0; round < MOST_ROUNDS; round++) {
-        const czm_fact *results =
-            czm_call_function(step, body, facts, count, false, &result_count);
+        const czm_fact *results = czm_call_function(step, body, facts, count, false, &result_count);
         if (!results || result_count != count) return;
         if (weaken(step->arena, facts, results, count)) continue;
         set_results(step, facts, count);

@@ -112,8 +112,9 @@ static void set_enlarged(czm_step *step, const convolution *c, const czm_dims *w
     if (comes_back(c, wanted, small))
         czm_set_dims(step, 0, wanted);
     else
-        czm_fault(step, "cannot enlarge %s to %s by this transposed convolution: its window and "
-                        "stride lead to another size",
+        czm_fault(step,
+                  "cannot enlarge %s to %s by this transposed convolution: its window and "
+                  "stride lead to another size",
                   in_text(step, 2), text_of(step, czm_dims_shape(wanted)));
 }
 

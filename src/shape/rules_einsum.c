@@ -6,8 +6,8 @@
 
 typedef struct einsum {
     czm_step *step;
-    int64_t dims[256];   // by letter
-    czm_dims ellipsis;   // what the ellipses of all inputs broadcast to
+    int64_t dims[256]; // by letter
+    czm_dims ellipsis; // what the ellipses of all inputs broadcast to
 } einsum;
 
 static bool is_letter(uint8_t c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }

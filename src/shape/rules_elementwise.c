@@ -64,8 +64,8 @@ void czm_infer_merge_all(czm_step *step) {
     for (size_t i = first + 1; i < in_count(step); i++) {
         czm_dims before = dims;
         if (!czm_shape_merge(czm_dims_shape(&before), in_shape(step, i), &dims)) {
-            czm_fault(step, "cannot combine %s and %s",
-                      text_of(step, czm_dims_shape(&before)), in_text(step, i));
+            czm_fault(step, "cannot combine %s and %s", text_of(step, czm_dims_shape(&before)),
+                      in_text(step, i));
             return;
         }
     }

@@ -87,9 +87,7 @@ static void gather_nd(czm_step *step, czm_shape params, czm_shape indices) {
     czm_set_dims(step, 0, &dims);
 }
 
-void czm_infer_gather_nd(czm_step *step) {
-    gather_nd(step, in_shape(step, 0), in_shape(step, 1));
-}
+void czm_infer_gather_nd(czm_step *step) { gather_nd(step, in_shape(step, 0), in_shape(step, 1)); }
 
 void czm_infer_resource_gather_nd(czm_step *step) {
     gather_nd(step, in_content(step, 0).shape, in_shape(step, 1));
@@ -111,8 +109,7 @@ static void set_rest(czm_step *step, size_t output, int64_t first, czm_shape dat
 void czm_infer_partition(czm_step *step) {
     czm_shape data = in_shape(step, 0), numbers = in_shape(step, 1);
     set_rest(step, 0, CZM_UNKNOWN, data, numbers);
-    for (size_t i = 1; i < step->output_count; i++)
-        czm_set_shape(step, i, step->outputs[0].shape);
+    for (size_t i = 1; i < step->output_count; i++) czm_set_shape(step, i, step->outputs[0].shape);
 }
 
 // DynamicStitch: the first half of the inputs are indices, the second the data.

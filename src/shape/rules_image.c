@@ -105,8 +105,8 @@ void czm_infer_space_to_depth(czm_step *step) {
 // Blocks along the dimensions after the batch, and what is added to or cut from each. The V1 ops
 // have a block size as attr and margins as input 1, the ND ops have both as inputs.
 typedef struct blocks {
-    int rank;        // how many dimensions have blocks; CZM_UNKNOWN
-    int64_t total;   // number of blocks
+    int rank;      // how many dimensions have blocks; CZM_UNKNOWN
+    int64_t total; // number of blocks
     int64_t size[CZM_HIGHEST_RANK];
     int64_t margin[CZM_HIGHEST_RANK]; // before and after together
 } blocks;

@@ -97,8 +97,8 @@ void czm_infer_unpack(czm_step *step) {
     if (shape.rank == CZM_UNKNOWN || parts < 0) return;
     if (!czm_find_axis(step, czm_attr_int(step->node, "axis"), shape.rank, &axis)) return;
     if (!czm_dim_merge(shape.dims[axis], parts, &merged)) {
-        czm_fault(step, "cannot part %s into %lld slices along dimension %d",
-                  text_of(step, shape), (long long)parts, axis);
+        czm_fault(step, "cannot part %s into %lld slices along dimension %d", text_of(step, shape),
+                  (long long)parts, axis);
         return;
     }
     czm_dims dims = {.rank = 0};

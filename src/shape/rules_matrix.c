@@ -4,8 +4,7 @@
 #include "shape/rules.h"
 
 // Rows and columns of an input after transposition.
-static void read_matrix(const czm_dims *dims, bool is_transposed, int64_t *rows,
-                        int64_t *columns) {
+static void read_matrix(const czm_dims *dims, bool is_transposed, int64_t *rows, int64_t *columns) {
     *rows = dims->at[dims->rank - (is_transposed ? 1 : 2)];
     *columns = dims->at[dims->rank - (is_transposed ? 2 : 1)];
 }

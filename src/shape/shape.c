@@ -203,8 +203,7 @@ static const czm_content *join_contents(czm_arena *arena, const czm_content *a,
 czm_fact czm_fact_join(czm_arena *arena, const czm_fact *a, const czm_fact *b) {
     czm_fact joined = {.shape = join_shapes(arena, a->shape, b->shape),
                        .content = join_contents(arena, a->content, b->content)};
-    if (czm_shape_is_complete(joined.shape))
-        joined.value = join_values(arena, a->value, b->value);
+    if (czm_shape_is_complete(joined.shape)) joined.value = join_values(arena, a->value, b->value);
     return joined;
 }
 

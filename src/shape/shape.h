@@ -42,9 +42,9 @@ typedef struct czm_shapes czm_shapes;
 
 czm_shape czm_shape_unknown(void);
 czm_shape czm_shape_read(czm_arena *arena, czm_bytes shape_proto); // a TensorShapeProto
-czm_bytes czm_shape_attr(czm_arena *arena, czm_shape shape);      // as a serialised AttrValue
-bool czm_shape_is_complete(czm_shape shape);                      // rank and all dims known
-const char *czm_shape_text(czm_arena *arena, czm_shape shape);    // "[?,256,256,1]", "unknown"
+czm_bytes czm_shape_attr(czm_arena *arena, czm_shape shape);       // as a serialised AttrValue
+bool czm_shape_is_complete(czm_shape shape);                       // rank and all dims known
+const char *czm_shape_text(czm_arena *arena, czm_shape shape);     // "[?,256,256,1]", "unknown"
 
 // Infers every tensor of the main graph (which must be sorted), and of the functions it uses as far
 // as that is needed. `input` replaces the shape of the main graph's first input; NULL: what its

@@ -10,8 +10,15 @@
 static const char *const colour_handlings[] = {"ConvertToMonochrome", "SplitRgb"};
 
 static const char *const pixel_types[] = {
-    "Gray8",     "Gray16", "Gray32Float",        "Bgr24",              "Bgr48",
-    "Bgr96Float", "Bgra32", "Gray64ComplexFloat", "Bgr192ComplexFloat",
+    "Gray8",
+    "Gray16",
+    "Gray32Float",
+    "Bgr24",
+    "Bgr48",
+    "Bgr96Float",
+    "Bgra32",
+    "Gray64ComplexFloat",
+    "Bgr192ComplexFloat",
 };
 
 static const char *key_where(czm_context *context, const czm_spec *spec, const char *key) {
@@ -35,8 +42,8 @@ static const char *list(czm_arena *arena, const char *const *values, size_t coun
 static void check_choice(czm_context *context, const czm_spec *spec, const char *key,
                          const char *value, const char *const *values, size_t count) {
     if (!value) return; // reported as missing
-    const char *hint = czm_arena_format(context->arena, "use one of %s",
-                                        list(context->arena, values, count));
+    const char *hint =
+        czm_arena_format(context->arena, "use one of %s", list(context->arena, values, count));
     for (size_t i = 0; i < count; i++) {
         if (czm_text_equal(value, values[i])) return;
         if (czm_text_equal_but_case(value, values[i]))
@@ -121,16 +128,17 @@ static void check_license(czm_context *context, const czm_spec *spec, const char
 
 static void check_model_path(czm_context *context, const czm_spec *spec) {
     if (czm_path_look(spec->model_path) != CZM_PATH_MISSING) return;
-    czm_report_add(context->report, CZM_RULE_FILE_MISSING, key_where(context, spec, "ModelPath"),
-                   "a relative path is relative to the JSON file; a folder or a ZIP archive is meant",
-                   "there is no \"%s\"", spec->model_path);
+    czm_report_add(
+        context->report, CZM_RULE_FILE_MISSING, key_where(context, spec, "ModelPath"),
+        "a relative path is relative to the JSON file; a folder or a ZIP archive is meant",
+        "there is no \"%s\"", spec->model_path);
 }
 
 static void check_test_image(czm_context *context, const czm_spec *spec) {
     if (!spec->test_image_path || czm_path_look(spec->test_image_path) == CZM_PATH_FILE) return;
     czm_report_add(context->report, CZM_RULE_TEST_IMAGE, key_where(context, spec, "TestImageFile"),
-                   "name an existing image, or leave it out",
-                   "there is no image \"%s\"", spec->test_image_path);
+                   "name an existing image, or leave it out", "there is no image \"%s\"",
+                   spec->test_image_path);
 }
 
 // The last component, whichever separator was used; without .zip.
@@ -139,8 +147,8 @@ static const char *name_of_path(czm_arena *arena, const char *path) {
     while (end > 0 && strchr("/\\", path[end - 1])) end--;
     size_t start = end;
     while (start > 0 && !strchr("/\\", path[start - 1])) start--;
-    if (end - start > 4 && czm_text_equal_but_case(czm_arena_format(arena, "%.*s", 4, path + end - 4),
-                                                   ".zip"))
+    if (end - start > 4 &&
+        czm_text_equal_but_case(czm_arena_format(arena, "%.*s", 4, path + end - 4), ".zip"))
         end -= 4;
     return czm_arena_format(arena, "%.*s", (int)(end - start), path + start);
 }
@@ -219,8 +227,8 @@ static void take(czm_context *context, const czm_options *options, const czm_met
                  CZM_COUNT_OF(pixel_types));
     check_border(context, spec);
     check_classes(context, spec);
-    check_license(context, spec, options->license_path ? "--license"
-                                                       : key_where(context, spec, "LicenseFile"));
+    check_license(context, spec,
+                  options->license_path ? "--license" : key_where(context, spec, "LicenseFile"));
     check_test_image(context, spec);
 }
 

@@ -59,8 +59,8 @@ czm_bytes czm_bundle_index(czm_arena *arena, const czm_bundle_plan *plan) {
     uint64_t offset = 0;
     for (size_t i = 0; i < plan->count; i++) {
         const czm_variable *v = plan->variables[i];
-        records[i + 1] = (czm_record){czm_bytes_text(v->handle->name),
-                                      entry(arena, v, offset, plan->crc32c[i])};
+        records[i + 1] =
+            (czm_record){czm_bytes_text(v->handle->name), entry(arena, v, offset, plan->crc32c[i])};
         offset += v->source->size;
     }
     return czm_sstable_write(arena, records, plan->count + 1);

@@ -65,8 +65,7 @@ static void put_node(writer *w, uint32_t field, const czm_node *node,
     for (size_t i = 0; i < node->inputs.count; i++)
         czm_put_text(&w->out, 3, input_text(w, node->inputs.items[i]));
     for (size_t i = 0; i < node->controls.count; i++)
-        czm_put_text(&w->out, 3,
-                     czm_arena_format(w->arena, "^%s", node->controls.items[i]->name));
+        czm_put_text(&w->out, 3, czm_arena_format(w->arena, "^%s", node->controls.items[i]->name));
     put_attrs(w, node);
     czm_put_end(&w->out, message);
 }
@@ -90,10 +89,8 @@ static void put_function(writer *w, const czm_graph *graph) {
     size_t function = czm_put_begin(&w->out, 1);
     size_t signature = czm_put_begin(&w->out, 1);
     czm_put_text(&w->out, 1, graph->name);
-    for (size_t i = 0; i < graph->inputs.count; i++)
-        put_argument(w, 2, &graph->inputs.items[i]);
-    for (size_t i = 0; i < graph->outputs.count; i++)
-        put_argument(w, 3, &graph->outputs.items[i]);
+    for (size_t i = 0; i < graph->inputs.count; i++) put_argument(w, 2, &graph->inputs.items[i]);
+    for (size_t i = 0; i < graph->outputs.count; i++) put_argument(w, 3, &graph->outputs.items[i]);
     if (is_stateful(graph)) czm_put_varint(&w->out, 17, true);
     czm_put_end(&w->out, signature);
     for (size_t i = 0; i < graph->nodes.count; i++)
@@ -165,8 +162,9 @@ static void put_tensor_info(writer *w, uint32_t field, const czm_port *port, czm
     size_t entry = czm_put_begin(&w->out, field);
     czm_put_text(&w->out, 1, port->name);
     size_t info = czm_put_begin(&w->out, 2);
-    czm_put_text(&w->out, 1, czm_arena_format(w->arena, "%s:%u", port->tensor.node->name,
-                                              (unsigned)port->tensor.index));
+    czm_put_text(&w->out, 1,
+                 czm_arena_format(w->arena, "%s:%u", port->tensor.node->name,
+                                  (unsigned)port->tensor.index));
     czm_put_varint(&w->out, 2, (uint64_t)port->dtype);
     put_shape(w, 3, shape);
     czm_put_end(&w->out, info);

@@ -67,9 +67,9 @@ static void add_restores(builder *b, czm_node *restore) {
         const czm_variable *v = &variables->items[i];
         czm_node *identity = add(b, identity_name(b, i), "Identity", "T", v->dtype,
                                  (czm_tensor){restore, (uint32_t)i}, none);
-        *CZM_APPEND(b->arena, &assigns) =
-            add(b, assign_name(b, i), "AssignVariableOp", "dtype", v->dtype, czm_output(v->handle),
-                czm_output(identity));
+        *CZM_APPEND(b->arena, &assigns) = add(b, assign_name(b, i), "AssignVariableOp", "dtype",
+                                              v->dtype, czm_output(v->handle),
+                                              czm_output(identity));
     }
     czm_node *all = add(b, name(b, "restore_all"), "NoOp", NULL, CZM_DTYPE_NONE, none, none);
     all->controls = assigns;
@@ -90,8 +90,8 @@ static void add_saves(builder *b, czm_tensor file, czm_tensor names, czm_tensor 
                            czm_output(add(b, read_name(b->arena, v->handle), "ReadVariableOp",
                                           "dtype", v->dtype, czm_output(v->handle), none)));
     }
-    czm_node *done = add(b, name(b, "control_dependency"), "Identity", "T", CZM_DTYPE_STRING, file,
-                         none);
+    czm_node *done =
+        add(b, name(b, "control_dependency"), "Identity", "T", CZM_DTYPE_STRING, file, none);
     *CZM_APPEND(b->arena, &done->controls) = save;
 }
 
