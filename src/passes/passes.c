@@ -3,6 +3,8 @@
 // The table of passes.
 #include "passes/passes.h"
 
+#include <stdlib.h>
+
 const czm_pass czm_passes[] = {
     {"variables", "TensorFlow 1's reference variables become resource variables",
      czm_pass_variables},
@@ -51,10 +53,29 @@ static void drop_unused_functions(czm_context *context, czm_model *model) {
     model->functions.count = kept;
 }
 
+static int compare_variables(const void *a, const void *b) {
+    uint32_t first = ((const czm_variable *)a)->handle->order;
+    uint32_t second = ((const czm_variable *)b)->handle->order;
+    return (first > second) - (first < second);
+}
+
+// A rewrite may leave a variable unread: what is not in the graph any more is not saved either. And
+// it may change the order of the nodes: variables follow it, as they do when they are read back.
+static void settle_variables(czm_model *model) {
+    size_t kept = 0;
+    for (size_t i = 0; i < model->variables.count; i++)
+        if (model->variables.items[i].handle->order)
+            model->variables.items[kept++] = model->variables.items[i];
+    model->variables.count = kept;
+    if (kept)
+        qsort(model->variables.items, kept, sizeof *model->variables.items, compare_variables);
+}
+
 void czm_passes_run(czm_context *context, czm_model *model) {
     drop_unused_functions(context, model);
     for (size_t i = 0; i < czm_pass_count; i++) {
         czm_passes[i].run(context, model);
         czm_each_graph(context, model, sort);
     }
+    settle_variables(model);
 }

@@ -926,6 +926,7 @@ static void test_arithmetic(void **state) {
         {"a=i{4}; z=i{0}; y=FloorDiv(a,z)", "[1]", ""},
         {"a=f{0.1}; b=f{0.2}; y=AddV2(a,b)", "[1]", "{0.300000012}"}, // as float32 has it
         {"a=h{1}; y=AddV2(a,a)", "[1]", ""},
+        {"a=i{3}; b=f{0.5}; y=TruncateDiv(a,b)", "[1]", ""}, // no valid graph
         {"a=i[2,1]{1,2}; b=i{10,20}; y=Mul(a,b)", "[2,2]", "{10,20,20,40}"},
         {"a=b{1,0}; b=b{1,1}; y=LogicalAnd(a,b)", "[2]", "{1,0}"},
         {"a=b{1,0}; b=b{0,0}; y=LogicalOr(a,b)", "[2]", "{1,0}"},
@@ -1158,6 +1159,7 @@ static void test_damage(void **state) {
         {"x:f[2,3]; y=AddV2(x) T=@f", "unknown", NULL},
         {"x:f[2,3]; y=Relu(x,x)", "unknown", NULL},
         {"x:f[2,3]; y=ConcatV2(x,x) N=4000000000", "unknown", NULL},
+        {"x:i[2]; y=ConcatV2(x) N=0", "unknown", NULL},
         {"x:f[2,3]; y=Unpack(x) num=4000000000 axis=-1", "unknown", NULL},
         {"x:f[?,3]; y=Unpack(x) num=-5", "unknown", NULL},
         {"x:f[2,3]; a=i 0; y=Split(a,x) num_split=0", "unknown", NULL},
