@@ -123,7 +123,7 @@ czm_status czm_source_open(czm_context *context, const char *path, czm_source *s
     case CZM_PATH_FILE: return open_file(context, source);
     case CZM_PATH_MISSING:
         return czm_report_add(context->report, CZM_RULE_FILE_MISSING, path,
-                              "ModelPath is relative to the JSON file, or absolute",
+                              "in a specification, a path is relative to its JSON file",
                               "the model is not there");
     default:
         return czm_report_add(context->report, CZM_RULE_FILE_UNREADABLE, path, NULL,
