@@ -5,13 +5,21 @@
 #include <string.h>
 
 #include "base/bytes.h"
-#include "cli/convert_command.h"
+#include "cli/commands.h"
 #include "cli/terminal.h"
 #include "czm.h"
 
-static const cli_command commands[] = {
-    {"convert", NULL, "make a .czmodel from a JSON specification and its SavedModel", NULL,
-     cli_convert},
+static const struct {
+    const char *name, *purpose;
+    int (*run)(int argc, char **argv);
+} commands[] = {
+    {"convert", "make a .czmodel from a JSON specification and its SavedModel", cli_convert},
+    {"check", "check a specification, a SavedModel or a .czmodel against every rule", cli_check},
+    {"inspect", "tell what a model is: layers, memory, border; draw it", cli_inspect},
+    {"unpack", "make a specification and a SavedModel of a .czmodel", cli_unpack},
+    {"new", "write a filled specification for a SavedModel", cli_new},
+    {"diff", "compare two models", cli_diff},
+    {"explain", "explain the rules", cli_explain},
 };
 
 static void print_usage(FILE *to) {

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "cli/terminal.h"
+
 static bool store(const cli_option *option, const char *value) {
     if (option->flag) {
         *option->flag = true;
@@ -54,4 +56,21 @@ void cli_help(const cli_command *command, const cli_option *options, size_t coun
            "exit status: 0 done, 1 the model or the specification breaks a rule or is damaged,\n"
            "2 wrong usage, 3 a file or folder is missing or cannot be read or written\n",
            command->examples);
+}
+
+int cli_begin(int argc, char **argv, const cli_command *command, const cli_option *options,
+              size_t count, const cli_last *last, int *status) {
+    argv[0] = (char *)command->name; // how getopt begins its messages
+    int operands = cli_parse(argc, argv, options, count);
+    if (last->help) cli_help(command, options, count);
+    if (last->version && !last->help) printf("czmodel %s\n", czm_version());
+    if (last->help || last->version) {
+        *status = cli_flush() ? CZM_OK : CZM_ERROR_IO;
+        return CLI_DONE;
+    }
+    if (operands >= command->least && operands <= command->most) return operands;
+    fprintf(stderr, "usage: %s [options] %s\n(%s --help explains)\n", command->name,
+            command->arguments, command->name);
+    *status = CZM_ERROR_USAGE;
+    return CLI_DONE;
 }

@@ -31,7 +31,7 @@ typedef struct cli_command {
     const char *arguments; // as the usage line shows them
     const char *purpose;
     const char *examples;
-    int (*run)(int argc, char **argv); // argv[0] is the command's name
+    int least, most; // number of operands
 } cli_command;
 
 // Parses options anywhere among the arguments, moves the rest to the front of argv + 1 and returns
@@ -40,5 +40,22 @@ int cli_parse(int argc, char **argv, const cli_option *options, size_t count);
 
 // Prints usage, options and examples to standard output.
 void cli_help(const cli_command *command, const cli_option *options, size_t count);
+
+// What every command begins with: parses options, and answers --help and --version, which every
+// table ends with (CLI_LAST_ROWS). Returns the number of operands, or CLI_DONE with *status set when
+// there is nothing more to do.
+typedef struct cli_last {
+    bool help, version;
+} cli_last;
+
+#define CLI_LAST_ROWS(last)                                                          \
+    {"version", NULL, "print the version and stop", NULL, &(last)->version, NULL}, { \
+        "help", NULL, "print this help and stop", NULL, &(last)->help, NULL          \
+    }
+
+enum { CLI_DONE = -1 };
+
+int cli_begin(int argc, char **argv, const cli_command *command, const cli_option *options,
+              size_t count, const cli_last *last, int *status);
 
 #endif

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The command "savedmodel2czmodel": the reference tool's name and arguments for czmodel convert.
-#include "cli/convert_command.h"
+#include "cli/commands.h"
 
 int main(int argc, char **argv) { return cli_convert_as("savedmodel2czmodel", argc, argv); }

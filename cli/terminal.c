@@ -4,10 +4,37 @@
 #include "cli/terminal.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/os.h"
 
 enum { BAR_FROM = 100 * 1000 * 1000, BAR_WIDTH = 40 };
+
+czm_report *cli_report_new(void) {
+    czm_report *report = czm_report_new();
+    if (!report) fprintf(stderr, "error: there is not enough memory\n");
+    return report;
+}
+
+bool cli_write_file(const char *path, const char *text) {
+    czm_arena *arena = czm_arena_new(NULL);
+    czm_file *file = arena ? czm_file_create_beside(arena, path) : NULL;
+    bool is_written = file && czm_file_write_at(file, 0, text, strlen(text)) &&
+                      czm_file_publish(file);
+    if (!is_written) fprintf(stderr, "error: %s: writing failed: %s\n", path, czm_file_error());
+    if (arena) czm_arena_free(arena);
+    return is_written;
+}
+
+bool cli_has_suffix(const char *name, const char *suffix) {
+    size_t size = strlen(name), suffix_size = strlen(suffix);
+    if (size < suffix_size) return false;
+    for (size_t i = 0; i < suffix_size; i++) {
+        char c = name[size - suffix_size + i];
+        if ((c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c) != suffix[i]) return false;
+    }
+    return true;
+}
 
 static const struct {
     const char *word, *colour;

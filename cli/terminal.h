@@ -7,6 +7,15 @@
 
 #include "czm.h"
 
+// A new report; without memory it says so and gives NULL.
+czm_report *cli_report_new(void);
+
+// Writes a text file, whole or not at all; false after a fault, which has then been told.
+bool cli_write_file(const char *path, const char *text);
+
+// Whether the name ends so, in any case.
+bool cli_has_suffix(const char *name, const char *suffix);
+
 // Prints the findings at and above `least`.
 void cli_print_findings(const czm_report *report, czm_severity least);
 

@@ -4,7 +4,7 @@
 // 3.0.0) for ZEISS ZEN Intellesis, whose network loads and runs in TensorFlow 2.0.0.
 //
 //     czm_options options = CZM_OPTIONS_INIT;
-//     options.spec_path = "model_spec.json";
+//     options.source_path = "model_spec.json";
 //     options.output_folder = "out";
 //     czm_result result = CZM_RESULT_INIT;
 //     czm_report *report = czm_report_new();
@@ -75,6 +75,31 @@ CZM_API size_t czm_report_count(const czm_report *report);
 /// Finding `index`, or NULL when there is none. Belongs to the report.
 CZM_API const czm_finding *czm_report_at(const czm_report *report, size_t index);
 
+/// One rule of the rule book. All strings live as long as the program.
+typedef struct czm_rule_info {
+    const char *id;        ///< stable, such as "class-count"
+    const char *subject;   ///< what it judges: "call", "container", "metadata", "network", "both"
+    czm_severity severity; ///< the gravest that its findings have
+    bool can_be_allowed;   ///< whether czm_options.allow may name it
+    const char *why;       ///< the rule in one sentence, with its source
+    const char *hint;      ///< what usually repairs it
+} czm_rule_info;
+
+/// What became of a rule in a call.
+typedef enum czm_outcome {
+    CZM_NOT_CHECKED = 0, ///< its subject was not there, or could not be read
+    CZM_PASSED = 1,      ///< checked, nothing found
+    CZM_FOUND = 2,       ///< there are findings
+} czm_outcome;
+
+CZM_API size_t czm_rule_count(void);
+
+/// Rule `index` in the order of the rule book, or NULL when there is none.
+CZM_API const czm_rule_info *czm_rule_at(size_t index);
+
+/// What became of rule `index` in the calls that this report served.
+CZM_API czm_outcome czm_report_outcome(const czm_report *report, size_t index);
+
 /// One class of the segmentation. Its 1-based position is its label value.
 typedef struct czm_class {
     const char *name;
@@ -105,9 +130,9 @@ typedef bool (*czm_progress)(void *user, uint64_t done, uint64_t total);
 /// What to convert, and how. All zero but struct_size is the default.
 typedef struct czm_options {
     size_t struct_size;               ///< set by CZM_OPTIONS_INIT
-    const char *spec_path;            ///< the JSON specification; or NULL, with `metadata` set
-    const czm_metadata *metadata;     ///< used when spec_path is NULL
-    const char *output_folder;        ///< made if missing, parents too; required
+    const char *source_path;          ///< the JSON specification; or NULL, with `metadata` set
+    const czm_metadata *metadata;     ///< used when source_path is NULL
+    const char *output_folder;        ///< made if missing, parents too; czm_convert() requires it
     const char *output_name;          ///< NULL: "DNNModel"; ".czmodel" is appended unless there
     const char *model_name;           ///< overrides the name in the metadata
     const char *license_path;         ///< overrides the licence; relative to the working directory
@@ -120,6 +145,10 @@ typedef struct czm_options {
     size_t preprocessing_count;
     const char *const *postprocessing; ///< steps after the network, in order
     size_t postprocessing_count;
+    const char *border;       ///< NULL: the metadata's; "auto": as the network needs; or pixels
+    const char *const *allow; ///< ids of rules whose errors become warnings
+    size_t allow_count;
+    bool strict;           ///< warnings become errors, but for the rules in `allow`
     bool as_is;            ///< pack the SavedModel's files untouched
     czm_progress progress; ///< may be NULL
     void *user;            ///< handed to `progress`
@@ -136,20 +165,213 @@ typedef struct czm_result {
 
 #define CZM_METADATA_INIT \
     { sizeof(czm_metadata), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
-#define CZM_OPTIONS_INIT \
-    { sizeof(czm_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, false, 0, 0 }
+#define CZM_OPTIONS_INIT                                                                         \
+    {                                                                                            \
+        sizeof(czm_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, false, false, \
+            0, 0                                                                                 \
+    }
 #define CZM_RESULT_INIT \
     { sizeof(czm_result), 0, "", 0, 0 }
 
 /// Converts a SavedModel into a CZModel.
 ///
-/// The file appears under its final name only when it is complete; on any failure nothing is left
-/// behind and an earlier file of that name is untouched. `result` may be NULL; it is filled only
-/// on CZM_OK. `report` must not be NULL; earlier findings in it are kept.
-/// Returns CZM_OK, or the status of the gravest fault (CZM_ERROR_IO before CZM_ERROR_INVALID);
-/// every fault is in the report. Memory: some MB plus a few times saved_model.pb; weights are
-/// streamed.
+/// Every rule that needs no weights is checked before anything is written, and all findings are
+/// reported at once. The file appears under its final name only when it is complete; on any failure
+/// nothing is left behind and an earlier file of that name is untouched. `result` may be NULL; it is
+/// filled only on CZM_OK. `report` must not be NULL; earlier findings in it are kept.
+/// Returns CZM_OK, or the status of the gravest fault (CZM_ERROR_IO before CZM_ERROR_INVALID).
+/// Memory: some MB plus a few times saved_model.pb; weights are streamed.
 CZM_API czm_status czm_convert(const czm_options *options, czm_result *result, czm_report *report);
+
+// ---- looking at models
+//
+// In these calls options->source_path may also be the folder or archive of a SavedModel, or a
+// CZModel (.czmodel, .czseg); what it is is told by its content. Options that concern the output
+// have no effect.
+
+typedef enum czm_kind {
+    CZM_KIND_SPECIFICATION = 0, ///< a JSON file or a czm_metadata, and the SavedModel it names
+    CZM_KIND_SAVED_MODEL = 1,   ///< a SavedModel without metadata
+    CZM_KIND_CZMODEL = 2,       ///< a finished container
+} czm_kind;
+
+/// A tensor at the network's edge.
+typedef struct czm_port_info {
+    const char *name;    ///< its key in the signature
+    const char *dtype;   ///< such as "float32"
+    int rank;            ///< -1: not known
+    const int64_t *dims; ///< -1: not known
+} czm_port_info;
+
+typedef struct czm_signature_info {
+    const char *name;
+    const czm_port_info *inputs, *outputs;
+    size_t input_count, output_count;
+} czm_signature_info;
+
+/// An operation and how often it occurs.
+typedef struct czm_op_count {
+    const char *op;
+    size_t count;
+} czm_op_count;
+
+/// A layer as its author knows it: the nodes of the graph that share its name.
+typedef struct czm_layer_info {
+    const char *name;           ///< such as "block1/conv"
+    const char *op;             ///< its main operation, such as "Conv2D"
+    int rank;                   ///< of its output; -1: not known
+    const int64_t *dims;        ///< -1: not known
+    uint64_t parameters;        ///< numbers in the variables that it reads first
+    int64_t receptive_field[2]; ///< input pixels that one output pixel sees: height, width;
+                                ///< 0: not known, -1: unbounded
+    const size_t *inputs;       ///< indices of the layers that it reads
+    size_t input_count;
+} czm_layer_info;
+
+/// What a network needs to compute one tile, in bytes; an estimate (docs/tile-memory.md).
+typedef struct czm_memory_info {
+    bool is_known;          ///< false: a size in the network is not known; all numbers are 0
+    const char *unknown_at; ///< the layer where knowledge ends; "" if it is known
+    uint64_t weights;       ///< variables and constants
+    uint64_t activations;   ///< the largest set of tensors that live at once
+    uint64_t workspace;     ///< what a convolution may need beside them
+    uint64_t peak;          ///< all together, at the worst moment
+    const char *peak_at;    ///< the layer that is computed then
+    uint64_t limit;         ///< what the specification grants: 8 GiB
+    int64_t largest_tile;   ///< side of the largest square input that fits, pixels; 0: not known
+    int64_t tile_multiple;  ///< the sides of inputs must be multiples of this; 0: not known
+} czm_memory_info;
+
+/// How far an output pixel sees.
+typedef struct czm_border_info {
+    bool is_known, is_unbounded;
+    const char *reason; ///< the layer that makes it unknown or unbounded; "" if it is known
+    int64_t border;     ///< pixels that remove every effect of the tile's edges
+} czm_border_info;
+
+/// A network and its metadata. Strings and arrays belong to the report.
+typedef struct czm_inspection {
+    size_t struct_size; ///< set by CZM_INSPECTION_INIT
+    czm_kind kind;
+    const char *model_version; ///< of a container, such as "3.0.0"; "" if there is none
+    const char *model_id;      ///< of a container; ""
+    bool has_metadata;         ///< whether `metadata` is filled
+    czm_metadata metadata;     ///< its classes all have colours
+    bool has_network;          ///< false for ONNX: all that follows is empty
+    const char *exporter;      ///< version of TensorFlow that exported it; "" if it is not told
+    const char *needs;         ///< version of TensorFlow that the files need: "2.0.0", "newer"
+    const char *const *newer;  ///< what TensorFlow 2.0.0 does not know of the files
+    size_t newer_count;
+    const czm_signature_info *signatures;
+    size_t signature_count;
+    const char *signature;       ///< the one that is looked at
+    czm_port_info input, output; ///< its ends, with the shapes that inference found
+    uint64_t parameters;         ///< numbers in the variables that inference reads
+    uint64_t weight_bytes;       ///< their size
+    const czm_op_count *ops;     ///< of the network after conversion, most frequent first
+    size_t op_count;
+    czm_memory_info memory;
+    czm_border_info border;
+    const czm_layer_info *layers;
+    size_t layer_count;
+} czm_inspection;
+
+/// The oldest version of a product that takes models of one version.
+typedef struct czm_zen_info {
+    const char *product; ///< "ZEN blue", "ZEN core"
+    const char *since;   ///< such as "3.2"
+} czm_zen_info;
+
+/// How a check ended.
+typedef struct czm_verdict {
+    size_t struct_size; ///< set by CZM_VERDICT_INIT
+    czm_kind kind;
+    czm_status status;         ///< of the gravest fault
+    const char *model_version; ///< of the container that there is or would be
+    const czm_zen_info *zen;   ///< what takes containers of this version
+    size_t zen_count;
+} czm_verdict;
+
+/// One place where two models differ.
+typedef struct czm_difference {
+    const char *section; ///< "metadata", "graph" or "weights"
+    const char *where;   ///< key, layer or variable
+    const char *a, *b;   ///< what each model has there; "" for nothing
+} czm_difference;
+
+typedef struct czm_differences {
+    size_t struct_size; ///< set by CZM_DIFFERENCES_INIT
+    const czm_difference *items;
+    size_t count;
+} czm_differences;
+
+#define CZM_PORT_INFO_INIT \
+    { "", "", -1, 0 }
+#define CZM_MEMORY_INFO_INIT \
+    { false, "", 0, 0, 0, 0, "", 0, 0, 0 }
+#define CZM_INSPECTION_INIT                                                                      \
+    {                                                                                            \
+        sizeof(czm_inspection), CZM_KIND_SPECIFICATION, "", "", false, CZM_METADATA_INIT, false, \
+            "", "", 0, 0, 0, 0, "", CZM_PORT_INFO_INIT, CZM_PORT_INFO_INIT, 0, 0, 0, 0,          \
+            CZM_MEMORY_INFO_INIT, {false, false, "", 0}, 0, 0                                    \
+    }
+#define CZM_VERDICT_INIT \
+    { sizeof(czm_verdict), CZM_KIND_SPECIFICATION, CZM_OK, "", 0, 0 }
+#define CZM_DIFFERENCES_INIT \
+    { sizeof(czm_differences), 0, 0 }
+
+/// Checks every rule, those that need the weights' bytes too; writes nothing. A specification or a
+/// SavedModel is judged by what czm_convert() would write, a CZModel by what it holds. Returns
+/// CZM_OK, or the status of the gravest fault; czm_report_outcome() tells what was checked.
+/// `verdict` may be NULL.
+CZM_API czm_status czm_check(const czm_options *options, czm_verdict *verdict, czm_report *report);
+
+/// Describes a model. Faults that only concern its use in ZEN are not looked for.
+CZM_API czm_status czm_inspect(const czm_options *options, czm_inspection *inspection,
+                               czm_report *report);
+
+/// Draws the layers as a picture in SVG, UTF-8. Belongs to the report; NULL without memory.
+CZM_API const char *czm_inspection_svg(const czm_inspection *inspection, czm_report *report);
+
+/// Unpacks a CZModel into a new or empty folder: model_spec.json, which converts back, the
+/// SavedModel, the licence and the original XML. On failure nothing is left behind. `progress` may be
+/// NULL.
+CZM_API czm_status czm_unpack(const char *file, const char *folder, czm_progress progress,
+                              void *user, czm_report *report);
+
+/// Compares two models of any kind: metadata, graph, and weights by their checksums. Returns CZM_OK
+/// whether or not they differ.
+CZM_API czm_status czm_diff(const char *a, const char *b, czm_differences *differences,
+                            czm_report *report);
+
+/// Writes a specification for the SavedModel options->source_path with all that the network tells;
+/// what had to be guessed is in the report, as notes. An existing file is not overwritten.
+CZM_API czm_status czm_new_spec(const czm_options *options, const char *json_path,
+                                czm_report *report);
+
+// ---- the same as text: JSON for programs, whose keys are in docs/json.md
+//
+// The texts belong to the report; NULL without memory.
+
+/// What czm_check() found: its verdict and all findings of its report.
+CZM_API const char *czm_check_json(const czm_verdict *verdict, czm_report *report);
+
+/// The same as a page in Markdown, for people; `target` is its title.
+CZM_API const char *czm_check_markdown(const char *target, const czm_verdict *verdict,
+                                       czm_report *report);
+
+CZM_API const char *czm_inspection_json(const czm_inspection *inspection, czm_report *report);
+CZM_API const char *czm_differences_json(const czm_differences *differences, czm_report *report);
+
+/// The metadata as the XML of model version 3.0.0; NULL after a fault, which is in the report.
+/// `model_id` may be NULL: a new random one.
+CZM_API const char *czm_metadata_xml(const czm_metadata *metadata, const char *model_id,
+                                     czm_report *report);
+
+/// Fills `metadata` with what a JSON specification says, paths as they are written there. Strings
+/// belong to the report.
+CZM_API czm_status czm_metadata_from_json(const char *json_path, czm_metadata *metadata,
+                                          czm_report *report);
 
 /// The library's version, such as "0.1.0".
 CZM_API const char *czm_version(void);

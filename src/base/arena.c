@@ -95,10 +95,12 @@ void *czm_arena_array(czm_arena *arena, size_t count, size_t size) {
     return czm_arena_alloc(arena, count * size);
 }
 
-void czm_arena_defer(czm_arena *arena, void (*close)(void *), void *object) {
+bool czm_arena_defer(czm_arena *arena, void (*close)(void *), void *object) {
     closer *c = CZM_NEW(arena, closer);
+    if (!c) return false;
     *c = (closer){arena->closers, close, object};
     arena->closers = c;
+    return true;
 }
 
 char *czm_arena_string(czm_arena *arena, czm_bytes text) {

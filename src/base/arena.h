@@ -31,7 +31,8 @@ void *czm_arena_alloc(czm_arena *arena, size_t size);
 void *czm_arena_array(czm_arena *arena, size_t count, size_t size);
 
 // Calls close(object) when the arena is freed: how files and foreign handles hang on an arena.
-void czm_arena_defer(czm_arena *arena, void (*close)(void *), void *object);
+// false, which only an arena without a jump gives, when there is no memory.
+bool czm_arena_defer(czm_arena *arena, void (*close)(void *), void *object);
 
 // NUL-terminated copies and formatted strings, owned by the arena.
 char *czm_arena_string(czm_arena *arena, czm_bytes text);

@@ -17,6 +17,9 @@ static size_t hash(czm_bytes name) {
     return (size_t)mix(h ^ czm_load_le(name.data + i, name.size - i));
 }
 
+// An empty name may have no bytes to point at, but a slot without them is free.
+static czm_bytes with_bytes(czm_bytes name) { return name.data ? name : czm_bytes_text(""); }
+
 static czm_name_slot *probe(const czm_name_table *table, czm_bytes name) {
     size_t i = hash(name) & (table->capacity - 1);
     while (table->slots[i].name.data && !czm_bytes_equal(table->slots[i].name, name))
@@ -25,7 +28,7 @@ static czm_name_slot *probe(const czm_name_table *table, czm_bytes name) {
 }
 
 void *czm_name_find(const czm_name_table *table, czm_bytes name) {
-    return table->capacity ? probe(table, name)->value : NULL;
+    return table->capacity ? probe(table, with_bytes(name))->value : NULL;
 }
 
 static void grow(czm_arena *arena, czm_name_table *table) {
@@ -38,7 +41,7 @@ static void grow(czm_arena *arena, czm_name_table *table) {
 }
 
 czm_name_slot *czm_name_slot_for(czm_arena *arena, czm_name_table *table, czm_bytes name) {
-    if (!name.data) name = czm_bytes_of("", 0); // an empty slot is told by its NULL name
+    name = with_bytes(name);
     if (table->count * 2 >= table->capacity) grow(arena, table);
     czm_name_slot *slot = probe(table, name);
     if (!slot->name.data) {

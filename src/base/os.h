@@ -44,6 +44,19 @@ bool czm_file_publish(czm_file *file);
 // Makes a folder and its missing parents.
 bool czm_folder_create(czm_arena *arena, const char *path);
 
+// A folder that appears only when it is complete, as czm_file_create_beside() makes files: what is
+// made below `path` gets to `final` by czm_folder_publish(), or is removed at the arena's end. An
+// empty folder at `final` gives way.
+typedef struct czm_new_folder {
+    const char *path, *final;
+} czm_new_folder;
+
+czm_new_folder *czm_folder_create_beside(czm_arena *arena, const char *final);
+bool czm_folder_publish(czm_new_folder *folder);
+
+// false also when it cannot be looked at.
+bool czm_folder_is_empty(czm_arena *arena, const char *path);
+
 // The paths of all regular files below a folder, relative, sorted: files of a folder before its
 // subfolders, each in bytewise order. Symbolic links are followed, but no folder is entered twice.
 typedef struct czm_path_list {

@@ -9,6 +9,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -110,15 +111,19 @@ czm_file *czm_file_scratch(czm_arena *arena) {
     return file;
 }
 
-czm_file *czm_file_create_beside(czm_arena *arena, const char *path) {
-    czm_file *file = new_file(arena);
+static const char *temporary_beside(czm_arena *arena, const char *path) {
     const char *last = strrchr(path, '/');
     size_t folder_size = last ? (size_t)(last - path) + 1 : 0;
+    uint32_t random;
+    if (!czm_random_bytes(&random, sizeof random)) return NULL;
+    return czm_arena_format(arena, "%.*s.czm-%08x.tmp", (int)folder_size, path, random);
+}
+
+czm_file *czm_file_create_beside(czm_arena *arena, const char *path) {
+    czm_file *file = new_file(arena);
     for (int attempt = 0; attempt < 100; attempt++) {
-        uint32_t random;
-        if (!czm_random_bytes(&random, sizeof random)) return NULL;
-        char *temporary =
-            czm_arena_format(arena, "%.*s.czm-%08x.tmp", (int)folder_size, path, random);
+        const char *temporary = temporary_beside(arena, path);
+        if (!temporary) return NULL;
         file->descriptor = open(temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
         if (file->descriptor >= 0) {
             file->temporary = temporary;
@@ -169,6 +174,40 @@ bool czm_folder_create(czm_arena *arena, const char *path) {
     return false; // the reason is mkdir's
 }
 
+static int remove_entry(const char *path, const struct stat *status, int kind, struct FTW *walk) {
+    (void)status, (void)kind, (void)walk;
+    return remove(path);
+}
+
+static void remove_folder(void *object) {
+    enum { MOST_OPEN_FOLDERS = 16 };
+    const czm_new_folder *folder = object;
+    if (folder->path) nftw(folder->path, remove_entry, MOST_OPEN_FOLDERS, FTW_DEPTH | FTW_PHYS);
+}
+
+czm_new_folder *czm_folder_create_beside(czm_arena *arena, const char *final) {
+    czm_new_folder *folder = CZM_NEW(arena, czm_new_folder);
+    folder->final = final;
+    czm_arena_defer(arena, remove_folder, folder);
+    for (int attempt = 0; attempt < 100; attempt++) {
+        const char *temporary = temporary_beside(arena, final);
+        if (!temporary) return NULL;
+        if (mkdir(temporary, 0777) == 0) {
+            folder->path = temporary;
+            return folder;
+        }
+        if (errno != EEXIST) break;
+    }
+    failed();
+    return NULL;
+}
+
+bool czm_folder_publish(czm_new_folder *folder) {
+    if (rename(folder->path, folder->final) != 0) return failed();
+    folder->path = NULL;
+    return true;
+}
+
 // One folder on the way down: its identity, so that a link to a parent cannot loop.
 typedef struct walk {
     const struct walk *parent;
@@ -193,6 +232,11 @@ static bool read_names(czm_arena *arena, const char *path, name_list *names) {
             *CZM_APPEND(arena, names) = czm_arena_format(arena, "%s", entry->d_name);
     if (names->count) qsort(names->items, names->count, sizeof *names->items, compare_names);
     return true;
+}
+
+bool czm_folder_is_empty(czm_arena *arena, const char *path) {
+    name_list names = {0};
+    return read_names(arena, path, &names) && names.count == 0;
 }
 
 static bool is_above(const walk *place, const struct stat *status) {

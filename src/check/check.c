@@ -1,13 +1,94 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The table of checks.
+// The table of checks, and what they share.
 #include "check/check.h"
 
+#include "graph/layer_name.h"
+
 static void (*const checks[])(czm_context *, const czm_check_subject *) = {
-    czm_check_interface,
-    czm_check_ops,
+    czm_check_input,      czm_check_output,        czm_check_metadata_fits, czm_check_ops,
+    czm_check_random_ops, czm_check_probabilities, czm_check_tile_memory,   czm_check_border,
 };
 
 void czm_checks_run(czm_context *context, const czm_check_subject *subject) {
     for (size_t i = 0; i < CZM_COUNT_OF(checks); i++) checks[i](context, subject);
+}
+
+// What inference knows of the output, and where it knows nothing, what the signature says.
+static czm_shape output_shape(czm_arena *arena, const czm_model *model, const czm_shapes *shapes) {
+    czm_shape inferred = czm_shape_of(shapes, model->main.outputs.items[0].tensor);
+    czm_shape declared = czm_shape_read(arena, model->output_shape);
+    if (inferred.rank == CZM_UNKNOWN) return declared;
+    if (declared.rank != inferred.rank) return inferred;
+    int64_t *dims = CZM_NEW_ARRAY(arena, int64_t, (size_t)inferred.rank);
+    for (int i = 0; i < inferred.rank; i++)
+        dims[i] = inferred.dims[i] == CZM_UNKNOWN ? declared.dims[i] : inferred.dims[i];
+    return (czm_shape){inferred.rank, dims};
+}
+
+// ZEN feeds one tile at a time: where the batch is open, more is known for a batch of one.
+static const czm_shapes *shapes_of_one_tile(czm_arena *arena, const czm_check_subject *s) {
+    if (s->input.rank < 1 || s->input.dims[0] != CZM_UNKNOWN) return s->shapes;
+    int64_t *dims = CZM_NEW_ARRAY(arena, int64_t, (size_t)s->input.rank);
+    memcpy(dims, s->input.dims, (size_t)s->input.rank * sizeof *dims);
+    dims[0] = 1;
+    const czm_shape tile = {s->input.rank, dims};
+    return czm_shapes_infer(arena, s->model, &tile);
+}
+
+const czm_check_subject *czm_check_subject_of(czm_arena *arena, const czm_model *model,
+                                              const czm_spec *spec) {
+    czm_check_subject *s = CZM_NEW(arena, czm_check_subject);
+    *s = (czm_check_subject){.arena = arena, .model = model, .spec = spec};
+    s->shapes = czm_shapes_infer(arena, model, NULL);
+    s->input = czm_shape_of(s->shapes, model->main.inputs.items[0].tensor);
+    s->output = output_shape(arena, model, s->shapes);
+    s->tile_shapes = shapes_of_one_tile(arena, s);
+    s->fields = czm_fields_infer(arena, model, s->tile_shapes);
+    s->memory = czm_tile_memory_of(arena, model, s->tile_shapes);
+    return s;
+}
+
+czm_receptive_field czm_check_output_field(const czm_check_subject *subject) {
+    return czm_field_of(subject->fields, subject->model->main.outputs.items[0].tensor);
+}
+
+static const czm_graph *graph_of(const czm_model *model, const czm_node *node) {
+    for (size_t f = 0; f < model->functions.count; f++) {
+        const czm_graph *graph = model->functions.items[f];
+        for (size_t i = 0; i < graph->nodes.count; i++)
+            if (graph->nodes.items[i] == node) return graph;
+    }
+    return &model->main;
+}
+
+const char *czm_check_layer(const czm_check_subject *subject, const czm_node *node) {
+    const czm_graph *graph = graph_of(subject->model, node);
+    czm_layer_names names = graph == &subject->model->main
+                                ? subject->model->layer_names
+                                : czm_layer_names_of(subject->arena, graph);
+    return czm_layer_name(subject->arena, node->name, names);
+}
+
+static bool is_known(const czm_check_subject *subject, czm_tensor tensor) {
+    return czm_shape_is_complete(czm_shape_of(subject->tile_shapes, tensor));
+}
+
+static const czm_tensor *unknown_input(const czm_check_subject *subject, const czm_node *node) {
+    for (size_t i = 0; i < node->inputs.count; i++)
+        if (!is_known(subject, node->inputs.items[i])) return &node->inputs.items[i];
+    return NULL;
+}
+
+// Back from the output, along what is not known, to where it is not known for the first time. A
+// circle (of old-style loops) is left after as many steps as there are nodes.
+const char *czm_check_stopped_at(const czm_check_subject *subject) {
+    const czm_node *node = subject->model->main.outputs.items[0].tensor.node;
+    for (size_t step = 0; step < subject->model->main.nodes.count; step++) {
+        const czm_tensor *back = unknown_input(subject, node);
+        if (!back) break;
+        node = back->node;
+    }
+    return czm_arena_format(subject->arena, "layer \"%s\" (the operation %s) does not tell it",
+                            czm_check_layer(subject, node), node->op);
 }

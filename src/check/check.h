@@ -5,24 +5,57 @@
 #ifndef CZM_CHECK_CHECK_H
 #define CZM_CHECK_CHECK_H
 
+#include "analysis/receptive_field.h"
+#include "analysis/tile_memory.h"
 #include "graph/graph.h"
 #include "shape/shape.h"
 #include "spec/spec.h"
 
 // Everything that a check may look at.
 typedef struct czm_check_subject {
+    czm_arena *arena;
     const czm_model *model;
+    const czm_spec *spec; // NULL: there is no metadata
     const czm_shapes *shapes;
-    const czm_spec *spec;
+    czm_shape input, output;
+    const czm_shapes *tile_shapes; // for a batch of one tile
+    const czm_fields *fields;
+    czm_tile_memory memory;
 } czm_check_subject;
+
+// Analyses the model once for all checks.
+const czm_check_subject *czm_check_subject_of(czm_arena *arena, const czm_model *model,
+                                              const czm_spec *spec);
+
+// What the output sees of the input.
+czm_receptive_field czm_check_output_field(const czm_check_subject *subject);
 
 // Runs all checks; the report has the findings.
 void czm_checks_run(czm_context *context, const czm_check_subject *subject);
 
-void czm_check_ops(czm_context *context, const czm_check_subject *subject);
-void czm_check_interface(czm_context *context, const czm_check_subject *subject);
+enum { CZM_GIB = 1 << 30 };
+#define CZM_TILE_MEMORY_LIMIT (8 * (uint64_t)CZM_GIB) // specification: "Hardware requirements"
 
-// The shape of the network's output: what inference knows, else what the signature says.
-czm_shape czm_check_output_shape(czm_arena *arena, const czm_check_subject *subject);
+// How many channels the images of a pixel type have; 0: of complex numbers, or no pixel type.
+int czm_pixel_type_channels(const char *pixel_type);
+
+// ---- the table's rows
+
+void czm_check_input(czm_context *context, const czm_check_subject *subject);
+void czm_check_output(czm_context *context, const czm_check_subject *subject);
+void czm_check_metadata_fits(czm_context *context, const czm_check_subject *subject);
+void czm_check_ops(czm_context *context, const czm_check_subject *subject);
+void czm_check_random_ops(czm_context *context, const czm_check_subject *subject);
+void czm_check_probabilities(czm_context *context, const czm_check_subject *subject);
+void czm_check_tile_memory(czm_context *context, const czm_check_subject *subject);
+void czm_check_border(czm_context *context, const czm_check_subject *subject);
+
+// ---- for messages
+
+// The name of a node's layer, which may lie in a function.
+const char *czm_check_layer(const czm_check_subject *subject, const czm_node *node);
+
+// What stopped the inference of the output's shape, as a clause that names layer and operation.
+const char *czm_check_stopped_at(const czm_check_subject *subject);
 
 #endif

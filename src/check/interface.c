@@ -1,58 +1,79 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Rules about what goes in and comes out: input-rank, input-type, output-type, class-count.
+// Rules about what goes in and comes out: input-rank, input-layout, input-batch, input-channels,
+// input-size-undefined, input-type, output-type, output-size.
 #include "check/check.h"
 
-czm_shape czm_check_output_shape(czm_arena *arena, const czm_check_subject *subject) {
-    czm_shape inferred =
-        czm_shape_of(subject->shapes, subject->model->main.outputs.items[0].tensor);
-    czm_shape declared = czm_shape_read(arena, subject->model->output_shape);
-    if (inferred.rank == CZM_UNKNOWN) return declared;
-    if (declared.rank != inferred.rank) return inferred;
-    int64_t *dims = CZM_NEW_ARRAY(arena, int64_t, (size_t)inferred.rank);
-    for (int i = 0; i < inferred.rank; i++)
-        dims[i] = inferred.dims[i] == CZM_UNKNOWN ? declared.dims[i] : inferred.dims[i];
-    return (czm_shape){inferred.rank, dims};
+enum { BATCH, HEIGHT, WIDTH, CHANNELS, IMAGE_RANK };
+
+static const char *port_where(const czm_check_subject *s, const char *end, const czm_port *port) {
+    return czm_arena_format(s->arena, "%s \"%s\"", end, port->name);
 }
 
-static void check_input(czm_context *context, const czm_check_subject *subject) {
+// Few numbers first and many last: the channels of an image stand in front.
+static bool is_channels_first(czm_shape shape) {
+    const int64_t *d = shape.dims;
+    bool is_few = d[1] == 1 || d[1] == 3 || d[1] == 4;
+    return is_few && d[2] > 4 && (d[3] > 4 || (d[3] == CZM_UNKNOWN && d[2] == CZM_UNKNOWN));
+}
+
+static void check_dims(czm_context *context, const czm_check_subject *s, const char *where) {
+    const int64_t *d = s->input.dims;
+    const char *shape = czm_shape_text(s->arena, s->input);
+    if (d[BATCH] != CZM_UNKNOWN && d[BATCH] != 1)
+        czm_report_add(context->report, CZM_RULE_INPUT_BATCH, where, NULL,
+                       "its batch size is %lld: %s", (long long)d[BATCH], shape);
+    if (d[CHANNELS] == CZM_UNKNOWN)
+        czm_report_add(context->report, CZM_RULE_INPUT_CHANNELS, where, NULL,
+                       "its number of channels is not defined: %s", shape);
+    if (d[HEIGHT] == CZM_UNKNOWN || d[WIDTH] == CZM_UNKNOWN)
+        czm_report_add(context->report, CZM_RULE_INPUT_SIZE_UNDEFINED, where, NULL,
+                       "its height or width is not defined: %s", shape);
+    if (is_channels_first(s->input))
+        czm_report_add(context->report, CZM_RULE_INPUT_LAYOUT, where, NULL,
+                       "its shape %s looks like channels before height and width", shape);
+}
+
+void czm_check_input(czm_context *context, const czm_check_subject *subject) {
     const czm_port *input = &subject->model->main.inputs.items[0];
-    czm_shape shape = czm_shape_of(subject->shapes, input->tensor);
-    const char *where = czm_arena_format(context->arena, "input \"%s\"", input->name);
-    if (shape.rank != 4)
-        czm_report_add(context->report, CZM_RULE_INPUT_RANK, where,
-                       "export a network that takes [batch, height, width, channels]",
-                       "its shape is %s", czm_shape_text(context->arena, shape));
-    if (input->dtype != CZM_DTYPE_FLOAT)
-        czm_report_add(context->report, CZM_RULE_INPUT_TYPE, where,
-                       "export a network that takes float32 and casts inside",
-                       "its element type is %s", czm_dtype_name(input->dtype));
-}
-
-static void check_classes(czm_context *context, const czm_check_subject *subject) {
-    czm_shape shape = czm_check_output_shape(context->arena, subject);
-    int64_t channels = shape.rank > 0 ? shape.dims[shape.rank - 1] : CZM_UNKNOWN;
-    if (channels == CZM_UNKNOWN || (uint64_t)channels == subject->spec->class_count) return;
-    czm_report_add(context->report, CZM_RULE_CLASS_COUNT,
-                   czm_arena_format(context->arena, "%s: Classes", subject->spec->where),
-                   czm_arena_format(context->arena,
-                                    "name %lld class%s, in the order of the output's channels",
-                                    (long long)channels, channels == 1 ? "" : "es"),
-                   "%zu class%s named, but the network's output \"%s\" has %lld channel%s: %s",
-                   subject->spec->class_count, subject->spec->class_count == 1 ? " is" : "es are",
-                   subject->model->main.outputs.items[0].name, (long long)channels,
-                   channels == 1 ? "" : "s", czm_shape_text(context->arena, shape));
-}
-
-void czm_check_interface(czm_context *context, const czm_check_subject *subject) {
-    check_input(context, subject);
-    const czm_port *output = &subject->model->main.outputs.items[0];
-    if (!czm_dtype_is_floating(output->dtype))
-        czm_report_add(context->report, CZM_RULE_OUTPUT_TYPE,
-                       czm_arena_format(context->arena, "output \"%s\"", output->name),
-                       "export the network without its final ArgMax or Cast: ZEN wants the "
-                       "probabilities",
-                       "its element type is %s", czm_dtype_name(output->dtype));
+    const char *where = port_where(subject, "input", input);
+    if (subject->input.rank == IMAGE_RANK)
+        check_dims(context, subject, where);
     else
-        check_classes(context, subject);
+        czm_report_add(context->report, CZM_RULE_INPUT_RANK, where, NULL, "its shape is %s",
+                       czm_shape_text(subject->arena, subject->input));
+    if (input->dtype != CZM_DTYPE_FLOAT)
+        czm_report_add(context->report, CZM_RULE_INPUT_TYPE, where, NULL, "its element type is %s",
+                       czm_dtype_name(input->dtype));
+}
+
+static void check_output_size(czm_context *context, const czm_check_subject *s, const char *where) {
+    czm_shape in = s->input, out = s->output;
+    if (in.rank != IMAGE_RANK || in.dims[HEIGHT] == CZM_UNKNOWN || in.dims[WIDTH] == CZM_UNKNOWN)
+        return; // nothing to compare with: said before
+    const char *shape = czm_shape_text(s->arena, out);
+    bool is_image = out.rank == IMAGE_RANK;
+    if (out.rank == CZM_UNKNOWN ||
+        (is_image && (out.dims[HEIGHT] == CZM_UNKNOWN || out.dims[WIDTH] == CZM_UNKNOWN)))
+        czm_report_add_as(context->report, CZM_RULE_OUTPUT_SIZE, CZM_NOTE, where,
+                          "run the network once and compare the shapes",
+                          "its height and width cannot be told before it runs (%s): %s", shape,
+                          czm_check_stopped_at(s));
+    else if (!is_image)
+        czm_report_add(context->report, CZM_RULE_OUTPUT_SIZE, where, NULL,
+                       "its shape %s is not that of an image", shape);
+    else if (out.dims[HEIGHT] != in.dims[HEIGHT] || out.dims[WIDTH] != in.dims[WIDTH])
+        czm_report_add(context->report, CZM_RULE_OUTPUT_SIZE, where, NULL,
+                       "it is %lld x %lld pixels, but the input is %lld x %lld",
+                       (long long)out.dims[HEIGHT], (long long)out.dims[WIDTH],
+                       (long long)in.dims[HEIGHT], (long long)in.dims[WIDTH]);
+}
+
+void czm_check_output(czm_context *context, const czm_check_subject *subject) {
+    const czm_port *output = &subject->model->main.outputs.items[0];
+    const char *where = port_where(subject, "output", output);
+    if (!czm_dtype_is_floating(output->dtype))
+        czm_report_add(context->report, CZM_RULE_OUTPUT_TYPE, where, NULL, "its element type is %s",
+                       czm_dtype_name(output->dtype));
+    check_output_size(context, subject, where);
 }

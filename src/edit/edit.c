@@ -14,7 +14,8 @@
 typedef struct editing {
     czm_context *context;
     const czm_options *options;
-    const czm_spec *spec;
+    const czm_source *source;
+    const czm_spec *spec; // NULL: there is no metadata
     czm_model *model;
     czm_step *before, *after;
     czm_baked_list baked;
@@ -30,13 +31,17 @@ static czm_status parse_steps(czm_context *context, const char *const *texts, si
     return CZM_OK;
 }
 
-static czm_status read_part(editing *e, const char *path, const char *signature, const char *output,
-                            czm_model *part) {
-    czm_source *source = CZM_NEW(e->context->arena, czm_source);
-    CZM_TRY(czm_source_open(e->context, path, source));
+static czm_status read_network(editing *e, const czm_source *source, const char *signature,
+                               const char *output, czm_model *part) {
     CZM_TRY(czm_model_read(e->context, source, signature, output, part));
     if (wants_size(e->options)) czm_spatial_record(e->context, part, &e->baked);
     return CZM_OK;
+}
+
+static czm_status read_part(editing *e, const char *path, czm_model *part) {
+    czm_source *source = CZM_NEW(e->context->arena, czm_source);
+    CZM_TRY(czm_source_open(e->context, path, source));
+    return read_network(e, source, NULL, NULL, part);
 }
 
 static czm_shape input_shape(editing *e, const czm_model *model) {
@@ -103,7 +108,7 @@ static czm_status splice_before(editing *e, const czm_step *step) {
     if (step->kind) {
         CZM_TRY(czm_step_build(e->context, step, e->model->ops, shape, input->dtype, &part));
     } else {
-        CZM_TRY(read_part(e, step->path, NULL, NULL, &part));
+        CZM_TRY(read_part(e, step->path, &part));
         adopt_size(e, &part, shape);
         CZM_TRY(check_sides(e, step, "the step", output_shape(e, &part),
                             part.main.outputs.items[0].dtype, "the network", shape, input->dtype));
@@ -113,7 +118,7 @@ static czm_status splice_before(editing *e, const czm_step *step) {
 }
 
 static void tell_order(editing *e, const czm_step *step) {
-    if (e->spec->class_count != 2) return; // the class count is a finding of its own
+    if (!e->spec || e->spec->class_count != 2) return; // the class count is a finding of its own
     size_t first = step->option ? 1 : 0;
     czm_report_add(e->context->report, CZM_RULE_CLASS_ORDER,
                    czm_arena_format(e->context->arena, "--postprocessing %s", step->text),
@@ -130,7 +135,7 @@ static czm_status splice_behind(editing *e, const czm_step *step) {
         CZM_TRY(czm_step_build(e->context, step, e->model->ops, shape, output->dtype, &part));
         if (czm_step_splits_probability(step)) tell_order(e, step);
     } else {
-        CZM_TRY(read_part(e, step->path, NULL, NULL, &part));
+        CZM_TRY(read_part(e, step->path, &part));
         CZM_TRY(check_sides(e, step, "the network", shape, output->dtype, "the step",
                             input_shape(e, &part), part.main.inputs.items[0].dtype));
     }
@@ -141,7 +146,7 @@ static czm_status splice_behind(editing *e, const czm_step *step) {
 static czm_status read_all(editing *e) {
     const czm_options *o = e->options;
     e->baked = (czm_baked_list){0};
-    CZM_TRY(read_part(e, e->spec->model_path, o->signature, o->output, e->model));
+    CZM_TRY(read_network(e, e->source, o->signature, o->output, e->model));
     for (size_t i = o->preprocessing_count; i-- > 0;) CZM_TRY(splice_before(e, &e->before[i]));
     for (size_t i = 0; i < o->postprocessing_count; i++) CZM_TRY(splice_behind(e, &e->after[i]));
     return CZM_OK;
@@ -159,17 +164,22 @@ static czm_status apply_size(editing *e, int64_t height, int64_t width) {
 }
 
 // Tries a size on a fresh copy; what it has to say goes to a report of its own.
-static bool works(const editing *e, int64_t height, int64_t width) {
+static bool try_size(const editing *e, int64_t height, int64_t width, czm_model *model) {
     if (height < 1 || width < 1) return false;
     czm_report *report = czm_report_new();
     if (!report) return false;
     czm_context context = {e->context->arena, report};
     editing trial = *e;
     trial.context = &context;
-    trial.model = CZM_NEW(e->context->arena, czm_model);
+    trial.model = model;
     bool is_ok = read_all(&trial) == CZM_OK && apply_size(&trial, height, width) == CZM_OK;
     czm_report_free(report);
     return is_ok;
+}
+
+static bool works(const editing *e, int64_t height, int64_t width) {
+    czm_model model;
+    return try_size(e, height, width, &model);
 }
 
 static int64_t round_down(int64_t size, int64_t unit) { return size / unit * unit; }
@@ -208,13 +218,26 @@ static czm_status change_size(editing *e) {
     return status;
 }
 
-czm_status czm_edit_model(czm_context *context, const czm_options *options, const czm_spec *spec,
-                          czm_model *model) {
-    editing e = {.context = context, .options = options, .spec = spec, .model = model};
-    CZM_TRY(parse_steps(context, options->preprocessing, options->preprocessing_count, true,
-                        &e.before));
-    CZM_TRY(parse_steps(context, options->postprocessing, options->postprocessing_count, false,
-                        &e.after));
+static czm_status parse_all_steps(editing *e) {
+    const czm_options *o = e->options;
+    CZM_TRY(parse_steps(e->context, o->preprocessing, o->preprocessing_count, true, &e->before));
+    return parse_steps(e->context, o->postprocessing, o->postprocessing_count, false, &e->after);
+}
+
+czm_status czm_edit_model(czm_context *context, const czm_options *options,
+                          const czm_source *source, const czm_spec *spec, czm_model *model) {
+    editing e = {
+        .context = context, .options = options, .source = source, .spec = spec, .model = model};
+    CZM_TRY(parse_all_steps(&e));
     CZM_TRY(read_all(&e));
     return wants_size(options) ? change_size(&e) : CZM_OK;
+}
+
+bool czm_edit_try_size(czm_context *context, const czm_options *options, const czm_source *source,
+                       int64_t height, int64_t width, czm_model *model) {
+    czm_options sized = *options;
+    sized.spatial_height = height;
+    sized.spatial_width = width;
+    editing e = {.context = context, .options = &sized, .source = source};
+    return parse_all_steps(&e) == CZM_OK && try_size(&e, height, width, model);
 }

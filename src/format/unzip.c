@@ -27,7 +27,6 @@ enum {
 
 #define LIMIT32 0xffffffffu
 #define LARGEST_DIRECTORY (64u << 20)
-#define BEST_RATIO 1032u // of deflate: more is a lie about the size
 
 static bool read_at(czm_extent extent, uint64_t offset, void *to, size_t size) {
     return offset <= extent.size && size <= extent.size - offset &&
@@ -40,9 +39,18 @@ bool czm_unzip_is_archive(czm_extent extent) {
            (memcmp(magic, "PK\3\4", 4) == 0 || memcmp(magic, "PK\5\6", 4) == 0);
 }
 
+const char *czm_unzip_first_name(czm_arena *arena, czm_extent archive) {
+    uint8_t header[LOCAL_HEADER_SIZE];
+    if (!czm_unzip_is_archive(archive) || !read_at(archive, 0, header, sizeof header)) return "";
+    size_t size = czm_load_le16(header + 26);
+    char *name = czm_arena_alloc(arena, size + 1);
+    return read_at(archive, sizeof header, name, size) ? name : "";
+}
+
 typedef struct directory {
     uint64_t offset, size, count;
-    uint64_t end; // where the end records begin
+    uint64_t end;  // where the end records begin
+    uint64_t used; // bytes of the members that were read so far
 } directory;
 
 static const char *read_end64(czm_extent archive, uint64_t end_at, directory *d) {
@@ -55,7 +63,7 @@ static const char *read_end64(czm_extent archive, uint64_t end_at, directory *d)
     if (!read_at(archive, at, record, sizeof record) || memcmp(record, "PK\6\6", 4) != 0)
         return "its ZIP64 end record is missing";
     *d = (directory){czm_load_le64(record + 48), czm_load_le64(record + 40),
-                     czm_load_le64(record + 32), at};
+                     czm_load_le64(record + 32), at, 0};
     return NULL;
 }
 
@@ -73,7 +81,7 @@ static const char *find_directory(czm_arena *arena, czm_extent archive, director
             continue;
         uint64_t at = archive.size - tail + i;
         *d = (directory){czm_load_le32(end + 16), czm_load_le32(end + 12), czm_load_le16(end + 10),
-                         at};
+                         at, 0};
         return read_end64(archive, at, d);
     }
     return "its end record is missing: the file is cut off or is not a ZIP archive";
@@ -99,7 +107,9 @@ static bool read_extra64(czm_bytes extra, czm_unzip_member *m, uint64_t *header_
     return true;
 }
 
-static const char *locate_data(czm_extent archive, const directory *d, uint64_t header_at,
+// Members that together need more room than there is share their bytes: how a small file unpacks
+// to terabytes.
+static const char *locate_data(czm_extent archive, directory *d, uint64_t header_at,
                                czm_unzip_member *m) {
     uint8_t header[LOCAL_HEADER_SIZE];
     if (!read_at(archive, header_at, header, sizeof header) || memcmp(header, "PK\3\4", 4) != 0)
@@ -108,6 +118,8 @@ static const char *locate_data(czm_extent archive, const directory *d, uint64_t 
         header_at + LOCAL_HEADER_SIZE + czm_load_le16(header + 26) + czm_load_le16(header + 28);
     if (data_at > d->offset || m->packed_size > d->offset - data_at)
         return "a member reaches past the members' part of the file";
+    d->used += LOCAL_HEADER_SIZE + m->packed_size; // no overflow: each is smaller than the file
+    if (d->used > d->offset) return "its members overlap";
     m->packed = (czm_extent){archive.file, archive.offset + data_at, m->packed_size};
     return NULL;
 }
@@ -118,13 +130,21 @@ static const char *check_member(const czm_unzip_member *m, uint64_t flags, uint6
         return "a member is compressed by a method other than deflate";
     if (method == METHOD_STORED && m->size != m->packed_size)
         return "a stored member has two different sizes";
-    if (method == METHOD_DEFLATED && m->size / BEST_RATIO > m->packed_size)
+    if (method == METHOD_DEFLATED && m->size / CZM_BEST_RATIO > m->packed_size)
         return "a member claims to be larger than its bytes can hold";
     return NULL;
 }
 
-static const char *read_entry(czm_arena *arena, czm_extent archive, const directory *d,
-                              czm_bytes *rest, czm_unzip_member *m) {
+// Old tools for old versions of ZEN write backslashes, against APPNOTE.TXT 4.4.17.1.
+static const char *member_name(czm_arena *arena, czm_bytes stored) {
+    char *name = czm_arena_string(arena, stored);
+    for (char *c = name; *c; c++)
+        if (*c == '\\') *c = '/';
+    return name;
+}
+
+static const char *read_entry(czm_arena *arena, czm_extent archive, directory *d, czm_bytes *rest,
+                              czm_unzip_member *m) {
     const uint8_t *e = rest->data;
     if (rest->size < DIRECTORY_ENTRY_SIZE || memcmp(e, "PK\1\2", 4) != 0)
         return "its directory is damaged";
@@ -136,7 +156,7 @@ static const char *read_entry(czm_arena *arena, czm_extent archive, const direct
 
     uint64_t header_at = czm_load_le32(e + 42);
     *m = (czm_unzip_member){
-        .name = czm_arena_string(arena, name),
+        .name = member_name(arena, name),
         .is_deflated = czm_load_le16(e + 10) == METHOD_DEFLATED,
         .is_link = (czm_load_le32(e + 38) >> 16 & FILE_TYPE_MASK) == FILE_TYPE_LINK,
         .crc = czm_load_le32(e + 16),
@@ -178,58 +198,77 @@ czm_unzip czm_unzip_read(czm_arena *arena, czm_extent archive) {
     return zip;
 }
 
-typedef struct inflation {
-    z_stream stream;
-    czm_file *scratch;
+// A member on its way out of the archive.
+struct czm_extraction {
+    const czm_unzip_member *member;
+    czm_file *to; // NULL: the bytes are only checked
     uint64_t written;
     uint32_t crc;
+    z_stream stream;
     uint8_t in[BLOCK], out[BLOCK];
-} inflation;
+};
 
-// Inflates what is in `in`; stops at the declared size, whatever the stream still holds.
-static const char *inflate_block(const czm_unzip_member *m, inflation *f, bool *ended) {
-    do {
-        f->stream.next_out = f->out;
-        f->stream.avail_out = BLOCK;
-        int status = inflate(&f->stream, Z_NO_FLUSH);
-        if (status == Z_MEM_ERROR) return "there is not enough memory to inflate it";
-        if (status != Z_OK && status != Z_STREAM_END && status != Z_BUF_ERROR)
-            return "its compressed data is damaged";
-        size_t size = BLOCK - f->stream.avail_out;
-        if (size > m->size - f->written) return "it is larger than it claims to be";
-        if (!czm_file_write_at(f->scratch, f->written, f->out, size))
-            return "the temporary folder takes no more";
-        f->crc = czm_crc32(f->crc, czm_bytes_of(f->out, size));
-        f->written += size;
-        *ended = status == Z_STREAM_END;
-    } while (!*ended && f->stream.avail_out == 0);
+// Stops at the declared size, whatever else is to come.
+static const char *put(czm_extraction *x, const uint8_t *data, size_t size) {
+    if (size > x->member->size - x->written) return "it is larger than it claims to be";
+    if (x->to && !czm_file_write_at(x->to, x->written, data, size))
+        return "there is no room to unpack it";
+    x->crc = czm_crc32(x->crc, czm_bytes_of(data, size));
+    x->written += size;
     return NULL;
 }
 
-static const char *inflate_member(const czm_unzip_member *m, inflation *f) {
-    bool ended = false;
-    for (uint64_t at = 0; at < m->packed_size && !ended;) {
+static const char *inflate_block(czm_extraction *x, size_t size, bool *ended) {
+    x->stream.next_in = x->in;
+    x->stream.avail_in = (uInt)size;
+    do {
+        x->stream.next_out = x->out;
+        x->stream.avail_out = BLOCK;
+        int status = inflate(&x->stream, Z_NO_FLUSH);
+        if (status == Z_MEM_ERROR) return "there is not enough memory to inflate it";
+        if (status != Z_OK && status != Z_STREAM_END && status != Z_BUF_ERROR)
+            return "its compressed data is damaged";
+        const char *fault = put(x, x->out, BLOCK - x->stream.avail_out);
+        if (fault) return fault;
+        *ended = status == Z_STREAM_END;
+    } while (!*ended && x->stream.avail_out == 0);
+    return NULL;
+}
+
+// Reads what is stored in the archive, a block at a time; a stored member is its own content.
+static const char *extract_blocks(czm_extraction *x) {
+    const czm_unzip_member *m = x->member;
+    bool ended = !m->is_deflated;
+    for (uint64_t at = 0; at < m->packed_size && !(m->is_deflated && ended);) {
         size_t size = m->packed_size - at < BLOCK ? (size_t)(m->packed_size - at) : BLOCK;
-        if (!read_at(m->packed, at, f->in, size)) return "it cannot be read";
+        if (!read_at(m->packed, at, x->in, size)) return "it cannot be read";
         at += size;
-        f->stream.next_in = f->in;
-        f->stream.avail_in = (uInt)size;
-        const char *fault = inflate_block(m, f, &ended);
+        const char *fault = m->is_deflated ? inflate_block(x, size, &ended) : put(x, x->in, size);
         if (fault) return fault;
     }
-    if (!ended || f->written != m->size) return "it ends too early";
-    return f->crc == m->crc ? NULL : "its checksum does not match";
+    if (!ended || x->written != m->size) return "it ends too early";
+    return x->crc == m->crc ? NULL : "its checksum does not match";
+}
+
+czm_extraction *czm_extraction_in(czm_arena *arena) { return CZM_NEW(arena, czm_extraction); }
+
+const char *czm_unzip_extract(czm_extraction *x, const czm_unzip_member *member, czm_file *to) {
+    x->member = member;
+    x->to = to;
+    x->written = 0;
+    x->crc = 0;
+    x->stream = (z_stream){0};
+    if (inflateInit2(&x->stream, -MAX_WBITS) != Z_OK) return "zlib cannot start";
+    const char *fault = extract_blocks(x);
+    inflateEnd(&x->stream);
+    return fault;
 }
 
 const char *czm_unzip_open(czm_arena *arena, const czm_unzip_member *m, czm_extent *content) {
     *content = m->packed;
     if (!m->is_deflated) return NULL;
-    inflation *f = CZM_NEW(arena, inflation);
-    f->scratch = czm_file_scratch(arena);
-    if (!f->scratch) return "the temporary folder takes no file";
-    if (inflateInit2(&f->stream, -MAX_WBITS) != Z_OK) return "zlib cannot start";
-    const char *fault = inflate_member(m, f);
-    inflateEnd(&f->stream);
-    *content = (czm_extent){f->scratch, 0, m->size};
-    return fault;
+    czm_file *scratch = czm_file_scratch(arena);
+    if (!scratch) return "the temporary folder takes no file";
+    *content = (czm_extent){scratch, 0, m->size};
+    return czm_unzip_extract(czm_extraction_in(arena), m, scratch);
 }

@@ -15,8 +15,11 @@ typedef struct czm_extent {
     uint64_t offset, size;
 } czm_extent;
 
+// Deflate makes nothing smaller than this fraction: larger sizes are lies.
+#define CZM_BEST_RATIO 1032u
+
 typedef struct czm_unzip_member {
-    const char *name; // as stored
+    const char *name; // as stored, but for backslashes: '/' between components
     bool is_deflated;
     bool is_link; // a symbolic link
     uint32_t crc;
@@ -33,11 +36,24 @@ typedef struct czm_unzip {
 // Whether the stretch begins as a ZIP archive does.
 bool czm_unzip_is_archive(czm_extent extent);
 
+// The name that stands at an archive's beginning: what one still tells that is cut off. "" if none.
+const char *czm_unzip_first_name(czm_arena *arena, czm_extent archive);
+
 czm_unzip czm_unzip_read(czm_arena *arena, czm_extent archive);
 
+// What one extraction after another works with.
+typedef struct czm_extraction czm_extraction;
+
+czm_extraction *czm_extraction_in(czm_arena *arena);
+
+// Writes a member's content to a file, or, if `to` is NULL, only looks whether it agrees with the
+// member's size and CRC-32. NULL, or what is wrong.
+const char *czm_unzip_extract(czm_extraction *extraction, const czm_unzip_member *member,
+                              czm_file *to);
+
 // Makes a member's bytes readable at any offset: a stored one where it lies, a deflated one through
-// a scratch file that is checked against size and CRC-32 while it is inflated. NULL, or what is
-// wrong. (The CRC-32 of a stored member is not checked: the formats inside have better ones.)
+// a scratch file. NULL, or what is wrong. (A stored member's CRC-32 is not looked at here: the
+// formats inside have better ones.)
 const char *czm_unzip_open(czm_arena *arena, const czm_unzip_member *member, czm_extent *content);
 
 #endif

@@ -6,21 +6,26 @@
 
 // Scopes that TensorFlow and Keras open inside a layer.
 static const char *const inner_scopes[] = {
-    "Tensordot",
-    "batchnorm",
-    "moments",
     "BiasAdd",
+    "Conv1D",
+    "Conv2D",
+    "Conv3D",
+    "FusedBatchNormV3",
+    "Gelu",
+    "PartitionedCall",
     "ReadVariableOp",
-    "einsum",
-    "separable_conv2d",
-    "depthwise",
     "Softmax",
-    "convolution",
-    "cond",
-    "while",
+    "Tensordot",
     "add",
+    "batchnorm",
+    "cond",
+    "convolution",
+    "einsum",
+    "moments",
     "mul",
     "resize",
+    "separable_conv2d",
+    "while",
 };
 
 static bool is_inner_scope(const char *component, size_t size) {

@@ -439,6 +439,7 @@ czm_bytes czm_bundle_string(czm_context *context, czm_bundle *b, const char *key
         return (czm_bytes){0};
     czm_wire wire = czm_wire_read(czm_bytes_of(bytes, (size_t)e.size));
     uint64_t length = czm_wire_varint(&wire);
-    bool fits = !wire.damaged && (uint64_t)(wire.end - wire.at) == length + 4;
+    size_t rest = (size_t)(wire.end - wire.at);
+    bool fits = !wire.damaged && rest >= 4 && length == rest - 4;
     return fits ? czm_bytes_of(wire.at + 4, (size_t)length) : (czm_bytes){0};
 }

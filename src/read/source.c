@@ -131,6 +131,12 @@ czm_status czm_source_open(czm_context *context, const char *path, czm_source *s
     }
 }
 
+czm_status czm_source_open_extent(czm_context *context, const char *where, czm_extent extent,
+                                  czm_source *source) {
+    *source = (czm_source){.path = where, .prefix = ""};
+    return open_archive(context, extent, source);
+}
+
 const char *czm_source_where(czm_context *context, const czm_source *source, const char *name) {
     return czm_path_join(context->arena, source->path,
                          czm_arena_format(context->arena, "%s%s", source->prefix, name));

@@ -20,6 +20,10 @@ typedef struct czm_source {
 CZM_MUST_CHECK czm_status czm_source_open(czm_context *context, const char *path,
                                           czm_source *source);
 
+// The same of an archive that is a stretch of a file; `where` is how messages call it.
+CZM_MUST_CHECK czm_status czm_source_open_extent(czm_context *context, const char *where,
+                                                 czm_extent extent, czm_source *source);
+
 // Whether the file is there.
 bool czm_source_has(czm_context *context, const czm_source *source, const char *name);
 

@@ -8,14 +8,24 @@
 #include "base/utf8.h"
 
 typedef struct rule {
-    const char *id;
-    czm_severity severity;
+    czm_rule_info info;
+    czm_subject subject;
     czm_status status;
-    const char *why;
 } rule;
 
+enum { FIXED = false, ALLOWABLE = true };
+
+#define SUBJECT_TEXT_CALL "call"
+#define SUBJECT_TEXT_CONTAINER "container"
+#define SUBJECT_TEXT_METADATA "metadata"
+#define SUBJECT_TEXT_NETWORK "network"
+#define SUBJECT_TEXT_BOTH "both"
+
 static const rule rules[CZM_RULE_COUNT] = {
-#define RULE(symbol, id, severity, status, why) [CZM_RULE_##symbol] = {id, severity, status, why},
+#define RULE(symbol, id, subject, severity, status, allowance, why, hint)                \
+    [CZM_RULE_##symbol] = {{id, SUBJECT_TEXT_##subject, severity, allowance, why, hint}, \
+                           CZM_SUBJECT_##subject,                                        \
+                           status},
 #include "report/rules.def"
 #undef RULE
 };
@@ -28,7 +38,9 @@ typedef struct entry {
 struct czm_report {
     czm_arena *arena;
     CZM_LIST(entry) entries;
-    bool relaxed[CZM_RULE_COUNT];
+    bool is_strict;
+    bool is_allowed[CZM_RULE_COUNT];
+    bool is_judged[CZM_SUBJECT_COUNT];
     bool out_of_memory;
 };
 
@@ -95,27 +107,59 @@ static char *make_printable(char *text) {
     return text;
 }
 
+const char *czm_report_keep_text(czm_report *report, const char *text) {
+    return czm_arena_string(report->arena, czm_bytes_text(text));
+}
+
 const char *czm_report_keep(czm_report *report, const char *text) {
     char *copy = czm_arena_string(report->arena, czm_bytes_text(text ? text : ""));
     return copy ? make_printable(copy) : "";
 }
 
-czm_status czm_report_add(czm_report *report, czm_rule id, const char *where, const char *hint,
-                          const char *format, ...) {
+static czm_severity severity_of(const czm_report *report, czm_rule id, czm_severity most) {
+    czm_severity severity = rules[id].info.severity < most ? rules[id].info.severity : most;
+    if (severity == CZM_NOTE) return CZM_NOTE;
+    if (report->is_allowed[id]) return CZM_WARNING;
+    return report->is_strict ? CZM_ERROR : severity;
+}
+
+static czm_status status_of(czm_rule id, czm_severity severity) {
+    if (severity != CZM_ERROR) return CZM_OK;
+    return rules[id].status ? rules[id].status
+                            : CZM_ERROR_INVALID; // a warning that is taken strictly
+}
+
+static czm_status add(czm_report *report, czm_rule id, czm_severity most, const char *where,
+                      const char *hint, const char *format, va_list arguments) {
     const rule *r = &rules[id];
-    bool relaxed = report->relaxed[id] && r->severity == CZM_ERROR;
-    va_list arguments;
-    va_start(arguments, format);
     char *finding = czm_arena_vformat(report->arena, format, arguments);
-    va_end(arguments);
     entry *e = add_entry(report);
     if (!e || !finding) return czm_report_out_of_memory(report);
     make_printable(finding);
-    *e = (entry){{relaxed ? CZM_WARNING : r->severity, r->id, czm_report_keep(report, where),
-                  finding, r->why, czm_report_keep(report, hint)},
-                 relaxed ? CZM_OK : r->status};
+    czm_severity severity = severity_of(report, id, most);
+    *e = (entry){{severity, r->info.id, czm_report_keep(report, where), finding, r->info.why,
+                  czm_report_keep(report, hint ? hint : r->info.hint)},
+                 status_of(id, severity)};
     report->entries.count++;
     return e->status;
+}
+
+czm_status czm_report_add(czm_report *report, czm_rule id, const char *where, const char *hint,
+                          const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    czm_status status = add(report, id, CZM_ERROR, where, hint, format, arguments);
+    va_end(arguments);
+    return status;
+}
+
+czm_status czm_report_add_as(czm_report *report, czm_rule id, czm_severity most, const char *where,
+                             const char *hint, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    czm_status status = add(report, id, most, where, hint, format, arguments);
+    va_end(arguments);
+    return status;
 }
 
 void czm_report_set_hint(czm_report *report, size_t index, const char *hint) {
@@ -123,10 +167,42 @@ void czm_report_set_hint(czm_report *report, size_t index, const char *hint) {
         report->entries.items[index].finding.hint = czm_report_keep(report, hint);
 }
 
-bool czm_report_relax(czm_report *report, czm_rule id) {
-    bool before = report->relaxed[id];
-    report->relaxed[id] = true;
-    return before;
+void czm_report_set_policy(czm_report *report, bool is_strict) {
+    report->is_strict = is_strict;
+    memset(report->is_allowed, 0, sizeof report->is_allowed);
+}
+
+void czm_report_allow(czm_report *report, czm_rule id) { report->is_allowed[id] = true; }
+
+void czm_report_judged(czm_report *report, czm_subject subject) {
+    report->is_judged[subject] = true;
+}
+
+static void free_arena(void *arena) { czm_arena_free(arena); }
+
+bool czm_report_adopt(czm_report *report, czm_arena *arena) {
+    return czm_arena_defer(report->arena, free_arena, arena);
+}
+
+// ---- the rule book
+
+size_t czm_rule_count(void) { return CZM_RULE_COUNT; }
+
+const czm_rule_info *czm_rule_at(size_t index) {
+    return index < CZM_RULE_COUNT ? &rules[index].info : NULL;
+}
+
+czm_rule czm_rule_find(const char *id) {
+    for (size_t i = 0; i < CZM_RULE_COUNT; i++)
+        if (strcmp(rules[i].info.id, id) == 0) return (czm_rule)i;
+    return CZM_RULE_COUNT;
+}
+
+czm_outcome czm_report_outcome(const czm_report *report, size_t index) {
+    if (index >= CZM_RULE_COUNT) return CZM_NOT_CHECKED;
+    for (size_t i = 0; i < report->entries.count; i++)
+        if (report->entries.items[i].finding.rule == rules[index].info.id) return CZM_FOUND;
+    return report->is_judged[rules[index].subject] ? CZM_PASSED : CZM_NOT_CHECKED;
 }
 
 // Who can act decides the order: a missing file (3) hides what could be said about its content.

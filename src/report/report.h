@@ -9,11 +9,21 @@
 #include "czm.h"
 
 typedef enum czm_rule {
-#define RULE(symbol, id, severity, status, why) CZM_RULE_##symbol,
+#define RULE(symbol, id, subject, severity, status, allowance, why, hint) CZM_RULE_##symbol,
 #include "report/rules.def"
 #undef RULE
     CZM_RULE_COUNT
 } czm_rule;
+
+// What a rule judges. A rule without findings has passed once its subject was judged.
+typedef enum czm_subject {
+    CZM_SUBJECT_CALL,      // options, files, the requested edits
+    CZM_SUBJECT_CONTAINER, // a CZModel that was read
+    CZM_SUBJECT_METADATA,
+    CZM_SUBJECT_NETWORK,
+    CZM_SUBJECT_BOTH, // metadata and network together
+    CZM_SUBJECT_COUNT
+} czm_subject;
 
 // What every stage of a conversion may use: memory, and somewhere to say what is wrong.
 typedef struct czm_context {
@@ -22,15 +32,27 @@ typedef struct czm_context {
 } czm_context;
 
 // Adds a finding and returns the status of its rule (CZM_OK for warnings and notes), so that
-// `return czm_report_add(...)` is how a function gives up. `where` and `hint` are copied and may
-// be NULL.
+// `return czm_report_add(...)` is how a function gives up. `where` and `hint` are copied; a NULL
+// hint stands for the rule's own.
 CZM_PRINTF(5, 6)
 czm_status czm_report_add(czm_report *report, czm_rule rule, const char *where, const char *hint,
                           const char *format, ...);
 
-// Makes errors that are found from now on warnings, so that --as-is can report them; returns the
-// former setting.
-bool czm_report_relax(czm_report *report, czm_rule rule);
+// The same, but no graver than `most`: some rules have lesser findings too.
+CZM_PRINTF(6, 7)
+czm_status czm_report_add_as(czm_report *report, czm_rule rule, czm_severity most,
+                             const char *where, const char *hint, const char *format, ...);
+
+// What the user wants of the findings from now on: `is_strict` makes warnings errors, and rules
+// that are allowed have no errors.
+void czm_report_set_policy(czm_report *report, bool is_strict);
+void czm_report_allow(czm_report *report, czm_rule rule);
+
+// Says that all rules of this subject have been looked at.
+void czm_report_judged(czm_report *report, czm_subject subject);
+
+// The rule of this id; CZM_RULE_COUNT if there is none.
+czm_rule czm_rule_find(const char *id);
 
 // The gravest status among the findings since finding number `first`.
 czm_status czm_report_status(const czm_report *report, size_t first);
@@ -38,8 +60,15 @@ czm_status czm_report_status(const czm_report *report, size_t first);
 // Replaces the hint of finding `index`, for a hint that takes work to find.
 void czm_report_set_hint(czm_report *report, size_t index, const char *hint);
 
-// A copy of `text` that lives as long as the report; "" when there is no memory.
+// A copy of `text` that lives as long as the report, and NULL when there is no memory.
+const char *czm_report_keep_text(czm_report *report, const char *text);
+
+// The same, fit for a terminal: control characters and what is not UTF-8 become question marks. ""
+// when there is no memory.
 const char *czm_report_keep(czm_report *report, const char *text);
+
+// Lets an arena, with all that a call made in it, live as long as the report; false: no memory.
+bool czm_report_adopt(czm_report *report, czm_arena *arena);
 
 // Notes that memory ran out; always succeeds.
 czm_status czm_report_out_of_memory(czm_report *report);

@@ -218,12 +218,12 @@ static czm_fact assume(czm_engine *e, const czm_instance *in, const loop *l, boo
 }
 
 static void walk(czm_engine *e, czm_instance *in, unsigned round) {
-    loop *next = in->loops.items, *end = next + in->loops.count;
+    size_t passed = 0;
     for (size_t p = 0; p < in->count; p++) {
-        bool is_loop = next != end && next->position == p;
-        if (is_loop) next->assumed = assume(e, in, next, round == 0);
-        infer_node(e, in, p, is_loop ? &next->assumed : NULL);
-        if (is_loop) next++;
+        bool is_loop = passed < in->loops.count && in->loops.items[passed].position == p;
+        loop *l = is_loop ? &in->loops.items[passed++] : NULL;
+        if (l) l->assumed = assume(e, in, l, round == 0);
+        infer_node(e, in, p, l ? &l->assumed : NULL);
     }
 }
 

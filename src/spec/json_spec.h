@@ -7,6 +7,9 @@
 #include "base/os.h"
 #include "report/report.h"
 
+// A border that the file does not tell, or not as a whole number: that is in the report.
+#define CZM_NO_BORDER INT64_MIN
+
 // Fills `metadata` with what the file says, paths as written. Returns a fault only if the file
 // cannot be read or is no JSON object; wrong and missing keys are in the report.
 CZM_MUST_CHECK czm_status czm_json_spec_read(czm_context *context, const char *path,

@@ -4,6 +4,8 @@
 // must obey. See spec.h.
 #include "spec/spec.h"
 
+#include "base/name_table.h"
+#include "format/image.h"
 #include "format/xml.h"
 #include "spec/json_spec.h"
 
@@ -67,22 +69,62 @@ static void check_xml_text(czm_context *context, const char *where, const char *
                        (unsigned)(uint8_t)text[at]);
 }
 
-static void check_classes(czm_context *context, czm_spec *spec) {
+static const char *class_where(czm_context *context, const czm_spec *spec, size_t index) {
+    return czm_arena_format(context->arena, "%s: Classes[%zu]", spec->where, index);
+}
+
+static void check_class_names(czm_context *context, const czm_spec *spec) {
+    czm_name_table seen = {0};
+    for (size_t i = 0; i < spec->class_count; i++) {
+        const char *name = spec->classes[i].name;
+        check_xml_text(context, class_where(context, spec, i), name, false);
+        czm_name_slot *slot = czm_name_slot_for(context->arena, &seen, czm_bytes_text(name));
+        if (slot->value)
+            czm_report_add(context->report, CZM_RULE_CLASS_DUPLICATE, class_where(context, spec, i),
+                           NULL, "another class has the name \"%s\" too", name);
+        slot->value = (void *)name;
+    }
+}
+
+static void check_classes(czm_context *context, const czm_spec *spec) {
     if (spec->class_count > CZM_MOST_CLASSES)
         czm_report_add(context->report, CZM_RULE_SPEC_VALUE, key_where(context, spec, "Classes"),
                        "use fewer classes", "%zu classes are more than the %d that have colours",
                        spec->class_count, CZM_MOST_CLASSES);
-    for (size_t i = 0; i < spec->class_count; i++)
-        check_xml_text(context,
-                       czm_arena_format(context->arena, "%s: Classes[%zu]", spec->where, i),
-                       spec->classes[i].name, false);
+    check_class_names(context, spec);
+}
+
+static bool has_colour(const czm_spec *spec) {
+    return spec->pixel_type && czm_text_begins(spec->pixel_type, "Bgr");
+}
+
+static void check_colours(czm_context *context, const czm_spec *spec) {
+    if (!has_colour(spec)) return;
+    czm_report_add(context->report, CZM_RULE_COLOR_ORDER, key_where(context, spec, "PixelType"),
+                   NULL, "the network gets the channels of %s as blue, green, red",
+                   spec->pixel_type);
+    if (spec->color_handling && czm_text_equal(spec->color_handling, "ConvertToMonochrome"))
+        czm_report_add(context->report, CZM_RULE_COLOR_HANDLING,
+                       key_where(context, spec, "ColorHandling"), NULL,
+                       "ConvertToMonochrome leaves no colours for %s", spec->pixel_type);
 }
 
 static void check_border(czm_context *context, const czm_spec *spec) {
-    if (spec->border_size >= 0 && spec->border_size <= INT32_MAX) return;
+    bool is_told = spec->border_size != CZM_NO_BORDER;
+    if (!is_told || (spec->border_size >= 0 && spec->border_size <= INT32_MAX)) return;
     czm_report_add(context->report, CZM_RULE_SPEC_VALUE, key_where(context, spec, "BorderSize"),
                    "give the border in pixels, 0 or more", "%lld is not a border size",
                    (long long)spec->border_size);
+}
+
+void czm_spec_check(czm_context *context, const czm_spec *spec) {
+    check_choice(context, spec, "ColorHandling", spec->color_handling, colour_handlings,
+                 CZM_COUNT_OF(colour_handlings));
+    check_choice(context, spec, "PixelType", spec->pixel_type, pixel_types,
+                 CZM_COUNT_OF(pixel_types));
+    check_border(context, spec);
+    check_classes(context, spec);
+    check_colours(context, spec);
 }
 
 // ---- paths
@@ -134,11 +176,56 @@ static void check_model_path(czm_context *context, const czm_spec *spec) {
         "there is no \"%s\"", spec->model_path);
 }
 
-static void check_test_image(czm_context *context, const czm_spec *spec) {
-    if (!spec->test_image_path || czm_path_look(spec->test_image_path) == CZM_PATH_FILE) return;
+// ---- the test image
+
+// What an image of each pixel type looks like in a file.
+static const struct {
+    const char *pixel_type;
+    int channels, bits;
+} layouts[] = {
+    {"Gray8", 1, 8},  {"Gray16", 1, 16},     {"Gray32Float", 1, 32}, {"Bgr24", 3, 8},
+    {"Bgr48", 3, 16}, {"Bgr96Float", 3, 32}, {"Bgra32", 4, 8},
+};
+
+static void suspect(czm_context *context, const czm_spec *spec, const char *finding) {
     czm_report_add(context->report, CZM_RULE_TEST_IMAGE, key_where(context, spec, "TestImageFile"),
-                   "name an existing image, or leave it out", "there is no image \"%s\"",
-                   spec->test_image_path);
+                   NULL, "%s", finding);
+}
+
+static void compare_layout(czm_context *context, const czm_spec *spec, const czm_image *image) {
+    if (!spec->pixel_type || image->channels == 0) return;
+    for (size_t i = 0; i < CZM_COUNT_OF(layouts); i++) {
+        if (!czm_text_equal(spec->pixel_type, layouts[i].pixel_type)) continue;
+        if (image->channels == layouts[i].channels && image->bits == layouts[i].bits) return;
+        suspect(context, spec,
+                czm_arena_format(context->arena,
+                                 "\"%s\" has %d channel%s of %d bits, but %s has %d of %d",
+                                 spec->test_image_path, image->channels,
+                                 image->channels == 1 ? "" : "s", image->bits, spec->pixel_type,
+                                 layouts[i].channels, layouts[i].bits));
+    }
+}
+
+static void check_test_image(czm_context *context, const czm_spec *spec) {
+    const char *path = spec->test_image_path;
+    if (!path) return;
+    czm_file *file = czm_path_look(path) == CZM_PATH_FILE ? czm_file_open(context->arena, path)
+                                                          : NULL;
+    if (!file) {
+        suspect(context, spec, czm_arena_format(context->arena, "there is no image \"%s\"", path));
+        return;
+    }
+    czm_image image = czm_image_read(context->arena, file);
+    if (!image.format)
+        suspect(context, spec,
+                czm_arena_format(context->arena,
+                                 "\"%s\" is not a PNG, JPEG, TIFF, BMP or CZI image", path));
+    else if (image.fault)
+        suspect(context, spec,
+                czm_arena_format(context->arena, "\"%s\" is a damaged %s image: %s", path,
+                                 image.format, image.fault));
+    else
+        compare_layout(context, spec, &image);
 }
 
 // The last component, whichever separator was used; without .zip.
@@ -196,24 +283,31 @@ static void check_required(czm_context *context, const czm_spec *spec,
                            required[i].key);
 }
 
-// `folder` is what relative paths are relative to.
-static void take(czm_context *context, const czm_options *options, const czm_metadata *metadata,
-                 const char *folder, czm_spec *spec) {
+static void take_values(czm_context *context, const czm_metadata *metadata, czm_spec *spec) {
     spec->color_handling = metadata->color_handling;
     spec->pixel_type = metadata->pixel_type;
     spec->border_size = metadata->border_size;
     spec->postprocessing = metadata->postprocessing ? metadata->postprocessing : "";
     check_xml_text(context, key_where(context, spec, "Postprocessing"), spec->postprocessing, true);
     take_classes(context, metadata, spec);
-    if (metadata->model_path && *metadata->model_path) {
-        spec->model_path = locate(context, spec, "ModelPath", folder, metadata->model_path);
-        spec->model_name = options->model_name ? options->model_name
-                           : metadata->model_name
-                               ? metadata->model_name
-                               : model_name(context, metadata->model_path, spec->model_path);
-        check_xml_text(context, key_where(context, spec, "ModelName"), spec->model_name, false);
-        check_model_path(context, spec);
-    }
+    czm_spec_check(context, spec);
+}
+
+// `folder` is what relative paths are relative to.
+static void take_model(czm_context *context, const czm_options *options,
+                       const czm_metadata *metadata, const char *folder, czm_spec *spec) {
+    if (!metadata->model_path || !*metadata->model_path) return; // reported as missing
+    spec->model_path = locate(context, spec, "ModelPath", folder, metadata->model_path);
+    spec->model_name = options->model_name ? options->model_name
+                       : metadata->model_name
+                           ? metadata->model_name
+                           : model_name(context, metadata->model_path, spec->model_path);
+    check_xml_text(context, key_where(context, spec, "ModelName"), spec->model_name, false);
+    check_model_path(context, spec);
+}
+
+static void take_files(czm_context *context, const czm_options *options,
+                       const czm_metadata *metadata, const char *folder, czm_spec *spec) {
     if (metadata->test_image_path)
         spec->test_image_path =
             locate(context, spec, "TestImageFile", folder, metadata->test_image_path);
@@ -221,12 +315,6 @@ static void take(czm_context *context, const czm_options *options, const czm_met
         spec->license_path = options->license_path;
     else if (metadata->license_path)
         spec->license_path = locate(context, spec, "LicenseFile", folder, metadata->license_path);
-    check_choice(context, spec, "ColorHandling", spec->color_handling, colour_handlings,
-                 CZM_COUNT_OF(colour_handlings));
-    check_choice(context, spec, "PixelType", spec->pixel_type, pixel_types,
-                 CZM_COUNT_OF(pixel_types));
-    check_border(context, spec);
-    check_classes(context, spec);
     check_license(context, spec,
                   options->license_path ? "--license" : key_where(context, spec, "LicenseFile"));
     check_test_image(context, spec);
@@ -237,14 +325,28 @@ czm_status czm_spec_read(czm_context *context, const czm_options *options, czm_s
     czm_metadata metadata = CZM_METADATA_INIT;
     const char *folder = "";
     *spec = (czm_spec){.where = "metadata"};
-    if (options->spec_path) {
-        spec->where = options->spec_path;
-        folder = czm_path_folder(context->arena, options->spec_path);
-        CZM_TRY(czm_json_spec_read(context, options->spec_path, &metadata));
+    if (options->source_path) {
+        spec->where = options->source_path;
+        folder = czm_path_folder(context->arena, options->source_path);
+        CZM_TRY(czm_json_spec_read(context, options->source_path, &metadata));
     } else {
         metadata = *options->metadata;
         check_required(context, spec, &metadata);
     }
-    take(context, options, &metadata, folder, spec);
+    take_model(context, options, &metadata, folder, spec);
+    take_values(context, &metadata, spec);
+    take_files(context, options, &metadata, folder, spec);
+    return czm_report_status(context->report, first);
+}
+
+czm_status czm_spec_of_metadata(czm_context *context, const czm_metadata *metadata,
+                                czm_spec *spec) {
+    size_t first = czm_report_count(context->report);
+    *spec = (czm_spec){.where = "metadata"};
+    spec->model_name = metadata->model_name   ? metadata->model_name
+                       : metadata->model_path ? name_of_path(context->arena, metadata->model_path)
+                                              : "";
+    check_xml_text(context, key_where(context, spec, "ModelName"), spec->model_name, true);
+    take_values(context, metadata, spec);
     return czm_report_status(context->report, first);
 }

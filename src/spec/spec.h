@@ -21,9 +21,16 @@ typedef struct czm_spec {
     const char *license_path;    // NULL: none
 } czm_spec;
 
-// Reads options->spec_path or options->metadata; all faults are reported, not the first alone.
+// Reads options->source_path or options->metadata; all faults are reported, not the first alone.
 CZM_MUST_CHECK czm_status czm_spec_read(czm_context *context, const czm_options *options,
                                         czm_spec *spec);
+
+// The same of a struct, without a look at the files that it names.
+CZM_MUST_CHECK czm_status czm_spec_of_metadata(czm_context *context, const czm_metadata *metadata,
+                                               czm_spec *spec);
+
+// The rules of the values themselves, whoever wrote them; findings are in the report.
+void czm_spec_check(czm_context *context, const czm_spec *spec);
 
 // The `index`-th colour: red, green, blue, then further ones; none ever repeats.
 void czm_class_colour(size_t index, uint8_t rgb[3]);

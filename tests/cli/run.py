@@ -12,7 +12,7 @@ A test begins in an empty folder that holds spec.json (of this folder) alone, an
     interrupt PROGRAM ...   runs it, and sends it an interrupt as soon as it writes its file
     exit STATUS             of the run; 0 if it is not said
     stdout TEXT             a line of it, in order; * stands for anything. Not said: not looked at
-    stderr TEXT             likewise; not said: it must be empty
+    stderr TEXT             likewise; not said: it must be empty. Notes are not counted
     no-stdout               standard output is empty
     files NAME...           all files that are there and were not given
     content FILE TEXT       the file is TEXT and a line feed
@@ -107,7 +107,7 @@ class Test:
         done = subprocess.run(self.command(program, arguments), capture_output=True, check=False,
                               env=self.environment, timeout=SECONDS)
         self.last = {'exit': done.returncode, 'stdout': done.stdout.decode().splitlines(),
-                     'stderr': done.stderr.decode().splitlines()}
+                     'stderr': recipe.without_notes(done.stderr.decode()).splitlines()}
         self.expected = {'exit': 0, 'stdout': None, 'stderr': []}
 
     def word_interrupt(self, program, *arguments):
@@ -122,7 +122,7 @@ class Test:
             process.send_signal(signal.SIGINT)
             out, err = process.communicate(timeout=SECONDS)
         self.last = {'exit': process.returncode, 'stdout': out.decode().splitlines(),
-                     'stderr': err.decode().splitlines()}
+                     'stderr': recipe.without_notes(err.decode()).splitlines()}
         self.expected = {'exit': 0, 'stdout': None, 'stderr': []}
 
     def word_exit(self, status):

@@ -23,9 +23,9 @@ MODEL_ID = '6f1c3bd0-7a54-4b69-9e57-0c1d5c1f8a11'
 
 # fixture -> its metadata; chosen for the oldest, the newest, and a graph with functions.
 CASES = {
-    'tf115-ref_variables': {'PixelType': 'Gray16', 'ColorHandling': 'ConvertToMonochrome'},
+    'tf115-ref_variables': {'PixelType': 'Bgr48', 'ColorHandling': 'ConvertToMonochrome'},
     'tf221-keras3': {'PixelType': 'Bgr24', 'ColorHandling': 'SplitRgb'},
-    'tf221-while_cond': {'PixelType': 'Bgra32', 'ColorHandling': 'SplitRgb'},
+    'tf221-while_cond': {'PixelType': 'Bgr96Float', 'ColorHandling': 'SplitRgb'},
 }
 CLASSES = ['Background', 'Größe < 5 µm & "klein"', 'Edge\tcase']
 
@@ -108,7 +108,7 @@ def convert(program, name, folder):
     with open(path, 'w', encoding='utf-8') as file:
         json.dump(spec, file)
     subprocess.run([program, 'convert', path, folder, name, '--quiet', '--model-id', MODEL_ID,
-                    '--name', name], check=True)
+                    '--name', name, '--allow', 'input-size-undefined'], check=True)
     return os.path.join(folder, name + '.czmodel')
 
 

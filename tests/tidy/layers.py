@@ -19,12 +19,13 @@ BELOW = {
     'graph': ['base', 'report', 'format'],
     'shape': ['base', 'report', 'format', 'graph'],
 }
-BELOW['read'] = BELOW['passes'] = BELOW['write'] = BELOW['shape'] + ['shape']
-BELOW['check'] = BELOW['shape'] + ['shape', 'spec']
+BELOW['analysis'] = BELOW['read'] = BELOW['passes'] = BELOW['write'] = BELOW['shape'] + ['shape']
+BELOW['check'] = BELOW['analysis'] + ['analysis', 'spec']
 # Steps of the user may be models of their own, and the check of class order needs the metadata.
-BELOW['edit'] = BELOW['check'] + ['read']
+BELOW['edit'] = BELOW['shape'] + ['shape', 'spec', 'read']
 BELOW['package'] = BELOW['graph'] + ['graph', 'spec']
-BELOW['convert.c'] = list(BELOW)
+BELOW['draw'] = ['base', 'format']
+BELOW['api'] = list(BELOW)
 BELOW['version.c'] = []
 BELOW['cli'] = ['base/os.h', 'base/bytes.h']
 

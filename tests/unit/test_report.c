@@ -11,7 +11,7 @@ static void findings_keep_their_order(void **state) {
     assert_string_equal(czm_report_at(c->report, 0)->finding, "number 0");
     assert_string_equal(czm_report_at(c->report, 39)->finding, "number 39");
     assert_string_equal(czm_report_at(c->report, 39)->where, "here");
-    assert_string_equal(czm_report_at(c->report, 39)->hint, "");
+    assert_string_equal(czm_report_at(c->report, 39)->hint, czm_rule_at(CZM_RULE_SPEC_VALUE)->hint);
     assert_null(czm_report_at(c->report, 40));
 }
 
@@ -34,15 +34,51 @@ static void a_missing_file_is_graver_than_a_broken_rule(void **state) {
     assert_int_equal(czm_report_status(c->report, 2), CZM_OK);
 }
 
-static void a_relaxed_error_is_a_warning(void **state) {
+static void an_allowed_error_is_a_warning(void **state) {
     czm_context *c = *state;
-    assert_false(czm_report_relax(c->report, CZM_RULE_OP_UNSUPPORTED));
-    assert_true(czm_report_relax(c->report, CZM_RULE_OP_UNSUPPORTED));
+    czm_report_allow(c->report, CZM_RULE_OP_UNSUPPORTED);
     assert_int_equal(czm_report_add(c->report, CZM_RULE_OP_UNSUPPORTED, "", "", "x"), CZM_OK);
     assert_int_equal(czm_report_at(c->report, 0)->severity, CZM_WARNING);
     assert_int_equal(czm_report_add(c->report, CZM_RULE_OUTPUT_TYPE, "", "", "x"),
                      CZM_ERROR_INVALID);
     assert_int_equal(czm_report_status(c->report, 0), CZM_ERROR_INVALID);
+}
+
+static void strictly_taken_a_warning_is_an_error(void **state) {
+    czm_context *c = *state;
+    czm_report_set_policy(c->report, true);
+    czm_report_allow(c->report, CZM_RULE_BORDER);
+    assert_int_equal(czm_report_add(c->report, CZM_RULE_BORDER, "", "", "x"), CZM_OK);
+    assert_int_equal(czm_report_add(c->report, CZM_RULE_TEST_IMAGE, "", "", "x"),
+                     CZM_ERROR_INVALID);
+    assert_int_equal(czm_report_add(c->report, CZM_RULE_COLOR_ORDER, "", "", "x"), CZM_OK);
+    assert_int_equal(czm_report_at(c->report, 0)->severity, CZM_WARNING);
+    assert_int_equal(czm_report_at(c->report, 1)->severity, CZM_ERROR);
+    assert_int_equal(czm_report_at(c->report, 2)->severity, CZM_NOTE);
+}
+
+static void a_finding_may_be_lesser_than_its_rule(void **state) {
+    czm_context *c = *state;
+    assert_int_equal(czm_report_add_as(c->report, CZM_RULE_CLASS_COUNT, CZM_NOTE, "", "", "x"),
+                     CZM_OK);
+    assert_int_equal(czm_report_at(c->report, 0)->severity, CZM_NOTE);
+    assert_int_equal(czm_report_add_as(c->report, CZM_RULE_COLOR_ORDER, CZM_ERROR, "", "", "x"),
+                     CZM_OK);
+    assert_int_equal(czm_report_at(c->report, 1)->severity, CZM_NOTE);
+}
+
+static void a_rule_passes_when_its_subject_was_judged(void **state) {
+    czm_context *c = *state;
+    assert_int_equal(czm_report_outcome(c->report, CZM_RULE_BORDER), CZM_NOT_CHECKED);
+    czm_report_judged(c->report, CZM_SUBJECT_BOTH);
+    assert_int_equal(czm_report_outcome(c->report, CZM_RULE_BORDER), CZM_PASSED);
+    assert_int_equal(czm_report_outcome(c->report, CZM_RULE_SPEC_KEY), CZM_NOT_CHECKED);
+    czm_report_add(c->report, CZM_RULE_BORDER, "", NULL, "x");
+    assert_int_equal(czm_report_outcome(c->report, CZM_RULE_BORDER), CZM_FOUND);
+    assert_string_equal(czm_report_at(c->report, 0)->hint, czm_rule_at(CZM_RULE_BORDER)->hint);
+    assert_int_equal(czm_report_outcome(c->report, CZM_RULE_COUNT), CZM_NOT_CHECKED);
+    assert_int_equal(czm_rule_find("border"), CZM_RULE_BORDER);
+    assert_int_equal(czm_rule_find("no such rule"), CZM_RULE_COUNT);
 }
 
 static void texts_are_printable(void **state) {
@@ -91,7 +127,10 @@ int main(void) {
         TEST(findings_keep_their_order),
         TEST(status_and_severity_come_from_the_rule),
         TEST(a_missing_file_is_graver_than_a_broken_rule),
-        TEST(a_relaxed_error_is_a_warning),
+        TEST(an_allowed_error_is_a_warning),
+        TEST(strictly_taken_a_warning_is_an_error),
+        TEST(a_finding_may_be_lesser_than_its_rule),
+        TEST(a_rule_passes_when_its_subject_was_judged),
         TEST(texts_are_printable),
         TEST(a_hint_can_come_later),
         TEST(memory_is_always_told),

@@ -112,7 +112,7 @@ static czm_status read_json(czm_context *c, const char *json, czm_spec *spec) {
     write_file(c, "spec/model/saved_model.pb", (czm_bytes){0});
     write_file(c, "spec/spec.json", czm_bytes_text(json));
     czm_options options = CZM_OPTIONS_INIT;
-    options.spec_path = "spec/spec.json";
+    options.source_path = "spec/spec.json";
     return czm_spec_read(c, &options, spec);
 }
 
@@ -227,7 +227,8 @@ static void names_that_xml_cannot_hold(void **state) {
     m.model_name = "a\x1b";
     czm_spec spec;
     assert_int_equal(read_metadata(c, &m, &spec), CZM_ERROR_INVALID);
-    assert_string_equal(rules_found(c), "class-name class-name class-name");
+    assert_string_equal(rules_found(c),
+                        "class-name class-name class-name color-order color-handling");
 }
 
 // The text of Postprocessing goes into the XML as well.

@@ -227,11 +227,52 @@ static void our_own_archives_are_read(void **state) {
     assert_false(zip.members[0].is_deflated || zip.members[0].is_link);
 }
 
+// How a small archive unpacks to terabytes: many entries for one member.
+static void members_that_share_bytes_are_refused(void **state) {
+    czm_context *c = *state;
+    czm_zip_member members[] = {{.name = "a", .size = 100}, {.name = "b", .size = 100}};
+    for (size_t count = 1; count <= 2; count++) {
+        czm_zip_archive archive = {.members = members, .count = 1};
+        czm_zip_layout(&archive);
+        czm_buffer b = czm_buffer_in(c->arena);
+        czm_zip_put_local_header(&b, &archive, 0);
+        czm_put_raw(&b, czm_bytes_of(czm_arena_alloc(c->arena, 100), 100));
+        archive.count = count;
+        members[1].header_at = members[0].header_at;
+        members[1].name_size = 1;
+        czm_zip_put_directory(&b, &archive);
+        czm_unzip zip = czm_unzip_read(c->arena, extent_of(c, "own.zip", czm_buffer_bytes(&b)));
+        if (count == 1)
+            assert_null(zip.fault);
+        else
+            assert_string_equal(zip.fault, "its members overlap");
+    }
+}
+
+static void checksums_of_stored_members_too(void **state) {
+    czm_context *c = *state;
+    for (int lie = 0; lie <= 1; lie++) {
+        recipe r = {.crc_lie = lie};
+        czm_unzip zip = czm_unzip_read(c->arena, extent_of(c, "crc.zip", make(c->arena, &r)));
+        assert_null(zip.fault);
+        const char *fault = czm_unzip_extract(czm_extraction_in(c->arena), &zip.members[0], NULL);
+        if (lie)
+            assert_string_equal(fault, "its checksum does not match");
+        else
+            assert_null(fault);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(sound_archives_are_read),        TEST(lies_are_found),
-        TEST(lies_are_found_while_inflating), TEST(no_truncation_is_accepted),
-        TEST(no_byte_can_crash_it),           TEST(our_own_archives_are_read),
+        TEST(sound_archives_are_read),
+        TEST(lies_are_found),
+        TEST(lies_are_found_while_inflating),
+        TEST(no_truncation_is_accepted),
+        TEST(no_byte_can_crash_it),
+        TEST(our_own_archives_are_read),
+        TEST(members_that_share_bytes_are_refused),
+        TEST(checksums_of_stored_members_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

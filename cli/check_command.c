@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The check command: every rule with its outcome as a table, as Markdown or as JSON.
+#include <stdio.h>
+#include <string.h>
+
+#include "base/os.h"
+#include "cli/commands.h"
+#include "cli/model_options.h"
+#include "cli/terminal.h"
+
+typedef struct checked {
+    const char *target;
+    const czm_verdict *verdict;
+    czm_report *report;
+} checked;
+
+static const char *const kinds[] = {
+    [CZM_KIND_SPECIFICATION] = "specification",
+    [CZM_KIND_SAVED_MODEL] = "SavedModel",
+    [CZM_KIND_CZMODEL] = "CZModel",
+};
+
+static const char *const marks[] = {
+    [CZM_NOTE] = "\xe2\x84\xb9",    // an i
+    [CZM_WARNING] = "\xe2\x9a\xa0", // a triangle
+    [CZM_ERROR] = "\xe2\x9c\x97",   // a cross
+};
+
+static const char passed[] = "\xe2\x9c\x93"; // a tick
+
+static size_t count_of(const checked *c, czm_severity severity) {
+    size_t sum = 0;
+    for (size_t i = 0; i < czm_report_count(c->report); i++)
+        sum += czm_report_at(c->report, i)->severity == severity;
+    return sum;
+}
+
+static void put_verdict(const checked *c) {
+    size_t errors = count_of(c, CZM_ERROR), warnings = count_of(c, CZM_WARNING),
+           notes = count_of(c, CZM_NOTE);
+    printf("%zu error%s, %zu warning%s, %zu note%s. ", errors, errors == 1 ? "" : "s", warnings,
+           warnings == 1 ? "" : "s", notes, notes == 1 ? "" : "s");
+    if (c->verdict->status) {
+        printf("No version of ZEN takes it as it is.\n");
+        return;
+    }
+    if (c->verdict->kind != CZM_KIND_CZMODEL) printf("Once converted: ");
+    printf("model version %s; ", c->verdict->model_version);
+    for (size_t i = 0; i < c->verdict->zen_count; i++)
+        printf("%s%s %s and newer", i ? ", " : "", c->verdict->zen[i].product,
+               c->verdict->zen[i].since);
+    printf(c->verdict->zen_count ? " take it, older ones do not know this version.\n"
+                                 : "which versions of ZEN take it is not known.\n");
+}
+
+// ---- as a table
+
+static void put_findings(const checked *c, const czm_rule_info *rule) {
+    for (size_t i = 0; i < czm_report_count(c->report); i++) {
+        const czm_finding *f = czm_report_at(c->report, i);
+        if (strcmp(f->rule, rule->id) != 0) continue;
+        printf("  %s  %-22s %s\n", marks[f->severity], f->rule, f->where);
+        printf("     %-22s %s\n     %-22s fix: %s\n", "", f->finding, "", f->hint);
+    }
+}
+
+// Rules about what is not there are left out; those about what could not be read are not.
+static bool is_shown(const checked *c, const czm_rule_info *rule) {
+    if (strcmp(rule->subject, "call") == 0) return false;
+    bool is_container = strcmp(rule->subject, "container") == 0;
+    bool needs_metadata = strcmp(rule->subject, "metadata") == 0 ||
+                          strcmp(rule->subject, "both") == 0;
+    return is_container ? c->verdict->kind == CZM_KIND_CZMODEL
+                        : !needs_metadata || c->verdict->kind != CZM_KIND_SAVED_MODEL;
+}
+
+static void put_rule(const checked *c, size_t index) {
+    const czm_rule_info *rule = czm_rule_at(index);
+    czm_outcome outcome = czm_report_outcome(c->report, index);
+    if (outcome == CZM_FOUND) put_findings(c, rule);
+    if (outcome == CZM_PASSED && is_shown(c, rule)) printf("  %s  %s\n", passed, rule->id);
+}
+
+static void put_unchecked(const checked *c) {
+    enum { LINE = 98 };
+    size_t at = 0;
+    for (size_t i = 0; i < czm_rule_count(); i++) {
+        const czm_rule_info *rule = czm_rule_at(i);
+        if (!is_shown(c, rule) || czm_report_outcome(c->report, i) != CZM_NOT_CHECKED) continue;
+        bool begins = at == 0 || at + strlen(rule->id) > LINE;
+        if (begins && at) printf(",\n");
+        if (begins)
+            at = (size_t)printf("  %s  %-22s ", at ? " " : "-", at ? "" : "not checked:");
+        else
+            at += (size_t)printf(", ");
+        at += (size_t)printf("%s", rule->id);
+    }
+    if (at) printf("\n");
+}
+
+static bool put_table(const checked *c) {
+    printf("%s (%s), czmodel %s\n\n", c->target, kinds[c->verdict->kind], czm_version());
+    for (size_t i = 0; i < czm_rule_count(); i++) put_rule(c, i);
+    put_unchecked(c);
+    printf("\n");
+    put_verdict(c);
+    return cli_flush();
+}
+
+// ---- the command
+
+// The form follows the file's name.
+static const char *output_text(const checked *c, const char *path) {
+    return cli_has_suffix(path, ".json") ? czm_check_json(c->verdict, c->report)
+                                         : czm_check_markdown(c->target, c->verdict, c->report);
+}
+
+// If nothing could be looked at, there is no table to make of it.
+static bool was_checked(const czm_report *report) {
+    for (size_t i = 0; i < czm_rule_count(); i++)
+        if (strcmp(czm_rule_at(i)->subject, "call") != 0 &&
+            czm_report_outcome(report, i) != CZM_NOT_CHECKED)
+            return true;
+    return false;
+}
+
+static int check(const char *target, czm_options *options, bool as_json, const char *output) {
+    czm_report *report = cli_report_new();
+    if (!report) return CZM_ERROR_IO;
+    czm_verdict verdict = CZM_VERDICT_INIT;
+    options->source_path = target;
+    czm_status status = czm_check(options, &verdict, report);
+    const checked c = {target, &verdict, report};
+    bool is_told = true;
+    if (as_json && status != CZM_ERROR_USAGE)
+        is_told = printf("%s\n", czm_check_json(&verdict, report)) > 0 && cli_flush();
+    else if (was_checked(report))
+        is_told = put_table(&c);
+    else
+        cli_print_findings(report, CZM_NOTE);
+    if (status != CZM_ERROR_USAGE && output)
+        is_told &= cli_write_file(output, output_text(&c, output));
+    czm_report_free(report);
+    return is_told ? cli_exit_status(status) : CZM_ERROR_IO;
+}
+
+int cli_check(int argc, char **argv) {
+    cli_model_options m = {.options = CZM_OPTIONS_INIT};
+    bool as_json = false;
+    const char *output = NULL;
+    cli_last last = {0};
+    const cli_option own[] = {
+        {"json", NULL, "print JSON instead of a table", NULL, &as_json, NULL},
+        {"output", "FILE", "also write the result to FILE.json or FILE.md", &output, NULL, NULL},
+        CLI_LAST_ROWS(&last),
+    };
+    cli_option options[CLI_MODEL_OPTION_ROWS + CZM_COUNT_OF(own)];
+    cli_model_option_rows(&m, "model-output", options);
+    memcpy(options + CLI_MODEL_OPTION_ROWS, own, sizeof own);
+    const cli_command command = {
+        .name = "czmodel check",
+        .arguments = "TARGET",
+        .purpose = "Checks a JSON specification with its SavedModel, a SavedModel (folder or ZIP\n"
+                   "archive), or a .czmodel or .czseg file against every rule, and tells which\n"
+                   "versions of ZEN can take it.\n\n" CLI_STEPS,
+        .examples = "  czmodel check model_spec.json\n"
+                    "  czmodel check DNNModel.czmodel --json\n"
+                    "  czmodel check saved_model/ --spatial-dims 512,512 --output report.md\n",
+        .least = 1,
+        .most = 1,
+    };
+    int status;
+    if (cli_begin(argc, argv, &command, options, CZM_COUNT_OF(options), &last, &status) == CLI_DONE)
+        return status;
+    if (output && !cli_has_suffix(output, ".json") && !cli_has_suffix(output, ".md")) {
+        fprintf(stderr, "czmodel check: --output wants a name that ends with .json or .md\n");
+        return CZM_ERROR_USAGE;
+    }
+    status = cli_model_options_take(&m, command.name) ? check(argv[1], &m.options, as_json, output)
+                                                      : CZM_ERROR_USAGE;
+    cli_model_options_free(&m);
+    return status;
+}

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The subcommands of czmodel: each takes its own arguments, argv[0] being its name, and returns the
+// exit status. What they have in common is in options.h, model_options.h and terminal.h.
+#ifndef CZM_CLI_COMMANDS_H
+#define CZM_CLI_COMMANDS_H
+
+int cli_convert(int argc, char **argv);
+int cli_check(int argc, char **argv);
+int cli_inspect(int argc, char **argv);
+int cli_unpack(int argc, char **argv);
+int cli_new(int argc, char **argv);
+int cli_diff(int argc, char **argv);
+int cli_explain(int argc, char **argv);
+
+// The same as convert under the name by which the user called it: the reference's program has the
+// same arguments.
+int cli_convert_as(const char *name, int argc, char **argv);
+
+#endif

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The inspect command: what a model is, as text, as JSON, as a picture.
+#include <stdio.h>
+#include <string.h>
+
+#include "base/os.h"
+#include "cli/commands.h"
+#include "cli/model_options.h"
+#include "cli/terminal.h"
+
+enum { SHAPE_TEXT = 96, MOST_NEWER = 6 };
+
+static void put_title(const char *title) { printf("%-14s ", title); }
+
+static const char *shape_text(char buffer[SHAPE_TEXT], int rank, const int64_t *dims) {
+    if (rank < 0) return "unknown";
+    int at = snprintf(buffer, SHAPE_TEXT, "[");
+    for (int i = 0; i < rank && at < SHAPE_TEXT - 24; i++) {
+        if (i) at += snprintf(buffer + at, SHAPE_TEXT - (size_t)at, ",");
+        at += dims[i] < 0
+                  ? snprintf(buffer + at, SHAPE_TEXT - (size_t)at, "?")
+                  : snprintf(buffer + at, SHAPE_TEXT - (size_t)at, "%lld", (long long)dims[i]);
+    }
+    snprintf(buffer + at, SHAPE_TEXT - (size_t)at, "]");
+    return buffer;
+}
+
+static void put_port(const char *title, const czm_port_info *port) {
+    char shape[SHAPE_TEXT];
+    put_title(title);
+    printf("%s  %s %s\n", port->name, port->dtype, shape_text(shape, port->rank, port->dims));
+}
+
+static void put_metadata(const czm_metadata *m) {
+    put_title("model name");
+    printf("%s\n", m->model_name ? m->model_name : "");
+    put_title("images");
+    printf("%s, %s, border %lld px\n", m->pixel_type ? m->pixel_type : "?",
+           m->color_handling ? m->color_handling : "?", (long long)m->border_size);
+    put_title("classes");
+    for (size_t i = 0; i < m->class_count; i++)
+        printf("%s%zu %s (%d,%d,%d)", i ? ", " : "", i + 1, m->classes[i].name, m->classes[i].red,
+               m->classes[i].green, m->classes[i].blue);
+    printf("\n");
+}
+
+static void put_origin(const czm_inspection *in) {
+    put_title("exporter");
+    printf("TensorFlow %s\n", *in->exporter ? in->exporter : "of unknown version");
+    put_title("needs");
+    printf(in->newer_count ? "a TensorFlow newer than 2.0.0:" : "TensorFlow 2.0.0");
+    for (size_t i = 0; i < in->newer_count && i < MOST_NEWER; i++)
+        printf("%s %s", i ? "," : "", in->newer[i]);
+    if (in->newer_count > MOST_NEWER) printf(" and %zu more", in->newer_count - MOST_NEWER);
+    printf("%s\n",
+           in->newer_count && in->kind != CZM_KIND_CZMODEL ? " (conversion removes it)" : "");
+    put_title("signatures");
+    for (size_t i = 0; i < in->signature_count; i++)
+        printf("%s%s%s", i ? ", " : "", in->signatures[i].name,
+               strcmp(in->signatures[i].name, in->signature) == 0 ? " (taken)" : "");
+    printf("\n");
+}
+
+static void put_memory(const czm_memory_info *m) {
+    char peak[32], weights[32];
+    put_title("tile memory");
+    if (m->is_known)
+        printf("about %s (weights %s), most at layer \"%s\"\n", cli_size_text(peak, m->peak),
+               cli_size_text(weights, m->weights), m->peak_at);
+    else
+        printf("not computable: the size of layer \"%s\" is not known\n", m->unknown_at);
+    put_title("largest tile");
+    if (m->largest_tile)
+        printf("%lld x %lld px in %llu GiB; sides are multiples of %lld\n",
+               (long long)m->largest_tile, (long long)m->largest_tile,
+               (unsigned long long)(m->limit >> 30), (long long)m->tile_multiple);
+    else
+        printf("no other size than its own was found to work\n");
+}
+
+static void put_border(const czm_border_info *b) {
+    put_title("border");
+    if (b->is_known)
+        printf("%lld px remove every effect of a tile's edges\n", (long long)b->border);
+    else if (b->is_unbounded)
+        printf("unbounded: layer \"%s\" sees the whole tile\n", b->reason);
+    else
+        printf("unknown: layer \"%s\" does not tell how far it sees\n", b->reason);
+}
+
+static void put_ops(const czm_inspection *in) {
+    put_title("operations");
+    for (size_t i = 0; i < in->op_count; i++)
+        printf("%s%s %zu", i ? ", " : "", in->ops[i].op, in->ops[i].count);
+    printf("\n");
+}
+
+static void put_layers(const czm_inspection *in) {
+    printf("\n%-40s %-22s %-22s %12s  %s\n", "layer", "operation", "output", "parameters",
+           "receptive field");
+    for (size_t i = 0; i < in->layer_count; i++) {
+        const czm_layer_info *layer = &in->layers[i];
+        char shape[SHAPE_TEXT];
+        printf("%-40s %-22s %-22s %12llu  ", layer->name, layer->op,
+               shape_text(shape, layer->rank, layer->dims), (unsigned long long)layer->parameters);
+        if (layer->receptive_field[0] > 0)
+            printf("%lld x %lld\n", (long long)layer->receptive_field[0],
+                   (long long)layer->receptive_field[1]);
+        else
+            printf(layer->receptive_field[0] < 0 ? "unbounded\n" : "-\n");
+    }
+}
+
+static void put_network(const czm_inspection *in) {
+    char bytes[32];
+    put_origin(in);
+    put_port("input", &in->input);
+    put_port("output", &in->output);
+    put_title("parameters");
+    printf("%llu (%s)\n", (unsigned long long)in->parameters,
+           cli_size_text(bytes, in->weight_bytes));
+    put_memory(&in->memory);
+    put_border(&in->border);
+    put_ops(in);
+    put_layers(in);
+}
+
+static void put_inspection(const char *target, const czm_inspection *in) {
+    static const char *const kinds[] = {
+        [CZM_KIND_SPECIFICATION] = "specification",
+        [CZM_KIND_SAVED_MODEL] = "SavedModel",
+        [CZM_KIND_CZMODEL] = "CZModel",
+    };
+    put_title("model");
+    printf("%s (%s%s%s)\n", target, kinds[in->kind], *in->model_version ? " " : "",
+           in->model_version);
+    if (*in->model_id) {
+        put_title("model id");
+        printf("%s\n", in->model_id);
+    }
+    if (in->has_metadata) put_metadata(&in->metadata);
+    if (in->has_network) put_network(in);
+}
+
+static bool write_picture(const char *path, const czm_inspection *in, czm_report *report) {
+    if (!in->has_network) {
+        fprintf(stderr, "error: there is no SavedModel to draw\n");
+        return false;
+    }
+    const char *svg = czm_inspection_svg(in, report);
+    return svg && cli_write_file(path, svg);
+}
+
+static int inspect(const char *target, czm_options *options, bool as_json, const char *svg) {
+    czm_report *report = cli_report_new();
+    if (!report) return CZM_ERROR_IO;
+    czm_inspection in = CZM_INSPECTION_INIT;
+    options->source_path = target;
+    czm_status status = czm_inspect(options, &in, report);
+    cli_print_findings(report, CZM_WARNING);
+    bool is_told = true;
+    if (status == CZM_OK && as_json) {
+        const char *json = czm_inspection_json(&in, report);
+        if (json) printf("%s\n", json);
+        is_told = json != NULL;
+    } else if (status == CZM_OK) {
+        put_inspection(target, &in);
+    }
+    if (status == CZM_OK && svg) is_told &= write_picture(svg, &in, report);
+    is_told &= cli_flush();
+    czm_report_free(report);
+    return is_told ? cli_exit_status(status) : CZM_ERROR_IO;
+}
+
+int cli_inspect(int argc, char **argv) {
+    cli_model_options m = {.options = CZM_OPTIONS_INIT};
+    bool as_json = false;
+    const char *svg = NULL;
+    cli_last last = {0};
+    const cli_option own[] = {
+        {"json", NULL, "print JSON instead of text", NULL, &as_json, NULL},
+        {"svg", "FILE", "draw the network", &svg, NULL, NULL},
+        CLI_LAST_ROWS(&last),
+    };
+    cli_option options[CLI_MODEL_OPTION_ROWS + CZM_COUNT_OF(own)];
+    cli_model_option_rows(&m, "output", options);
+    memcpy(options + CLI_MODEL_OPTION_ROWS, own, sizeof own);
+    const cli_command command = {
+        .name = "czmodel inspect",
+        .arguments = "TARGET",
+        .purpose =
+            "Tells what a JSON specification, a SavedModel or a .czmodel holds: who exported\n"
+            "it, inputs and outputs, layers, the memory that a tile needs, the border that\n"
+            "it needs, and which TensorFlow.\n\n" CLI_STEPS,
+        .examples = "  czmodel inspect saved_model/\n"
+                    "  czmodel inspect DNNModel.czmodel --json\n"
+                    "  czmodel inspect model_spec.json --svg network.svg\n",
+        .least = 1,
+        .most = 1,
+    };
+    int status;
+    if (cli_begin(argc, argv, &command, options, CZM_COUNT_OF(options), &last, &status) == CLI_DONE)
+        return status;
+    status = cli_model_options_take(&m, command.name) ? inspect(argv[1], &m.options, as_json, svg)
+                                                      : CZM_ERROR_USAGE;
+    cli_model_options_free(&m);
+    return status;
+}

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Options that several commands share; see model_options.h.
+#include "cli/model_options.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void cli_model_option_rows(cli_model_options *m, const char *output, cli_option *rows) {
+    czm_options *o = &m->options;
+    const cli_option shared[CLI_MODEL_OPTION_ROWS] = {
+        {"signature", "NAME", "signature to take (else serving_default, serve, the only one)",
+         &o->signature, NULL, NULL},
+        {output, "NAME", "output to take, if the signature has several", &o->output, NULL, NULL},
+        {"spatial-dims", "H,W", "height and width of the new input, in pixels", &m->spatial_dims,
+         NULL, NULL},
+        {"preprocessing", "STEP", "put a step before the network; may be repeated", NULL, NULL,
+         &m->before},
+        {"postprocessing", "STEP", "put a step after the network; may be repeated", NULL, NULL,
+         &m->after},
+        {"border", "N|auto", "border in pixels, or what the network needs (else BorderSize)",
+         &o->border, NULL, NULL},
+        {"allow", "ID[,ID]", "rules whose errors are warnings; may be repeated", NULL, NULL,
+         &m->allow_lists},
+        {"strict", NULL, "warnings are errors, but for the rules that are allowed", NULL,
+         &o->strict, NULL},
+    };
+    memcpy(rows, shared, sizeof shared);
+}
+
+// "512,512"
+static bool parse_dims(const char *text, czm_options *o) {
+    char *end;
+    if (strspn(text, "0123456789,") != strlen(text)) return false;
+    o->spatial_height = strtoll(text, &end, 10);
+    if (*end != ',' || o->spatial_height < 1) return false;
+    o->spatial_width = strtoll(end + 1, &end, 10);
+    return *end == '\0' && o->spatial_width >= 1;
+}
+
+// Joins all lists and takes the result apart at its commas.
+static bool split_allowed(cli_model_options *m) {
+    size_t size = 1;
+    for (size_t i = 0; i < m->allow_lists.count; i++) size += strlen(m->allow_lists.items[i]) + 1;
+    m->allow_text = calloc(size, 1);
+    if (!m->allow_text) return false;
+    for (size_t i = 0; i < m->allow_lists.count; i++) {
+        if (i) strcat(m->allow_text, ",");
+        strcat(m->allow_text, m->allow_lists.items[i]);
+    }
+    size_t count = 0;
+    for (char *at = m->allow_text; m->allow_lists.count && at; count++) {
+        if (count == CLI_MOST_VALUES) return false;
+        m->allowed[count] = at;
+        at = strchr(at, ',');
+        if (at) *at++ = '\0';
+    }
+    m->options.allow_count = count;
+    return true;
+}
+
+bool cli_model_options_take(cli_model_options *m, const char *command) {
+    czm_options *o = &m->options;
+    if (m->spatial_dims && !parse_dims(m->spatial_dims, o)) {
+        fprintf(stderr, "%s: --spatial-dims wants HEIGHT,WIDTH in pixels, such as 512,512\n",
+                command);
+        return false;
+    }
+    if (!split_allowed(m)) {
+        fprintf(stderr, "%s: --allow has too many values\n", command);
+        return false;
+    }
+    o->preprocessing = m->before.items;
+    o->preprocessing_count = m->before.count;
+    o->postprocessing = m->after.items;
+    o->postprocessing_count = m->after.count;
+    o->allow = m->allowed;
+    return true;
+}
+
+void cli_model_options_free(cli_model_options *m) { free(m->allow_text); }

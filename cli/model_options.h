@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The options that several commands share: which network of a model is meant, what is changed in
+// it, and how strictly it is judged.
+#ifndef CZM_CLI_MODEL_OPTIONS_H
+#define CZM_CLI_MODEL_OPTIONS_H
+
+#include "cli/options.h"
+#include "czm.h"
+
+typedef struct cli_model_options {
+    czm_options options; // complete after cli_model_options_take()
+    const char *spatial_dims;
+    cli_values before, after, allow_lists;
+    const char *allowed[CLI_MOST_VALUES];
+    char *allow_text; // what `allowed` points into
+} cli_model_options;
+
+enum { CLI_MODEL_OPTION_ROWS = 8 };
+
+// How the help of these commands explains steps.
+#define CLI_STEPS                                                                               \
+    "A preprocessing STEP is rgb-to-bgr, rgba-to-bgra, per-image-standardization,\n"            \
+    "scale=V[,V...], shift=V[,V...], transpose-channels=2,1,0 or model=PATH of a SavedModel;\n" \
+    "a postprocessing STEP is softmax, sigmoid-to-softmax[=background-first] or model=PATH."
+
+// Writes CLI_MODEL_OPTION_ROWS rows to `rows`. `output` is what the option that chooses an output is
+// called: "output", unless the command has another use for that name.
+void cli_model_option_rows(cli_model_options *m, const char *output, cli_option *rows);
+
+// Makes options of what was parsed; false after a fault, which has then been told as `command`'s.
+bool cli_model_options_take(cli_model_options *m, const char *command);
+
+void cli_model_options_free(cli_model_options *m);
+
+#endif

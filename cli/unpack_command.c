@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The unpack command.
+#include <stdio.h>
+
+#include "base/os.h"
+#include "cli/commands.h"
+#include "cli/options.h"
+#include "cli/terminal.h"
+
+int cli_unpack(int argc, char **argv) {
+    cli_last last = {0};
+    const cli_option options[] = {CLI_LAST_ROWS(&last)};
+    const cli_command command = {
+        .name = "czmodel unpack",
+        .arguments = "FILE FOLDER",
+        .purpose = "Unpacks a .czmodel or .czseg file into a new or empty folder: a specification\n"
+                   "that converts back, the network, the licence and the original metadata.",
+        .examples = "  czmodel unpack DNNModel.czmodel unpacked/\n",
+        .least = 2,
+        .most = 2,
+    };
+    int status;
+    if (cli_begin(argc, argv, &command, options, CZM_COUNT_OF(options), &last, &status) == CLI_DONE)
+        return status;
+    czm_report *report = cli_report_new();
+    if (!report) return CZM_ERROR_IO;
+    bool shows_progress = true;
+    czm_signals_catch();
+    czm_status result = czm_unpack(argv[1], argv[2], cli_progress, &shows_progress, report);
+    cli_progress_end();
+    cli_print_findings(report, CZM_NOTE);
+    if (result == CZM_OK) printf("%s: unpacked into %s\n", argv[1], argv[2]);
+    czm_report_free(report);
+    return cli_flush() ? cli_exit_status(result) : CZM_ERROR_IO;
+}

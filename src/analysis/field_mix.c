@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Receptive fields of ops that mix elements along whole dimensions: reductions and products.
+#include "analysis/field_rules.h"
+
+// The row's detail: how many of the last dimensions are mixed.
+void czm_see_last(czm_field_step *step) {
+    for (int i = step->in.rank - step->detail; i < step->in.rank; i++)
+        if (i >= 0 && i < step->out.rank) czm_footprint_mix(&step->seen, i, step->out.dims[i]);
+}
+
+// ---- along axes that input 1 names; without one, along all
+
+static bool mixes(const czm_field_step *step, int dim) {
+    czm_shape axes = czm_see_shape(step, 1);
+    int64_t count = czm_shape_count(axes), value;
+    for (int64_t i = 0; i < count; i++) {
+        int axis;
+        bool is_known = czm_see_int(step, 1, (size_t)i, &value) &&
+                        czm_see_axis(value, step->in.rank, &axis);
+        if (!is_known || axis == dim) return true;
+    }
+    return count == CZM_UNKNOWN;
+}
+
+// Keeps all dimensions.
+void czm_see_along(czm_field_step *step) {
+    for (int i = 0; i < step->in.rank; i++)
+        if (mixes(step, i)) czm_footprint_mix(&step->seen, i, step->in.dims[i]);
+}
+
+static void reduce(czm_field_step *step, bool keeps_dims) {
+    for (int i = step->in.rank - 1; i >= 0; i--) {
+        if (!mixes(step, i)) continue;
+        czm_footprint_mix(&step->seen, i, 1);
+        if (!keeps_dims) czm_footprint_remove(&step->seen, i);
+    }
+}
+
+void czm_see_reduce(czm_field_step *step) { reduce(step, czm_attr_bool(step->node, "keep_dims")); }
+
+void czm_see_arg_reduce(czm_field_step *step) { reduce(step, false); }
+
+// While training, each channel is normalised by what it holds everywhere.
+void czm_see_batch_norm(czm_field_step *step) {
+    czm_bytes format = czm_attr_string(step->node, "data_format");
+    int channel = format.size > 1 && format.data[1] == 'C' ? 1 : step->in.rank - 1;
+    for (int i = 0; i < step->in.rank && czm_attr_bool(step->node, "is_training"); i++)
+        if (i != channel) czm_footprint_mix(&step->seen, i, step->in.dims[i]);
+}
+
+// ---- products of tensors, as an einsum: a label for each dimension of both operands and the result
+
+typedef struct labels {
+    int count;
+    int at[CZM_HIGHEST_RANK];
+} labels;
+
+enum { BEFORE_ALL = 256 }; // labels of the dimensions that "..." stands for, from the last on
+
+static int find_label(const labels *l, int label) {
+    for (int i = 0; i < l->count; i++)
+        if (l->at[i] == label) return i;
+    return -1;
+}
+
+static void add_label(labels *l, int label) {
+    if (l->count < CZM_HIGHEST_RANK) l->at[l->count++] = label;
+}
+
+static void add_batch(labels *l, int rank) {
+    for (int i = rank - 1; i >= 0; i--) add_label(l, BEFORE_ALL + i);
+}
+
+// An operand with the dimensions of the result: what is not among them is summed over.
+static void spread(czm_field_step *step, czm_footprint *f, const labels *from, const labels *to,
+                   czm_shape shape) {
+    int order[CZM_HIGHEST_RANK], rest = to->count;
+    if (from->count != shape.rank || to->count != step->out.rank) {
+        czm_footprint_fail(f, CZM_FIELD_UNKNOWN);
+        return;
+    }
+    for (int i = 0; i < from->count; i++) {
+        order[i] = find_label(to, from->at[i]);
+        bool is_repeated = find_label(from, from->at[i]) != i;
+        if (order[i] < 0 || is_repeated) czm_footprint_mix(f, i, 1);
+        if (order[i] < 0) order[i] = rest++;
+    }
+    czm_footprint_permute(f, order, rest);
+    czm_footprint_broadcast(f, step->out.rank, step->out);
+}
+
+static void multiply(czm_field_step *step, const labels *a, const labels *b, const labels *out) {
+    const labels *const operands[] = {a, b};
+    bool is_first = true;
+    for (size_t i = 0; i < step->node->inputs.count && i < 2; i++) {
+        const czm_footprint *input = czm_see_input(step, i);
+        if (!input) continue;
+        czm_footprint seen = *input;
+        spread(step, &seen, operands[i], out, czm_see_shape(step, i));
+        if (is_first)
+            step->seen = seen;
+        else
+            czm_footprint_join(&step->seen, &seen);
+        is_first = false;
+    }
+}
+
+static void multiply_matrices(czm_field_step *step, bool flips_a, bool flips_b) {
+    labels a = {0}, b = {0}, out = {0};
+    add_batch(&a, czm_see_shape(step, 0).rank - 2);
+    add_batch(&b, czm_see_shape(step, 1).rank - 2);
+    add_batch(&out, step->out.rank - 2);
+    add_label(&a, flips_a ? 'k' : 'i'), add_label(&a, flips_a ? 'i' : 'k');
+    add_label(&b, flips_b ? 'j' : 'k'), add_label(&b, flips_b ? 'k' : 'j');
+    add_label(&out, 'i'), add_label(&out, 'j');
+    multiply(step, &a, &b, &out);
+}
+
+void czm_see_matmul(czm_field_step *step) {
+    multiply_matrices(step, czm_attr_bool(step->node, "transpose_a"),
+                      czm_attr_bool(step->node, "transpose_b"));
+}
+
+void czm_see_batch_matmul(czm_field_step *step) {
+    multiply_matrices(step, czm_attr_bool(step->node, "adj_x"), czm_attr_bool(step->node, "adj_y"));
+}
+
+// The labels up to the end of the text or to `end`, which is passed.
+static labels read_labels(czm_bytes *text, int rank, uint8_t end) {
+    labels l = {0};
+    int named = 0;
+    size_t size = 0;
+    while (size < text->size && text->data[size] != end) size++;
+    for (size_t i = 0; i < size; i++) named += text->data[i] > ' ' && text->data[i] != '.';
+    for (size_t i = 0; i < size; i++) {
+        if (text->data[i] == '.') {
+            add_batch(&l, rank - named);
+            while (i + 1 < size && text->data[i + 1] == '.') i++;
+        } else if (text->data[i] > ' ') {
+            add_label(&l, text->data[i]);
+        }
+    }
+    size_t passed = size < text->size ? size + 1 : size;
+    *text = czm_bytes_of(text->data + passed, text->size - passed);
+    return l;
+}
+
+void czm_see_einsum(czm_field_step *step) {
+    czm_bytes text = czm_attr_string(step->node, "equation");
+    bool has_two = step->node->inputs.count == 2;
+    labels a = read_labels(&text, czm_see_shape(step, 0).rank, has_two ? ',' : '-'), b = {0};
+    if (has_two) b = read_labels(&text, czm_see_shape(step, 1).rank, '-');
+    if (!text.size || *text.data != '>' || step->node->inputs.count > 2) {
+        czm_see_unknown(step);
+        return;
+    }
+    text = czm_bytes_of(text.data + 1, text.size - 1);
+    labels out = read_labels(&text, step->out.rank, '\0');
+    multiply(step, &a, &b, &out);
+}

@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The table of rules, and those of ops that rearrange elements; see field_rules.h.
+#include "analysis/field_rules.h"
+
+#define czm_see_nothing NULL
+
+const czm_field_rule czm_field_rules[] = {
+#define FIELD(op, see, image, detail) {op, czm_see_##see, image, detail},
+#include "analysis/field_rules.def"
+#undef FIELD
+};
+
+const size_t czm_field_rule_count = CZM_COUNT_OF(czm_field_rules);
+
+// ---- each element for itself
+
+// Broadcast to the output, input by input. A row with a detail has no broadcasting.
+void czm_see_elementwise(czm_field_step *step) {
+    bool is_first = true;
+    for (size_t i = 0; i < step->node->inputs.count; i++) {
+        const czm_footprint *input = czm_see_input(step, i);
+        int rank = czm_see_shape(step, i).rank;
+        if (!input) continue;
+        if (rank > step->out.rank || (step->detail && rank != step->out.rank)) {
+            czm_see_unknown(step);
+            return;
+        }
+        czm_footprint seen = *input;
+        czm_footprint_broadcast(&seen, rank, step->out);
+        if (is_first)
+            step->seen = seen;
+        else
+            czm_footprint_join(&step->seen, &seen);
+        is_first = false;
+    }
+}
+
+void czm_see_identities(czm_field_step *step) {
+    if (step->output < step->node->inputs.count)
+        step->seen = *step->inputs[step->output];
+    else
+        czm_see_unknown(step);
+}
+
+// ---- the same elements in other dimensions
+
+void czm_see_reshape(czm_field_step *step) { czm_footprint_reshape(&step->seen, step->out); }
+
+void czm_see_transpose(czm_field_step *step) {
+    int to[CZM_HIGHEST_RANK];
+    int64_t from;
+    for (int i = 0; i < step->in.rank; i++) to[i] = -1;
+    for (int i = 0; i < step->in.rank; i++) {
+        if (!czm_see_int(step, 1, (size_t)i, &from) || from < 0 || from >= step->in.rank) {
+            czm_see_unknown(step);
+            return;
+        }
+        to[from] = i;
+    }
+    czm_footprint_permute(&step->seen, to, step->in.rank);
+}
+
+// ---- several tensors beside each other
+
+// Joins what input `i` is seen by when it lies at `offset` of dimension `axis`.
+static void add_part(czm_field_step *step, const czm_footprint *input, int axis, int64_t offset,
+                     bool is_first) {
+    czm_footprint seen = *input;
+    if (czm_footprint_is_long(&seen, axis))
+        czm_footprint_pick(&seen, axis, -offset, 1, step->out.dims[axis]);
+    else
+        czm_footprint_mix(&seen, axis, step->out.dims[axis]);
+    if (is_first)
+        step->seen = seen;
+    else
+        czm_footprint_join(&step->seen, &seen);
+}
+
+// The row's detail is the number of the input that names the axis, or -1: the last one.
+void czm_see_concat(czm_field_step *step) {
+    size_t count = step->node->inputs.count, named = step->detail < 0 ? count - 1 : 0;
+    int64_t value, offset = 0;
+    int axis;
+    bool is_first = true;
+    if (!czm_see_int(step, named, 0, &value) || !czm_see_axis(value, step->out.rank, &axis)) {
+        czm_see_unknown(step);
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        const czm_footprint *input = i == named ? NULL : czm_see_input(step, i);
+        czm_shape shape = czm_see_shape(step, i);
+        if (input) add_part(step, input, axis, offset, is_first);
+        if (input) is_first = false;
+        if (i != named && shape.rank == step->out.rank) offset += shape.dims[axis];
+    }
+}
+
+void czm_see_pack(czm_field_step *step) {
+    int axis;
+    bool is_first = true;
+    if (!czm_see_axis(czm_attr_int(step->node, "axis"), step->out.rank, &axis)) {
+        czm_see_unknown(step);
+        return;
+    }
+    for (size_t i = 0; i < step->node->inputs.count; i++) {
+        const czm_footprint *input = czm_see_input(step, i);
+        if (!input) continue;
+        czm_footprint seen = *input;
+        czm_footprint_insert(&seen, axis, 1);
+        add_part(step, &seen, axis, 0, is_first);
+        is_first = false;
+    }
+}
+
+// ---- parts of a tensor
+
+// Takes every `stride`-th element from `offset` on. In a dimension that is not LONG it does not
+// matter which.
+static void take(czm_field_step *step, int dim, int64_t offset, int64_t stride, int64_t extent) {
+    bool is_whole = extent == czm_footprint_extent(&step->seen, dim);
+    if (czm_footprint_is_long(&step->seen, dim))
+        czm_footprint_pick(&step->seen, dim, offset, stride, extent);
+    else if (!is_whole || offset != 0 || stride != 1)
+        czm_footprint_mix(&step->seen, dim, extent);
+}
+
+// The row's detail is the number of the input that names the axis.
+void czm_see_split(czm_field_step *step) {
+    int64_t value, offset = 0;
+    int axis;
+    if (!czm_see_int(step, (size_t)step->detail, 0, &value) ||
+        !czm_see_axis(value, step->in.rank, &axis)) {
+        czm_see_unknown(step);
+        return;
+    }
+    for (uint32_t i = 0; i < step->output; i++) {
+        czm_shape part = czm_shape_of(step->shapes, (czm_tensor){(czm_node *)step->node, i});
+        if (part.rank != step->in.rank || part.dims[axis] == CZM_UNKNOWN) czm_see_unknown(step);
+        if (part.rank == step->in.rank) offset += part.dims[axis];
+    }
+    take(step, axis, offset, 1, step->out.dims[axis]);
+}
+
+void czm_see_unpack(czm_field_step *step) {
+    int axis;
+    if (!czm_see_axis(czm_attr_int(step->node, "axis"), step->in.rank, &axis)) {
+        czm_see_unknown(step);
+        return;
+    }
+    czm_footprint_mix(&step->seen, axis, 1);
+    czm_footprint_remove(&step->seen, axis);
+}
+
+void czm_see_slice(czm_field_step *step) {
+    int64_t begin;
+    for (int i = 0; i < step->in.rank; i++) {
+        bool is_known = czm_see_int(step, 1, (size_t)i, &begin) && begin >= 0;
+        if (!is_known && czm_footprint_is_long(&step->seen, i)) czm_see_unknown(step);
+        take(step, i, is_known ? begin : 0, 1, step->out.dims[i]);
+    }
+}
+
+// ---- StridedSlice: bit i of each mask is about entry i of begins, ends and strides
+
+typedef struct slicing {
+    int64_t begin_mask, shrink_mask, ellipsis_mask, new_mask;
+    int entries, named; // entries, and how many of these are about a dimension of the input
+} slicing;
+
+static bool has_bit(int64_t mask, int bit) { return (uint64_t)mask >> bit & 1; }
+
+static slicing read_slicing(const czm_field_step *step) {
+    slicing s = {.begin_mask = czm_attr_int(step->node, "begin_mask"),
+                 .shrink_mask = czm_attr_int(step->node, "shrink_axis_mask"),
+                 .ellipsis_mask = czm_attr_int(step->node, "ellipsis_mask"),
+                 .new_mask = czm_attr_int(step->node, "new_axis_mask")};
+    czm_shape begins = czm_see_shape(step, 1);
+    if (begins.rank == 1 && begins.dims[0] <= CZM_HIGHEST_RANK) s.entries = (int)begins.dims[0];
+    for (int i = 0; i < s.entries; i++)
+        s.named += !has_bit(s.ellipsis_mask, i) && !has_bit(s.new_mask, i);
+    return s;
+}
+
+// A slice of dimension `dim` of what is left; `size` is that of the input's dimension.
+static void take_entry(czm_field_step *step, const slicing *s, int entry, int dim, int64_t size,
+                       int64_t extent) {
+    int64_t begin = 0, stride = 1;
+    bool is_known = czm_see_int(step, 3, (size_t)entry, &stride) && stride > 0;
+    if (!has_bit(s->begin_mask, entry))
+        is_known = czm_see_int(step, 1, (size_t)entry, &begin) && is_known;
+    if (begin < 0) begin = begin + size < 0 ? 0 : begin + size;
+    if (is_known)
+        take(step, dim, begin, stride, extent);
+    else
+        czm_footprint_mix(&step->seen, dim, extent);
+}
+
+// One index of a LONG dimension stands for pixels everywhere.
+static void take_index(czm_field_step *step, int dim) {
+    czm_footprint_mix(&step->seen, dim, 1);
+    czm_footprint_remove(&step->seen, dim);
+}
+
+void czm_see_strided_slice(czm_field_step *step) {
+    slicing s = read_slicing(step);
+    int from = 0, to = 0; // dimensions of the input and of the output
+    for (int i = 0; i < s.entries; i++) {
+        if (has_bit(s.ellipsis_mask, i)) {
+            from += step->in.rank - s.named, to += step->in.rank - s.named;
+        } else if (has_bit(s.new_mask, i)) {
+            czm_footprint_insert(&step->seen, to++, 1);
+        } else if (has_bit(s.shrink_mask, i)) {
+            take_index(step, to);
+            from++;
+        } else if (from < step->in.rank && to < step->out.rank) {
+            take_entry(step, &s, i, to, step->in.dims[from], step->out.dims[to]);
+            from++, to++;
+        }
+    }
+}
+
+// Indices along the axis of input 2, or along the first dimension if there is none.
+void czm_see_gather(czm_field_step *step) {
+    int64_t value = 0;
+    int axis, rank = czm_see_shape(step, 1).rank;
+    bool has_axis = step->node->inputs.count < 3 || czm_see_int(step, 2, 0, &value);
+    if (!has_axis || !czm_see_axis(value, step->in.rank, &axis) || rank == CZM_UNKNOWN ||
+        czm_attr_int(step->node, "batch_dims") != 0 || czm_footprint_is_long(&step->seen, axis)) {
+        czm_see_unknown(step);
+        return;
+    }
+    czm_footprint_mix(&step->seen, axis, 1);
+    czm_footprint_remove(&step->seen, axis);
+    for (int i = axis; i < axis + rank && i < step->out.rank; i++)
+        czm_footprint_insert(&step->seen, i, step->out.dims[i]);
+}
+
+// ---- more elements
+
+// What mirrors reflect is an effect of the edge, as zeros are.
+void czm_see_pad(czm_field_step *step) {
+    int64_t before;
+    for (int i = 0; i < step->in.rank; i++) {
+        if (czm_see_int(step, 1, 2 * (size_t)i, &before))
+            take(step, i, -before, 1, step->out.dims[i]);
+        else
+            czm_see_unknown(step);
+    }
+}
+
+// Inputs are the tensor, shifts and their axes. What comes in at one edge left at the other: to an
+// infinite image that does not happen.
+void czm_see_roll(czm_field_step *step) {
+    czm_value shifts = czm_value_of(step->shapes, step->node->inputs.items[1]);
+    int64_t shift, value;
+    int axis;
+    if (!shifts.count) czm_see_unknown(step);
+    for (size_t i = 0; i < shifts.count; i++) {
+        if (czm_see_int(step, 1, i, &shift) && czm_see_int(step, 2, i, &value) &&
+            czm_see_axis(value, step->in.rank, &axis))
+            take(step, axis, -shift, 1, step->in.dims[axis]);
+        else
+            czm_see_unknown(step);
+    }
+}
+
+void czm_see_tile(czm_field_step *step) {
+    int64_t times;
+    for (int i = 0; i < step->in.rank; i++) {
+        if (czm_see_int(step, 1, (size_t)i, &times) && times > 0)
+            czm_footprint_repeat(&step->seen, i, times);
+        else
+            czm_see_unknown(step);
+    }
+}
+
+void czm_see_one_hot(czm_field_step *step) {
+    int axis;
+    if (czm_see_axis(czm_attr_int(step->node, "axis"), step->out.rank, &axis))
+        czm_footprint_insert(&step->seen, axis, step->out.dims[axis]);
+    else
+        czm_see_unknown(step);
+}

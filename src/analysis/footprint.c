@@ -1,0 +1,508 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Digits, periods and spans; see footprint.h.
+#include "analysis/footprint.h"
+
+enum {
+    LARGEST_TABLE = 1024,   // spans of one axis that are kept
+    LARGEST_WORK = 1 << 16, // and while they are computed
+    LARGEST_STEP = 1 << 30, // taps, strides and jumps beyond are taken for damage,
+};
+static const int64_t farthest = (int64_t)1 << 40; // and so are pixels
+
+static bool is_bounded(const czm_footprint *f) { return f->kind == CZM_FIELD_BOUNDED; }
+
+void czm_footprint_fail(czm_footprint *f, czm_field_kind kind) {
+    if (is_bounded(f)) f->kind = kind;
+}
+
+// ---- spans
+
+static bool is_empty(czm_span s) { return s.low > s.high; }
+
+static czm_span unite(czm_span a, czm_span b) {
+    if (is_empty(a)) return b;
+    if (is_empty(b)) return a;
+    return (czm_span){a.low < b.low ? a.low : b.low, a.high > b.high ? a.high : b.high};
+}
+
+static czm_span moved(czm_span s, int64_t by) {
+    return is_empty(s) ? s : (czm_span){s.low + by, s.high + by};
+}
+
+static bool is_same_span(czm_span a, czm_span b) { return a.low == b.low && a.high == b.high; }
+
+static int64_t gcd(int64_t a, int64_t b) {
+    while (b) {
+        int64_t rest = a % b;
+        a = b;
+        b = rest;
+    }
+    return a;
+}
+
+static int64_t floor_divide(int64_t a, int64_t b) { return a / b - (a % b < 0); }
+
+// ---- axes: tables of spans. Each operation makes a new table.
+
+static czm_span span_at(const czm_axis *a, int64_t phase, int64_t index) {
+    int64_t periods = floor_divide(index, a->period);
+    return moved(a->spans[phase * a->period + index - periods * a->period], periods * a->jump);
+}
+
+// An axis of this form without its table, which is returned to be filled.
+static czm_span *new_axis(czm_arena *arena, int64_t period, int64_t jump, int64_t phases,
+                          czm_axis *axis) {
+    czm_span *spans = CZM_NEW_ARRAY(arena, czm_span, (size_t)(phases * period));
+    *axis = (czm_axis){period, jump, phases, spans};
+    return spans;
+}
+
+// The union of what was seen in each `parts`-th part of a period.
+static czm_axis fold_period(czm_arena *arena, const czm_axis *a, int64_t parts) {
+    czm_axis out;
+    czm_span *to = new_axis(arena, a->period / parts, a->jump / parts, a->phases, &out);
+    for (int64_t i = 0; i < out.phases * out.period; i++) {
+        int64_t phase = i / out.period, at = i % out.period;
+        to[i] = span_at(a, phase, at);
+        for (int64_t k = 1; k < parts; k++)
+            to[i] = unite(to[i], moved(span_at(a, phase, at + k * out.period), -k * out.jump));
+    }
+    return out;
+}
+
+// Whether all parts of a period are the same but for their place.
+static bool has_parts(const czm_axis *a, int64_t parts) {
+    int64_t period = a->period / parts, jump = a->jump / parts;
+    for (int64_t i = 0; i < a->phases * a->period; i++) {
+        int64_t phase = i / a->period, at = i % a->period;
+        if (!is_same_span(moved(a->spans[i], jump), span_at(a, phase, at + period))) return false;
+    }
+    return true;
+}
+
+static czm_axis shortest_period(czm_arena *arena, const czm_axis *a) {
+    int64_t most = gcd(a->period, a->jump);
+    for (int64_t parts = most; parts > 1; parts--)
+        if (most % parts == 0 && has_parts(a, parts)) return fold_period(arena, a, parts);
+    return *a;
+}
+
+static bool has_equal_phases(const czm_axis *a) {
+    for (int64_t i = a->period; i < a->phases * a->period; i++)
+        if (!is_same_span(a->spans[i], a->spans[i % a->period])) return false;
+    return true;
+}
+
+static bool is_within_reach(const czm_axis *a) {
+    for (int64_t i = 0; i < a->phases * a->period; i++)
+        if (!is_empty(a->spans[i]) && (a->spans[i].low < -farthest || a->spans[i].high > farthest))
+            return false;
+    return a->jump <= LARGEST_STEP;
+}
+
+static bool is_small(const czm_axis *a) {
+    return a->period <= CZM_LONGEST_PERIOD && a->phases * a->period <= LARGEST_TABLE;
+}
+
+static void forget_phases(czm_footprint *f, int axis) {
+    czm_axis *a = &f->axes[axis], out;
+    if (a->phases == 1) return;
+    czm_span *to = new_axis(f->arena, a->period, a->jump, 1, &out);
+    for (int64_t i = 0; i < a->period; i++) {
+        to[i] = a->spans[i];
+        for (int64_t k = 1; k < a->phases; k++) to[i] = unite(to[i], a->spans[k * a->period + i]);
+    }
+    *a = out;
+    for (int i = 0; i < f->count; i++)
+        if (f->digits[i].role == CZM_PHASE && f->digits[i].axis == axis)
+            f->digits[i].role = CZM_PLAIN, f->digits[i].axis = 0;
+}
+
+// Brings a new table into its shortest form. What is too large even then gets less exact.
+static void set_axis(czm_footprint *f, int axis, czm_axis a) {
+    f->axes[axis] = shortest_period(f->arena, &a);
+    czm_axis *set = &f->axes[axis];
+    if (has_equal_phases(set)) forget_phases(f, axis);
+    if (!is_small(set)) *set = fold_period(f->arena, set, gcd(set->period, set->jump));
+    if (!is_small(set)) forget_phases(f, axis);
+    if (!is_small(set) || !is_within_reach(set)) czm_footprint_fail(f, CZM_FIELD_UNKNOWN);
+}
+
+// ---- digits
+
+static void insert_digit(czm_footprint *f, int at, czm_digit digit) {
+    if (f->count == CZM_MOST_DIGITS) {
+        czm_footprint_fail(f, CZM_FIELD_UNKNOWN);
+        return;
+    }
+    memmove(&f->digits[at + 1], &f->digits[at], (size_t)(f->count - at) * sizeof *f->digits);
+    f->digits[at] = digit;
+    f->count++;
+}
+
+static void remove_digit(czm_footprint *f, int at) {
+    f->count--;
+    memmove(&f->digits[at], &f->digits[at + 1], (size_t)(f->count - at) * sizeof *f->digits);
+}
+
+// The LONG digit takes in the less significant one behind it, a PHASE of the same axis or PLAIN.
+static void absorb(czm_footprint *f, int at) {
+    int axis = f->digits[at].axis;
+    czm_axis *a = &f->axes[axis], out;
+    int64_t extent = f->digits[at + 1].extent;
+    bool is_phase = f->digits[at + 1].role == CZM_PHASE;
+    czm_span *to = new_axis(f->arena, a->period * extent, a->jump, is_phase ? 1 : a->phases, &out);
+    for (int64_t i = 0; i < out.phases * out.period; i++) {
+        int64_t phase = is_phase ? i % extent : i / out.period;
+        to[i] = a->spans[phase * a->period + i % out.period / extent];
+    }
+    f->digits[at].extent *= extent;
+    remove_digit(f, at + 1);
+    set_axis(f, axis, out);
+}
+
+static bool can_absorb(const czm_footprint *f, const czm_digit *digit) {
+    if (digit[0].role != CZM_LONG || digit[0].dim != digit[1].dim) return false;
+    bool fits = digit[1].role == CZM_PLAIN ||
+                (digit[1].role == CZM_PHASE && digit[1].axis == digit[0].axis);
+    const czm_axis *a = &f->axes[digit[0].axis];
+    return fits && digit[1].extent <= CZM_LONGEST_PERIOD &&
+           a->phases * a->period * digit[1].extent <= LARGEST_TABLE;
+}
+
+static bool are_plain(const czm_digit *digit) {
+    return digit[0].role == CZM_PLAIN && digit[1].role == CZM_PLAIN && digit[0].dim == digit[1].dim;
+}
+
+// The fewest digits, so that tensors that mean the same look the same.
+static void simplify(czm_footprint *f) {
+    for (int i = 0; i + 1 < f->count && is_bounded(f);) {
+        bool is_plain = are_plain(&f->digits[i]), is_long = can_absorb(f, &f->digits[i]);
+        if (is_plain) {
+            f->digits[i].extent *= f->digits[i + 1].extent;
+            remove_digit(f, i + 1);
+        } else if (is_long) {
+            absorb(f, i);
+        }
+        i = is_plain || is_long ? 0 : i + 1;
+    }
+}
+
+// Cuts a digit in two, the less significant one of extent `inner`.
+static void cut_digit(czm_footprint *f, int at, int64_t inner) {
+    czm_digit *digit = &f->digits[at], rest = {CZM_PLAIN, 0, digit->dim, inner};
+    int axis = digit->axis;
+    digit->extent /= inner;
+    if (digit->role != CZM_PLAIN) forget_phases(f, axis);
+    if (digit->role == CZM_PLAIN) {
+        insert_digit(f, at + 1, rest);
+        return;
+    }
+    czm_axis *a = &f->axes[axis], out;
+    int64_t periods = inner / gcd(inner, a->period), whole = a->period * periods;
+    if (whole > LARGEST_WORK) {
+        czm_footprint_fail(f, CZM_FIELD_UNKNOWN);
+        return;
+    }
+    czm_span *to = new_axis(f->arena, whole / inner, a->jump * periods, inner, &out);
+    for (int64_t i = 0; i < whole; i++)
+        to[i] = span_at(a, 0, i % out.period * inner + i / out.period);
+    rest.role = CZM_PHASE, rest.axis = axis;
+    insert_digit(f, at + 1, rest);
+    if (is_bounded(f)) set_axis(f, axis, out);
+}
+
+static int first_digit(const czm_footprint *f, int dim) {
+    int at = 0;
+    while (at < f->count && f->digits[at].dim < dim) at++;
+    return at;
+}
+
+static bool is_in(const czm_footprint *f, int at, int dim) {
+    return at < f->count && f->digits[at].dim == dim;
+}
+
+bool czm_footprint_is_long(const czm_footprint *f, int dim) {
+    for (int i = first_digit(f, dim); is_in(f, i, dim); i++)
+        if (f->digits[i].role == CZM_LONG) return true;
+    return false;
+}
+
+int64_t czm_footprint_extent(const czm_footprint *f, int dim) {
+    int64_t extent = 1;
+    for (int i = first_digit(f, dim); is_in(f, i, dim); i++)
+        extent = czm_dim_multiply(extent, f->digits[i].extent);
+    return extent;
+}
+
+// ---- one dimension
+
+czm_footprint czm_footprint_of_image(czm_arena *arena, czm_shape shape) {
+    czm_footprint f = {.kind = CZM_FIELD_BOUNDED, .arena = arena};
+    for (int axis = 0; axis < 2; axis++) {
+        czm_span *pixel = new_axis(arena, 1, 1, 1, &f.axes[axis]);
+        *pixel = (czm_span){0, 0};
+    }
+    for (int i = 0; i < shape.rank; i++) {
+        bool is_long = i == 1 || i == 2;
+        czm_digit digit = {is_long ? CZM_LONG : CZM_PLAIN, is_long ? i - 1 : 0, i, shape.dims[i]};
+        if (is_long || digit.extent != 1) f.digits[f.count++] = digit;
+    }
+    return f;
+}
+
+void czm_footprint_mix(czm_footprint *f, int dim, int64_t extent) {
+    if (czm_footprint_is_long(f, dim)) czm_footprint_fail(f, CZM_FIELD_UNBOUNDED);
+    if (!is_bounded(f)) return;
+    int at = first_digit(f, dim);
+    while (is_in(f, at, dim)) {
+        if (f->digits[at].role == CZM_PHASE) forget_phases(f, f->digits[at].axis);
+        remove_digit(f, at);
+    }
+    if (extent != 1) insert_digit(f, at, (czm_digit){CZM_PLAIN, 0, dim, extent});
+}
+
+// What all taps see. Spans move on with each period, so the first and last periods decide.
+static czm_span span_of(const czm_axis *a, int64_t phase, czm_taps taps, int64_t offset) {
+    czm_span seen = {0, -1};
+    int64_t count = taps.last < taps.first ? 0 : (taps.last - taps.first) / taps.step + 1;
+    for (int64_t i = 0; i < count; i++) {
+        if (i == a->period && count > 2 * a->period) i = count - a->period;
+        seen = unite(seen, span_at(a, phase, offset + taps.first + i * taps.step));
+    }
+    return seen;
+}
+
+static bool is_plausible(const czm_slide *slide) {
+    if (slide->outputs < 1 || slide->inputs < 1 || slide->outputs > CZM_LONGEST_PERIOD ||
+        slide->inputs > LARGEST_STEP)
+        return false;
+    for (int64_t i = 0; i < slide->outputs; i++) {
+        const czm_taps *t = &slide->taps[i];
+        if (t->step < 1 || t->first < -LARGEST_STEP || t->first > LARGEST_STEP ||
+            t->last < -LARGEST_STEP || t->last > LARGEST_STEP)
+            return false;
+    }
+    return true;
+}
+
+static bool changes_nothing(const czm_slide *slide) {
+    return slide->outputs == 1 && slide->inputs == 1 && slide->taps->first == 0 &&
+           slide->taps->last == 0;
+}
+
+static void slide_axis(czm_footprint *f, int axis, const czm_slide *slide) {
+    czm_axis *a = &f->axes[axis], out;
+    int64_t rounds = a->period / gcd(a->period, slide->inputs);
+    int64_t period = rounds * slide->outputs;
+    if (a->phases * period > LARGEST_WORK) {
+        czm_footprint_fail(f, CZM_FIELD_UNKNOWN);
+        return;
+    }
+    int64_t jump = a->jump * (slide->inputs / gcd(a->period, slide->inputs));
+    czm_span *to = new_axis(f->arena, period, jump, a->phases, &out);
+    for (int64_t i = 0; i < out.phases * period; i++) {
+        int64_t at = i % period, round = at / slide->outputs;
+        to[i] = span_of(a, i / period, slide->taps[at % slide->outputs], round * slide->inputs);
+    }
+    set_axis(f, axis, out);
+}
+
+void czm_footprint_slide(czm_footprint *f, int dim, const czm_slide *slide, int64_t extent) {
+    if (!is_bounded(f)) return;
+    if (!is_plausible(slide)) {
+        czm_footprint_fail(f, CZM_FIELD_UNKNOWN);
+        return;
+    }
+    int at = first_digit(f, dim);
+    if (changes_nothing(slide) && extent == czm_footprint_extent(f, dim)) return;
+    bool is_axis = is_in(f, at, dim) && !is_in(f, at + 1, dim) && f->digits[at].role == CZM_LONG;
+    if (!is_axis) {
+        czm_footprint_mix(f, dim, extent);
+        return;
+    }
+    f->digits[at].extent = extent;
+    slide_axis(f, f->digits[at].axis, slide);
+}
+
+void czm_footprint_pick(czm_footprint *f, int dim, int64_t offset, int64_t stride, int64_t extent) {
+    const czm_taps tap = {offset, offset, 1};
+    const czm_slide slide = {1, stride, &tap};
+    czm_footprint_slide(f, dim, &slide, extent);
+}
+
+// ---- dimensions
+
+void czm_footprint_insert(czm_footprint *f, int dim, int64_t extent) {
+    int at = first_digit(f, dim);
+    for (int i = at; i < f->count; i++) f->digits[i].dim++;
+    if (extent != 1) insert_digit(f, at, (czm_digit){CZM_PLAIN, 0, dim, extent});
+}
+
+void czm_footprint_remove(czm_footprint *f, int dim) {
+    if (czm_footprint_is_long(f, dim)) czm_footprint_fail(f, CZM_FIELD_UNBOUNDED);
+    for (int i = first_digit(f, dim); i < f->count; i++) f->digits[i].dim--;
+}
+
+void czm_footprint_permute(czm_footprint *f, const int *to, int rank) {
+    czm_digit old[CZM_MOST_DIGITS];
+    int count = f->count, placed = 0;
+    memcpy(old, f->digits, sizeof old);
+    for (int dim = 0; dim < rank; dim++)
+        for (int i = 0; i < count; i++) {
+            if (to[old[i].dim] != dim) continue;
+            f->digits[placed] = old[i];
+            f->digits[placed++].dim = dim;
+        }
+}
+
+void czm_footprint_repeat(czm_footprint *f, int dim, int64_t times) {
+    if (times != 1) insert_digit(f, first_digit(f, dim), (czm_digit){CZM_PLAIN, 0, dim, times});
+    simplify(f);
+}
+
+// A digit that is alone in its dimension and LONG stays in the outer one, even if nothing is left
+// of it there.
+void czm_footprint_split(czm_footprint *f, int dim, int64_t inner) {
+    int first = first_digit(f, dim), at = first;
+    while (is_in(f, at, dim)) at++;
+    for (int i = at; i < f->count; i++) f->digits[i].dim++;
+    bool is_alone = at == first + 1 && f->digits[first].role == CZM_LONG;
+    for (at--; inner > 1 && at >= first && is_bounded(f); at--) {
+        int64_t extent = f->digits[at].extent;
+        bool moves = inner % extent == 0 && !is_alone;
+        if (!moves && extent % inner != 0) break;
+        if (!moves) cut_digit(f, at++, inner);
+        if (is_bounded(f)) f->digits[at].dim++;
+        inner /= moves ? extent : inner;
+        if (inner == 1) break;
+    }
+    if (inner > 1) czm_footprint_fail(f, CZM_FIELD_UNKNOWN);
+    simplify(f);
+}
+
+void czm_footprint_fuse(czm_footprint *f, int dim) {
+    for (int i = 0; i < f->count; i++)
+        if (f->digits[i].dim > dim) f->digits[i].dim--;
+    simplify(f);
+}
+
+// Without dimensions: neighbouring PLAIN digits become one.
+static void flatten(czm_footprint *f) {
+    for (int i = 0; i < f->count; i++) f->digits[i].dim = 0;
+    for (int i = 0; i + 1 < f->count;) {
+        if (are_plain(&f->digits[i])) {
+            f->digits[i].extent *= f->digits[i + 1].extent;
+            remove_digit(f, i + 1);
+        } else {
+            i++;
+        }
+    }
+}
+
+// Takes digits from number `at` on for a dimension of this size, cutting the last one if need be.
+static int take_digits(czm_footprint *f, int at, int dim, int64_t size) {
+    while (size > 1 && at < f->count && is_bounded(f)) {
+        int64_t extent = f->digits[at].extent;
+        if (size % extent != 0) {
+            if (extent % size != 0) break;
+            cut_digit(f, at, extent / size);
+            extent = size;
+        }
+        f->digits[at++].dim = dim;
+        size /= extent;
+    }
+    if (size > 1) czm_footprint_fail(f, CZM_FIELD_UNKNOWN);
+    return at;
+}
+
+// Where a LONG digit has extent 1 nothing tells its dimension from others of size 1.
+static bool has_single_pixels(const czm_footprint *f) {
+    for (int i = 0; i < f->count; i++)
+        if (f->digits[i].extent == 1) return true;
+    return false;
+}
+
+bool czm_footprint_has_shape(const czm_footprint *f, czm_shape shape) {
+    if (f->count && f->digits[f->count - 1].dim >= shape.rank) return false;
+    for (int i = 0; i < shape.rank; i++)
+        if (czm_footprint_extent(f, i) != shape.dims[i]) return false;
+    return true;
+}
+
+void czm_footprint_reshape(czm_footprint *f, czm_shape shape) {
+    if (czm_footprint_has_shape(f, shape)) return;
+    if (has_single_pixels(f)) czm_footprint_fail(f, CZM_FIELD_UNKNOWN);
+    if (!is_bounded(f)) return;
+    flatten(f);
+    int at = 0;
+    for (int i = 0; i < shape.rank && is_bounded(f); i++) at = take_digits(f, at, i, shape.dims[i]);
+    simplify(f);
+}
+
+// ---- several tensors
+
+void czm_footprint_broadcast(czm_footprint *f, int rank, czm_shape shape) {
+    for (int i = 0; i < f->count; i++) f->digits[i].dim += shape.rank - rank;
+    for (int i = 0; i < shape.rank && is_bounded(f); i++)
+        if (czm_footprint_extent(f, i) != shape.dims[i]) czm_footprint_mix(f, i, shape.dims[i]);
+}
+
+static bool is_same_dim(const czm_footprint *a, const czm_footprint *b, int dim) {
+    int i = first_digit(a, dim), k = first_digit(b, dim);
+    for (; is_in(a, i, dim) && is_in(b, k, dim); i++, k++) {
+        const czm_digit *x = &a->digits[i], *y = &b->digits[k];
+        if (x->role != y->role || x->axis != y->axis || x->extent != y->extent) return false;
+    }
+    return !is_in(a, i, dim) && !is_in(b, k, dim);
+}
+
+static void forget_phases_in(czm_footprint *f, int dim) {
+    for (int i = first_digit(f, dim); is_in(f, i, dim); i++)
+        if (f->digits[i].role == CZM_PHASE) forget_phases(f, f->digits[i].axis);
+    simplify(f);
+}
+
+// Makes both have the same digits. Where one index means different places, nothing bounds what a
+// sum of both sees.
+static void align(czm_footprint *a, czm_footprint *b, int dim) {
+    if (is_same_dim(a, b, dim)) return;
+    forget_phases_in(a, dim);
+    forget_phases_in(b, dim);
+    if (is_same_dim(a, b, dim)) return;
+    int64_t extent = czm_footprint_extent(a, dim);
+    czm_footprint_mix(a, dim, extent);
+    czm_footprint_mix(b, dim, extent);
+    if (!is_bounded(b)) czm_footprint_fail(a, b->kind);
+}
+
+static void join_axis(czm_footprint *f, int axis, czm_axis b) {
+    czm_axis a = f->axes[axis], out;
+    if (a.jump * b.period != b.jump * a.period) {
+        czm_footprint_fail(f, CZM_FIELD_UNBOUNDED);
+        return;
+    }
+    if (a.spans == b.spans) return;
+    int64_t times = b.period / gcd(a.period, b.period);
+    if (a.period * times * a.phases > LARGEST_WORK) {
+        a = fold_period(f->arena, &a, gcd(a.period, a.jump));
+        b = fold_period(f->arena, &b, gcd(b.period, b.jump));
+        times = 1;
+    }
+    czm_span *to = new_axis(f->arena, a.period * times, a.jump * times, a.phases, &out);
+    for (int64_t i = 0; i < out.phases * out.period; i++)
+        to[i] = unite(span_at(&a, i / out.period, i % out.period),
+                      span_at(&b, i / out.period, i % out.period));
+    set_axis(f, axis, out);
+}
+
+void czm_footprint_join(czm_footprint *f, const czm_footprint *other) {
+    czm_footprint b = *other;
+    int rank = 0;
+    if (!is_bounded(&b)) czm_footprint_fail(f, b.kind);
+    if (f->count) rank = f->digits[f->count - 1].dim + 1;
+    if (b.count && b.digits[b.count - 1].dim >= rank) rank = b.digits[b.count - 1].dim + 1;
+    for (int dim = 0; dim < rank && is_bounded(f); dim++) align(f, &b, dim);
+    for (int axis = 0; axis < 2 && is_bounded(f); axis++) join_axis(f, axis, b.axes[axis]);
+}

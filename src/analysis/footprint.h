@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Which pixels of the input each element of a tensor sees: the algebra behind receptive fields.
+//
+// A tensor's index, read in row-major order, is a number whose digits mean something: one digit runs
+// along the image's height, one along its width (these are LONG), others count what lies between
+// (PHASE: a pixel's place within a block, say, after SpaceToBatchND) or have nothing to do with space
+// (PLAIN: batch, channels). A dimension of the tensor holds any number of neighbouring digits, so
+// reshaping and transposing only regroup digits, and upsampling, dealing pixels to the batch or
+// folding rows into it need no arithmetic.
+//
+// Along each axis of the image the spans of pixels that are seen repeat themselves: `period` steps
+// of the LONG digit move them by `jump` pixels. A table holds the spans of one period, for each
+// value of the PHASE digit. The image is infinite, and so is this pattern.
+//
+// The operations are sticky: once the kind is not CZM_FIELD_BOUNDED they do nothing. Where they
+// cannot be exact, what is seen grows.
+#ifndef CZM_ANALYSIS_FOOTPRINT_H
+#define CZM_ANALYSIS_FOOTPRINT_H
+
+#include "analysis/receptive_field.h"
+#include "shape/step.h"
+
+enum { CZM_MOST_DIGITS = 16, CZM_LONGEST_PERIOD = 256 };
+
+typedef struct czm_span {
+    int64_t low, high; // the first and last pixel; low > high: none
+} czm_span;
+
+typedef enum czm_digit_role { CZM_PLAIN, CZM_LONG, CZM_PHASE } czm_digit_role;
+
+typedef struct czm_digit {
+    czm_digit_role role;
+    int axis; // of the image: 0 height, 1 width; of a PLAIN digit 0
+    int dim;  // the tensor's dimension that it is a part of
+    int64_t extent;
+} czm_digit;
+
+typedef struct czm_axis {
+    int64_t period, jump;
+    int64_t phases;        // extent of the PHASE digit; 1: there is none
+    const czm_span *spans; // [phases][period]
+} czm_axis;
+
+// Digits from the most significant on. PLAIN and PHASE digits have an extent of more than 1.
+typedef struct czm_footprint {
+    czm_field_kind kind;
+    const czm_node *node; // what makes it unbounded or unknown
+    czm_arena *arena;
+    int count;
+    czm_digit digits[CZM_MOST_DIGITS];
+    czm_axis axes[2];
+} czm_footprint;
+
+// Indices first, first + step, ..., last; last < first: none.
+typedef struct czm_taps {
+    int64_t first, last, step;
+} czm_taps;
+
+// A window that slides along a dimension: output q * outputs + r sees the inputs q * inputs + t for
+// all t of taps[r].
+typedef struct czm_slide {
+    int64_t outputs, inputs;
+    const czm_taps *taps;
+} czm_slide;
+
+// Of the input itself; `shape` has four dimensions and is complete.
+czm_footprint czm_footprint_of_image(czm_arena *arena, czm_shape shape);
+
+// Gives up: nobody knows what is seen, or everything is.
+void czm_footprint_fail(czm_footprint *f, czm_field_kind kind);
+
+bool czm_footprint_is_long(const czm_footprint *f, int dim); // whether it runs through the image
+int64_t czm_footprint_extent(const czm_footprint *f, int dim);
+bool czm_footprint_has_shape(const czm_footprint *f, czm_shape shape);
+
+// Each element sees what any along this dimension sees; the dimension then has `extent` elements.
+// Unbounded if the dimension is LONG.
+void czm_footprint_mix(czm_footprint *f, int dim, int64_t extent);
+
+// Slides a window along a dimension, which then has `extent` elements.
+void czm_footprint_slide(czm_footprint *f, int dim, const czm_slide *slide, int64_t extent);
+
+// Output o sees input o * stride + offset.
+void czm_footprint_pick(czm_footprint *f, int dim, int64_t offset, int64_t stride, int64_t extent);
+
+// ---- dimensions
+
+void czm_footprint_insert(czm_footprint *f, int dim, int64_t extent); // a new dimension
+void czm_footprint_remove(czm_footprint *f, int dim);                 // one of extent 1
+void czm_footprint_permute(czm_footprint *f, const int *to, int rank);
+void czm_footprint_repeat(czm_footprint *f, int dim, int64_t times); // as Tile does
+void czm_footprint_reshape(czm_footprint *f, czm_shape shape);
+
+// Two dimensions of one, the inner one of extent `inner`; and one of two, dim and dim + 1.
+void czm_footprint_split(czm_footprint *f, int dim, int64_t inner);
+void czm_footprint_fuse(czm_footprint *f, int dim);
+
+// ---- several tensors
+
+// Repeats what has extent 1 where `shape` has more, and gives leading dimensions.
+void czm_footprint_broadcast(czm_footprint *f, int rank, czm_shape shape);
+
+// Each element sees what its counterparts in both see. The shapes are the same.
+void czm_footprint_join(czm_footprint *f, const czm_footprint *other);
+
+#endif

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Grouping nodes into layers; see layers.h.
+//
+// The graph is read backwards. A node belongs to the layer of its first reader if it bears that
+// layer's name, or if its name does not matter because the image does not flow through it (weights
+// and what is made of them, sizes); otherwise it is the output of a layer of its own, which stands
+// before all readers. So there can be no circles, a layer with one output is never torn apart, and
+// one pass suffices.
+#include "analysis/layers.h"
+
+#include "graph/layer_name.h"
+
+typedef struct row {
+    const char *name; // of the layer, with the echo that tells a second use of it from the first
+    czm_tensor output;
+    czm_node_list nodes; // last first
+    size_t number;       // counted from the end of the network
+    uint64_t parameters;
+    const struct row *read_by;
+} row;
+
+// What is found out of a node, by its place in the graph's order.
+typedef struct place {
+    bool has_image; // the image flows through it
+    row *first_reader;
+    uint32_t index; // of the output that the first reader reads
+    row *own;       // NULL: nothing but the end of the network reads it
+} place;
+
+typedef struct grouping {
+    czm_arena *arena;
+    const czm_model *model;
+    place *places;
+    CZM_LIST(row *) rows; // the last first
+} grouping;
+
+static place *place_of(const grouping *g, const czm_node *node) {
+    return &g->places[node->order - 1];
+}
+
+// ---- which nodes make layers
+
+static bool tells_size_only(const czm_node *node) {
+    static const char *const ops[] = {"Shape", "ShapeN", "Size", "Rank"};
+    for (size_t i = 0; i < CZM_COUNT_OF(ops); i++)
+        if (czm_node_is(node, ops[i])) return true;
+    return false;
+}
+
+// What a loop of TensorFlow 1 hands to its next round, which stands before it, is taken for the
+// image.
+static void follow_image(grouping *g) {
+    const czm_graph *graph = &g->model->main;
+    for (size_t i = 0; i < graph->nodes.count; i++)
+        g->places[i].has_image = czm_node_is(graph->nodes.items[i], "NextIteration");
+    for (size_t i = 0; i < graph->inputs.count; i++)
+        place_of(g, graph->inputs.items[i].tensor.node)->has_image = true;
+    for (size_t i = 0; i < graph->nodes.count; i++) {
+        const czm_node *node = graph->nodes.items[i];
+        for (size_t k = 0; k < node->inputs.count && !tells_size_only(node); k++)
+            if (place_of(g, node->inputs.items[k].node)->has_image) g->places[i].has_image = true;
+    }
+}
+
+static const char *name_of(const grouping *g, const czm_node *node) {
+    czm_layer_names names = {g->model->layer_names.scope, false};
+    return czm_layer_name(g->arena, node->name, names);
+}
+
+// Exporters end a network with Identity nodes that no author wrote: they lie in no layer's scope.
+static bool is_plumbing(const czm_node *node, const char *name) {
+    size_t size = strlen(node->name), own = strlen(name);
+    return czm_node_is(node, "Identity") && node->inputs.count == 1 && own <= size &&
+           czm_text_equal(node->name + size - own, name);
+}
+
+static row *open_row(grouping *g, czm_node *node, const char *name) {
+    row *fresh = CZM_NEW(g->arena, row);
+    fresh->name = name;
+    fresh->output = (czm_tensor){node, place_of(g, node)->index};
+    fresh->number = g->rows.count;
+    *CZM_APPEND(g->arena, &g->rows) = fresh;
+    return fresh;
+}
+
+static row *row_for(grouping *g, czm_node *node) {
+    const place *p = place_of(g, node);
+    if (!p->has_image) return p->first_reader;
+    const char *name = name_of(g, node);
+    if (is_plumbing(node, name)) return p->first_reader;
+    if (p->first_reader && czm_text_equal(p->first_reader->name, name)) return p->first_reader;
+    return open_row(g, node, name);
+}
+
+static void tell_input(grouping *g, czm_tensor input, row *reader) {
+    place *p = place_of(g, input.node);
+    if (p->own) return; // a loop of TensorFlow 1 closes here
+    if (p->first_reader && p->first_reader->number > reader->number) return;
+    p->first_reader = reader;
+    p->index = input.index;
+}
+
+// The network's output is that of the last layer, whatever the bodies of loops are.
+static void open_last_row(grouping *g) {
+    czm_tensor output = g->model->main.outputs.items[0].tensor;
+    while (is_plumbing(output.node, name_of(g, output.node))) output = output.node->inputs.items[0];
+    place *p = place_of(g, output.node);
+    p->index = output.index;
+    p->first_reader = open_row(g, output.node, name_of(g, output.node));
+}
+
+static void group(grouping *g) {
+    const czm_graph *graph = &g->model->main;
+    open_last_row(g);
+    for (size_t i = graph->nodes.count; i-- > 0;) {
+        czm_node *node = graph->nodes.items[i];
+        row *own = g->places[i].own = row_for(g, node);
+        if (!own) continue;
+        *CZM_APPEND(g->arena, &own->nodes) = node;
+        for (size_t k = 0; k < node->inputs.count; k++) tell_input(g, node->inputs.items[k], own);
+    }
+}
+
+// ---- what is told of a layer
+
+// Parts of ops' names, from what matters most in a layer to what matters least. Rsqrt: batch and
+// layer normalisation are made of small ops, of which it often works on weights alone.
+static const char *const importance[] = {
+    "While",   "If",      "Case",   "Depthwise", "Conv",      "MatMul",       "Einsum",
+    "Pool",    "Resize",  "Norm",   "Rsqrt",     "LRN",       "Concat",       "Pack",
+    "Split",   "Sigmoid", "Tanh",   "Softmax",   "Soft",      "elu",          "Elu",
+    "Erf",     "Mean",    "Max",    "Min",       "Sum",       "DepthToSpace", "Space",
+    "Reverse", "Mul",     "Div",    "Add",       "Sub",       "Pow",          "Sqrt",
+    "Pad",     "Slice",   "Gather", "Select",    "Transpose", "Reshape",      "Cast",
+};
+
+static size_t rank_of(const char *op) {
+    size_t rank = 0;
+    while (rank < CZM_COUNT_OF(importance) && !strstr(op, importance[rank])) rank++;
+    return rank;
+}
+
+static const char *main_op(const grouping *g, const row *r) {
+    const char *best = r->output.node->op;
+    size_t best_rank = rank_of(best);
+    for (size_t i = 1; i < r->nodes.count; i++) {
+        const czm_node *node = r->nodes.items[i];
+        size_t rank = rank_of(node->op);
+        if (rank >= best_rank) continue;
+        if (!place_of(g, node)->has_image && !czm_node_is(node, "Rsqrt")) continue;
+        best = node->op;
+        best_rank = rank;
+    }
+    return best;
+}
+
+// A layer reads another if the image flows that way; where only sizes do, it does not.
+static void find_inputs(const grouping *g, const row *r, czm_layer_info *info) {
+    CZM_LIST(size_t) inputs = {0};
+    for (size_t i = r->nodes.count; i-- > 0;) {
+        const czm_node *node = r->nodes.items[i];
+        for (size_t k = 0; k < node->inputs.count && place_of(g, node)->has_image; k++) {
+            const place *p = place_of(g, node->inputs.items[k].node);
+            if (!p->has_image || p->own->number <= r->number || p->own->read_by == r) continue;
+            p->own->read_by = r;
+            *CZM_APPEND(g->arena, &inputs) = g->rows.count - 1 - p->own->number;
+        }
+    }
+    info->inputs = inputs.items;
+    info->input_count = inputs.count;
+}
+
+static void count_parameters(grouping *g) {
+    for (size_t i = 0; i < g->model->variables.count; i++) {
+        const czm_variable *variable = &g->model->variables.items[i];
+        if (!variable->handle->order) continue; // nothing reads it
+        row *reader = place_of(g, variable->handle)->own;
+        uint64_t elements = 1;
+        for (size_t d = 0; d < variable->rank; d++) elements *= (uint64_t)variable->dims[d];
+        if (reader) reader->parameters += elements;
+    }
+}
+
+static czm_layer_list list_rows(const grouping *g, const czm_shapes *shapes) {
+    czm_layer_list layers = {0};
+    for (size_t i = g->rows.count; i-- > 0;) {
+        const row *r = g->rows.items[i];
+        czm_layer *layer = CZM_APPEND(g->arena, &layers);
+        czm_shape shape = czm_shape_of(shapes, r->output);
+        layer->info.name = czm_layer_name(g->arena, r->output.node->name, g->model->layer_names);
+        layer->info.op = main_op(g, r);
+        layer->info.rank = shape.rank;
+        layer->info.dims = shape.dims;
+        layer->info.parameters = r->parameters;
+        layer->output = r->output;
+        find_inputs(g, r, &layer->info);
+    }
+    return layers;
+}
+
+czm_layer_list czm_layers_of(czm_arena *arena, const czm_model *model, const czm_shapes *shapes) {
+    grouping g = {.arena = arena, .model = model};
+    g.places = CZM_NEW_ARRAY(arena, place, model->main.nodes.count);
+    follow_image(&g);
+    group(&g);
+    count_parameters(&g);
+    return list_rows(&g, shapes);
+}

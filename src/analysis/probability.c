@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Probabilities or not, in words; see probability.h. The proof is in simplex.c. Where it ends at an
+// op whose results are no probabilities in any trained network, the claim is refuted.
+#include "analysis/probability.h"
+
+#include "analysis/simplex.h"
+#include "graph/layer_name.h"
+
+// What an op at which the proof ended says of the output. The remedies: softmax makes probabilities
+// of what a linear layer gives (logits), and of logarithms of probabilities it makes these again;
+// after another activation it would make something that nobody trained.
+typedef struct end {
+    const char *op;
+    const char *what;
+    const char *remedy;
+    bool is_squashing; // gives values in 0..1: what came of them since is not known
+} end;
+
+static const char not_softmax[] = "not of a softmax";
+static const char independent[] = "whose channels need not sum to 1";
+
+static const end ends[] = {
+    {"BiasAdd", not_softmax, "softmax", false},
+    {"Conv2D", not_softmax, "softmax", false},
+    {"Conv2DBackpropInput", not_softmax, "softmax", false},
+    {"Conv3D", not_softmax, "softmax", false},
+    {"Conv3DBackpropInputV2", not_softmax, "softmax", false},
+    {"Elu", not_softmax, NULL, false},
+    {"FusedBatchNorm", not_softmax, "softmax", false},
+    {"FusedBatchNormV2", not_softmax, "softmax", false},
+    {"FusedBatchNormV3", not_softmax, "softmax", false},
+    {"LeakyRelu", not_softmax, NULL, false},
+    {"LogSoftmax", "which gives logarithms of probabilities", "softmax", false},
+    {"MatMul", not_softmax, "softmax", false},
+    {"Relu", not_softmax, NULL, false},
+    {"Relu6", not_softmax, NULL, false},
+    {"Selu", not_softmax, NULL, false},
+    {"Sigmoid", independent, NULL, true},
+    {"Softmax", "but along another axis than the last", NULL, true},
+    {"Softplus", not_softmax, NULL, false},
+    {"Softsign", not_softmax, NULL, false},
+    {"Tanh", not_softmax, NULL, false},
+};
+
+// Whether a tensor is a vector of weights, brought into shape.
+static bool is_weights(const czm_shapes *shapes, czm_tensor tensor) {
+    static const char *const ops[] = {"Identity", "Cast", "ReadVariableOp", "Reshape"};
+    if (czm_shape_of(shapes, tensor).rank < 1) return false;
+    for (size_t i = 0; i < CZM_COUNT_OF(ops) && tensor.node->inputs.count;) {
+        bool hands_on = czm_node_is(tensor.node, ops[i]);
+        if (hands_on) tensor = tensor.node->inputs.items[0];
+        i = hands_on ? 0 : i + 1;
+    }
+    return czm_node_is(tensor.node, "Const") || czm_node_is(tensor.node, "VarHandleOp");
+}
+
+static bool adds_bias(const czm_shapes *shapes, const czm_node *node) {
+    if (!czm_node_is(node, "Add") && !czm_node_is(node, "AddV2")) return false;
+    for (size_t i = 0; i < node->inputs.count; i++)
+        if (is_weights(shapes, node->inputs.items[i])) return true;
+    return false;
+}
+
+// What the op says at which the proof of a claim ended; NULL: nothing.
+static const end *find_end(const czm_shapes *shapes, czm_claim claim) {
+    const czm_node *node = claim.tensor.node;
+    const char *op = adds_bias(shapes, node) ? "BiasAdd" : node->op;
+    for (size_t i = 0; i < CZM_COUNT_OF(ends); i++)
+        if (czm_text_equal(ends[i].op, op))
+            return claim.axis == 0 && ends[i].is_squashing ? NULL : &ends[i];
+    return NULL;
+}
+
+// A fixed kernel may blur probabilities, and a Relu does nothing to them: these are no refutations.
+static bool works_on_probabilities(czm_arena *arena, const czm_shapes *shapes,
+                                   const czm_node *node) {
+    for (size_t i = 0; i < node->inputs.count; i++) {
+        czm_claim claim = {node->inputs.items[i], 1, 0, 0};
+        if (czm_prove(arena, shapes, claim).is_proven) return true;
+    }
+    return false;
+}
+
+static const char *layer_of(czm_arena *arena, const czm_model *model, const czm_node *node) {
+    return czm_layer_name(arena, node->name, model->layer_names);
+}
+
+static czm_probability refuse(const czm_node *node, const char *remedy, const char *finding) {
+    return (czm_probability){CZM_REFUTED, node, finding, remedy};
+}
+
+static czm_probability undecided(czm_arena *arena, const czm_model *model, const czm_node *node) {
+    const char *finding = czm_arena_format(
+        arena,
+        "the output comes from %s in layer \"%s\": whether its values are probabilities "
+        "cannot be told",
+        node->op, layer_of(arena, model, node));
+    return (czm_probability){CZM_UNDECIDED, node, finding, NULL};
+}
+
+static czm_probability judge_one_channel(czm_arena *arena, const czm_shapes *shapes,
+                                         czm_tensor output) {
+    czm_ruling sum = czm_prove(arena, shapes, (czm_claim){output, 1, 0, 0});
+    if (sum.is_proven)
+        return refuse(sum.last.tensor.node, NULL,
+                      "the output has one channel, and a softmax over one channel is 1 everywhere");
+    czm_ruling unit = czm_prove(arena, shapes, (czm_claim){output, 0, 0, 1});
+    const czm_node *node = unit.last.tensor.node;
+    const end *found = unit.is_proven ? NULL : find_end(shapes, unit.last);
+    if (found)
+        return refuse(node, NULL,
+                      czm_arena_format(arena,
+                                       "the output has one channel, the result of %s, not of a "
+                                       "sigmoid, and a single probability would not sum to 1",
+                                       node->op));
+    return refuse(node, unit.is_proven ? "sigmoid-to-softmax" : NULL,
+                  "the output has one channel: a single probability does not sum to 1");
+}
+
+static czm_probability judge_channels(czm_arena *arena, const czm_model *model,
+                                      const czm_shapes *shapes, czm_tensor output) {
+    czm_ruling ruling = czm_prove(arena, shapes, (czm_claim){output, 1, 0, 0});
+    const czm_node *node = ruling.last.tensor.node;
+    if (ruling.is_proven) return (czm_probability){CZM_PROVEN, node, NULL, NULL};
+    const end *found = find_end(shapes, ruling.last);
+    if (!found || works_on_probabilities(arena, shapes, node)) return undecided(arena, model, node);
+    bool is_of_pair = ruling.last.axis == 0; // p in [p, 1 - p] is no probability
+    return refuse(node, is_of_pair ? NULL : found->remedy,
+                  czm_arena_format(arena, "the output is the result of %s, %s", node->op,
+                                   is_of_pair ? "not of a sigmoid" : found->what));
+}
+
+// The last dimension, as inferred, else as the signature says.
+static int64_t count_channels(czm_arena *arena, const czm_model *model, czm_shape inferred) {
+    czm_shape declared = czm_shape_read(arena, model->output_shape);
+    int64_t channels = inferred.rank > 0 ? inferred.dims[inferred.rank - 1] : CZM_UNKNOWN;
+    if (channels != CZM_UNKNOWN || declared.rank <= 0) return channels;
+    return declared.dims[declared.rank - 1];
+}
+
+static czm_probability judge(czm_arena *arena, const czm_model *model, const czm_shapes *shapes,
+                             czm_tensor output, int64_t channels) {
+    if (channels == 1) return judge_one_channel(arena, shapes, output);
+    czm_probability result = judge_channels(arena, model, shapes, output);
+    if (result.proof == CZM_PROVEN && channels == CZM_UNKNOWN)
+        return (czm_probability){CZM_UNDECIDED, result.node,
+                                 "how many channels the output has cannot be told", NULL};
+    return result;
+}
+
+czm_probability czm_probability_of(czm_arena *arena, const czm_model *model,
+                                   const czm_shapes *shapes) {
+    const czm_port *output = &model->main.outputs.items[0];
+    czm_shape shape = czm_shape_of(shapes, output->tensor);
+    int64_t channels = count_channels(arena, model, shape);
+    czm_probability result = judge(arena, model, shapes, output->tensor, channels);
+    // The steps work on float32 images.
+    if (shape.rank != 4 || output->dtype != CZM_DTYPE_FLOAT) result.remedy = NULL;
+    return result;
+}

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Random numbers on the way to the output, such as those of a dropout that was exported switched
+// on: the same tile then gives another result each time.
+#ifndef CZM_ANALYSIS_RANDOMNESS_H
+#define CZM_ANALYSIS_RANDOMNESS_H
+
+#include "graph/graph.h"
+
+// The nodes that draw random numbers, in the order of the graphs, the main graph's first. The main
+// graph must be sorted: then it holds only what the output needs.
+czm_node_list czm_random_nodes(czm_arena *arena, const czm_model *model);
+
+#endif

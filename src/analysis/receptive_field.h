@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// How far a network sees: for each tensor, which pixels of the input an element of it depends on,
+// along all paths. ZEN segments an image tile by tile; a border as wide as the output's field
+// removes every effect of a tile's edges.
+//
+// The image is taken to be infinite: what a pixel near the edge does not see for lack of image
+// counts all the same. What is found is never less than the truth.
+#ifndef CZM_ANALYSIS_RECEPTIVE_FIELD_H
+#define CZM_ANALYSIS_RECEPTIVE_FIELD_H
+
+#include "shape/shape.h"
+
+typedef enum czm_field_kind {
+    CZM_FIELD_NONE,      // does not depend on the input
+    CZM_FIELD_BOUNDED,   // depends on the neighbourhood that `before` and `after` give
+    CZM_FIELD_UNBOUNDED, // depends on the whole image
+    CZM_FIELD_UNKNOWN,
+} czm_field_kind;
+
+// By height and width. Index i of a tensor that has one element for k pixels belongs to pixel
+// k * i. A number is negative where all that is seen lies on the other side of that pixel.
+typedef struct czm_receptive_field {
+    czm_field_kind kind;
+    int64_t before[2], after[2]; // pixels beyond the one it belongs to, if bounded
+    const czm_node *node;        // what makes it unbounded or unknown
+} czm_receptive_field;
+
+typedef struct czm_fields czm_fields;
+
+// Of all tensors of the main graph, which must be sorted. Its input is [batch, height, width,
+// channels]; `shapes` are inferred from it. A size that they do not know is taken to be a multiple
+// of every stride.
+czm_fields *czm_fields_infer(czm_arena *arena, const czm_model *model, const czm_shapes *shapes);
+
+czm_receptive_field czm_field_of(const czm_fields *fields, czm_tensor tensor);
+
+// The border that a bounded field asks for: the largest of the four numbers.
+int64_t czm_field_border(const czm_receptive_field *field);
+
+#endif

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// How much memory a network needs to compute one tile: its weights, and the largest set of tensors
+// that live at once when the nodes run in the graph's order. An estimate: docs/tile-memory.md tells
+// what it assumes, and how it compares with what TensorFlow 2.0.0 takes.
+#ifndef CZM_ANALYSIS_TILE_MEMORY_H
+#define CZM_ANALYSIS_TILE_MEMORY_H
+
+#include "shape/shape.h"
+
+// Sizes in bytes; sums that are too large are UINT64_MAX.
+typedef struct czm_tile_memory {
+    bool is_known;
+    const czm_node *unknown_at; // the first node whose output has an unknown size; NULL if known
+    uint64_t weights;           // variables and constants
+    uint64_t activations;       // the largest set of tensors that live at once
+    uint64_t workspace;         // what the node that needs most of all takes beside them
+    uint64_t peak;              // weights, and at the worst moment tensors and workspace
+    const czm_node *peak_at;    // the node that runs then
+} czm_tile_memory;
+
+// The main graph must be sorted; `shapes` are those of one tile: infer them for a batch of one.
+czm_tile_memory czm_tile_memory_of(czm_arena *arena, const czm_model *model,
+                                   const czm_shapes *shapes);
+
+#endif

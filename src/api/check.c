@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// czm_check(): the way of a conversion without its last step, and with a look at every byte.
+#include "api/call.h"
+#include "api/target.h"
+#include "read/census.h"
+
+// Which ZEN takes which model version: the table that czmodel 6.2.0's documentation gives.
+static const struct {
+    const char *model_version;
+    czm_zen_info zen[2];
+} compatibility[] = {
+    {"3.0.0", {{"ZEN blue", "3.2"}, {"ZEN core", "3.1"}}},
+    {"3.1.0", {{"ZEN blue", "3.4"}, {"ZEN core", "3.3"}}},
+};
+
+typedef struct checking {
+    const czm_options *options;
+    czm_verdict verdict;
+} checking;
+
+// TensorFlow refuses a file for what it does not know, wherever in the file that is. A conversion
+// leaves it behind; in a finished file it counts.
+static czm_status check_whole_file(czm_context *context, const czm_target *target) {
+    czm_census census;
+    CZM_TRY(czm_census_read(context, &target->source, &census));
+    const char *text = "";
+    for (size_t i = 0; i < census.newer.count; i++)
+        text =
+            czm_arena_format(context->arena, "%s%s%s", text, i ? ", " : "", census.newer.items[i]);
+    if (census.newer.count)
+        czm_report_add(context->report, CZM_RULE_OP_UNSUPPORTED, target->container.path,
+                       "unpack it, and convert what comes out",
+                       "TensorFlow 2.0.0 refuses the file for what it does not know: %s", text);
+    return CZM_OK;
+}
+
+static czm_status check_network(czm_context *context, czm_target *target) {
+    if (target->kind == CZM_KIND_CZMODEL) CZM_TRY(check_whole_file(context, target));
+    CZM_TRY(czm_target_read_model(context, target));
+    czm_target_judge(context, target);
+    return czm_target_verify_weights(context, target);
+}
+
+static czm_status check_target(czm_context *context, const czm_options *options,
+                               czm_target *target) {
+    size_t first = czm_report_count(context->report);
+    czm_status status = czm_target_open(context, options, target);
+    if (!status && target->kind == CZM_KIND_CZMODEL)
+        status = czm_container_verify(context, &target->container);
+    // Faults of the metadata are no reason not to look at the network.
+    if (target->has_network) status = check_network(context, target);
+    czm_status worst = czm_report_status(context->report, first);
+    return worst ? worst : status;
+}
+
+static void fill_verdict(czm_context *context, const czm_target *target, czm_verdict *verdict) {
+    verdict->kind = target->kind;
+    const char *version = target->kind == CZM_KIND_CZMODEL ? target->container.manifest.version
+                                                           : "3.0.0";
+    verdict->model_version = czm_report_keep(context->report, version);
+    for (size_t i = 0; i < CZM_COUNT_OF(compatibility); i++) {
+        if (!czm_text_equal(verdict->model_version, compatibility[i].model_version)) continue;
+        verdict->zen = compatibility[i].zen;
+        verdict->zen_count = CZM_COUNT_OF(compatibility[i].zen);
+    }
+}
+
+static czm_status check(czm_context *context, void *data) {
+    checking *c = data;
+    czm_target target;
+    CZM_TRY(czm_options_take(context->report, c->options));
+    czm_status status = check_target(context, c->options, &target);
+    fill_verdict(context, &target, &c->verdict);
+    return status;
+}
+
+czm_status czm_check(const czm_options *options, czm_verdict *verdict, czm_report *report) {
+    if (verdict) CZM_TRY(czm_check_size(report, "verdict", verdict->struct_size, sizeof *verdict));
+    checking c = {.options = options, .verdict = CZM_VERDICT_INIT};
+    c.verdict.status = czm_call(report, check, &c);
+    if (verdict) *verdict = c.verdict;
+    return c.verdict.status;
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// czm_convert(): the whole way from a specification to a CZModel, in the order of the work.
+#include "api/call.h"
+#include "api/content.h"
+#include "api/target.h"
+#include "base/os.h"
+#include "package/czmodel.h"
+#include "package/manifest.h"
+
+typedef struct conversion {
+    czm_context context;
+    const czm_options *options;
+    czm_target target;
+    czm_package package;
+    czm_result result;
+} conversion;
+
+static czm_status usage(conversion *c, const char *hint, const char *text) {
+    return czm_report_add(c->context.report, CZM_RULE_USAGE, "options", hint, "%s", text);
+}
+
+static czm_status check_options(conversion *c) {
+    const czm_options *o = c->options;
+    CZM_TRY(czm_options_take(c->context.report, o));
+    if (!o->output_folder || !*o->output_folder)
+        return usage(c, "name the folder for the result", "there is no output folder");
+    if (o->output_name && (!*o->output_name || strpbrk(o->output_name, "/\\")))
+        return usage(c, "give a name without folders; the folder is an argument of its own",
+                     "the output name is empty or holds a path");
+    if (o->as_is && (o->output || o->signature || o->spatial_height || o->preprocessing_count ||
+                     o->postprocessing_count))
+        return usage(c, "leave out --as-is, or the option that changes the graph",
+                     "--as-is packs the files untouched and does not go with options that change "
+                     "the graph");
+    if (o->model_id && !czm_uuid_is_valid(o->model_id))
+        return czm_report_add(c->context.report, CZM_RULE_MODEL_ID, "--model-id", NULL,
+                              "\"%s\" is no such UUID", o->model_id);
+    return CZM_OK;
+}
+
+static czm_status choose_id(conversion *c) {
+    if (c->options->model_id)
+        memcpy(c->result.model_id, c->options->model_id, sizeof c->result.model_id);
+    else if (!czm_uuid_make(c->result.model_id))
+        return czm_report_add(c->context.report, CZM_RULE_FILE_UNREADABLE, "random numbers", NULL,
+                              "the system gives none: %s", czm_file_error());
+    return CZM_OK;
+}
+
+static bool ends_with_extension(const char *name) {
+    static const char extension[] = ".czmodel";
+    size_t size = strlen(name), extension_size = strlen(extension);
+    if (size < extension_size) return false;
+    for (size_t i = 0; i < extension_size; i++) {
+        char c = name[size - extension_size + i];
+        if ((c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c) != extension[i]) return false;
+    }
+    return true;
+}
+
+static const char *output_path(conversion *c) {
+    const char *name = c->options->output_name ? c->options->output_name : "DNNModel";
+    if (!ends_with_extension(name)) name = czm_arena_format(c->context.arena, "%s.czmodel", name);
+    return czm_path_join(c->context.arena, c->options->output_folder, name);
+}
+
+// Everything that can be found is found before the first fault ends the work.
+static czm_status read_and_judge(conversion *c, const czm_check_subject **subject) {
+    size_t first = czm_report_count(c->context.report);
+    czm_status status = czm_target_open_spec(&c->context, c->options, &c->target);
+    if (c->target.has_network && czm_target_read_model(&c->context, &c->target) == CZM_OK)
+        *subject = czm_target_judge(&c->context, &c->target);
+    czm_status worst = czm_report_status(c->context.report, first);
+    return worst ? worst : status;
+}
+
+static czm_status convert(czm_context *context, void *data) {
+    conversion *c = data;
+    const czm_check_subject *subject = NULL;
+    c->context = *context;
+    CZM_TRY(check_options(c));
+    CZM_TRY(choose_id(c));
+    CZM_TRY(read_and_judge(c, &subject));
+    CZM_TRY(c->options->as_is ? czm_content_as_is(context, &c->target, &c->package)
+                              : czm_content_rewritten(context, &c->target, subject, &c->package));
+    c->package.path = output_path(c);
+    c->package.model_id = c->result.model_id;
+    c->package.spec = &c->target.spec;
+    c->package.progress = c->options->progress;
+    c->package.user = c->options->user;
+    CZM_TRY(czm_package_write(&c->context, &c->package, &c->result.size));
+    c->result.path = czm_report_keep(context->report, c->package.path);
+    c->result.class_count = c->target.spec.class_count;
+    return CZM_OK;
+}
+
+czm_status czm_convert(const czm_options *options, czm_result *result, czm_report *report) {
+    if (result) CZM_TRY(czm_check_size(report, "result", result->struct_size, sizeof *result));
+    conversion c = {.options = options, .result = CZM_RESULT_INIT};
+    CZM_TRY(czm_call(report, convert, &c));
+    if (result) *result = c.result;
+    return CZM_OK;
+}

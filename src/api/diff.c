@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// czm_diff(): is the model in ZEN the one that was trained? Both are brought into the form that a
+// conversion writes, so that a SavedModel equals the CZModel that was made of it.
+#include "api/call.h"
+#include "api/target.h"
+#include "graph/layer_name.h"
+
+enum { MOST_DIFFERENCES = 1000 };
+
+typedef struct diffing {
+    czm_context *context;
+    czm_target targets[2];
+    CZM_LIST(czm_difference) found;
+} diffing;
+
+static void differ(diffing *d, const char *section, const char *where, const char *a,
+                   const char *b) {
+    if (d->found.count < MOST_DIFFERENCES)
+        *CZM_APPEND(d->context->arena, &d->found) = (czm_difference){section, where, a, b};
+}
+
+// ---- metadata
+
+static const char *colour_text(czm_arena *arena, const czm_class *c) {
+    return czm_arena_format(arena, "%s (%d,%d,%d)", c->name, c->red, c->green, c->blue);
+}
+
+static void compare_texts(diffing *d, const char *key, const char *a, const char *b) {
+    a = a ? a : "", b = b ? b : "";
+    if (!czm_text_equal(a, b)) differ(d, "metadata", key, a, b);
+}
+
+static void compare_classes(diffing *d, const czm_spec *a, const czm_spec *b) {
+    czm_arena *arena = d->context->arena;
+    size_t count = a->class_count > b->class_count ? a->class_count : b->class_count;
+    for (size_t i = 0; i < count; i++)
+        compare_texts(d, czm_arena_format(arena, "Classes[%zu]", i),
+                      i < a->class_count ? colour_text(arena, &a->classes[i]) : "",
+                      i < b->class_count ? colour_text(arena, &b->classes[i]) : "");
+}
+
+static void compare_metadata(diffing *d) {
+    const czm_spec *a = &d->targets[0].spec, *b = &d->targets[1].spec;
+    czm_arena *arena = d->context->arena;
+    if (!d->targets[0].has_spec || !d->targets[1].has_spec) return; // nothing to compare
+    compare_texts(d, "ModelName", a->model_name, b->model_name);
+    compare_texts(d, "ColorHandling", a->color_handling, b->color_handling);
+    compare_texts(d, "PixelType", a->pixel_type, b->pixel_type);
+    compare_texts(d, "BorderSize", czm_arena_format(arena, "%lld", (long long)a->border_size),
+                  czm_arena_format(arena, "%lld", (long long)b->border_size));
+    compare_texts(d, "Postprocessing", a->postprocessing, b->postprocessing);
+    compare_classes(d, a, b);
+}
+
+// ---- the graph
+
+// Where a tensor comes from: position of its node and output. Names do not matter.
+static bool same_inputs(const czm_node *a, const czm_node *b) {
+    if (a->inputs.count != b->inputs.count) return false;
+    for (size_t i = 0; i < a->inputs.count; i++) {
+        czm_tensor x = a->inputs.items[i], y = b->inputs.items[i];
+        if (x.node->order != y.node->order || x.index != y.index) return false;
+    }
+    return true;
+}
+
+// Names of variables and notes to a runtime are no part of what is computed.
+static bool is_compared(const czm_attr *attr) {
+    return !(attr->name.size && attr->name.data[0] == '_') &&
+           !czm_bytes_is(attr->name, "shared_name") && !czm_bytes_is(attr->name, "container");
+}
+
+static bool has_attrs_of(const czm_node *a, const czm_node *b) {
+    for (size_t i = 0; i < a->attrs.count; i++) {
+        const czm_attr *attr = &a->attrs.items[i];
+        if (is_compared(attr) && !czm_bytes_equal(attr->value, czm_node_attr_named(b, attr->name)))
+            return false;
+    }
+    return true;
+}
+
+static bool same_node(const czm_node *a, const czm_node *b) {
+    return czm_text_equal(a->op, b->op) && same_inputs(a, b) && has_attrs_of(a, b) &&
+           has_attrs_of(b, a);
+}
+
+static const char *node_text(diffing *d, int side, const czm_node *node) {
+    const char *layer =
+        czm_layer_name(d->context->arena, node->name, d->targets[side].model.layer_names);
+    return czm_arena_format(d->context->arena, "%s (%s)", node->op, layer);
+}
+
+// Up to the first difference the two agree; behind it positions mean nothing any more.
+static bool compare_nodes(diffing *d, const czm_graph *a, const czm_graph *b, const char *where) {
+    size_t count = a->nodes.count < b->nodes.count ? a->nodes.count : b->nodes.count;
+    for (size_t i = 0; i < count; i++) {
+        const czm_node *x = a->nodes.items[i], *y = b->nodes.items[i];
+        if (same_node(x, y)) continue;
+        differ(d, "graph",
+               czm_arena_format(d->context->arena, "%s, operation %zu of %zu", where, i + 1,
+                                a->nodes.count),
+               node_text(d, 0, x), node_text(d, 1, y));
+        return false;
+    }
+    if (a->nodes.count == b->nodes.count) return true;
+    differ(d, "graph", where, czm_arena_format(d->context->arena, "%zu operations", a->nodes.count),
+           czm_arena_format(d->context->arena, "%zu operations", b->nodes.count));
+    return false;
+}
+
+static bool compare_graphs(diffing *d) {
+    const czm_model *a = &d->targets[0].model, *b = &d->targets[1].model;
+    bool same = compare_nodes(d, &a->main, &b->main, "network");
+    if (a->functions.count != b->functions.count) {
+        differ(d, "graph", "functions",
+               czm_arena_format(d->context->arena, "%zu", a->functions.count),
+               czm_arena_format(d->context->arena, "%zu", b->functions.count));
+        return false;
+    }
+    for (size_t i = 0; i < a->functions.count; i++)
+        same &= compare_nodes(d, a->functions.items[i], b->functions.items[i],
+                              czm_arena_format(d->context->arena, "function %s",
+                                               a->functions.items[i]->name));
+    return same;
+}
+
+// ---- weights
+
+static czm_status discard(void *user, czm_bytes block) {
+    (void)user, (void)block;
+    return CZM_OK;
+}
+
+static czm_status checksum(diffing *d, const czm_variable *v, uint32_t *crc) {
+    return v->source->stream(v->source, d->context, (czm_sink){discard, NULL}, crc);
+}
+
+static const char *shape_text(czm_arena *arena, const czm_variable *v) {
+    return czm_shape_text(arena, (czm_shape){(int)v->rank, v->dims});
+}
+
+static const char *weights_text(czm_arena *arena, const czm_variable *v, uint32_t crc) {
+    return czm_arena_format(arena, "%s %s, CRC-32C %08x", czm_dtype_name(v->dtype),
+                            shape_text(arena, v), (unsigned)crc);
+}
+
+// The variables are in the order of the graph, which is the same here.
+static czm_status compare_weights(diffing *d) {
+    czm_arena *arena = d->context->arena;
+    const czm_variable_list *a = &d->targets[0].model.variables;
+    const czm_variable_list *b = &d->targets[1].model.variables;
+    for (size_t i = 0; i < a->count && i < b->count; i++) {
+        const czm_variable *x = &a->items[i], *y = &b->items[i];
+        uint32_t x_crc, y_crc;
+        CZM_TRY(checksum(d, x, &x_crc));
+        CZM_TRY(checksum(d, y, &y_crc));
+        const char *x_text = weights_text(arena, x, x_crc), *y_text = weights_text(arena, y, y_crc);
+        if (!czm_text_equal(x_text, y_text)) differ(d, "weights", x->handle->name, x_text, y_text);
+    }
+    return CZM_OK;
+}
+
+// ---- both
+
+static czm_status open(diffing *d, int side, const czm_options *options) {
+    czm_target *target = &d->targets[side];
+    size_t first = czm_report_count(d->context->report);
+    czm_status status = czm_target_open(d->context, options, target);
+    if (status && status == czm_report_status(d->context->report, first)) return status;
+    return target->has_network ? czm_target_read_model(d->context, target) : CZM_OK;
+}
+
+typedef struct request {
+    const char *paths[2];
+    czm_differences *out;
+} request;
+
+static czm_status diff(czm_context *context, void *data) {
+    const request *r = data;
+    diffing *d = CZM_NEW(context->arena, diffing);
+    d->context = context;
+    for (int side = 0; side < 2; side++) {
+        czm_options *options = CZM_NEW(context->arena, czm_options);
+        *options = (czm_options)CZM_OPTIONS_INIT;
+        options->source_path = r->paths[side];
+        CZM_TRY(open(d, side, options));
+    }
+    compare_metadata(d);
+    if (d->targets[0].has_network && d->targets[1].has_network && compare_graphs(d))
+        CZM_TRY(compare_weights(d));
+    r->out->items = d->found.items;
+    r->out->count = d->found.count;
+    return CZM_OK;
+}
+
+czm_status czm_diff(const char *a, const char *b, czm_differences *differences,
+                    czm_report *report) {
+    CZM_TRY(czm_check_size(report, "differences", differences->struct_size, sizeof *differences));
+    czm_differences found = CZM_DIFFERENCES_INIT;
+    request r = {{a, b}, &found};
+    CZM_TRY(czm_call_and_keep(report, diff, &r));
+    *differences = found;
+    return CZM_OK;
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The metadata by itself, for bindings: from JSON, and as XML.
+#include "api/call.h"
+#include "package/manifest.h"
+#include "spec/json_spec.h"
+#include "spec/spec.h"
+
+typedef struct reading {
+    const char *path;
+    czm_metadata *metadata;
+} reading;
+
+static czm_status read_json(czm_context *context, void *data) {
+    const reading *r = data;
+    size_t first = czm_report_count(context->report);
+    CZM_TRY(czm_json_spec_read(context, r->path, r->metadata));
+    return czm_report_status(context->report, first);
+}
+
+czm_status czm_metadata_from_json(const char *json_path, czm_metadata *metadata,
+                                  czm_report *report) {
+    CZM_TRY(czm_check_size(report, "metadata", metadata->struct_size, sizeof *metadata));
+    czm_metadata found = CZM_METADATA_INIT;
+    reading r = {json_path, &found};
+    CZM_TRY(czm_call_and_keep(report, read_json, &r));
+    *metadata = found;
+    return CZM_OK;
+}
+
+typedef struct writing {
+    const czm_metadata *metadata;
+    const char *model_id;
+    const char *xml;
+} writing;
+
+static czm_status write_xml(czm_context *context, void *data) {
+    writing *w = data;
+    char id[37];
+    czm_spec spec;
+    CZM_TRY(
+        czm_check_size(context->report, "metadata", w->metadata->struct_size, sizeof *w->metadata));
+    if (w->model_id && !czm_uuid_is_valid(w->model_id))
+        return czm_report_add(context->report, CZM_RULE_MODEL_ID, "model_id", NULL,
+                              "\"%s\" is no such UUID", w->model_id);
+    if (!w->model_id && !czm_uuid_make(id))
+        return czm_report_add(context->report, CZM_RULE_FILE_UNREADABLE, "random numbers", NULL,
+                              "the system gives none");
+    CZM_TRY(czm_spec_of_metadata(context, w->metadata, &spec));
+    czm_bytes xml = czm_manifest_write(context->arena, &spec, w->model_id ? w->model_id : id);
+    w->xml = czm_arena_string(context->arena, xml);
+    return CZM_OK;
+}
+
+const char *czm_metadata_xml(const czm_metadata *metadata, const char *model_id,
+                             czm_report *report) {
+    writing w = {metadata, model_id, NULL};
+    return czm_call_and_keep(report, write_xml, &w) == CZM_OK ? w.xml : NULL;
+}

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// From options to what they name; see target.h.
+#include "api/target.h"
+
+#include <stdlib.h>
+
+#include "analysis/receptive_field.h"
+#include "api/call.h"
+#include "edit/edit.h"
+#include "package/manifest.h"
+#include "passes/passes.h"
+#include "spec/json_spec.h"
+
+static czm_status usage(czm_report *report, const char *hint, const char *text) {
+    return czm_report_add(report, CZM_RULE_USAGE, "options", hint, "%s", text);
+}
+
+static czm_status take_allowed(czm_report *report, const char *id) {
+    czm_rule rule = czm_rule_find(id);
+    if (rule == CZM_RULE_COUNT)
+        return czm_report_add(report, CZM_RULE_USAGE, "--allow", "czmodel explain lists all rules",
+                              "there is no rule \"%s\"", id);
+    if (!czm_rule_at(rule)->can_be_allowed)
+        return czm_report_add(
+            report, CZM_RULE_USAGE, "--allow", "repair what it finds",
+            "the rule \"%s\" cannot be allowed: without it no correct file can be "
+            "written",
+            id);
+    czm_report_allow(report, rule);
+    return CZM_OK;
+}
+
+// "90"
+static bool is_number(const char *text) {
+    size_t digits = strspn(text, "0123456789");
+    return digits > 0 && digits <= 9 && text[digits] == '\0';
+}
+
+czm_status czm_options_take(czm_report *report, const czm_options *o) {
+    CZM_TRY(czm_check_size(report, "options", o->struct_size, sizeof *o));
+    if (!o->source_path && !o->metadata)
+        return usage(report, "set source_path or metadata", "there is no model");
+    if (!o->source_path)
+        CZM_TRY(czm_check_size(report, "metadata", o->metadata->struct_size, sizeof *o->metadata));
+    if ((o->spatial_height == 0) != (o->spatial_width == 0) || o->spatial_height < 0 ||
+        o->spatial_width < 0 || o->spatial_height > INT32_MAX || o->spatial_width > INT32_MAX)
+        return usage(report, "write --spatial-dims HEIGHT,WIDTH, in pixels",
+                     "the spatial dims are not two positive sizes");
+    if (o->border && !is_number(o->border) && strcmp(o->border, "auto") != 0)
+        return usage(report, "write --border auto, or a number of pixels",
+                     "the border is neither \"auto\" nor a number");
+    czm_report_set_policy(report, o->strict);
+    if (o->as_is) czm_report_allow(report, CZM_RULE_OP_UNSUPPORTED); // nothing is rewritten
+    for (size_t i = 0; i < o->allow_count; i++) CZM_TRY(take_allowed(report, o->allow[i]));
+    return CZM_OK;
+}
+
+// ---- opening
+
+// By content: a JSON object begins with a brace, whatever white space or mark of the byte order
+// stands before it. What is nothing else is taken for a specification too if its name says so.
+static bool looks_like_json(czm_context *context, const char *path) {
+    uint8_t head[64];
+    czm_file *file = czm_file_open(context->arena, path);
+    size_t length = strlen(path);
+    bool is_named_so = length > 5 && czm_text_equal_but_case(path + length - 5, ".json");
+    if (is_named_so || !file) return is_named_so;
+    size_t size = czm_file_size(file) < sizeof head ? (size_t)czm_file_size(file) : sizeof head;
+    if (!czm_file_read_at(file, 0, head, size)) return false;
+    size_t at = size >= 3 && memcmp(head, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+    while (at < size && strchr(" \t\r\n", head[at]) && head[at]) at++;
+    return at < size && head[at] == '{';
+}
+
+static czm_status open_network(czm_context *context, czm_target *target, const char *path) {
+    CZM_TRY(czm_source_open(context, path, &target->source));
+    target->has_network = true;
+    return CZM_OK;
+}
+
+czm_status czm_target_open_spec(czm_context *context, const czm_options *options,
+                                czm_target *target) {
+    *target = (czm_target){.options = options, .kind = CZM_KIND_SPECIFICATION, .has_spec = true};
+    czm_status status = czm_spec_read(context, target->options, &target->spec);
+    if (target->spec.model_path) czm_report_judged(context->report, CZM_SUBJECT_METADATA);
+    const char *path = target->spec.model_path;
+    if (!path || czm_path_look(path) == CZM_PATH_MISSING) return status; // said there
+    CZM_TRY(open_network(context, target, path));
+    return status;
+}
+
+static czm_status open_model(czm_context *context, czm_target *target) {
+    target->kind = CZM_KIND_SAVED_MODEL;
+    return open_network(context, target, target->options->source_path);
+}
+
+// What czm_spec_read() makes of a specification, of the XML in a container.
+static void take_manifest(czm_context *context, czm_target *target) {
+    const czm_manifest *m = &target->container.manifest;
+    target->spec = (czm_spec){
+        .where = czm_arena_format(context->arena, "%s: metadata", target->container.path),
+        .model_name = m->model_name,
+        .color_handling = m->color_handling,
+        .pixel_type = czm_manifest_pixel_type(context->arena, m),
+        .postprocessing = m->postprocessing,
+        .classes = m->classes,
+        .class_count = m->class_count,
+        .border_size = m->border_size,
+    };
+    czm_spec_check(context, &target->spec);
+}
+
+static czm_status open_container(czm_context *context, czm_target *target) {
+    target->kind = CZM_KIND_CZMODEL;
+    CZM_TRY(czm_container_open(context, target->options->source_path, &target->container));
+    czm_report_judged(context->report, CZM_SUBJECT_CONTAINER);
+    target->has_spec = true;
+    take_manifest(context, target);
+    czm_report_judged(context->report, CZM_SUBJECT_METADATA);
+    target->has_network = !target->container.is_onnx;
+    target->source = target->container.network;
+    if (target->has_network) return CZM_OK;
+    return czm_report_add(context->report, CZM_RULE_NETWORK_UNCHECKED, target->container.path, NULL,
+                          "the network of this file of model version %s is ONNX: not checked",
+                          target->container.manifest.version);
+}
+
+czm_status czm_target_open(czm_context *context, const czm_options *options, czm_target *target) {
+    const char *path = options->source_path;
+    if (!path) return czm_target_open_spec(context, options, target);
+    *target = (czm_target){.options = options};
+    if (czm_path_look(path) == CZM_PATH_MISSING)
+        return czm_report_add(context->report, CZM_RULE_FILE_MISSING, path, NULL,
+                              "there is no such file or folder");
+    if (czm_path_look(path) == CZM_PATH_FILE) {
+        if (looks_like_json(context, path)) return czm_target_open_spec(context, options, target);
+        if (czm_is_container(context, path)) return open_container(context, target);
+    }
+    return open_model(context, target);
+}
+
+// ---- the network
+
+czm_status czm_target_read_model(czm_context *context, czm_target *target) {
+    const czm_spec *spec = target->has_spec ? &target->spec : NULL;
+    CZM_TRY(czm_edit_model(context, target->options, &target->source, spec, &target->model));
+    if (target->kind != CZM_KIND_CZMODEL && !target->options->as_is)
+        czm_passes_run(context, &target->model);
+    return CZM_OK;
+}
+
+static void apply_border(czm_context *context, czm_target *target,
+                         const czm_check_subject *subject) {
+    const char *wanted = target->options->border;
+    if (!wanted || !target->has_spec) return;
+    if (is_number(wanted)) {
+        target->spec.border_size = strtoll(wanted, NULL, 10);
+        return;
+    }
+    czm_receptive_field field = czm_check_output_field(subject);
+    if (field.kind == CZM_FIELD_BOUNDED)
+        target->spec.border_size = czm_field_border(&field);
+    else
+        czm_report_add(context->report, CZM_RULE_BORDER, "--border auto",
+                       "give the border as a number",
+                       "the network has no border that removes every effect of a tile's edges; "
+                       "BorderSize stays %lld",
+                       (long long)target->spec.border_size);
+}
+
+const czm_check_subject *czm_target_judge(czm_context *context, czm_target *target) {
+    const czm_check_subject *subject =
+        czm_check_subject_of(context->arena, &target->model,
+                             target->has_spec ? &target->spec : NULL);
+    apply_border(context, target, subject);
+    czm_checks_run(context, subject);
+    czm_report_judged(context->report, CZM_SUBJECT_NETWORK);
+    if (target->has_spec) czm_report_judged(context->report, CZM_SUBJECT_BOTH);
+    return subject;
+}
+
+static czm_status discard(void *user, czm_bytes block) {
+    (void)user, (void)block;
+    return CZM_OK;
+}
+
+czm_status czm_target_verify_weights(czm_context *context, const czm_target *target) {
+    for (size_t i = 0; i < target->model.variables.count; i++) {
+        const czm_tensor_source *source = target->model.variables.items[i].source;
+        uint32_t crc32c;
+        CZM_TRY(source->stream(source, context, (czm_sink){discard, NULL}, &crc32c));
+    }
+    return CZM_OK;
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a call looks at, whatever kind it is: a specification and the SavedModel it names, a
+// SavedModel alone, or a finished CZModel.
+#ifndef CZM_API_TARGET_H
+#define CZM_API_TARGET_H
+
+#include "check/check.h"
+#include "read/container.h"
+#include "read/source.h"
+#include "report/report.h"
+#include "spec/spec.h"
+
+typedef struct czm_target {
+    const czm_options *options;
+    czm_kind kind;
+    bool has_spec;           // metadata was there, whatever is wrong with it
+    bool has_network;        // `source` is there; false for ONNX
+    czm_spec spec;           // of a container: what its XML says
+    czm_container container; // of CZM_KIND_CZMODEL
+    czm_source source;
+    czm_model model; // after czm_target_read_model()
+} czm_target;
+
+// Finds out what options->source_path is, and reads what is not the network. All faults are in the
+// report; the status is that of those that end the work at once.
+CZM_MUST_CHECK czm_status czm_target_open(czm_context *context, const czm_options *options,
+                                          czm_target *target);
+
+// The same where only a specification will do.
+CZM_MUST_CHECK czm_status czm_target_open_spec(czm_context *context, const czm_options *options,
+                                               czm_target *target);
+
+// Reads the network, applies the options' edits, and, unless it stands in a CZModel or goes into
+// one as it is, rewrites it for TensorFlow 2.0.0.
+CZM_MUST_CHECK czm_status czm_target_read_model(czm_context *context, czm_target *target);
+
+// Runs every check on what was read, and applies options->border to the metadata.
+const czm_check_subject *czm_target_judge(czm_context *context, czm_target *target);
+
+// Reads the weights and compares them with the checkpoint's checksums.
+CZM_MUST_CHECK czm_status czm_target_verify_weights(czm_context *context, const czm_target *target);
+
+// Faults of the options that are the same for every call; also the policy of --strict and --allow.
+CZM_MUST_CHECK czm_status czm_options_take(czm_report *report, const czm_options *options);
+
+#endif

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The largest tile: how large a square input of this network may be for its memory to suffice, and
+// what its side must be a multiple of.
+#ifndef CZM_API_TILE_SIZE_H
+#define CZM_API_TILE_SIZE_H
+
+#include "api/target.h"
+
+typedef struct czm_tile_size {
+    int64_t largest;  // side in pixels; 0: no other size than the network's own was found to work
+    int64_t multiple; // 0: likewise
+} czm_tile_size;
+
+// Tries sizes on fresh copies of the network, about twenty.
+czm_tile_size czm_tile_size_find(const czm_target *target, const czm_check_subject *subject);
+
+#endif

@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// czm_unpack(): a CZModel becomes a folder with a specification that converts back. All of it is
+// written beside its final place and renamed when it is complete.
+#include <jansson.h>
+#include <stdlib.h>
+
+#include "api/call.h"
+#include "base/os.h"
+#include "format/xml.h"
+#include "read/container.h"
+#include "spec/json_spec.h"
+#include "spec/spec.h"
+
+#define SPEC_FILE "model_spec.json"
+#define METADATA_FILE "metadata.xml"
+
+typedef struct unpacking {
+    czm_context *context;
+    const char *file, *folder;
+    czm_container container;
+    const char *license, *network; // their names in the folder
+    czm_new_folder *target;
+    czm_progress progress; // may be NULL
+    void *user;
+    uint64_t done, total; // bytes of the network
+} unpacking;
+
+// `name` is that of a file in the folder; "": the folder itself.
+static czm_status unwritable(const unpacking *u, const char *name, const char *reason) {
+    const char *where = *name ? czm_path_join(u->context->arena, u->folder, name) : u->folder;
+    return czm_report_add(u->context->report, CZM_RULE_FILE_UNWRITABLE, where,
+                          "name a new or empty folder, on a disk that has room", "%s", reason);
+}
+
+// ---- names
+
+static bool is_taken(const unpacking *u, const char *name) {
+    const char *const taken[] = {SPEC_FILE, METADATA_FILE, u->license};
+    for (size_t i = 0; i < CZM_COUNT_OF(taken); i++)
+        if (taken[i] && czm_text_equal_but_case(name, taken[i])) return true;
+    return false;
+}
+
+// Every file system takes it, JSON can hold it, and it makes the same model name again: ".zip" at
+// the end would not be part of that.
+static bool is_usable(const char *name) {
+    enum { LONGEST = 200 };
+    size_t size = strlen(name), at;
+    if (size == 0 || size > LONGEST || !czm_xml_can_hold(czm_bytes_text(name), &at)) return false;
+    if (strpbrk(name, "/\\<>:\"|?*\t\n\r") || name[0] == '.' || strchr(". ", name[size - 1]))
+        return false;
+    return size <= 4 || !czm_text_equal_but_case(name + size - 4, ".zip");
+}
+
+// The last name is free: of what is in the folder by then, only one name is not our own.
+static const char *choose_name(const unpacking *u, const char *first, const char *second,
+                               const char *last) {
+    if (is_usable(first) && !is_taken(u, first)) return first;
+    return is_taken(u, second) ? last : second;
+}
+
+static void choose_names(unpacking *u) {
+    const czm_container *c = &u->container;
+    if (c->license_name) u->license = choose_name(u, c->license_name, "license.txt", "");
+    u->network =
+        choose_name(u, c->is_onnx ? "model.onnx" : c->manifest.model_name, "model", "network");
+}
+
+// ---- files
+
+static czm_status create(const unpacking *u, const char *name, czm_file **file) {
+    czm_arena *arena = u->context->arena;
+    const char *path = czm_path_join(arena, u->target->path, name);
+    *file = NULL;
+    if (czm_folder_create(arena, czm_path_folder(arena, path)))
+        *file = czm_file_create_beside(arena, path);
+    return *file ? CZM_OK : unwritable(u, name, czm_file_error());
+}
+
+static czm_status publish(const unpacking *u, const char *name, czm_file *file) {
+    return czm_file_publish(file) ? CZM_OK : unwritable(u, name, czm_file_error());
+}
+
+static czm_status write_bytes(const unpacking *u, const char *name, czm_bytes bytes) {
+    czm_file *file;
+    CZM_TRY(create(u, name, &file));
+    if (!czm_file_write_at(file, 0, bytes.data, bytes.size))
+        return unwritable(u, name, czm_file_error());
+    return publish(u, name, file);
+}
+
+// `size` more bytes are written: whether to go on.
+static czm_status advance(unpacking *u, uint64_t size) {
+    u->done += size;
+    return u->progress && !u->progress(u->user, u->done, u->total) ? CZM_ERROR_CANCELLED : CZM_OK;
+}
+
+static czm_status write_extent(unpacking *u, const char *name, czm_extent from) {
+    enum { BLOCK = 64 * 1024 };
+    uint8_t *block = czm_arena_alloc(u->context->arena, BLOCK);
+    czm_file *file;
+    CZM_TRY(create(u, name, &file));
+    for (uint64_t at = 0; at < from.size;) {
+        size_t size = from.size - at < BLOCK ? (size_t)(from.size - at) : BLOCK;
+        if (!czm_file_read_at(from.file, from.offset + at, block, size) ||
+            !czm_file_write_at(file, at, block, size))
+            return unwritable(u, name, czm_file_error());
+        CZM_TRY(advance(u, size));
+        at += size;
+    }
+    return publish(u, name, file);
+}
+
+static czm_status write_member(const unpacking *u, czm_extraction *extraction, const char *name,
+                               const czm_unzip_member *member) {
+    czm_file *file;
+    CZM_TRY(create(u, name, &file));
+    const char *fault = czm_unzip_extract(extraction, member, file);
+    return fault ? unwritable(u, name, fault) : publish(u, name, file);
+}
+
+static czm_status write_saved_model(unpacking *u) {
+    const czm_source *source = &u->container.network;
+    czm_extraction *extraction = czm_extraction_in(u->context->arena);
+    size_t skip = strlen(source->prefix);
+    for (size_t i = 0; i < source->archive.count; i++) {
+        const czm_unzip_member *m = &source->archive.members[i];
+        bool is_folder = m->name[strlen(m->name) - 1] == '/';
+        if (is_folder || !czm_text_begins(m->name, source->prefix)) continue;
+        const char *name = czm_path_join(u->context->arena, u->network, m->name + skip);
+        CZM_TRY(write_member(u, extraction, name, m));
+        CZM_TRY(advance(u, m->size));
+    }
+    return CZM_OK;
+}
+
+static czm_status write_network(unpacking *u) {
+    if (!u->container.is_onnx) return write_saved_model(u);
+    czm_report_add(u->context->report, CZM_RULE_NETWORK_UNCHECKED, u->network, NULL,
+                   "the network is ONNX; only a SavedModel can be converted again");
+    return write_extent(u, u->network, u->container.payload);
+}
+
+// ---- the specification
+
+static void release(void *object) { json_decref(object); }
+
+static json_t *class_names(const czm_manifest *m) {
+    json_t *names = json_array();
+    for (size_t i = 0; i < m->class_count; i++)
+        json_array_append_new(names, json_string(m->classes[i].name));
+    return names;
+}
+
+static czm_status write_spec(const unpacking *u) {
+    const czm_manifest *m = &u->container.manifest;
+    const char *pixel_type = czm_manifest_pixel_type(u->context->arena, m);
+    json_t *spec = json_object();
+    czm_arena_defer(u->context->arena, release, spec);
+    json_object_set_new(spec, "BorderSize", json_integer(m->border_size));
+    json_object_set_new(spec, "ColorHandling", json_string(m->color_handling));
+    json_object_set_new(spec, "PixelType", json_string(pixel_type));
+    json_object_set_new(spec, "Classes", class_names(m));
+    json_object_set_new(spec, "ModelPath", json_string(u->network));
+    if (u->license) json_object_set_new(spec, "LicenseFile", json_string(u->license));
+    char *text = json_dumps(spec, JSON_INDENT(4));
+    if (!text) return czm_report_out_of_memory(u->context->report);
+    czm_arena_defer(u->context->arena, free, text);
+    text = czm_arena_format(u->context->arena, "%s\n", text);
+    return write_bytes(u, SPEC_FILE, czm_bytes_text(text));
+}
+
+// ---- what it cannot say
+
+static size_t count_own_colours(const czm_manifest *m) {
+    size_t count = 0;
+    for (size_t i = 0; i < m->class_count; i++) {
+        const czm_class *c = &m->classes[i];
+        uint8_t rgb[3];
+        czm_class_colour(i % CZM_MOST_CLASSES, rgb);
+        count += c->red != rgb[0] || c->green != rgb[1] || c->blue != rgb[2];
+    }
+    return count;
+}
+
+static const char *list_losses(const unpacking *u) {
+    czm_arena *arena = u->context->arena;
+    const czm_container *c = &u->container;
+    const czm_manifest *m = &c->manifest;
+    size_t colours = count_own_colours(m), channels = m->pixel_type_count - 1;
+    const struct {
+        bool is_lost;
+        const char *what, *value;
+    } items[] = {
+        {true, "the id", c->id},
+        {!czm_text_equal(m->model_name, u->network), "the model name", m->model_name},
+        {!czm_text_equal(m->version, "3.0.0"), "the model version", m->version},
+        {*m->postprocessing != '\0', "Postprocessing", m->postprocessing},
+        {strchr(m->pixel_types[0], ' ') != NULL, "all pixel types of", m->pixel_types[0]},
+        {channels > 0,
+         czm_arena_format(arena, "the pixel types of %zu more channel%s", channels,
+                          channels == 1 ? "" : "s"),
+         NULL},
+        {colours > 0,
+         czm_arena_format(arena, "the colours of %zu class%s", colours, colours == 1 ? "" : "es"),
+         NULL},
+        {u->license && !czm_text_equal(u->license, c->license_name), "the licence's name",
+         c->license_name},
+    };
+    const char *text = "";
+    for (size_t i = 0; i < CZM_COUNT_OF(items); i++) {
+        if (!items[i].is_lost) continue;
+        text = czm_arena_format(arena, "%s%s%s", text, *text ? ", " : "", items[i].what);
+        if (items[i].value) text = czm_arena_format(arena, "%s \"%s\"", text, items[i].value);
+    }
+    return text;
+}
+
+static void note_loss(const unpacking *u) {
+    czm_arena *arena = u->context->arena;
+    const char *name = u->container.manifest.model_name;
+    const char *options = czm_arena_format(arena, "--model-id %s", u->container.id);
+    if (!czm_text_equal(name, u->network))
+        options = czm_arena_format(arena, "%s --name \"%s\"", options, name);
+    czm_report_add(u->context->report, CZM_RULE_UNPACK_LOSS, SPEC_FILE,
+                   czm_arena_format(arena, "convert it with %s; " METADATA_FILE " has the rest",
+                                    options),
+                   "it does not say %s", list_losses(u));
+}
+
+// ---- the whole
+
+static czm_status check_folder(const unpacking *u) {
+    if (*u->folder == '\0') return unwritable(u, "", "the name of the folder is empty");
+    switch (czm_path_look(u->folder)) {
+    case CZM_PATH_MISSING: return CZM_OK;
+    case CZM_PATH_FOLDER:
+        return czm_folder_is_empty(u->context->arena, u->folder)
+                   ? CZM_OK
+                   : unwritable(u, "", "the folder is not empty");
+    default: return unwritable(u, "", "there is something else of this name");
+    }
+}
+
+static czm_status create_folder(unpacking *u) {
+    czm_arena *arena = u->context->arena;
+    const char *parent = czm_path_folder(arena, u->folder);
+    if (*parent == '\0' || czm_folder_create(arena, parent))
+        u->target = czm_folder_create_beside(arena, u->folder);
+    return u->target ? CZM_OK : unwritable(u, "", czm_file_error());
+}
+
+static czm_status write_all(unpacking *u) {
+    const czm_container *c = &u->container;
+    CZM_TRY(write_network(u));
+    if (u->license) CZM_TRY(write_extent(u, u->license, c->license));
+    CZM_TRY(write_bytes(u, METADATA_FILE, c->xml));
+    CZM_TRY(write_spec(u));
+    return czm_folder_publish(u->target) ? CZM_OK : unwritable(u, "", czm_file_error());
+}
+
+// The file is verified before the first folder is made.
+static czm_status unpack(czm_context *context, void *data) {
+    unpacking *u = data;
+    u->context = context;
+    size_t size = strlen(u->folder);
+    while (size > 1 && u->folder[size - 1] == '/') size--;
+    u->folder = czm_arena_format(context->arena, "%.*s", (int)size, u->folder);
+    CZM_TRY(check_folder(u));
+    if (czm_path_look(u->file) == CZM_PATH_MISSING)
+        return czm_report_add(context->report, CZM_RULE_FILE_MISSING, u->file, "correct the path",
+                              "there is no such file");
+    CZM_TRY(czm_container_open(context, u->file, &u->container));
+    CZM_TRY(czm_container_verify(context, &u->container));
+    choose_names(u);
+    u->total = u->container.payload.size;
+    CZM_TRY(create_folder(u));
+    CZM_TRY(write_all(u));
+    note_loss(u);
+    return CZM_OK;
+}
+
+czm_status czm_unpack(const char *file, const char *folder, czm_progress progress, void *user,
+                      czm_report *report) {
+    unpacking u = {.file = file, .folder = folder, .progress = progress, .user = user};
+    return czm_call(report, unpack, &u);
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Rules about whether metadata and network fit: class-count, pixel-type-channels.
+#include "check/check.h"
+
+static const char *key_where(const czm_check_subject *s, const char *key) {
+    return czm_arena_format(s->arena, "%s: %s", s->spec->where, key);
+}
+
+static const char *plural(int64_t count) { return count == 1 ? "" : "s"; }
+
+static void check_classes(czm_context *context, const czm_check_subject *s) {
+    const czm_port *output = &s->model->main.outputs.items[0];
+    if (!czm_dtype_is_floating(output->dtype)) return; // labels, not probabilities: said before
+    int64_t channels = s->output.rank > 0 ? s->output.dims[s->output.rank - 1] : CZM_UNKNOWN;
+    const char *where = key_where(s, "Classes");
+    if (channels == CZM_UNKNOWN) {
+        czm_report_add_as(context->report, CZM_RULE_CLASS_COUNT, CZM_NOTE, where, NULL,
+                          "the number of the output's channels cannot be told before the network "
+                          "runs: %s",
+                          czm_check_stopped_at(s));
+        return;
+    }
+    bool is_missing = s->spec->class_count == 0; // said before
+    if (is_missing || (uint64_t)channels == s->spec->class_count) return;
+    czm_report_add(context->report, CZM_RULE_CLASS_COUNT, where,
+                   czm_arena_format(s->arena,
+                                    "name %lld class%s, in the order of the output's channels",
+                                    (long long)channels, channels == 1 ? "" : "es"),
+                   "%zu class%s named, but the network's output \"%s\" has %lld channel%s: %s",
+                   s->spec->class_count, s->spec->class_count == 1 ? " is" : "es are", output->name,
+                   (long long)channels, plural(channels), czm_shape_text(s->arena, s->output));
+}
+
+int czm_pixel_type_channels(const char *pixel_type) {
+    static const struct {
+        const char *begin;
+        int channels;
+    } families[] = {
+        {"Gray64Complex", 0}, {"Bgr192Complex", 0}, {"Gray", 1}, {"Bgra", 4}, {"Bgr", 3}};
+    for (size_t i = 0; i < CZM_COUNT_OF(families); i++)
+        if (czm_text_begins(pixel_type, families[i].begin)) return families[i].channels;
+    return 0;
+}
+
+static const char *types_with(int64_t channels) {
+    return channels == 1   ? "a PixelType of one channel is Gray8, Gray16 or Gray32Float"
+           : channels == 3 ? "a PixelType of three channels is Bgr24, Bgr48 or Bgr96Float"
+           : channels == 4
+               ? "the PixelType of four channels is Bgra32"
+               : "no PixelType has so many channels: export a network that takes 1, 3 or 4";
+}
+
+static void check_pixel_type(czm_context *context, const czm_check_subject *s) {
+    if (!s->spec->pixel_type || s->input.rank != 4 || s->input.dims[3] == CZM_UNKNOWN) return;
+    int64_t actual = s->input.dims[3];
+    int expected = czm_pixel_type_channels(s->spec->pixel_type);
+    const char *where = key_where(s, "PixelType");
+    if (expected == 0)
+        czm_report_add_as(context->report, CZM_RULE_PIXEL_TYPE_CHANNELS, CZM_NOTE, where,
+                          "try the model in ZEN with an image of this type",
+                          "how ZEN feeds complex numbers (%s) to a network with %lld channel%s is "
+                          "not specified",
+                          s->spec->pixel_type, (long long)actual, plural(actual));
+    else if (expected != actual)
+        czm_report_add(context->report, CZM_RULE_PIXEL_TYPE_CHANNELS, where, types_with(actual),
+                       "%s has %d channel%s, but the network's input has %lld: %s",
+                       s->spec->pixel_type, expected, plural(expected), (long long)actual,
+                       czm_shape_text(s->arena, s->input));
+}
+
+void czm_check_metadata_fits(czm_context *context, const czm_check_subject *subject) {
+    if (!subject->spec) return;
+    check_classes(context, subject);
+    check_pixel_type(context, subject);
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Rules about tiles: tile-memory, border-size, border.
+#include "check/check.h"
+
+// ---- memory
+
+static double gib(uint64_t bytes) { return (double)bytes / CZM_GIB; }
+
+void czm_check_tile_memory(czm_context *context, const czm_check_subject *subject) {
+    const czm_tile_memory *m = &subject->memory;
+    const char *where = czm_arena_format(subject->arena, "a tile of %s",
+                                         czm_shape_text(subject->arena, subject->input));
+    if (!m->is_known) {
+        czm_report_add_as(context->report, CZM_RULE_TILE_MEMORY, CZM_NOTE, where,
+                          "give the tile's size with --spatial-dims HEIGHT,WIDTH",
+                          "its memory is not computable: the size of the layer \"%s\" is not known",
+                          czm_check_layer(subject, m->unknown_at));
+        return;
+    }
+    const char *peak_at = czm_check_layer(subject, m->peak_at);
+    if (m->weights + m->activations > CZM_TILE_MEMORY_LIMIT)
+        czm_report_add(
+            context->report, CZM_RULE_TILE_MEMORY, where, NULL,
+            "weights (%.1f GiB) and activations (%.1f GiB at the layer \"%s\") do not fit "
+            "into 8 GiB",
+            gib(m->weights), gib(m->activations), peak_at);
+    else if (m->peak > CZM_TILE_MEMORY_LIMIT / 10 * 8)
+        czm_report_add_as(context->report, CZM_RULE_TILE_MEMORY, CZM_WARNING, where, NULL,
+                          "about %.1f of 8 GiB are needed, at the layer \"%s\"", gib(m->peak),
+                          peak_at);
+}
+
+// ---- border
+
+static const char *border_where(const czm_check_subject *s) {
+    return czm_arena_format(s->arena, "%s: BorderSize", s->spec->where);
+}
+
+static void check_remainder(czm_context *context, const czm_check_subject *s) {
+    if (s->input.rank != 4 || s->input.dims[1] == CZM_UNKNOWN || s->input.dims[2] == CZM_UNKNOWN)
+        return;
+    int64_t border = s->spec->border_size, height = s->input.dims[1], width = s->input.dims[2];
+    bool is_plausible = border >= 0 && border <= INT32_MAX; // if not, it was said before
+    if (!is_plausible || (2 * border < height && 2 * border < width)) return;
+    czm_report_add(context->report, CZM_RULE_BORDER_SIZE, border_where(s), NULL,
+                   "nothing remains of a tile of %lld x %lld pixels without %lld on each side",
+                   (long long)height, (long long)width, (long long)border);
+}
+
+static void tell_no_border(czm_context *context, const czm_check_subject *s,
+                           const czm_receptive_field *field) {
+    const char *layer = field->node ? czm_check_layer(s, field->node) : "";
+    if (field->kind == CZM_FIELD_UNBOUNDED)
+        czm_report_add_as(
+            context->report, CZM_RULE_BORDER, CZM_NOTE, border_where(s),
+            "compare results across the seams of tiles",
+            "the network sees the whole tile at once (layer \"%s\"): no border removes "
+            "every effect of its edges",
+            layer);
+    else
+        czm_report_add_as(
+            context->report, CZM_RULE_BORDER, CZM_NOTE, border_where(s),
+            "compare results across the seams of tiles",
+            "how far the network sees cannot be told: layer \"%s\" (the operation %s)", layer,
+            field->node ? field->node->op : "none");
+}
+
+void czm_check_border(czm_context *context, const czm_check_subject *subject) {
+    if (!subject->spec) return;
+    check_remainder(context, subject);
+    czm_receptive_field field = czm_check_output_field(subject);
+    if (field.kind == CZM_FIELD_NONE) return;
+    if (field.kind != CZM_FIELD_BOUNDED) {
+        tell_no_border(context, subject, &field);
+        return;
+    }
+    int64_t needed = czm_field_border(&field), border = subject->spec->border_size;
+    if (border < 0 || border >= needed) return;
+    bool is_far_below = border * 4 < needed;
+    czm_report_add_as(context->report, CZM_RULE_BORDER, is_far_below ? CZM_WARNING : CZM_NOTE,
+                      border_where(subject), NULL,
+                      "%lld is %sless than %lld, how far the network sees", (long long)border,
+                      is_far_below ? "far " : "", (long long)needed);
+}

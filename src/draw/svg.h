@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A table of layers as a picture.
+#ifndef CZM_DRAW_SVG_H
+#define CZM_DRAW_SVG_H
+
+#include "base/arena.h"
+#include "czm.h"
+
+// SVG 1.1 without scripts or fonts of its own. Full resolution is at the top, and what a layer
+// reads stands left of it. The same layers give the same bytes.
+czm_bytes czm_svg_draw(czm_arena *arena, const czm_layer_info *layers, size_t count);
+
+#endif

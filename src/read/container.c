@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Reading CZModels; see container.h. The id in the name of modelid=<id> tells which members are the
+// metadata and the network; the one that is left is the licence.
+#include "read/container.h"
+
+#include "base/name_table.h"
+
+#define ID_PREFIX "modelid="
+#define METADATA_ENDING ".xml"
+#define NETWORK_ENDING ".model"
+
+static bool ends_with(const char *text, const char *end) {
+    size_t size = strlen(text), end_size = strlen(end);
+    return size >= end_size && czm_text_equal(text + size - end_size, end);
+}
+
+// ---- what a file is
+
+static bool is_telling(const char *name) {
+    return !strchr(name, '/') &&
+           (czm_text_begins(name, ID_PREFIX) || ends_with(name, NETWORK_ENDING));
+}
+
+// An archive whose directory is gone still has its first member's name: that of the id or, as we
+// and czmodel 0.1.3 write it, that of the metadata.
+bool czm_is_container(czm_context *context, const char *path) {
+    czm_file *file = czm_file_open(context->arena, path);
+    if (!file) return false;
+    czm_extent whole = {file, 0, czm_file_size(file)};
+    if (!czm_unzip_is_archive(whole)) return false;
+    czm_unzip zip = czm_unzip_read(context->arena, whole);
+    for (size_t i = 0; i < zip.count; i++)
+        if (is_telling(zip.members[i].name)) return true;
+    const char *first = czm_unzip_first_name(context->arena, whole);
+    return zip.fault && (is_telling(first) || ends_with(first, METADATA_ENDING));
+}
+
+// ---- members
+
+static czm_status member_fault(czm_context *context, const czm_container *c, const char *what) {
+    return czm_report_add(context->report, CZM_RULE_CONTAINER_MEMBER, c->path, NULL, "%s", what);
+}
+
+static czm_status damaged(czm_context *context, const char *path, const char *member,
+                          const char *fault) {
+    return czm_report_add(context->report, CZM_RULE_CONTAINER_DAMAGED,
+                          czm_path_join(context->arena, path, member), NULL, "%s", fault);
+}
+
+// Components between slashes, none of them empty, "." or "..", without control characters; a name
+// that ends with a slash is a folder's. "C:" begins an absolute path on Windows.
+static bool is_plain(const char *name) {
+    if (name[0] == '\0' || name[0] == '/' || name[1] == ':') return false;
+    while (*name) {
+        size_t size = strcspn(name, "/");
+        if (size == 0 || (size <= 2 && memcmp(name, "..", size) == 0)) return false;
+        for (size_t i = 0; i < size; i++)
+            if ((uint8_t)name[i] < 0x20) return false;
+        name += size + (name[size] == '/');
+    }
+    return true;
+}
+
+// Of the container or of the network inside it.
+static czm_status check_names(czm_context *context, const czm_container *c, const czm_unzip *zip) {
+    czm_name_table seen = {0};
+    for (size_t i = 0; i < zip->count; i++) {
+        const char *name = zip->members[i].name, *fault = NULL;
+        czm_name_slot *slot = czm_name_slot_for(context->arena, &seen, czm_bytes_text(name));
+        if (!is_plain(name))
+            fault = "is no plain relative path";
+        else if (zip->members[i].is_link)
+            fault = "is a symbolic link";
+        else if (slot->value)
+            fault = "occurs twice";
+        if (fault)
+            return member_fault(context, c,
+                                czm_arena_format(context->arena, "the member \"%s\" %s", name,
+                                                 fault));
+        slot->value = (void *)name;
+    }
+    return CZM_OK;
+}
+
+// The member named <id><ending>, or else the only one with this ending.
+static czm_status find_member(czm_context *context, const czm_container *c, const char *ending,
+                              const czm_unzip_member **found) {
+    const char *expected = czm_arena_format(context->arena, "%s%s", c->id, ending);
+    size_t count = 0;
+    for (size_t i = 0; i < c->archive.count; i++) {
+        const czm_unzip_member *m = &c->archive.members[i];
+        if (!ends_with(m->name, ending)) continue;
+        *found = m;
+        count++;
+        if (czm_text_equal(m->name, expected)) return CZM_OK;
+    }
+    if (count == 1) {
+        czm_report_add(context->report, CZM_RULE_CONTAINER_ID, c->path, NULL,
+                       "the id is %s, but there is a member \"%s\"", c->id, (*found)->name);
+        return CZM_OK;
+    }
+    return member_fault(context, c,
+                        czm_arena_format(context->arena, "the member \"%s\" is missing", expected));
+}
+
+static czm_status find_id(czm_context *context, czm_container *c, const czm_unzip_member **found) {
+    *found = NULL;
+    for (size_t i = 0; i < c->archive.count; i++) {
+        const czm_unzip_member *m = &c->archive.members[i];
+        if (!czm_text_begins(m->name, ID_PREFIX)) continue;
+        if (*found) return member_fault(context, c, "there are two members \"" ID_PREFIX "...\"");
+        *found = m;
+        c->id = m->name + strlen(ID_PREFIX);
+    }
+    return *found ? CZM_OK
+                  : member_fault(context, c, "the member \"" ID_PREFIX "<id>\" is missing");
+}
+
+static czm_status open_member(czm_context *context, const czm_container *c,
+                              const czm_unzip_member *m, czm_extent *extent) {
+    const char *fault = czm_unzip_open(context->arena, m, extent);
+    return fault ? damaged(context, c->path, m->name, fault) : CZM_OK;
+}
+
+// What is neither metadata nor network nor id.
+static czm_status find_license(czm_context *context, czm_container *c,
+                               const czm_unzip_member *const known[3]) {
+    for (size_t i = 0; i < c->archive.count; i++) {
+        const czm_unzip_member *m = &c->archive.members[i];
+        if (m == known[0] || m == known[1] || m == known[2]) continue;
+        if (c->license_name || strchr(m->name, '/'))
+            return member_fault(context, c,
+                                czm_arena_format(context->arena,
+                                                 "the member \"%s\" is one too many", m->name));
+        c->license_name = m->name;
+        CZM_TRY(open_member(context, c, m, &c->license));
+    }
+    return CZM_OK;
+}
+
+// ---- parts
+
+static czm_status read_metadata(czm_context *context, czm_container *c, const czm_unzip_member *m) {
+    enum { LARGEST = 16 << 20 };
+    czm_extent extent;
+    if (m->size > LARGEST) return damaged(context, c->path, m->name, "it is too large for XML");
+    CZM_TRY(open_member(context, c, m, &extent));
+    uint8_t *xml = czm_arena_alloc(context->arena, (size_t)extent.size);
+    if (!czm_file_read_at(extent.file, extent.offset, xml, (size_t)extent.size))
+        return damaged(context, c->path, m->name, czm_file_error());
+    c->xml = czm_bytes_of(xml, (size_t)extent.size);
+    const char *where = czm_path_join(context->arena, c->path, m->name);
+    CZM_TRY(czm_manifest_read(context, where, c->xml, &c->manifest));
+    if (!czm_text_equal(c->manifest.id, c->id))
+        czm_report_add(context->report, CZM_RULE_CONTAINER_ID, where, NULL,
+                       "the id is %s, but the metadata says \"%s\"", c->id, c->manifest.id);
+    return CZM_OK;
+}
+
+// Both archives may be deflated, so that a few bytes could become gigabytes. No honest writer gains
+// anything the second time.
+static bool claims_too_much(const czm_unzip *zip, uint64_t packed_size) {
+    uint64_t total = 0;
+    for (size_t i = 0; i < zip->count; i++)
+        if (!czm_add_u64(total, zip->members[i].size, &total)) return true;
+    return total / CZM_BEST_RATIO > packed_size;
+}
+
+// ONNX came with model version 3.1.0; both kinds are told by their first bytes.
+static czm_status open_network(czm_context *context, czm_container *c, const czm_unzip_member *m) {
+    CZM_TRY(open_member(context, c, m, &c->payload));
+    c->is_onnx = !czm_unzip_is_archive(c->payload);
+    if (c->is_onnx && (c->payload.size == 0 || czm_text_equal(c->manifest.version, "3.0.0")))
+        return damaged(context, c->path, m->name, "it is no archive of a SavedModel");
+    if (c->is_onnx) return CZM_OK;
+    const char *where = czm_path_join(context->arena, c->path, m->name);
+    CZM_TRY(czm_source_open_extent(context, where, c->payload, &c->network));
+    if (claims_too_much(&c->network.archive, m->packed_size))
+        return damaged(context, c->path, m->name, "it claims to hold more than its bytes can");
+    return check_names(context, c, &c->network.archive);
+}
+
+static czm_status open_archive(czm_context *context, czm_container *c) {
+    czm_file *file = czm_file_open(context->arena, c->path);
+    if (!file)
+        return czm_report_add(context->report, CZM_RULE_FILE_UNREADABLE, c->path, NULL,
+                              "the file cannot be opened: %s", czm_file_error());
+    c->archive = czm_unzip_read(context->arena, (czm_extent){file, 0, czm_file_size(file)});
+    if (c->archive.fault)
+        return czm_report_add(context->report, CZM_RULE_CONTAINER_DAMAGED, c->path, NULL,
+                              "the archive cannot be read: %s", c->archive.fault);
+    return check_names(context, c, &c->archive);
+}
+
+czm_status czm_container_open(czm_context *context, const char *path, czm_container *container) {
+    enum { METADATA, NETWORK, ID };
+    const czm_unzip_member *members[3];
+    czm_container *c = container;
+    *c = (czm_container){.path = path};
+    CZM_TRY(open_archive(context, c));
+    CZM_TRY(find_id(context, c, &members[ID]));
+    CZM_TRY(find_member(context, c, METADATA_ENDING, &members[METADATA]));
+    CZM_TRY(find_member(context, c, NETWORK_ENDING, &members[NETWORK]));
+    CZM_TRY(find_license(context, c, members));
+    CZM_TRY(read_metadata(context, c, members[METADATA]));
+    return open_network(context, c, members[NETWORK]);
+}
+
+// ---- checksums
+
+static czm_status verify(czm_context *context, const char *path, const czm_unzip *zip) {
+    czm_extraction *extraction = czm_extraction_in(context->arena);
+    for (size_t i = 0; i < zip->count; i++) {
+        const char *fault = czm_unzip_extract(extraction, &zip->members[i], NULL);
+        if (fault) return damaged(context, path, zip->members[i].name, fault);
+    }
+    return CZM_OK;
+}
+
+czm_status czm_container_verify(czm_context *context, const czm_container *container) {
+    CZM_TRY(verify(context, container->path, &container->archive));
+    return container->is_onnx
+               ? CZM_OK
+               : verify(context, container->network.path, &container->network.archive);
+}

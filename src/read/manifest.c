@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Reading the metadata with expat; see manifest.h. `elements` is the table of the elements that
+// hold text, `lists` that of those that hold items. Document types are refused: no writer makes
+// any, and their entities are how a small file grows to gigabytes.
+#include "read/manifest.h"
+
+#include <expat.h>
+#include <stdlib.h>
+
+#include "base/list.h"
+#include "format/wire.h"
+
+enum { LARGEST_XML = 4 << 20, LONGEST_NUMBER = 18 };
+
+enum {
+    ID,
+    MODEL_NAME,
+    STATUS,
+    FEATURE_EXTRACTOR,
+    POSTPROCESSING,
+    COLOR_HANDLING,
+    BORDER_SIZE,
+    ELEMENT_COUNT
+};
+
+static const struct {
+    const char *name;
+    bool is_required;
+} elements[ELEMENT_COUNT] = {
+    [ID] = {"Id", true},
+    [MODEL_NAME] = {"ModelName", true},
+    [STATUS] = {"Status", false},
+    [FEATURE_EXTRACTOR] = {"FeatureExtractor", false},
+    [POSTPROCESSING] = {"Postprocessing", false},
+    [COLOR_HANDLING] = {"ColorHandling", true},
+    [BORDER_SIZE] = {"BorderSize", true},
+};
+
+typedef struct reader reader;
+typedef void take_item(reader *r, const char *const *attributes);
+
+struct reader {
+    czm_arena *arena;
+    XML_Parser parser;
+    const char *fault; // the first; NULL: none
+    int depth;         // of open elements
+    take_item *take;   // of the list that is open, or NULL
+    size_t element;    // that is open; ELEMENT_COUNT: none of the table
+    czm_buffer text;   // of it
+    const char *version, *texts[ELEMENT_COUNT];
+    CZM_LIST(const char *) pixel_types;
+    CZM_LIST(czm_class) classes;
+};
+
+CZM_PRINTF(2, 3) static void fail(reader *r, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    if (!r->fault) r->fault = czm_arena_vformat(r->arena, format, arguments);
+    va_end(arguments);
+    XML_StopParser(r->parser, XML_FALSE);
+}
+
+// ---- items of lists
+
+static const char *find_attribute(reader *r, const char *const *attributes, const char *name) {
+    for (; *attributes; attributes += 2)
+        if (czm_text_equal(attributes[0], name))
+            return czm_arena_format(r->arena, "%s", attributes[1]);
+    fail(r, "an Item has no %s", name);
+    return "";
+}
+
+static bool parse_number(const char *text, int64_t *number) {
+    const char *digits = text + (*text == '-');
+    size_t count = strspn(digits, "0123456789");
+    *number = count && count <= LONGEST_NUMBER ? strtoll(text, NULL, 10) : 0;
+    return count && count <= LONGEST_NUMBER && digits[count] == '\0';
+}
+
+static uint8_t find_colour(reader *r, const char *const *attributes, const char *name) {
+    const char *text = find_attribute(r, attributes, name);
+    int64_t number;
+    if (!parse_number(text, &number) || number < 0 || number > UINT8_MAX)
+        fail(r, "%s is \"%s\" instead of 0 to 255", name, text);
+    return (uint8_t)number;
+}
+
+static void take_channel(reader *r, const char *const *attributes) {
+    *CZM_APPEND(r->arena, &r->pixel_types) = find_attribute(r, attributes, "PixelType");
+}
+
+// ZEN's results hold label values, so a gap or another order would give pixels to other classes.
+static void take_class(reader *r, const char *const *attributes) {
+    const char *label = find_attribute(r, attributes, "LabelValue");
+    int64_t number;
+    if (!parse_number(label, &number) || number != (int64_t)r->classes.count + 1)
+        fail(r, "LabelValue is \"%s\" where %zu is due", label, r->classes.count + 1);
+    *CZM_APPEND(r->arena, &r->classes) = (czm_class){
+        .name = find_attribute(r, attributes, "Name"),
+        .red = find_colour(r, attributes, "colR"),
+        .green = find_colour(r, attributes, "colG"),
+        .blue = find_colour(r, attributes, "colB"),
+        .has_colour = true,
+    };
+}
+
+static const struct {
+    const char *name;
+    take_item *take;
+} lists[] = {{"Channels", take_channel}, {"TrainingClasses", take_class}};
+
+// ---- what expat calls
+
+static void begin_model(reader *r, const char *name, const char *const *attributes) {
+    if (!czm_text_equal(name, "Model")) fail(r, "the outermost element is %s, not Model", name);
+    for (; *attributes; attributes += 2)
+        if (czm_text_equal(attributes[0], "Version"))
+            r->version = czm_arena_format(r->arena, "%s", attributes[1]);
+}
+
+static void begin_element(reader *r, const char *name) {
+    for (size_t i = 0; i < CZM_COUNT_OF(lists); i++)
+        if (czm_text_equal(name, lists[i].name)) r->take = lists[i].take;
+    for (size_t i = 0; i < ELEMENT_COUNT; i++)
+        if (czm_text_equal(name, elements[i].name)) r->element = i;
+    r->text = czm_buffer_in(r->arena);
+}
+
+static void XMLCALL begin(void *user, const XML_Char *name, const XML_Char **attributes) {
+    reader *r = user;
+    const char *const *pairs = (const char *const *)attributes;
+    if (r->depth == 0) begin_model(r, name, pairs);
+    if (r->depth == 1) begin_element(r, name);
+    if (r->depth == 2 && r->take && czm_text_equal(name, "Item")) r->take(r, pairs);
+    r->depth++;
+}
+
+static void XMLCALL add_text(void *user, const XML_Char *text, int size) {
+    reader *r = user;
+    if (r->depth == 2 && r->element < ELEMENT_COUNT)
+        czm_put_raw(&r->text, czm_bytes_of(text, (size_t)size));
+}
+
+static void XMLCALL end(void *user, const XML_Char *name) {
+    reader *r = user;
+    if (--r->depth != 1) return;
+    if (r->element < ELEMENT_COUNT) {
+        if (r->texts[r->element]) fail(r, "there are two elements %s", name);
+        r->texts[r->element] = czm_arena_string(r->arena, czm_buffer_bytes(&r->text));
+    }
+    r->element = ELEMENT_COUNT;
+    r->take = NULL;
+}
+
+static void XMLCALL refuse_doctype(void *user, const XML_Char *name, const XML_Char *system,
+                                   const XML_Char *public, int has_subset) {
+    (void)name, (void)system, (void)public, (void)has_subset;
+    fail(user, "it has a document type, which may hide anything");
+}
+
+// ---- the whole
+
+static const char *parse(reader *r, czm_bytes xml) {
+    XML_SetUserData(r->parser, r);
+    XML_SetElementHandler(r->parser, begin, end);
+    XML_SetCharacterDataHandler(r->parser, add_text);
+    XML_SetStartDoctypeDeclHandler(r->parser, refuse_doctype);
+    bool is_well_formed = XML_Parse(r->parser, (const char *)xml.data, (int)xml.size, XML_TRUE) ==
+                          XML_STATUS_OK;
+    if (r->fault || is_well_formed) return r->fault;
+    return XML_ErrorString(XML_GetErrorCode(r->parser));
+}
+
+static const char *find_missing(const reader *r) {
+    for (size_t i = 0; i < ELEMENT_COUNT; i++)
+        if (elements[i].is_required && !r->texts[i]) return elements[i].name;
+    if (r->pixel_types.count == 0) return "Channels/Item";
+    return r->classes.count == 0 ? "TrainingClasses/Item" : NULL;
+}
+
+static const char *text_of(const reader *r, size_t element) {
+    return r->texts[element] ? r->texts[element] : "";
+}
+
+static czm_manifest manifest_of(const reader *r) {
+    return (czm_manifest){
+        .version = r->version,
+        .id = text_of(r, ID),
+        .model_name = text_of(r, MODEL_NAME),
+        .status = text_of(r, STATUS),
+        .feature_extractor = text_of(r, FEATURE_EXTRACTOR),
+        .postprocessing = text_of(r, POSTPROCESSING),
+        .color_handling = text_of(r, COLOR_HANDLING),
+        .pixel_types = r->pixel_types.items,
+        .pixel_type_count = r->pixel_types.count,
+        .classes = r->classes.items,
+        .class_count = r->classes.count,
+    };
+}
+
+static czm_status check_version(czm_context *context, const char *where, const char *version) {
+    static const char *const known[] = {"3.0.0", "3.1.0", "3.2.0"};
+    for (size_t i = 0; i < CZM_COUNT_OF(known); i++)
+        if (czm_text_equal(version, known[i])) return CZM_OK;
+    return czm_report_add(context->report, CZM_RULE_MODEL_VERSION, where, NULL,
+                          "the model version is \"%s\"", version);
+}
+
+static czm_status damaged(czm_context *context, const char *where, const char *what) {
+    return czm_report_add(context->report, CZM_RULE_METADATA_DAMAGED, where, NULL, "%s", what);
+}
+
+// Before anything else is asked of a version: a newer one may do without what these need.
+static czm_status finish(czm_context *context, const char *where, const reader *r,
+                         czm_manifest *manifest) {
+    if (!r->version) return damaged(context, where, "Model has no Version");
+    CZM_TRY(check_version(context, where, r->version));
+    const char *missing = find_missing(r);
+    if (missing)
+        return damaged(context, where, czm_arena_format(context->arena, "%s is missing", missing));
+    *manifest = manifest_of(r);
+    if (!parse_number(r->texts[BORDER_SIZE], &manifest->border_size))
+        return damaged(context, where, "BorderSize is no number");
+    if (r->texts[FEATURE_EXTRACTOR] &&
+        !czm_text_equal(manifest->feature_extractor, "DeepNeuralNetwork"))
+        return damaged(context, where,
+                       czm_arena_format(context->arena, "FeatureExtractor is \"%s\": no network",
+                                        manifest->feature_extractor));
+    return CZM_OK;
+}
+
+static void free_parser(void *parser) { XML_ParserFree(parser); }
+
+czm_status czm_manifest_read(czm_context *context, const char *where, czm_bytes xml,
+                             czm_manifest *manifest) {
+    reader r = {.arena = context->arena, .element = ELEMENT_COUNT};
+    if (xml.size > LARGEST_XML) return damaged(context, where, "it is larger than 4 MB");
+    r.parser = XML_ParserCreate(NULL);
+    if (!r.parser) return czm_report_out_of_memory(context->report);
+    czm_arena_defer(context->arena, free_parser, r.parser);
+    const char *fault = parse(&r, xml);
+    if (!fault) return finish(context, where, &r, manifest);
+    const char *place = czm_arena_format(context->arena, "%s:%llu:%llu", where,
+                                         (unsigned long long)XML_GetCurrentLineNumber(r.parser),
+                                         (unsigned long long)XML_GetCurrentColumnNumber(r.parser));
+    return damaged(context, place, fault);
+}
+
+const char *czm_manifest_pixel_type(czm_arena *arena, const czm_manifest *manifest) {
+    const char *alternatives = manifest->pixel_types[0];
+    return czm_arena_format(arena, "%.*s", (int)strcspn(alternatives, " "), alternatives);
+}

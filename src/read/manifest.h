@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The metadata inside a CZModel being read: the XML of model versions 3.0.0, 3.1.0 and 3.2.0, from
+// any writer. The order of elements and attributes, line ends, byte order marks and the encoding do
+// not matter; elements that are not known are passed over. package/manifest.h shows the layout.
+#ifndef CZM_READ_MANIFEST_H
+#define CZM_READ_MANIFEST_H
+
+#include "report/report.h"
+
+// What the XML says, not yet judged. Texts are "" where an optional element is missing.
+typedef struct czm_manifest {
+    const char *version;
+    const char *id;
+    const char *model_name;
+    const char *status;
+    const char *feature_extractor;
+    const char *postprocessing;
+    const char *color_handling;
+    const char *const *pixel_types; // one a channel; each may name alternatives, space between
+    size_t pixel_type_count;        // at least 1
+    czm_class *classes;             // with colours
+    size_t class_count;             // at least 1
+    int64_t border_size;
+} czm_manifest;
+
+// `where` is how messages call the XML.
+CZM_MUST_CHECK czm_status czm_manifest_read(czm_context *context, const char *where, czm_bytes xml,
+                                            czm_manifest *manifest);
+
+// The pixel type that a specification can name: the first channel's first alternative.
+const char *czm_manifest_pixel_type(czm_arena *arena, const czm_manifest *manifest);
+
+#endif
