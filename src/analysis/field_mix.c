@@ -92,17 +92,12 @@ static void spread(czm_field_step *step, czm_footprint *f, const labels *from, c
 
 static void multiply(czm_field_step *step, const labels *a, const labels *b, const labels *out) {
     const labels *const operands[] = {a, b};
-    bool is_first = true;
     for (size_t i = 0; i < step->node->inputs.count && i < 2; i++) {
         const czm_footprint *input = czm_see_input(step, i);
         if (!input) continue;
         czm_footprint seen = *input;
         spread(step, &seen, operands[i], out, czm_see_shape(step, i));
-        if (is_first)
-            step->seen = seen;
-        else
-            czm_footprint_join(&step->seen, &seen);
-        is_first = false;
+        czm_see_also(step, i, &seen);
     }
 }
 

@@ -17,7 +17,6 @@ const size_t czm_field_rule_count = CZM_COUNT_OF(czm_field_rules);
 
 // Broadcast to the output, input by input. A row with a detail has no broadcasting.
 void czm_see_elementwise(czm_field_step *step) {
-    bool is_first = true;
     for (size_t i = 0; i < step->node->inputs.count; i++) {
         const czm_footprint *input = czm_see_input(step, i);
         int rank = czm_see_shape(step, i).rank;
@@ -28,11 +27,7 @@ void czm_see_elementwise(czm_field_step *step) {
         }
         czm_footprint seen = *input;
         czm_footprint_broadcast(&seen, rank, step->out);
-        if (is_first)
-            step->seen = seen;
-        else
-            czm_footprint_join(&step->seen, &seen);
-        is_first = false;
+        czm_see_also(step, i, &seen);
     }
 }
 
@@ -63,18 +58,14 @@ void czm_see_transpose(czm_field_step *step) {
 
 // ---- several tensors beside each other
 
-// Joins what input `i` is seen by when it lies at `offset` of dimension `axis`.
-static void add_part(czm_field_step *step, const czm_footprint *input, int axis, int64_t offset,
-                     bool is_first) {
-    czm_footprint seen = *input;
+// An input that lies at `offset` of dimension `axis` of the output.
+static void add_part(czm_field_step *step, size_t input, czm_footprint seen, int axis,
+                     int64_t offset) {
     if (czm_footprint_is_long(&seen, axis))
         czm_footprint_pick(&seen, axis, -offset, 1, step->out.dims[axis]);
     else
         czm_footprint_mix(&seen, axis, step->out.dims[axis]);
-    if (is_first)
-        step->seen = seen;
-    else
-        czm_footprint_join(&step->seen, &seen);
+    czm_see_also(step, input, &seen);
 }
 
 // The row's detail is the number of the input that names the axis, or -1: the last one.
@@ -82,7 +73,6 @@ void czm_see_concat(czm_field_step *step) {
     size_t count = step->node->inputs.count, named = step->detail < 0 ? count - 1 : 0;
     int64_t value, offset = 0;
     int axis;
-    bool is_first = true;
     if (!czm_see_int(step, named, 0, &value) || !czm_see_axis(value, step->out.rank, &axis)) {
         czm_see_unknown(step);
         return;
@@ -90,15 +80,13 @@ void czm_see_concat(czm_field_step *step) {
     for (size_t i = 0; i < count; i++) {
         const czm_footprint *input = i == named ? NULL : czm_see_input(step, i);
         czm_shape shape = czm_see_shape(step, i);
-        if (input) add_part(step, input, axis, offset, is_first);
-        if (input) is_first = false;
+        if (input) add_part(step, i, *input, axis, offset);
         if (i != named && shape.rank == step->out.rank) offset += shape.dims[axis];
     }
 }
 
 void czm_see_pack(czm_field_step *step) {
     int axis;
-    bool is_first = true;
     if (!czm_see_axis(czm_attr_int(step->node, "axis"), step->out.rank, &axis)) {
         czm_see_unknown(step);
         return;
@@ -108,8 +96,7 @@ void czm_see_pack(czm_field_step *step) {
         if (!input) continue;
         czm_footprint seen = *input;
         czm_footprint_insert(&seen, axis, 1);
-        add_part(step, &seen, axis, 0, is_first);
-        is_first = false;
+        add_part(step, i, seen, axis, 0);
     }
 }
 

@@ -35,7 +35,13 @@ extern const czm_field_rule czm_field_rules[];
 extern const size_t czm_field_rule_count;
 
 // Details of resizing: how many pixels around a place count.
-typedef enum czm_resizing { CZM_NEAREST, CZM_LINEAR, CZM_CUBIC, CZM_AREA } czm_resizing;
+typedef enum czm_resizing {
+    CZM_NEAREST,
+    CZM_LINEAR,
+    CZM_CUBIC,
+    CZM_AREA,
+    CZM_BY_KERNEL
+} czm_resizing;
 
 // Details of windows: where their size is found.
 typedef enum czm_window_size {
@@ -103,6 +109,14 @@ static inline czm_shape czm_see_shape(const czm_field_step *step, size_t input) 
 // The footprint of an input, if it depends on pixels, else NULL.
 static inline const czm_footprint *czm_see_input(const czm_field_step *step, size_t input) {
     return step->inputs[input]->kind == CZM_FIELD_NONE ? NULL : step->inputs[input];
+}
+
+// Outputs see what input number `input` does: `seen`, which has the dimensions of the output.
+static inline void czm_see_also(czm_field_step *step, size_t input, const czm_footprint *seen) {
+    if (input == step->image)
+        step->seen = *seen;
+    else
+        czm_footprint_join(&step->seen, seen);
 }
 
 // A dimension as a number from 0 on; false if there is none such.

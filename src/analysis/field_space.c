@@ -138,9 +138,40 @@ void czm_see_transposed_window(czm_field_step *step) {
 typedef struct resizing {
     czm_resizing kind;
     bool has_corners, has_centers;
-    int64_t from, to; // sizes
-    float scale;      // TensorFlow computes places in float
+    int64_t from, to;    // sizes
+    float scale, origin; // TensorFlow computes places in float
+    float radius;        // of ScaleAndTranslate's kernel; below 0: not known
 } resizing;
+
+// Of a box a little more, for it alone does not vanish there
+// (tensorflow/core/kernels/image/sampling_kernels.h).
+static float kernel_radius(const czm_node *node) {
+    static const struct {
+        const char *name;
+        float radius;
+    } kernels[] = {{"box", 0.501f},      {"triangle", 1}, {"gaussian", 1.5f}, {"keyscubic", 2},
+                   {"mitchellcubic", 2}, {"lanczos1", 1}, {"lanczos3", 3},    {"lanczos5", 5}};
+    for (size_t i = 0; i < CZM_COUNT_OF(kernels); i++)
+        if (czm_attr_is(node, "kernel_type", kernels[i].name)) return kernels[i].radius;
+    return -1;
+}
+
+// Input 2 holds the scales, input 3 the places where the image's origin comes to lie.
+static void read_kernel(const czm_field_step *step, int dim, resizing *r) {
+    czm_value scales = czm_value_of(step->shapes, step->node->inputs.items[2]);
+    czm_value origins = czm_value_of(step->shapes, step->node->inputs.items[3]);
+    size_t i = (size_t)dim - 1;
+    r->radius = kernel_radius(step->node);
+    if (i >= scales.count || i >= origins.count || !scales.elements || !origins.elements ||
+        !scales.elements[i].is_known || !origins.elements[i].is_known ||
+        !(scales.elements[i].number > 0)) {
+        r->radius = -1;
+        return;
+    }
+    r->scale = 1 / (float)scales.elements[i].number;
+    r->origin = -r->scale * (float)origins.elements[i].number;
+    if (czm_attr_bool(step->node, "antialias") && r->scale > 1) r->radius *= r->scale;
+}
 
 static resizing read_resizing(const czm_field_step *step, int dim) {
     resizing r = {.kind = (czm_resizing)step->detail,
@@ -150,24 +181,35 @@ static resizing read_resizing(const czm_field_step *step, int dim) {
                   .to = step->out.dims[dim]};
     bool is_by_corners = r.has_corners && r.to > 1;
     r.scale = is_by_corners ? (float)(r.from - 1) / (float)(r.to - 1) : (float)r.from / (float)r.to;
+    if (r.kind == CZM_BY_KERNEL) read_kernel(step, dim, &r);
     return r;
 }
 
+static const double slight = 1.0 / 4096; // nearer than this to where a weight vanishes it is 0
+
+// The neighbours between which values are interpolated.
+static czm_taps taps_between(const resizing *r, double place) {
+    double low = floor(place + slight), high = ceil(place - slight);
+    int64_t more = r->kind == CZM_CUBIC && low < high;
+    return (czm_taps){(int64_t)low - more, (int64_t)high + more, 1};
+}
+
 // Which inputs an output sees, in an infinite image
-// (tensorflow/core/util/image_resizer_state.h, core/kernels/resize_*_op.cc).
+// (tensorflow/core/util/image_resizer_state.h, core/kernels/image/resize_*_op.cc and
+// scale_and_translate_op.cc).
 static czm_taps taps_of_resize(const resizing *r, int64_t output) {
-    const double slight = 1.0 / 4096; // what has no more weight than this is not seen
-    float place = (float)output * r->scale;
-    if (r->has_centers) place = ((float)output + 0.5f) * r->scale;
-    double low = place, high = place;
-    if (r->kind == CZM_NEAREST) {
-        low = high = r->has_corners ? roundf(place) : floorf(place);
-    } else if (r->kind == CZM_AREA) {
-        low = floor(place + slight), high = ceil(place + (double)r->scale - slight) - 1;
-    } else {
-        if (r->has_centers) low = high = place - 0.5f;
-        low = floor(low + slight), high = ceil(high - slight);
-        if (r->kind == CZM_CUBIC && low < high) low -= 1, high += 1;
+    float edge = (float)output * r->scale, centre = ((float)output + 0.5f) * r->scale;
+    float place = r->has_centers ? centre : edge, sample = centre + r->origin;
+    double low = 0, high = 0;
+    switch (r->kind) {
+    case CZM_NEAREST: low = high = r->has_corners ? roundf(place) : floorf(place); break;
+    case CZM_AREA: low = floorf(edge), high = ceilf(edge + r->scale) - 1; break;
+    case CZM_BY_KERNEL:
+        low = ceil((double)(sample - r->radius - 0.5f) + slight);
+        high = floor((double)(sample + r->radius - 0.5f) - slight);
+        break;
+    case CZM_LINEAR:
+    case CZM_CUBIC: return taps_between(r, r->has_centers ? centre - 0.5f : edge);
     }
     return (czm_taps){(int64_t)low, (int64_t)high, 1};
 }
@@ -197,9 +239,10 @@ static void resize(czm_field_step *step, int dim) {
     czm_taps taps[CZM_LONGEST_PERIOD];
     resizing r = read_resizing(step, dim);
     int64_t outputs = 0, inputs = 0;
-    bool is_plausible = r.from > 0 && r.to > 0 && r.from <= LARGEST_SIZE && r.to <= LARGEST_SIZE;
-    if (is_plausible) ratio_of(&r, &outputs, &inputs);
-    if (!is_plausible || outputs > CZM_LONGEST_PERIOD) {
+    bool is_sane = r.from > 0 && r.to > 0 && r.from <= LARGEST_SIZE && r.to <= LARGEST_SIZE &&
+                   r.radius >= 0;
+    if (is_sane) ratio_of(&r, &outputs, &inputs);
+    if (!is_sane || outputs > CZM_LONGEST_PERIOD) {
         czm_see_unknown(step);
         return;
     }
@@ -218,7 +261,8 @@ static void resize(czm_field_step *step, int dim) {
 void czm_see_resize(czm_field_step *step) {
     if (step->in.rank != 4) czm_see_unknown(step);
     for (int dim = 1; dim < 3 && step->in.rank == 4; dim++)
-        if (step->in.dims[dim] != step->out.dims[dim]) resize(step, dim);
+        if (step->in.dims[dim] != step->out.dims[dim] || step->detail == CZM_BY_KERNEL)
+            resize(step, dim);
 }
 
 // ---- space and batch. The V1 ops have a block size as attr and margins as input 1, the ND ops have

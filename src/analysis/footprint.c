@@ -369,14 +369,15 @@ void czm_footprint_split(czm_footprint *f, int dim, int64_t inner) {
     while (is_in(f, at, dim)) at++;
     for (int i = at; i < f->count; i++) f->digits[i].dim++;
     bool is_alone = at == first + 1 && f->digits[first].role == CZM_LONG;
-    for (at--; inner > 1 && at >= first && is_bounded(f); at--) {
-        int64_t extent = f->digits[at].extent;
-        bool moves = inner % extent == 0 && !is_alone;
-        if (!moves && extent % inner != 0) break;
-        if (!moves) cut_digit(f, at++, inner);
-        if (is_bounded(f)) f->digits[at].dim++;
-        inner /= moves ? extent : inner;
-        if (inner == 1) break;
+    while (inner > 1 && at > first && is_bounded(f)) {
+        int64_t extent = f->digits[--at].extent;
+        if (is_alone || inner % extent != 0) {
+            if (extent % inner != 0) break;
+            cut_digit(f, at++, inner);
+            extent = inner;
+        }
+        f->digits[at].dim++;
+        inner /= extent;
     }
     if (inner > 1) czm_footprint_fail(f, CZM_FIELD_UNKNOWN);
     simplify(f);

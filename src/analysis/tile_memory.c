@@ -75,6 +75,7 @@ enum { HIGHEST_RANK_OF_SIZES = 1 };
 
 typedef struct buffer {
     uint64_t size;
+    const czm_node *unknown_at; // the node that made it, if its size is not known
     size_t last_use; // position of the last node that reads it, or of the one that makes it
     bool is_weight;
 } buffer;
@@ -161,9 +162,11 @@ static buffer *buffer_of(const liveness *l, czm_tensor tensor) {
     return tensor.index < made->count ? made->buffers[tensor.index] : NULL;
 }
 
-static buffer *new_buffer(liveness *l, uint64_t size, size_t position, bool is_weight) {
+static buffer *new_buffer(const liveness *l, czm_tensor tensor, size_t position, bool is_weight) {
     buffer *b = CZM_NEW(l->arena, buffer);
-    *b = (buffer){size, position, is_weight};
+    b->last_use = position;
+    b->is_weight = is_weight;
+    if (!size_of(l, tensor, &b->size)) b->unknown_at = tensor.node;
     return b;
 }
 
@@ -174,14 +177,20 @@ static void make_buffers(liveness *l, czm_node *node, size_t position) {
     made->buffers = CZM_NEW_ARRAY(l->arena, buffer *, made->count);
     for (size_t i = 0; i < made->count; i++) {
         czm_tensor tensor = {node, (uint32_t)i};
-        uint64_t size;
         if (made->how == HANDS_ON && node->inputs.count) {
             made->buffers[i] = buffer_of(l, node->inputs.items[0]);
             if (made->buffers[i]) continue;
         }
-        if (!size_of(l, tensor, &size) && !l->found.unknown_at) l->found.unknown_at = node;
-        made->buffers[i] = new_buffer(l, size, position, made->how == IS_WEIGHT);
+        made->buffers[i] = new_buffer(l, tensor, position, made->how == IS_WEIGHT);
     }
+}
+
+// An output that nobody reads may have any size.
+static void use(liveness *l, czm_tensor tensor, size_t position) {
+    buffer *b = buffer_of(l, tensor);
+    if (!b) return;
+    b->last_use = position;
+    if (b->unknown_at && !l->found.unknown_at) l->found.unknown_at = b->unknown_at;
 }
 
 static void find_last_uses(liveness *l) {
@@ -189,17 +198,11 @@ static void find_last_uses(liveness *l) {
     for (size_t p = 0; p < nodes->count; p++) {
         czm_node *node = nodes->items[p];
         make_buffers(l, node, p);
-        for (size_t i = 0; i < node->inputs.count; i++) {
-            buffer *b = buffer_of(l, node->inputs.items[i]);
-            if (b) b->last_use = p;
-        }
+        for (size_t i = 0; i < node->inputs.count; i++) use(l, node->inputs.items[i], p);
     }
     const czm_port_list *ends[] = {&l->model->main.inputs, &l->model->main.outputs};
     for (size_t e = 0; e < CZM_COUNT_OF(ends); e++) // the caller holds them
-        for (size_t i = 0; i < ends[e]->count; i++) {
-            buffer *b = buffer_of(l, ends[e]->items[i].tensor);
-            if (b) b->last_use = nodes->count;
-        }
+        for (size_t i = 0; i < ends[e]->count; i++) use(l, ends[e]->items[i].tensor, nodes->count);
 }
 
 // ---- the sweep

@@ -5,6 +5,8 @@
 
 #include "graph/layer_name.h"
 
+enum { USUAL_SIDE = 1024 }; // a multiple of all usual strides
+
 static void (*const checks[])(czm_context *, const czm_check_subject *) = {
     czm_check_input,      czm_check_output,        czm_check_metadata_fits, czm_check_ops,
     czm_check_random_ops, czm_check_probabilities, czm_check_tile_memory,   czm_check_border,
@@ -26,14 +28,22 @@ static czm_shape output_shape(czm_arena *arena, const czm_model *model, const cz
     return (czm_shape){inferred.rank, dims};
 }
 
-// ZEN feeds one tile at a time: where the batch is open, more is known for a batch of one.
-static const czm_shapes *shapes_of_one_tile(czm_arena *arena, const czm_check_subject *s) {
-    if (s->input.rank < 1 || s->input.dims[0] != CZM_UNKNOWN) return s->shapes;
-    int64_t *dims = CZM_NEW_ARRAY(arena, int64_t, (size_t)s->input.rank);
-    memcpy(dims, s->input.dims, (size_t)s->input.rank * sizeof *dims);
-    dims[0] = 1;
-    const czm_shape tile = {s->input.rank, dims};
+// The shapes for a batch of one, which is what ZEN feeds, and, if `side` is not CZM_UNKNOWN, for
+// height and width where they are open.
+static const czm_shapes *shapes_of_one_tile(czm_arena *arena, const czm_check_subject *s,
+                                            int64_t side) {
+    if (s->input.rank != 4) return s->shapes;
+    int64_t *dims = CZM_NEW_ARRAY(arena, int64_t, 4);
+    const int64_t otherwise[4] = {1, side, side, CZM_UNKNOWN};
+    for (int i = 0; i < 4; i++)
+        dims[i] = s->input.dims[i] == CZM_UNKNOWN ? otherwise[i] : s->input.dims[i];
+    if (memcmp(dims, s->input.dims, 4 * sizeof *dims) == 0) return s->shapes;
+    const czm_shape tile = {4, dims};
     return czm_shapes_infer(arena, s->model, &tile);
+}
+
+static bool has_open_size(czm_shape input) {
+    return input.rank == 4 && (input.dims[1] == CZM_UNKNOWN || input.dims[2] == CZM_UNKNOWN);
 }
 
 const czm_check_subject *czm_check_subject_of(czm_arena *arena, const czm_model *model,
@@ -43,8 +53,11 @@ const czm_check_subject *czm_check_subject_of(czm_arena *arena, const czm_model 
     s->shapes = czm_shapes_infer(arena, model, NULL);
     s->input = czm_shape_of(s->shapes, model->main.inputs.items[0].tensor);
     s->output = output_shape(arena, model, s->shapes);
-    s->tile_shapes = shapes_of_one_tile(arena, s);
-    s->fields = czm_fields_infer(arena, model, s->tile_shapes);
+    s->tile_shapes = shapes_of_one_tile(arena, s, CZM_UNKNOWN);
+    // How far a network sees does not depend on the size: where it is open, any will do.
+    const czm_shapes *sized = has_open_size(s->input) ? shapes_of_one_tile(arena, s, USUAL_SIDE)
+                                                      : s->tile_shapes;
+    s->fields = czm_fields_infer(arena, model, sized);
     s->memory = czm_tile_memory_of(arena, model, s->tile_shapes);
     return s;
 }

@@ -241,3 +241,35 @@ czm_status czm_json_spec_read(czm_context *context, const char *path, czm_metada
                               "reading failed: %s", czm_file_error());
     return parse(&r, czm_bytes_of(text, size));
 }
+
+// ---- writing: these return 0 when there was memory for everything, as jansson has it
+
+static int add_text(json_t *spec, const char *key, const char *text) {
+    return text ? json_object_set_new(spec, key, json_string(text)) : 0;
+}
+
+static int add_classes(json_t *spec, const czm_metadata *metadata) {
+    json_t *names = json_array();
+    int failed = json_object_set_new(spec, "Classes", names);
+    for (size_t i = 0; i < metadata->class_count && !failed; i++)
+        failed = json_array_append_new(names, json_string(metadata->classes[i].name));
+    return failed;
+}
+
+const char *czm_json_spec_write(czm_arena *arena, const czm_metadata *m) {
+    json_t *spec = json_object();
+    czm_arena_defer(arena, release, spec);
+    if (json_object_set_new(spec, "BorderSize", json_integer(m->border_size)) ||
+        add_text(spec, "ColorHandling", m->color_handling) ||
+        add_text(spec, "PixelType", m->pixel_type) || add_classes(spec, m) ||
+        add_text(spec, "ModelPath", m->model_path) ||
+        add_text(spec, "TestImageFile", m->test_image_path) ||
+        add_text(spec, "LicenseFile", m->license_path))
+        return NULL;
+    // json_dumps() would leave out letters where it lacks memory; this needs none for the text.
+    size_t size = json_dumpb(spec, NULL, 0, JSON_INDENT(4));
+    char *text = czm_arena_alloc(arena, size + sizeof "\n");
+    if (size == 0 || json_dumpb(spec, text, size, JSON_INDENT(4)) != size) return NULL;
+    text[size] = '\n';
+    return text;
+}

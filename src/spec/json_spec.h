@@ -15,6 +15,10 @@
 CZM_MUST_CHECK czm_status czm_json_spec_read(czm_context *context, const char *path,
                                              czm_metadata *metadata);
 
+// The other way: the text of a specification, without the keys that have no value; NULL without
+// memory.
+const char *czm_json_spec_write(czm_arena *arena, const czm_metadata *metadata);
+
 bool czm_text_equal_but_case(const char *a, const char *b);
 
 #endif

@@ -282,7 +282,7 @@ class Failure(Exception):
 
 
 # These networks show what can be computed; not all are what ZEN wants.
-ALLOWED = ('input-size-undefined,input-batch,input-channels,input-layout,output-size,class-count,'
+ALLOWED = ('input-size-undefined,input-batch,input-channels,input-layout,output-size,'
            'pixel-type-channels,tile-memory')
 
 
