@@ -45,8 +45,9 @@ static void put_verdict(const checked *c) {
         printf("No version of ZEN takes it as it is.\n");
         return;
     }
-    if (c->verdict->kind != CZM_KIND_CZMODEL) printf("Once converted: ");
-    printf("model version %s; ", c->verdict->model_version);
+    printf(c->verdict->kind == CZM_KIND_CZMODEL ? "Model version %s; "
+                                                : "Once converted: model version %s; ",
+           c->verdict->model_version);
     for (size_t i = 0; i < c->verdict->zen_count; i++)
         printf("%s%s %s and newer", i ? ", " : "", c->verdict->zen[i].product,
                c->verdict->zen[i].since);

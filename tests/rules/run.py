@@ -208,6 +208,15 @@ def test_policy(c, exporter):
     c.expect(done.returncode == 2, f'--border some: {done.returncode}')
 
 
+def test_example(c):
+    """The example has no finding above note, and its border is what the network needs."""
+    example = os.path.join(HERE, '..', '..', 'example', 'nuclei', 'model_spec.json')
+    result = c.check(os.path.abspath(example), '--strict')
+    c.expect(not graver_than_note(result), f'the example: {graver_than_note(result)}')
+    border = json.loads(c.run('inspect', os.path.abspath(example), '--json').stdout)['network']['border']
+    c.expect(border['border'] == 23, f'the border of the example: {border}')
+
+
 def test_book(c):
     rules = {rule['rule'] for rule in json.loads(c.run('explain', '--json').stdout)}
     tested = {case[0] for case in CASES} | ELSEWHERE
@@ -245,6 +254,7 @@ def main():
         for exporter in EXPORTERS:
             for test in (test_firing, test_silence, test_all_pass, test_policy):
                 test(c, exporter)
+        test_example(c)
         test_book(c)
     for fault in c.faults:
         print(fault)

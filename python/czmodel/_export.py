@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Keras: finding the one that an object belongs to, and letting it export a SavedModel.
+
+There are three: Keras 2 inside TensorFlow, tf_keras (the same on its own), and Keras 3. Nothing
+here imports any of them unless a file has to be opened that only Keras can read.
+"""
+from __future__ import annotations
+
+import functools
+import importlib
+import os
+import sys
+import threading
+
+from .errors import InvalidModelError
+
+# Packages in which Keras lives, and the module that users know it by.
+HOMES = {'keras': 'keras', 'tf_keras': 'tf_keras', 'tensorflow': 'tensorflow.keras',
+         'tensorflow_core': 'tensorflow.keras'}
+KERAS_FILES = ('.keras', '.h5', '.hdf5')
+# Tracing a model changes global state of Keras and TensorFlow.
+LOCK = threading.RLock()
+
+
+def loaded_keras():
+    """The Keras that is there already, or None. tf_keras is imported by those who mean it; else it
+    is the one that TensorFlow calls its own, as in czmodel 0.1.3."""
+    if 'tf_keras' in sys.modules:
+        return sys.modules['tf_keras']
+    if 'tensorflow' in sys.modules:
+        return getattr(sys.modules['tensorflow'], 'keras', None)
+    return sys.modules.get('keras')
+
+
+def home_of(thing):
+    """The package of the Keras that a layer or model belongs to; None if it is neither."""
+    for base in type(thing).__mro__:
+        package = base.__module__.partition('.')[0]
+        if base.__name__ == 'Layer' and package in HOMES:
+            return package
+    return None
+
+
+def keras_of(thing):
+    """The Keras of a layer or model."""
+    name = HOMES[home_of(thing)]
+    if name == 'tensorflow.keras':
+        return importlib.import_module('tensorflow').keras
+    return importlib.import_module(name)
+
+
+def is_keras_file(path) -> bool:
+    return os.path.splitext(os.fspath(path))[1].lower() in KERAS_FILES and os.path.isfile(path)
+
+
+def explained(action):
+    """A decorator: what Keras raises becomes an InvalidModelError that begins with `action`."""
+    def decorate(function):
+        @functools.wraps(function)
+        def call(*arguments):
+            try:
+                with LOCK:
+                    return function(*arguments)
+            except (InvalidModelError, MemoryError):
+                raise
+            except Exception as error:
+                raise InvalidModelError(f'{action}: {error}') from error
+        return call
+    return decorate
+
+
+@explained('Keras cannot load the file')
+def load_keras_file(path):
+    keras = loaded_keras()
+    if keras is None:
+        try:
+            keras = importlib.import_module('keras')
+        except ImportError:
+            raise InvalidModelError(
+                f'{os.fspath(path)}: only Keras can read this file, and there is none; install '
+                'keras and tensorflow, or export the model as a SavedModel') from None
+    return keras.models.load_model(path, compile=False)
+
+
+@explained('Keras cannot export the model')
+def export(model, folder: str) -> str:
+    """Writes a Keras model as a SavedModel into `folder`, which is returned."""
+    from inspect import signature  # slow to import
+    if not hasattr(model, 'export') or keras_of(model).__version__ < '3':
+        model.save(folder, include_optimizer=False, save_format='tf')
+    elif 'verbose' in signature(model.export).parameters:
+        model.export(folder, verbose=False)
+    else:  # Keras 3.0 to 3.4
+        model.export(folder)
+    return folder
+
+
+@explained('the preprocessing layer cannot be exported')
+def export_layer(layer, shape, dtype: str, folder: str):
+    """Writes a layer that is fed with this shape (batch first) and type as a SavedModel into
+    `folder`, and returns the shape of its output."""
+    keras = keras_of(layer)
+    entry = keras.Input(batch_shape=tuple(shape), dtype=dtype)
+    result = layer(entry)
+    export(keras.Model(entry, result), folder)
+    return tuple(result.shape)
+
+
+def saved_model_of(model, scratch) -> str:
+    """The path of the SavedModel: `model` itself, or what it was exported to."""
+    if isinstance(model, (str, os.PathLike)):
+        if not is_keras_file(model):
+            return os.fspath(model)
+        model = load_keras_file(model)
+    if home_of(model) is None:
+        raise TypeError(f'a Keras model or the path of a SavedModel is wanted, not {model!r}')
+    return export(model, scratch.folder())

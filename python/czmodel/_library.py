@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The C library: loading it, and calling it.
+
+Layouts and signatures come from include/czm.h (_binding.py is made of it when the package is
+built), and the library compares the size of each struct with its own in every call. ctypes releases
+the interpreter's lock during a call. The library has no mutable globals, so that any number of
+threads may call at once, each with a report of its own.
+"""
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+import warnings
+from typing import List
+
+from . import _binding as c
+from . import errors
+
+
+def load():
+    library = ctypes.CDLL(os.path.join(os.path.dirname(__file__), 'libczm.so'))
+    for name, (result, arguments) in c.FUNCTIONS.items():
+        function = getattr(library, name)
+        function.restype, function.argtypes = result, arguments
+    return library
+
+
+LIBRARY = load()
+VERSION = LIBRARY.czm_version().decode()
+
+SEVERITIES = {c.CZM_NOTE: 'note', c.CZM_WARNING: 'warning', c.CZM_ERROR: 'error'}
+ERRORS = {
+    c.CZM_ERROR_INVALID: errors.InvalidModelError,
+    c.CZM_ERROR_USAGE: errors.UsageError,
+    c.CZM_ERROR_IO: errors.FileAccessError,
+    c.CZM_ERROR_MEMORY: errors.OutOfMemoryError,
+    c.CZM_ERROR_CANCELLED: errors.CancelledError,
+}
+
+
+def new(kind):
+    """A struct that carries its own size, as the library wants it; all else is zero."""
+    return kind(struct_size=ctypes.sizeof(kind))
+
+
+def path_bytes(path) -> bytes:
+    """The path as the system knows it. Raises TypeError, and ValueError for a NUL inside."""
+    name = os.fsencode(path)
+    if b'\0' in name:
+        raise ValueError(f'{path!r} is no path: there is a NUL in it')
+    return name
+
+
+def text_bytes(text, what: str) -> bytes:
+    """UTF-8. Raises TypeError, and ValueError for a NUL inside or half of a surrogate pair."""
+    if not isinstance(text, str):
+        raise TypeError(f'{what}: a text is wanted, not {text!r}')
+    if '\0' in text:
+        raise ValueError(f'{what}: there is a NUL in {text!r}')
+    return text.encode()
+
+
+def texts(items):
+    """An array of strings for the library."""
+    return (ctypes.c_char_p * len(items))(*items)
+
+
+class Call:
+    """A report, and the calls that it serves; use it in a `with`. All strings that the library
+    gives live no longer."""
+
+    def __init__(self):
+        self.report = LIBRARY.czm_report_new()
+        if not self.report:
+            raise errors.OutOfMemoryError('there is not enough memory', status=c.CZM_ERROR_MEMORY)
+        self.raised = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        LIBRARY.czm_report_free(self.report)
+
+    def run(self, name: str, *arguments):
+        """Calls a function whose last parameter is the report."""
+        result = getattr(LIBRARY, name)(*arguments, self.report)
+        if self.raised:
+            raise self.raised
+        return result
+
+    def observed(self, progress):
+        """A callback for the library that calls `progress`, which may be None or a progress bar.
+        What it raises stops the library and is raised by run(), also KeyboardInterrupt."""
+        if progress is None:
+            return c.czm_progress()
+        observer = mover(progress) if hasattr(progress, 'update') else progress
+
+        def call(_user, done, total):
+            try:
+                return observer(done, total) is not False
+            except BaseException as error:
+                self.raised = error
+                return False
+        return c.czm_progress(call)
+
+    def checked(self, name: str, *arguments):
+        """Calls a function that returns a status; raises what became of it, or warns."""
+        self.settle(self.run(name, *arguments))
+
+    def text(self, name: str, *arguments) -> str:
+        """Calls a function that returns a text. Without one, the report tells why."""
+        text = self.run(name, *arguments)
+        if text is None:
+            faults = [f for f in self.findings() if f.severity == 'error']
+            out_of_memory = not faults or faults[-1].rule == 'memory'
+            self.settle(c.CZM_ERROR_MEMORY if out_of_memory else c.CZM_ERROR_INVALID)
+        return text.decode()
+
+    def findings(self) -> List:
+        from ._records import Finding  # dataclasses are slow to import
+        found = (LIBRARY.czm_report_at(self.report, index).contents
+                 for index in range(LIBRARY.czm_report_count(self.report)))
+        return [Finding(f.rule.decode(), SEVERITIES[f.severity], f.where.decode(),
+                        f.finding.decode(), f.why.decode(), f.hint.decode()) for f in found]
+
+    def settle(self, status: int):
+        """Raises the exception of this status; CZM_OK: warns of what there is to warn of."""
+        if status == c.CZM_OK and LIBRARY.czm_report_count(self.report) == 0:
+            return
+        findings = self.findings()
+        if status != c.CZM_OK:
+            raise error_of(status, findings)
+        for finding in findings:
+            if finding.severity == 'warning':
+                warnings.warn(str(finding), errors.CzmodelWarning, stacklevel=user_level())
+
+
+def mover(bar):
+    """A function that moves a progress bar of tqdm's kind."""
+    def move(done, total):
+        bar.total = total
+        bar.update(done - bar.n)
+    return move
+
+
+def error_of(status: int, findings):
+    kind = ERRORS[status]
+    faults = [finding for finding in findings if finding.severity == 'error']
+    if status == c.CZM_ERROR_IO and any(fault.rule == 'file-missing' for fault in faults):
+        kind = errors.MissingFileError
+    message = '\n'.join(map(str, faults)) or 'cancelled'
+    return kind(message, findings, status)
+
+
+def user_level() -> int:
+    """The stacklevel, as seen from the caller, of the first frame that is not this package's."""
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back and frame.f_globals.get('__name__', '').partition('.')[0] == __package__:
+        level, frame = level + 1, frame.f_back
+    return level

@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From what Python's users say to the C library's options."""
+from __future__ import annotations
+
+import ctypes
+import operator
+import os
+from typing import TYPE_CHECKING, Any, Callable, Sequence, Union
+
+from . import _binding as c
+from . import _export
+from ._library import Call, new, path_bytes, text_bytes, texts
+from .model_metadata import ModelSpec, metadata_struct
+
+if TYPE_CHECKING:
+    from typing import TypedDict
+
+    class Options(TypedDict, total=False):
+        """Keywords that the docstring of czmodel.convert describes."""
+        postprocessing: Union[str, Sequence[str]]
+        border: Union[int, str]
+        allow: Union[str, Sequence[str]]
+        strict: bool
+        signature: str
+        output: str
+        as_is: bool
+        progress: Callable[[int, int], Any]
+
+
+class Task(Call):
+    """A call about a model, with its options, and a place for what Keras exports meanwhile."""
+
+    def __init__(self, source):
+        super().__init__()
+        self.options = new(c.czm_options)
+        self.folders = []
+        try:
+            self.take_source(source)
+        except BaseException:
+            self.__exit__()
+            raise
+
+    def __exit__(self, *arguments):
+        for folder in self.folders:
+            folder.cleanup()
+        super().__exit__(*arguments)
+
+    def folder(self) -> str:
+        """The path of a folder that goes with the task."""
+        from tempfile import TemporaryDirectory  # slow to import
+        self.folders.append(TemporaryDirectory(prefix='czmodel-'))
+        return os.path.join(self.folders[-1].name, 'model')
+
+    # ---- what it is about
+
+    def take_source(self, source):
+        """A specification, a model of any kind, or a CZModel."""
+        spec = spec_with_keras_file(source) or source
+        if isinstance(spec, ModelSpec):
+            model = path_bytes(_export.saved_model_of(spec.model, self))
+            self.options.metadata = ctypes.pointer(metadata_struct(spec.model_metadata, model))
+            self.options.model_id = text_bytes(str(spec.model_metadata.model_id), 'model_id')
+        else:
+            self.options.source_path = path_bytes(_export.saved_model_of(spec, self))
+
+    # ---- options
+
+    def take(self, spatial_dims=None, preprocessing=None, **more):
+        """The options of a conversion; see the docstring of czmodel.convert."""
+        if spatial_dims is not None:
+            self.options.spatial_height, self.options.spatial_width = two_sizes(spatial_dims)
+        self.take_list('preprocessing', self.steps(sequence(preprocessing)))
+        for name, value in more.items():
+            if name not in TAKERS:
+                raise TypeError(f'there is no option {name!r}; there are {", ".join(TAKERS)}')
+            TAKERS[name](self, name, value)
+
+    def take_list(self, name, values):
+        items = [text_bytes(value, name) for value in sequence(values)]
+        setattr(self.options, name, texts(items))
+        setattr(self.options, name + '_count', len(items))
+
+    def take_text(self, name, value):
+        setattr(self.options, name, None if value is None else text_bytes(value, name))
+
+    def take_border(self, name, value):
+        self.take_text(name, value if value is None or isinstance(value, str)
+                       else str(operator.index(value)))
+
+    def take_flag(self, name, value):
+        setattr(self.options, name, bool(value))
+
+    def take_progress(self, name, value):
+        self.options.progress = self.observed(value)
+
+    # ---- preprocessing
+
+    def steps(self, layers):
+        """The library's words for each layer; a user's own layer becomes a SavedModel."""
+        port = None
+        for layer in layers:
+            step = layer if isinstance(layer, str) else vars(type(layer)).get('_czmodel_step')
+            if step is None:
+                port = port or self.input()
+                step, port = self.exported(layer, *port)
+            yield step
+
+    def exported(self, layer, shape, dtype):
+        if _export.home_of(layer) is None:
+            raise TypeError(f'preprocessing: a Keras layer or the text of a step is wanted, not '
+                            f'{layer!r}')
+        folder = self.folder()
+        shape = _export.export_layer(layer, shape, dtype, folder)
+        return f'model={folder}', (shape, dtype)
+
+    def input(self):
+        """Shape and type of the network's input, at its new size."""
+        found = new(c.czm_inspection)
+        with Call() as call:
+            call.checked('czm_inspect', self.options, found)
+            port = found.input
+            shape = [None if port.dims[i] < 0 else port.dims[i] for i in range(port.rank)]
+            dtype = port.dtype.decode()
+        if self.options.spatial_height:
+            shape[1:3] = self.options.spatial_height, self.options.spatial_width
+        return shape, dtype
+
+
+TAKERS = {
+    'postprocessing': Task.take_list,
+    'border': Task.take_border,
+    'allow': Task.take_list,
+    'strict': Task.take_flag,
+    'signature': Task.take_text,
+    'output': Task.take_text,
+    'as_is': Task.take_flag,
+    'progress': Task.take_progress,
+}
+
+
+def sequence(value):
+    """None, one, or several: always several."""
+    if value is None:
+        return ()
+    return (value,) if isinstance(value, str) or not hasattr(value, '__iter__') else value
+
+
+def two_sizes(spatial_dims):
+    """(height, width) of a tuple, list or array of two."""
+    height, width = map(operator.index, spatial_dims)
+    if height < 1 or width < 1:
+        raise ValueError(f'spatial_dims: height and width in pixels, not {spatial_dims!r}')
+    return height, width
+
+
+def spec_with_keras_file(source):
+    """The ModelSpec of a JSON specification whose ModelPath only Keras can read; else None. What is
+    wrong with the file is left for the library to say, all of it at once."""
+    if not isinstance(source, (str, os.PathLike)) or not os.fspath(source).endswith('.json'):
+        return None
+    found = new(c.czm_metadata)
+    with Call() as call:
+        if call.run('czm_metadata_from_json', path_bytes(source), found) != c.CZM_OK:
+            return None
+        model = os.path.join(os.path.dirname(source), os.fsdecode(found.model_path))
+    return ModelSpec.from_json(source) if _export.is_keras_file(model) else None

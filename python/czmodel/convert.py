@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Conversion to CZModels: the functions of czmodel 0.1.3, with more to choose and to tell.
+
+Beyond the parameters of czmodel 0.1.3, the conversion and czmodel.check() take these keywords:
+
+    postprocessing  a step or a sequence of steps behind the network, such as 'softmax'
+    border          pixels, or 'auto' for what the network needs; instead of the metadata's
+    allow           id or ids of rules whose errors become warnings
+    strict          True: warnings become errors
+    signature       which signature to take; else serving_default, serve, or the only one
+    output          which output to take, by its key in the signature, if there are several
+    as_is           True: the SavedModel's files are packed untouched
+    progress        called with the bytes of weights done and their total; returning False cancels.
+                    A progress bar with `total`, `n` and `update`, such as tqdm's, will do
+"""
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, Optional, Sequence, Union
+
+from . import _binding as c
+from ._library import new, path_bytes, text_bytes
+from ._task import Task
+from .model_metadata import ModelSpec
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from ._task import Options
+    from .reports import Conversion
+
+Path = Union[str, os.PathLike]
+Layers = Union[Any, Sequence[Any], None]
+
+
+def convert_from_model_spec(model_spec: ModelSpec, output_path: Path,
+                            output_name: str = 'DNNModel',
+                            spatial_dims: Optional[Sequence[int]] = None,
+                            preprocessing: Layers = None,
+                            **options: Unpack[Options]) -> Conversion:
+    """Converts a model to a CZModel for ZEN Intellesis.
+
+    Args:
+        model_spec: the model, in memory or on disk, and its metadata.
+        output_path: the folder for the CZModel; it is made if it is missing.
+        output_name: the name of the file, to which '.czmodel' is appended unless it is there.
+        spatial_dims: height and width, in pixels, of the new input; None leaves it as it is.
+        preprocessing: a layer or a sequence of layers to put before the network, in this order:
+            those of czmodel.util.preprocessing, layers of your own, or texts such as 'scale=0.5'.
+        **options: postprocessing, border, allow, strict, signature, output, as_is, progress; the
+            docstring of the module czmodel.convert describes them.
+
+    Returns:
+        The file that was written, its model id, and all findings.
+
+    Raises:
+        InvalidModelError: the model or the metadata breaks a rule; its `findings` say which.
+        MissingFileError, FileAccessError: a file is missing, or cannot be read or written.
+        UsageError: the options contradict each other. CancelledError: `progress` returned False.
+        All are ConversionErrors. A file of that name is then as it was before.
+
+    Warns:
+        CzmodelWarning: the file was written, but may not do what its author wants.
+    """
+    if not isinstance(model_spec, ModelSpec):
+        model_spec = ModelSpec(*model_spec)
+    return convert(model_spec, output_path, output_name, spatial_dims, preprocessing, options)
+
+
+def convert_from_json_spec(model_spec_path: Path, output_path: Path, output_name: str = 'DNNModel',
+                           spatial_dims: Optional[Sequence[int]] = None,
+                           preprocessing: Layers = None,
+                           **options: Unpack[Options]) -> Conversion:
+    """Converts the model that a JSON specification names to a CZModel for ZEN Intellesis.
+
+    Args:
+        model_spec_path: the JSON file. Paths in it are absolute or relative to it.
+
+    Everything else is as in convert_from_model_spec().
+    """
+    return convert(os.fspath(model_spec_path), output_path, output_name, spatial_dims,
+                   preprocessing, options)
+
+
+def convert(source, output_path, output_name, spatial_dims, preprocessing, options) -> Conversion:
+    from ._records import Conversion
+    result = new(c.czm_result)
+    with Task(source) as task:
+        task.take(spatial_dims, preprocessing, **options)
+        task.options.output_folder = path_bytes(output_path)
+        task.options.output_name = text_bytes(output_name, 'output_name')
+        task.checked('czm_convert', task.options, result)
+        return Conversion(os.fsdecode(result.path), result.model_id.decode(), result.size,
+                          result.class_count, task.findings())

