@@ -41,6 +41,18 @@ czm_file *czm_file_create_beside(czm_arena *arena, const char *path);
 bool czm_file_write_at(czm_file *file, uint64_t offset, const void *from, size_t size);
 bool czm_file_publish(czm_file *file);
 
+// A second thread for the far end of a stream of blocks. What is put into a pipe is copied, and
+// `end` gets it in the same order while the caller goes on; it must touch nothing of the caller's
+// but `user`, and neither arena nor report. NULL if no thread can be had. Closed with the arena:
+// `user` must live as long.
+typedef struct czm_pipe czm_pipe;
+
+czm_pipe *czm_pipe_open(czm_arena *arena, bool (*end)(void *user, czm_bytes block), void *user);
+
+// false: `end` has returned false, and is not called any more.
+bool czm_pipe_put(czm_pipe *pipe, czm_bytes block);
+bool czm_pipe_drain(czm_pipe *pipe); // waits until `end` has had everything
+
 // Makes a folder and its missing parents.
 bool czm_folder_create(czm_arena *arena, const char *path);
 

@@ -3,57 +3,85 @@
 // Writing the container; see czmodel.h.
 #include "package/czmodel.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "format/checksum.h"
 #include "format/zip.h"
 #include "package/manifest.h"
 
+// One member while its bytes are written: the far end of the pipe, if there is one.
+typedef struct member {
+    uint64_t at;
+    uint32_t crc;
+    char fault[128];
+} member;
+
 typedef struct writer {
     czm_context *context;
     const czm_package *package;
     czm_file *file;
-    uint64_t done, total; // bytes of payloads, for the progress
+    uint64_t done, total; // bytes of all members, for the progress
+    uint64_t left;        // bytes that the member still lacks
+    czm_pipe *pipe;       // NULL: no member was worth one yet, or there is no second thread
+    member member;
 } writer;
 
-// One member while its bytes arrive.
-typedef struct member_sink {
-    writer *w;
-    uint64_t at, left;
-    uint32_t crc;
-} member_sink;
-
-static czm_status unwritable(const writer *w) {
+static czm_status unwritable(const writer *w, const char *fault) {
     return czm_report_add(w->context->report, CZM_RULE_FILE_UNWRITABLE, w->package->path,
-                          "free some space or choose another folder", "writing failed: %s",
-                          czm_file_error());
+                          "free some space or choose another folder", "writing failed: %s", fault);
 }
 
 static czm_status put_at(const writer *w, uint64_t at, czm_bytes bytes) {
-    return czm_file_write_at(w->file, at, bytes.data, bytes.size) ? CZM_OK : unwritable(w);
+    return czm_file_write_at(w->file, at, bytes.data, bytes.size) ? CZM_OK
+                                                                  : unwritable(w, czm_file_error());
+}
+
+// In the pipe's thread, or in the only one.
+static bool write_block(void *user, czm_bytes block) {
+    writer *w = user;
+    member *m = &w->member;
+    m->crc = czm_crc32(m->crc, block);
+    if (!czm_file_write_at(w->file, m->at, block.data, block.size)) {
+        snprintf(m->fault, sizeof m->fault, "%s", czm_file_error());
+        return false;
+    }
+    m->at += block.size;
+    return true;
 }
 
 static czm_status take_block(void *user, czm_bytes block) {
-    member_sink *m = user;
-    if (block.size > m->left)
-        m->left = 0, block.size = 0; // too long: czm_status below says it
-    else
-        m->left -= block.size;
-    m->crc = czm_crc32(m->crc, block);
-    CZM_TRY(put_at(m->w, m->at, block));
-    m->at += block.size;
-    m->w->done += block.size;
-    const czm_package *p = m->w->package;
-    return p->progress && !p->progress(p->user, m->w->done, m->w->total) ? CZM_ERROR_CANCELLED
-                                                                         : CZM_OK;
+    writer *w = user;
+    if (block.size > w->left) return CZM_ERROR_INVALID; // too long: stream_payload() says it
+    w->left -= block.size;
+    bool is_sound = w->pipe ? czm_pipe_put(w->pipe, block) : write_block(w, block);
+    if (!is_sound) return CZM_ERROR_IO; // likewise
+    w->done += block.size;
+    const czm_package *p = w->package;
+    return p->progress && !p->progress(p->user, w->done, w->total) ? CZM_ERROR_CANCELLED : CZM_OK;
+}
+
+// Reading and its checksum in one thread, writing and its checksum in another: worth a thread where
+// that takes longer than to start it.
+static void begin_member(writer *w, const czm_payload *payload, uint64_t at) {
+    enum { WORTH_A_THREAD = 8 << 20 };
+    w->member = (member){.at = at};
+    w->left = payload->size;
+    if (!w->pipe && payload->size >= WORTH_A_THREAD)
+        w->pipe = czm_pipe_open(w->context->arena, write_block, w);
 }
 
 static czm_status stream_payload(writer *w, const czm_payload *payload, uint64_t at,
                                  uint32_t *crc) {
-    member_sink m = {w, at, payload->size, 0};
-    CZM_TRY(payload->stream(payload, w->context, (czm_sink){take_block, &m}));
-    *crc = m.crc;
-    if (m.left == 0 && m.at == at + payload->size) return CZM_OK;
+    begin_member(w, payload, at);
+    size_t first = czm_report_count(w->context->report);
+    czm_status status = payload->stream(payload, w->context, (czm_sink){take_block, w});
+    if (w->pipe) czm_pipe_drain(w->pipe);
+    *crc = w->member.crc;
+    if (*w->member.fault) return unwritable(w, w->member.fault);
+    bool is_told = czm_report_status(w->context->report, first) != CZM_OK;
+    if (is_told || status == CZM_ERROR_CANCELLED || status == CZM_ERROR_MEMORY) return status;
+    if (!status && w->left == 0) return CZM_OK;
     return czm_report_add(w->context->report, CZM_RULE_FILE_UNREADABLE, payload->name,
                           "do not change the model while it is converted",
                           "its size changed while it was read");
@@ -179,8 +207,10 @@ static czm_status write_all(writer *w, uint64_t *size) {
     parts[count++] = czm_payload_bytes(arena, czm_arena_format(arena, "modelid=%s", p->model_id),
                                        czm_bytes_of("", 0));
     czm_zip_member members[4] = {{0}};
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         members[i] = (czm_zip_member){.name = parts[i].name, .size = parts[i].size};
+        if (parts[i].stream) w->total += parts[i].size;
+    }
     CZM_TRY(check_names(w, members, count));
     outer.members = members;
     outer.count = count;
@@ -199,7 +229,8 @@ static czm_status write_all(writer *w, uint64_t *size) {
 }
 
 czm_status czm_package_write(czm_context *context, const czm_package *package, uint64_t *size) {
-    writer w = {.context = context, .package = package};
+    writer *w = CZM_NEW(context->arena, writer);
+    *w = (writer){.context = context, .package = package};
     const char *folder = czm_path_folder(context->arena, package->path);
     if (*folder && !czm_folder_create(context->arena, folder))
         return czm_report_add(context->report, CZM_RULE_FILE_UNWRITABLE, folder,
@@ -208,11 +239,11 @@ czm_status czm_package_write(czm_context *context, const czm_package *package, u
     if (czm_path_look(package->path) == CZM_PATH_FOLDER)
         return czm_report_add(context->report, CZM_RULE_FILE_UNWRITABLE, package->path,
                               "choose another output name", "a folder of this name is there");
-    w.file = czm_file_create_beside(context->arena, package->path);
-    if (!w.file)
+    w->file = czm_file_create_beside(context->arena, package->path);
+    if (!w->file)
         return czm_report_add(context->report, CZM_RULE_FILE_UNWRITABLE, package->path,
                               "choose a folder that can be written",
                               "no file can be made there: %s", czm_file_error());
-    CZM_TRY(write_all(&w, size));
-    return czm_file_publish(w.file) ? CZM_OK : unwritable(&w);
+    CZM_TRY(write_all(w, size));
+    return czm_file_publish(w->file) ? CZM_OK : unwritable(w, czm_file_error());
 }
