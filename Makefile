@@ -6,10 +6,16 @@
 #     make           build/czmodel, build/savedmodel2czmodel, build/libczm.a and the shared library
 #     make check     the fast tests, with AddressSanitizer and UndefinedBehaviorSanitizer
 #     make test      that, and every test of the optimised program, in TensorFlow 2.0.0 too
+#     make harden    damaged files, faults and accidents, many times more than "make test" tries
+#     make fuzz      each fuzzer for FUZZ_SECONDS (600); needs clang-14 and libclang-rt-14-dev
+#     make lint      clang-tidy, and gcc's analyser
+#     make coverage  which lines the fast tests run
+#     make bench     docs/benchmarks.md: against a copy, and REFERENCE, a Python with czmodel 0.1.3
 #     make install   into DESTDIR and PREFIX
 #     make clean     removes everything that was built
 BUILD ?= build
 PREFIX ?= /usr/local
+FUZZ_SECONDS ?= 600
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 
 # Read by cmake --build and by ctest, also from within a preset.
@@ -31,10 +37,33 @@ test: check
 	$(cmake) --build $(BUILD)
 	ctest --test-dir $(BUILD) --output-on-failure --no-tests=error
 
+harden:
+	$(configure) -DBUILD_TESTING=ON
+	$(cmake) --build $(BUILD)
+	BUILD=$(BUILD) tests/harden/run
+
+fuzz:
+	$(cmake) --workflow --preset fuzz
+	python3 -B tests/fuzz/run.py --build build/fuzz --seconds $(FUZZ_SECONDS)
+
+lint:
+	$(cmake) --workflow --preset clang-tidy
+	$(cmake) --preset gcc
+	$(cmake) --build --preset gcc
+
+coverage:
+	$(cmake) --workflow --preset coverage
+	python3 -B tools/coverage.py build/coverage
+
+bench:
+	$(configure) -DBUILD_TESTING=OFF -DCZM_BENCH=ON -DCMAKE_BUILD_TYPE=Release
+	$(cmake) --build $(BUILD)
+	python3 -B bench/run.py --build $(BUILD) --write $(if $(REFERENCE),--reference $(REFERENCE))
+
 install: all
 	DESTDIR=$(DESTDIR) $(cmake) --install $(BUILD)
 
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all check test install clean
+.PHONY: all bench check test harden fuzz lint coverage install clean

@@ -25,7 +25,10 @@ static bool store(const cli_option *option, const char *value) {
 
 int cli_parse(int argc, char **argv, const cli_option *options, size_t count) {
     struct option *longs = calloc(count + 1, sizeof *longs);
-    if (!longs) return -1;
+    if (!longs) {
+        fprintf(stderr, "error: there is not enough memory\n");
+        return -1;
+    }
     for (size_t i = 0; i < count; i++)
         longs[i] = (struct option){options[i].name,
                                    options[i].value ? required_argument : no_argument, NULL, 0};

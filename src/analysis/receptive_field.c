@@ -91,13 +91,26 @@ static const czm_footprint *const *inputs_of(const czm_fields *fields, const czm
     return inputs;
 }
 
+// What is empty has no pixels; and what is larger than this is taken for damage, so that products of
+// sizes stay small.
+static bool has_pixels(czm_shape shape) {
+    const int64_t most = (int64_t)1 << 40;
+    int64_t count = 1;
+    if (!czm_shape_is_complete(shape)) return false;
+    for (int i = 0; i < shape.rank; i++) {
+        if (shape.dims[i] < 1 || shape.dims[i] > most / count) return false;
+        count *= shape.dims[i];
+    }
+    return true;
+}
+
 // Whether the rule may run: only inputs that it allows depend on pixels, and all shapes are known.
 static bool is_ready(const czm_field_rule *rule, const czm_field_step *step) {
-    if (!rule || !czm_shape_is_complete(step->out)) return false;
+    if (!rule || !has_pixels(step->out)) return false;
     for (size_t i = 0; i < step->node->inputs.count; i++) {
         if (step->inputs[i]->kind == CZM_FIELD_NONE) continue;
         if (rule->image != CZM_EVERY_INPUT && (size_t)rule->image != i) return false;
-        if (!czm_shape_is_complete(czm_see_shape(step, i))) return false;
+        if (!has_pixels(czm_see_shape(step, i))) return false;
     }
     return true;
 }
@@ -108,6 +121,8 @@ static const czm_footprint *keep(const czm_fields *fields, const czm_field_step 
         return give_up(fields, CZM_FIELD_UNKNOWN, step->node);
     if (seen->kind != CZM_FIELD_BOUNDED)
         return give_up(fields, seen->kind, seen->node ? seen->node : step->node);
+    // Both are copies of one another, padding and all; if not, only memory is lost.
+    // NOLINTNEXTLINE(bugprone-suspicious-memory-comparison)
     if (memcmp(seen, image, sizeof *seen) == 0) return image;
     czm_footprint *kept = CZM_NEW(fields->arena, czm_footprint);
     *kept = *seen;
@@ -159,7 +174,7 @@ static const czm_shapes *complete_shapes(czm_arena *arena, const czm_model *mode
 
 static const czm_footprint *see_image(const czm_fields *fields, czm_tensor image) {
     czm_shape shape = czm_shape_of(fields->shapes, image);
-    if (shape.rank != 4 || !czm_shape_is_complete(shape))
+    if (shape.rank != 4 || !has_pixels(shape))
         return give_up(fields, CZM_FIELD_UNKNOWN, image.node);
     czm_footprint *pixels = CZM_NEW(fields->arena, czm_footprint);
     *pixels = czm_footprint_of_image(fields->arena, shape);

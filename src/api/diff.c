@@ -163,7 +163,7 @@ static czm_status compare_weights(diffing *d) {
 
 // ---- both
 
-static czm_status open(diffing *d, int side, const czm_options *options) {
+static czm_status open_side(diffing *d, int side, const czm_options *options) {
     czm_target *target = &d->targets[side];
     size_t first = czm_report_count(d->context->report);
     czm_status status = czm_target_open(d->context, options, target);
@@ -184,7 +184,7 @@ static czm_status diff(czm_context *context, void *data) {
         czm_options *options = CZM_NEW(context->arena, czm_options);
         *options = (czm_options)CZM_OPTIONS_INIT;
         options->source_path = r->paths[side];
-        CZM_TRY(open(d, side, options));
+        CZM_TRY(open_side(d, side, options));
     }
     compare_metadata(d);
     if (d->targets[0].has_network && d->targets[1].has_network && compare_graphs(d))

@@ -2,12 +2,10 @@
 //
 // czm_new_spec(): a specification from what the network tells. What it does not tell is guessed,
 // and each guess is a note.
-#include <jansson.h>
-#include <stdlib.h>
-
 #include "api/call.h"
 #include "api/target.h"
 #include "base/os.h"
+#include "spec/json_spec.h"
 
 typedef struct drafting {
     const czm_options *options;
@@ -53,19 +51,19 @@ static const char *choose_color_handling(czm_context *context, const char *pixel
     return handling;
 }
 
-static json_t *name_classes(czm_context *context, const czm_check_subject *s) {
+static void name_classes(czm_context *context, const czm_check_subject *s, czm_metadata *m) {
     enum { MOST = CZM_MOST_CLASSES };
     int64_t count = s->output.rank > 0 ? s->output.dims[s->output.rank - 1] : CZM_UNKNOWN;
     if (count < 1 || count > MOST) count = 2;
-    json_t *names = json_array();
+    czm_class *classes = CZM_NEW_ARRAY(s->arena, czm_class, (size_t)count);
     for (int64_t i = 0; i < count; i++)
-        json_array_append_new(names, json_string(i == 0 ? "Background"
-                                                        : czm_arena_format(s->arena, "Class %lld",
-                                                                           (long long)i)));
+        classes[i].name = i == 0 ? "Background"
+                                 : czm_arena_format(s->arena, "Class %lld", (long long)i);
+    m->classes = classes;
+    m->class_count = (size_t)count;
     guess(context, "Classes", "name them, in the order of the output's channels",
           czm_arena_format(s->arena, "%lld names; the output's shape is %s", (long long)count,
                            czm_shape_text(s->arena, s->output)));
-    return names;
 }
 
 static int64_t choose_border(czm_context *context, const czm_check_subject *s) {
@@ -87,23 +85,14 @@ static const char *model_path(czm_context *context, const drafting *d) {
 
 // ---- the file
 
-static void release(void *object) { json_decref(object); }
-
 static const char *compose(czm_context *context, const drafting *d, const czm_check_subject *s) {
-    const char *pixel_type = choose_pixel_type(context, s);
-    const char *color_handling = choose_color_handling(context, pixel_type);
-    int64_t border = choose_border(context, s);
-    json_t *spec = json_object();
-    czm_arena_defer(context->arena, release, spec);
-    json_object_set_new(spec, "BorderSize", json_integer(border));
-    json_object_set_new(spec, "ColorHandling", json_string(color_handling));
-    json_object_set_new(spec, "PixelType", json_string(pixel_type));
-    json_object_set_new(spec, "Classes", name_classes(context, s));
-    json_object_set_new(spec, "ModelPath", json_string(model_path(context, d)));
-    char *dump = json_dumps(spec, JSON_INDENT(4));
-    const char *text = dump ? czm_arena_format(context->arena, "%s\n", dump) : NULL;
-    free(dump);
-    return text;
+    czm_metadata m = CZM_METADATA_INIT;
+    m.pixel_type = choose_pixel_type(context, s);
+    m.color_handling = choose_color_handling(context, m.pixel_type);
+    m.border_size = choose_border(context, s);
+    name_classes(context, s, &m);
+    m.model_path = model_path(context, d);
+    return czm_json_spec_write(context->arena, &m);
 }
 
 static czm_status write(czm_context *context, const char *path, const char *text) {

@@ -2,9 +2,6 @@
 //
 // czm_unpack(): a CZModel becomes a folder with a specification that converts back. All of it is
 // written beside its final place and renamed when it is complete.
-#include <jansson.h>
-#include <stdlib.h>
-
 #include "api/call.h"
 #include "base/os.h"
 #include "format/xml.h"
@@ -144,30 +141,19 @@ static czm_status write_network(unpacking *u) {
 
 // ---- the specification
 
-static void release(void *object) { json_decref(object); }
-
-static json_t *class_names(const czm_manifest *m) {
-    json_t *names = json_array();
-    for (size_t i = 0; i < m->class_count; i++)
-        json_array_append_new(names, json_string(m->classes[i].name));
-    return names;
-}
-
 static czm_status write_spec(const unpacking *u) {
     const czm_manifest *m = &u->container.manifest;
-    const char *pixel_type = czm_manifest_pixel_type(u->context->arena, m);
-    json_t *spec = json_object();
-    czm_arena_defer(u->context->arena, release, spec);
-    json_object_set_new(spec, "BorderSize", json_integer(m->border_size));
-    json_object_set_new(spec, "ColorHandling", json_string(m->color_handling));
-    json_object_set_new(spec, "PixelType", json_string(pixel_type));
-    json_object_set_new(spec, "Classes", class_names(m));
-    json_object_set_new(spec, "ModelPath", json_string(u->network));
-    if (u->license) json_object_set_new(spec, "LicenseFile", json_string(u->license));
-    char *text = json_dumps(spec, JSON_INDENT(4));
+    const czm_metadata metadata = {
+        .model_path = u->network,
+        .color_handling = m->color_handling,
+        .pixel_type = czm_manifest_pixel_type(u->context->arena, m),
+        .classes = m->classes,
+        .class_count = m->class_count,
+        .border_size = m->border_size,
+        .license_path = u->license,
+    };
+    const char *text = czm_json_spec_write(u->context->arena, &metadata);
     if (!text) return czm_report_out_of_memory(u->context->report);
-    czm_arena_defer(u->context->arena, free, text);
-    text = czm_arena_format(u->context->arena, "%s\n", text);
     return write_bytes(u, SPEC_FILE, czm_bytes_text(text));
 }
 

@@ -42,14 +42,26 @@ static bool failed_with(const char *text) {
 
 const char *czm_file_error(void) { return error_text; }
 
-czm_path_kind czm_path_look(const char *path) {
+// false when it cannot be looked at.
+static bool look(const char *path, czm_path_kind *kind) {
     struct stat status;
+    *kind = CZM_PATH_OTHER;
     if (stat(path, &status) != 0) {
+        if (errno != ENOENT && errno != ENOTDIR) return failed();
+        *kind = CZM_PATH_MISSING;
         failed();
-        return errno == ENOENT || errno == ENOTDIR ? CZM_PATH_MISSING : CZM_PATH_OTHER;
+    } else if (S_ISREG(status.st_mode)) {
+        *kind = CZM_PATH_FILE;
+    } else if (S_ISDIR(status.st_mode)) {
+        *kind = CZM_PATH_FOLDER;
     }
-    if (S_ISREG(status.st_mode)) return CZM_PATH_FILE;
-    return S_ISDIR(status.st_mode) ? CZM_PATH_FOLDER : CZM_PATH_OTHER;
+    return true;
+}
+
+czm_path_kind czm_path_look(const char *path) {
+    czm_path_kind kind;
+    (void)look(path, &kind);
+    return kind;
 }
 
 static void close_file(void *object) {
@@ -321,9 +333,11 @@ static bool read_names(czm_arena *arena, const char *path, name_list *names) {
     DIR *folder = opendir(path);
     if (!folder) return failed();
     czm_arena_defer(arena, close_folder, folder);
-    for (struct dirent *entry; (entry = readdir(folder));)
+    errno = 0;
+    for (struct dirent *entry; (entry = readdir(folder)); errno = 0)
         if (!czm_text_equal(entry->d_name, ".") && !czm_text_equal(entry->d_name, ".."))
             *CZM_APPEND(arena, names) = czm_arena_format(arena, "%s", entry->d_name);
+    if (errno) return failed();
     if (names->count) qsort(names->items, names->count, sizeof *names->items, compare_names);
     return true;
 }
@@ -352,7 +366,8 @@ static bool list_folder(czm_arena *arena, const char *root, const char *below, c
         for (size_t i = 0; i < names.count; i++) {
             const char *name = names.items[i];
             const char *relative = *below ? czm_path_join(arena, below, name) : name;
-            czm_path_kind kind = czm_path_look(czm_path_join(arena, root, relative));
+            czm_path_kind kind;
+            if (!look(czm_path_join(arena, root, relative), &kind)) return false;
             if (!folders && kind == CZM_PATH_FILE) *CZM_APPEND(arena, found) = relative;
             if (folders && kind == CZM_PATH_FOLDER &&
                 !list_folder(arena, root, relative, &here, found))
@@ -427,6 +442,7 @@ void czm_signals_catch(void) {
         if (sigaction(stopping_signals[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
             sigaction(stopping_signals[i], &action, NULL);
     }
+    signal(SIGXFSZ, SIG_IGN); // a file larger than allowed is a failed write, not the end
 }
 
 int czm_signal_caught(void) { return caught; }

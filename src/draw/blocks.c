@@ -50,8 +50,14 @@ static size_t level_of(const making *m, const czm_layer_info *layer) {
     if (!has_pixels(&m->layers[0])) return INPUT_ROW;
     double full = area_of(&m->layers[0]), area = area_of(layer);
     size_t level = INPUT_ROW;
-    for (; area * 2 < full && level + 1 < MOST_ROWS; area *= 4) level++;
-    for (; area > full * 2 && level > 0; area /= 4) level--;
+    while (area * 2 < full && level + 1 < MOST_ROWS) {
+        area *= 4;
+        level++;
+    }
+    while (area > full * 2 && level > 0) {
+        area /= 4;
+        level--;
+    }
     return level;
 }
 
@@ -236,7 +242,8 @@ static void count_term(czm_block *block, czm_op_style style) {
     size_t i = 0;
     while (i < block->term_count && strcmp(block->terms[i].label, style.label) != 0) i++;
     if (i == CZM_MOST_TERMS) {
-        block->terms[--i] = (czm_term){"others", CZM_FAMILY_OTHER, block->terms[i].count};
+        i--;
+        block->terms[i] = (czm_term){"others", CZM_FAMILY_OTHER, block->terms[i].count};
     } else if (i == block->term_count) {
         block->terms[block->term_count++] = (czm_term){style.label, style.family, 0};
     }

@@ -98,7 +98,7 @@ static void draw_line(drawing *d, const czm_line *line) {
     int64_t from_y = from->y + from->height / 2, to_y = to->y + to->height / 2;
     int64_t right = d->sheet.column_x[from->column] + d->sheet.column_width[from->column];
     int64_t left = d->sheet.column_x[to->column];
-    put(d, "<path d=\"M%lld %lldH%lld", (long long)(from->x + from->width), (long long)from_y,
+    put(d, "<path d=\"M%lld %lldH%lld", (long long)from->x + from->width, (long long)from_y,
         (long long)right);
     if (line->is_skip) {
         put_bend(d, right, from_y, right + CZM_COLUMN_GAP, line->corridor);
@@ -214,7 +214,7 @@ static void draw_legend(drawing *d) {
         x += LEGEND_STEP;
     }
     if (has_skip(&d->sheet)) {
-        put(d, "<path class=\"s\" d=\"M%lld %lldh30\"/>\n", (long long)x, (long long)(y + 7));
+        put(d, "<path class=\"s\" d=\"M%lld %lldh30\"/>\n", (long long)x, (long long)y + 7);
         put_label(d, x + 36, y + 12, "l", "skip");
     }
     if (d->blocks.hidden_layers)

@@ -48,8 +48,7 @@ czm_extraction *czm_extraction_in(czm_arena *arena);
 
 // Writes a member's content to a file, or, if `to` is NULL, only looks whether it agrees with the
 // member's size and CRC-32. NULL, or what is wrong.
-const char *czm_unzip_extract(czm_extraction *extraction, const czm_unzip_member *member,
-                              czm_file *to);
+const char *czm_unzip_extract(czm_extraction *x, const czm_unzip_member *member, czm_file *to);
 
 // Makes a member's bytes readable at any offset: a stored one where it lies, a deflated one through
 // a scratch file. NULL, or what is wrong. (A stored member's CRC-32 is not looked at here: the

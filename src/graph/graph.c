@@ -30,7 +30,8 @@ typedef struct sorter {
     const czm_node *circle;   // a node that was met again on the way down from itself
 } sorter;
 
-enum { NOT_SEEN = 0, ON_STACK = UINT32_MAX };
+#define NOT_SEEN 0u
+#define ON_STACK UINT32_MAX
 
 static void push(sorter *s, czm_node *node) {
     if (node->order == ON_STACK) s->circle = node;

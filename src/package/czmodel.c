@@ -10,10 +10,9 @@
 #include "format/zip.h"
 #include "package/manifest.h"
 
-// One member while its bytes are written: the far end of the pipe, if there is one.
+// One member while its bytes are written, at the far end of the pipe if there is one.
 typedef struct member {
     uint64_t at;
-    uint32_t crc;
     char fault[128];
 } member;
 
@@ -23,6 +22,7 @@ typedef struct writer {
     czm_file *file;
     uint64_t done, total; // bytes of all members, for the progress
     uint64_t left;        // bytes that the member still lacks
+    uint32_t crc;         // of those that it has
     czm_pipe *pipe;       // NULL: no member was worth one yet, or there is no second thread
     member member;
 } writer;
@@ -41,7 +41,6 @@ static czm_status put_at(const writer *w, uint64_t at, czm_bytes bytes) {
 static bool write_block(void *user, czm_bytes block) {
     writer *w = user;
     member *m = &w->member;
-    m->crc = czm_crc32(m->crc, block);
     if (!czm_file_write_at(w->file, m->at, block.data, block.size)) {
         snprintf(m->fault, sizeof m->fault, "%s", czm_file_error());
         return false;
@@ -54,6 +53,7 @@ static czm_status take_block(void *user, czm_bytes block) {
     writer *w = user;
     if (block.size > w->left) return CZM_ERROR_INVALID; // too long: stream_payload() says it
     w->left -= block.size;
+    w->crc = czm_crc32(w->crc, block);
     bool is_sound = w->pipe ? czm_pipe_put(w->pipe, block) : write_block(w, block);
     if (!is_sound) return CZM_ERROR_IO; // likewise
     w->done += block.size;
@@ -61,12 +61,13 @@ static czm_status take_block(void *user, czm_bytes block) {
     return p->progress && !p->progress(p->user, w->done, w->total) ? CZM_ERROR_CANCELLED : CZM_OK;
 }
 
-// Reading and its checksum in one thread, writing and its checksum in another: worth a thread where
-// that takes longer than to start it.
+// Reading and both checksums in one thread, writing in another: worth a thread where that takes
+// longer than to start it.
 static void begin_member(writer *w, const czm_payload *payload, uint64_t at) {
     enum { WORTH_A_THREAD = 8 << 20 };
     w->member = (member){.at = at};
     w->left = payload->size;
+    w->crc = 0;
     if (!w->pipe && payload->size >= WORTH_A_THREAD)
         w->pipe = czm_pipe_open(w->context->arena, write_block, w);
 }
@@ -77,7 +78,7 @@ static czm_status stream_payload(writer *w, const czm_payload *payload, uint64_t
     size_t first = czm_report_count(w->context->report);
     czm_status status = payload->stream(payload, w->context, (czm_sink){take_block, w});
     if (w->pipe) czm_pipe_drain(w->pipe);
-    *crc = w->member.crc;
+    *crc = w->crc;
     if (*w->member.fault) return unwritable(w, w->member.fault);
     bool is_told = czm_report_status(w->context->report, first) != CZM_OK;
     if (is_told || status == CZM_ERROR_CANCELLED || status == CZM_ERROR_MEMORY) return status;

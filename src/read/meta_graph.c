@@ -87,10 +87,13 @@ czm_function_record *czm_meta_graph_function(czm_context *context, czm_meta_grap
                                              czm_bytes name, bool *is_damaged) {
     *is_damaged = false;
     czm_function_record *function = czm_name_find(&graph->functions, name);
-    if (!function || function->is_indexed) return function;
-    function->is_indexed = true;
-    *is_damaged = !index_body(context->arena, graph->ops, function);
-    graph->record_count += function->nodes.list.count;
+    if (!function) return NULL;
+    if (!function->is_indexed) {
+        function->is_indexed = true;
+        function->is_damaged = !index_body(context->arena, graph->ops, function);
+        graph->record_count += function->nodes.list.count;
+    }
+    *is_damaged = function->is_damaged;
     return function;
 }
 

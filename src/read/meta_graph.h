@@ -30,7 +30,7 @@ typedef struct czm_node_records {
 typedef struct czm_function_record {
     const char *name;
     czm_bytes message; // the FunctionDef
-    bool is_indexed;
+    bool is_indexed, is_damaged;
     czm_op *signature; // arguments as of an op
     czm_node_records nodes;
     czm_name_table returns; // output argument -> czm_bytes, the tensor's name

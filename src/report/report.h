@@ -46,7 +46,7 @@ czm_status czm_report_add_as(czm_report *report, czm_rule rule, czm_severity mos
 // What the user wants of the findings from now on: `is_strict` makes warnings errors, and rules
 // that are allowed have no errors.
 void czm_report_set_policy(czm_report *report, bool is_strict);
-void czm_report_allow(czm_report *report, czm_rule rule);
+void czm_report_allow(czm_report *report, czm_rule id);
 
 // Says that all rules of this subject have been looked at.
 void czm_report_judged(czm_report *report, czm_subject subject);

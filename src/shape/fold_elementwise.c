@@ -73,7 +73,8 @@ static bool is_whole(double a) { return floor(a) == a && fabs(a) < 0x1p53; }
 // Integers go through int64_t: the quotient of large ones is no exact double.
 static double divide_truncating(czm_dtype t, double a, double b) {
     if (!is_integer(t) || b == 0 || !is_whole(a) || !is_whole(b)) return NAN;
-    return (double)((int64_t)a / (int64_t)b);
+    int64_t quotient = (int64_t)a / (int64_t)b;
+    return (double)quotient;
 }
 
 static double divide(czm_dtype t, double a, double b) {

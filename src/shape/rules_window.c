@@ -66,7 +66,7 @@ bool czm_windows_fit(czm_step *step, const czm_windows *windows, czm_shape image
         const czm_window *w = &windows->along[i];
         if (czm_window_count(w, windows->padding, dims->at[i], &dims->at[i])) continue;
         czm_fault(step, "%s is smaller than the window, which is %lld along dimension %d",
-                  text_of(step, image), (long long)((w->size - 1) * w->dilation + 1), i);
+                  text_of(step, image), (long long)(w->size - 1) * w->dilation + 1, i);
         return false;
     }
     return true;

@@ -49,6 +49,19 @@ static void pieces_add_up(void **state) {
     }
 }
 
+// Long enough for several streams at once, and for a rest.
+static void long_pieces_equal_portable(void **state) {
+    (void)state;
+    enum { LONG = 130003 };
+    static uint8_t bytes[LONG];
+    fill(bytes, sizeof bytes);
+    if (!has_hardware()) skip();
+    for (size_t size = LONG - 60000; size <= LONG; size += 4999) {
+        czm_bytes part = czm_bytes_of(bytes + LONG - size, size);
+        assert_int_equal(hardware_crc32c(0x9e3779b9, part), portable_crc32c(0x9e3779b9, part));
+    }
+}
+
 static void hardware_equals_portable(void **state) {
     (void)state;
     uint8_t bytes[300];
@@ -84,6 +97,7 @@ int main(void) {
         TEST(known_values),
         TEST(pieces_add_up),
         TEST(hardware_equals_portable),
+        TEST(long_pieces_equal_portable),
         TEST(large_sizes_combine),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

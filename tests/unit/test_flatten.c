@@ -234,6 +234,23 @@ static void a_function_that_stays(void **state) {
     assert_int_equal(czm_flatten_function(c, &meta, czm_bytes_text("g"), &flat), CZM_ERROR_INVALID);
 }
 
+// Also when it is asked for again.
+static void a_function_that_is_damaged(void **state) {
+    czm_context *c = *state;
+    static const char *const body[] = {"r Relu v", NULL}, *const returns[] = {"r"};
+    const function f = {"f", "v", "o", body, returns};
+    czm_meta_graph meta;
+    assert_int_equal(read_meta(c, LIST("x Placeholder"), &f, 1, &meta), CZM_OK);
+    czm_function_record *record = czm_name_find(&meta.functions, czm_bytes_text("f"));
+    record->message = czm_bytes_of("\x0a\x05", 2); // a signature that is cut off
+    for (size_t i = 0; i < 2; i++) {
+        czm_flat_graph flat;
+        assert_int_equal(czm_flatten_function(c, &meta, czm_bytes_text("f"), &flat),
+                         CZM_ERROR_INVALID);
+        assert_string_equal(rule_at(c, i), "model-damaged");
+    }
+}
+
 // Whatever a name is: a message, no crash.
 static void names_that_lead_nowhere(void **state) {
     czm_context *c = *state;
@@ -283,6 +300,7 @@ int main(void) {
         TEST(graphs_that_explode_are_refused),
         TEST(assignments_and_functions_that_stay_are_noted),
         TEST(a_function_that_stays),
+        TEST(a_function_that_is_damaged),
         TEST(names_that_lead_nowhere),
         TEST(a_call_with_too_few_inputs),
         TEST(calls_that_feed_each_other),

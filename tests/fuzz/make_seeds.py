@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Writes the inputs that fuzzing starts from, one folder a fuzzer, from what the other tests have.
+
+    make_seeds.py --czmodel PROGRAM FOLDER
+"""
+import argparse
+import glob
+import io
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+
+TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+MODELS = sorted(glob.glob(os.path.join(TESTS, 'fixtures', 'models', '*', 'model')))
+SLICES = [b'', b'3 3 4 8 0,3:0,3:0,4:0,8', b'3 3 4 8 -:0,3:2,2:-', b'8 4,4']
+WAYS = (0, 1, 2, 4, 8, 16, 32)
+FIXTURE_FIELD, WAY_FIELD = 1000, 1001
+
+sys.path.insert(0, os.path.join(TESTS, 'errors'))
+from graph_text import number, saved_model  # noqa: E402
+
+
+def read(path):
+    with open(path, 'rb') as file:
+        return file.read()
+
+
+def specs():
+    pattern = os.path.join(TESTS, '*', '**', 'spec.json')
+    return [read(path) for path in sorted(glob.glob(pattern, recursive=True))]
+
+
+def small_graphs():
+    texts = sorted(glob.glob(os.path.join(TESTS, 'errors', '*', 'graph.txt')))
+    return [saved_model(read(path).decode()) for path in texts]
+
+
+def exported_graphs():
+    return [read(os.path.join(model, 'saved_model.pb')) for model in MODELS]
+
+
+def graphs():
+    return small_graphs() + exported_graphs()
+
+
+def conversions():
+    numbered = [(graph, 0) for graph in small_graphs()]
+    numbered += [(graph, i) for i, graph in enumerate(exported_graphs())]
+    return [graph + number(FIXTURE_FIELD, i) + number(WAY_FIELD, way)
+            for graph, i in numbered for way in WAYS]
+
+
+def bundles():
+    for model in MODELS:
+        index, data = (read(os.path.join(model, 'variables', 'variables.' + name))
+                       for name in ('index', 'data-00000-of-00001'))
+        for repairs, text in enumerate(SLICES):
+            yield (bytes([repairs % 2, len(text)]) + text + len(index).to_bytes(2, 'little') +
+                   index + data)
+
+
+def archive(model, method):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, 'w', method) as target:
+        for name in ('saved_model.pb', 'variables/variables.index',
+                     'variables/variables.data-00000-of-00001'):
+            target.write(os.path.join(model, name), 'model/' + name)
+    return out.getvalue()
+
+
+def container(czmodel, model, folder):
+    """What czmodel writes, or nothing for a fixture that it refuses."""
+    spec = os.path.join(folder, 'spec.json')
+    with open(spec, 'w', encoding='utf-8') as file:
+        file.write('{"BorderSize": 0, "ColorHandling": "SplitRgb", "PixelType": "Bgr24", '
+                   f'"Classes": ["a", "b"], "ModelPath": "{model}"}}')
+    done = subprocess.run([czmodel, 'convert', '--quiet', spec, folder], check=False,
+                          stderr=subprocess.DEVNULL)
+    return None if done.returncode else read(os.path.join(folder, 'DNNModel.czmodel'))
+
+
+def repacked(content, method):
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as source, zipfile.ZipFile(out, 'w', method) as to:
+        for name in source.namelist():
+            to.writestr(name, source.read(name))
+    return out.getvalue()
+
+
+def archives(czmodel):
+    small = sorted(MODELS, key=lambda model: os.path.getsize(model + '/saved_model.pb'))[:4]
+    with tempfile.TemporaryDirectory() as folder:
+        for model in small:
+            yield archive(model, zipfile.ZIP_STORED)
+            yield archive(model, zipfile.ZIP_DEFLATED)
+            content = container(czmodel, model, folder)
+            if content:
+                yield content
+                yield repacked(content, zipfile.ZIP_DEFLATED)
+
+
+def write(folder, inputs):
+    shutil.rmtree(folder, ignore_errors=True)
+    os.makedirs(folder)
+    for i, content in enumerate(inputs):
+        with open(os.path.join(folder, f'seed-{i:03d}'), 'wb') as file:
+            file.write(content)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument('--czmodel', required=True)
+    parser.add_argument('folder')
+    arguments = parser.parse_args()
+    czmodel = os.path.abspath(arguments.czmodel)
+    for name, inputs in (('spec', specs()), ('graph', graphs()), ('bundle', bundles()),
+                         ('archive', archives(czmodel)), ('convert', conversions())):
+        write(os.path.join(arguments.folder, name), inputs)
+
+
+if __name__ == '__main__':
+    main()

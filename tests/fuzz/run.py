@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs the fuzzers, which the preset `fuzz` builds, one after the other.
+
+    run.py --build FOLDER [--seconds 600] [--keep] [FUZZER ...]
+
+What they find is in FOLDER/found; --keep puts small inputs that reach something new into corpus/.
+"""
+import argparse
+import glob
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+# The dictionary of each.
+FUZZERS = {'spec': 'spec', 'graph': 'graph', 'bundle': None, 'archive': 'archive',
+           'convert': 'graph'}
+LIMITS = ['-timeout=5', '-rss_limit_mb=512']
+# Of what is kept in the repository, bytes: of an input, of a fuzzer's corpus.
+LARGEST_INPUT, LARGEST_CORPUS = 6000, 58000
+
+
+def environment():
+    memory = '/dev/shm'
+    return {**os.environ, **({'TMPDIR': memory} if os.path.isdir(memory) else {})}
+
+
+def run_fuzzer(name, build, seconds):
+    """Whether nothing was found; prints a row of numbers."""
+    corpus, found = os.path.join(build, 'corpus', name), os.path.join(build, 'found')
+    for folder in (corpus, found):
+        os.makedirs(folder, exist_ok=True)
+    command = [os.path.join(build, 'fuzz_' + name), *LIMITS, f'-max_total_time={seconds}',
+               '-print_final_stats=1', f'-artifact_prefix={found}/{name}-', corpus,
+               os.path.join(build, 'seeds', name)]
+    kept = os.path.join(HERE, 'corpus', name)
+    if os.path.isdir(kept):
+        command.append(kept)
+    if FUZZERS[name]:
+        command.append(f'-dict={HERE}/{FUZZERS[name]}.dict')
+    done = subprocess.run(command, capture_output=True, check=False, env=environment())
+    log = done.stderr.decode('utf-8', 'replace')
+    runs = re.findall(r'number_of_executed_units: (\d+)', log)
+    points = re.findall(r'cov: (\d+)', log)
+    print(f'{name:10} {runs[-1] if runs else "?":>10} {points[-1] if points else "?":>10}'
+          f'{"" if done.returncode == 0 else "   FAILED"}', flush=True)
+    if done.returncode:
+        print(log[-3000:])
+    return done.returncode == 0
+
+
+def keep_corpus(name, build):
+    """The smallest inputs that together reach most, within the limits."""
+    small, merged = (os.path.join(build, part, name) for part in ('small', 'merged'))
+    kept = os.path.join(HERE, 'corpus', name)
+    for folder in (small, merged):
+        shutil.rmtree(folder, ignore_errors=True)
+        os.makedirs(folder)
+    os.makedirs(kept, exist_ok=True)
+    for path in glob.glob(os.path.join(build, 'corpus', name, '*')) + glob.glob(kept + '/*'):
+        if os.path.getsize(path) <= LARGEST_INPUT:
+            shutil.copy(path, small)
+    subprocess.run([os.path.join(build, 'fuzz_' + name), '-merge=1', merged, small], check=True,
+                   capture_output=True, env=environment())
+    shutil.rmtree(kept)
+    os.makedirs(kept)
+    total = 0
+    for path in sorted(glob.glob(merged + '/*'), key=lambda path: (os.path.getsize(path), path)):
+        total += os.path.getsize(path)
+        if total > LARGEST_CORPUS:
+            break
+        shutil.copy(path, kept)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument('--build', required=True)
+    parser.add_argument('--seconds', type=int, default=600)
+    parser.add_argument('--keep', action='store_true')
+    parser.add_argument('fuzzers', nargs='*', metavar='FUZZER', choices=[[], *FUZZERS])
+    arguments = parser.parse_args()
+    build = os.path.abspath(arguments.build)
+    subprocess.run([sys.executable, '-B', os.path.join(HERE, 'make_seeds.py'), '--czmodel',
+                    os.path.join(build, 'czmodel'), os.path.join(build, 'seeds')], check=True)
+    print(f'{"fuzzer":10} {"inputs":>10} {"places":>10}')
+    is_good = True
+    for name in arguments.fuzzers or FUZZERS:
+        is_good &= run_fuzzer(name, build, arguments.seconds)
+        if arguments.keep:
+            keep_corpus(name, build)
+    sys.exit(not is_good)
+
+
+if __name__ == '__main__':
+    main()
