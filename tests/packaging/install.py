@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The installed library, as somebody else's program finds it.
+
+    install.py --build FOLDER --version VERSION --cc COMPILER --cmake CMAKE
+
+What `make install` puts where is listed; then a program is built against it through pkg-config and
+through CMake, with the shared library and with the static one, and each converts the example into the
+bytes that the command makes of it.
+"""
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+PROGRAM = os.path.join(HERE, 'program')
+SPEC = os.path.join(HERE, '..', '..', 'example', 'nuclei', 'model_spec.json')
+MODEL_ID = '00000000-0000-4000-8000-000000000000'
+
+# Below the prefix; LIB is "lib", or what the distribution calls it.
+INSTALLED = '''bin/czmodel bin/savedmodel2czmodel include/czm.h LIB/cmake/czm/czm-config-version.cmake
+    LIB/cmake/czm/czm-config.cmake LIB/cmake/czm/czm-shared-TYPE.cmake LIB/cmake/czm/czm-shared.cmake
+    LIB/cmake/czm/czm-static-TYPE.cmake LIB/cmake/czm/czm-static.cmake LIB/libczm.a LIB/libczm.so
+    LIB/libczm.so.0 LIB/libczm.so.VERSION LIB/pkgconfig/czm.pc share/man/man1/czmodel.1
+    share/man/man1/savedmodel2czmodel.1'''.split()
+
+
+def run(*command, **environment):
+    """What a command printed; the test ends if it fails."""
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          env={**os.environ, **environment})
+    if done.returncode:
+        sys.exit(f'{" ".join(command)} ended with {done.returncode}:\n{done.stdout}')
+    return done.stdout.strip()
+
+
+def files_below(folder):
+    return sorted(os.path.relpath(os.path.join(parent, name), folder)
+                  for parent, _, names in os.walk(folder) for name in names)
+
+
+def read(path):
+    with open(path, 'rb') as file:
+        return file.read()
+
+
+def needed(program):
+    return [line for line in run('readelf', '-d', program).splitlines() if 'NEEDED' in line]
+
+
+class Test:
+    def __init__(self, options, scratch):
+        self.options, self.scratch = options, scratch
+        self.root = os.path.join(scratch, 'root')
+        run(options.cmake, '--install', options.build, DESTDIR=self.root)
+        self.pc, = (name for name in files_below(self.root) if name.endswith('/czm.pc'))
+        self.prefix = self.variable('prefix')
+        self.libraries = self.variable('libdir')
+        command = os.path.join(self.prefix, 'bin', 'czmodel')
+        run(command, 'convert', '--quiet', '--model-id', MODEL_ID, SPEC, scratch, 'expected')
+        self.expected = read(os.path.join(scratch, 'expected.czmodel'))
+
+    def pkg_config(self, *options):
+        folder = os.path.join(self.root, os.path.dirname(self.pc))
+        return run('pkg-config', *options, 'czm', PKG_CONFIG_PATH=folder,
+                   PKG_CONFIG_SYSROOT_DIR=self.root)
+
+    def variable(self, name):
+        """A folder of czm.pc, where it is now."""
+        return self.root + self.pkg_config(f'--variable={name}').replace(self.root, '')
+
+    def files(self):
+        build_type = [name for name in files_below(self.libraries) if 'shared-' in name][0]
+        words = {'LIB': os.path.relpath(self.libraries, self.prefix),
+                 'TYPE': build_type.partition('shared-')[2].partition('.')[0],
+                 'VERSION': self.options.version}
+        expected = INSTALLED
+        for word, value in words.items():
+            expected = [name.replace(word, value) for name in expected]
+        found = files_below(self.prefix)
+        if sorted(expected) != found:
+            sys.exit(f'installed {found}\nexpected  {sorted(expected)}')
+
+    def converts(self, program, shared):
+        """The program works, and needs the shared library at run time only if it was asked to."""
+        if any('libczm.so.0]' in line for line in needed(program)) != shared:
+            sys.exit(f'{program} needs {needed(program)}')
+        environment = {'LD_LIBRARY_PATH': self.libraries} if shared else {}
+        version = run(program, SPEC, self.scratch, **environment)
+        made = os.path.join(self.scratch, 'made.czmodel')
+        if version != self.options.version or read(made) != self.expected:
+            sys.exit(f'{program} (version {version}) makes another file than the command')
+        os.remove(made)
+        print(os.path.relpath(program, self.scratch))
+
+    def with_pkg_config(self):
+        if self.pkg_config('--modversion') != self.options.version:
+            sys.exit('czm.pc tells another version')
+        for name, flags, options in (('shared', [], []), ('static', ['-static'], ['--static'])):
+            program = os.path.join(self.scratch, f'pkg-config-{name}')
+            words = self.pkg_config('--cflags', '--libs', *options).split()
+            run(self.options.cc, *flags, os.path.join(PROGRAM, 'program.c'), '-o', program, *words)
+            self.converts(program, name == 'shared')
+
+    def with_cmake(self):
+        build = os.path.join(self.scratch, 'cmake')
+        run(self.options.cmake, '-S', PROGRAM, '-B', build, f'-DCMAKE_PREFIX_PATH={self.prefix}',
+            f'-DCMAKE_C_COMPILER={self.options.cc}', f'-DWANTED={self.options.version}')
+        run(self.options.cmake, '--build', build)
+        self.converts(os.path.join(build, 'with_czm'), shared=True)
+        self.converts(os.path.join(build, 'with_static'), shared=False)
+
+    def run(self):
+        self.files()
+        self.with_pkg_config()
+        self.with_cmake()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
+    for name in ('build', 'version', 'cc', 'cmake'):
+        parser.add_argument(f'--{name}', required=True)
+    options = parser.parse_args()
+    scratch = tempfile.mkdtemp()
+    try:
+        Test(options, scratch).run()
+    finally:
+        shutil.rmtree(scratch)
+
+
+if __name__ == '__main__':
+    main()
