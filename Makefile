@@ -11,10 +11,12 @@
 #     make lint      clang-tidy, and gcc's analyser
 #     make coverage  which lines the fast tests run
 #     make bench     docs/benchmarks.md: against a copy, and REFERENCE, a Python with czmodel 0.1.3
+#     make deb       the Debian packages, in build/deb
 #     make install   into DESTDIR and PREFIX
 #     make clean     removes everything that was built
 BUILD ?= build
 PREFIX ?= /usr/local
+DEB ?= $(BUILD)/deb
 FUZZ_SECONDS ?= 600
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 
@@ -63,7 +65,10 @@ bench:
 install: all
 	DESTDIR=$(DESTDIR) $(cmake) --install $(BUILD)
 
+deb:
+	MAKEFLAGS= packaging/make_deb $(DEB)
+
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all bench check test harden fuzz lint coverage install clean
+.PHONY: all bench check test harden fuzz lint coverage install deb clean

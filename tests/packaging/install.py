@@ -10,14 +10,10 @@ bytes that the command makes of it.
 import argparse
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-PROGRAM = os.path.join(HERE, 'program')
-SPEC = os.path.join(HERE, '..', '..', 'example', 'nuclei', 'model_spec.json')
-MODEL_ID = '00000000-0000-4000-8000-000000000000'
+from support import PROGRAM, SPEC, converted, files_below, read, run
 
 # Below the prefix; LIB is "lib", or what the distribution calls it.
 INSTALLED = '''bin/czmodel bin/savedmodel2czmodel include/czm.h LIB/cmake/czm/czm-config-version.cmake
@@ -25,25 +21,6 @@ INSTALLED = '''bin/czmodel bin/savedmodel2czmodel include/czm.h LIB/cmake/czm/cz
     LIB/cmake/czm/czm-static-TYPE.cmake LIB/cmake/czm/czm-static.cmake LIB/libczm.a LIB/libczm.so
     LIB/libczm.so.0 LIB/libczm.so.VERSION LIB/pkgconfig/czm.pc share/man/man1/czmodel.1
     share/man/man1/savedmodel2czmodel.1'''.split()
-
-
-def run(*command, **environment):
-    """What a command printed; the test ends if it fails."""
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                          env={**os.environ, **environment})
-    if done.returncode:
-        sys.exit(f'{" ".join(command)} ended with {done.returncode}:\n{done.stdout}')
-    return done.stdout.strip()
-
-
-def files_below(folder):
-    return sorted(os.path.relpath(os.path.join(parent, name), folder)
-                  for parent, _, names in os.walk(folder) for name in names)
-
-
-def read(path):
-    with open(path, 'rb') as file:
-        return file.read()
 
 
 def needed(program):
@@ -58,9 +35,7 @@ class Test:
         self.pc, = (name for name in files_below(self.root) if name.endswith('/czm.pc'))
         self.prefix = self.variable('prefix')
         self.libraries = self.variable('libdir')
-        command = os.path.join(self.prefix, 'bin', 'czmodel')
-        run(command, 'convert', '--quiet', '--model-id', MODEL_ID, SPEC, scratch, 'expected')
-        self.expected = read(os.path.join(scratch, 'expected.czmodel'))
+        self.expected = converted(os.path.join(self.prefix, 'bin', 'czmodel'), scratch)
 
     def pkg_config(self, *options):
         folder = os.path.join(self.root, os.path.dirname(self.pc))

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The Debian packages, installed where there is nothing else.
+
+    deb.py --build FOLDER
+
+`make deb` builds them, debootstrap makes a root of this distribution, apt installs them there with
+what they depend on; then the command, a program with each of the two libraries, and Python convert the
+example into the same bytes. At last they are purged, and must leave nothing. Needs root and the
+network: about 150 MB.
+"""
+import argparse
+import os
+import shutil
+import sys
+
+from support import EXAMPLE, MODEL_ID, PROGRAM, ROOT, converted, read, run, skip
+
+TOOLS = ('debootstrap', 'dpkg-buildpackage', 'dh')
+PACKAGES = ('czmodel', 'libczm0', 'libczm-dev', 'python3-czmodel')
+COMPILER = 'gcc libc6-dev pkg-config'
+# What is run in the root. Each makes made.czmodel in the folder of its name.
+USES = {
+    'command': f'czmodel convert --quiet --model-id {MODEL_ID} /nuclei/model_spec.json /command made',
+    'shared': 'cc /program/program.c -o /uses_shared $(pkg-config --cflags --libs czm); '
+              '/uses_shared /nuclei/model_spec.json /shared',
+    'static': 'cc -static /program/program.c -o /uses_static '
+              '$(pkg-config --static --cflags --libs czm); /uses_static /nuclei/model_spec.json /static',
+    'python': 'python3 -B /program/program.py /nuclei/model_spec.json /python',
+}
+
+
+def codename():
+    with open('/etc/os-release', encoding='utf-8') as file:
+        return dict(line.strip().split('=', 1) for line in file if '=' in line)['VERSION_CODENAME']
+
+
+class Root:
+    """A folder with a system of its own."""
+
+    def __init__(self, path):
+        self.path = path
+        shutil.rmtree(path, ignore_errors=True)
+        run('debootstrap', '--variant=minbase', codename(), path)
+        self.run('apt-get update')
+
+    def run(self, line):
+        return run('chroot', self.path, '/bin/sh', '-ec', line, LC_ALL='C.UTF-8',
+                   DEBIAN_FRONTEND='noninteractive')
+
+    def copy(self, folder, name):
+        shutil.copytree(folder, os.path.join(self.path, name))
+
+    def packaged_files(self):
+        """The files of our packages, which know where they put them."""
+        return [name for name in self.run('dpkg -L ' + ' '.join(PACKAGES)).splitlines()
+                if 'czm' in name]
+
+    def exists(self, name):
+        return os.path.lexists(os.path.join(self.path, name.lstrip('/')))
+
+
+def test(build):
+    folder = os.path.join(build, 'packaging')
+    packages = os.path.join(folder, 'deb')
+    run('make', '-C', ROOT, 'deb', f'DEB={packages}')
+    expected = converted(os.path.join(build, 'czmodel'), folder)
+    root = Root(os.path.join(folder, 'root'))
+    for source, name in ((packages, 'packages'), (EXAMPLE, 'nuclei'), (PROGRAM, 'program')):
+        root.copy(source, name)
+    files = ' '.join(f'/packages/{name}_*.deb' for name in PACKAGES)
+    root.run(f'apt-get install --yes --no-install-recommends {COMPILER} {files}')
+    for name, line in USES.items():
+        root.run(line)
+        if read(os.path.join(root.path, name, 'made.czmodel')) != expected:
+            sys.exit(f'{line}\nmakes another file than the command')
+        print(f'{name}: the same file')
+    installed = root.packaged_files()
+    root.run('apt-get purge --yes ' + ' '.join(PACKAGES))
+    left = [name for name in installed if root.exists(name)]
+    if left or not installed:
+        sys.exit(f'of {len(installed)} files, these are left: {left}')
+    shutil.rmtree(root.path)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
+    parser.add_argument('--build', metavar='FOLDER', required=True, type=os.path.abspath)
+    options = parser.parse_args()
+    if os.geteuid():
+        skip('only root can make a root with debootstrap')
+    missing = [tool for tool in TOOLS if not shutil.which(tool)]
+    if missing:
+        skip(f'{", ".join(missing)} missing; apt-get install debootstrap dpkg-dev debhelper dh-python')
+    test(options.build)
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the tests of packages share: running commands, and the file that everything must make."""
+import os
+import subprocess
+import sys
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+EXAMPLE = os.path.join(ROOT, 'example', 'nuclei')
+PROGRAM = os.path.join(ROOT, 'tests', 'packaging', 'program')
+SPEC = os.path.join(EXAMPLE, 'model_spec.json')
+MODEL_ID = '00000000-0000-4000-8000-000000000000'
+SKIPPED = 77  # as CTest is told
+
+
+def run(*command, **environment):
+    """What a command printed; the test ends if it fails."""
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          env={**os.environ, **environment}, stdin=subprocess.DEVNULL)
+    if done.returncode:
+        sys.exit(f'{" ".join(command)} ended with {done.returncode}:\n{done.stdout}')
+    return done.stdout.strip()
+
+
+def skip(reason):
+    print(f'skipped: {reason}')
+    sys.exit(SKIPPED)
+
+
+def read(path):
+    with open(path, 'rb') as file:
+        return file.read()
+
+
+def files_below(folder):
+    return sorted(os.path.relpath(os.path.join(parent, name), folder)
+                  for parent, _, names in os.walk(folder) for name in names)
+
+
+def converted(command, folder):
+    """The example as this czmodel converts it, with an id that is always the same."""
+    run(command, 'convert', '--quiet', '--model-id', MODEL_ID, SPEC, folder, 'expected')
+    return read(os.path.join(folder, 'expected.czmodel'))
