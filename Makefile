@@ -12,11 +12,17 @@
 #     make coverage  which lines the fast tests run
 #     make bench     docs/benchmarks.md: against a copy, and REFERENCE, a Python with czmodel 0.1.3
 #     make deb       the Debian packages, in build/deb
+#     make cross     static programs and the library for Linux, macOS and Windows, in build/cross;
+#                    TARGETS names some of those in packaging/cross/build
+#     make wheels    that, and the Python wheels of these systems, in build/wheels
+#     make release   all of that with SHA256SUMS, of the last commit, in build/release
 #     make install   into DESTDIR and PREFIX
 #     make clean     removes everything that was built
 BUILD ?= build
 PREFIX ?= /usr/local
 DEB ?= $(BUILD)/deb
+CROSS ?= $(BUILD)/cross
+WHEELS ?= $(BUILD)/wheels
 FUZZ_SECONDS ?= 600
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 
@@ -68,7 +74,16 @@ install: all
 deb:
 	MAKEFLAGS= packaging/make_deb $(DEB)
 
+cross:
+	MAKEFLAGS= packaging/cross/build $(CROSS) $(TARGETS)
+
+wheels: cross
+	$(CROSS)/cache/tools/bin/python -B packaging/make_wheels.py --built $(CROSS) --to $(WHEELS)
+
+release:
+	MAKEFLAGS= packaging/make_release $(BUILD)/release $(TARGETS)
+
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all bench check test harden fuzz lint coverage install deb clean
+.PHONY: all bench check test harden fuzz lint coverage install deb cross wheels release clean

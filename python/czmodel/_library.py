@@ -18,8 +18,12 @@ from . import _binding as c
 from . import errors
 
 
+NAMES = {'win32': 'czm.dll', 'darwin': 'libczm.dylib'}
+
+
 def load():
-    library = ctypes.CDLL(os.path.join(os.path.dirname(__file__), 'libczm.so'))
+    name = NAMES.get(sys.platform, 'libczm.so')
+    library = ctypes.CDLL(os.path.join(os.path.dirname(__file__), name))
     for name, (result, arguments) in c.FUNCTIONS.items():
         function = getattr(library, name)
         function.restype, function.argtypes = result, arguments

@@ -39,8 +39,8 @@ static uint32_t skip_stream(uint32_t crc) {
     return result;
 }
 
-__attribute__((target("sse4.2"))) static uint32_t three_streams(uint32_t crc,
-                                                                const uint8_t *bytes) {
+__attribute__((target("sse4.2,crc32"))) static uint32_t three_streams(uint32_t crc,
+                                                                      const uint8_t *bytes) {
     uint64_t a = crc, b = 0, c = 0;
     for (size_t i = 0; i < STREAM; i += 8) {
         a = _mm_crc32_u64(a, czm_load_le64(bytes + i));
@@ -50,7 +50,8 @@ __attribute__((target("sse4.2"))) static uint32_t three_streams(uint32_t crc,
     return skip_stream(skip_stream((uint32_t)a) ^ (uint32_t)b) ^ (uint32_t)c;
 }
 
-__attribute__((target("sse4.2"))) static uint32_t hardware_crc32c(uint32_t crc, czm_bytes bytes) {
+__attribute__((target("sse4.2,crc32"))) static uint32_t hardware_crc32c(uint32_t crc,
+                                                                        czm_bytes bytes) {
     size_t i = 0;
     for (; bytes.size - i >= 3 * STREAM; i += 3 * STREAM) crc = three_streams(crc, bytes.data + i);
     uint64_t wide = crc;

@@ -15,7 +15,7 @@ import sys
 
 from support import EXAMPLE, MODEL_ID, PROGRAM, ROOT, converted, read, run, skip
 
-TOOLS = ('debootstrap', 'dpkg-buildpackage', 'dh')
+TOOLS = ('debootstrap', 'dpkg-buildpackage', 'dh', 'dh_python3')
 PACKAGES = ('czmodel', 'libczm0', 'libczm-dev', 'python3-czmodel')
 COMPILER = 'gcc libc6-dev pkg-config'
 # What is run in the root. Each makes made.czmodel in the folder of its name.
