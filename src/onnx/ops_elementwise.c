@@ -351,34 +351,3 @@ void czm_onnx_select(czm_onnx_step *step) {
                  CZM_EMIT(step, "Where", czm_onnx_operand(step, 0, layout),
                           czm_onnx_operand(step, 1, layout), czm_onnx_operand(step, 2, layout)));
 }
-
-// ---- batch normalization for inference
-
-void czm_onnx_batch_norm(czm_onnx_step *step) {
-    size_t count, counts[5];
-    const float *in[5] = {NULL};
-    for (size_t i = 1; i < 5; i++)
-        if (!(in[i] = czm_in_floats(step, i, &counts[i]))) {
-            czm_refuse(step, "its statistics are computed when the network runs");
-            return;
-        }
-    if (czm_attr_bool(step->node, "is_training") ||
-        czm_attr_is(step->node, "data_format", "NCHW")) {
-        czm_refuse(step, "only normalization for inference, with channels last, is known");
-        return;
-    }
-    count = counts[1];
-    if (counts[2] != count || counts[3] != count || counts[4] != count) {
-        czm_refuse(step, "its statistics do not fit together");
-        return;
-    }
-    float *scale = CZM_NEW_ARRAY(step->arena, float, count);
-    float *shift = CZM_NEW_ARRAY(step->arena, float, count);
-    for (size_t i = 0; i < count; i++) {
-        double factor =
-            (double)in[1][i] / sqrt((double)in[4][i] + (double)attr_float(step, "epsilon"));
-        scale[i] = (float)factor;
-        shift[i] = (float)((double)in[2][i] - (double)in[3][i] * factor);
-    }
-    czm_emit_affine(step, 0, scale, shift, count);
-}
