@@ -4,6 +4,7 @@
 // left over at the end. The rules are in ops_*.c, the table of them in ops.def.
 #include "onnx/translate.h"
 
+#include "onnx/fold.h"
 #include "onnx/ops.h"
 #include "onnx/scope.h"
 
@@ -53,6 +54,7 @@ static void translate_node(czm_onnx_translator *t, czm_onnx_scope *scope, const 
                           t->opset,
                           node->scratch,
                           czm_node_output_count(node, &count) ? count : 1};
+    if (czm_onnx_fold(&step)) return;
     if (op)
         op->translate(&step);
     else
