@@ -59,7 +59,8 @@ void czm_onnx_expand_dims(czm_onnx_step *step) {
         return;
     }
     if (axis < 0) axis += rank + 1;
-    bool is_planar = is_planar_image(step, 0) && axis > 0 && axis < rank;
+    bool is_planar = is_planar_image(step, 0) && axis > 0 && axis < rank &&
+                     czm_out_shape(step, 0).rank != CZM_UNKNOWN;
     int64_t at = is_planar ? axis + 1 : axis;
     put(step, 0, is_planar,
         czm_emit_with_axes(step, "Unsqueeze", in_layout(step, 0, is_planar), &at, 1, 13));
@@ -77,7 +78,7 @@ void czm_onnx_squeeze(czm_onnx_step *step) {
     if (count == 0)
         for (int i = 0; i < rank; i++)
             if (value->shape.dims[i] == 1) axes[count++] = i;
-    bool is_planar = is_planar_image(step, 0) && rank - (int)count > 2;
+    bool is_planar = is_planar_image(step, 0) && czm_out_shape(step, 0).rank > 2;
     for (size_t i = 0; i < count; i++) {
         if (axes[i] < 0) axes[i] += rank;
         is_planar &= axes[i] > 0 && axes[i] < rank - 1;
