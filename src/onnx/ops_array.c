@@ -379,6 +379,45 @@ void czm_onnx_reverse(czm_onnx_step *step) {
     put(step, 0, is_planar, emit_cut(step, in_layout(step, 0, is_planar), &c, axes));
 }
 
+// ---- moving round
+
+static const char *slice_along(czm_onnx_step *step, const char *of, int64_t axis, int64_t begin,
+                               int64_t end) {
+    return CZM_EMIT(step, "Slice", of, czm_int(step, begin), czm_int(step, end),
+                    czm_int(step, axis));
+}
+
+// What goes out at the end comes in at the beginning: the last `by` go first.
+static const char *roll_along(czm_onnx_step *step, const char *of, int64_t axis, int64_t by) {
+    const char *parts[] = {slice_along(step, of, axis, -by, INT32_MAX),
+                           slice_along(step, of, axis, 0, -by), NULL};
+    return concat(step, parts, axis);
+}
+
+// A shift of more than the size goes round more than once.
+void czm_onnx_roll(czm_onnx_step *step) { // Roll(input, shift, axis)
+    czm_shape shape = czm_in(step, 0)->shape;
+    int64_t shifts[MOST], axes[MOST];
+    int count = czm_in_ints(step, 1, shifts, MOST);
+    bool is_planar = is_planar_image(step, 0);
+    if (count < 0 || czm_in_ints(step, 2, axes, MOST) != count || shape.rank == CZM_UNKNOWN) {
+        czm_refuse(step, "its shifts or axes are not known");
+        return;
+    }
+    const char *name = in_layout(step, 0, is_planar);
+    for (int i = 0; i < count; i++) {
+        int64_t size = shape.dims[(axes[i] + shape.rank) % shape.rank];
+        if (size < 1) {
+            czm_refuse(step, "the size of what it moves is not known");
+            return;
+        }
+        int64_t by = (shifts[i] % size + size) % size, at;
+        at = axis_in_layout(axes[i], shape.rank, is_planar);
+        if (by) name = roll_along(step, name, at, by);
+    }
+    put(step, 0, is_planar, name);
+}
+
 // ---- padding
 
 // [before, after] per dimension -> all befores, then all afters.

@@ -5,13 +5,6 @@
 
 #include "onnx/ops.h"
 
-static float attr_float(const czm_onnx_step *step, const char *name) {
-    uint32_t bits = (uint32_t)czm_wire_find(czm_node_attr(step->node, name), 4).value;
-    float number;
-    memcpy(&number, &bits, sizeof number);
-    return number;
-}
-
 // ---- with statistics that are known: a factor and a shift per channel
 
 static bool read_statistics(czm_onnx_step *step, const float **in, size_t *channels) {
@@ -30,7 +23,7 @@ static bool normalize_by_constants(czm_onnx_step *step) {
     if (!read_statistics(step, in, &channels)) return false;
     float *scale = CZM_NEW_ARRAY(step->arena, float, channels);
     float *shift = CZM_NEW_ARRAY(step->arena, float, channels);
-    double epsilon = (double)attr_float(step, "epsilon");
+    double epsilon = czm_attr_float(step->node, "epsilon");
     for (size_t i = 0; i < channels; i++) {
         double factor = (double)in[1][i] / sqrt((double)in[4][i] + epsilon);
         scale[i] = (float)factor;
@@ -70,7 +63,7 @@ static void normalize_by_computed(czm_onnx_step *step, int rank, bool is_second)
     const char *variance =
         is_training ? mean_of(step, CZM_EMIT(step, "Mul", centred, centred), rank, is_second)
                     : along_channels(step, 4, rank, is_second);
-    const char *epsilon = czm_number(step, CZM_DTYPE_FLOAT, (double)attr_float(step, "epsilon"));
+    const char *epsilon = czm_number(step, CZM_DTYPE_FLOAT, czm_attr_float(step->node, "epsilon"));
     const char *deviation = CZM_EMIT(step, "Sqrt", CZM_EMIT(step, "Add", variance, epsilon));
     const char *normal = CZM_EMIT(step, "Div", centred, deviation);
     const char *scaled = CZM_EMIT(step, "Mul", normal, along_channels(step, 1, rank, is_second));
@@ -102,8 +95,8 @@ void czm_onnx_local_response(czm_onnx_step *step) {
     czm_onnx_node *node = czm_last(step);
     czm_onnx_set_int(step->arena, node, "size", size);
     czm_onnx_set_float(step->arena, node, "alpha",
-                       (double)attr_float(step, "alpha") * (double)size);
-    czm_onnx_set_float(step->arena, node, "beta", (double)attr_float(step, "beta"));
-    czm_onnx_set_float(step->arena, node, "bias", (double)attr_float(step, "bias"));
+                       czm_attr_float(step->node, "alpha") * (double)size);
+    czm_onnx_set_float(step->arena, node, "beta", czm_attr_float(step->node, "beta"));
+    czm_onnx_set_float(step->arena, node, "bias", czm_attr_float(step->node, "bias"));
     czm_out_planar(step, 0, name);
 }
