@@ -45,9 +45,12 @@ static bool split_allowed(cli_model_options *m) {
     for (size_t i = 0; i < m->allow_lists.count; i++) size += strlen(m->allow_lists.items[i]) + 1;
     m->allow_text = calloc(size, 1);
     if (!m->allow_text) return false;
+    char *end = m->allow_text;
     for (size_t i = 0; i < m->allow_lists.count; i++) {
-        if (i) strcat(m->allow_text, ",");
-        strcat(m->allow_text, m->allow_lists.items[i]);
+        size_t length = strlen(m->allow_lists.items[i]);
+        if (i) *end++ = ',';
+        memcpy(end, m->allow_lists.items[i], length);
+        end += length;
     }
     size_t count = 0;
     for (char *at = m->allow_text; m->allow_lists.count && at; count++) {

@@ -249,12 +249,61 @@ bool czm_dilated_depthwise_applies(czm_lowering *l, czm_node *node) {
            read_padding(node, filter, dilations, padding);
 }
 
-// SpaceToBatchND deals the pixels into dilation x dilation smaller images, in which neighbours lie
-// side by side. The image must be padded to a multiple of the dilation for that; how much is
-// computed from its size when the network runs, so that it fits every size:
+// What SpaceToBatchND and BatchToSpaceND need beside the image.
+typedef struct dealing {
+    czm_tensor block, paddings, crops;
+} dealing;
+
+// Height and width of an image, when the network runs.
+static czm_tensor size_of(czm_lowering *l, czm_node *node, czm_tensor image) {
+    czm_dtype i32 = CZM_DTYPE_INT32;
+    czm_node *shape = czm_lower_add(l, node, "shape", "Shape", dtype_of(node), image, none, none);
+    czm_node *size = czm_lower_add(l, node, "size", "StridedSlice", i32, czm_output(shape),
+                                   czm_lower_ints(l, node, "size/begin", (const int32_t[]){1}, 1),
+                                   czm_lower_ints(l, node, "size/end", (const int32_t[]){3}, 1));
+    czm_node_add_input(l->graph, size,
+                       czm_lower_ints(l, node, "size/step", (const int32_t[]){1}, 1));
+    czm_set_type(l->graph, size, "Index", i32);
+    return czm_output(size);
+}
+
+static czm_tensor pack_columns(czm_lowering *l, czm_node *node, const char *name, czm_tensor first,
+                               czm_tensor second) {
+    czm_node *pack = czm_lower_add(l, node, name, "Pack", CZM_DTYPE_INT32, first, second, none);
+    czm_set_int(l->graph, pack, "N", 2);
+    czm_set_int(l->graph, pack, "axis", 1);
+    return czm_output(pack);
+}
+
+// The image must be padded to a multiple of the dilation; how much is computed from its size when
+// the network runs, so that it fits every size:
 //
 //     extra = (-(size + padding)) mod dilation,  paddings = [[before, after + extra]],
 //     crops = [[0, extra]]
+static dealing plan_dealing(czm_lowering *l, czm_node *node, const int64_t d[2],
+                            const int64_t p[4]) {
+    czm_dtype i32 = CZM_DTYPE_INT32;
+    const int32_t dilations[] = {(int32_t)d[0], (int32_t)d[1]}, zeros[] = {0, 0};
+    const int32_t before[] = {(int32_t)p[0], (int32_t)p[2]};
+    const int32_t after[] = {(int32_t)p[1], (int32_t)p[3]};
+    const int32_t less[] = {-before[0] - after[0], -before[1] - after[1]};
+    dealing plan = {.block = czm_lower_ints(l, node, "dilations", dilations, 2)};
+    czm_tensor size = size_of(l, node, node->inputs.items[0]);
+    czm_node *missing = czm_lower_add(l, node, "missing", "Sub", i32,
+                                      czm_lower_ints(l, node, "less", less, 2), size, none);
+    czm_node *extra =
+        czm_lower_add(l, node, "extra", "FloorMod", i32, czm_output(missing), plan.block, none);
+    czm_node *end = czm_lower_add(l, node, "after", "AddV2", i32, czm_output(extra),
+                                  czm_lower_ints(l, node, "after/base", after, 2), none);
+    plan.paddings = pack_columns(l, node, "paddings", czm_lower_ints(l, node, "before", before, 2),
+                                 czm_output(end));
+    plan.crops = pack_columns(l, node, "crops", czm_lower_ints(l, node, "crops/begin", zeros, 2),
+                              czm_output(extra));
+    return plan;
+}
+
+// SpaceToBatchND deals the pixels into dilation x dilation smaller images, in which neighbours lie
+// side by side.
 void czm_dilated_depthwise_rewrite(czm_lowering *l, czm_node *node) {
     int64_t filter[4], d[2], p[4];
     read_filter(l, node, 1, filter);
@@ -262,53 +311,26 @@ void czm_dilated_depthwise_rewrite(czm_lowering *l, czm_node *node) {
     read_padding(node, filter, d, p);
     czm_dtype dtype = dtype_of(node), i32 = CZM_DTYPE_INT32;
     czm_tensor image = node->inputs.items[0], weights = node->inputs.items[1];
-    const int32_t dilations[] = {(int32_t)d[0], (int32_t)d[1]}, zeros[] = {0, 0};
-    const int32_t before[] = {(int32_t)p[0], (int32_t)p[2]},
-                  after[] = {(int32_t)p[1], (int32_t)p[3]};
-    const int32_t less[] = {-before[0] - after[0], -before[1] - after[1]};
+    dealing plan = plan_dealing(l, node, d, p);
 
-    czm_tensor block = czm_lower_ints(l, node, "dilations", dilations, 2);
-    czm_node *shape = czm_lower_add(l, node, "shape", "Shape", dtype, image, none, none);
-    czm_node *size = czm_lower_add(l, node, "size", "StridedSlice", i32, czm_output(shape),
-                                   czm_lower_ints(l, node, "size/begin", (const int32_t[]){1}, 1),
-                                   czm_lower_ints(l, node, "size/end", (const int32_t[]){3}, 1));
-    czm_node_add_input(l->graph, size,
-                       czm_lower_ints(l, node, "size/step", (const int32_t[]){1}, 1));
-    czm_set_type(l->graph, size, "Index", i32);
-    czm_node *missing = czm_lower_add(l, node, "missing", "Sub", i32,
-                                      czm_lower_ints(l, node, "less", less, 2), czm_output(size),
-                                      none);
-    czm_tensor extra = czm_output(
-        czm_lower_add(l, node, "extra", "FloorMod", i32, czm_output(missing), block, none));
-    czm_tensor end =
-        czm_output(czm_lower_add(l, node, "after", "AddV2", i32, extra,
-                                 czm_lower_ints(l, node, "after/base", after, 2), none));
-    czm_node *paddings = czm_lower_add(l, node, "paddings", "Pack", i32,
-                                       czm_lower_ints(l, node, "before", before, 2), end, none);
-    czm_node *crops = czm_lower_add(l, node, "crops", "Pack", i32,
-                                    czm_lower_ints(l, node, "crops/begin", zeros, 2), extra, none);
-    czm_node *const packs[] = {paddings, crops};
-    for (size_t i = 0; i < CZM_COUNT_OF(packs); i++) {
-        czm_set_int(l->graph, packs[i], "N", 2);
-        czm_set_int(l->graph, packs[i], "axis", 1);
-    }
-    czm_node *dealt = czm_lower_add(l, node, "dealt", "SpaceToBatchND", dtype, image, block,
-                                    czm_output(paddings));
+    czm_node *dealt =
+        czm_lower_add(l, node, "dealt", "SpaceToBatchND", dtype, image, plan.block, plan.paddings);
+    czm_set_type(l->graph, dealt, "Tblock_shape", i32);
+    czm_set_type(l->graph, dealt, "Tpaddings", i32);
+
     czm_node *conv = copy_node(l, node, "conv");
     czm_node_add_input(l->graph, conv, czm_output(dealt));
     czm_node_add_input(l->graph, conv, weights);
     czm_set_string(l->graph, conv, "padding", "VALID");
     czm_remove_attr(conv, "explicit_paddings");
     set_pair(l, conv, "dilations", 1, 1);
-    czm_node *const shaped[] = {dealt, node};
+
     czm_lower_become(l, node, "BatchToSpaceND");
     czm_node_add_input(l->graph, node, czm_output(conv));
-    czm_node_add_input(l->graph, node, block);
-    czm_node_add_input(l->graph, node, czm_output(crops));
+    czm_node_add_input(l->graph, node, plan.block);
+    czm_node_add_input(l->graph, node, plan.crops);
     czm_set_type(l->graph, node, "T", dtype);
-    for (size_t i = 0; i < CZM_COUNT_OF(shaped); i++)
-        czm_set_type(l->graph, shaped[i], "Tblock_shape", i32);
-    czm_set_type(l->graph, dealt, "Tpaddings", i32);
+    czm_set_type(l->graph, node, "Tblock_shape", i32);
     czm_set_type(l->graph, node, "Tcrops", i32);
 }
 

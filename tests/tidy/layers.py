@@ -23,6 +23,7 @@ BELOW['analysis'] = BELOW['read'] = BELOW['passes'] = BELOW['write'] = BELOW['sh
 BELOW['check'] = BELOW['analysis'] + ['analysis', 'spec']
 # Steps of the user may be models of their own, and the check of class order needs the metadata.
 BELOW['edit'] = BELOW['shape'] + ['shape', 'spec', 'read']
+BELOW['onnx'] = BELOW['shape'] + ['shape']
 BELOW['package'] = BELOW['graph'] + ['graph', 'spec']
 BELOW['draw'] = ['base', 'format']
 BELOW['api'] = list(BELOW)

@@ -38,12 +38,12 @@ static void formats_and_copies(void **state) {
 
 static char closed[8];
 
-static void note_closing(void *object) { strcat(closed, object); }
+static void note_closing(void *object) { closed[strlen(closed)] = *(const char *)object; }
 
 static void closers_run_newest_first(void **state) {
     (void)state;
     czm_arena *arena = czm_arena_new(NULL);
-    closed[0] = '\0';
+    memset(closed, 0, sizeof closed);
     czm_arena_defer(arena, note_closing, "a");
     czm_arena_defer(arena, note_closing, "b");
     czm_arena_defer(arena, note_closing, "c");

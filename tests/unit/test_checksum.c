@@ -11,7 +11,7 @@ static void known_values(void **state) {
     (void)state;
     uint8_t zeros[32] = {0}, ones[32], up[32];
     memset(ones, 0xff, sizeof ones);
-    for (uint8_t i = 0; i < sizeof up; i++) up[i] = i;
+    for (size_t i = 0; i < sizeof up; i++) up[i] = (uint8_t)i;
     assert_int_equal(czm_crc32(0, czm_bytes_text(digits)), 0xcbf43926);
     assert_int_equal(czm_crc32(0, (czm_bytes){0}), 0);
     // RFC 3720, appendix B.4.

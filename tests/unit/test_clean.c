@@ -37,9 +37,9 @@ static void debug_names_go(void **state) {
 // New in TensorFlow 2.1: harmless if it is the default, or if nobody reads what it changes.
 static void the_average_factor(void **state) {
     czm_context *c = *state;
-    static const czm_bytes one = {(const uint8_t *)"\x25\0\0\x80\x3f", 5};
-    static const czm_bytes half = {(const uint8_t *)"\x25\0\0\0\x3f", 5};
-    static const struct {
+    const czm_bytes one = {(const uint8_t *)"\x25\0\0\x80\x3f", 5};
+    const czm_bytes half = {(const uint8_t *)"\x25\0\0\0\x3f", 5};
+    const struct {
         czm_bytes factor;
         uint32_t output;
         bool stays;

@@ -85,7 +85,7 @@ static czm_bytes make(czm_arena *arena, const recipe *r) {
         czm_put_raw_le(&b, offset, 8);
     }
     uint64_t directory_size = b.size - directory_at, end64_at = b.size;
-    uint64_t count = (uint64_t)(1 + r->count_lie);
+    uint64_t count = 1 + (uint64_t)r->count_lie;
     directory_at = (uint64_t)((int64_t)directory_at + r->directory_lie);
     if (r->has_zip64) {
         czm_put_raw(&b, czm_bytes_of("PK\6\6", 4));

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Where numbers come from: constants and variables; and ops that hand on what they get.
+#include "onnx/ops.h"
+#include "onnx/scope.h"
+
+// ---- constants
+
+// The list of numbers in a TensorProto, by element type (tensorflow/core/framework/tensor.proto).
+typedef struct list {
+    uint32_t field;
+    bool is_varint;
+} list;
+
+static const list lists[] = {
+    [CZM_DTYPE_FLOAT] = {5, false},    [CZM_DTYPE_DOUBLE] = {6, false},
+    [CZM_DTYPE_INT32] = {7, true},     [CZM_DTYPE_INT16] = {7, true},
+    [CZM_DTYPE_INT8] = {7, true},      [CZM_DTYPE_UINT16] = {7, true},
+    [CZM_DTYPE_UINT8] = {7, true},     [CZM_DTYPE_INT64] = {10, true},
+    [CZM_DTYPE_BOOL] = {11, true},     [CZM_DTYPE_HALF] = {13, true},
+    [CZM_DTYPE_BFLOAT16] = {13, true}, [CZM_DTYPE_UINT32] = {16, true},
+    [CZM_DTYPE_UINT64] = {17, true},
+};
+
+static void put_listed(czm_buffer *b, const czm_field *field, size_t size, bool is_varint) {
+    czm_wire numbers = czm_wire_read(field->bytes);
+    if (field->kind != CZM_WIRE_BYTES)
+        czm_put_raw_le(b, field->value, size);
+    else if (is_varint)
+        while (numbers.at < numbers.end && !numbers.damaged)
+            czm_put_raw_le(b, czm_wire_varint(&numbers), size);
+    else
+        czm_put_raw(b, field->bytes);
+}
+
+// All elements, little endian; a list that is too short repeats its last element. Empty: damaged.
+static czm_bytes content_of(czm_arena *arena, czm_bytes tensor, czm_dtype dtype, size_t count) {
+    size_t size = czm_dtype_size(dtype);
+    czm_bytes raw = czm_wire_find(tensor, 4).bytes;
+    if (raw.size == count * size) return raw;
+    if ((size_t)dtype >= CZM_COUNT_OF(lists) || !lists[dtype].field) return (czm_bytes){0};
+    czm_buffer b = czm_buffer_in(arena);
+    czm_wire wire = czm_wire_read(tensor);
+    for (czm_field f; czm_wire_next(&wire, &f) && b.size < count * size;)
+        if (f.number == lists[dtype].field) put_listed(&b, &f, size, lists[dtype].is_varint);
+    if (b.size == 0) czm_put_raw_le(&b, 0, size);
+    while (b.size < count * size) {
+        uint8_t last[8];
+        memcpy(last, b.data + b.size - size, size);
+        czm_put_raw(&b, czm_bytes_of(last, size));
+    }
+    return czm_bytes_of(b.data, count * size);
+}
+
+void czm_onnx_const(czm_onnx_step *step) {
+    czm_bytes tensor = czm_attr_tensor(step->node, "value");
+    czm_dtype dtype = czm_attr_type(step->node, "dtype");
+    czm_shape shape = czm_shape_read(step->arena, czm_wire_find(tensor, 2).bytes);
+    if (!czm_onnx_dtype(dtype)) {
+        czm_refuse(step, "ONNX has no constants of type %s", czm_dtype_name(dtype));
+        return;
+    }
+    uint64_t count = 1;
+    bool fits = czm_shape_is_complete(shape) && shape.rank <= CZM_ONNX_MOST_DIMS;
+    for (int i = 0; fits && i < shape.rank; i++)
+        fits = czm_mul_u64(count, (uint64_t)shape.dims[i], &count) && count < INT32_MAX;
+    if (!fits) {
+        czm_refuse(step, "a constant of this shape cannot be written");
+        return;
+    }
+    czm_onnx_weight *w = czm_new_weight(step, step->node->name, dtype, shape.dims, shape.rank);
+    w->content = content_of(step->arena, tensor, dtype, (size_t)count);
+    step->outputs[0].weight = w;
+    step->outputs[0].shape = shape;
+}
+
+// ---- variables
+
+void czm_onnx_handle(czm_onnx_step *step) {
+    const czm_model *model = step->translator->model;
+    for (size_t i = 0; i < model->variables.count; i++) {
+        const czm_variable *v = &model->variables.items[i];
+        if (v->handle != step->node) continue;
+        if (v->rank > CZM_ONNX_MOST_DIMS || !czm_onnx_dtype(v->dtype)) break;
+        czm_onnx_weight *w =
+            czm_new_weight(step, step->node->name, v->dtype, v->dims, (int)v->rank);
+        w->source = v->source;
+        step->outputs[0].weight = w;
+        step->outputs[0].dtype = v->dtype;
+        step->outputs[0].shape = (czm_shape){(int)v->rank, v->dims};
+        return;
+    }
+    czm_refuse(step, "ONNX has no variables like this one");
+}
+
+// A variable's handle carries the weight.
+void czm_onnx_read(czm_onnx_step *step) {
+    const czm_onnx_value *handle = czm_in(step, 0);
+    step->outputs[0].weight = handle->weight;
+    step->outputs[0].shape = handle->shape;
+    if (!handle->weight) czm_refuse(step, "the variable is not known");
+}
+
+// ---- what stays as it is
+
+void czm_onnx_pass(czm_onnx_step *step) {
+    for (size_t i = 0; i < step->output_count && i < czm_in_count(step); i++) {
+        const czm_onnx_value *value = czm_in(step, i);
+        if (!value->plain && !value->planar && !value->weight) czm_in_plain(step, i);
+        czm_out_value(step, i, value);
+    }
+}
+
+void czm_onnx_cast(czm_onnx_step *step) {
+    czm_dtype from = czm_in(step, 0)->dtype, to = czm_attr_type(step->node, "DstT");
+    if (!czm_onnx_dtype(from) || !czm_onnx_dtype(to)) {
+        czm_refuse(step, "ONNX cannot cast %s to %s", czm_dtype_name(from), czm_dtype_name(to));
+    } else if (czm_onnx_dtype(from) == czm_onnx_dtype(to)) {
+        czm_onnx_pass(step);
+    } else if (czm_in_is_planar(step, 0)) {
+        czm_out_planar(step, 0, czm_emit_cast(step, czm_in_planar(step, 0), to));
+    } else {
+        czm_out(step, 0, czm_emit_cast(step, czm_in_plain(step, 0), to));
+    }
+}

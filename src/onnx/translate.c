@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The translation itself: which nodes are needed, in which order they are translated, and what is
+// left over at the end. The rules are in ops_*.c, the table of them in ops.def.
+#include "onnx/translate.h"
+
+#include "onnx/fold.h"
+#include "onnx/ops.h"
+#include "onnx/scope.h"
+
+// ---- the table
+
+static const czm_onnx_op ops[] = {
+#define OP(name, rule, detail) {name, czm_onnx_##rule, detail},
+#include "onnx/ops.def"
+#undef OP
+};
+
+static const czm_onnx_op *find_op(czm_onnx_translator *t, const char *name) {
+    if (!t->ops.count)
+        for (size_t i = 0; i < CZM_COUNT_OF(ops); i++)
+            czm_name_slot_for(t->context->arena, &t->ops, czm_bytes_text(ops[i].op))->value =
+                (void *)(uintptr_t)&ops[i];
+    return czm_name_find(&t->ops, czm_bytes_text(name));
+}
+
+// ---- one node
+
+static bool is_known(const czm_onnx_value *value) {
+    if (!value->known.elements) return false;
+    for (size_t i = 0; i < value->known.count; i++)
+        if (!value->known.elements[i].is_known) return false;
+    return true;
+}
+
+static bool is_settled(const czm_node *node) {
+    const czm_onnx_value *values = node->scratch;
+    size_t count;
+    if (!czm_node_output_count(node, &count) || count == 0) return false;
+    for (size_t i = 0; i < count; i++)
+        if (!is_known(&values[i])) return false;
+    return true;
+}
+
+static void translate_node(czm_onnx_translator *t, czm_onnx_scope *scope, const czm_node *node) {
+    if (is_settled(node)) return;
+    const czm_onnx_op *op = find_op(t, node->op);
+    size_t count;
+    czm_onnx_step step = {t,
+                          scope,
+                          t->context->arena,
+                          node,
+                          op ? op->detail : NULL,
+                          t->opset,
+                          node->scratch,
+                          czm_node_output_count(node, &count) ? count : 1};
+    if (czm_onnx_fold(&step)) return;
+    if (op)
+        op->translate(&step);
+    else
+        czm_refuse(&step, "ONNX has no equivalent of it, or none is known");
+}
+
+// ---- values
+
+// As many as the node has outputs, with what shape inference knows of them.
+static void new_values(czm_onnx_translator *t, const czm_onnx_scope *scope, czm_node *node) {
+    size_t count;
+    if (!czm_node_output_count(node, &count) || count == 0) count = 1;
+    czm_onnx_value *values = CZM_NEW_ARRAY(t->context->arena, czm_onnx_value, count);
+    for (size_t i = 0; i < count; i++) {
+        czm_tensor tensor = {node, (uint32_t)i};
+        values[i].dtype = czm_tensor_dtype(tensor);
+        values[i].shape = scope->is_main ? czm_shape_of(t->shapes, tensor) : czm_shape_unknown();
+        if (scope->is_main) values[i].known = czm_value_of(t->shapes, tensor);
+    }
+    node->scratch = values;
+}
+
+static void count_readers(const czm_graph *graph) {
+    for (size_t i = 0; i < graph->nodes.count; i++)
+        for (size_t k = 0; k < graph->nodes.items[i]->inputs.count; k++) {
+            czm_tensor read = graph->nodes.items[i]->inputs.items[k];
+            ((czm_onnx_value *)read.node->scratch)[read.index].readers++;
+        }
+    for (size_t i = 0; i < graph->outputs.count; i++) {
+        czm_tensor read = graph->outputs.items[i].tensor;
+        ((czm_onnx_value *)read.node->scratch)[read.index].readers++;
+    }
+}
+
+static void begin_values(czm_onnx_translator *t, const czm_onnx_scope *scope,
+                         const czm_graph *graph) {
+    for (size_t i = 0; i < graph->nodes.count; i++) new_values(t, scope, graph->nodes.items[i]);
+    count_readers(graph);
+}
+
+// ---- a graph
+
+// The first value speaks for the node.
+static void mark(czm_tensor tensor) { ((czm_onnx_value *)tensor.node->scratch)->is_needed = true; }
+
+// Whatever the outputs need, except what goes into values that are known.
+static void mark_needed(const czm_graph *graph) {
+    for (size_t i = 0; i < graph->outputs.count; i++) mark(graph->outputs.items[i].tensor);
+    for (size_t i = graph->nodes.count; i-- > 0;) {
+        const czm_node *node = graph->nodes.items[i];
+        const czm_onnx_value *values = node->scratch;
+        if (!values->is_needed || is_settled(node)) continue;
+        for (size_t k = 0; k < node->inputs.count; k++) mark(node->inputs.items[k]);
+    }
+}
+
+static czm_onnx_value *value_of(czm_tensor tensor) {
+    return (czm_onnx_value *)tensor.node->scratch + tensor.index;
+}
+
+static bool translate_nodes(czm_onnx_translator *t, czm_onnx_scope *scope, const czm_graph *graph) {
+    mark_needed(graph);
+    for (size_t i = 0; i < graph->nodes.count && t->status == CZM_OK; i++) {
+        const czm_node *node = graph->nodes.items[i];
+        bool is_given = czm_node_is(node, "_Arg") || czm_node_is(node, "Placeholder");
+        if (!is_given && ((czm_onnx_value *)node->scratch)->is_needed)
+            translate_node(t, scope, node);
+    }
+    return t->status == CZM_OK;
+}
+
+bool czm_inline_function(czm_onnx_step *step, czm_bytes name, const czm_onnx_value *inputs,
+                         size_t input_count, czm_onnx_value *outputs, size_t output_count) {
+    const czm_graph *graph = czm_model_function(step->translator->model, name);
+    if (!graph || graph->inputs.count != input_count || graph->outputs.count != output_count) {
+        czm_refuse(step, "its function \"%.*s\" is not there", (int)name.size,
+                   (const char *)name.data);
+        return false;
+    }
+    czm_onnx_scope scope = *step->scope;
+    scope.is_main = false;
+    begin_values(step->translator, &scope, graph);
+    for (size_t i = 0; i < input_count; i++) {
+        czm_onnx_value *argument = value_of(graph->inputs.items[i].tensor);
+        size_t readers = argument->readers;
+        *argument = inputs[i];
+        argument->readers = readers;
+        argument->open = NULL;
+    }
+    if (!translate_nodes(step->translator, &scope, graph)) return false;
+    for (size_t i = 0; i < output_count; i++) {
+        outputs[i] = *value_of(graph->outputs.items[i].tensor);
+        outputs[i].open = NULL;
+    }
+    return true;
+}
+
+// ---- what nobody reads
+
+typedef struct sweep {
+    czm_arena *arena;
+    czm_name_table read;
+} sweep;
+
+static void read_name(sweep *s, const char *name) {
+    if (*name) czm_name_slot_for(s->arena, &s->read, czm_bytes_text(name))->value = s;
+}
+
+// From the last node to the first; names of an outer graph may be read in an inner one.
+static void sweep_graph(sweep *s, czm_onnx_graph *graph) {
+    for (size_t i = 0; i < graph->outputs.count; i++) read_name(s, graph->outputs.items[i].name);
+    for (size_t i = graph->nodes.count; i-- > 0;) {
+        czm_onnx_node *node = graph->nodes.items[i];
+        bool is_read = false;
+        for (size_t k = 0; k < node->output_count; k++)
+            is_read |= czm_name_find(&s->read, czm_bytes_text(node->outputs[k])) != NULL;
+        if (!is_read) {
+            graph->nodes.items[i] = NULL;
+            continue;
+        }
+        for (size_t k = 0; k < node->input_count; k++) read_name(s, node->inputs[k]);
+        for (size_t k = 0; k < node->attrs.count; k++)
+            if (node->attrs.items[k].graph)
+                sweep_graph(s, (czm_onnx_graph *)(uintptr_t)node->attrs.items[k].graph);
+    }
+    size_t kept = 0;
+    for (size_t i = 0; i < graph->nodes.count; i++)
+        if (graph->nodes.items[i]) graph->nodes.items[kept++] = graph->nodes.items[i];
+    graph->nodes.count = kept;
+    for (size_t i = 0; i < graph->weights.count; i++) {
+        czm_onnx_weight *w = graph->weights.items[i];
+        w->is_read = czm_name_find(&s->read, czm_bytes_text(w->name)) != NULL;
+    }
+}
+
+// ---- the model
+
+static czm_status begin_input(czm_onnx_translator *t, const czm_graph *graph) {
+    const czm_port *port = &graph->inputs.items[0];
+    czm_onnx_value *value = value_of(port->tensor);
+    value->plain = czm_unique_name(t, "input");
+    *CZM_APPEND(t->context->arena, &t->result->graph.inputs) =
+        (czm_onnx_port){value->plain, value->dtype, value->shape};
+    return CZM_OK;
+}
+
+// The output has a name of its own, also when it is the input itself.
+static void end_output(czm_onnx_translator *t, czm_onnx_scope *scope, const czm_graph *graph) {
+    czm_tensor tensor = graph->outputs.items[0].tensor;
+    czm_onnx_step step = {t,    scope,    t->context->arena,    tensor.node,
+                          NULL, t->opset, tensor.node->scratch, 1};
+    czm_onnx_value *value = value_of(tensor);
+    const char *plain = czm_plain_of(&step, value);
+    CZM_EMIT(&step, "Identity", plain);
+    czm_last(&step)->outputs[0] = czm_unique_name(t, "output");
+    *CZM_APPEND(t->context->arena, &t->result->graph.outputs) =
+        (czm_onnx_port){czm_last(&step)->outputs[0], value->dtype, value->shape};
+}
+
+czm_status czm_onnx_translate(czm_context *context, const czm_model *model,
+                              const czm_shapes *shapes, int opset, czm_onnx_model *result) {
+    *result = (czm_onnx_model){.opset = opset, .graph.name = "network"};
+    czm_onnx_translator t = {
+        .context = context, .model = model, .shapes = shapes, .opset = opset, .result = result};
+    czm_onnx_scope scope = {.graph = &result->graph, .is_main = true};
+    begin_values(&t, &scope, &model->main);
+    CZM_TRY(begin_input(&t, &model->main));
+    if (!translate_nodes(&t, &scope, &model->main)) return t.status;
+    end_output(&t, &scope, &model->main);
+    sweep s = {.arena = context->arena};
+    sweep_graph(&s, &result->graph);
+    return t.status;
+}

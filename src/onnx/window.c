@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Windows over images; see window.h. How TensorFlow pads: GetWindowedOutputSizeVerbose in
+// core/framework/common_shape_fns.cc.
+#include "onnx/window.h"
+
+int czm_onnx_image_dim(const czm_onnx_image *image, int space) {
+    return space + (image->is_planar_in_tensorflow ? 2 : 1);
+}
+
+static int64_t dim_of(czm_shape shape, int index) {
+    return shape.rank == CZM_UNKNOWN || index >= shape.rank ? CZM_UNKNOWN : shape.dims[index];
+}
+
+bool czm_onnx_image_of(czm_onnx_step *step, size_t input, czm_onnx_image *image) {
+    czm_onnx_value *value = czm_in(step, input);
+    bool is_volume = strstr(step->node->op, "3D") != NULL;
+    *image = (czm_onnx_image){.rank = is_volume ? 5 : 4};
+    czm_bytes format = czm_attr_string(step->node, "data_format");
+    image->is_planar_in_tensorflow = czm_bytes_is(format, "NCHW") || czm_bytes_is(format, "NCDHW");
+    if (value->shape.rank != image->rank) {
+        czm_refuse(step, "the shape of its image is not known");
+        return false;
+    }
+    image->channels = value->shape.dims[image->is_planar_in_tensorflow ? 1 : image->rank - 1];
+    for (int i = 0; i < image->rank - 2; i++) {
+        image->size[i] = dim_of(value->shape, czm_onnx_image_dim(image, i));
+        image->out_size[i] = dim_of(czm_out_shape(step, 0), czm_onnx_image_dim(image, i));
+    }
+    image->name = image->is_planar_in_tensorflow ? czm_plain_of(step, value)
+                                                 : czm_planar_of(step, value);
+    return true;
+}
+
+void czm_onnx_image_out(czm_onnx_step *step, const czm_onnx_image *image, size_t output,
+                        const char *name) {
+    if (image->is_planar_in_tensorflow)
+        czm_out(step, output, name);
+    else
+        czm_out_planar(step, output, name);
+}
+
+// One of the attributes with an entry for each dimension; 1 where it is absent.
+static void read_attr(const czm_onnx_step *step, const czm_onnx_image *image, const char *name,
+                      int64_t *out) {
+    int64_t all[CZM_ONNX_MOST_DIMS];
+    size_t count = czm_attr_ints(step->node, name, all, CZM_ONNX_MOST_DIMS);
+    for (int i = 0; i < image->rank - 2; i++) {
+        size_t at = count == 2 ? (size_t)i : (size_t)czm_onnx_image_dim(image, i);
+        out[i] = at < count ? all[at] : 1;
+    }
+}
+
+typedef struct windows {
+    int64_t strides[CZM_ONNX_MOST_DIMS], dilations[CZM_ONNX_MOST_DIMS];
+    int64_t pads[2 * CZM_ONNX_MOST_DIMS]; // all befores, then all afters
+    bool is_automatic;                    // SAME with an image whose size is not known
+} windows;
+
+static void pad_same(const czm_onnx_image *image, const int64_t *kernel, windows *w, int i,
+                     int64_t in, int64_t out) {
+    int space = image->rank - 2;
+    int64_t extent = (kernel[i] - 1) * w->dilations[i] + 1;
+    int64_t total = extent - w->strides[i]; // where the stride divides the size
+    if (in != CZM_UNKNOWN && out != CZM_UNKNOWN) total = (out - 1) * w->strides[i] + extent - in;
+    if (total < 0) total = 0;
+    w->pads[i] = total / 2;
+    w->pads[i + space] = total - total / 2;
+}
+
+static void pad_explicit(const czm_onnx_step *step, const czm_onnx_image *image, windows *w) {
+    int64_t all[2 * CZM_ONNX_MOST_DIMS] = {0};
+    czm_attr_ints(step->node, "explicit_paddings", all, CZM_COUNT_OF(all));
+    for (int i = 0; i < image->rank - 2; i++) {
+        w->pads[i] = all[2 * czm_onnx_image_dim(image, i)];
+        w->pads[i + image->rank - 2] = all[2 * czm_onnx_image_dim(image, i) + 1];
+    }
+}
+
+static windows windows_of(const czm_onnx_step *step, const czm_onnx_image *image,
+                          const int64_t *kernel) {
+    windows w = {.is_automatic = false};
+    read_attr(step, image, "strides", w.strides);
+    read_attr(step, image, "dilations", w.dilations);
+    if (czm_attr_is(step->node, "padding", "EXPLICIT")) pad_explicit(step, image, &w);
+    if (!czm_attr_is(step->node, "padding", "SAME")) return w;
+    for (int i = 0; i < image->rank - 2; i++) {
+        w.is_automatic |= image->size[i] == CZM_UNKNOWN && w.strides[i] > 1;
+        pad_same(image, kernel, &w, i, image->size[i],
+                 image->size[i] == CZM_UNKNOWN ? CZM_UNKNOWN
+                                               : (image->size[i] - 1) / w.strides[i] + 1);
+    }
+    return w;
+}
+
+void czm_onnx_set_windows(czm_onnx_step *step, const czm_onnx_image *image, const int64_t *kernel) {
+    czm_onnx_node *node = czm_last(step);
+    size_t space = (size_t)image->rank - 2;
+    windows w = windows_of(step, image, kernel);
+    bool is_dilated = false;
+    for (size_t i = 0; i < space; i++) is_dilated |= w.dilations[i] != 1;
+    czm_onnx_set_ints(step->arena, node, "kernel_shape", kernel, space);
+    czm_onnx_set_ints(step->arena, node, "strides", w.strides, space);
+    if (is_dilated) czm_onnx_set_ints(step->arena, node, "dilations", w.dilations, space);
+    if (w.is_automatic)
+        czm_onnx_set_text(step->arena, node, "auto_pad", "SAME_UPPER");
+    else
+        czm_onnx_set_ints(step->arena, node, "pads", w.pads, 2 * space);
+}
+
+bool czm_onnx_set_transposed(czm_onnx_step *step, const czm_onnx_image *image,
+                             const int64_t *kernel) {
+    czm_onnx_node *node = czm_last(step);
+    int space = image->rank - 2;
+    int64_t over[CZM_ONNX_MOST_DIMS] = {0};
+    windows w = windows_of(step, image, kernel);
+    bool is_same = czm_attr_is(step->node, "padding", "SAME");
+    for (int i = 0; i < space; i++) {
+        int64_t extent = (kernel[i] - 1) * w.dilations[i] + 1;
+        bool is_known = image->size[i] != CZM_UNKNOWN && image->out_size[i] != CZM_UNKNOWN;
+        if (is_same) pad_same(image, kernel, &w, i, image->out_size[i], image->size[i]);
+        int64_t least =
+            (image->size[i] - 1) * w.strides[i] + extent - w.pads[i] - w.pads[i + space];
+        if (is_known) over[i] = image->out_size[i] - least;
+        if (!is_known && extent < w.strides[i]) over[i] = w.strides[i] - extent;
+        if (over[i] < 0 ||
+            over[i] >= (w.strides[i] > w.dilations[i] ? w.strides[i] : w.dilations[i])) {
+            czm_refuse(step, "its output has no size that ONNX can express");
+            return false;
+        }
+    }
+    czm_onnx_set_ints(step->arena, node, "kernel_shape", kernel, (size_t)space);
+    czm_onnx_set_ints(step->arena, node, "strides", w.strides, (size_t)space);
+    czm_onnx_set_ints(step->arena, node, "dilations", w.dilations, (size_t)space);
+    czm_onnx_set_ints(step->arena, node, "pads", w.pads, 2 * (size_t)space);
+    czm_onnx_set_ints(step->arena, node, "output_padding", over, (size_t)space);
+    return true;
+}

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What ops that slide windows over images share: the layout of the image, and strides, dilations
+// and paddings as ONNX wants them.
+#ifndef CZM_ONNX_WINDOW_H
+#define CZM_ONNX_WINDOW_H
+
+#include "onnx/step.h"
+
+typedef struct czm_onnx_image {
+    const char *name; // channels first
+    int rank;
+    bool is_planar_in_tensorflow;         // data_format "NCHW": nothing needs to be transposed
+    int64_t channels;                     // CZM_UNKNOWN
+    int64_t size[CZM_ONNX_MOST_DIMS];     // along the spatial dimensions; CZM_UNKNOWN
+    int64_t out_size[CZM_ONNX_MOST_DIMS]; // of output 0, likewise
+} czm_onnx_image;
+
+// The image that is input `input`, ready for ONNX; false after a refusal.
+bool czm_onnx_image_of(czm_onnx_step *step, size_t input, czm_onnx_image *image);
+
+// Gives the result the layout that it has in TensorFlow.
+void czm_onnx_image_out(czm_onnx_step *step, const czm_onnx_image *image, size_t output,
+                        const char *name);
+
+// Position of a spatial dimension in TensorFlow's shape.
+int czm_onnx_image_dim(const czm_onnx_image *image, int space);
+
+// Sets strides, dilations, kernel_shape and pads of the last node.
+void czm_onnx_set_windows(czm_onnx_step *step, const czm_onnx_image *image, const int64_t *kernel);
+
+// The same for a transposed convolution; false after a refusal.
+bool czm_onnx_set_transposed(czm_onnx_step *step, const czm_onnx_image *image,
+                             const int64_t *kernel);
+
+#endif
