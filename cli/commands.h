@@ -5,6 +5,8 @@
 #ifndef CZM_CLI_COMMANDS_H
 #define CZM_CLI_COMMANDS_H
 
+#include <stdbool.h>
+
 int cli_convert(int argc, char **argv);
 int cli_check(int argc, char **argv);
 int cli_inspect(int argc, char **argv);
@@ -16,5 +18,9 @@ int cli_explain(int argc, char **argv);
 // The same as convert under the name by which the user called it: the reference's program has the
 // same arguments.
 int cli_convert_as(const char *name, int argc, char **argv);
+
+// czmodel PATH, and whether there is something at the path.
+bool cli_can_drop(const char *path);
+int cli_drop(const char *path);
 
 #endif

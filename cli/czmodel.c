@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/bytes.h"
+#include "base/os.h"
 #include "cli/commands.h"
 #include "cli/terminal.h"
 #include "czm.h"
@@ -26,11 +26,11 @@ static void print_usage(FILE *to) {
     fprintf(to, "usage: czmodel COMMAND [options] ...\n\ncommands:\n");
     for (size_t i = 0; i < CZM_COUNT_OF(commands); i++)
         fprintf(to, "  %-10s %s\n", commands[i].name, commands[i].purpose);
-    fprintf(to,
-            "\nczmodel COMMAND --help explains a command; czmodel --version tells the version\n");
+    fprintf(to, "\nczmodel PATH converts a specification or a SavedModel beside itself\n"
+                "czmodel COMMAND --help explains a command; czmodel --version tells the version\n");
 }
 
-int main(int argc, char **argv) {
+static int run(int argc, char **argv) {
     const char *name = argc > 1 ? argv[1] : "";
     for (size_t i = 0; i < CZM_COUNT_OF(commands); i++)
         if (strcmp(name, commands[i].name) == 0) return commands[i].run(argc - 1, argv + 1);
@@ -39,7 +39,10 @@ int main(int argc, char **argv) {
     if (wants_version) printf("czmodel %s\n", czm_version());
     if (wants_help) print_usage(stdout);
     if (wants_help || wants_version) return cli_flush() ? CZM_OK : CZM_ERROR_IO;
+    if (argc == 2 && cli_can_drop(name)) return cli_drop(name);
     if (*name) fprintf(stderr, "czmodel: there is no command \"%s\"\n", name);
     print_usage(stderr);
     return CZM_ERROR_USAGE;
 }
+
+int main(int argc, char **argv) { return czm_program_run(argc, argv, run); }

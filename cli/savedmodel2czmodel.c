@@ -3,4 +3,8 @@
 // The command "savedmodel2czmodel": the reference tool's name and arguments for czmodel convert.
 #include "cli/commands.h"
 
-int main(int argc, char **argv) { return cli_convert_as("savedmodel2czmodel", argc, argv); }
+#include "base/os.h"
+
+static int run(int argc, char **argv) { return cli_convert_as("savedmodel2czmodel", argc, argv); }
+
+int main(int argc, char **argv) { return czm_program_run(argc, argv, run); }

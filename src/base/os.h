@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The only door to the operating system: files, folders, randomness, terminals, signals. Every
-// other source file is plain C17, so a port is one more file beside os_posix.c. Paths are UTF-8 with '/' between components.
+// other source file is plain C17; os_posix.c and os_windows.c are the two that are not, and
+// os_pipe.c is both. Paths are UTF-8 with '/' between components; on Windows '\\' separates as well,
+// and a path may be of any length, begin with a drive letter or name a share.
 //
 // Functions that fail return false (or NULL) and leave the reason for czm_file_error(), as text.
 #ifndef CZM_BASE_OS_H
@@ -82,6 +84,7 @@ bool czm_folder_list(czm_arena *arena, const char *path, czm_path_list *list);
 bool czm_path_is_absolute(const char *path);
 const char *czm_path_join(czm_arena *arena, const char *folder, const char *path);
 const char *czm_path_folder(czm_arena *arena, const char *path);   // "" when there is none
+const char *czm_path_base(const char *path);                       // the last component
 const char *czm_path_absolute(czm_arena *arena, const char *path); // NULL if there is no such path
 
 // Unpredictable bytes from the operating system.
@@ -89,6 +92,9 @@ bool czm_random_bytes(void *to, size_t size);
 
 // A variable of the environment, or NULL.
 const char *czm_environment(const char *name);
+
+// For the command: runs it with arguments in UTF-8, whatever the system hands over.
+int czm_program_run(int argc, char **argv, int (*run)(int argc, char **argv));
 
 // For the command: whether standard error is a terminal, and the signals that ask a
 // program to stop. After czm_signals_catch() they no longer end the process; czm_signal_caught() is

@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -172,99 +171,6 @@ bool czm_file_publish(czm_file *file) {
     return true;
 }
 
-// ---- pipes
-
-enum { PIPE_BLOCKS = 4, PIPE_BLOCK = 256 * 1024 };
-
-struct czm_pipe {
-    bool (*end)(void *user, czm_bytes block);
-    void *user;
-    pthread_t thread;
-    pthread_mutex_t mutex;  // of all that follows
-    pthread_cond_t changed; // something was put, or taken, or is over
-    size_t first, count;    // of the blocks that wait, or that `end` works on
-    bool is_broken, is_over;
-    size_t sizes[PIPE_BLOCKS];
-    uint8_t *blocks[PIPE_BLOCKS];
-};
-
-static void *run_pipe(void *object) {
-    czm_pipe *p = object;
-    pthread_mutex_lock(&p->mutex);
-    for (;;) {
-        while (p->count == 0 && !p->is_over) pthread_cond_wait(&p->changed, &p->mutex);
-        if (p->count == 0) break;
-        czm_bytes block = czm_bytes_of(p->blocks[p->first], p->sizes[p->first]);
-        bool is_wanted = !p->is_broken;
-        pthread_mutex_unlock(&p->mutex);
-        bool is_taken = is_wanted && p->end(p->user, block);
-        pthread_mutex_lock(&p->mutex);
-        if (!is_taken) p->is_broken = true;
-        p->first = (p->first + 1) % PIPE_BLOCKS;
-        p->count--;
-        pthread_cond_broadcast(&p->changed);
-    }
-    pthread_mutex_unlock(&p->mutex);
-    return NULL;
-}
-
-static void close_pipe(void *object) {
-    czm_pipe *p = object;
-    pthread_mutex_lock(&p->mutex);
-    p->is_over = true;
-    pthread_cond_broadcast(&p->changed);
-    pthread_mutex_unlock(&p->mutex);
-    pthread_join(p->thread, NULL);
-    pthread_cond_destroy(&p->changed);
-    pthread_mutex_destroy(&p->mutex);
-}
-
-czm_pipe *czm_pipe_open(czm_arena *arena, bool (*end)(void *user, czm_bytes block), void *user) {
-    czm_pipe *p = CZM_NEW(arena, czm_pipe);
-    p->end = end;
-    p->user = user;
-    for (size_t i = 0; i < PIPE_BLOCKS; i++) p->blocks[i] = czm_arena_alloc(arena, PIPE_BLOCK);
-    pthread_mutex_init(&p->mutex, NULL);
-    pthread_cond_init(&p->changed, NULL);
-    if (pthread_create(&p->thread, NULL, run_pipe, p) != 0) return NULL;
-    if (czm_arena_defer(arena, close_pipe, p)) return p;
-    close_pipe(p);
-    return NULL;
-}
-
-static bool put_block(czm_pipe *p, const void *data, size_t size) {
-    pthread_mutex_lock(&p->mutex);
-    while (p->count == PIPE_BLOCKS) pthread_cond_wait(&p->changed, &p->mutex);
-    size_t place = (p->first + p->count) % PIPE_BLOCKS;
-    pthread_mutex_unlock(&p->mutex);
-    memcpy(p->blocks[place], data, size); // nobody else puts, and nobody takes what is not counted
-    p->sizes[place] = size;
-    pthread_mutex_lock(&p->mutex);
-    p->count++;
-    bool is_sound = !p->is_broken;
-    pthread_cond_broadcast(&p->changed);
-    pthread_mutex_unlock(&p->mutex);
-    return is_sound;
-}
-
-bool czm_pipe_put(czm_pipe *p, czm_bytes block) {
-    bool is_sound = true;
-    for (size_t at = 0; at < block.size && is_sound;) {
-        size_t size = block.size - at < PIPE_BLOCK ? block.size - at : PIPE_BLOCK;
-        is_sound = put_block(p, block.data + at, size);
-        at += size;
-    }
-    return is_sound;
-}
-
-bool czm_pipe_drain(czm_pipe *p) {
-    pthread_mutex_lock(&p->mutex);
-    while (p->count > 0) pthread_cond_wait(&p->changed, &p->mutex);
-    bool is_sound = !p->is_broken;
-    pthread_mutex_unlock(&p->mutex);
-    return is_sound;
-}
-
 bool czm_folder_create(czm_arena *arena, const char *path) {
     char *folder = czm_arena_format(arena, "%s", path);
     for (size_t i = 1, length = strlen(path); i <= length; i++) {
@@ -398,6 +304,11 @@ const char *czm_path_folder(czm_arena *arena, const char *path) {
     return czm_arena_format(arena, "%.*s", (int)(last == path ? 1 : last - path), path);
 }
 
+const char *czm_path_base(const char *path) {
+    const char *last = strrchr(path, '/');
+    return last ? last + 1 : path;
+}
+
 const char *czm_path_absolute(czm_arena *arena, const char *path) {
     char *absolute = realpath(path, NULL);
     if (!absolute) return NULL;
@@ -450,4 +361,8 @@ int czm_signal_caught(void) { return caught; }
 void czm_signal_die(int number) {
     signal(number, SIG_DFL);
     raise(number);
+}
+
+int czm_program_run(int argc, char **argv, int (*run)(int argc, char **argv)) {
+    return run(argc, argv);
 }

@@ -148,18 +148,13 @@ static czm_status stream_file(const czm_payload *self, czm_context *context, czm
     return CZM_OK;
 }
 
-static const char *base_name(const char *path) {
-    const char *last = strrchr(path, '/');
-    return last ? last + 1 : path;
-}
-
 static czm_status open_license(writer *w, czm_payload *license) {
     const char *path = w->package->spec->license_path;
     czm_file *file = czm_file_open(w->context->arena, path);
     if (!file)
         return czm_report_add(w->context->report, CZM_RULE_FILE_UNREADABLE, path, NULL,
                               "the licence cannot be opened: %s", czm_file_error());
-    *license = (czm_payload){base_name(path), czm_file_size(file), false, stream_file, file};
+    *license = (czm_payload){czm_path_base(path), czm_file_size(file), false, stream_file, file};
     return CZM_OK;
 }
 
