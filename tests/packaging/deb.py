@@ -11,6 +11,7 @@ network: about 150 MB.
 import argparse
 import os
 import shutil
+import stat
 import sys
 
 from support import EXAMPLE, MODEL_ID, PROGRAM, ROOT, converted, read, run, skip
@@ -32,6 +33,21 @@ USES = {
 def codename():
     with open('/etc/os-release', encoding='utf-8') as file:
         return dict(line.strip().split('=', 1) for line in file if '=' in line)['VERSION_CODENAME']
+
+
+def has_devices(folder):
+    """Whether devices can be made there and work: some containers do not let even root."""
+    os.makedirs(folder, exist_ok=True)
+    path = os.path.join(folder, 'null')
+    try:
+        os.mknod(path, 0o600 | stat.S_IFCHR, os.makedev(1, 3))
+        try:
+            with open(path, 'wb'):
+                return True
+        finally:
+            os.remove(path)
+    except OSError:
+        return False
 
 
 class Root:
@@ -59,8 +75,7 @@ class Root:
         return os.path.lexists(os.path.join(self.path, name.lstrip('/')))
 
 
-def test(build):
-    folder = os.path.join(build, 'packaging')
+def test(build, folder):
     packages = os.path.join(folder, 'deb')
     run('make', '-C', ROOT, 'deb', f'DEB={packages}')
     expected = converted(os.path.join(build, 'czmodel'), folder)
@@ -85,13 +100,16 @@ def test(build):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
     parser.add_argument('--build', metavar='FOLDER', required=True, type=os.path.abspath)
-    options = parser.parse_args()
+    build = parser.parse_args().build
     if os.geteuid():
         skip('only root can make a root with debootstrap')
     missing = [tool for tool in TOOLS if not shutil.which(tool)]
     if missing:
         skip(f'{", ".join(missing)} missing; apt-get install debootstrap dpkg-dev debhelper dh-python')
-    test(options.build)
+    folder = os.path.join(build, 'packaging')
+    if not has_devices(folder):
+        skip(f'debootstrap cannot make devices in {folder}')
+    test(build, folder)
 
 
 if __name__ == '__main__':
