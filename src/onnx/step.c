@@ -360,7 +360,9 @@ bool czm_out_is_read_once(const czm_onnx_step *step, size_t output) {
 czm_onnx_graph *czm_begin_graph(czm_onnx_step *step, czm_onnx_scope *inner, const char *name) {
     czm_onnx_graph *graph = CZM_NEW(step->arena, czm_onnx_graph);
     graph->name = czm_new_name(step, name);
-    *inner = (czm_onnx_scope){.graph = graph, .is_inner = true};
+    *inner = *step->scope;
+    inner->graph = graph;
+    inner->is_inner = true;
     step->scope = inner;
     return graph;
 }

@@ -120,15 +120,21 @@ def compare(answer, expected, tolerance):
     return worst
 
 
+def load(path):
+    import numpy as np
+    array = np.load(path)
+    if array.dtype.kind == 'V': # bfloat16, which numpy does not know: half of a float
+        array = (array.view(np.uint16).astype(np.uint32) << 16).view(np.float32)
+    return array
+
+
 def check(path, network):
     """Returns the greatest difference."""
     import numpy as np
     import onnx
     onnx.checker.check_model(path, full_check=True)
-    pictures = np.load(os.path.join(network.folder, 'input.npy'))
-    expected = np.load(os.path.join(network.folder, 'expected.npy'))
-    if expected.dtype.kind == 'V': # bfloat16, which numpy does not know: half of a float
-        expected = (expected.view(np.uint16).astype(np.uint32) << 16).view(np.float32)
+    pictures, expected = (load(os.path.join(network.folder, name))
+                          for name in ('input.npy', 'expected.npy'))
     tolerance = HALF_TOLERANCE if 'float16' in network.label else TOLERANCE
     answer, is_free = run(path, pictures)
     worst = compare(answer, expected, tolerance)
