@@ -233,11 +233,21 @@ static void end_output(czm_onnx_translator *t, czm_onnx_scope *scope, const czm_
         (czm_onnx_port){czm_last(&step)->outputs[0], value->dtype, value->shape};
 }
 
+// A network takes pictures, also if it does not say so: [batch, height, width, channels].
+static const czm_shapes *shapes_of_pictures(czm_context *context, const czm_model *model,
+                                            const czm_shapes *shapes) {
+    static const int64_t dims[] = {CZM_UNKNOWN, CZM_UNKNOWN, CZM_UNKNOWN, CZM_UNKNOWN};
+    const czm_shape picture = {CZM_COUNT_OF(dims), dims};
+    if (czm_shape_of(shapes, model->main.inputs.items[0].tensor).rank != CZM_UNKNOWN) return shapes;
+    return czm_shapes_infer(context->arena, model, &picture);
+}
+
 czm_status czm_onnx_translate(czm_context *context, const czm_model *model,
                               const czm_shapes *shapes, int opset, czm_onnx_model *result) {
     *result = (czm_onnx_model){.opset = opset, .graph.name = "network"};
     czm_onnx_translator t = {.context = context, .model = model, .opset = opset, .result = result};
-    czm_onnx_scope scope = {.graph = &result->graph, .shapes = shapes};
+    czm_onnx_scope scope = {.graph = &result->graph,
+                            .shapes = shapes_of_pictures(context, model, shapes)};
     begin_values(&t, &scope, &model->main);
     CZM_TRY(begin_input(&t, &model->main));
     if (!translate_nodes(&t, &scope, &model->main)) return t.status;
