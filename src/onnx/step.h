@@ -32,6 +32,7 @@ typedef struct czm_onnx_list {
 // A tensor of the TensorFlow graph. At least one of the names is there.
 typedef struct czm_onnx_value {
     const char *plain, *planar;
+    const char *imaginary;   // of complex numbers; `plain` are the real parts
     czm_onnx_weight *weight; // of the plain one, NULL: it is computed
     czm_shape shape;
     czm_dtype dtype;

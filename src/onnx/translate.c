@@ -59,6 +59,8 @@ static void translate_node(czm_onnx_translator *t, czm_onnx_scope *scope, const 
     if (czm_onnx_fold(&step)) return;
     if (++t->steps > MOST_STEPS)
         czm_refuse(&step, "its functions unfold without end");
+    else if (czm_onnx_has_complex(&step))
+        czm_onnx_complex(&step, op ? op->translate : NULL);
     else if (op)
         op->translate(&step);
     else
