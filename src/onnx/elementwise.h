@@ -22,4 +22,7 @@ const char *czm_onnx_operand(czm_onnx_step *step, size_t input, czm_onnx_layout 
 // The result of output 0.
 void czm_onnx_put(czm_onnx_step *step, czm_onnx_layout layout, const char *name);
 
+// The angle of the point (x, y), -pi..pi.
+const char *czm_onnx_angle_of(czm_onnx_step *step, const char *y, const char *x);
+
 #endif

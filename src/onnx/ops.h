@@ -16,4 +16,9 @@ typedef struct czm_onnx_op {
 #include "onnx/ops.def"
 #undef OP
 
+// The same for nodes that read or make complex numbers; `translate` is the op's rule for real ones,
+// or NULL.
+bool czm_onnx_has_complex(const czm_onnx_step *step);
+void czm_onnx_complex(czm_onnx_step *step, void (*translate)(czm_onnx_step *step));
+
 #endif

@@ -111,15 +111,27 @@ void czm_onnx_transpose(czm_onnx_step *step) {
         czm_out(step, 0, czm_emit_transpose(step, of, order, rank));
 }
 
-void czm_onnx_shape(czm_onnx_step *step) {
-    bool is_planar = is_planar_image(step, 0);
-    int rank = czm_in(step, 0)->shape.rank;
+static void put_shape(czm_onnx_step *step, size_t input) {
+    bool is_planar = is_planar_image(step, input);
+    int rank = czm_in(step, input)->shape.rank;
     int64_t order[MOST];
-    const char *shape = CZM_EMIT(step, "Shape", in_layout(step, 0, is_planar));
+    const char *shape = CZM_EMIT(step, "Shape", in_layout(step, input, is_planar));
     for (int i = 0; is_planar && i < rank; i++) order[i] = czm_planar_axis(i, rank);
     if (is_planar) shape = CZM_EMIT(step, "Gather", shape, czm_ints(step, order, (size_t)rank));
-    czm_dtype dtype = step->outputs[0].dtype;
-    czm_out(step, 0, dtype == CZM_DTYPE_INT64 ? shape : czm_emit_cast(step, shape, dtype));
+    czm_dtype dtype = step->outputs[input].dtype;
+    czm_out(step, input, dtype == CZM_DTYPE_INT64 ? shape : czm_emit_cast(step, shape, dtype));
+}
+
+void czm_onnx_shape(czm_onnx_step *step) { // Shape, ShapeN
+    for (size_t i = 0; i < step->output_count && i < czm_in_count(step); i++) put_shape(step, i);
+}
+
+void czm_onnx_rank(czm_onnx_step *step) {
+    const int64_t only = 0;
+    const char *shape = CZM_EMIT(step, "Shape", czm_in_plain(step, 0));
+    const char *rank = CZM_EMIT(step, "Shape", shape);
+    rank = czm_emit_with_axes(step, "Squeeze", rank, &only, 1, 13);
+    czm_out(step, 0, czm_emit_cast(step, rank, CZM_DTYPE_INT32));
 }
 
 void czm_onnx_size(czm_onnx_step *step) {
@@ -502,13 +514,105 @@ void czm_onnx_range(czm_onnx_step *step) {
                      czm_in_plain(step, 2)));
 }
 
+// start + i * (stop - start) / (count - 1); one number is the start.
+void czm_onnx_even(czm_onnx_step *step) { // LinSpace(start, stop, num)
+    enum { MOST_NUMBERS = 1 << 16 };
+    double count;
+    if (!czm_in_number(step, 2, &count) || count < 1 || count > MOST_NUMBERS) {
+        czm_refuse(step, "how many numbers it makes is not known");
+        return;
+    }
+    int64_t size = (int64_t)count;
+    float *parts = CZM_NEW_ARRAY(step->arena, float, (size_t)size);
+    for (int64_t i = 1; i < size; i++) parts[i] = (float)((double)i / (count - 1));
+    const char *start = czm_in_plain(step, 0);
+    const char *length = CZM_EMIT(step, "Sub", czm_in_plain(step, 1), start);
+    const char *above = CZM_EMIT(step, "Mul", length, czm_floats(step, parts, &size, 1));
+    czm_out(step, 0, CZM_EMIT(step, "Add", start, above));
+}
+
+// The places of what is not zero, a row each.
+void czm_onnx_where(czm_onnx_step *step) {
+    const int64_t order[] = {1, 0};
+    const char *condition = czm_in_plain(step, 0);
+    if (czm_in(step, 0)->dtype != CZM_DTYPE_BOOL)
+        condition = czm_emit_cast(step, condition, CZM_DTYPE_BOOL);
+    czm_out(step, 0, czm_emit_transpose(step, CZM_EMIT(step, "NonZero", condition), order, 2));
+}
+
+// The places in ascending order of the numbers that are there.
+void czm_onnx_inverse_order(czm_onnx_step *step) { // InvertPermutation
+    const char *order = czm_in_int64(step, 0);
+    CZM_EMIT(step, "TopK", order, CZM_EMIT(step, "Shape", order));
+    czm_onnx_set_int(step->arena, czm_last(step), "largest", 0);
+    czm_out(step, 0, czm_emit_cast(step, czm_emit_more(step), step->outputs[0].dtype));
+}
+
+void czm_onnx_reverse_rows(czm_onnx_step *step) { // ReverseSequence(input, seq_lengths)
+    int64_t batch = czm_attr_int(step->node, "batch_dim"),
+            time = czm_attr_int(step->node, "seq_dim");
+    if (batch + time != 1) {
+        czm_refuse(step, "ONNX reverses along the first two dimensions only");
+        return;
+    }
+    const char *name =
+        CZM_EMIT(step, "ReverseSequence", czm_in_plain(step, 0), czm_in_int64(step, 1));
+    czm_onnx_set_int(step->arena, czm_last(step), "batch_axis", batch);
+    czm_onnx_set_int(step->arena, czm_last(step), "time_axis", time);
+    czm_out(step, 0, name);
+}
+
+// What lies too far from the diagonal becomes 0; a negative distance means everything.
+void czm_onnx_band(czm_onnx_step *step) { // MatrixBandPart(input, num_lower, num_upper)
+    enum { LARGEST = 1 << 12 };
+    czm_shape shape = czm_in(step, 0)->shape;
+    int64_t below, above;
+    if (shape.rank < 2 || czm_in_ints(step, 1, &below, 1) != 1 ||
+        czm_in_ints(step, 2, &above, 1) != 1) {
+        czm_refuse(step, "its size, or the width of its band, is not known");
+        return;
+    }
+    const int64_t *size = shape.dims + shape.rank - 2;
+    if (size[0] < 1 || size[1] < 1 || size[0] > LARGEST || size[1] > LARGEST) {
+        czm_refuse(step, "the size of its matrix is not known, or too large");
+        return;
+    }
+    float *mask = CZM_NEW_ARRAY(step->arena, float, (size_t)(size[0] * size[1]));
+    for (int64_t i = 0; i < size[0]; i++)
+        for (int64_t k = 0; k < size[1]; k++)
+            mask[i * size[1] + k] = (below < 0 || i - k <= below) && (above < 0 || k - i <= above);
+    const char *inside = czm_emit_cast(step, czm_floats(step, mask, size, 2), CZM_DTYPE_BOOL);
+    czm_out(step, 0,
+            CZM_EMIT(step, "Where", inside, czm_in_plain(step, 0),
+                     czm_number(step, czm_in(step, 0)->dtype, 0)));
+}
+
 // ---- gathering
+
+// Each batch for itself: GatherND knows batches, but no axis behind them.
+static void gather_in_batches(czm_onnx_step *step) {
+    const czm_onnx_value *value = czm_in(step, 0);
+    int64_t batches = czm_attr_int(step->node, "batch_dims"), axis = 0, last = -1;
+    if (czm_in_count(step) > 2 && czm_in_ints(step, 2, &axis, 1) != 1) axis = CZM_UNKNOWN - MOST;
+    if (axis < 0 && value->shape.rank != CZM_UNKNOWN) axis += value->shape.rank;
+    if (batches < 0) batches += czm_in(step, 1)->shape.rank;
+    if (axis != batches || czm_in(step, 1)->shape.rank == CZM_UNKNOWN) {
+        czm_refuse(step, "ONNX gathers along the first dimension of a batch only");
+        return;
+    }
+    const char *places = czm_in_plain(step, 1);
+    if (czm_in(step, 1)->dtype != CZM_DTYPE_INT64)
+        places = czm_emit_cast(step, places, CZM_DTYPE_INT64);
+    places = czm_emit_with_axes(step, "Unsqueeze", places, &last, 1, 13);
+    czm_out(step, 0, CZM_EMIT(step, "GatherND", czm_in_plain(step, 0), places));
+    czm_onnx_set_int(step->arena, czm_last(step), "batch_dims", batches);
+}
 
 void czm_onnx_gather(czm_onnx_step *step) {
     int64_t axis = 0;
     int rank = czm_in(step, 0)->shape.rank;
     if (czm_attr_int(step->node, "batch_dims") != 0) {
-        czm_refuse(step, "ONNX gathers without batches");
+        gather_in_batches(step);
         return;
     }
     if (czm_in_count(step) > 2 && (czm_in_ints(step, 2, &axis, 1) != 1 || rank == CZM_UNKNOWN)) {
@@ -527,6 +631,8 @@ void czm_onnx_gather_nd(czm_onnx_step *step) {
     if (czm_in(step, 1)->dtype != CZM_DTYPE_INT64)
         indices = czm_emit_cast(step, indices, CZM_DTYPE_INT64);
     czm_out(step, 0, CZM_EMIT(step, "GatherND", czm_in_plain(step, 0), indices));
+    czm_onnx_set_int(step->arena, czm_last(step), "batch_dims",
+                     czm_attr_int(step->node, "batch_dims"));
 }
 
 void czm_onnx_one_hot(czm_onnx_step *step) {

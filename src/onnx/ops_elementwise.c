@@ -89,6 +89,18 @@ void czm_onnx_put(czm_onnx_step *step, czm_onnx_layout layout, const char *name)
 
 static czm_dtype in_dtype(const czm_onnx_step *step) { return czm_in(step, 0)->dtype; }
 
+// Relu of integers is younger than opset 12.
+void czm_onnx_relu(czm_onnx_step *step) {
+    if (czm_dtype_is_floating(in_dtype(step))) {
+        czm_onnx_unary(step);
+        return;
+    }
+    czm_onnx_layout layout = czm_onnx_layout_of(step);
+    czm_onnx_put(step, layout,
+                 CZM_EMIT(step, "Max", czm_onnx_operand(step, 0, layout),
+                          czm_number(step, in_dtype(step), 0)));
+}
+
 void czm_onnx_unary(czm_onnx_step *step) {
     czm_onnx_layout layout = czm_onnx_layout_of(step);
     czm_onnx_put(step, layout, CZM_EMIT(step, step->detail, czm_onnx_operand(step, 0, layout)));
@@ -305,6 +317,31 @@ void czm_onnx_unless_zero(czm_onnx_step *step) {
     if (czm_text_equal(step->node->op, "Xlogy")) b = CZM_EMIT(step, "Log", b);
     const char *result = CZM_EMIT(step, step->detail, a, b);
     czm_onnx_put(step, layout, CZM_EMIT(step, "Where", is_zero, zero, result));
+}
+
+// Zero has a sign, too, which 1 / x tells.
+static const char *is_negative(czm_onnx_step *step, const char *x) {
+    const char *zero = czm_number(step, CZM_DTYPE_FLOAT, 0);
+    const char *inverse = CZM_EMIT(step, "Reciprocal", x);
+    return CZM_EMIT(step, "Or", CZM_EMIT(step, "Less", x, zero),
+                    CZM_EMIT(step, "Less", inverse, zero));
+}
+
+// First as if both were positive.
+const char *czm_onnx_angle_of(czm_onnx_step *step, const char *y, const char *x) {
+    const char *zero = czm_number(step, CZM_DTYPE_FLOAT, 0);
+    const char *pi = czm_number(step, CZM_DTYPE_FLOAT, 3.141592653589793);
+    const char *slope = CZM_EMIT(step, "Abs", CZM_EMIT(step, "Div", y, x));
+    const char *angle = CZM_EMIT(step, "Where", CZM_EMIT(step, "Equal", y, zero), zero,
+                                 CZM_EMIT(step, "Atan", slope));
+    angle = CZM_EMIT(step, "Where", is_negative(step, x), CZM_EMIT(step, "Sub", pi, angle), angle);
+    return CZM_EMIT(step, "Where", is_negative(step, y), CZM_EMIT(step, "Neg", angle), angle);
+}
+
+void czm_onnx_atan2(czm_onnx_step *step) {
+    czm_onnx_layout layout = czm_onnx_layout_of(step);
+    const char *y = czm_onnx_operand(step, 0, layout), *x = czm_onnx_operand(step, 1, layout);
+    czm_onnx_put(step, layout, czm_onnx_angle_of(step, y, x));
 }
 
 // ---- more inputs

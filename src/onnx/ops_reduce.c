@@ -68,6 +68,12 @@ void czm_onnx_reduce(czm_onnx_step *step) {
         czm_out(step, 0, name);
 }
 
+void czm_onnx_half_square(czm_onnx_step *step) { // L2Loss: of all elements
+    const char *sum = CZM_EMIT(step, "ReduceSumSquare", czm_in_plain(step, 0));
+    czm_onnx_set_int(step->arena, czm_last(step), "keepdims", 0);
+    czm_out(step, 0, CZM_EMIT(step, "Mul", sum, czm_number(step, CZM_DTYPE_FLOAT, 0.5)));
+}
+
 // ---- softmax over the last axis
 
 // Before opset 13 the axis and all after it were one: there only the last dimension will do.

@@ -19,7 +19,7 @@ static const list lists[] = {
     [CZM_DTYPE_UINT8] = {7, true},     [CZM_DTYPE_INT64] = {10, true},
     [CZM_DTYPE_BOOL] = {11, true},     [CZM_DTYPE_HALF] = {13, true},
     [CZM_DTYPE_BFLOAT16] = {13, true}, [CZM_DTYPE_UINT32] = {16, true},
-    [CZM_DTYPE_UINT64] = {17, true},
+    [CZM_DTYPE_UINT64] = {17, true},   [CZM_DTYPE_COMPLEX64] = {9, false},
 };
 
 static void put_listed(czm_buffer *b, const czm_field *field, size_t size, bool is_varint) {
@@ -43,7 +43,8 @@ static czm_bytes content_of(czm_arena *arena, czm_bytes tensor, czm_dtype dtype,
     czm_wire wire = czm_wire_read(tensor);
     for (czm_field f; czm_wire_next(&wire, &f) && b.size < count * size;)
         if (f.number == lists[dtype].field) put_listed(&b, &f, size, lists[dtype].is_varint);
-    if (b.size == 0) czm_put_raw_le(&b, 0, size);
+    b.size -= b.size % size; // a damaged file's part of an element
+    while (b.size < size) czm_put_raw_le(&b, 0, 1);
     while (b.size < count * size) {
         uint8_t last[8];
         memcpy(last, b.data + b.size - size, size);
@@ -52,11 +53,22 @@ static czm_bytes content_of(czm_arena *arena, czm_bytes tensor, czm_dtype dtype,
     return czm_bytes_of(b.data, count * size);
 }
 
+// Real and imaginary parts take turns.
+static void put_complex(czm_onnx_step *step, czm_bytes content, czm_shape shape, size_t count) {
+    float *parts[] = {CZM_NEW_ARRAY(step->arena, float, count),
+                      CZM_NEW_ARRAY(step->arena, float, count)};
+    for (size_t i = 0; i < 2 * count; i++)
+        memcpy(&parts[i % 2][i / 2], content.data + i * sizeof(float), sizeof(float));
+    step->outputs[0].plain = czm_floats(step, parts[0], shape.dims, shape.rank);
+    step->outputs[0].imaginary = czm_floats(step, parts[1], shape.dims, shape.rank);
+    step->outputs[0].shape = shape;
+}
+
 void czm_onnx_const(czm_onnx_step *step) {
     czm_bytes tensor = czm_attr_tensor(step->node, "value");
     czm_dtype dtype = czm_attr_type(step->node, "dtype");
     czm_shape shape = czm_shape_read(step->arena, czm_wire_find(tensor, 2).bytes);
-    if (!czm_onnx_dtype(dtype)) {
+    if (!czm_onnx_dtype(dtype) && dtype != CZM_DTYPE_COMPLEX64) {
         czm_refuse(step, "ONNX has no constants of type %s", czm_dtype_name(dtype));
         return;
     }
@@ -66,6 +78,11 @@ void czm_onnx_const(czm_onnx_step *step) {
         fits = czm_mul_u64(count, (uint64_t)shape.dims[i], &count) && count < INT32_MAX;
     if (!fits) {
         czm_refuse(step, "a constant of this shape cannot be written");
+        return;
+    }
+    if (dtype == CZM_DTYPE_COMPLEX64) {
+        put_complex(step, content_of(step->arena, tensor, dtype, (size_t)count), shape,
+                    (size_t)count);
         return;
     }
     czm_onnx_weight *w = czm_new_weight(step, step->node->name, dtype, shape.dims, shape.rank);
@@ -106,7 +123,7 @@ void czm_onnx_read(czm_onnx_step *step) {
 void czm_onnx_pass(czm_onnx_step *step) {
     for (size_t i = 0; i < step->output_count && i < czm_in_count(step); i++) {
         const czm_onnx_value *value = czm_in(step, i);
-        if (!value->plain && !value->planar && !value->weight) czm_in_plain(step, i);
+        if (!value->plain && !value->planar && !value->weight && !value->list) czm_in_plain(step, i);
         czm_out_value(step, i, value);
     }
 }

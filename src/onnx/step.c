@@ -54,8 +54,9 @@ czm_onnx_node *czm_last(const czm_onnx_step *step) {
     return step->scope->graph->nodes.items[step->scope->graph->nodes.count - 1];
 }
 
-const char *czm_emit_more(czm_onnx_step *step) {
-    czm_onnx_node *node = czm_last(step);
+const char *czm_emit_more(czm_onnx_step *step) { return czm_emit_more_of(step, czm_last(step)); }
+
+const char *czm_emit_more_of(const czm_onnx_step *step, czm_onnx_node *node) {
     const char **outputs = CZM_NEW_ARRAY(step->arena, const char *, node->output_count + 1);
     if (node->output_count) memcpy(outputs, node->outputs, node->output_count * sizeof *outputs);
     outputs[node->output_count] =
@@ -206,6 +207,10 @@ static const char *unknown_rank(czm_onnx_step *step) {
 const char *czm_plain_of(czm_onnx_step *step, czm_onnx_value *value) {
     int64_t order[CZM_ONNX_MOST_DIMS];
     if (value->plain) return value->plain;
+    if (value->list) {
+        czm_refuse(step, "the list is read before it is filled");
+        return "";
+    }
     if (value->weight) return value->plain = value->weight->name;
     if (value->known.elements) return value->plain = known_constant(step, value);
     if (!value->planar || !has_layouts(value->shape.rank)) return unknown_rank(step);
@@ -342,6 +347,7 @@ void czm_out_value(czm_onnx_step *step, size_t output, const czm_onnx_value *sam
     value->plain = same->plain;
     value->planar = same->planar;
     value->weight = same->weight;
+    value->list = same->list;
     if (value->shape.rank == CZM_UNKNOWN) value->shape = same->shape;
     value->open = same->readers == 1 ? same->open : NULL;
     if (!same->plain && !same->planar && !same->weight) value->known = same->known;
@@ -360,7 +366,9 @@ bool czm_out_is_read_once(const czm_onnx_step *step, size_t output) {
 czm_onnx_graph *czm_begin_graph(czm_onnx_step *step, czm_onnx_scope *inner, const char *name) {
     czm_onnx_graph *graph = CZM_NEW(step->arena, czm_onnx_graph);
     graph->name = czm_new_name(step, name);
-    *inner = (czm_onnx_scope){.graph = graph, .is_inner = true};
+    *inner = *step->scope;
+    inner->graph = graph;
+    inner->is_inner = true;
     step->scope = inner;
     return graph;
 }

@@ -20,16 +20,27 @@ typedef struct czm_onnx_open {
     float *bias; // NULL: there is none yet
 } czm_onnx_open;
 
+// A TensorList that is reserved, and of which one element at most has been written.
+typedef struct czm_onnx_list {
+    czm_dtype dtype;             // of its elements
+    const char *count;           // how many it is to have, [1]
+    bool is_single;              // it is to have one
+    const char *place, *element; // NULL: none has been written
+    czm_tensor index;            // what `place` is in TensorFlow
+} czm_onnx_list;
+
 // A tensor of the TensorFlow graph. At least one of the names is there.
 typedef struct czm_onnx_value {
     const char *plain, *planar;
+    const char *imaginary;   // of complex numbers; `plain` are the real parts
     czm_onnx_weight *weight; // of the plain one, NULL: it is computed
     czm_shape shape;
     czm_dtype dtype;
     czm_value known;
     czm_onnx_open *open;
-    size_t readers; // in its own graph
-    bool is_needed; // of a node's first value: something reads the node
+    const czm_onnx_list *list; // instead of a name
+    size_t readers;            // in its own graph
+    bool is_needed;            // of a node's first value: something reads the node
 } czm_onnx_value;
 
 typedef struct czm_onnx_scope czm_onnx_scope;
@@ -81,6 +92,7 @@ const char *czm_emit(czm_onnx_step *step, const char *op, const char *const *inp
 // The node that was added last, for its attributes.
 czm_onnx_node *czm_last(const czm_onnx_step *step);
 const char *czm_emit_more(czm_onnx_step *step); // one more output of the last node
+const char *czm_emit_more_of(const czm_onnx_step *step, czm_onnx_node *node);
 
 const char *czm_emit_transpose(czm_onnx_step *step, const char *of, const int64_t *order, int rank);
 const char *czm_emit_cast(czm_onnx_step *step, const char *of, czm_dtype to);
@@ -143,5 +155,11 @@ void czm_end_graph(czm_onnx_step *step, czm_onnx_scope *outer);
 void czm_graph_input(czm_onnx_step *step, const char *name, czm_dtype dtype, czm_shape shape);
 void czm_graph_output(czm_onnx_step *step, const char *name, czm_dtype dtype, czm_shape shape);
 const char *czm_new_name(czm_onnx_step *step, const char *suffix);
+
+// ---- lists
+
+// The list that was written to in a loop, from the places and the elements of all rounds.
+const char *czm_list_of_rounds(czm_onnx_step *step, const czm_onnx_list *list, const char *places,
+                               const char *elements);
 
 #endif

@@ -4,7 +4,8 @@
     run.py --translate PROGRAM --build FOLDER [--opset N]... [--only TEXT] [NETWORKS...]
 
 NETWORKS are folders of networks, each with model/, input.npy and expected.npy as the exporters
-leave them; without any, the fixtures and what the engines test has exported to FOLDER/engines.
+leave them; without any, the fixtures, what the engines test has exported to FOLDER/engines, and one
+for each operation of export_ops.py, by the TensorFlow that the engines test has installed.
 
 Each network is translated at opset 12 and at 18, and must pass onnx.checker with strict inference
 of shapes and answer as expected; for a batch of two, if it takes one, the same answer twice. An
@@ -18,6 +19,7 @@ import glob
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -71,7 +73,23 @@ def networks_of(folder):
 
 
 def default_folders(build):
-    return [FIXTURES, *sorted(glob.glob(os.path.join(build, 'engines', 'exports', '*')))]
+    engines = os.path.join(build, 'engines')
+    yield FIXTURES
+    yield from sorted(glob.glob(os.path.join(glob.escape(engines), 'exports', '*')))
+    python = os.path.join(engines, 'tf221', 'bin', 'python')
+    if os.path.exists(python):
+        yield export_ops(python, os.path.join(engines, 'onnx-ops'))
+
+
+def export_ops(python, folder):
+    """The folder, filled unless it is newer than what fills it."""
+    script, mark = os.path.join(HERE, 'export_ops.py'), os.path.join(folder, 'complete')
+    if not os.path.exists(mark) or os.path.getmtime(mark) < os.path.getmtime(script):
+        shutil.rmtree(folder, ignore_errors=True)
+        print('exporting operations ...', flush=True)
+        subprocess.run([python, script, folder], check=True, stderr=subprocess.DEVNULL)
+        open(mark, 'w').close()
+    return folder
 
 
 # --------------------------------------------- one network
@@ -120,15 +138,21 @@ def compare(answer, expected, tolerance):
     return worst
 
 
+def load(path):
+    import numpy as np
+    array = np.load(path)
+    if array.dtype.kind == 'V': # bfloat16, which numpy does not know: half of a float
+        array = (array.view(np.uint16).astype(np.uint32) << 16).view(np.float32)
+    return array
+
+
 def check(path, network):
     """Returns the greatest difference."""
     import numpy as np
     import onnx
     onnx.checker.check_model(path, full_check=True)
-    pictures = np.load(os.path.join(network.folder, 'input.npy'))
-    expected = np.load(os.path.join(network.folder, 'expected.npy'))
-    if expected.dtype.kind == 'V': # bfloat16, which numpy does not know: half of a float
-        expected = (expected.view(np.uint16).astype(np.uint32) << 16).view(np.float32)
+    pictures, expected = (load(os.path.join(network.folder, name))
+                          for name in ('input.npy', 'expected.npy'))
     tolerance = HALF_TOLERANCE if 'float16' in network.label else TOLERANCE
     answer, is_free = run(path, pictures)
     worst = compare(answer, expected, tolerance)
