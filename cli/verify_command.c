@@ -28,7 +28,9 @@ typedef struct verification {
     bool has_failed; // a check has
 } verification;
 
-static const char passed[] = "\xe2\x9c\x93", failed[] = "\xe2\x9c\x97"; // a tick and a cross
+// A tick, a cross, a triangle; and what is not judged.
+static const char passed[] = "\xe2\x9c\x93", failed[] = "\xe2\x9c\x97", warned[] = "\xe2\x9a\xa0",
+                  open_mark[] = "-";
 
 #define TRY(call)                    \
     do {                             \
@@ -42,7 +44,7 @@ static czm_status fault(czm_status status, const char *where, const char *text) 
     return status;
 }
 
-// A line of the result; `mark` is "-" where nothing is judged.
+// A line of the result.
 CZM_PRINTF(3, 4)
 static void tell(const char *mark, const char *what, const char *format, ...) {
     va_list arguments;
@@ -75,6 +77,9 @@ static czm_status prepare(verification *v) {
 }
 
 // ---- the image
+
+// Of an image of our own, where no pixel type says more.
+enum { USUAL_MOST = 255 };
 
 // The values that the metadata's pixel type can have.
 static float most_of_pixel_type(const char *type, float otherwise) {
@@ -119,7 +124,8 @@ static czm_status read_image(verification *v) {
 static czm_status prepare_image(verification *v, const cli_network *network) {
     choose_tiling(v, network);
     if (!v->image_name) {
-        v->image = cli_image_generate(v->arena, v->tiling.height, v->tiling.width);
+        v->image = cli_image_generate(v->arena, v->tiling.height, v->tiling.width,
+                                      most_of_pixel_type(v->model.metadata.pixel_type, USUAL_MOST));
         v->image_name = "generated";
     }
     size_t channels = network->dims[3] > 0 ? (size_t)network->dims[3] : v->image.pixels.channels;
@@ -127,8 +133,8 @@ static czm_status prepare_image(verification *v, const cli_network *network) {
     const char *text = cli_image_prepare(v->arena, &v->image, channels, most, &v->input);
     if (text) return fault(CZM_ERROR_INVALID, v->target, text);
     const cli_grid *p = &v->image.pixels;
-    tell("-", "image", "%s, %zu x %zu pixels (height x width), values up to %g", v->image_name,
-         p->height, p->width, (double)(most > 0 ? most : v->image.most));
+    tell(open_mark, "image", "%s, %zu x %zu pixels (height x width), values up to %g",
+         v->image_name, p->height, p->width, (double)(most > 0 ? most : v->image.most));
     return CZM_OK;
 }
 
@@ -138,7 +144,7 @@ static void judge_probabilities(verification *v) {
     cli_probabilities p = cli_probabilities_of(&v->answer);
     bool is_good = p.least >= -CLI_TOLERANCE && p.most <= 1 + CLI_TOLERANCE &&
                    p.sum_off <= 10 * CLI_TOLERANCE;
-    tell(judge(v, is_good), "probabilities", "%.4f to %.4f; sums of a pixel are 1 within %.1e",
+    tell(judge(v, is_good), "probabilities", "%.4g to %.4g; sums of a pixel are 1 within %.1e",
          (double)p.least, (double)p.most, p.sum_off);
 }
 
@@ -149,30 +155,37 @@ static void judge_classes(verification *v) {
              found);
 }
 
-// Edges must not be felt further than theory says, nor beyond the border.
+// Edges must not be felt further than theory says, nor beyond the border; where no border is enough,
+// as theory says too, that is worth a warning.
+static const char *mark_edges(verification *v) {
+    const cli_edges *e = &v->edges;
+    const czm_border_info *theory = &v->model.border;
+    if (e->depth <= v->tiling.border) return open_mark;
+    bool is_as_told = !theory->is_known || e->reach <= (size_t)theory->border;
+    bool is_inside = e->inside_border <= CLI_TOLERANCE;
+    bool is_open = theory->is_unbounded || !v->model.has_metadata;
+    return is_as_told && !is_inside && is_open ? warned : judge(v, is_as_told && is_inside);
+}
+
 static void judge_edges(verification *v) {
     const cli_edges *e = &v->edges;
     const czm_border_info *theory = &v->model.border;
     if (!e->is_known) {
-        tell("-", "tile edges", "the tile is too small to tell how far its edges are felt");
+        tell(open_mark, "tile edges", "the tile is too small to tell how far its edges are felt");
         return;
     }
-    size_t border = v->tiling.border;
-    bool is_seen = e->depth > border;
-    bool is_as_told = !theory->is_known || e->reach <= (size_t)theory->border;
-    bool is_good = e->inside_border <= CLI_TOLERANCE && is_as_told;
-    const char *told = theory->is_known
-                           ? czm_arena_format(v->arena, "%lld", (long long)theory->border)
-                       : theory->is_unbounded ? "unbounded"
-                                              : "not known";
-    tell(is_seen ? judge(v, is_good) : "-", "tile edges",
-         "are felt %zu pixels deep; receptive field %s, border %zu; beyond it at most %.1e",
-         e->reach, told, border, e->inside_border);
+    const char *field = theory->is_unbounded ? "unbounded" : "not known";
+    if (theory->is_known) field = czm_arena_format(v->arena, "%lld", (long long)theory->border);
+    bool is_odd = theory->is_known && e->reach > (size_t)theory->border;
+    tell(mark_edges(v), "tile edges",
+         "are felt %zu pixels deep; receptive field %s, border %zu; beyond it at most %.1e%s",
+         e->reach, field, v->tiling.border, e->inside_border,
+         is_odd ? "; the network does not treat all places alike" : "");
 }
 
 static void tell_cost(const verification *v, const cli_network *network, size_t tiles) {
     char memory[32];
-    tell("-", "a tile",
+    tell(open_mark, "a tile",
          "%zu x %zu pixels (height x width): %.3f s, %s of memory; %zu for the image",
          v->tiling.height, v->tiling.width, network->seconds,
          network->memory ? cli_size_text(memory, network->memory) : "unknown", tiles);
@@ -183,7 +196,7 @@ static void tell_cost(const verification *v, const cli_network *network, size_t 
 static czm_status run(verification *v, cli_network *network, const char *what) {
     size_t tiles;
     printf("%s, czmodel %s\n\n", v->target, czm_version());
-    tell("-", "network", "%s, in %s", what, network->runtime);
+    tell(open_mark, "network", "%s, in %s", what, network->runtime);
     TRY(prepare_image(v, network));
     const char *text = cli_tiles_run(v->arena, network, &v->tiling, &v->input, &v->answer, &tiles);
     if (!text) text = cli_edges_measure(v->arena, network, &v->tiling, &v->input, &v->edges);
@@ -281,7 +294,7 @@ static void run_original(verification *v) {
     const char *text = cli_tensorflow_open(v->arena, v->engine, folder, &signature, &network);
     if (!text) text = cli_tiles_run(v->arena, &network, &v->tiling, &v->input, &answer, &tiles);
     if (text) {
-        tell("-", "original", "does not run there: %.*s", (int)strcspn(text, "\n"), text);
+        tell(open_mark, "original", "does not run there: %.*s", (int)strcspn(text, "\n"), text);
         return;
     }
     double difference = cli_grid_difference(&v->answer, &answer);
@@ -297,7 +310,7 @@ static czm_status put_preview(const verification *v) {
     const char *text =
         cli_preview_write(v->arena, v->preview, &v->image, &v->answer, m->classes, m->class_count);
     if (text) return fault(CZM_ERROR_IO, v->preview, text);
-    tell("-", "preview", "%s", v->preview);
+    tell(open_mark, "preview", "%s", v->preview);
     return CZM_OK;
 }
 

@@ -8,7 +8,7 @@
 
 // ---- an image of our own
 
-enum { SPACING = 24, MOST = 65535 }; // of the blobs, in pixels; of the values
+enum { SPACING = 24 }; // of the blobs, in pixels
 
 // A number from 0 to 1 that depends on nothing but the place: an integer hash.
 static float noise(size_t y, size_t x, uint32_t seed) {
@@ -28,18 +28,20 @@ static float blob(size_t row, size_t column, float y, float x) {
     return edge * (0.3f + 0.5f * noise(row, column, 4));
 }
 
+// From 0 to 1.
 static float sample_at(size_t y, size_t x) {
     float value = 0.04f + 0.03f * noise(y, x, 5);
     for (size_t row = y / SPACING; row < y / SPACING + 3; row++)
         for (size_t column = x / SPACING; column < x / SPACING + 3; column++)
             value = fmaxf(value, blob(row, column, (float)(y + SPACING), (float)(x + SPACING)));
-    return floorf(value * MOST);
+    return value;
 }
 
-cli_image cli_image_generate(czm_arena *arena, size_t height, size_t width) {
-    cli_image image = {cli_grid_new(arena, height, width, 1), MOST};
+cli_image cli_image_generate(czm_arena *arena, size_t height, size_t width, float most) {
+    cli_image image = {cli_grid_new(arena, height, width, 1), most};
     for (size_t y = 0; y < height; y++)
-        for (size_t x = 0; x < width; x++) *cli_pixel(&image.pixels, y, x) = sample_at(y, x);
+        for (size_t x = 0; x < width; x++)
+            *cli_pixel(&image.pixels, y, x) = floorf(sample_at(y, x) * most);
     return image;
 }
 

@@ -50,8 +50,8 @@ typedef struct cli_image {
 // Reads PNG, JPEG or TIFF; which of them is told by the content.
 const char *cli_image_read(czm_arena *arena, const char *path, cli_image *image);
 
-// An image of bright blobs on a dark ground, the same every time.
-cli_image cli_image_generate(czm_arena *arena, size_t height, size_t width);
+// An image of bright blobs on a dark ground, of whole numbers up to `most`, the same every time.
+cli_image cli_image_generate(czm_arena *arena, size_t height, size_t width, float most);
 
 // The image as the network wants it: its number of channels, blue first, values up to `most` (0: as
 // they are).

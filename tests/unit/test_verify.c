@@ -185,7 +185,8 @@ static void colours_are_blue_first(void **state) {
 
 static void generated_image_is_the_same(void **state) {
     czm_context *c = *state;
-    cli_image a = cli_image_generate(c->arena, 64, 48), b = cli_image_generate(c->arena, 64, 48);
+    cli_image a = cli_image_generate(c->arena, 64, 48, 65535),
+              b = cli_image_generate(c->arena, 64, 48, 65535);
     assert_memory_equal(a.pixels.values, b.pixels.values, 64 * 48 * sizeof(float));
     float least = 65535, most = 0;
     for (size_t i = 0; i < 64 * 48; i++) {
@@ -226,7 +227,7 @@ static const char *run_in_tiles(czm_arena *arena, int reach, size_t tile, size_t
 
 static void tiles_give_the_whole(void **state) {
     czm_context *c = *state;
-    cli_image image = cli_image_generate(c->arena, 50, 61);
+    cli_image image = cli_image_generate(c->arena, 50, 61, 65535);
     cli_grid whole, parts;
     size_t count;
     assert_no_fault(run_in_tiles(c->arena, 3, 61, 3, &image.pixels, &whole, &count));
@@ -248,7 +249,7 @@ static void tiles_give_the_whole(void **state) {
 
 static void tile_without_inside_is_refused(void **state) {
     czm_context *c = *state;
-    cli_image image = cli_image_generate(c->arena, 50, 50);
+    cli_image image = cli_image_generate(c->arena, 50, 50, 65535);
     cli_grid answer;
     size_t count;
     assert_non_null(run_in_tiles(c->arena, 1, 20, 10, &image.pixels, &answer, &count));
@@ -257,7 +258,7 @@ static void tile_without_inside_is_refused(void **state) {
 
 static void edges_are_felt_as_far_as_they_reach(void **state) {
     czm_context *c = *state;
-    cli_image image = cli_image_generate(c->arena, 64, 64);
+    cli_image image = cli_image_generate(c->arena, 64, 64, 65535);
     for (int reach = 0; reach <= 5; reach++) {
         cli_network network = {.session = &reach, .run = blur};
         cli_tiling tiling = {64, 64, 4, 1};
@@ -286,7 +287,7 @@ static void probabilities_are_judged(void **state) {
 static void preview_shows_classes(void **state) {
     czm_context *c = *state;
     enum { SIDE = 192 };
-    cli_image image = cli_image_generate(c->arena, SIDE, SIDE);
+    cli_image image = cli_image_generate(c->arena, SIDE, SIDE, 65535);
     cli_grid answer = cli_grid_new(c->arena, SIDE, SIDE, 2);
     for (size_t i = 0; i < SIDE * SIDE; i++) answer.values[2 * i + (i % SIDE >= SIDE / 2)] = 1;
     const czm_class classes[] = {{"Left", 200, 10, 20, true}, {"R\xc3\xa9st", 0, 30, 250, true}};
