@@ -316,6 +316,9 @@ static czm_status put_preview(const verification *v) {
 
 static czm_status verify(verification *v) {
     TRY(prepare(v));
+    if (v->engine && !v->model.has_network)
+        return fault(CZM_ERROR_USAGE, "--engine",
+                     "it runs SavedModels, and the network of this model is ONNX");
     TRY(read_image(v));
     TRY(run_translation(v));
     if (v->engine) {

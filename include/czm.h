@@ -133,7 +133,7 @@ typedef struct czm_options {
     const char *source_path;          ///< the JSON specification; or NULL, with `metadata` set
     const czm_metadata *metadata;     ///< used when source_path is NULL
     const char *output_folder;        ///< made if missing, parents too; czm_convert() requires it
-    const char *output_name;          ///< NULL: "DNNModel"; ".czmodel" is appended unless there
+    const char *output_name;          ///< NULL: "DNNModel"; the extension is appended unless there
     const char *model_name;           ///< overrides the name in the metadata
     const char *license_path;         ///< overrides the licence; relative to the working directory
     const char *signature;            ///< NULL: serving_default, else serve, else the only one
@@ -146,6 +146,9 @@ typedef struct czm_options {
     const char *const *postprocessing; ///< steps after the network, in order
     size_t postprocessing_count;
     const char *border;       ///< NULL: the metadata's; "auto": as the network needs; or pixels
+    const char *format;       ///< NULL: "3.0.0"; or one of czm_format_at()
+    const char *zen;          ///< the newest format that this ZEN takes: "3.4", "core 3.3"
+    const char *extension;    ///< NULL: the format's; "czseg" for a format of .czmodel files
     const char *const *allow; ///< ids of rules whose errors become warnings
     size_t allow_count;
     bool strict;           ///< warnings become errors, but for the rules in `allow`
@@ -153,6 +156,11 @@ typedef struct czm_options {
     czm_progress progress; ///< may be NULL
     void *user;            ///< handed to `progress`
 } czm_options;
+
+/// The names of the formats, the oldest first: "3.0.0" (a SavedModel for TensorFlow 2.0.0), "3.1.0",
+/// "czann-1.0.0", "czann-1.1.0", "czann-2.0.0" (ONNX of operator set 12), "czann-2.1.0" (18). NULL:
+/// there is no format `index`.
+CZM_API const char *czm_format_at(size_t index);
 
 /// What a successful conversion made. `path` belongs to the report.
 typedef struct czm_result {
@@ -165,10 +173,10 @@ typedef struct czm_result {
 
 #define CZM_METADATA_INIT \
     { sizeof(czm_metadata), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
-#define CZM_OPTIONS_INIT                                                                         \
-    {                                                                                            \
-        sizeof(czm_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, false, false, \
-            0, 0                                                                                 \
+#define CZM_OPTIONS_INIT                                                                           \
+    {                                                                                              \
+        sizeof(czm_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, false, \
+            false, 0, 0                                                                            \
     }
 #define CZM_RESULT_INIT \
     { sizeof(czm_result), 0, "", 0, 0 }
@@ -344,9 +352,10 @@ CZM_API czm_status czm_unpack(const char *file, const char *folder, czm_progress
 CZM_API czm_status czm_diff(const char *a, const char *b, czm_differences *differences,
                             czm_report *report);
 
-/// Writes the network of a model of any kind to the file `path`, in ONNX of opset 12: the translation
-/// of a SavedModel, rewritten and edited as the options say, or the ONNX file of a container. The file
-/// appears when it is complete, and replaces an older one.
+/// Writes the network of a model of any kind to the file `path`, in ONNX: the translation of a
+/// SavedModel, rewritten and edited as the options say, in the operator set of options->format (12 if
+/// that has none), or the ONNX file of a container. The file appears when it is complete, and replaces
+/// an older one.
 CZM_API czm_status czm_write_onnx(const czm_options *options, const char *path, czm_report *report);
 
 /// Writes a specification for the SavedModel options->source_path with all that the network tells;

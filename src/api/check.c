@@ -5,15 +5,6 @@
 #include "api/target.h"
 #include "read/census.h"
 
-// Which ZEN takes which model version: the table that czmodel 6.2.0's documentation gives.
-static const struct {
-    const char *model_version;
-    czm_zen_info zen[2];
-} compatibility[] = {
-    {"3.0.0", {{"ZEN blue", "3.2"}, {"ZEN core", "3.1"}}},
-    {"3.1.0", {{"ZEN blue", "3.4"}, {"ZEN core", "3.3"}}},
-};
-
 typedef struct checking {
     const czm_options *options;
     czm_verdict verdict;
@@ -56,20 +47,21 @@ static czm_status check_target(czm_context *context, const czm_options *options,
 
 static void fill_verdict(czm_context *context, const czm_target *target, czm_verdict *verdict) {
     verdict->kind = target->kind;
-    const char *version = target->kind == CZM_KIND_CZMODEL ? target->container.manifest.version
-                                                           : "3.0.0";
+    const czm_format *format = target->format;
+    const char *version = format ? format->version : "";
+    if (target->kind == CZM_KIND_CZMODEL) version = target->container.manifest.version;
     verdict->model_version = czm_report_keep(context->report, version);
-    for (size_t i = 0; i < CZM_COUNT_OF(compatibility); i++) {
-        if (!czm_text_equal(verdict->model_version, compatibility[i].model_version)) continue;
-        verdict->zen = compatibility[i].zen;
-        verdict->zen_count = CZM_COUNT_OF(compatibility[i].zen);
-    }
+    if (target->kind == CZM_KIND_CZMODEL)
+        format = czm_format_of(CZM_CONTAINER_XML, verdict->model_version);
+    if (!format) return;
+    verdict->zen = format->zen;
+    verdict->zen_count = CZM_COUNT_OF(format->zen);
 }
 
 static czm_status check(czm_context *context, void *data) {
     checking *c = data;
     czm_target target;
-    CZM_TRY(czm_options_take(context->report, c->options));
+    CZM_TRY(czm_options_take(context, c->options));
     czm_status status = check_target(context, c->options, &target);
     fill_verdict(context, &target, &c->verdict);
     return status;

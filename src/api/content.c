@@ -4,6 +4,8 @@
 #include "api/content.h"
 
 #include "base/os.h"
+#include "onnx/translate.h"
+#include "onnx/write.h"
 #include "write/bundle.h"
 #include "write/saved_model.h"
 
@@ -31,6 +33,32 @@ czm_status czm_content_rewritten(czm_context *context, czm_target *target,
                                 stream_data, plan};
     package->payloads = payloads;
     package->payload_count = plan->count ? 3 : 1;
+    return CZM_OK;
+}
+
+static czm_status stream_onnx(const czm_payload *self, czm_context *context, czm_sink sink) {
+    return czm_onnx_write(context, self->data, sink);
+}
+
+// Without the batch.
+static void copy_sizes(czm_shape shape, int64_t sizes[3]) {
+    for (int i = 0; i < 3; i++) sizes[i] = shape.rank == 4 ? shape.dims[i + 1] : CZM_UNKNOWN;
+}
+
+czm_status czm_content_onnx(czm_context *context, czm_target *target,
+                            const czm_check_subject *subject, czm_package *package) {
+    czm_onnx_model *onnx = CZM_NEW(context->arena, czm_onnx_model);
+    czm_payload *payload = CZM_NEW(context->arena, czm_payload);
+    const czm_onnx_plan *plan;
+    CZM_TRY(
+        czm_onnx_translate(context, &target->model, subject->shapes, target->format->opset, onnx));
+    *payload = (czm_payload){.name = "network", .stream = stream_onnx};
+    CZM_TRY(czm_onnx_plan_make(context, onnx, &plan, &payload->size));
+    payload->data = plan;
+    package->payloads = payload;
+    package->payload_count = 1;
+    copy_sizes(subject->input, package->shapes.input);
+    copy_sizes(subject->output, package->shapes.output);
     return CZM_OK;
 }
 

@@ -22,7 +22,7 @@ static czm_status usage(conversion *c, const char *hint, const char *text) {
 
 static czm_status check_options(conversion *c) {
     const czm_options *o = c->options;
-    CZM_TRY(czm_options_take(c->context.report, o));
+    CZM_TRY(czm_options_take(&c->context, o));
     if (!o->output_folder || !*o->output_folder)
         return usage(c, "name the folder for the result", "there is no output folder");
     if (o->output_name && (!*o->output_name || strpbrk(o->output_name, "/\\")))
@@ -48,8 +48,7 @@ static czm_status choose_id(conversion *c) {
     return CZM_OK;
 }
 
-static bool ends_with_extension(const char *name) {
-    static const char extension[] = ".czmodel";
+static bool ends_with(const char *name, const char *extension) {
     size_t size = strlen(name), extension_size = strlen(extension);
     if (size < extension_size) return false;
     for (size_t i = 0; i < extension_size; i++) {
@@ -59,10 +58,27 @@ static bool ends_with_extension(const char *name) {
     return true;
 }
 
+static const char *extension_of(conversion *c) {
+    const char *wanted = c->options->extension;
+    return wanted ? czm_arena_format(c->context.arena, ".%s", wanted) : c->target.format->extension;
+}
+
 static const char *output_path(conversion *c) {
     const char *name = c->options->output_name ? c->options->output_name : "DNNModel";
-    if (!ends_with_extension(name)) name = czm_arena_format(c->context.arena, "%s.czmodel", name);
+    const char *extension = extension_of(c);
+    if (!ends_with(name, extension))
+        name = czm_arena_format(c->context.arena, "%s%s", name, extension);
     return czm_path_join(c->context.arena, c->options->output_folder, name);
+}
+
+static czm_status check_extension(conversion *c) {
+    static const char *const known[][2] = {{"czmodel", "czseg"}, {"czann", "czann"}};
+    const char *wanted = c->options->extension;
+    const char *const *fitting = known[c->target.format->container];
+    if (!wanted || czm_text_equal(wanted, fitting[0]) || czm_text_equal(wanted, fitting[1]))
+        return CZM_OK;
+    return usage(c, "use czmodel or czseg for 3.0.0 and 3.1.0, czann for the others",
+                 "the extension does not belong to the format");
 }
 
 // Everything that can be found is found before the first fault ends the work.
@@ -82,8 +98,14 @@ static czm_status convert(czm_context *context, void *data) {
     CZM_TRY(check_options(c));
     CZM_TRY(choose_id(c));
     CZM_TRY(read_and_judge(c, &subject));
-    CZM_TRY(c->options->as_is ? czm_content_as_is(context, &c->target, &c->package)
-                              : czm_content_rewritten(context, &c->target, subject, &c->package));
+    CZM_TRY(check_extension(c));
+    c->package.format = c->target.format;
+    if (c->options->as_is)
+        CZM_TRY(czm_content_as_is(context, &c->target, &c->package));
+    else if (c->target.format->opset)
+        CZM_TRY(czm_content_onnx(context, &c->target, subject, &c->package));
+    else
+        CZM_TRY(czm_content_rewritten(context, &c->target, subject, &c->package));
     c->package.path = output_path(c);
     c->package.model_id = c->result.model_id;
     c->package.spec = &c->target.spec;

@@ -164,7 +164,7 @@ static void tell_layers(const czm_check_subject *subject, czm_inspection *out) {
 
 static void tell_network(czm_context *context, const czm_target *target, czm_inspection *out) {
     const czm_model *model = &target->model;
-    const czm_check_subject *subject = czm_check_subject_of(context->arena, model, NULL);
+    const czm_check_subject *subject = czm_check_subject_of(context->arena, model, NULL, NULL);
     const czm_port *input = &model->main.inputs.items[0], *output = &model->main.outputs.items[0];
     out->has_network = true;
     out->signature = model->signature;
@@ -180,7 +180,7 @@ static void tell_network(czm_context *context, const czm_target *target, czm_ins
 static czm_status inspect(czm_context *context, void *data) {
     const inspecting *i = data;
     czm_target *target = CZM_NEW(context->arena, czm_target);
-    CZM_TRY(czm_options_take(context->report, i->options));
+    CZM_TRY(czm_options_take(context, i->options));
     czm_status status = czm_target_open(context, i->options, target);
     i->out->kind = target->kind;
     if (target->has_spec) tell_metadata(target, i->out);

@@ -47,7 +47,8 @@ static czm_status write_xml(czm_context *context, void *data) {
         return czm_report_add(context->report, CZM_RULE_FILE_UNREADABLE, "random numbers", NULL,
                               "the system gives none");
     CZM_TRY(czm_spec_of_metadata(context, w->metadata, &spec));
-    czm_bytes xml = czm_manifest_write(context->arena, &spec, w->model_id ? w->model_id : id);
+    czm_bytes xml =
+        czm_manifest_write(context->arena, &spec, "3.0.0", w->model_id ? w->model_id : id);
     w->xml = czm_arena_string(context->arena, xml);
     return CZM_OK;
 }

@@ -32,7 +32,8 @@ static czm_status translate(writing *w, czm_target *target) {
     uint64_t size;
     CZM_TRY(czm_target_read_model(w->context, target));
     const czm_shapes *shapes = czm_shapes_infer(w->context->arena, &target->model, NULL);
-    CZM_TRY(czm_onnx_translate(w->context, &target->model, shapes, CZM_ONNX_OLD, onnx));
+    int opset = target->format->opset ? target->format->opset : CZM_ONNX_OLD;
+    CZM_TRY(czm_onnx_translate(w->context, &target->model, shapes, opset, onnx));
     CZM_TRY(czm_onnx_plan_make(w->context, onnx, &plan, &size));
     return czm_onnx_write(w->context, plan, (czm_sink){put, w});
 }
@@ -55,7 +56,7 @@ static czm_status write(czm_context *context, void *data) {
     writing *w = data;
     w->context = context;
     czm_target *target = CZM_NEW(context->arena, czm_target);
-    CZM_TRY(czm_options_take(context->report, w->options));
+    CZM_TRY(czm_options_take(context, w->options));
     CZM_TRY(czm_target_open(context, w->options, target));
     w->file = czm_file_create_beside(context->arena, w->path);
     if (!w->file) return unwritable(w);

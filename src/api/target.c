@@ -37,7 +37,40 @@ static bool is_number(const char *text) {
     return digits > 0 && digits <= 9 && text[digits] == '\0';
 }
 
-czm_status czm_options_take(czm_report *report, const czm_options *o) {
+static const char *list_formats(czm_arena *arena) {
+    const char *text = "";
+    for (size_t i = 0; i < czm_format_count; i++)
+        text = czm_arena_format(arena, "%s%s%s", text, i ? ", " : "", czm_formats[i].name);
+    return text;
+}
+
+static const czm_format *wanted_format(const czm_options *o) {
+    if (o->zen) return czm_format_for_zen(o->zen);
+    return o->format ? czm_format_find(o->format) : &czm_formats[0];
+}
+
+static czm_status check_format(czm_context *context, const czm_options *o) {
+    const czm_format *format = wanted_format(o);
+    if (o->format && o->zen)
+        return usage(context->report, "leave out --format or --zen",
+                     "a format and a version of ZEN are two ways to say one thing");
+    if (o->zen && !format)
+        return czm_report_add(context->report, CZM_RULE_USAGE, "--zen",
+                              "name ZEN blue 3.2 or newer, or write \"core 3.1\" for ZEN core",
+                              "no format is known for ZEN \"%s\"", o->zen);
+    if (!format)
+        return czm_report_add(context->report, CZM_RULE_USAGE, "--format",
+                              czm_arena_format(context->arena, "use one of %s",
+                                               list_formats(context->arena)),
+                              "there is no format \"%s\"", o->format);
+    if (o->as_is && format->opset)
+        return usage(context->report, "leave out --as-is",
+                     "--as-is packs a SavedModel, but the network of this format is ONNX");
+    return CZM_OK;
+}
+
+czm_status czm_options_take(czm_context *context, const czm_options *o) {
+    czm_report *report = context->report;
     CZM_TRY(czm_check_size(report, "options", o->struct_size, sizeof *o));
     if (!o->source_path && !o->metadata)
         return usage(report, "set source_path or metadata", "there is no model");
@@ -50,6 +83,7 @@ czm_status czm_options_take(czm_report *report, const czm_options *o) {
     if (o->border && !is_number(o->border) && strcmp(o->border, "auto") != 0)
         return usage(report, "write --border auto, or a number of pixels",
                      "the border is neither \"auto\" nor a number");
+    CZM_TRY(check_format(context, o));
     czm_report_set_policy(report, o->strict);
     if (o->as_is) czm_report_allow(report, CZM_RULE_OP_UNSUPPORTED); // nothing is rewritten
     for (size_t i = 0; i < o->allow_count; i++) CZM_TRY(take_allowed(report, o->allow[i]));
@@ -81,8 +115,13 @@ static czm_status open_network(czm_context *context, czm_target *target, const c
 
 czm_status czm_target_open_spec(czm_context *context, const czm_options *options,
                                 czm_target *target) {
-    *target = (czm_target){.options = options, .kind = CZM_KIND_SPECIFICATION, .has_spec = true};
+    *target = (czm_target){.options = options,
+                           .kind = CZM_KIND_SPECIFICATION,
+                           .has_spec = true,
+                           .format = wanted_format(options)};
     czm_status status = czm_spec_read(context, target->options, &target->spec);
+    for (size_t i = 0; i < options->preprocessing_count; i++)
+        target->spec.is_scaled |= czm_text_begins(options->preprocessing[i], "scale=");
     if (target->spec.model_path) czm_report_judged(context->report, CZM_SUBJECT_METADATA);
     const char *path = target->spec.model_path;
     if (!path || czm_path_look(path) == CZM_PATH_MISSING) return status; // said there
@@ -129,7 +168,7 @@ static czm_status open_container(czm_context *context, czm_target *target) {
 czm_status czm_target_open(czm_context *context, const czm_options *options, czm_target *target) {
     const char *path = options->source_path;
     if (!path) return czm_target_open_spec(context, options, target);
-    *target = (czm_target){.options = options};
+    *target = (czm_target){.options = options, .format = wanted_format(options)};
     if (czm_path_look(path) == CZM_PATH_MISSING)
         return czm_report_add(context->report, CZM_RULE_FILE_MISSING, path, NULL,
                               "there is no such file or folder");
@@ -170,9 +209,9 @@ static void apply_border(czm_context *context, czm_target *target,
 }
 
 const czm_check_subject *czm_target_judge(czm_context *context, czm_target *target) {
-    const czm_check_subject *subject =
-        czm_check_subject_of(context->arena, &target->model,
-                             target->has_spec ? &target->spec : NULL);
+    const czm_check_subject *subject = czm_check_subject_of(context->arena, &target->model,
+                                                            target->has_spec ? &target->spec : NULL,
+                                                            target->format);
     apply_border(context, target, subject);
     czm_checks_run(context, subject);
     czm_report_judged(context->report, CZM_SUBJECT_NETWORK);

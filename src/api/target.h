@@ -9,15 +9,17 @@
 #include "read/container.h"
 #include "read/source.h"
 #include "report/report.h"
+#include "spec/format.h"
 #include "spec/spec.h"
 
 typedef struct czm_target {
     const czm_options *options;
     czm_kind kind;
-    bool has_spec;           // metadata was there, whatever is wrong with it
-    bool has_network;        // `source` is there; false for ONNX
-    czm_spec spec;           // of a container: what its XML says
-    czm_container container; // of CZM_KIND_CZMODEL
+    bool has_spec;            // metadata was there, whatever is wrong with it
+    bool has_network;         // `source` is there; false for ONNX
+    const czm_format *format; // that the network is for: the wanted one, or the container's own
+    czm_spec spec;            // of a container: what its XML says
+    czm_container container;  // of CZM_KIND_CZMODEL
     czm_source source;
     czm_model model; // after czm_target_read_model()
 } czm_target;
@@ -42,6 +44,6 @@ const czm_check_subject *czm_target_judge(czm_context *context, czm_target *targ
 CZM_MUST_CHECK czm_status czm_target_verify_weights(czm_context *context, const czm_target *target);
 
 // Faults of the options that are the same for every call; also the policy of --strict and --allow.
-CZM_MUST_CHECK czm_status czm_options_take(czm_report *report, const czm_options *options);
+CZM_MUST_CHECK czm_status czm_options_take(czm_context *context, const czm_options *options);
 
 #endif

@@ -22,7 +22,7 @@ static czm_status attempt(czm_context *context, void *data) {
     t->works =
         czm_edit_try_size(context, target->options, &target->source, t->side, t->side, &model);
     if (!t->works) return CZM_OK;
-    const czm_check_subject *subject = czm_check_subject_of(context->arena, &model, NULL);
+    const czm_check_subject *subject = czm_check_subject_of(context->arena, &model, NULL, NULL);
     t->memory = subject->memory.is_known ? subject->memory.peak : UINT64_MAX;
     return CZM_OK;
 }

@@ -8,8 +8,9 @@
 enum { USUAL_SIDE = 1024 }; // a multiple of all usual strides
 
 static void (*const checks[])(czm_context *, const czm_check_subject *) = {
-    czm_check_input,      czm_check_output,        czm_check_metadata_fits, czm_check_ops,
-    czm_check_random_ops, czm_check_probabilities, czm_check_tile_memory,   czm_check_border,
+    czm_check_input,       czm_check_output,     czm_check_metadata_fits,
+    czm_check_ops,         czm_check_random_ops, czm_check_probabilities,
+    czm_check_tile_memory, czm_check_border,     czm_check_pixel_range,
 };
 
 void czm_checks_run(czm_context *context, const czm_check_subject *subject) {
@@ -47,9 +48,9 @@ static bool has_open_size(czm_shape input) {
 }
 
 const czm_check_subject *czm_check_subject_of(czm_arena *arena, const czm_model *model,
-                                              const czm_spec *spec) {
+                                              const czm_spec *spec, const czm_format *format) {
     czm_check_subject *s = CZM_NEW(arena, czm_check_subject);
-    *s = (czm_check_subject){.arena = arena, .model = model, .spec = spec};
+    *s = (czm_check_subject){.arena = arena, .model = model, .spec = spec, .format = format};
     s->shapes = czm_shapes_infer(arena, model, NULL);
     s->input = czm_shape_of(s->shapes, model->main.inputs.items[0].tensor);
     s->output = output_shape(arena, model, s->shapes);

@@ -9,13 +9,15 @@
 #include "analysis/tile_memory.h"
 #include "graph/graph.h"
 #include "shape/shape.h"
+#include "spec/format.h"
 #include "spec/spec.h"
 
 // Everything that a check may look at.
 typedef struct czm_check_subject {
     czm_arena *arena;
     const czm_model *model;
-    const czm_spec *spec; // NULL: there is no metadata
+    const czm_spec *spec;     // NULL: there is no metadata
+    const czm_format *format; // NULL: for TensorFlow 2.0.0
     const czm_shapes *shapes;
     czm_shape input, output;
     const czm_shapes *tile_shapes; // for a batch of one tile
@@ -25,7 +27,7 @@ typedef struct czm_check_subject {
 
 // Analyses the model once for all checks.
 const czm_check_subject *czm_check_subject_of(czm_arena *arena, const czm_model *model,
-                                              const czm_spec *spec);
+                                              const czm_spec *spec, const czm_format *format);
 
 // What the output sees of the input.
 czm_receptive_field czm_check_output_field(const czm_check_subject *subject);
@@ -48,6 +50,7 @@ void czm_check_ops(czm_context *context, const czm_check_subject *subject);
 void czm_check_random_ops(czm_context *context, const czm_check_subject *subject);
 void czm_check_probabilities(czm_context *context, const czm_check_subject *subject);
 void czm_check_tile_memory(czm_context *context, const czm_check_subject *subject);
+void czm_check_pixel_range(czm_context *context, const czm_check_subject *subject);
 void czm_check_border(czm_context *context, const czm_check_subject *subject);
 
 // ---- for messages

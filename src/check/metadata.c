@@ -69,6 +69,39 @@ static void check_pixel_type(czm_context *context, const czm_check_subject *s) {
                        czm_shape_text(s->arena, s->input));
 }
 
+// The largest value of a pixel type; 0: it is no integer.
+static int largest_value(const char *pixel_type) {
+    static const struct {
+        const char *pixel_type;
+        int largest;
+    } types[] = {
+        {"Gray8", 255}, {"Bgr24", 255}, {"Bgra32", 255}, {"Gray16", 65535}, {"Bgr48", 65535}};
+    for (size_t i = 0; i < CZM_COUNT_OF(types); i++)
+        if (czm_text_equal(types[i].pixel_type, pixel_type)) return types[i].largest;
+    return 0;
+}
+
+static const char *scaling_step(czm_arena *arena, int largest, bool to_unit) {
+    if (largest == 0) return "scale them, if need be: --preprocessing scale=FACTOR";
+    return to_unit ? czm_arena_format(arena, "--preprocessing scale=%.9g", 1.0 / largest)
+                   : czm_arena_format(arena, "--preprocessing scale=%d", largest);
+}
+
+// What a format gives to the network, against what it was trained with.
+void czm_check_pixel_range(czm_context *context, const czm_check_subject *s) {
+    if (!s->spec || !s->format || s->spec->is_scaled || !s->spec->pixel_type) return;
+    bool gives_unit = s->format->container == CZM_CONTAINER_JSON;
+    if (gives_unit == s->spec->has_unit_range) return;
+    int largest = largest_value(s->spec->pixel_type);
+    const char *hint = scaling_step(s->arena, largest, !gives_unit);
+    czm_report_add(context->report, CZM_RULE_PIXEL_RANGE, key_where(s, "PixelType"), hint,
+                   gives_unit ? "in a .czann the network gets values from 0 to 1, but the "
+                                "specification speaks of the values of %s"
+                              : "in a CZModel the network gets the values of %s, but the "
+                                "specification speaks of values from 0 to 1",
+                   s->spec->pixel_type);
+}
+
 void czm_check_metadata_fits(czm_context *context, const czm_check_subject *subject) {
     if (!subject->spec) return;
     check_classes(context, subject);

@@ -47,6 +47,13 @@ int64_t czm_attr_int(const czm_node *node, const char *name) {
     return (int64_t)value_of(node, name, VALUE_INT).value;
 }
 
+double czm_attr_float(const czm_node *node, const char *name) {
+    uint32_t bits = (uint32_t)value_of(node, name, VALUE_FLOAT).value;
+    float number;
+    memcpy(&number, &bits, sizeof number);
+    return (double)number;
+}
+
 bool czm_attr_bool(const czm_node *node, const char *name) {
     return value_of(node, name, VALUE_BOOL).value != 0;
 }

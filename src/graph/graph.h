@@ -141,6 +141,7 @@ bool czm_node_has_attr(const czm_node *node, const char *name); // of its own
 
 // Values; 0, false or empty when absent or of another kind.
 int64_t czm_attr_int(const czm_node *node, const char *name);
+double czm_attr_float(const czm_node *node, const char *name);
 bool czm_attr_bool(const czm_node *node, const char *name);
 czm_dtype czm_attr_type(const czm_node *node, const char *name);
 czm_bytes czm_attr_string(const czm_node *node, const char *name);

@@ -59,7 +59,8 @@ void czm_onnx_expand_dims(czm_onnx_step *step) {
         return;
     }
     if (axis < 0) axis += rank + 1;
-    bool is_planar = is_planar_image(step, 0) && axis > 0 && axis < rank;
+    bool is_planar = is_planar_image(step, 0) && axis > 0 && axis < rank &&
+                     czm_out_shape(step, 0).rank != CZM_UNKNOWN;
     int64_t at = is_planar ? axis + 1 : axis;
     put(step, 0, is_planar,
         czm_emit_with_axes(step, "Unsqueeze", in_layout(step, 0, is_planar), &at, 1, 13));
@@ -77,7 +78,7 @@ void czm_onnx_squeeze(czm_onnx_step *step) {
     if (count == 0)
         for (int i = 0; i < rank; i++)
             if (value->shape.dims[i] == 1) axes[count++] = i;
-    bool is_planar = is_planar_image(step, 0) && rank - (int)count > 2;
+    bool is_planar = is_planar_image(step, 0) && czm_out_shape(step, 0).rank > 2;
     for (size_t i = 0; i < count; i++) {
         if (axes[i] < 0) axes[i] += rank;
         is_planar &= axes[i] > 0 && axes[i] < rank - 1;
@@ -376,6 +377,45 @@ void czm_onnx_reverse(czm_onnx_step *step) {
         axes[i] = axis_in_layout(axes[i], rank, is_planar);
     }
     put(step, 0, is_planar, emit_cut(step, in_layout(step, 0, is_planar), &c, axes));
+}
+
+// ---- moving round
+
+static const char *slice_along(czm_onnx_step *step, const char *of, int64_t axis, int64_t begin,
+                               int64_t end) {
+    return CZM_EMIT(step, "Slice", of, czm_int(step, begin), czm_int(step, end),
+                    czm_int(step, axis));
+}
+
+// What goes out at the end comes in at the beginning: the last `by` go first.
+static const char *roll_along(czm_onnx_step *step, const char *of, int64_t axis, int64_t by) {
+    const char *parts[] = {slice_along(step, of, axis, -by, INT32_MAX),
+                           slice_along(step, of, axis, 0, -by), NULL};
+    return concat(step, parts, axis);
+}
+
+// A shift of more than the size goes round more than once.
+void czm_onnx_roll(czm_onnx_step *step) { // Roll(input, shift, axis)
+    czm_shape shape = czm_in(step, 0)->shape;
+    int64_t shifts[MOST], axes[MOST];
+    int count = czm_in_ints(step, 1, shifts, MOST);
+    bool is_planar = is_planar_image(step, 0);
+    if (count < 0 || czm_in_ints(step, 2, axes, MOST) != count || shape.rank == CZM_UNKNOWN) {
+        czm_refuse(step, "its shifts or axes are not known");
+        return;
+    }
+    const char *name = in_layout(step, 0, is_planar);
+    for (int i = 0; i < count; i++) {
+        int64_t size = shape.dims[(axes[i] + shape.rank) % shape.rank];
+        if (size < 1) {
+            czm_refuse(step, "the size of what it moves is not known");
+            return;
+        }
+        int64_t by = (shifts[i] % size + size) % size, at;
+        at = axis_in_layout(axes[i], shape.rank, is_planar);
+        if (by) name = roll_along(step, name, at, by);
+    }
+    put(step, 0, is_planar, name);
 }
 
 // ---- padding

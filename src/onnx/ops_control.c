@@ -37,8 +37,27 @@ static czm_onnx_graph *branch(czm_onnx_step *step, const char *attr,
     return is_good ? graph : NULL;
 }
 
+// A branch that is always taken needs no If.
+static void take_branch(czm_onnx_step *step, const char *attr) {
+    size_t count;
+    czm_onnx_value *arguments = arguments_of(step, 1, &count);
+    czm_onnx_value *results = CZM_NEW_ARRAY(step->arena, czm_onnx_value, step->output_count);
+    if (!czm_inline_function(step, czm_attr_function(step->node, attr), arguments, count, results,
+                             step->output_count))
+        return;
+    for (size_t i = 0; i < step->output_count; i++) {
+        czm_plain_of(step, &results[i]);
+        czm_out_value(step, i, &results[i]);
+    }
+}
+
 void czm_onnx_if(czm_onnx_step *step) {
     size_t count;
+    double known;
+    if (czm_in_number(step, 0, &known)) {
+        take_branch(step, known != 0 ? "then_branch" : "else_branch");
+        return;
+    }
     const char *condition = czm_in_plain(step, 0);
     if (czm_in(step, 0)->dtype != CZM_DTYPE_BOOL)
         condition = czm_emit_cast(step, condition, CZM_DTYPE_BOOL);

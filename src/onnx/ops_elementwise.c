@@ -119,16 +119,9 @@ void czm_onnx_relu6(czm_onnx_step *step) {
                           czm_number(step, dtype, 0), czm_number(step, dtype, 6)));
 }
 
-static float attr_float(const czm_onnx_step *step, const char *name) {
-    uint32_t bits = (uint32_t)czm_wire_find(czm_node_attr(step->node, name), 4).value;
-    float number;
-    memcpy(&number, &bits, sizeof number);
-    return number;
-}
-
 void czm_onnx_leaky_relu(czm_onnx_step *step) {
     czm_onnx_unary(step);
-    czm_onnx_set_float(step->arena, czm_last(step), "alpha", (double)attr_float(step, "alpha"));
+    czm_onnx_set_float(step->arena, czm_last(step), "alpha", czm_attr_float(step->node, "alpha"));
 }
 
 // TensorFlow's constants of Selu (core/kernels/relu_op_functor.h) are ONNX's defaults.
@@ -334,6 +327,54 @@ void czm_onnx_clip(czm_onnx_step *step) { // ClipByValue
     czm_onnx_put(step, layout, CZM_EMIT(step, "Max", low, czm_onnx_operand(step, 1, layout)));
 }
 
+// The range is moved so that 0 is one of the steps (core/kernels/fake_quant_ops_functor.h).
+typedef struct quantization {
+    const char *low, *high, *step, *least, *most; // least and most: of the steps
+} quantization;
+
+static const char *scalar(czm_onnx_step *step, double number) {
+    return czm_number(step, CZM_DTYPE_FLOAT, number);
+}
+
+static void find_range(czm_onnx_step *step, czm_onnx_layout layout, quantization *q) {
+    bool is_told = czm_text_equal(step->detail, "args");
+    q->low = is_told ? scalar(step, czm_attr_float(step->node, "min"))
+                     : czm_onnx_operand(step, 1, layout);
+    q->high = is_told ? scalar(step, czm_attr_float(step->node, "max"))
+                      : czm_onnx_operand(step, 2, layout);
+    q->least = scalar(step, czm_attr_bool(step->node, "narrow_range"));
+    q->most = scalar(step, (double)((INT64_C(1) << czm_attr_int(step->node, "num_bits")) - 1));
+    const char *steps = CZM_EMIT(step, "Sub", q->most, q->least);
+    q->step = CZM_EMIT(step, "Div", CZM_EMIT(step, "Sub", q->high, q->low), steps);
+}
+
+// floor(x + 0.5): half a step goes up.
+static const char *nearest(czm_onnx_step *step, const char *x) {
+    return CZM_EMIT(step, "Floor", CZM_EMIT(step, "Add", x, scalar(step, 0.5)));
+}
+
+static const char *between(czm_onnx_step *step, const char *x, const char *low, const char *high) {
+    return CZM_EMIT(step, "Max", CZM_EMIT(step, "Min", x, high), low);
+}
+
+static void nudge(czm_onnx_step *step, quantization *q) {
+    const char *zero = CZM_EMIT(step, "Sub", q->least, CZM_EMIT(step, "Div", q->low, q->step));
+    zero = between(step, nearest(step, zero), q->least, q->most);
+    q->low = CZM_EMIT(step, "Mul", CZM_EMIT(step, "Sub", q->least, zero), q->step);
+    q->high = CZM_EMIT(step, "Mul", CZM_EMIT(step, "Sub", q->most, zero), q->step);
+}
+
+void czm_onnx_fake_quant(czm_onnx_step *step) {
+    czm_onnx_layout layout = czm_onnx_layout_of(step);
+    quantization q;
+    find_range(step, layout, &q);
+    nudge(step, &q);
+    const char *x = between(step, czm_onnx_operand(step, 0, layout), q.low, q.high);
+    const char *above = CZM_EMIT(step, "Sub", x, q.low);
+    const char *steps = nearest(step, CZM_EMIT(step, "Div", above, q.step));
+    czm_onnx_put(step, layout, CZM_EMIT(step, "Add", CZM_EMIT(step, "Mul", steps, q.step), q.low));
+}
+
 void czm_onnx_select(czm_onnx_step *step) {
     czm_onnx_layout layout = czm_onnx_layout_of(step);
     const czm_onnx_value *condition = czm_in(step, 0), *value = czm_in(step, 1);
@@ -350,35 +391,4 @@ void czm_onnx_select(czm_onnx_step *step) {
     czm_onnx_put(step, layout,
                  CZM_EMIT(step, "Where", czm_onnx_operand(step, 0, layout),
                           czm_onnx_operand(step, 1, layout), czm_onnx_operand(step, 2, layout)));
-}
-
-// ---- batch normalization for inference
-
-void czm_onnx_batch_norm(czm_onnx_step *step) {
-    size_t count, counts[5];
-    const float *in[5] = {NULL};
-    for (size_t i = 1; i < 5; i++)
-        if (!(in[i] = czm_in_floats(step, i, &counts[i]))) {
-            czm_refuse(step, "its statistics are computed when the network runs");
-            return;
-        }
-    if (czm_attr_bool(step->node, "is_training") ||
-        czm_attr_is(step->node, "data_format", "NCHW")) {
-        czm_refuse(step, "only normalization for inference, with channels last, is known");
-        return;
-    }
-    count = counts[1];
-    if (counts[2] != count || counts[3] != count || counts[4] != count) {
-        czm_refuse(step, "its statistics do not fit together");
-        return;
-    }
-    float *scale = CZM_NEW_ARRAY(step->arena, float, count);
-    float *shift = CZM_NEW_ARRAY(step->arena, float, count);
-    for (size_t i = 0; i < count; i++) {
-        double factor =
-            (double)in[1][i] / sqrt((double)in[4][i] + (double)attr_float(step, "epsilon"));
-        scale[i] = (float)factor;
-        shift[i] = (float)((double)in[2][i] - (double)in[3][i] * factor);
-    }
-    czm_emit_affine(step, 0, scale, shift, count);
 }

@@ -108,7 +108,6 @@ void czm_onnx_pass(czm_onnx_step *step) {
         const czm_onnx_value *value = czm_in(step, i);
         if (!value->plain && !value->planar && !value->weight) czm_in_plain(step, i);
         czm_out_value(step, i, value);
-        if (step->outputs[i].shape.rank == CZM_UNKNOWN) step->outputs[i].shape = value->shape;
     }
 }
 

@@ -44,7 +44,8 @@ static const char *resize_rounding(const czm_onnx_step *step) {
 static const char *resize_sizes(czm_onnx_step *step, const czm_onnx_image *image) {
     const int64_t wanted[] = {0, image->channels, image->out_size[0], image->out_size[1]};
     const char *shape = CZM_EMIT(step, "Shape", image->name);
-    const char *front = CZM_EMIT(step, "Slice", shape, czm_int(step, 0), czm_int(step, 2));
+    // not Slice, of which onnx.checker thinks in an inner graph that nothing comes out
+    const char *front = CZM_EMIT(step, "Gather", shape, czm_ints(step, (const int64_t[]){0, 1}, 2));
     const char *size = image->out_size[0] != CZM_UNKNOWN && image->out_size[1] != CZM_UNKNOWN
                            ? czm_ints(step, wanted + 2, 2)
                            : czm_in_int64(step, 1);

@@ -196,11 +196,19 @@ static void planar_order(int rank, bool to_planar, int64_t *order) {
     }
 }
 
+static bool has_layouts(int rank) { return rank > 2 && rank <= CZM_ONNX_MOST_DIMS; }
+
+static const char *unknown_rank(czm_onnx_step *step) {
+    czm_refuse(step, "the rank of its input is not known");
+    return "";
+}
+
 const char *czm_plain_of(czm_onnx_step *step, czm_onnx_value *value) {
     int64_t order[CZM_ONNX_MOST_DIMS];
     if (value->plain) return value->plain;
     if (value->weight) return value->plain = value->weight->name;
-    if (!value->planar) return value->plain = known_constant(step, value);
+    if (value->known.elements) return value->plain = known_constant(step, value);
+    if (!value->planar || !has_layouts(value->shape.rank)) return unknown_rank(step);
     planar_order(value->shape.rank, false, order);
     return value->plain = czm_emit_transpose(step, value->planar, order, value->shape.rank);
 }
@@ -221,6 +229,7 @@ const char *czm_planar_of(czm_onnx_step *step, czm_onnx_value *value) {
     if (value->planar) return value->planar;
     if (value->weight && czm_weight_is_movable(value->weight))
         return value->planar = planar_weight(step, value);
+    if (!has_layouts(rank)) return unknown_rank(step);
     planar_order(rank, true, order);
     return value->planar = czm_emit_transpose(step, czm_plain_of(step, value), order, rank);
 }
@@ -310,8 +319,22 @@ void czm_out(czm_onnx_step *step, size_t output, const char *plain) {
     if (output < step->output_count) step->outputs[output].plain = plain;
 }
 
+// In functions nothing is known of shapes; but a planar tensor has the rank of one that is read.
+static czm_shape shape_of_rank(const czm_onnx_step *step) {
+    static const int64_t unknown[CZM_ONNX_MOST_DIMS] = {
+        CZM_UNKNOWN, CZM_UNKNOWN, CZM_UNKNOWN, CZM_UNKNOWN,
+        CZM_UNKNOWN, CZM_UNKNOWN, CZM_UNKNOWN, CZM_UNKNOWN,
+    };
+    for (size_t i = 0; i < czm_in_count(step); i++)
+        if (czm_in_is_planar(step, i)) return (czm_shape){czm_in(step, i)->shape.rank, unknown};
+    return czm_shape_unknown();
+}
+
 void czm_out_planar(czm_onnx_step *step, size_t output, const char *planar) {
-    if (output < step->output_count) step->outputs[output].planar = planar;
+    if (output >= step->output_count) return;
+    czm_onnx_value *value = &step->outputs[output];
+    value->planar = planar;
+    if (value->shape.rank == CZM_UNKNOWN) value->shape = shape_of_rank(step);
 }
 
 void czm_out_value(czm_onnx_step *step, size_t output, const czm_onnx_value *same) {
@@ -319,6 +342,7 @@ void czm_out_value(czm_onnx_step *step, size_t output, const czm_onnx_value *sam
     value->plain = same->plain;
     value->planar = same->planar;
     value->weight = same->weight;
+    if (value->shape.rank == CZM_UNKNOWN) value->shape = same->shape;
     value->open = same->readers == 1 ? same->open : NULL;
     if (!same->plain && !same->planar && !same->weight) value->known = same->known;
 }
@@ -336,7 +360,9 @@ bool czm_out_is_read_once(const czm_onnx_step *step, size_t output) {
 czm_onnx_graph *czm_begin_graph(czm_onnx_step *step, czm_onnx_scope *inner, const char *name) {
     czm_onnx_graph *graph = CZM_NEW(step->arena, czm_onnx_graph);
     graph->name = czm_new_name(step, name);
-    *inner = (czm_onnx_scope){.graph = graph, .is_inner = true};
+    *inner = *step->scope;
+    inner->graph = graph;
+    inner->is_inner = true;
     step->scope = inner;
     return graph;
 }

@@ -4,8 +4,11 @@
 // left over at the end. The rules are in ops_*.c, the table of them in ops.def.
 #include "onnx/translate.h"
 
+#include "onnx/fold.h"
 #include "onnx/ops.h"
 #include "onnx/scope.h"
+
+enum { DEEPEST_NEST = 32, MOST_STEPS = 1 << 20 }; // so that files made to unfold do no harm
 
 // ---- the table
 
@@ -53,7 +56,10 @@ static void translate_node(czm_onnx_translator *t, czm_onnx_scope *scope, const 
                           t->opset,
                           node->scratch,
                           czm_node_output_count(node, &count) ? count : 1};
-    if (op)
+    if (czm_onnx_fold(&step)) return;
+    if (++t->steps > MOST_STEPS)
+        czm_refuse(&step, "its functions unfold without end");
+    else if (op)
         op->translate(&step);
     else
         czm_refuse(&step, "ONNX has no equivalent of it, or none is known");
@@ -69,8 +75,8 @@ static void new_values(czm_onnx_translator *t, const czm_onnx_scope *scope, czm_
     for (size_t i = 0; i < count; i++) {
         czm_tensor tensor = {node, (uint32_t)i};
         values[i].dtype = czm_tensor_dtype(tensor);
-        values[i].shape = scope->is_main ? czm_shape_of(t->shapes, tensor) : czm_shape_unknown();
-        if (scope->is_main) values[i].known = czm_value_of(t->shapes, tensor);
+        values[i].shape = czm_shape_of(scope->shapes, tensor);
+        values[i].known = czm_value_of(scope->shapes, tensor);
     }
     node->scratch = values;
 }
@@ -124,6 +130,16 @@ static bool translate_nodes(czm_onnx_translator *t, czm_onnx_scope *scope, const
     return t->status == CZM_OK;
 }
 
+static const czm_shapes *infer_function(czm_onnx_step *step, const czm_graph *graph,
+                                        const czm_onnx_value *inputs) {
+    czm_argument *arguments = CZM_NEW_ARRAY(step->arena, czm_argument, graph->inputs.count);
+    for (size_t i = 0; i < graph->inputs.count; i++)
+        arguments[i] =
+            (czm_argument){inputs[i].shape, inputs[i].known,
+                           czm_tensor_dtype(graph->inputs.items[i].tensor) == CZM_DTYPE_RESOURCE};
+    return czm_shapes_infer_function(step->arena, step->translator->model, graph, arguments);
+}
+
 bool czm_inline_function(czm_onnx_step *step, czm_bytes name, const czm_onnx_value *inputs,
                          size_t input_count, czm_onnx_value *outputs, size_t output_count) {
     const czm_graph *graph = czm_model_function(step->translator->model, name);
@@ -132,8 +148,13 @@ bool czm_inline_function(czm_onnx_step *step, czm_bytes name, const czm_onnx_val
                    (const char *)name.data);
         return false;
     }
+    if (step->scope->nesting == DEEPEST_NEST) {
+        czm_refuse(step, "functions call each other too deeply");
+        return false;
+    }
     czm_onnx_scope scope = *step->scope;
-    scope.is_main = false;
+    scope.nesting++;
+    scope.shapes = infer_function(step, graph, inputs);
     begin_values(step->translator, &scope, graph);
     for (size_t i = 0; i < input_count; i++) {
         czm_onnx_value *argument = value_of(graph->inputs.items[i].tensor);
@@ -215,9 +236,8 @@ static void end_output(czm_onnx_translator *t, czm_onnx_scope *scope, const czm_
 czm_status czm_onnx_translate(czm_context *context, const czm_model *model,
                               const czm_shapes *shapes, int opset, czm_onnx_model *result) {
     *result = (czm_onnx_model){.opset = opset, .graph.name = "network"};
-    czm_onnx_translator t = {
-        .context = context, .model = model, .shapes = shapes, .opset = opset, .result = result};
-    czm_onnx_scope scope = {.graph = &result->graph, .is_main = true};
+    czm_onnx_translator t = {.context = context, .model = model, .opset = opset, .result = result};
+    czm_onnx_scope scope = {.graph = &result->graph, .shapes = shapes};
     begin_values(&t, &scope, &model->main);
     CZM_TRY(begin_input(&t, &model->main));
     if (!translate_nodes(&t, &scope, &model->main)) return t.status;

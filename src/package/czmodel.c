@@ -192,22 +192,53 @@ static uint32_t time_of_members(void) {
     return czm_zip_dos_time(epoch ? strtoll(epoch, NULL, 10) : 0);
 }
 
-static czm_status write_all(writer *w, uint64_t *size) {
-    czm_arena *arena = w->context->arena;
-    const czm_package *p = w->package;
-    czm_zip_archive inner = {.dos_time = time_of_members()}, outer = {.dos_time = inner.dos_time};
-    layout_payloads(w, &inner);
+// The members of the container, in their order. NETWORK has no stream if it is an archive.
+enum { METADATA, NETWORK, MOST_PARTS = 4 };
 
-    czm_payload parts[4] = {
-        czm_payload_bytes(arena, czm_arena_format(arena, "%s.xml", p->model_id),
-                          czm_manifest_write(arena, p->spec, p->model_id)),
-        {.name = czm_arena_format(arena, "%s.model", p->model_id), .size = inner.size},
-    };
-    size_t count = 2;
-    if (p->spec->license_path) CZM_TRY(open_license(w, &parts[count++]));
-    parts[count++] = czm_payload_bytes(arena, czm_arena_format(arena, "modelid=%s", p->model_id),
-                                       czm_bytes_of("", 0));
-    czm_zip_member members[4] = {{0}};
+static czm_payload metadata_of(const writer *w) {
+    const czm_package *p = w->package;
+    czm_arena *arena = w->context->arena;
+    if (p->format->container == CZM_CONTAINER_JSON)
+        return czm_payload_bytes(arena, "model.json",
+                                 czm_czann_write(arena, p->format, p->spec, &p->shapes,
+                                                 p->model_id));
+    return czm_payload_bytes(arena, czm_arena_format(arena, "%s.xml", p->model_id),
+                             czm_manifest_write(arena, p->spec, p->format->version, p->model_id));
+}
+
+static czm_payload network_of(const writer *w, const czm_zip_archive *inner) {
+    const czm_package *p = w->package;
+    czm_payload network = {.size = inner->size};
+    if (p->format->opset) network = p->payloads[0];
+    network.name = p->format->container == CZM_CONTAINER_JSON
+                       ? "model.model"
+                       : czm_arena_format(w->context->arena, "%s.model", p->model_id);
+    return network;
+}
+
+static czm_status list_parts(writer *w, const czm_zip_archive *inner, czm_payload *parts,
+                             size_t *count) {
+    const czm_package *p = w->package;
+    czm_arena *arena = w->context->arena;
+    parts[METADATA] = metadata_of(w);
+    if (parts[METADATA].size == 0) return czm_report_out_of_memory(w->context->report);
+    parts[NETWORK] = network_of(w, inner);
+    *count = NETWORK + 1;
+    if (p->spec->license_path) CZM_TRY(open_license(w, &parts[(*count)++]));
+    if (p->format->container == CZM_CONTAINER_XML)
+        parts[(*count)++] = czm_payload_bytes(arena,
+                                              czm_arena_format(arena, "modelid=%s", p->model_id),
+                                              czm_bytes_of("", 0));
+    return CZM_OK;
+}
+
+static czm_status write_all(writer *w, uint64_t *size) {
+    czm_zip_archive inner = {.dos_time = time_of_members()}, outer = {.dos_time = inner.dos_time};
+    czm_payload parts[MOST_PARTS];
+    czm_zip_member members[MOST_PARTS] = {{0}};
+    size_t count = 0;
+    if (!w->package->format->opset) layout_payloads(w, &inner);
+    CZM_TRY(list_parts(w, &inner, parts, &count));
     for (size_t i = 0; i < count; i++) {
         members[i] = (czm_zip_member){.name = parts[i].name, .size = parts[i].size};
         if (parts[i].stream) w->total += parts[i].size;
@@ -217,9 +248,9 @@ static czm_status write_all(writer *w, uint64_t *size) {
     outer.count = count;
     czm_zip_layout(&outer);
 
-    uint64_t inner_at = members[1].data_at;
+    uint64_t inner_at = members[NETWORK].data_at;
     CZM_TRY(stream_payloads(w, &inner, inner_at));
-    CZM_TRY(put_headers(w, &inner, inner_at, &members[1].crc));
+    if (!parts[NETWORK].stream) CZM_TRY(put_headers(w, &inner, inner_at, &members[NETWORK].crc));
     for (size_t i = 0; i < count; i++)
         if (parts[i].stream)
             CZM_TRY(stream_payload(w, &parts[i], members[i].data_at, &members[i].crc));

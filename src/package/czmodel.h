@@ -1,18 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The container: an archive of the metadata, the network, the licence and the id, in which the
-// network is an archive again. All members are stored, so the inner archive is streamed straight
-// to its place in the outer one, and the weights pass through memory once.
+// The containers: archives of the metadata, the network, the licence and the id. A SavedModel is an
+// archive again; all members are stored, so the inner archive is streamed straight to its place in
+// the outer one, and the weights pass through memory once.
 //
+//     .czmodel, .czseg:
 //     <uuid>.xml          metadata
-//     <uuid>.model        ZIP of saved_model.pb, variables/variables.index, variables/variables.data-*
+//     <uuid>.model        ZIP of saved_model.pb, variables/variables.index, variables/variables.data-*;
+//                         since 3.1.0 a network in ONNX
 //     <licence file>      if there is one
 //     modelid=<uuid>      empty
+//
+//     .czann:
+//     model.json          metadata
+//     model.model         a network in ONNX
+//     <licence file>      if there is one
 #ifndef CZM_PACKAGE_CZMODEL_H
 #define CZM_PACKAGE_CZMODEL_H
 
 #include "base/os.h"
 #include "graph/graph.h"
+#include "package/czann.h"
+#include "spec/format.h"
 #include "spec/spec.h"
 
 // A member whose bytes come from somewhere. `stream` must deliver exactly `size` bytes.
@@ -29,10 +38,12 @@ struct czm_payload {
 czm_payload czm_payload_bytes(czm_arena *arena, const char *name, czm_bytes bytes);
 
 typedef struct czm_package {
-    const char *path; // of the .czmodel
+    const char *path; // of the container
+    const czm_format *format;
     const char *model_id;
     const czm_spec *spec;
-    const czm_payload *payloads; // of the inner archive, in order
+    czm_czann_shapes shapes;     // for a .czann
+    const czm_payload *payloads; // of the inner archive, in order; one, if the network is ONNX
     size_t payload_count;
     czm_progress progress; // may be NULL
     void *user;

@@ -24,9 +24,12 @@ static void put_class(czm_buffer *xml, const czm_class *c, size_t label) {
     czm_xml_put(xml, " />");
 }
 
-czm_bytes czm_manifest_write(czm_arena *arena, const czm_spec *spec, const char *model_id) {
+czm_bytes czm_manifest_write(czm_arena *arena, const czm_spec *spec, const char *version,
+                             const char *model_id) {
     czm_buffer xml = czm_buffer_in(arena);
-    czm_xml_put(&xml, "<?xml version='1.0' encoding='utf-8'?>\n<Model Version=\"3.0.0\">");
+    czm_xml_put(&xml, "<?xml version='1.0' encoding='utf-8'?>\n<Model");
+    czm_xml_put_attribute(&xml, "Version", version);
+    czm_xml_put(&xml, ">");
     czm_xml_put_element(&xml, "Id", model_id);
     czm_xml_put_element(&xml, "ModelName", spec->model_name);
     czm_xml_put_element(&xml, "Status", "Trained");

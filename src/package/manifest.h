@@ -17,7 +17,8 @@
 #include "format/wire.h"
 #include "spec/spec.h"
 
-czm_bytes czm_manifest_write(czm_arena *arena, const czm_spec *spec, const char *model_id);
+czm_bytes czm_manifest_write(czm_arena *arena, const czm_spec *spec, const char *version,
+                             const char *model_id);
 
 // A random UUID of version 4 (RFC 4122) as text; false if the system gives no random bytes.
 bool czm_uuid_make(char uuid[37]);

@@ -329,20 +329,43 @@ static void add_functions(czm_engine *e, const czm_model *model) {
     }
 }
 
-czm_shapes *czm_shapes_infer(czm_arena *arena, const czm_model *model, const czm_shape *input) {
-    czm_shapes *shapes = CZM_NEW(arena, czm_shapes);
-    shapes->main.graph = &model->main;
-    czm_engine e = {.arena = arena, .shapes = shapes};
+static czm_engine begin(czm_arena *arena, const czm_model *model, const czm_graph *graph) {
+    czm_engine e = {.arena = arena, .shapes = CZM_NEW(arena, czm_shapes)};
+    e.shapes->main.graph = graph;
     add_rules(&e);
     add_functions(&e, model);
-    prepare(arena, &shapes->main);
+    prepare(arena, &e.shapes->main);
+    return e;
+}
+
+czm_shapes *czm_shapes_infer(czm_arena *arena, const czm_model *model, const czm_shape *input) {
+    czm_engine e = begin(arena, model, &model->main);
     if (input && model->main.inputs.count) {
         czm_dims dims = czm_dims_of(*input);
-        give(&shapes->main, model->main.inputs.items[0].tensor,
+        give(&e.shapes->main, model->main.inputs.items[0].tensor,
              (czm_fact){.shape = czm_dims_keep(arena, &dims)});
     }
-    infer_graph(&e, &shapes->main);
-    return shapes;
+    infer_graph(&e, &e.shapes->main);
+    return e.shapes;
+}
+
+static czm_fact fact_of(czm_arena *arena, const czm_argument *argument) {
+    if (!argument->is_variable)
+        return (czm_fact){.shape = argument->shape, .value = argument->value};
+    czm_content *content = CZM_NEW(arena, czm_content);
+    *content = (czm_content){argument->shape, 1};
+    czm_fact fact = czm_fact_unknown();
+    fact.content = content;
+    return fact;
+}
+
+czm_shapes *czm_shapes_infer_function(czm_arena *arena, const czm_model *model,
+                                      const czm_graph *function, const czm_argument *arguments) {
+    czm_engine e = begin(arena, model, function);
+    for (size_t i = 0; i < function->inputs.count; i++)
+        give(&e.shapes->main, function->inputs.items[i].tensor, fact_of(arena, &arguments[i]));
+    infer_graph(&e, &e.shapes->main);
+    return e.shapes;
 }
 
 czm_shape czm_shape_of(const czm_shapes *shapes, czm_tensor tensor) {

@@ -51,6 +51,18 @@ const char *czm_shape_text(czm_arena *arena, czm_shape shape);     // "[?,256,25
 // Placeholder says. Stops at no fault: whatever depends on a faulty node is unknown.
 czm_shapes *czm_shapes_infer(czm_arena *arena, const czm_model *model, const czm_shape *input);
 
+// What is known of an argument of a function.
+typedef struct czm_argument {
+    czm_shape shape; // of the variable, if it is the handle of one
+    czm_value value;
+    bool is_variable;
+} czm_argument;
+
+// Infers a function for `arguments`, as many as it has inputs. The result is about the function's
+// own tensors.
+czm_shapes *czm_shapes_infer_function(czm_arena *arena, const czm_model *model,
+                                      const czm_graph *function, const czm_argument *arguments);
+
 czm_shape czm_shape_of(const czm_shapes *shapes, czm_tensor tensor);
 czm_value czm_value_of(const czm_shapes *shapes, czm_tensor tensor);
 

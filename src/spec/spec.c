@@ -287,6 +287,7 @@ static void take_values(czm_context *context, const czm_metadata *metadata, czm_
     spec->color_handling = metadata->color_handling;
     spec->pixel_type = metadata->pixel_type;
     spec->border_size = metadata->border_size;
+    spec->model_type = CZM_TYPE_SEGMENTATION;
     spec->postprocessing = metadata->postprocessing ? metadata->postprocessing : "";
     check_xml_text(context, key_where(context, spec, "Postprocessing"), spec->postprocessing, true);
     take_classes(context, metadata, spec);

@@ -19,7 +19,14 @@ typedef struct czm_spec {
     int64_t border_size;
     const char *test_image_path; // NULL: none
     const char *license_path;    // NULL: none
+    const char *model_type;      // as a .czann calls it
+    const double *scaling;       // metres a pixel: x, y[, z]
+    size_t scaling_count;        // 0: not told
+    bool has_unit_range;         // the network takes pixels from 0 to 1, as a .czann gives them
+    bool is_scaled;              // the user scales its pixels
 } czm_spec;
+
+#define CZM_TYPE_SEGMENTATION "SingleClassSemanticSegmentation" // a pixel has one class
 
 // Reads options->source_path or options->metadata; all faults are reported, not the first alone.
 CZM_MUST_CHECK czm_status czm_spec_read(czm_context *context, const czm_options *options,

@@ -29,7 +29,7 @@ ELSEWHERE = {'usage', 'file-missing', 'file-unreadable', 'file-unwritable', 'mod
              'model-damaged', 'weights-damaged', 'signature', 'input-unfed', 'stateful-inference',
              'needs-initialiser', 'variable-missing', 'op-unsupported', 'container-damaged',
              'container-member', 'metadata-damaged', 'model-version', 'container-id',
-             'network-unchecked', 'unpack-loss', 'guess', 'onnx-unsupported', 'onnx-size'}
+             'network-unchecked', 'unpack-loss', 'guess', 'onnx-unsupported', 'onnx-size', 'pixel-range'}
 
 # rule, severity, words, signature, changes of the specification
 CASES = [

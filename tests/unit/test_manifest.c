@@ -15,7 +15,8 @@ static void the_xml_byte_for_byte(void **state) {
                      .classes = classes,
                      .class_count = 2,
                      .border_size = 90};
-    assert_text(czm_manifest_write(c->arena, &spec, "6f1c3bd0-7a54-4b69-9e57-0c1d5c1f8a11"),
+    assert_text(czm_manifest_write(c->arena, &spec, "3.0.0",
+                                   "6f1c3bd0-7a54-4b69-9e57-0c1d5c1f8a11"),
                 "<?xml version='1.0' encoding='utf-8'?>\n"
                 "<Model Version=\"3.0.0\"><Id>6f1c3bd0-7a54-4b69-9e57-0c1d5c1f8a11</Id>"
                 "<ModelName>U&amp;Net</ModelName><Status>Trained</Status>"
@@ -27,7 +28,8 @@ static void the_xml_byte_for_byte(void **state) {
                 "Name=\"A &quot;cell&quot; &lt;b&gt;\" />"
                 "</TrainingClasses><BorderSize>90</BorderSize></Model>");
     spec.postprocessing = "CRF";
-    const char *text = czm_arena_string(c->arena, czm_manifest_write(c->arena, &spec, "x"));
+    const char *text =
+        czm_arena_string(c->arena, czm_manifest_write(c->arena, &spec, "3.0.0", "x"));
     assert_non_null(strstr(text, "<Postprocessing>CRF</Postprocessing>"));
 }
 

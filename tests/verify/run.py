@@ -187,6 +187,13 @@ def test_containers(verify, build):
     done = verify('nuclei.czmodel', '--engine', os.path.join(build, 'engines', 'tf200'))
     expect('generated' in line_of(done, 'image')[1], done.stdout)
     expect(line_of(done, 'SavedModel')[0] == '\u2713', done.stdout)
+    subprocess.run([verify.czmodel, 'convert', os.path.join(EXAMPLE, 'model_spec.json'), '.',
+                    'newer', '--format', '3.1.0', '--quiet'], check=True)
+    done = verify('newer.czmodel', '--image', os.path.join(EXAMPLE, 'test_image.png'))
+    expect('its ONNX file' in line_of(done, 'network')[1], done.stdout)
+    expect('receptive field not known' in line_of(done, 'tile edges')[1], done.stdout)
+    done = verify('newer.czmodel', '--engine', '/nowhere', status=2)
+    expect('is ONNX' in done.stderr, done.stderr)
 
 
 TESTS = (test_example, test_tiles, test_border_too_small, test_engine, test_containers)

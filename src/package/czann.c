@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Writing model.json; see czann.h. The functions return 0 when there was memory, as jansson has it.
+#include "package/czann.h"
+
+#include <jansson.h>
+
+static void release(void *object) { json_decref(object); }
+
+static int add_text(json_t *object, const char *key, const char *text) {
+    return json_object_set_new(object, key, json_string(text));
+}
+
+static int add_numbers(json_t *object, const char *key, const int64_t *numbers, size_t count) {
+    json_t *list = json_array();
+    int failed = json_object_set_new(object, key, list);
+    for (size_t i = 0; i < count && !failed; i++)
+        failed = json_array_append_new(list, json_integer(numbers[i]));
+    return failed;
+}
+
+static int add_scaling(json_t *object, const czm_spec *spec) {
+    json_t *list = json_array();
+    int failed = json_object_set_new(object, "Scaling", list);
+    for (size_t i = 0; i < spec->scaling_count && !failed; i++)
+        failed = json_array_append_new(list, json_real(spec->scaling[i]));
+    return failed;
+}
+
+static int add_classes(json_t *object, const czm_spec *spec) {
+    json_t *names = json_array();
+    int failed = json_object_set_new(object, "Classes", names);
+    for (size_t i = 0; i < spec->class_count && !failed; i++)
+        failed = json_array_append_new(names, json_string(spec->classes[i].name));
+    return failed;
+}
+
+static bool has_scaling(const czm_format *format, const czm_spec *spec) {
+    return spec->scaling_count && !czm_text_equal(format->version, "1.0.0");
+}
+
+czm_bytes czm_czann_write(czm_arena *arena, const czm_format *format, const czm_spec *spec,
+                          const czm_czann_shapes *shapes, const char *model_id) {
+    const int64_t overlap[] = {2 * spec->border_size, 2 * spec->border_size};
+    json_t *root = json_object();
+    czm_arena_defer(arena, release, root);
+    bool has_version = czm_text_equal(format->version, "2.1.0");
+    if ((has_version && add_text(root, "FormatVersion", format->version)) ||
+        add_text(root, "Id", model_id) || add_text(root, "Type", spec->model_type) ||
+        add_numbers(root, "InputShape", shapes->input, 3) ||
+        add_numbers(root, "OutputShape", shapes->output, 3) ||
+        add_numbers(root, "MinOverlap", overlap, 2) || add_classes(root, spec) ||
+        add_text(root, "ModelName", spec->model_name) ||
+        (has_scaling(format, spec) && add_scaling(root, spec)))
+        return (czm_bytes){0};
+    size_t flags = JSON_ENSURE_ASCII, size = json_dumpb(root, NULL, 0, flags);
+    char *text = czm_arena_alloc(arena, size);
+    if (size == 0 || json_dumpb(root, text, size, flags) != size) return (czm_bytes){0};
+    return czm_bytes_of(text, size);
+}

@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The ONNX test: translated networks must give the original's answer in ONNX Runtime.
+
+    run.py --translate PROGRAM --build FOLDER [--opset N]... [--only TEXT] [NETWORKS...]
+
+NETWORKS are folders of networks, each with model/, input.npy and expected.npy as the exporters
+leave them; without any, the fixtures and what the engines test has exported to FOLDER/engines.
+
+Each network is translated at opset 12 and at 18, and must pass onnx.checker with strict inference
+of shapes and answer as expected; for a batch of two, if it takes one, the same answer twice. An
+operation may be refused only if ONNX cannot express it (INEXPRESSIBLE). A SavedModel that is
+refused as such is another test's business. ONNX Runtime is installed into FOLDER/engines/onnx
+unless it is there.
+"""
+import argparse
+import collections
+import glob
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+FIXTURES = os.path.join(os.path.dirname(HERE), 'fixtures', 'models')
+PACKAGES = ['onnxruntime==1.32.0', 'onnx==1.23.2', 'numpy==2.4.6']
+
+# Greatest difference, relative to the greatest value where that is over 1. ONNX computes in single
+# precision what the original rounds to half of it.
+TOLERANCE, HALF_TOLERANCE = 1e-4, 6e-3
+OPSETS = 12, 18
+
+# operation: why no translation of it is wanted
+INEXPRESSIBLE = {
+    'AsString': 'ONNX has no texts of numbers',
+    'DecodeRaw': 'ONNX does not read files',
+    'PyFunc': 'it calls into the exporter\'s Python',
+    'RandomStandardNormal': 'its answer cannot be compared',
+    'RandomUniform': 'its answer cannot be compared',
+    'XlaCallModule': 'it is a program for XLA',
+}
+
+Network = collections.namedtuple('Network', 'label folder signature')
+
+
+class Failure(Exception):
+    """What is wrong with a network."""
+
+
+class Refused(Exception):
+    """The translator's message, and the operation that it names or ''."""
+
+    def __init__(self, message):
+        super().__init__(message)
+        named = re.search(r'operation (\S+): .*\[onnx-unsupported\]', message)
+        self.operation = named.group(1) if named else ''
+
+
+# --------------------------------------------- networks
+
+def networks_of(folder):
+    for expected in sorted(glob.glob(os.path.join(glob.escape(folder), '*', 'expected.npy'))):
+        place = os.path.dirname(expected)
+        meta = {}
+        if os.path.exists(os.path.join(place, 'meta.json')):
+            with open(os.path.join(place, 'meta.json')) as file:
+                meta = json.load(file)
+        label = '/'.join(place.split(os.sep)[-2:])
+        yield Network(label, place, meta.get('signature', 'serving_default'))
+
+
+def default_folders(build):
+    return [FIXTURES, *sorted(glob.glob(os.path.join(build, 'engines', 'exports', '*')))]
+
+
+# --------------------------------------------- one network
+
+def translate(program, network, opset, path):
+    done = subprocess.run([program, os.path.join(network.folder, 'model'), str(opset), path,
+                           network.signature], capture_output=True, text=True, timeout=120)
+    if done.returncode < 0 or 'Sanitizer' in done.stderr or 'runtime error' in done.stderr:
+        raise Failure(f'exit status {done.returncode}: {done.stderr[-400:]}')
+    if done.returncode and not done.stderr:
+        raise Failure(f'exit status {done.returncode} and no message')
+    if done.returncode:
+        raise Refused(done.stderr.strip())
+
+
+def run(path, pictures):
+    """The answer, and whether the batch is free."""
+    import onnxruntime
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.log_severity_level = 4
+    session = onnxruntime.InferenceSession(path, options, providers=['CPUExecutionProvider'])
+    port, = session.get_inputs()
+    is_free = bool(port.shape) and not isinstance(port.shape[0], int)
+    answer, = session.run(None, {port.name: as_type(pictures, port.type)})
+    return answer, is_free
+
+
+def as_type(pictures, onnx_type):
+    import numpy as np
+    names = {'tensor(float)': np.float32, 'tensor(double)': np.float64}
+    return pictures.astype(names.get(onnx_type, pictures.dtype))
+
+
+def compare(answer, expected, tolerance):
+    import numpy as np
+    if answer.shape != expected.shape:
+        raise Failure(f'shape {answer.shape}, expected {expected.shape}')
+    difference = np.abs(answer.astype(np.float64) - expected.astype(np.float64))
+    difference[np.isnan(answer) & np.isnan(expected)] = 0
+    difference[answer == expected] = 0 # two infinities
+    worst = float(np.max(difference, initial=0))
+    scale = max(1, float(np.max(np.abs(expected[np.isfinite(expected)]), initial=0)))
+    if not worst <= tolerance * scale:
+        raise Failure(f'off by {worst:.2e}')
+    return worst
+
+
+def load(path):
+    import numpy as np
+    array = np.load(path)
+    if array.dtype.kind == 'V': # bfloat16, which numpy does not know: half of a float
+        array = (array.view(np.uint16).astype(np.uint32) << 16).view(np.float32)
+    return array
+
+
+def check(path, network):
+    """Returns the greatest difference."""
+    import numpy as np
+    import onnx
+    onnx.checker.check_model(path, full_check=True)
+    pictures, expected = (load(os.path.join(network.folder, name))
+                          for name in ('input.npy', 'expected.npy'))
+    tolerance = HALF_TOLERANCE if 'float16' in network.label else TOLERANCE
+    answer, is_free = run(path, pictures)
+    worst = compare(answer, expected, tolerance)
+    if is_free and len(pictures) == 1 and len(expected) == 1:
+        answer, _ = run(path, np.concatenate([pictures, pictures]))
+        compare(answer, np.concatenate([expected, expected]), tolerance)
+    return worst
+
+
+# --------------------------------------------- all of them
+
+def judge(program, network, opset, path):
+    """(status, remark)"""
+    try:
+        translate(program, network, opset, path)
+        return 'ok', f'{check(path, network):.1e}'
+    except Refused as error:
+        if not error.operation:
+            return 'no model', ''
+        is_right = error.operation in INEXPRESSIBLE
+        return 'refused' if is_right else 'MISSING', str(error)
+    except Exception as error: # whatever onnx and ONNX Runtime say
+        return 'FAILED', ' '.join(f'{type(error).__name__}: {error}'.split())[:300]
+
+
+def run_all(options):
+    counts, refused = collections.Counter(), collections.Counter()
+    folders = options.networks or default_folders(options.build)
+    with tempfile.TemporaryDirectory() as scratch:
+        path = os.path.join(scratch, 'network.onnx')
+        for network in (network for folder in folders for network in networks_of(folder)):
+            if options.only not in network.label:
+                continue
+            for opset in options.opset or OPSETS:
+                status, remark = judge(options.translate, network, opset, path)
+                counts[status] += 1
+                if status in ('refused', 'MISSING'):
+                    refused[remark.split('operation ', 1)[-1]] += 1
+                if status not in ('ok', 'no model') or options.verbose:
+                    print(f'{status:8} {opset} {network.label:48} {remark}', flush=True)
+    report(counts, refused)
+    return 1 if counts['FAILED'] + counts['MISSING'] or not counts['ok'] else 0
+
+
+def report(counts, refused):
+    for reason, count in refused.most_common():
+        print(f'{count:5} {reason}')
+    print(', '.join(f'{count} {status}' for status, count in sorted(counts.items())))
+
+
+def packages_are_there():
+    try:
+        import numpy, onnx, onnxruntime # noqa: E401, F401
+    except ImportError:
+        return False
+    return True
+
+
+def install(build):
+    """The interpreter of a virtual environment with ONNX Runtime."""
+    sys.path.insert(0, os.path.join(os.path.dirname(HERE), 'engines'))
+    import run as engines
+    base = engines.find_python((3, 11), (3, 13))
+    if not base:
+        sys.exit('needs a Python of 3.11 to 3.13')
+    os.makedirs(os.path.join(build, 'engines'), exist_ok=True)
+    return engines.make_venv(base, os.path.join(build, 'engines', 'onnx'), [PACKAGES])
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
+    parser.add_argument('--translate', required=True, metavar='PROGRAM')
+    parser.add_argument('--build', required=True, metavar='FOLDER')
+    parser.add_argument('--opset', type=int, action='append')
+    parser.add_argument('--only', default='', metavar='TEXT')
+    parser.add_argument('--verbose', action='store_true', help='those that are right as well')
+    parser.add_argument('networks', nargs='*')
+    options = parser.parse_args()
+    if not packages_are_there():
+        python = install(os.path.abspath(options.build))
+        os.execv(python, [python, os.path.abspath(__file__), *sys.argv[1:]])
+    return run_all(options)
+
+
+if __name__ == '__main__':
+    sys.exit(main())
