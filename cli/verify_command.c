@@ -19,13 +19,10 @@ typedef struct verification {
     czm_inspection model;
     const char *scratch; // a folder that goes with the arena
     cli_image image;
-    const char *image_name; // of what is run on
-    cli_tiling tiling;
     cli_grid input;  // the image as the network wants it
     cli_grid answer; // of the network that is judged, the first one that ran
-    bool has_answer;
-    cli_edges edges;
-    bool has_failed; // a check has
+    bool as_json;
+    cli_result result; // `runtime` is set once there is an answer
 } verification;
 
 // A tick, a cross, a triangle; and what is not judged.
@@ -45,8 +42,10 @@ static czm_status fault(czm_status status, const char *where, const char *text) 
 }
 
 // A line of the result.
-CZM_PRINTF(3, 4)
-static void tell(const char *mark, const char *what, const char *format, ...) {
+CZM_PRINTF(4, 5)
+static void tell(const verification *v, const char *mark, const char *what, const char *format,
+                 ...) {
+    if (v->as_json) return;
     va_list arguments;
     va_start(arguments, format);
     printf("  %s  %-14s ", mark, what);
@@ -56,7 +55,7 @@ static void tell(const char *mark, const char *what, const char *format, ...) {
 }
 
 static const char *judge(verification *v, bool is_good) {
-    v->has_failed |= !is_good;
+    v->result.has_failed |= !is_good;
     return is_good ? passed : failed;
 }
 
@@ -105,7 +104,7 @@ static void choose_tiling(verification *v, const cli_network *network) {
     const czm_inspection *m = &v->model;
     const cli_grid *pixels = &v->image.pixels;
     size_t multiple = (size_t)m->memory.tile_multiple;
-    v->tiling = (cli_tiling){
+    v->result.tiling = (cli_tiling){
         .height = choose_side(network->dims[1], pixels->height, multiple),
         .width = choose_side(network->dims[2], pixels->width, multiple),
         .border = (size_t)(m->has_metadata ? m->metadata.border_size : m->border.border),
@@ -116,51 +115,49 @@ static void choose_tiling(verification *v, const cli_network *network) {
 static czm_status read_image(verification *v) {
     if (!v->image_path) v->image_path = v->model.metadata.test_image_path;
     if (!v->image_path) return CZM_OK;
-    v->image_name = v->image_path;
     const char *text = cli_image_read(v->arena, v->image_path, &v->image);
     return text ? fault(CZM_ERROR_IO, v->image_path, text) : CZM_OK;
 }
 
 static czm_status prepare_image(verification *v, const cli_network *network) {
     choose_tiling(v, network);
-    if (!v->image_name) {
-        v->image = cli_image_generate(v->arena, v->tiling.height, v->tiling.width,
+    if (!v->image_path)
+        v->image = cli_image_generate(v->arena, v->result.tiling.height, v->result.tiling.width,
                                       most_of_pixel_type(v->model.metadata.pixel_type, USUAL_MOST));
-        v->image_name = "generated";
-    }
     size_t channels = network->dims[3] > 0 ? (size_t)network->dims[3] : v->image.pixels.channels;
     float most = most_of_pixel_type(v->model.metadata.pixel_type, v->image.most);
     const char *text = cli_image_prepare(v->arena, &v->image, channels, most, &v->input);
     if (text) return fault(CZM_ERROR_INVALID, v->target, text);
     const cli_grid *p = &v->image.pixels;
-    tell(open_mark, "image", "%s, %zu x %zu pixels (height x width), values up to %g",
-         v->image_name, p->height, p->width, (double)(most > 0 ? most : v->image.most));
+    tell(v, open_mark, "image", "%s, %zu x %zu pixels (height x width), values up to %g",
+         v->image_path ? v->image_path : "generated", p->height, p->width,
+         (double)(most > 0 ? most : v->image.most));
     return CZM_OK;
 }
 
 // ---- what is judged
 
 static void judge_probabilities(verification *v) {
-    cli_probabilities p = cli_probabilities_of(&v->answer);
+    cli_probabilities p = v->result.probabilities = cli_probabilities_of(&v->answer);
     bool is_good = p.least >= -CLI_TOLERANCE && p.most <= 1 + CLI_TOLERANCE &&
                    p.sum_off <= 10 * CLI_TOLERANCE;
-    tell(judge(v, is_good), "probabilities", "%.4g to %.4g; sums of a pixel are 1 within %.1e",
+    tell(v, judge(v, is_good), "probabilities", "%.3g to %.3g; sums of a pixel are 1 within %.1e",
          (double)p.least, (double)p.most, p.sum_off);
 }
 
 static void judge_classes(verification *v) {
     size_t named = v->model.metadata.class_count, found = v->answer.channels;
     if (v->model.has_metadata && named != found)
-        tell(judge(v, false), "classes", "the metadata names %zu, the network gives %zu", named,
+        tell(v, judge(v, false), "classes", "the metadata names %zu, the network gives %zu", named,
              found);
 }
 
 // Edges must not be felt further than theory says, nor beyond the border; where no border is enough,
 // as theory says too, that is worth a warning.
 static const char *mark_edges(verification *v) {
-    const cli_edges *e = &v->edges;
+    const cli_edges *e = &v->result.edges;
     const czm_border_info *theory = &v->model.border;
-    if (e->depth <= v->tiling.border) return open_mark;
+    if (e->depth <= v->result.tiling.border) return open_mark;
     bool is_as_told = !theory->is_known || e->reach <= (size_t)theory->border;
     bool is_inside = e->inside_border <= CLI_TOLERANCE;
     bool is_open = theory->is_unbounded || !v->model.has_metadata;
@@ -168,41 +165,52 @@ static const char *mark_edges(verification *v) {
 }
 
 static void judge_edges(verification *v) {
-    const cli_edges *e = &v->edges;
+    const cli_edges *e = &v->result.edges;
     const czm_border_info *theory = &v->model.border;
     if (!e->is_known) {
-        tell(open_mark, "tile edges", "the tile is too small to tell how far its edges are felt");
+        tell(v, open_mark, "tile edges",
+             "the tile is too small to tell how far its edges are felt");
         return;
     }
     const char *field = theory->is_unbounded ? "unbounded" : "not known";
     if (theory->is_known) field = czm_arena_format(v->arena, "%lld", (long long)theory->border);
     bool is_odd = theory->is_known && e->reach > (size_t)theory->border;
-    tell(mark_edges(v), "tile edges",
+    tell(v, mark_edges(v), "tile edges",
          "are felt %zu pixels deep; receptive field %s, border %zu; beyond it at most %.1e%s",
-         e->reach, field, v->tiling.border, e->inside_border,
+         e->reach, field, v->result.tiling.border, e->inside_border,
          is_odd ? "; the network does not treat all places alike" : "");
 }
 
-static void tell_cost(const verification *v, const cli_network *network, size_t tiles) {
+static void tell_cost(verification *v, const cli_network *network) {
+    cli_result *r = &v->result;
     char memory[32];
-    tell(open_mark, "a tile",
+    r->seconds = network->seconds;
+    r->memory = network->memory;
+    tell(v, open_mark, "a tile",
          "%zu x %zu pixels (height x width): %.3f s, %s of memory; %zu for the image",
-         v->tiling.height, v->tiling.width, network->seconds,
-         network->memory ? cli_size_text(memory, network->memory) : "unknown", tiles);
+         r->tiling.height, r->tiling.width, r->seconds,
+         r->memory ? cli_size_text(memory, r->memory) : "unknown", r->tile_count);
 }
 
 // ---- in ONNX Runtime, or whatever judges
 
+// A network that could not be run: its own fault, unless somebody wants an end.
+static czm_status run_fault(const verification *v, const char *text) {
+    return czm_signal_caught() ? CZM_ERROR_CANCELLED : fault(CZM_ERROR_INVALID, v->target, text);
+}
+
 static czm_status run(verification *v, cli_network *network, const char *what) {
-    size_t tiles;
-    printf("%s, czmodel %s\n\n", v->target, czm_version());
-    tell(open_mark, "network", "%s, in %s", what, network->runtime);
+    cli_result *r = &v->result;
+    if (!v->as_json) printf("%s, czmodel %s\n\n", v->target, czm_version());
+    tell(v, open_mark, "network", "%s, in %s", what, network->runtime);
     TRY(prepare_image(v, network));
-    const char *text = cli_tiles_run(v->arena, network, &v->tiling, &v->input, &v->answer, &tiles);
-    if (!text) text = cli_edges_measure(v->arena, network, &v->tiling, &v->input, &v->edges);
-    if (text) return fault(CZM_ERROR_INVALID, v->target, text);
-    v->has_answer = true;
-    tell_cost(v, network, tiles);
+    const char *text =
+        cli_tiles_run(v->arena, network, &r->tiling, &v->input, &v->answer, &r->tile_count);
+    if (!text) text = cli_edges_measure(v->arena, network, &r->tiling, &v->input, &r->edges);
+    if (text) return run_fault(v, text);
+    r->runtime = network->runtime;
+    r->network = what;
+    tell_cost(v, network);
     judge_classes(v);
     judge_probabilities(v);
     judge_edges(v);
@@ -218,88 +226,57 @@ static czm_status run_translation(verification *v) {
     const char *text = cli_onnx_open(v->arena, path, &network);
     if (text && !network.runtime && v->engine) return CZM_OK; // that will do
     if (text && !network.runtime) return fault(CZM_ERROR_IO, "ONNX Runtime", text);
-    if (text) return fault(CZM_ERROR_INVALID, v->target, text);
+    if (text) return run_fault(v, text);
     return run(v, &network,
                v->model.has_network ? "the ONNX translation of its SavedModel" : "its ONNX file");
 }
 
 // ---- in TensorFlow
 
-// Converts what is no CZModel yet; a SavedModel gets metadata that say nothing.
-static czm_status convert(verification *v, const char **container) {
-    const czm_inspection *m = &v->model;
-    bool is_bare = m->kind == CZM_KIND_SAVED_MODEL && m->output.rank == 4;
-    size_t class_count = is_bare && m->output.dims[3] > 0 ? (size_t)m->output.dims[3] : 0;
-    czm_class *classes = CZM_NEW_ARRAY(v->arena, czm_class, class_count);
-    for (size_t i = 0; i < class_count; i++)
-        classes[i].name = czm_arena_format(v->arena, "class %zu", i + 1);
-    czm_metadata metadata = CZM_METADATA_INIT;
-    metadata.model_path = v->target;
-    metadata.color_handling = "ConvertToMonochrome";
-    metadata.pixel_type = m->input.rank == 4 && m->input.dims[3] == 3 ? "Bgr24" : "Gray8";
-    metadata.classes = classes;
-    metadata.class_count = class_count;
-    czm_options options = CZM_OPTIONS_INIT;
-    options.source_path = m->kind == CZM_KIND_SAVED_MODEL ? NULL : v->target;
-    options.metadata = &metadata;
-    options.output_folder = v->scratch;
-    czm_result result = CZM_RESULT_INIT;
-    TRY(czm_convert(&options, &result, v->later));
-    *container = result.path;
-    return CZM_OK;
-}
-
-static czm_status unpack_payload(verification *v, const char **folder) {
-    const char *container = v->target;
-    if (v->model.kind != CZM_KIND_CZMODEL) TRY(convert(v, &container));
-    const char *unpacked = czm_path_join(v->arena, v->scratch, "unpacked");
-    TRY(czm_unpack(container, unpacked, NULL, NULL, v->later));
-    czm_path_list list = {0};
-    if (!czm_folder_list(v->arena, unpacked, &list))
-        return fault(CZM_ERROR_IO, unpacked, czm_file_error());
-    for (size_t i = 0; i < list.count; i++)
-        if (cli_has_suffix(list.paths[i], "/saved_model.pb"))
-            *folder = czm_path_folder(v->arena, czm_path_join(v->arena, unpacked, list.paths[i]));
-    return CZM_OK;
+// Runs another network on the same image.
+static const char *compare(const verification *v, cli_network *network,
+                           cli_comparison *comparison) {
+    cli_grid answer;
+    size_t tile_count;
+    CLI_TRY(cli_tiles_run(v->arena, network, &v->result.tiling, &v->input, &answer, &tile_count));
+    comparison->difference = cli_grid_difference(&v->answer, &answer);
+    return NULL;
 }
 
 static czm_status run_payload(verification *v) {
     cli_network network = {0};
     cli_signature signature = {"serving_default", v->model.input.name, v->model.output.name};
-    const char *folder = v->scratch;
-    TRY(unpack_payload(v, &folder));
+    cli_comparison *c = &v->result.payload;
+    const char *folder;
+    TRY(cli_payload_unpack(v->arena, v->target, &v->model, v->scratch, v->later, &folder));
     const char *text = cli_tensorflow_open(v->arena, v->engine, folder, &signature, &network);
     if (text && !network.runtime) return fault(CZM_ERROR_IO, v->engine, text);
-    if (text) return fault(CZM_ERROR_INVALID, v->target, text);
-    if (!v->has_answer) return run(v, &network, "the SavedModel itself");
-    cli_grid answer;
-    size_t tiles;
-    text = cli_tiles_run(v->arena, &network, &v->tiling, &v->input, &answer, &tiles);
-    if (text) return fault(CZM_ERROR_INVALID, v->target, text);
-    double difference = cli_grid_difference(&v->answer, &answer);
-    tell(judge(v, difference <= CLI_TOLERANCE), "SavedModel",
-         "in %s, differs from its translation by at most %.1e", network.runtime, difference);
+    if (!text && !v->result.runtime) return run(v, &network, "the SavedModel itself");
+    if (!text) text = compare(v, &network, c);
+    if (text) return run_fault(v, text);
+    c->runtime = network.runtime;
+    tell(v, judge(v, c->difference <= CLI_TOLERANCE), "SavedModel",
+         "in %s, differs from its translation by at most %.1e", c->runtime, c->difference);
     return CZM_OK;
 }
 
 // What was converted may be newer than the engine: that it does not run is no fault of the result.
 static void run_original(verification *v) {
-    const char *folder = v->model.kind == CZM_KIND_SAVED_MODEL ? v->target
-                                                               : v->model.metadata.model_path;
+    bool is_bare = v->model.kind == CZM_KIND_SAVED_MODEL;
+    const char *folder = is_bare ? v->target : v->model.metadata.model_path;
     if (!folder || czm_path_look(folder) != CZM_PATH_FOLDER) return;
     cli_network network = {0};
     cli_signature signature = {v->model.signature, v->model.input.name, v->model.output.name};
-    cli_grid answer;
-    size_t tiles;
-    const char *text = cli_tensorflow_open(v->arena, v->engine, folder, &signature, &network);
-    if (!text) text = cli_tiles_run(v->arena, &network, &v->tiling, &v->input, &answer, &tiles);
-    if (text) {
-        tell(open_mark, "original", "does not run there: %.*s", (int)strcspn(text, "\n"), text);
-        return;
-    }
-    double difference = cli_grid_difference(&v->answer, &answer);
-    tell(judge(v, difference <= CLI_TOLERANCE), "original", "in %s, differs by at most %.1e",
-         network.runtime, difference);
+    cli_comparison *c = &v->result.original;
+    c->fault = cli_tensorflow_open(v->arena, v->engine, folder, &signature, &network);
+    if (!c->fault) c->fault = compare(v, &network, c);
+    c->runtime = network.runtime;
+    if (c->fault)
+        tell(v, open_mark, "original", "does not run there: %.*s", (int)strcspn(c->fault, "\n"),
+             c->fault);
+    else
+        tell(v, judge(v, c->difference <= CLI_TOLERANCE), "original",
+             "in %s, differs by at most %.1e", c->runtime, c->difference);
 }
 
 // ---- the whole
@@ -310,7 +287,7 @@ static czm_status put_preview(const verification *v) {
     const char *text =
         cli_preview_write(v->arena, v->preview, &v->image, &v->answer, m->classes, m->class_count);
     if (text) return fault(CZM_ERROR_IO, v->preview, text);
-    tell(open_mark, "preview", "%s", v->preview);
+    tell(v, open_mark, "preview", "%s", v->preview);
     return CZM_OK;
 }
 
@@ -326,7 +303,11 @@ static czm_status verify(verification *v) {
         run_original(v);
     }
     TRY(put_preview(v));
-    return v->has_failed ? CZM_ERROR_INVALID : CZM_OK;
+    v->result.target = v->target;
+    v->result.image = v->image_path;
+    if (v->as_json && !cli_result_print(&v->result, &v->model.border))
+        return fault(CZM_ERROR_IO, v->target, "the result cannot be written as JSON");
+    return v->result.has_failed ? CZM_ERROR_INVALID : CZM_OK;
 }
 
 static czm_status verify_in_arena(verification *v) {
@@ -346,6 +327,7 @@ int cli_verify(int argc, char **argv) {
         {"preview", "OUT.png", "draw image, classes and confidence", &v.preview, NULL, NULL},
         {"engine", "PATH", "also run the SavedModel in this TensorFlow C library", &v.engine, NULL,
          NULL},
+        {"json", NULL, "print JSON instead of lines", NULL, &v.as_json, NULL},
         CLI_LAST_ROWS(&last),
     };
     const cli_command command = {

@@ -19,7 +19,7 @@ if(CZM_VERIFY)
 endif()
 
 if(CZM_HAS_VERIFY)
-  foreach(part font grid image network preview runtime_onnx runtime_tensorflow sample system tile)
+  foreach(part font grid image json network payload preview runtime_onnx runtime_tensorflow sample system tile)
     list(APPEND CZM_VERIFY_SOURCES ${PROJECT_SOURCE_DIR}/cli/verify/${part}.c)
   endforeach()
   set(CZM_VERIFY_LIBRARIES PNG::PNG JPEG::JPEG TIFF::TIFF ${CMAKE_DL_LIBS})

@@ -28,6 +28,8 @@ const char *cli_grid_take(czm_arena *arena, const int64_t dims[4], const float *
 
 double cli_grid_difference(const cli_grid *a, const cli_grid *b) {
     double largest = 0;
+    if (a->height != b->height || a->width != b->width || a->channels != b->channels)
+        return INFINITY;
     for (size_t i = 0; i < a->height * a->width * a->channels; i++) {
         double difference = fabs((double)a->values[i] - (double)b->values[i]);
         if (isnan(difference)) return INFINITY;

@@ -37,7 +37,8 @@ static inline float *cli_pixel(const cli_grid *grid, size_t y, size_t x) {
 const char *cli_grid_take(czm_arena *arena, const int64_t dims[4], const float *from,
                           cli_grid *grid);
 
-// The largest absolute difference of two grids of one shape; a NaN counts as infinity.
+// The largest absolute difference of two grids of one shape; a NaN counts as infinity, and so does
+// another shape.
 double cli_grid_difference(const cli_grid *a, const cli_grid *b);
 
 // ---- images (image.c, sample.c)
@@ -82,6 +83,11 @@ const char *cli_onnx_open(czm_arena *arena, const char *path, cli_network *netwo
 const char *cli_tensorflow_open(czm_arena *arena, const char *engine, const char *folder,
                                 const cli_signature *signature, cli_network *network);
 
+// The folder of the SavedModel that stands in the CZModel `target`, or would if it were converted;
+// what is made for that lies in `scratch`.
+czm_status cli_payload_unpack(czm_arena *arena, const char *target, const czm_inspection *model,
+                              const char *scratch, czm_report *report, const char **folder);
+
 // Runs a tile, with an eye on the clock and the memory.
 const char *cli_network_run(cli_network *network, czm_arena *arena, const cli_grid *tile,
                             cli_grid *output);
@@ -122,6 +128,33 @@ cli_probabilities cli_probabilities_of(const cli_grid *answer);
 
 // The most probable class.
 size_t cli_class_at(const cli_grid *answer, size_t y, size_t x);
+
+// ---- the result (json.c)
+
+// How the answer of another engine differs from the one that is judged.
+typedef struct cli_comparison {
+    const char *runtime; // NULL: it was not run
+    const char *fault;   // why it could not be; NULL
+    double difference;   // the largest
+} cli_comparison;
+
+typedef struct cli_result {
+    const char *target;
+    const char *network; // what was run
+    const char *runtime;
+    const char *image; // NULL: a generated one
+    cli_tiling tiling;
+    size_t tile_count;
+    double seconds; // as of cli_network
+    uint64_t memory;
+    cli_probabilities probabilities;
+    cli_edges edges;
+    cli_comparison payload, original;
+    bool has_failed; // a check has
+} cli_result;
+
+// Prints it to standard output; docs/json.md tells the keys. false without memory.
+bool cli_result_print(const cli_result *result, const czm_border_info *theory);
 
 // ---- the picture (preview.c, font.c)
 

@@ -177,6 +177,11 @@ def test_engine(verify, build):
     done = alone(os.path.join(EXAMPLE, 'model_spec.json'), '--engine', engine)
     expect('the SavedModel itself, in TensorFlow 2.0.0' in line_of(done, 'network')[1], done.stdout)
     line_of(done, 'tile edges')
+    result = json.loads(verify(os.path.join(EXAMPLE, 'model_spec.json'), '--json', '--engine',
+                               engine).stdout)
+    expect(result['ok'] and result['edges']['receptive_field'] == 23
+           and result['tile']['count'] == 1 and result['original']['difference'] is None
+           and 0 < result['payload']['difference'] < 1e-4, result)
     return f'translation and SavedModel in TensorFlow 2.0.0 differ by {difference:.1e}'
 
 
