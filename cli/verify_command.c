@@ -45,13 +45,11 @@ static czm_status fault(czm_status status, const char *where, const char *text) 
 CZM_PRINTF(4, 5)
 static void tell(const verification *v, const char *mark, const char *what, const char *format,
                  ...) {
-    if (v->as_json) return;
     va_list arguments;
     va_start(arguments, format);
-    printf("  %s  %-14s ", mark, what);
-    vprintf(format, arguments);
+    const char *text = czm_arena_vformat(v->arena, format, arguments);
     va_end(arguments);
-    printf("\n");
+    if (!v->as_json) printf("  %s  %-14s %s\n", mark, what, text);
 }
 
 static const char *judge(verification *v, bool is_good) {

@@ -102,9 +102,9 @@ static const char *take_message(const ort_api *api, czm_arena *arena, OrtStatus 
 
 // ---- finding it
 
-#define HELP                                                                        \
-    "install it with \"pip install onnxruntime\", or let the environment variable " \
-    "CZM_ONNXRUNTIME name its library (libonnxruntime.so)"
+#define HELP                                                                   \
+    "install it with \"pip install onnxruntime\" (1.19 or newer), or let the " \
+    "environment variable CZM_ONNXRUNTIME name its library (libonnxruntime.so)"
 
 static void *open_in(czm_arena *arena, const char *folder) {
     czm_path_list list = {0};
@@ -136,14 +136,13 @@ static const char *find_api(czm_arena *arena, const ort_api_base **base) {
     const char *named = czm_environment("CZM_ONNXRUNTIME");
     void *library = named ? open_named(arena, named) : open_installed(arena);
     if (!library && named)
-        return czm_arena_format(arena, "ONNX Runtime is not at %s, which CZM_ONNXRUNTIME names",
-                                named);
-    if (!library) return "ONNX Runtime is not installed; " HELP;
+        return czm_arena_format(arena, "it is not at %s, which CZM_ONNXRUNTIME names", named);
+    if (!library) return "it is not installed; " HELP;
     const ort_api_base *(*get_base)(void);
     if (!cli_library_find(library, "OrtGetApiBase", &get_base))
-        return "the library that should be ONNX Runtime has no OrtGetApiBase; " HELP;
+        return "what should be its library has no OrtGetApiBase; " HELP;
     *base = get_base();
-    return (*base)->api(API_VERSION) ? NULL : "this ONNX Runtime lacks version 1 of its API";
+    return (*base)->api(API_VERSION) ? NULL : "it lacks version 1 of its API; " HELP;
 }
 
 // ---- opening a file

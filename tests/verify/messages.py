@@ -14,7 +14,7 @@ SPEC = os.path.join(EXAMPLE, 'model_spec.json')
 
 # Arguments, exit status, part of the message
 CASES = (
-    ([SPEC], 3, 'ONNX Runtime is not at nowhere, which CZM_ONNXRUNTIME names'),
+    ([SPEC], 3, 'ONNX Runtime: it is not at nowhere, which CZM_ONNXRUNTIME names'),
     ([SPEC, '--image', 'nowhere.png'], 3, 'nowhere.png: it cannot be read: No such file'),
     ([SPEC, '--image', SPEC], 3, 'it is neither PNG, JPEG nor TIFF'),
     (['nowhere'], 3, '[file-missing]'),
