@@ -13,6 +13,7 @@ int cli_inspect(int argc, char **argv);
 int cli_unpack(int argc, char **argv);
 int cli_new(int argc, char **argv);
 int cli_diff(int argc, char **argv);
+int cli_verify(int argc, char **argv);
 int cli_explain(int argc, char **argv);
 
 // The same as convert under the name by which the user called it: the reference's program has the

@@ -16,6 +16,7 @@ static const struct {
     {"convert", "make a .czmodel from a JSON specification and its SavedModel", cli_convert},
     {"check", "check a specification, a SavedModel or a .czmodel against every rule", cli_check},
     {"inspect", "tell what a model is: layers, memory, border; draw it", cli_inspect},
+    {"verify", "run the network: probabilities, edges of tiles, cost, a picture", cli_verify},
     {"unpack", "make a specification and a SavedModel of a .czmodel", cli_unpack},
     {"new", "write a filled specification for a SavedModel", cli_new},
     {"diff", "compare two models", cli_diff},

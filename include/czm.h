@@ -352,6 +352,12 @@ CZM_API czm_status czm_unpack(const char *file, const char *folder, czm_progress
 CZM_API czm_status czm_diff(const char *a, const char *b, czm_differences *differences,
                             czm_report *report);
 
+/// Writes the network of a model of any kind to the file `path`, in ONNX: the translation of a
+/// SavedModel, rewritten and edited as the options say, in the operator set of options->format (12 if
+/// that has none), or the ONNX file of a container. The file appears when it is complete, and replaces
+/// an older one.
+CZM_API czm_status czm_write_onnx(const czm_options *options, const char *path, czm_report *report);
+
 /// Writes a specification for the SavedModel options->source_path with all that the network tells;
 /// what had to be guessed is in the report, as notes. An existing file is not overwritten.
 CZM_API czm_status czm_new_spec(const czm_options *options, const char *json_path,

@@ -28,7 +28,7 @@ BELOW['package'] = BELOW['graph'] + ['graph', 'spec']
 BELOW['draw'] = ['base', 'format']
 BELOW['api'] = list(BELOW)
 BELOW['version.c'] = []
-BELOW['cli'] = ['base/os.h', 'base/bytes.h']
+BELOW['cli'] = ['base/os.h', 'base/bytes.h', 'format/wire.h']
 
 
 def layer_of(path):

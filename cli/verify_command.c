@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The verify command: runs the network, and tells whether its answer is what ZEN needs. What it
+// takes to do so is in cli/verify/.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "cli/commands.h"
+#include "cli/options.h"
+#include "cli/terminal.h"
+#include "cli/verify/verify.h"
+
+typedef struct verification {
+    czm_arena *arena;
+    czm_report *report; // of the model; what later calls repeat of it is in `later`
+    czm_report *later;
+    const char *target, *image_path, *preview, *engine;
+    czm_inspection model;
+    const char *scratch; // a folder that goes with the arena
+    cli_image image;
+    cli_grid input;  // the image as the network wants it
+    cli_grid answer; // of the network that is judged, the first one that ran
+    bool as_json;
+    cli_result result; // `runtime` is set once there is an answer
+} verification;
+
+// A tick, a cross, a triangle; and what is not judged.
+static const char passed[] = "\xe2\x9c\x93", failed[] = "\xe2\x9c\x97", warned[] = "\xe2\x9a\xa0",
+                  open_mark[] = "-";
+
+#define TRY(call)                    \
+    do {                             \
+        czm_status status_ = (call); \
+        if (status_) return status_; \
+    } while (0)
+
+// Says what makes it impossible to go on.
+static czm_status fault(czm_status status, const char *where, const char *text) {
+    fprintf(stderr, "error: %s: %s\n", where, text);
+    return status;
+}
+
+// A line of the result.
+CZM_PRINTF(4, 5)
+static void tell(const verification *v, const char *mark, const char *what, const char *format,
+                 ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    const char *text = czm_arena_vformat(v->arena, format, arguments);
+    va_end(arguments);
+    if (!v->as_json) printf("  %s  %-14s %s\n", mark, what, text);
+}
+
+static const char *judge(verification *v, bool is_good) {
+    v->result.has_failed |= !is_good;
+    return is_good ? passed : failed;
+}
+
+// ---- the model
+
+static czm_status prepare(verification *v) {
+    czm_options options = CZM_OPTIONS_INIT;
+    options.source_path = v->target;
+    v->model = (czm_inspection)CZM_INSPECTION_INIT;
+    TRY(czm_inspect(&options, &v->model, v->report));
+    const char *folder = czm_environment("TMPDIR");
+    const czm_new_folder *scratch =
+        czm_folder_create_beside(v->arena, czm_path_join(v->arena, folder ? folder : "/tmp",
+                                                         "czmodel-verify"));
+    if (!scratch) return fault(CZM_ERROR_IO, folder ? folder : "/tmp", czm_file_error());
+    v->scratch = scratch->path;
+    return CZM_OK;
+}
+
+// ---- the image
+
+// Of an image of our own, where no pixel type says more.
+enum { USUAL_MOST = 255 };
+
+// The values that the metadata's pixel type can have.
+static float most_of_pixel_type(const char *type, float otherwise) {
+    static const struct {
+        const char *type;
+        float most;
+    } known[] = {
+        {"Gray8", 255}, {"Gray16", 65535}, {"Bgr24", 255}, {"Bgr48", 65535}, {"Bgra32", 255}};
+    for (size_t i = 0; i < CZM_COUNT_OF(known); i++)
+        if (type && czm_text_equal(type, known[i].type)) return known[i].most;
+    return otherwise;
+}
+
+static size_t choose_side(int64_t side, size_t image, size_t multiple) {
+    enum { MOST = 512, USUAL_MULTIPLE = 32 };
+    if (side > 0) return (size_t)side;
+    if (multiple == 0) multiple = USUAL_MULTIPLE;
+    size_t wanted = image && image < MOST ? image : MOST;
+    return wanted < multiple ? multiple : wanted / multiple * multiple;
+}
+
+static void choose_tiling(verification *v, const cli_network *network) {
+    const czm_inspection *m = &v->model;
+    const cli_grid *pixels = &v->image.pixels;
+    size_t multiple = (size_t)m->memory.tile_multiple;
+    v->result.tiling = (cli_tiling){
+        .height = choose_side(network->dims[1], pixels->height, multiple),
+        .width = choose_side(network->dims[2], pixels->width, multiple),
+        .border = (size_t)(m->has_metadata ? m->metadata.border_size : m->border.border),
+        .multiple = multiple,
+    };
+}
+
+static czm_status read_image(verification *v) {
+    if (!v->image_path) v->image_path = v->model.metadata.test_image_path;
+    if (!v->image_path) return CZM_OK;
+    const char *text = cli_image_read(v->arena, v->image_path, &v->image);
+    return text ? fault(CZM_ERROR_IO, v->image_path, text) : CZM_OK;
+}
+
+static czm_status prepare_image(verification *v, const cli_network *network) {
+    choose_tiling(v, network);
+    if (!v->image_path)
+        v->image = cli_image_generate(v->arena, v->result.tiling.height, v->result.tiling.width,
+                                      most_of_pixel_type(v->model.metadata.pixel_type, USUAL_MOST));
+    size_t channels = network->dims[3] > 0 ? (size_t)network->dims[3] : v->image.pixels.channels;
+    float most = most_of_pixel_type(v->model.metadata.pixel_type, v->image.most);
+    const char *text = cli_image_prepare(v->arena, &v->image, channels, most, &v->input);
+    if (text) return fault(CZM_ERROR_INVALID, v->target, text);
+    const cli_grid *p = &v->image.pixels;
+    tell(v, open_mark, "image", "%s, %zu x %zu pixels (height x width), values up to %g",
+         v->image_path ? v->image_path : "generated", p->height, p->width,
+         (double)(most > 0 ? most : v->image.most));
+    return CZM_OK;
+}
+
+// ---- what is judged
+
+static void judge_probabilities(verification *v) {
+    cli_probabilities p = v->result.probabilities = cli_probabilities_of(&v->answer);
+    bool is_good = p.least >= -CLI_TOLERANCE && p.most <= 1 + CLI_TOLERANCE &&
+                   p.sum_off <= 10 * CLI_TOLERANCE;
+    tell(v, judge(v, is_good), "probabilities", "%.3g to %.3g; sums of a pixel are 1 within %.1e",
+         (double)p.least, (double)p.most, p.sum_off);
+}
+
+static void judge_classes(verification *v) {
+    size_t named = v->model.metadata.class_count, found = v->answer.channels;
+    if (v->model.has_metadata && named != found)
+        tell(v, judge(v, false), "classes", "the metadata names %zu, the network gives %zu", named,
+             found);
+}
+
+// Edges must not be felt further than theory says, nor beyond the border; where no border is enough,
+// as theory says too, that is worth a warning.
+static const char *mark_edges(verification *v) {
+    const cli_edges *e = &v->result.edges;
+    const czm_border_info *theory = &v->model.border;
+    if (e->depth <= v->result.tiling.border) return open_mark;
+    bool is_as_told = !theory->is_known || e->reach <= (size_t)theory->border;
+    bool is_inside = e->inside_border <= CLI_TOLERANCE;
+    bool is_open = theory->is_unbounded || !v->model.has_metadata;
+    return is_as_told && !is_inside && is_open ? warned : judge(v, is_as_told && is_inside);
+}
+
+static void judge_edges(verification *v) {
+    const cli_edges *e = &v->result.edges;
+    const czm_border_info *theory = &v->model.border;
+    if (!e->is_known) {
+        tell(v, open_mark, "tile edges",
+             "the tile is too small to tell how far its edges are felt");
+        return;
+    }
+    const char *field = theory->is_unbounded ? "unbounded" : "not known";
+    if (theory->is_known) field = czm_arena_format(v->arena, "%lld", (long long)theory->border);
+    bool is_odd = theory->is_known && e->reach > (size_t)theory->border;
+    tell(v, mark_edges(v), "tile edges",
+         "are felt %zu pixels deep; receptive field %s, border %zu; beyond it at most %.1e%s",
+         e->reach, field, v->result.tiling.border, e->inside_border,
+         is_odd ? "; the network does not treat all places alike" : "");
+}
+
+static void tell_cost(verification *v, const cli_network *network) {
+    cli_result *r = &v->result;
+    char memory[32];
+    r->seconds = network->seconds;
+    r->memory = network->memory;
+    tell(v, open_mark, "a tile",
+         "%zu x %zu pixels (height x width): %.3f s, %s of memory; %zu for the image",
+         r->tiling.height, r->tiling.width, r->seconds,
+         r->memory ? cli_size_text(memory, r->memory) : "unknown", r->tile_count);
+}
+
+// ---- in ONNX Runtime, or whatever judges
+
+// A network that could not be run: its own fault, unless somebody wants an end.
+static czm_status run_fault(const verification *v, const char *text) {
+    return czm_signal_caught() ? CZM_ERROR_CANCELLED : fault(CZM_ERROR_INVALID, v->target, text);
+}
+
+static czm_status run(verification *v, cli_network *network, const char *what) {
+    cli_result *r = &v->result;
+    if (!v->as_json) printf("%s, czmodel %s\n\n", v->target, czm_version());
+    tell(v, open_mark, "network", "%s, in %s", what, network->runtime);
+    TRY(prepare_image(v, network));
+    const char *text =
+        cli_tiles_run(v->arena, network, &r->tiling, &v->input, &v->answer, &r->tile_count);
+    if (!text) text = cli_edges_measure(v->arena, network, &r->tiling, &v->input, &r->edges);
+    if (text) return run_fault(v, text);
+    r->runtime = network->runtime;
+    r->network = what;
+    tell_cost(v, network);
+    judge_classes(v);
+    judge_probabilities(v);
+    judge_edges(v);
+    return CZM_OK;
+}
+
+static czm_status run_translation(verification *v) {
+    czm_options options = CZM_OPTIONS_INIT;
+    cli_network network = {0};
+    options.source_path = v->target;
+    const char *path = czm_path_join(v->arena, v->scratch, "network.onnx");
+    TRY(czm_write_onnx(&options, path, v->later));
+    const char *text = cli_onnx_open(v->arena, path, &network);
+    if (text && !network.runtime && v->engine) return CZM_OK; // that will do
+    if (text && !network.runtime) return fault(CZM_ERROR_IO, "ONNX Runtime", text);
+    if (text) return run_fault(v, text);
+    return run(v, &network,
+               v->model.has_network ? "the ONNX translation of its SavedModel" : "its ONNX file");
+}
+
+// ---- in TensorFlow
+
+// Runs another network on the same image.
+static const char *compare(const verification *v, cli_network *network,
+                           cli_comparison *comparison) {
+    cli_grid answer;
+    size_t tile_count;
+    CLI_TRY(cli_tiles_run(v->arena, network, &v->result.tiling, &v->input, &answer, &tile_count));
+    comparison->difference = cli_grid_difference(&v->answer, &answer);
+    return NULL;
+}
+
+static czm_status run_payload(verification *v) {
+    cli_network network = {0};
+    cli_signature signature = {"serving_default", v->model.input.name, v->model.output.name};
+    cli_comparison *c = &v->result.payload;
+    const char *folder;
+    TRY(cli_payload_unpack(v->arena, v->target, &v->model, v->scratch, v->later, &folder));
+    const char *text = cli_tensorflow_open(v->arena, v->engine, folder, &signature, &network);
+    if (text && !network.runtime) return fault(CZM_ERROR_IO, v->engine, text);
+    if (!text && !v->result.runtime) return run(v, &network, "the SavedModel itself");
+    if (!text) text = compare(v, &network, c);
+    if (text) return run_fault(v, text);
+    c->runtime = network.runtime;
+    tell(v, judge(v, c->difference <= CLI_TOLERANCE), "SavedModel",
+         "in %s, differs from its translation by at most %.1e", c->runtime, c->difference);
+    return CZM_OK;
+}
+
+// What was converted may be newer than the engine: that it does not run is no fault of the result.
+static void run_original(verification *v) {
+    bool is_bare = v->model.kind == CZM_KIND_SAVED_MODEL;
+    const char *folder = is_bare ? v->target : v->model.metadata.model_path;
+    if (!folder || czm_path_look(folder) != CZM_PATH_FOLDER) return;
+    cli_network network = {0};
+    cli_signature signature = {v->model.signature, v->model.input.name, v->model.output.name};
+    cli_comparison *c = &v->result.original;
+    c->fault = cli_tensorflow_open(v->arena, v->engine, folder, &signature, &network);
+    if (!c->fault) c->fault = compare(v, &network, c);
+    c->runtime = network.runtime;
+    if (c->fault)
+        tell(v, open_mark, "original", "does not run there: %.*s", (int)strcspn(c->fault, "\n"),
+             c->fault);
+    else
+        tell(v, judge(v, c->difference <= CLI_TOLERANCE), "original",
+             "in %s, differs by at most %.1e", c->runtime, c->difference);
+}
+
+// ---- the whole
+
+static czm_status put_preview(const verification *v) {
+    if (!v->preview) return CZM_OK;
+    const czm_metadata *m = &v->model.metadata;
+    const char *text =
+        cli_preview_write(v->arena, v->preview, &v->image, &v->answer, m->classes, m->class_count);
+    if (text) return fault(CZM_ERROR_IO, v->preview, text);
+    tell(v, open_mark, "preview", "%s", v->preview);
+    return CZM_OK;
+}
+
+static czm_status verify(verification *v) {
+    TRY(prepare(v));
+    if (v->engine && !v->model.has_network)
+        return fault(CZM_ERROR_USAGE, "--engine",
+                     "it runs SavedModels, and the network of this model is ONNX");
+    TRY(read_image(v));
+    TRY(run_translation(v));
+    if (v->engine) {
+        TRY(run_payload(v));
+        run_original(v);
+    }
+    TRY(put_preview(v));
+    v->result.target = v->target;
+    v->result.image = v->image_path;
+    if (v->as_json && !cli_result_print(&v->result, &v->model.border))
+        return fault(CZM_ERROR_IO, v->target, "the result cannot be written as JSON");
+    return v->result.has_failed ? CZM_ERROR_INVALID : CZM_OK;
+}
+
+static czm_status verify_in_arena(verification *v) {
+    jmp_buf out_of_memory;
+    v->arena = czm_arena_new(&out_of_memory);
+    if (!v->arena || setjmp(out_of_memory) != 0)
+        return fault(CZM_ERROR_MEMORY, v->target, "there is not enough memory");
+    return verify(v);
+}
+
+int cli_verify(int argc, char **argv) {
+    verification v = {0};
+    cli_last last = {0};
+    const cli_option options[] = {
+        {"image", "FILE", "run on this image (else TestImageFile, or a generated one)",
+         &v.image_path, NULL, NULL},
+        {"preview", "OUT.png", "draw image, classes and confidence", &v.preview, NULL, NULL},
+        {"engine", "PATH", "also run the SavedModel in this TensorFlow C library", &v.engine, NULL,
+         NULL},
+        {"json", NULL, "print JSON instead of lines", NULL, &v.as_json, NULL},
+        CLI_LAST_ROWS(&last),
+    };
+    const cli_command command = {
+        .name = "czmodel verify",
+        .arguments = "TARGET",
+        .purpose =
+            "Runs the network in ONNX Runtime and tells whether its answer is what ZEN needs:\n"
+            "probabilities, no effects of a tile's edges beyond the border, and at what\n"
+            "cost. Of a SavedModel, the translation to ONNX is run.",
+        .examples = "  czmodel verify model_spec.json --preview out.png\n"
+                    "  czmodel verify DNNModel.czmodel --image cells.tif\n"
+                    "  czmodel verify saved_model/ --engine /opt/tensorflow/lib/libtensorflow.so\n",
+        .least = 1,
+        .most = 1,
+    };
+    int status;
+    if (cli_begin(argc, argv, &command, options, CZM_COUNT_OF(options), &last, &status) == CLI_DONE)
+        return status;
+    v.target = argv[1];
+    v.report = cli_report_new();
+    v.later = cli_report_new();
+    if (!v.report || !v.later) return CZM_ERROR_IO;
+    czm_signals_catch();
+    czm_status result = verify_in_arena(&v);
+    cli_print_findings(v.report, CZM_WARNING);
+    cli_print_findings(v.later, CZM_ERROR);
+    czm_arena_free(v.arena);
+    czm_report_free(v.later);
+    czm_report_free(v.report);
+    return cli_flush() ? cli_exit_status(result) : CZM_ERROR_IO;
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// czm_write_onnx(): the network of whatever is named as a file of its own, in ONNX.
+#include "api/call.h"
+#include "api/target.h"
+#include "onnx/translate.h"
+#include "onnx/write.h"
+
+typedef struct writing {
+    czm_context *context;
+    const czm_options *options;
+    const char *path;
+    czm_file *file;
+    uint64_t at;
+} writing;
+
+static czm_status unwritable(const writing *w) {
+    return czm_report_add(w->context->report, CZM_RULE_FILE_UNWRITABLE, w->path, NULL, "%s",
+                          czm_file_error());
+}
+
+static czm_status put(void *user, czm_bytes block) {
+    writing *w = user;
+    if (!czm_file_write_at(w->file, w->at, block.data, block.size)) return unwritable(w);
+    w->at += block.size;
+    return CZM_OK;
+}
+
+static czm_status translate(writing *w, czm_target *target) {
+    czm_onnx_model *onnx = CZM_NEW(w->context->arena, czm_onnx_model);
+    const czm_onnx_plan *plan;
+    uint64_t size;
+    CZM_TRY(czm_target_read_model(w->context, target));
+    const czm_shapes *shapes = czm_shapes_infer(w->context->arena, &target->model, NULL);
+    int opset = target->format->opset ? target->format->opset : CZM_ONNX_OLD;
+    CZM_TRY(czm_onnx_translate(w->context, &target->model, shapes, opset, onnx));
+    CZM_TRY(czm_onnx_plan_make(w->context, onnx, &plan, &size));
+    return czm_onnx_write(w->context, plan, (czm_sink){put, w});
+}
+
+static czm_status copy(writing *w, const czm_container *container) {
+    enum { BLOCK = 64 * 1024 };
+    czm_extent from = container->payload;
+    uint8_t *block = czm_arena_alloc(w->context->arena, BLOCK);
+    while (w->at < from.size) {
+        size_t size = from.size - w->at < BLOCK ? (size_t)(from.size - w->at) : BLOCK;
+        if (!czm_file_read_at(from.file, from.offset + w->at, block, size))
+            return czm_report_add(w->context->report, CZM_RULE_FILE_UNREADABLE, container->path,
+                                  NULL, "%s", czm_file_error());
+        CZM_TRY(put(w, czm_bytes_of(block, size)));
+    }
+    return CZM_OK;
+}
+
+static czm_status write(czm_context *context, void *data) {
+    writing *w = data;
+    w->context = context;
+    czm_target *target = CZM_NEW(context->arena, czm_target);
+    CZM_TRY(czm_options_take(context, w->options));
+    CZM_TRY(czm_target_open(context, w->options, target));
+    w->file = czm_file_create_beside(context->arena, w->path);
+    if (!w->file) return unwritable(w);
+    CZM_TRY(target->has_network ? translate(w, target) : copy(w, &target->container));
+    return czm_file_publish(w->file) ? CZM_OK : unwritable(w);
+}
+
+czm_status czm_write_onnx(const czm_options *options, const char *path, czm_report *report) {
+    writing w = {.options = options, .path = path};
+    return czm_call(report, write, &w);
+}

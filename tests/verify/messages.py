@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the verify command says where it cannot run; needs no engine.
+
+    messages.py --czmodel PROGRAM
+"""
+import argparse
+import os
+import subprocess
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+EXAMPLE = os.path.join(os.path.dirname(os.path.dirname(HERE)), 'example', 'nuclei')
+SPEC = os.path.join(EXAMPLE, 'model_spec.json')
+
+# Arguments, exit status, part of the message
+CASES = (
+    ([SPEC], 3, 'ONNX Runtime: it is not at nowhere, which CZM_ONNXRUNTIME names'),
+    ([SPEC, '--image', 'nowhere.png'], 3, 'nowhere.png: it cannot be read: No such file'),
+    ([SPEC, '--image', SPEC], 3, 'it is neither PNG, JPEG nor TIFF'),
+    (['nowhere'], 3, '[file-missing]'),
+    ([], 2, 'usage: czmodel verify'),
+    ([SPEC, '--engine', 'nowhere/libtensorflow.so'], 3, 'nowhere/libtensorflow.so cannot be loaded'),
+    ([SPEC, '--engine', EXAMPLE], 3, 'holds no TensorFlow C library'),
+)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument('--czmodel', required=True)
+    czmodel = os.path.abspath(parser.parse_args().czmodel)
+    environment = {**os.environ, 'LC_ALL': 'C', 'CZM_ONNXRUNTIME': 'nowhere'}
+    bad = 0
+    for arguments, status, text in CASES:
+        done = subprocess.run([czmodel, 'verify', *arguments], capture_output=True, text=True,
+                              env=environment, timeout=60, check=False)
+        if done.returncode != status or text not in done.stderr or done.stdout:
+            bad += 1
+            print(f'{arguments}: exit status {done.returncode}, not {status} with "{text}":\n'
+                  f'{done.stdout}{done.stderr}')
+    print(f'{len(CASES) - bad} of {len(CASES)} messages are as expected')
+    if bad:
+        sys.exit(1)
+
+
+if __name__ == '__main__':
+    main()
