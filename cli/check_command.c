@@ -19,6 +19,7 @@ static const char *const kinds[] = {
     [CZM_KIND_SPECIFICATION] = "specification",
     [CZM_KIND_SAVED_MODEL] = "SavedModel",
     [CZM_KIND_CZMODEL] = "CZModel",
+    [CZM_KIND_ONNX] = "ONNX",
 };
 
 static const char *const marks[] = {
@@ -152,6 +153,7 @@ int cli_check(int argc, char **argv) {
     const char *output = NULL;
     cli_last last = {0};
     const cli_option own[] = {
+        CLI_FORMAT_ROWS(&m.options),
         {"json", NULL, "print JSON instead of a table", NULL, &as_json, NULL},
         {"output", "FILE", "also write the result to FILE.json or FILE.md", &output, NULL, NULL},
         CLI_LAST_ROWS(&last),
@@ -162,9 +164,9 @@ int cli_check(int argc, char **argv) {
     const cli_command command = {
         .name = "czmodel check",
         .arguments = "TARGET",
-        .purpose = "Checks a JSON specification with its SavedModel, a SavedModel (folder or ZIP\n"
-                   "archive), or a .czmodel or .czseg file against every rule, and tells which\n"
-                   "versions of ZEN can take it.\n\n" CLI_STEPS,
+        .purpose = "Checks a JSON specification with its network, a SavedModel (folder or ZIP\n"
+                   "archive), an ONNX file, or a .czmodel, .czseg or .czann against every rule,\n"
+                   "and tells which versions of ZEN can take it.\n\n" CLI_STEPS,
         .examples = "  czmodel check model_spec.json\n"
                     "  czmodel check DNNModel.czmodel --json\n"
                     "  czmodel check saved_model/ --spatial-dims 512,512 --output report.md\n",

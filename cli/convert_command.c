@@ -37,11 +37,7 @@ int cli_convert_as(const char *name, int argc, char **argv) {
         {"license", "FILE", "licence file to pack (instead of LicenseFile)", &o->license_path, NULL,
          NULL},
         {"model-id", "UUID", "id of the model (else a new random one)", &o->model_id, NULL, NULL},
-        {"format", "FORMAT",
-         "3.0.0 (the default), 3.1.0, czann-1.0.0, czann-1.1.0, czann-2.0.0 or czann-2.1.0",
-         &o->format, NULL, NULL},
-        {"zen", "VERSION", "the newest format that this ZEN takes: 3.4, or \"core 3.3\"", &o->zen,
-         NULL, NULL},
+        CLI_FORMAT_ROWS(o),
         {"extension", "NAME", "of the file, if not the format's: czseg", &o->extension, NULL, NULL},
         {"as-is", NULL, "pack the SavedModel's files untouched", NULL, &o->as_is, NULL},
         {"quiet", NULL, "print nothing but errors", NULL, &quiet, NULL},
@@ -52,18 +48,21 @@ int cli_convert_as(const char *name, int argc, char **argv) {
     memcpy(options + CLI_MODEL_OPTION_ROWS, own, sizeof own);
     const cli_command command = {
         .name = name,
-        .arguments = "SPEC.json OUTPUT_FOLDER [OUTPUT_NAME]",
+        .arguments = "SPEC.json|CONTAINER OUTPUT_FOLDER [OUTPUT_NAME]",
         .purpose =
             "Converts the SavedModel that the JSON specification names into\n"
             "OUTPUT_FOLDER/OUTPUT_NAME.czmodel (OUTPUT_NAME: DNNModel), whose network runs in\n"
             "TensorFlow 2.0.0; or, by --format or --zen, into a .czmodel or .czann whose network\n"
-            "is ONNX. Every rule is checked first; an error means no file.\n\n" CLI_STEPS,
+            "is ONNX. An ONNX file is packed as it is, and a .czmodel, .czseg or .czann becomes\n"
+            "one of another format. Every rule is checked first; an error means no "
+            "file.\n\n" CLI_STEPS,
         .examples =
             "  savedmodel2czmodel model_spec.json out/ nuclei\n"
             "  czmodel convert model_spec.json out/ --spatial-dims 512,512 --preprocessing "
             "rgb-to-bgr\n"
             "  czmodel convert model_spec.json out/ nuclei --license LICENSE.txt --border auto\n"
-            "  czmodel convert model_spec.json out/ --output probabilities --strict\n",
+            "  czmodel convert model_spec.json out/ --output probabilities --strict\n"
+            "  czmodel convert nuclei.czmodel out/ --zen 3.13 --preprocessing scale=65535\n",
         .least = 2,
         .most = 3,
     };

@@ -35,9 +35,18 @@ static void put_port(const char *title, const czm_port_info *port) {
 static void put_metadata(const czm_metadata *m) {
     put_title("model name");
     printf("%s\n", m->model_name ? m->model_name : "");
+    put_title("type");
+    printf("%s\n", m->model_type);
     put_title("images");
-    printf("%s, %s, border %lld px\n", m->pixel_type ? m->pixel_type : "?",
-           m->color_handling ? m->color_handling : "?", (long long)m->border_size);
+    if (m->has_unit_range) printf("values from 0 to 1, ");
+    if (m->pixel_type) printf("%s, ", m->pixel_type);
+    if (m->color_handling) printf("%s, ", m->color_handling);
+    printf("border %lld px\n", (long long)m->border_size);
+    for (size_t i = 0; i < m->scaling_count; i++) {
+        if (i == 0) put_title("scaling");
+        printf("%s%g%s", i ? " x " : "", m->scaling[i],
+               i + 1 == m->scaling_count ? " m a pixel\n" : "");
+    }
     put_title("classes");
     for (size_t i = 0; i < m->class_count; i++)
         printf("%s%zu %s (%d,%d,%d)", i ? ", " : "", i + 1, m->classes[i].name, m->classes[i].red,
@@ -112,18 +121,25 @@ static void put_layers(const czm_inspection *in) {
     }
 }
 
+static void put_onnx_origin(const czm_inspection *in) {
+    put_title("exporter");
+    printf("%s\n", *in->exporter ? in->exporter : "unknown");
+    put_title("needs");
+    printf("ONNX operator set %lld\n", (long long)in->opset);
+}
+
 static void put_network(const czm_inspection *in) {
     char bytes[32];
-    put_origin(in);
+    (in->opset ? put_onnx_origin : put_origin)(in);
     put_port("input", &in->input);
     put_port("output", &in->output);
     put_title("parameters");
     printf("%llu (%s)\n", (unsigned long long)in->parameters,
            cli_size_text(bytes, in->weight_bytes));
-    put_memory(&in->memory);
-    put_border(&in->border);
+    if (!in->opset) put_memory(&in->memory);
+    if (!in->opset) put_border(&in->border);
     put_ops(in);
-    put_layers(in);
+    if (!in->opset) put_layers(in);
 }
 
 static void put_inspection(const char *target, const czm_inspection *in) {
@@ -131,6 +147,7 @@ static void put_inspection(const char *target, const czm_inspection *in) {
         [CZM_KIND_SPECIFICATION] = "specification",
         [CZM_KIND_SAVED_MODEL] = "SavedModel",
         [CZM_KIND_CZMODEL] = "CZModel",
+        [CZM_KIND_ONNX] = "ONNX",
     };
     put_title("model");
     printf("%s (%s%s%s)\n", target, kinds[in->kind], *in->model_version ? " " : "",
@@ -144,7 +161,7 @@ static void put_inspection(const char *target, const czm_inspection *in) {
 }
 
 static bool write_picture(const char *path, const czm_inspection *in, czm_report *report) {
-    if (!in->has_network) {
+    if (!in->has_network || in->opset) {
         fprintf(stderr, "error: there is no SavedModel to draw\n");
         return false;
     }

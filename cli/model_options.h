@@ -18,6 +18,19 @@ typedef struct cli_model_options {
 
 enum { CLI_MODEL_OPTION_ROWS = 8 };
 
+// Rows of the commands for which it matters what is going to be written; `o` points to czm_options.
+#define CLI_FORMAT_ROWS(o)                                                                  \
+    {"format",                                                                              \
+     "FORMAT",                                                                              \
+     "3.0.0, 3.1.0, czann-1.0.0, czann-1.1.0, czann-2.0.0 or czann-2.1.0 (else what fits)", \
+     &(o)->format,                                                                          \
+     NULL,                                                                                  \
+     NULL},                                                                                 \
+    {                                                                                       \
+        "zen", "VERSION", "the newest format that this ZEN takes: 3.4, or \"core 3.3\"",    \
+            &(o)->zen, NULL, NULL                                                           \
+    }
+
 // How the help of these commands explains steps.
 #define CLI_STEPS                                                                               \
     "A preprocessing STEP is rgb-to-bgr, rgba-to-bgra, per-image-standardization,\n"            \

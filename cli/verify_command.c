@@ -226,7 +226,7 @@ static czm_status run_translation(verification *v) {
     if (text && !network.runtime) return fault(CZM_ERROR_IO, "ONNX Runtime", text);
     if (text) return run_fault(v, text);
     return run(v, &network,
-               v->model.has_network ? "the ONNX translation of its SavedModel" : "its ONNX file");
+               v->model.opset ? "its ONNX file" : "the ONNX translation of its SavedModel");
 }
 
 // ---- in TensorFlow
@@ -291,7 +291,7 @@ static czm_status put_preview(const verification *v) {
 
 static czm_status verify(verification *v) {
     TRY(prepare(v));
-    if (v->engine && !v->model.has_network)
+    if (v->engine && v->model.opset)
         return fault(CZM_ERROR_USAGE, "--engine",
                      "it runs SavedModels, and the network of this model is ONNX");
     TRY(read_image(v));

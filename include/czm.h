@@ -109,19 +109,29 @@ typedef struct czm_class {
 
 /// The metadata of a model: what the JSON specification holds, for callers without a JSON file.
 /// Relative paths are relative to the working directory. Keys and their meaning come from
-/// czmodel 0.1.3's "ANN Model Specification".
+/// czmodel 0.1.3's "ANN Model Specification" and, behind `postprocessing`, from the specification of
+/// .czann files that came with czmodel 2.0.0 to 6.2.0.
 typedef struct czm_metadata {
     size_t struct_size;         ///< set by CZM_METADATA_INIT
-    const char *model_path;     ///< folder of a SavedModel, or a ZIP archive of one; required
+    const char *model_path;     ///< folder or ZIP archive of a SavedModel, or ONNX file; required
     const char *model_name;     ///< NULL: the last component of model_path
-    const char *color_handling; ///< "ConvertToMonochrome" or "SplitRgb"; required
-    const char *pixel_type;     ///< such as "Gray16"; required
+    const char *color_handling; ///< "ConvertToMonochrome" or "SplitRgb"; required in .czmodel files
+    const char *pixel_type;     ///< such as "Gray16"; required in .czmodel files
     const czm_class *classes;   ///< as many as the network's last output dimension; required
     size_t class_count;
     int64_t border_size;         ///< pixels, 0 or more
     const char *test_image_path; ///< NULL: none
     const char *license_path;    ///< NULL: none
     const char *postprocessing;  ///< text of the XML element Postprocessing; NULL: empty
+    const char *model_type;      ///< NULL: "SingleClassSemanticSegmentation", one class a pixel
+    const double *scaling;       ///< metres a pixel: x, y[, z]; NULL: not told
+    size_t scaling_count;        ///< 0, 2 or 3
+    const int64_t *input_shape;  ///< height, width, channels as the author states them; -1: open
+    size_t input_rank;           ///< 0: not stated
+    const int64_t *output_shape; ///< likewise
+    size_t output_rank;
+    bool has_unit_range; ///< the network takes pixels from 0 to 1, as a .czann gives them, and not
+                         ///< the values of pixel_type, as a .czmodel does
 } czm_metadata;
 
 /// Returns false to stop the conversion. `done` and `total` count the bytes of weights.
@@ -130,7 +140,8 @@ typedef bool (*czm_progress)(void *user, uint64_t done, uint64_t total);
 /// What to convert, and how. All zero but struct_size is the default.
 typedef struct czm_options {
     size_t struct_size;               ///< set by CZM_OPTIONS_INIT
-    const char *source_path;          ///< the JSON specification; or NULL, with `metadata` set
+    const char *source_path;          ///< the JSON specification, or a container to be converted
+                                      ///< to another format; or NULL, with `metadata` set
     const czm_metadata *metadata;     ///< used when source_path is NULL
     const char *output_folder;        ///< made if missing, parents too; czm_convert() requires it
     const char *output_name;          ///< NULL: "DNNModel"; the extension is appended unless there
@@ -146,7 +157,9 @@ typedef struct czm_options {
     const char *const *postprocessing; ///< steps after the network, in order
     size_t postprocessing_count;
     const char *border;       ///< NULL: the metadata's; "auto": as the network needs; or pixels
-    const char *format;       ///< NULL: "3.0.0"; or one of czm_format_at()
+    const char *format;       ///< one of czm_format_at(); NULL: a container's own; "3.0.0", with a
+                              ///< network in ONNX "3.1.0"; "czann-1.1.0" of the later form of the
+                              ///< specification
     const char *zen;          ///< the newest format that this ZEN takes: "3.4", "core 3.3"
     const char *extension;    ///< NULL: the format's; "czseg" for a format of .czmodel files
     const char *const *allow; ///< ids of rules whose errors become warnings
@@ -172,7 +185,7 @@ typedef struct czm_result {
 } czm_result;
 
 #define CZM_METADATA_INIT \
-    { sizeof(czm_metadata), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+    { sizeof(czm_metadata), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, false }
 #define CZM_OPTIONS_INIT                                                                           \
     {                                                                                              \
         sizeof(czm_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, false, \
@@ -193,14 +206,15 @@ CZM_API czm_status czm_convert(const czm_options *options, czm_result *result, c
 
 // ---- looking at models
 //
-// In these calls options->source_path may also be the folder or archive of a SavedModel, or a
-// CZModel (.czmodel, .czseg); what it is is told by its content. Options that concern the output
+// In these calls options->source_path may also be the folder or archive of a SavedModel, an ONNX
+// file, or a container (.czmodel, .czseg, .czann); what it is is told by its content. Options that concern the output
 // have no effect.
 
 typedef enum czm_kind {
-    CZM_KIND_SPECIFICATION = 0, ///< a JSON file or a czm_metadata, and the SavedModel it names
+    CZM_KIND_SPECIFICATION = 0, ///< a JSON file or a czm_metadata, and the network it names
     CZM_KIND_SAVED_MODEL = 1,   ///< a SavedModel without metadata
     CZM_KIND_CZMODEL = 2,       ///< a finished container
+    CZM_KIND_ONNX = 3,          ///< a network in ONNX without metadata
 } czm_kind;
 
 /// A tensor at the network's edge.
@@ -261,13 +275,16 @@ typedef struct czm_border_info {
 typedef struct czm_inspection {
     size_t struct_size; ///< set by CZM_INSPECTION_INIT
     czm_kind kind;
-    const char *model_version; ///< of a container, such as "3.0.0"; "" if there is none
+    const char *model_version; ///< of a container: "3.0.0", "czann-2.1.0"; "" if there is none
     const char *model_id;      ///< of a container; ""
     bool has_metadata;         ///< whether `metadata` is filled
     czm_metadata metadata;     ///< its classes all have colours
-    bool has_network;          ///< false for ONNX: all that follows is empty
-    const char *exporter;      ///< version of TensorFlow that exported it; "" if it is not told
-    const char *needs;         ///< version of TensorFlow that the files need: "2.0.0", "newer"
+    bool has_network;          ///< false: all that follows is empty
+    int64_t opset;             ///< operator set of a network in ONNX, whose memory, border and
+                               ///< layers are not told; 0: it is a SavedModel
+    const char *exporter;      ///< version of TensorFlow that exported it, or what wrote the ONNX
+                               ///< file; "" if it is not told
+    const char *needs;         ///< version of TensorFlow that the files need: "2.0.0", "newer"; ""
     const char *const *newer;  ///< what TensorFlow 2.0.0 does not know of the files
     size_t newer_count;
     const czm_signature_info *signatures;
@@ -295,7 +312,7 @@ typedef struct czm_verdict {
     size_t struct_size; ///< set by CZM_VERDICT_INIT
     czm_kind kind;
     czm_status status;         ///< of the gravest fault
-    const char *model_version; ///< of the container that there is or would be
+    const char *model_version; ///< of the container that there is or would be: "3.0.0"
     const czm_zen_info *zen;   ///< what takes containers of this version
     size_t zen_count;
 } czm_verdict;
@@ -320,7 +337,7 @@ typedef struct czm_differences {
 #define CZM_INSPECTION_INIT                                                                      \
     {                                                                                            \
         sizeof(czm_inspection), CZM_KIND_SPECIFICATION, "", "", false, CZM_METADATA_INIT, false, \
-            "", "", 0, 0, 0, 0, "", CZM_PORT_INFO_INIT, CZM_PORT_INFO_INIT, 0, 0, 0, 0,          \
+            0, "", "", 0, 0, 0, 0, "", CZM_PORT_INFO_INIT, CZM_PORT_INFO_INIT, 0, 0, 0, 0,       \
             CZM_MEMORY_INFO_INIT, {false, false, "", 0}, 0, 0                                    \
     }
 #define CZM_VERDICT_INIT \

@@ -27,7 +27,8 @@ static czm_status check_whole_file(czm_context *context, const czm_target *targe
 }
 
 static czm_status check_network(czm_context *context, czm_target *target) {
-    if (target->kind == CZM_KIND_CZMODEL) CZM_TRY(check_whole_file(context, target));
+    bool is_finished = target->kind == CZM_KIND_CZMODEL && target->has_source;
+    if (is_finished) CZM_TRY(check_whole_file(context, target));
     CZM_TRY(czm_target_read_model(context, target));
     czm_target_judge(context, target);
     return czm_target_verify_weights(context, target);
@@ -40,19 +41,18 @@ static czm_status check_target(czm_context *context, const czm_options *options,
     if (!status && target->kind == CZM_KIND_CZMODEL)
         status = czm_container_verify(context, &target->container);
     // Faults of the metadata are no reason not to look at the network.
-    if (target->has_network) status = check_network(context, target);
+    if (czm_target_has_network(target)) status = check_network(context, target);
     czm_status worst = czm_report_status(context->report, first);
     return worst ? worst : status;
 }
 
 static void fill_verdict(czm_context *context, const czm_target *target, czm_verdict *verdict) {
     verdict->kind = target->kind;
-    const czm_format *format = target->format;
-    const char *version = format ? format->version : "";
-    if (target->kind == CZM_KIND_CZMODEL) version = target->container.manifest.version;
+    const czm_container *c = &target->container;
+    bool is_finished = target->kind == CZM_KIND_CZMODEL;
+    const czm_format *format = is_finished ? czm_format_of(c->kind, c->version) : target->format;
+    const char *version = format ? format->name : c->version ? c->version : "";
     verdict->model_version = czm_report_keep(context->report, version);
-    if (target->kind == CZM_KIND_CZMODEL)
-        format = czm_format_of(CZM_CONTAINER_XML, verdict->model_version);
     if (!format) return;
     verdict->zen = format->zen;
     verdict->zen_count = CZM_COUNT_OF(format->zen);

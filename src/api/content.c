@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The two kinds of content that a CZModel gets; see content.h.
+// What a container gets; see content.h.
 #include "api/content.h"
 
 #include "base/os.h"
@@ -40,47 +40,39 @@ static czm_status stream_onnx(const czm_payload *self, czm_context *context, czm
     return czm_onnx_write(context, self->data, sink);
 }
 
-// Without the batch.
-static void copy_sizes(czm_shape shape, int64_t sizes[3]) {
-    for (int i = 0; i < 3; i++) sizes[i] = shape.rank == 4 ? shape.dims[i + 1] : CZM_UNKNOWN;
+// Without the batch; what the network leaves open is as its author states.
+static void tell_sizes(czm_shape shape, const int64_t *stated, size_t stated_rank,
+                       int64_t sizes[3]) {
+    for (int i = 0; i < 3; i++) {
+        sizes[i] = shape.rank == 4 ? shape.dims[i + 1] : CZM_UNKNOWN;
+        if (sizes[i] == CZM_UNKNOWN && stated_rank == 3) sizes[i] = stated[i];
+    }
 }
 
-czm_status czm_content_onnx(czm_context *context, czm_target *target,
-                            const czm_check_subject *subject, czm_package *package) {
+static czm_status translate(czm_context *context, czm_target *target,
+                            const czm_check_subject *subject, czm_payload *payload) {
     czm_onnx_model *onnx = CZM_NEW(context->arena, czm_onnx_model);
-    czm_payload *payload = CZM_NEW(context->arena, czm_payload);
     const czm_onnx_plan *plan;
     CZM_TRY(
         czm_onnx_translate(context, &target->model, subject->shapes, target->format->opset, onnx));
     *payload = (czm_payload){.name = "network", .stream = stream_onnx};
     CZM_TRY(czm_onnx_plan_make(context, onnx, &plan, &payload->size));
     payload->data = plan;
-    package->payloads = payload;
-    package->payload_count = 1;
-    copy_sizes(subject->input, package->shapes.input);
-    copy_sizes(subject->output, package->shapes.output);
     return CZM_OK;
 }
 
-typedef struct source_file {
-    const czm_source *source;
-    const char *name;
-    czm_extent extent;
-} source_file;
-
-static czm_status stream_source_file(const czm_payload *self, czm_context *context, czm_sink sink) {
-    enum { BLOCK = 256 * 1024 };
-    const source_file *f = self->data;
-    uint8_t *block = czm_arena_alloc(context->arena, BLOCK);
-    for (uint64_t at = 0; at < self->size;) {
-        size_t size = self->size - at < BLOCK ? (size_t)(self->size - at) : BLOCK;
-        if (!czm_file_read_at(f->extent.file, f->extent.offset + at, block, size))
-            return czm_report_add(context->report, CZM_RULE_FILE_UNREADABLE,
-                                  czm_source_where(context, f->source, f->name), NULL,
-                                  "reading failed: %s", czm_file_error());
-        CZM_TRY(sink.take(sink.user, czm_bytes_of(block, size)));
-        at += size;
-    }
+czm_status czm_content_onnx(czm_context *context, czm_target *target,
+                            const czm_check_subject *subject, czm_package *package) {
+    czm_payload *payload = CZM_NEW(context->arena, czm_payload);
+    const czm_spec *spec = &target->spec;
+    if (target->has_onnx)
+        *payload = czm_payload_extent(context->arena, "network", target->onnx.extent);
+    else
+        CZM_TRY(translate(context, target, subject, payload));
+    package->payloads = payload;
+    package->payload_count = 1;
+    tell_sizes(subject->input, spec->input_shape, spec->input_rank, package->shapes.input);
+    tell_sizes(subject->output, spec->output_shape, spec->output_rank, package->shapes.output);
     return CZM_OK;
 }
 
@@ -102,12 +94,27 @@ czm_status czm_content_as_is(czm_context *context, czm_target *target, czm_packa
         if (!is_safe_name(files.paths[i]))
             return czm_report_add(context->report, CZM_RULE_MEMBER_NAME, files.paths[i], NULL,
                                   "the name of a file leads out of the model's folder");
-        source_file *f = CZM_NEW(arena, source_file);
-        *f = (source_file){.source = &target->source, .name = files.paths[i]};
-        CZM_TRY(czm_source_extent(context, &target->source, f->name, &f->extent));
-        payloads[i] = (czm_payload){f->name, f->extent.size, false, stream_source_file, f};
+        czm_extent extent;
+        CZM_TRY(czm_source_extent(context, &target->source, files.paths[i], &extent));
+        payloads[i] = czm_payload_extent(arena, files.paths[i], extent);
     }
     package->payloads = payloads;
     package->payload_count = files.count;
+    return CZM_OK;
+}
+
+czm_status czm_content_license(czm_context *context, const czm_target *target,
+                               czm_payload *license) {
+    const char *path = target->spec.license_path;
+    const czm_container *c = &target->container;
+    if (!path && c->license_name)
+        *license = czm_payload_extent(context->arena, c->license_name, c->license);
+    if (!path) return CZM_OK;
+    czm_file *file = czm_file_open(context->arena, path);
+    if (!file)
+        return czm_report_add(context->report, CZM_RULE_FILE_UNREADABLE, path, NULL,
+                              "the licence cannot be opened: %s", czm_file_error());
+    *license = czm_payload_extent(context->arena, czm_path_base(path),
+                                  (czm_extent){file, 0, czm_file_size(file)});
     return CZM_OK;
 }

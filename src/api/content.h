@@ -12,11 +12,15 @@ CZM_MUST_CHECK czm_status czm_content_rewritten(czm_context *context, czm_target
                                                 const czm_check_subject *subject,
                                                 czm_package *package);
 
-// Translated to ONNX, for formats that want that.
+// In ONNX, for formats that want that: translated, or the file as it is.
 CZM_MUST_CHECK czm_status czm_content_onnx(czm_context *context, czm_target *target,
                                            const czm_check_subject *subject, czm_package *package);
 
 CZM_MUST_CHECK czm_status czm_content_as_is(czm_context *context, czm_target *target,
                                             czm_package *package);
+
+// The licence: a file, or that of the container that is converted. Without a name: none.
+CZM_MUST_CHECK czm_status czm_content_license(czm_context *context, const czm_target *target,
+                                              czm_payload *license);
 
 #endif

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// czm_convert(): the whole way from a specification to a CZModel, in the order of the work.
+// czm_convert(): the whole way from a specification to a container, in the order of the work.
 #include "api/call.h"
 #include "api/content.h"
 #include "api/target.h"
@@ -39,9 +39,14 @@ static czm_status check_options(conversion *c) {
     return CZM_OK;
 }
 
+// A container that is converted stays the same model.
 static czm_status choose_id(conversion *c) {
-    if (c->options->model_id)
-        memcpy(c->result.model_id, c->options->model_id, sizeof c->result.model_id);
+    const char *own = c->target.container.id;
+    const char *id = c->options->model_id            ? c->options->model_id
+                     : own && czm_uuid_is_valid(own) ? own
+                                                     : NULL;
+    if (id)
+        memcpy(c->result.model_id, id, sizeof c->result.model_id);
     else if (!czm_uuid_make(c->result.model_id))
         return czm_report_add(c->context.report, CZM_RULE_FILE_UNREADABLE, "random numbers", NULL,
                               "the system gives none: %s", czm_file_error());
@@ -84,11 +89,43 @@ static czm_status check_extension(conversion *c) {
 // Everything that can be found is found before the first fault ends the work.
 static czm_status read_and_judge(conversion *c, const czm_check_subject **subject) {
     size_t first = czm_report_count(c->context.report);
-    czm_status status = czm_target_open_spec(&c->context, c->options, &c->target);
-    if (c->target.has_network && czm_target_read_model(&c->context, &c->target) == CZM_OK)
+    czm_status status = czm_target_open_for_conversion(&c->context, c->options, &c->target);
+    if (czm_target_has_network(&c->target) &&
+        czm_target_read_model(&c->context, &c->target) == CZM_OK)
         *subject = czm_target_judge(&c->context, &c->target);
     czm_status worst = czm_report_status(c->context.report, first);
     return worst ? worst : status;
+}
+
+// What the format wants and what there is.
+static czm_status check_kinds(conversion *c) {
+    const czm_format *format = c->target.format;
+    if (c->target.has_onnx && !format->opset)
+        return czm_report_add(c->context.report, CZM_RULE_NETWORK_KIND, c->target.onnx.where,
+                              "choose --format 3.1.0, or convert the SavedModel",
+                              "%s holds a SavedModel, but the network is ONNX", format->name);
+    if (c->options->as_is && format->opset && !c->target.has_onnx)
+        return usage(c, "leave out --as-is",
+                     "--as-is packs a SavedModel, but the network of this format is ONNX");
+    return CZM_OK;
+}
+
+static czm_status fill_package(conversion *c, const czm_check_subject *subject) {
+    czm_context *context = &c->context;
+    c->package.format = c->target.format;
+    if (c->target.format->opset)
+        CZM_TRY(czm_content_onnx(context, &c->target, subject, &c->package));
+    else if (c->options->as_is)
+        CZM_TRY(czm_content_as_is(context, &c->target, &c->package));
+    else
+        CZM_TRY(czm_content_rewritten(context, &c->target, subject, &c->package));
+    CZM_TRY(czm_content_license(context, &c->target, &c->package.license));
+    c->package.path = output_path(c);
+    c->package.model_id = c->result.model_id;
+    c->package.spec = &c->target.spec;
+    c->package.progress = c->options->progress;
+    c->package.user = c->options->user;
+    return CZM_OK;
 }
 
 static czm_status convert(czm_context *context, void *data) {
@@ -96,21 +133,11 @@ static czm_status convert(czm_context *context, void *data) {
     const czm_check_subject *subject = NULL;
     c->context = *context;
     CZM_TRY(check_options(c));
-    CZM_TRY(choose_id(c));
     CZM_TRY(read_and_judge(c, &subject));
     CZM_TRY(check_extension(c));
-    c->package.format = c->target.format;
-    if (c->options->as_is)
-        CZM_TRY(czm_content_as_is(context, &c->target, &c->package));
-    else if (c->target.format->opset)
-        CZM_TRY(czm_content_onnx(context, &c->target, subject, &c->package));
-    else
-        CZM_TRY(czm_content_rewritten(context, &c->target, subject, &c->package));
-    c->package.path = output_path(c);
-    c->package.model_id = c->result.model_id;
-    c->package.spec = &c->target.spec;
-    c->package.progress = c->options->progress;
-    c->package.user = c->options->user;
+    CZM_TRY(check_kinds(c));
+    CZM_TRY(choose_id(c));
+    CZM_TRY(fill_package(c, subject));
     CZM_TRY(czm_package_write(&c->context, &c->package, &c->result.size));
     c->result.path = czm_report_keep(context->report, c->package.path);
     c->result.class_count = c->target.spec.class_count;

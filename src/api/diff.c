@@ -1,21 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // czm_diff(): is the model in ZEN the one that was trained? Both are brought into the form that a
-// conversion writes, so that a SavedModel equals the CZModel that was made of it.
+// conversion writes, so that a SavedModel equals the container that was made of it.
+#include "api/diff.h"
+
 #include "api/call.h"
-#include "api/target.h"
 #include "graph/layer_name.h"
 
 enum { MOST_DIFFERENCES = 1000 };
 
-typedef struct diffing {
-    czm_context *context;
-    czm_target targets[2];
-    CZM_LIST(czm_difference) found;
-} diffing;
-
-static void differ(diffing *d, const char *section, const char *where, const char *a,
-                   const char *b) {
+void czm_differ(czm_diffing *d, const char *section, const char *where, const char *a,
+                const char *b) {
     if (d->found.count < MOST_DIFFERENCES)
         *CZM_APPEND(d->context->arena, &d->found) = (czm_difference){section, where, a, b};
 }
@@ -26,12 +21,12 @@ static const char *colour_text(czm_arena *arena, const czm_class *c) {
     return czm_arena_format(arena, "%s (%d,%d,%d)", c->name, c->red, c->green, c->blue);
 }
 
-static void compare_texts(diffing *d, const char *key, const char *a, const char *b) {
+static void compare_texts(czm_diffing *d, const char *key, const char *a, const char *b) {
     a = a ? a : "", b = b ? b : "";
-    if (!czm_text_equal(a, b)) differ(d, "metadata", key, a, b);
+    if (!czm_text_equal(a, b)) czm_differ(d, "metadata", key, a, b);
 }
 
-static void compare_classes(diffing *d, const czm_spec *a, const czm_spec *b) {
+static void compare_classes(czm_diffing *d, const czm_spec *a, const czm_spec *b) {
     czm_arena *arena = d->context->arena;
     size_t count = a->class_count > b->class_count ? a->class_count : b->class_count;
     for (size_t i = 0; i < count; i++)
@@ -40,10 +35,11 @@ static void compare_classes(diffing *d, const czm_spec *a, const czm_spec *b) {
                       i < b->class_count ? colour_text(arena, &b->classes[i]) : "");
 }
 
-static void compare_metadata(diffing *d) {
+static void compare_metadata(czm_diffing *d) {
     const czm_spec *a = &d->targets[0].spec, *b = &d->targets[1].spec;
     czm_arena *arena = d->context->arena;
     if (!d->targets[0].has_spec || !d->targets[1].has_spec) return; // nothing to compare
+    compare_texts(d, "Type", a->model_type, b->model_type);
     compare_texts(d, "ModelName", a->model_name, b->model_name);
     compare_texts(d, "ColorHandling", a->color_handling, b->color_handling);
     compare_texts(d, "PixelType", a->pixel_type, b->pixel_type);
@@ -85,37 +81,39 @@ static bool same_node(const czm_node *a, const czm_node *b) {
            has_attrs_of(b, a);
 }
 
-static const char *node_text(diffing *d, int side, const czm_node *node) {
+static const char *node_text(czm_diffing *d, int side, const czm_node *node) {
     const char *layer =
         czm_layer_name(d->context->arena, node->name, d->targets[side].model.layer_names);
     return czm_arena_format(d->context->arena, "%s (%s)", node->op, layer);
 }
 
 // Up to the first difference the two agree; behind it positions mean nothing any more.
-static bool compare_nodes(diffing *d, const czm_graph *a, const czm_graph *b, const char *where) {
+static bool compare_nodes(czm_diffing *d, const czm_graph *a, const czm_graph *b,
+                          const char *where) {
     size_t count = a->nodes.count < b->nodes.count ? a->nodes.count : b->nodes.count;
     for (size_t i = 0; i < count; i++) {
         const czm_node *x = a->nodes.items[i], *y = b->nodes.items[i];
         if (same_node(x, y)) continue;
-        differ(d, "graph",
-               czm_arena_format(d->context->arena, "%s, operation %zu of %zu", where, i + 1,
-                                a->nodes.count),
-               node_text(d, 0, x), node_text(d, 1, y));
+        czm_differ(d, "graph",
+                   czm_arena_format(d->context->arena, "%s, operation %zu of %zu", where, i + 1,
+                                    a->nodes.count),
+                   node_text(d, 0, x), node_text(d, 1, y));
         return false;
     }
     if (a->nodes.count == b->nodes.count) return true;
-    differ(d, "graph", where, czm_arena_format(d->context->arena, "%zu operations", a->nodes.count),
-           czm_arena_format(d->context->arena, "%zu operations", b->nodes.count));
+    czm_differ(d, "graph", where,
+               czm_arena_format(d->context->arena, "%zu operations", a->nodes.count),
+               czm_arena_format(d->context->arena, "%zu operations", b->nodes.count));
     return false;
 }
 
-static bool compare_graphs(diffing *d) {
+static bool compare_graphs(czm_diffing *d) {
     const czm_model *a = &d->targets[0].model, *b = &d->targets[1].model;
     bool same = compare_nodes(d, &a->main, &b->main, "network");
     if (a->functions.count != b->functions.count) {
-        differ(d, "graph", "functions",
-               czm_arena_format(d->context->arena, "%zu", a->functions.count),
-               czm_arena_format(d->context->arena, "%zu", b->functions.count));
+        czm_differ(d, "graph", "functions",
+                   czm_arena_format(d->context->arena, "%zu", a->functions.count),
+                   czm_arena_format(d->context->arena, "%zu", b->functions.count));
         return false;
     }
     for (size_t i = 0; i < a->functions.count; i++)
@@ -132,7 +130,7 @@ static czm_status discard(void *user, czm_bytes block) {
     return CZM_OK;
 }
 
-static czm_status checksum(diffing *d, const czm_variable *v, uint32_t *crc) {
+static czm_status checksum(czm_diffing *d, const czm_variable *v, uint32_t *crc) {
     return v->source->stream(v->source, d->context, (czm_sink){discard, NULL}, crc);
 }
 
@@ -146,7 +144,7 @@ static const char *weights_text(czm_arena *arena, const czm_variable *v, uint32_
 }
 
 // The variables are in the order of the graph, which is the same here.
-static czm_status compare_weights(diffing *d) {
+static czm_status compare_weights(czm_diffing *d) {
     czm_arena *arena = d->context->arena;
     const czm_variable_list *a = &d->targets[0].model.variables;
     const czm_variable_list *b = &d->targets[1].model.variables;
@@ -156,19 +154,27 @@ static czm_status compare_weights(diffing *d) {
         CZM_TRY(checksum(d, x, &x_crc));
         CZM_TRY(checksum(d, y, &y_crc));
         const char *x_text = weights_text(arena, x, x_crc), *y_text = weights_text(arena, y, y_crc);
-        if (!czm_text_equal(x_text, y_text)) differ(d, "weights", x->handle->name, x_text, y_text);
+        if (!czm_text_equal(x_text, y_text))
+            czm_differ(d, "weights", x->handle->name, x_text, y_text);
     }
     return CZM_OK;
 }
 
 // ---- both
 
-static czm_status open_side(diffing *d, int side, const czm_options *options) {
+static czm_status open_side(czm_diffing *d, int side, const czm_options *options) {
     czm_target *target = &d->targets[side];
     size_t first = czm_report_count(d->context->report);
     czm_status status = czm_target_open(d->context, options, target);
     if (status && status == czm_report_status(d->context->report, first)) return status;
-    return target->has_network ? czm_target_read_model(d->context, target) : CZM_OK;
+    return czm_target_has_network(target) ? czm_target_read_model(d->context, target) : CZM_OK;
+}
+
+static czm_status compare_networks(czm_diffing *d) {
+    const czm_target *a = &d->targets[0], *b = &d->targets[1];
+    if (!czm_target_has_network(a) || !czm_target_has_network(b)) return CZM_OK;
+    if (a->has_onnx || b->has_onnx) return czm_diff_onnx(d);
+    return compare_graphs(d) ? compare_weights(d) : CZM_OK;
 }
 
 typedef struct request {
@@ -178,7 +184,7 @@ typedef struct request {
 
 static czm_status diff(czm_context *context, void *data) {
     const request *r = data;
-    diffing *d = CZM_NEW(context->arena, diffing);
+    czm_diffing *d = CZM_NEW(context->arena, czm_diffing);
     d->context = context;
     for (int side = 0; side < 2; side++) {
         czm_options *options = CZM_NEW(context->arena, czm_options);
@@ -187,8 +193,7 @@ static czm_status diff(czm_context *context, void *data) {
         CZM_TRY(open_side(d, side, options));
     }
     compare_metadata(d);
-    if (d->targets[0].has_network && d->targets[1].has_network && compare_graphs(d))
-        CZM_TRY(compare_weights(d));
+    CZM_TRY(compare_networks(d));
     r->out->items = d->found.items;
     r->out->count = d->found.count;
     return CZM_OK;

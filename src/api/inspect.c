@@ -65,6 +65,14 @@ static void tell_metadata(const czm_target *target, czm_inspection *out) {
         .test_image_path = spec->test_image_path,
         .license_path = spec->license_path,
         .postprocessing = spec->postprocessing,
+        .model_type = spec->model_type,
+        .scaling = spec->scaling,
+        .scaling_count = spec->scaling_count,
+        .input_shape = spec->input_shape,
+        .input_rank = spec->input_rank,
+        .output_shape = spec->output_shape,
+        .output_rank = spec->output_rank,
+        .has_unit_range = spec->has_unit_range,
     };
 }
 
@@ -80,6 +88,16 @@ static void tell_weights(const czm_model *model, czm_inspection *out) {
     }
 }
 
+static void tell_onnx_weights(const czm_onnx_file *file, czm_inspection *out) {
+    for (size_t i = 0; i < file->initializers.count; i++) {
+        const czm_onnx_initializer *t = &file->initializers.items[i];
+        uint64_t elements = 1;
+        for (int d = 0; d < t->shape.rank; d++) elements *= (uint64_t)t->shape.dims[d];
+        out->parameters += elements;
+        out->weight_bytes += t->data.size;
+    }
+}
+
 static int compare_counts(const void *a, const void *b) {
     const czm_op_count *x = a, *y = b;
     if (x->count != y->count) return x->count < y->count ? 1 : -1;
@@ -91,30 +109,43 @@ typedef struct op_counts {
     CZM_LIST(czm_op_count *) list;
 } op_counts;
 
-static void count_ops(czm_arena *arena, const czm_graph *graph, op_counts *counts) {
-    for (size_t i = 0; i < graph->nodes.count; i++) {
-        const char *op = graph->nodes.items[i]->op;
-        czm_name_slot *slot = czm_name_slot_for(arena, &counts->by_op, czm_bytes_text(op));
-        if (!slot->value) {
-            czm_op_count *fresh = CZM_NEW(arena, czm_op_count);
-            slot->value = fresh;
-            fresh->op = op;
-            *CZM_APPEND(arena, &counts->list) = fresh;
-        }
-        ((czm_op_count *)slot->value)->count++;
+static void count_op(czm_arena *arena, const char *op, op_counts *counts) {
+    czm_name_slot *slot = czm_name_slot_for(arena, &counts->by_op, czm_bytes_text(op));
+    if (!slot->value) {
+        czm_op_count *fresh = CZM_NEW(arena, czm_op_count);
+        slot->value = fresh;
+        fresh->op = op;
+        *CZM_APPEND(arena, &counts->list) = fresh;
     }
+    ((czm_op_count *)slot->value)->count++;
+}
+
+static void count_graph(czm_arena *arena, const czm_graph *graph, op_counts *counts) {
+    for (size_t i = 0; i < graph->nodes.count; i++)
+        count_op(arena, graph->nodes.items[i]->op, counts);
+}
+
+static void put_counts(czm_arena *arena, const op_counts *counts, czm_inspection *out) {
+    czm_op_count *ops = CZM_NEW_ARRAY(arena, czm_op_count, counts->list.count);
+    for (size_t i = 0; i < counts->list.count; i++) ops[i] = *counts->list.items[i];
+    qsort(ops, counts->list.count, sizeof *ops, compare_counts);
+    out->ops = ops;
+    out->op_count = counts->list.count;
 }
 
 static void tell_ops(czm_arena *arena, const czm_model *model, czm_inspection *out) {
     op_counts counts = {0};
-    count_ops(arena, &model->main, &counts);
+    count_graph(arena, &model->main, &counts);
     for (size_t i = 0; i < model->functions.count; i++)
-        count_ops(arena, model->functions.items[i], &counts);
-    czm_op_count *ops = CZM_NEW_ARRAY(arena, czm_op_count, counts.list.count);
-    for (size_t i = 0; i < counts.list.count; i++) ops[i] = *counts.list.items[i];
-    qsort(ops, counts.list.count, sizeof *ops, compare_counts);
-    out->ops = ops;
-    out->op_count = counts.list.count;
+        count_graph(arena, model->functions.items[i], &counts);
+    put_counts(arena, &counts, out);
+}
+
+static void tell_onnx_ops(czm_arena *arena, const czm_onnx_file *file, czm_inspection *out) {
+    op_counts counts = {0};
+    for (size_t i = 0; i < file->operations.count; i++)
+        count_op(arena, file->operations.items[i].op, &counts);
+    put_counts(arena, &counts, out);
 }
 
 static void tell_memory(const czm_target *target, const czm_check_subject *subject,
@@ -162,7 +193,8 @@ static void tell_layers(const czm_check_subject *subject, czm_inspection *out) {
     out->layer_count = layers.count;
 }
 
-static void tell_network(czm_context *context, const czm_target *target, czm_inspection *out) {
+static const czm_check_subject *tell_ends(czm_context *context, const czm_target *target,
+                                          czm_inspection *out) {
     const czm_model *model = &target->model;
     const czm_check_subject *subject = czm_check_subject_of(context->arena, model, NULL, NULL);
     const czm_port *input = &model->main.inputs.items[0], *output = &model->main.outputs.items[0];
@@ -170,11 +202,29 @@ static void tell_network(czm_context *context, const czm_target *target, czm_ins
     out->signature = model->signature;
     out->input = port_of(input->name, input->dtype, subject->input);
     out->output = port_of(output->name, output->dtype, subject->output);
-    tell_weights(model, out);
-    tell_ops(context->arena, model, out);
+    return subject;
+}
+
+static czm_status tell_saved_model(czm_context *context, czm_target *target, czm_inspection *out) {
+    CZM_TRY(tell_file(context, &target->source, out));
+    CZM_TRY(czm_target_read_model(context, target));
+    const czm_check_subject *subject = tell_ends(context, target, out);
+    tell_weights(&target->model, out);
+    tell_ops(context->arena, &target->model, out);
     tell_memory(target, subject, out);
     tell_border(subject, out);
     tell_layers(subject, out);
+    return CZM_OK;
+}
+
+static czm_status tell_onnx(czm_context *context, czm_target *target, czm_inspection *out) {
+    CZM_TRY(czm_target_read_model(context, target));
+    tell_ends(context, target, out);
+    out->opset = target->onnx.opset;
+    out->exporter = target->onnx.producer;
+    tell_onnx_weights(&target->onnx, out);
+    tell_onnx_ops(context->arena, &target->onnx, out);
+    return CZM_OK;
 }
 
 static czm_status inspect(czm_context *context, void *data) {
@@ -185,14 +235,12 @@ static czm_status inspect(czm_context *context, void *data) {
     i->out->kind = target->kind;
     if (target->has_spec) tell_metadata(target, i->out);
     if (target->kind == CZM_KIND_CZMODEL) {
-        i->out->model_version = target->container.manifest.version;
+        const czm_format *format = czm_format_of(target->container.kind, target->container.version);
+        i->out->model_version = format ? format->name : target->container.version;
         i->out->model_id = target->container.id;
     }
-    if (!target->has_network) return status;
-    CZM_TRY(tell_file(context, &target->source, i->out));
-    CZM_TRY(czm_target_read_model(context, target));
-    tell_network(context, target, i->out);
-    return CZM_OK;
+    if (target->has_onnx) return tell_onnx(context, target, i->out);
+    return target->has_source ? tell_saved_model(context, target, i->out) : status;
 }
 
 czm_status czm_inspect(const czm_options *options, czm_inspection *inspection, czm_report *report) {

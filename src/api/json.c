@@ -48,6 +48,7 @@ static const char *const kinds[] = {
     [CZM_KIND_SPECIFICATION] = "specification",
     [CZM_KIND_SAVED_MODEL] = "SavedModel",
     [CZM_KIND_CZMODEL] = "CZModel",
+    [CZM_KIND_ONNX] = "ONNX",
 };
 
 static const char *const severities[] = {
@@ -153,6 +154,14 @@ static json_t *classes(const czm_metadata *m, czm_report *report) {
     return array;
 }
 
+// null: not told.
+static json_t *scaling(const czm_metadata *m) {
+    json_t *array = m->scaling_count ? json_array() : json_null();
+    for (size_t i = 0; i < m->scaling_count; i++)
+        json_array_append_new(array, json_real(m->scaling[i]));
+    return array;
+}
+
 static json_t *metadata(const czm_metadata *m, czm_report *report) {
     json_t *object = json_object();
     set(object, "model_name", text(report, m->model_name));
@@ -160,6 +169,9 @@ static json_t *metadata(const czm_metadata *m, czm_report *report) {
     set(object, "pixel_type", text(report, m->pixel_type));
     set(object, "border_size", json_integer(m->border_size));
     set(object, "postprocessing", text(report, m->postprocessing));
+    set(object, "type", text(report, m->model_type));
+    set(object, "unit_range", json_boolean(m->has_unit_range));
+    set(object, "scaling", scaling(m));
     set(object, "classes", classes(m, report));
     return object;
 }
@@ -219,6 +231,7 @@ static json_t *network(const czm_inspection *in, czm_report *report) {
     json_t *object = json_object(), *layers = json_array();
     for (size_t i = 0; i < in->layer_count; i++)
         json_array_append_new(layers, layer(&in->layers[i], report));
+    set(object, "opset", in->opset ? json_integer(in->opset) : json_null());
     set(object, "exporter", text(report, in->exporter));
     set(object, "needs", text(report, in->needs));
     set(object, "newer", texts(report, in->newer, in->newer_count));

@@ -46,7 +46,7 @@ static czm_status write_xml(czm_context *context, void *data) {
     if (!w->model_id && !czm_uuid_make(id))
         return czm_report_add(context->report, CZM_RULE_FILE_UNREADABLE, "random numbers", NULL,
                               "the system gives none");
-    CZM_TRY(czm_spec_of_metadata(context, w->metadata, &spec));
+    CZM_TRY(czm_spec_of_metadata(context, "metadata", w->metadata, &spec));
     czm_bytes xml =
         czm_manifest_write(context->arena, &spec, "3.0.0", w->model_id ? w->model_id : id);
     w->xml = czm_arena_string(context->arena, xml);

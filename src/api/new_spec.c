@@ -111,10 +111,9 @@ static czm_status draft(czm_context *context, void *data) {
     czm_target target;
     CZM_TRY(czm_options_take(context, d->options));
     CZM_TRY(czm_target_open(context, d->options, &target));
-    if (target.kind != CZM_KIND_SAVED_MODEL)
+    if (target.has_spec)
         return czm_report_add(context->report, CZM_RULE_USAGE, d->options->source_path,
-                              "name the folder or archive of a SavedModel",
-                              "it has metadata already");
+                              "name a SavedModel or an ONNX file", "it has metadata already");
     CZM_TRY(czm_target_read_model(context, &target));
     const czm_check_subject *s = czm_check_subject_of(context->arena, &target.model, NULL, NULL);
     const char *text = compose(context, d, s);

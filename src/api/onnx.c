@@ -5,6 +5,7 @@
 #include "api/target.h"
 #include "onnx/translate.h"
 #include "onnx/write.h"
+#include "package/czmodel.h"
 
 typedef struct writing {
     czm_context *context;
@@ -38,18 +39,9 @@ static czm_status translate(writing *w, czm_target *target) {
     return czm_onnx_write(w->context, plan, (czm_sink){put, w});
 }
 
-static czm_status copy(writing *w, const czm_container *container) {
-    enum { BLOCK = 64 * 1024 };
-    czm_extent from = container->payload;
-    uint8_t *block = czm_arena_alloc(w->context->arena, BLOCK);
-    while (w->at < from.size) {
-        size_t size = from.size - w->at < BLOCK ? (size_t)(from.size - w->at) : BLOCK;
-        if (!czm_file_read_at(from.file, from.offset + w->at, block, size))
-            return czm_report_add(w->context->report, CZM_RULE_FILE_UNREADABLE, container->path,
-                                  NULL, "%s", czm_file_error());
-        CZM_TRY(put(w, czm_bytes_of(block, size)));
-    }
-    return CZM_OK;
+static czm_status copy(writing *w, const czm_onnx_file *file) {
+    czm_payload payload = czm_payload_extent(w->context->arena, file->where, file->extent);
+    return payload.stream(&payload, w->context, (czm_sink){put, w});
 }
 
 static czm_status write(czm_context *context, void *data) {
@@ -60,7 +52,7 @@ static czm_status write(czm_context *context, void *data) {
     CZM_TRY(czm_target_open(context, w->options, target));
     w->file = czm_file_create_beside(context->arena, w->path);
     if (!w->file) return unwritable(w);
-    CZM_TRY(target->has_network ? translate(w, target) : copy(w, &target->container));
+    CZM_TRY(target->has_onnx ? copy(w, &target->onnx) : translate(w, target));
     return czm_file_publish(w->file) ? CZM_OK : unwritable(w);
 }
 

@@ -44,9 +44,10 @@ static const char *list_formats(czm_arena *arena) {
     return text;
 }
 
+// NULL: none is wanted, or none is known.
 static const czm_format *wanted_format(const czm_options *o) {
     if (o->zen) return czm_format_for_zen(o->zen);
-    return o->format ? czm_format_find(o->format) : &czm_formats[0];
+    return o->format ? czm_format_find(o->format) : NULL;
 }
 
 static czm_status check_format(czm_context *context, const czm_options *o) {
@@ -58,14 +59,11 @@ static czm_status check_format(czm_context *context, const czm_options *o) {
         return czm_report_add(context->report, CZM_RULE_USAGE, "--zen",
                               "name ZEN blue 3.2 or newer, or write \"core 3.1\" for ZEN core",
                               "no format is known for ZEN \"%s\"", o->zen);
-    if (!format)
+    if (o->format && !format)
         return czm_report_add(context->report, CZM_RULE_USAGE, "--format",
                               czm_arena_format(context->arena, "use one of %s",
                                                list_formats(context->arena)),
                               "there is no format \"%s\"", o->format);
-    if (o->as_is && format->opset)
-        return usage(context->report, "leave out --as-is",
-                     "--as-is packs a SavedModel, but the network of this format is ONNX");
     return CZM_OK;
 }
 
@@ -107,38 +105,83 @@ static bool looks_like_json(czm_context *context, const char *path) {
     return at < size && head[at] == '{';
 }
 
-static czm_status open_network(czm_context *context, czm_target *target, const char *path) {
-    CZM_TRY(czm_source_open(context, path, &target->source));
-    target->has_network = true;
+// The format in which a model that does not ask for one comes: its own, or the oldest that fits.
+static const czm_format *usual_format(const czm_target *target) {
+    const czm_container *c = &target->container;
+    const czm_format *own = target->kind == CZM_KIND_CZMODEL ? czm_format_of(c->kind, c->version)
+                                                             : NULL;
+    bool is_czann = target->has_spec && target->spec.has_unit_range;
+    if (own) return own;
+    if (is_czann)
+        return czm_format_find(target->onnx.opset > CZM_OLD_OPSET ? "czann-2.1.0" : "czann-1.1.0");
+    return czm_format_find(target->has_onnx ? "3.1.0" : "3.0.0");
+}
+
+static void choose_format(czm_target *target) {
+    target->format = wanted_format(target->options);
+    if (!target->format) target->format = usual_format(target);
+}
+
+static bool is_onnx_file(czm_context *context, const char *path, czm_extent *extent) {
+    size_t length = strlen(path);
+    bool is_named_so = length > 5 && czm_text_equal_but_case(path + length - 5, ".onnx");
+    czm_file *file = czm_path_look(path) == CZM_PATH_FILE ? czm_file_open(context->arena, path)
+                                                          : NULL;
+    if (!file) return false;
+    *extent = (czm_extent){file, 0, czm_file_size(file)};
+    return czm_onnx_file_is(*extent) || (is_named_so && !czm_unzip_is_archive(*extent));
+}
+
+static czm_status open_onnx(czm_context *context, czm_target *target, const char *where,
+                            czm_extent extent) {
+    const czm_options *o = target->options;
+    if (o->preprocessing_count || o->postprocessing_count || o->spatial_height || o->output ||
+        o->signature)
+        return czm_report_add(context->report, CZM_RULE_NETWORK_KIND, where,
+                              "leave the option out, or convert the SavedModel",
+                              "an option asks for a change of the network, which is ONNX");
+    CZM_TRY(czm_onnx_file_read(context, where, extent, &target->onnx));
+    target->has_onnx = true;
     return CZM_OK;
 }
 
-czm_status czm_target_open_spec(czm_context *context, const czm_options *options,
-                                czm_target *target) {
-    *target = (czm_target){.options = options,
-                           .kind = CZM_KIND_SPECIFICATION,
-                           .has_spec = true,
-                           .format = wanted_format(options)};
-    czm_status status = czm_spec_read(context, target->options, &target->spec);
+static czm_status open_network(czm_context *context, czm_target *target, const char *path) {
+    czm_extent extent;
+    if (is_onnx_file(context, path, &extent)) return open_onnx(context, target, path, extent);
+    CZM_TRY(czm_source_open(context, path, &target->source));
+    target->has_source = true;
+    return CZM_OK;
+}
+
+static czm_status open_spec(czm_context *context, czm_target *target) {
+    const czm_options *options = target->options;
+    target->kind = CZM_KIND_SPECIFICATION;
+    target->has_spec = true;
+    czm_status status = czm_spec_read(context, options, &target->spec);
     for (size_t i = 0; i < options->preprocessing_count; i++)
         target->spec.is_scaled |= czm_text_begins(options->preprocessing[i], "scale=");
     if (target->spec.model_path) czm_report_judged(context->report, CZM_SUBJECT_METADATA);
     const char *path = target->spec.model_path;
-    if (!path || czm_path_look(path) == CZM_PATH_MISSING) return status; // said there
-    CZM_TRY(open_network(context, target, path));
+    bool is_there = path && czm_path_look(path) != CZM_PATH_MISSING; // else: said there
+    czm_status network = is_there ? open_network(context, target, path) : CZM_OK;
+    choose_format(target);
+    czm_status complete = czm_spec_check_format(context, &target->spec, target->format);
+    return network ? network : status ? status : complete;
+}
+
+static czm_status open_bare(czm_context *context, czm_target *target) {
+    target->kind = CZM_KIND_SAVED_MODEL;
+    czm_status status = open_network(context, target, target->options->source_path);
+    if (target->has_onnx) target->kind = CZM_KIND_ONNX;
+    choose_format(target);
     return status;
 }
 
-static czm_status open_model(czm_context *context, czm_target *target) {
-    target->kind = CZM_KIND_SAVED_MODEL;
-    return open_network(context, target, target->options->source_path);
-}
-
-// What czm_spec_read() makes of a specification, of the XML in a container.
-static void take_manifest(czm_context *context, czm_target *target) {
-    const czm_manifest *m = &target->container.manifest;
-    target->spec = (czm_spec){
-        .where = czm_arena_format(context->arena, "%s: metadata", target->container.path),
+// What czm_spec_read() makes of a specification, of the metadata in a container.
+static czm_metadata metadata_of(czm_context *context, const czm_container *c) {
+    const czm_manifest *m = &c->manifest;
+    if (c->kind == CZM_CONTAINER_JSON) return c->metadata;
+    return (czm_metadata){
         .model_name = m->model_name,
         .color_handling = m->color_handling,
         .pixel_type = czm_manifest_pixel_type(context->arena, m),
@@ -147,45 +190,77 @@ static void take_manifest(czm_context *context, czm_target *target) {
         .class_count = m->class_count,
         .border_size = m->border_size,
     };
-    czm_spec_check(context, &target->spec);
+}
+
+static czm_status take_metadata(czm_context *context, czm_target *target) {
+    czm_metadata metadata = metadata_of(context, &target->container);
+    if (target->is_converted && target->options->model_name)
+        metadata.model_name = target->options->model_name;
+    target->has_spec = true;
+    const char *where = czm_arena_format(context->arena, "%s: metadata", target->container.path);
+    czm_status status = czm_spec_of_metadata(context, where, &metadata, &target->spec);
+    if (target->is_converted) target->spec.license_path = target->options->license_path;
+    czm_report_judged(context->report, CZM_SUBJECT_METADATA);
+    return status;
 }
 
 static czm_status open_container(czm_context *context, czm_target *target) {
+    czm_container *c = &target->container;
     target->kind = CZM_KIND_CZMODEL;
-    CZM_TRY(czm_container_open(context, target->options->source_path, &target->container));
+    CZM_TRY(czm_container_open(context, target->options->source_path, c));
     czm_report_judged(context->report, CZM_SUBJECT_CONTAINER);
-    target->has_spec = true;
-    take_manifest(context, target);
-    czm_report_judged(context->report, CZM_SUBJECT_METADATA);
-    target->has_network = !target->container.is_onnx;
-    target->source = target->container.network;
-    if (target->has_network) return CZM_OK;
-    return czm_report_add(context->report, CZM_RULE_NETWORK_UNCHECKED, target->container.path, NULL,
-                          "the network of this file of model version %s is ONNX: not checked",
-                          target->container.manifest.version);
+    czm_status status = take_metadata(context, target);
+    target->has_source = !c->is_onnx;
+    target->source = c->network;
+    if (c->is_onnx) CZM_TRY(open_onnx(context, target, c->path, c->payload));
+    choose_format(target);
+    if (!status && target->is_converted)
+        status = czm_spec_check_format(context, &target->spec, target->format);
+    return status;
+}
+
+static czm_status missing(czm_context *context, const char *path) {
+    return czm_report_add(context->report, CZM_RULE_FILE_MISSING, path, NULL,
+                          "there is no such file or folder");
 }
 
 czm_status czm_target_open(czm_context *context, const czm_options *options, czm_target *target) {
     const char *path = options->source_path;
-    if (!path) return czm_target_open_spec(context, options, target);
-    *target = (czm_target){.options = options, .format = wanted_format(options)};
-    if (czm_path_look(path) == CZM_PATH_MISSING)
-        return czm_report_add(context->report, CZM_RULE_FILE_MISSING, path, NULL,
-                              "there is no such file or folder");
+    *target = (czm_target){.options = options};
+    if (!path) return open_spec(context, target);
+    if (czm_path_look(path) == CZM_PATH_MISSING) return missing(context, path);
     if (czm_path_look(path) == CZM_PATH_FILE) {
-        if (looks_like_json(context, path)) return czm_target_open_spec(context, options, target);
+        if (looks_like_json(context, path)) return open_spec(context, target);
         if (czm_is_container(context, path)) return open_container(context, target);
     }
-    return open_model(context, target);
+    return open_bare(context, target);
+}
+
+czm_status czm_target_open_for_conversion(czm_context *context, const czm_options *options,
+                                          czm_target *target) {
+    const char *path = options->source_path;
+    *target = (czm_target){.options = options, .is_converted = true};
+    bool is_container = path && czm_path_look(path) == CZM_PATH_FILE &&
+                        !looks_like_json(context, path) && czm_is_container(context, path);
+    return is_container ? open_container(context, target) : open_spec(context, target);
 }
 
 // ---- the network
 
+static czm_status read_onnx(czm_context *context, czm_target *target) {
+    czm_report_add(context->report, CZM_RULE_NETWORK_UNCHECKED, target->onnx.where, NULL,
+                   "the network is ONNX, of operator set %lld: its ends are checked, its inside is "
+                   "not",
+                   (long long)target->onnx.opset);
+    return czm_onnx_file_model(context, &target->onnx, &target->model);
+}
+
 czm_status czm_target_read_model(czm_context *context, czm_target *target) {
     const czm_spec *spec = target->has_spec ? &target->spec : NULL;
+    if (target->has_onnx) return read_onnx(context, target);
     CZM_TRY(czm_edit_model(context, target->options, &target->source, spec, &target->model));
-    if (target->kind != CZM_KIND_CZMODEL && !target->options->as_is)
-        czm_passes_run(context, &target->model);
+    bool is_finished = target->kind == CZM_KIND_CZMODEL && !target->is_converted;
+    if (!is_finished && !target->options->as_is) czm_passes_run(context, &target->model);
     return CZM_OK;
 }
 

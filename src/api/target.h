@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a call looks at, whatever kind it is: a specification and the SavedModel it names, a
-// SavedModel alone, or a finished CZModel.
+// What a call looks at, whatever kind it is: a specification and the network it names, a SavedModel
+// or an ONNX file alone, or a finished container.
 #ifndef CZM_API_TARGET_H
 #define CZM_API_TARGET_H
 
 #include "check/check.h"
 #include "read/container.h"
+#include "read/onnx_file.h"
 #include "read/source.h"
 #include "report/report.h"
 #include "spec/format.h"
@@ -15,12 +16,15 @@
 typedef struct czm_target {
     const czm_options *options;
     czm_kind kind;
+    bool is_converted;        // a container is going to be written of it
     bool has_spec;            // metadata was there, whatever is wrong with it
-    bool has_network;         // `source` is there; false for ONNX
+    bool has_source;          // the network is a SavedModel: `source`
+    bool has_onnx;            // the network is ONNX: `onnx`
     const czm_format *format; // that the network is for: the wanted one, or the container's own
-    czm_spec spec;            // of a container: what its XML says
+    czm_spec spec;            // of a container: what its metadata say
     czm_container container;  // of CZM_KIND_CZMODEL
     czm_source source;
+    czm_onnx_file onnx;
     czm_model model; // after czm_target_read_model()
 } czm_target;
 
@@ -29,12 +33,17 @@ typedef struct czm_target {
 CZM_MUST_CHECK czm_status czm_target_open(czm_context *context, const czm_options *options,
                                           czm_target *target);
 
-// The same where only a specification will do.
-CZM_MUST_CHECK czm_status czm_target_open_spec(czm_context *context, const czm_options *options,
-                                               czm_target *target);
+// The same where there must be metadata, since a container is going to be written.
+CZM_MUST_CHECK czm_status czm_target_open_for_conversion(czm_context *context,
+                                                         const czm_options *options,
+                                                         czm_target *target);
 
-// Reads the network, applies the options' edits, and, unless it stands in a CZModel or goes into
-// one as it is, rewrites it for TensorFlow 2.0.0.
+static inline bool czm_target_has_network(const czm_target *target) {
+    return target->has_source || target->has_onnx;
+}
+
+// Reads the network, applies the options' edits, and, unless it stands in a container or goes into
+// one as it is, rewrites it for TensorFlow 2.0.0. Of a network in ONNX the model has only the ends.
 CZM_MUST_CHECK czm_status czm_target_read_model(czm_context *context, czm_target *target);
 
 // Runs every check on what was read, and applies options->border to the metadata.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// czm_unpack(): a CZModel becomes a folder with a specification that converts back. All of it is
+// czm_unpack(): a container becomes a folder with a specification that converts back. All of it is
 // written beside its final place and renamed when it is complete.
 #include "api/call.h"
 #include "base/os.h"
@@ -10,7 +10,12 @@
 #include "spec/spec.h"
 
 #define SPEC_FILE "model_spec.json"
-#define METADATA_FILE "metadata.xml"
+
+// What holds the metadata as they stand in the container.
+static const char *const metadata_files[] = {
+    [CZM_CONTAINER_XML] = "metadata.xml",
+    [CZM_CONTAINER_JSON] = "model.json",
+};
 
 typedef struct unpacking {
     czm_context *context;
@@ -32,11 +37,25 @@ static czm_status unwritable(const unpacking *u, const char *name, const char *r
 
 // ---- names
 
+static const char *metadata_file(const unpacking *u) { return metadata_files[u->container.kind]; }
+
+static const char *model_name(const unpacking *u) {
+    const czm_container *c = &u->container;
+    const char *name = c->kind == CZM_CONTAINER_XML ? c->manifest.model_name
+                                                    : c->metadata.model_name;
+    return name ? name : "";
+}
+
 static bool is_taken(const unpacking *u, const char *name) {
-    const char *const taken[] = {SPEC_FILE, METADATA_FILE, u->license};
+    const char *const taken[] = {SPEC_FILE, metadata_file(u), u->license};
     for (size_t i = 0; i < CZM_COUNT_OF(taken); i++)
         if (taken[i] && czm_text_equal_but_case(name, taken[i])) return true;
     return false;
+}
+
+static bool ends_with(const char *name, const char *ending) {
+    size_t size = strlen(name), ending_size = strlen(ending);
+    return size >= ending_size && czm_text_equal_but_case(name + size - ending_size, ending);
 }
 
 // Every file system takes it, JSON can hold it, and it makes the same model name again: ".zip" at
@@ -47,7 +66,7 @@ static bool is_usable(const char *name) {
     if (size == 0 || size > LONGEST || !czm_xml_can_hold(czm_bytes_text(name), &at)) return false;
     if (strpbrk(name, "/\\<>:\"|?*\t\n\r") || name[0] == '.' || strchr(". ", name[size - 1]))
         return false;
-    return size <= 4 || !czm_text_equal_but_case(name + size - 4, ".zip");
+    return !ends_with(name, ".zip");
 }
 
 // The last name is free: of what is in the folder by then, only one name is not our own.
@@ -60,8 +79,9 @@ static const char *choose_name(const unpacking *u, const char *first, const char
 static void choose_names(unpacking *u) {
     const czm_container *c = &u->container;
     if (c->license_name) u->license = choose_name(u, c->license_name, "license.txt", "");
-    u->network =
-        choose_name(u, c->is_onnx ? "model.onnx" : c->manifest.model_name, "model", "network");
+    const char *onnx = czm_arena_format(u->context->arena, "%s.onnx", model_name(u));
+    u->network = c->is_onnx ? choose_name(u, onnx, "model.onnx", "network.onnx")
+                            : choose_name(u, model_name(u), "model", "network");
 }
 
 // ---- files
@@ -133,31 +153,34 @@ static czm_status write_saved_model(unpacking *u) {
 }
 
 static czm_status write_network(unpacking *u) {
-    if (!u->container.is_onnx) return write_saved_model(u);
-    czm_report_add(u->context->report, CZM_RULE_NETWORK_UNCHECKED, u->network, NULL,
-                   "the network is ONNX; only a SavedModel can be converted again");
-    return write_extent(u, u->network, u->container.payload);
+    return u->container.is_onnx ? write_extent(u, u->network, u->container.payload)
+                                : write_saved_model(u);
 }
 
 // ---- the specification
 
-static czm_status write_spec(const unpacking *u) {
+static czm_metadata metadata_of(const unpacking *u) {
     const czm_manifest *m = &u->container.manifest;
-    const czm_metadata metadata = {
-        .model_path = u->network,
+    if (u->container.kind == CZM_CONTAINER_JSON) return u->container.metadata;
+    return (czm_metadata){
         .color_handling = m->color_handling,
         .pixel_type = czm_manifest_pixel_type(u->context->arena, m),
         .classes = m->classes,
         .class_count = m->class_count,
         .border_size = m->border_size,
-        .license_path = u->license,
     };
+}
+
+static czm_status write_spec(const unpacking *u) {
+    czm_metadata metadata = metadata_of(u);
+    metadata.model_path = u->network;
+    metadata.license_path = u->license;
     const char *text = czm_json_spec_write(u->context->arena, &metadata);
     if (!text) return czm_report_out_of_memory(u->context->report);
     return write_bytes(u, SPEC_FILE, czm_bytes_text(text));
 }
 
-// ---- what it cannot say
+// ---- what the JSON cannot say
 
 static size_t count_own_colours(const czm_manifest *m) {
     size_t count = 0;
@@ -170,49 +193,77 @@ static size_t count_own_colours(const czm_manifest *m) {
     return count;
 }
 
-static const char *list_losses(const unpacking *u) {
-    czm_arena *arena = u->context->arena;
-    const czm_container *c = &u->container;
-    const czm_manifest *m = &c->manifest;
-    size_t colours = count_own_colours(m), channels = m->pixel_type_count - 1;
-    const struct {
-        bool is_lost;
-        const char *what, *value;
-    } items[] = {
-        {true, "the id", c->id},
-        {!czm_text_equal(m->model_name, u->network), "the model name", m->model_name},
-        {!czm_text_equal(m->version, "3.0.0"), "the model version", m->version},
-        {*m->postprocessing != '\0', "Postprocessing", m->postprocessing},
-        {strchr(m->pixel_types[0], ' ') != NULL, "all pixel types of", m->pixel_types[0]},
-        {channels > 0,
-         czm_arena_format(arena, "the pixel types of %zu more channel%s", channels,
-                          channels == 1 ? "" : "s"),
-         NULL},
-        {colours > 0,
-         czm_arena_format(arena, "the colours of %zu class%s", colours, colours == 1 ? "" : "es"),
-         NULL},
-        {u->license && !czm_text_equal(u->license, c->license_name), "the licence's name",
-         c->license_name},
-    };
+typedef struct loss {
+    bool is_lost;
+    const char *what, *value; // value: NULL, or what `what` is
+} loss;
+
+static const char *counted(czm_arena *arena, const char *format, size_t count, const char *plural) {
+    return czm_arena_format(arena, format, count, count == 1 ? "" : plural);
+}
+
+static const char *list_losses(czm_arena *arena, const loss *losses, size_t count) {
     const char *text = "";
-    for (size_t i = 0; i < CZM_COUNT_OF(items); i++) {
-        if (!items[i].is_lost) continue;
-        text = czm_arena_format(arena, "%s%s%s", text, *text ? ", " : "", items[i].what);
-        if (items[i].value) text = czm_arena_format(arena, "%s \"%s\"", text, items[i].value);
+    for (size_t i = 0; i < count; i++) {
+        if (!losses[i].is_lost) continue;
+        text = czm_arena_format(arena, "%s%s%s", text, *text ? ", " : "", losses[i].what);
+        if (losses[i].value) text = czm_arena_format(arena, "%s \"%s\"", text, losses[i].value);
     }
     return text;
 }
 
+// The later form holds all that a model.json says but for these; and the first form has no name.
+static bool loses_name(const unpacking *u) {
+    const czm_container *c = &u->container;
+    const char *wanted =
+        czm_arena_format(u->context->arena, "%s%s", model_name(u), c->is_onnx ? ".onnx" : "");
+    return c->kind == CZM_CONTAINER_XML && !czm_text_equal(wanted, u->network);
+}
+
+static const char *losses_of_both(const unpacking *u) {
+    const czm_container *c = &u->container;
+    const loss losses[] = {
+        {true, "the id", c->id},
+        {loses_name(u), "the model name", model_name(u)},
+        {!czm_text_equal(c->version, "3.0.0"), "the model version", c->version},
+        {u->license && !czm_text_equal(u->license, c->license_name), "the licence's name",
+         c->license_name},
+    };
+    return list_losses(u->context->arena, losses, CZM_COUNT_OF(losses));
+}
+
+static const char *losses_of_xml(const unpacking *u) {
+    czm_arena *arena = u->context->arena;
+    const czm_manifest *m = &u->container.manifest;
+    size_t colours = count_own_colours(m), channels = m->pixel_type_count - 1;
+    const loss losses[] = {
+        {*m->postprocessing != '\0', "Postprocessing", m->postprocessing},
+        {strchr(m->pixel_types[0], ' ') != NULL, "all pixel types of", m->pixel_types[0]},
+        {channels > 0, counted(arena, "the pixel types of %zu more channel%s", channels, "s"),
+         NULL},
+        {colours > 0, counted(arena, "the colours of %zu class%s", colours, "es"), NULL},
+    };
+    return list_losses(arena, losses, CZM_COUNT_OF(losses));
+}
+
+static const char *options_of(const unpacking *u) {
+    czm_arena *arena = u->context->arena;
+    const czm_container *c = &u->container;
+    const czm_format *format = czm_format_of(c->kind, c->version);
+    const char *options = czm_arena_format(arena, "--model-id %s", c->id);
+    if (format && format != &czm_formats[0])
+        options = czm_arena_format(arena, "%s --format %s", options, format->name);
+    return loses_name(u) ? czm_arena_format(arena, "%s --name \"%s\"", options, model_name(u))
+                         : options;
+}
+
 static void note_loss(const unpacking *u) {
     czm_arena *arena = u->context->arena;
-    const char *name = u->container.manifest.model_name;
-    const char *options = czm_arena_format(arena, "--model-id %s", u->container.id);
-    if (!czm_text_equal(name, u->network))
-        options = czm_arena_format(arena, "%s --name \"%s\"", options, name);
+    const char *more = u->container.kind == CZM_CONTAINER_XML ? losses_of_xml(u) : "";
     czm_report_add(u->context->report, CZM_RULE_UNPACK_LOSS, SPEC_FILE,
-                   czm_arena_format(arena, "convert it with %s; " METADATA_FILE " has the rest",
-                                    options),
-                   "it does not say %s", list_losses(u));
+                   czm_arena_format(arena, "convert it with %s; %s has the rest", options_of(u),
+                                    metadata_file(u)),
+                   "it does not say %s%s%s", losses_of_both(u), *more ? ", " : "", more);
 }
 
 // ---- the whole
@@ -241,7 +292,7 @@ static czm_status write_all(unpacking *u) {
     const czm_container *c = &u->container;
     CZM_TRY(write_network(u));
     if (u->license) CZM_TRY(write_extent(u, u->license, c->license));
-    CZM_TRY(write_bytes(u, METADATA_FILE, c->xml));
+    CZM_TRY(write_bytes(u, metadata_file(u), c->text));
     CZM_TRY(write_spec(u));
     return czm_folder_publish(u->target) ? CZM_OK : unwritable(u, "", czm_file_error());
 }

@@ -46,6 +46,8 @@ int czm_pixel_type_channels(const char *pixel_type);
 void czm_check_input(czm_context *context, const czm_check_subject *subject);
 void czm_check_output(czm_context *context, const czm_check_subject *subject);
 void czm_check_metadata_fits(czm_context *context, const czm_check_subject *subject);
+void czm_check_stated_shapes(czm_context *context, const czm_check_subject *subject);
+void czm_check_opset(czm_context *context, const czm_check_subject *subject);
 void czm_check_ops(czm_context *context, const czm_check_subject *subject);
 void czm_check_random_ops(czm_context *context, const czm_check_subject *subject);
 void czm_check_probabilities(czm_context *context, const czm_check_subject *subject);

@@ -17,6 +17,13 @@ static bool is_channels_first(czm_shape shape) {
     return is_few && d[2] > 4 && (d[3] > 4 || (d[3] == CZM_UNKNOWN && d[2] == CZM_UNKNOWN));
 }
 
+// A .czann may leave the sizes to its metadata; ZEISS's own networks for restoration do.
+static bool has_stated_size(const czm_check_subject *s) {
+    const czm_spec *spec = s->spec;
+    return spec && s->format && s->format->container == CZM_CONTAINER_JSON &&
+           spec->input_rank == 3 && spec->input_shape[0] > 0 && spec->input_shape[1] > 0;
+}
+
 static void check_dims(czm_context *context, const czm_check_subject *s, const char *where) {
     const int64_t *d = s->input.dims;
     const char *shape = czm_shape_text(s->arena, s->input);
@@ -27,8 +34,9 @@ static void check_dims(czm_context *context, const czm_check_subject *s, const c
         czm_report_add(context->report, CZM_RULE_INPUT_CHANNELS, where, NULL,
                        "its number of channels is not defined: %s", shape);
     if (d[HEIGHT] == CZM_UNKNOWN || d[WIDTH] == CZM_UNKNOWN)
-        czm_report_add(context->report, CZM_RULE_INPUT_SIZE_UNDEFINED, where, NULL,
-                       "its height or width is not defined: %s", shape);
+        czm_report_add_as(context->report, CZM_RULE_INPUT_SIZE_UNDEFINED,
+                          has_stated_size(s) ? CZM_NOTE : CZM_ERROR, where, NULL,
+                          "its height or width is not defined: %s", shape);
     if (is_channels_first(s->input))
         czm_report_add(context->report, CZM_RULE_INPUT_LAYOUT, where, NULL,
                        "its shape %s looks like channels before height and width", shape);
@@ -49,6 +57,7 @@ void czm_check_input(czm_context *context, const czm_check_subject *subject) {
 
 static void check_output_size(czm_context *context, const czm_check_subject *s, const char *where) {
     czm_shape in = s->input, out = s->output;
+    if (s->spec && !czm_type_gives_image(s->spec->model_type)) return;
     if (in.rank != IMAGE_RANK || in.dims[HEIGHT] == CZM_UNKNOWN || in.dims[WIDTH] == CZM_UNKNOWN)
         return; // nothing to compare with: said before
     const char *shape = czm_shape_text(s->arena, out);

@@ -12,6 +12,7 @@ static const char *plural(int64_t count) { return count == 1 ? "" : "s"; }
 static void check_classes(czm_context *context, const czm_check_subject *s) {
     const czm_port *output = &s->model->main.outputs.items[0];
     if (!czm_dtype_is_floating(output->dtype)) return; // labels, not probabilities: said before
+    if (!czm_type_is_segmentation(s->spec->model_type)) return;
     int64_t channels = s->output.rank > 0 ? s->output.dims[s->output.rank - 1] : CZM_UNKNOWN;
     const char *where = key_where(s, "Classes");
     if (channels == CZM_UNKNOWN) {
@@ -93,13 +94,42 @@ void czm_check_pixel_range(czm_context *context, const czm_check_subject *s) {
     bool gives_unit = s->format->container == CZM_CONTAINER_JSON;
     if (gives_unit == s->spec->has_unit_range) return;
     int largest = largest_value(s->spec->pixel_type);
-    const char *hint = scaling_step(s->arena, largest, !gives_unit);
+    const char *hint = s->model->opset ? "put the factor into the network before it becomes ONNX"
+                                       : scaling_step(s->arena, largest, !gives_unit);
     czm_report_add(context->report, CZM_RULE_PIXEL_RANGE, key_where(s, "PixelType"), hint,
                    gives_unit ? "in a .czann the network gets values from 0 to 1, but the "
                                 "specification speaks of the values of %s"
                               : "in a CZModel the network gets the values of %s, but the "
                                 "specification speaks of values from 0 to 1",
                    s->spec->pixel_type);
+}
+
+static void compare_shape(czm_context *context, const czm_check_subject *s, const char *key,
+                          const int64_t *stated, size_t stated_rank, czm_shape actual) {
+    if (stated_rank == 0 || actual.rank == CZM_UNKNOWN) return;
+    bool fits = (size_t)actual.rank == stated_rank + 1; // the batch is not stated
+    for (size_t i = 0; fits && i < stated_rank; i++)
+        fits = stated[i] < 0 || actual.dims[i + 1] == CZM_UNKNOWN ||
+               stated[i] == actual.dims[i + 1];
+    if (fits) return;
+    const czm_shape shape = {(int)stated_rank, stated};
+    czm_report_add(context->report, CZM_RULE_METADATA_SHAPE, key_where(s, key), NULL,
+                   "it says %s, but the network has %s, batch included",
+                   czm_shape_text(s->arena, shape), czm_shape_text(s->arena, actual));
+}
+
+void czm_check_stated_shapes(czm_context *context, const czm_check_subject *s) {
+    const czm_spec *spec = s->spec;
+    if (!spec) return;
+    compare_shape(context, s, "InputShape", spec->input_shape, spec->input_rank, s->input);
+    compare_shape(context, s, "OutputShape", spec->output_shape, spec->output_rank, s->output);
+}
+
+void czm_check_opset(czm_context *context, const czm_check_subject *s) {
+    if (!s->format || s->format->opset == 0 || s->model->opset <= s->format->opset) return;
+    czm_report_add(context->report, CZM_RULE_ONNX_OPSET, s->format->name, NULL,
+                   "it names operator set %d, but the network has %lld", s->format->opset,
+                   (long long)s->model->opset);
 }
 
 void czm_check_metadata_fits(czm_context *context, const czm_check_subject *subject) {

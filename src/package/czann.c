@@ -3,9 +3,7 @@
 // Writing model.json; see czann.h. The functions return 0 when there was memory, as jansson has it.
 #include "package/czann.h"
 
-#include <jansson.h>
-
-static void release(void *object) { json_decref(object); }
+#include "format/json.h"
 
 static int add_text(json_t *object, const char *key, const char *text) {
     return json_object_set_new(object, key, json_string(text));
@@ -42,19 +40,16 @@ static bool has_scaling(const czm_format *format, const czm_spec *spec) {
 czm_bytes czm_czann_write(czm_arena *arena, const czm_format *format, const czm_spec *spec,
                           const czm_czann_shapes *shapes, const char *model_id) {
     const int64_t overlap[] = {2 * spec->border_size, 2 * spec->border_size};
-    json_t *root = json_object();
-    czm_arena_defer(arena, release, root);
+    json_t *root = czm_json_object(arena);
     bool has_version = czm_text_equal(format->version, "2.1.0");
     if ((has_version && add_text(root, "FormatVersion", format->version)) ||
         add_text(root, "Id", model_id) || add_text(root, "Type", spec->model_type) ||
         add_numbers(root, "InputShape", shapes->input, 3) ||
         add_numbers(root, "OutputShape", shapes->output, 3) ||
-        add_numbers(root, "MinOverlap", overlap, 2) || add_classes(root, spec) ||
+        add_numbers(root, "MinOverlap", overlap, 2) ||
+        (spec->class_count && add_classes(root, spec)) ||
         add_text(root, "ModelName", spec->model_name) ||
         (has_scaling(format, spec) && add_scaling(root, spec)))
         return (czm_bytes){0};
-    size_t flags = JSON_ENSURE_ASCII, size = json_dumpb(root, NULL, 0, flags);
-    char *text = czm_arena_alloc(arena, size);
-    if (size == 0 || json_dumpb(root, text, size, flags) != size) return (czm_bytes){0};
-    return czm_bytes_of(text, size);
+    return czm_json_write(arena, root, JSON_ENSURE_ASCII);
 }

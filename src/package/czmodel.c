@@ -131,15 +131,15 @@ static czm_status put_headers(writer *w, const czm_zip_archive *archive, uint64_
     return CZM_OK;
 }
 
-// ---- the licence
+// ---- payloads
 
-static czm_status stream_file(const czm_payload *self, czm_context *context, czm_sink sink) {
-    enum { BLOCK = 64 * 1024 };
-    czm_file *file = (czm_file *)self->data;
+static czm_status stream_extent(const czm_payload *self, czm_context *context, czm_sink sink) {
+    enum { BLOCK = 256 * 1024 };
+    const czm_extent *extent = self->data;
     uint8_t *block = czm_arena_alloc(context->arena, BLOCK);
     for (uint64_t at = 0; at < self->size;) {
         size_t size = self->size - at < BLOCK ? (size_t)(self->size - at) : BLOCK;
-        if (!czm_file_read_at(file, at, block, size))
+        if (!czm_file_read_at(extent->file, extent->offset + at, block, size))
             return czm_report_add(context->report, CZM_RULE_FILE_UNREADABLE, self->name, NULL,
                                   "reading failed: %s", czm_file_error());
         CZM_TRY(sink.take(sink.user, czm_bytes_of(block, size)));
@@ -148,17 +148,11 @@ static czm_status stream_file(const czm_payload *self, czm_context *context, czm
     return CZM_OK;
 }
 
-static czm_status open_license(writer *w, czm_payload *license) {
-    const char *path = w->package->spec->license_path;
-    czm_file *file = czm_file_open(w->context->arena, path);
-    if (!file)
-        return czm_report_add(w->context->report, CZM_RULE_FILE_UNREADABLE, path, NULL,
-                              "the licence cannot be opened: %s", czm_file_error());
-    *license = (czm_payload){czm_path_base(path), czm_file_size(file), false, stream_file, file};
-    return CZM_OK;
+czm_payload czm_payload_extent(czm_arena *arena, const char *name, czm_extent extent) {
+    czm_extent *kept = CZM_NEW(arena, czm_extent);
+    *kept = extent;
+    return (czm_payload){name, extent.size, false, stream_extent, kept};
 }
-
-// ---- memory
 
 static czm_status stream_bytes(const czm_payload *self, czm_context *context, czm_sink sink) {
     (void)context;
@@ -219,7 +213,7 @@ static czm_status list_parts(writer *w, const czm_zip_archive *inner, czm_payloa
     if (parts[METADATA].size == 0) return czm_report_out_of_memory(w->context->report);
     parts[NETWORK] = network_of(w, inner);
     *count = NETWORK + 1;
-    if (p->spec->license_path) CZM_TRY(open_license(w, &parts[(*count)++]));
+    if (p->license.name) parts[(*count)++] = p->license;
     if (p->format->container == CZM_CONTAINER_XML)
         parts[(*count)++] = czm_payload_bytes(arena,
                                               czm_arena_format(arena, "modelid=%s", p->model_id),

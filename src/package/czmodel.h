@@ -19,6 +19,7 @@
 #define CZM_PACKAGE_CZMODEL_H
 
 #include "base/os.h"
+#include "format/unzip.h"
 #include "graph/graph.h"
 #include "package/czann.h"
 #include "spec/format.h"
@@ -34,6 +35,9 @@ struct czm_payload {
     const void *data; // what `stream` needs
 };
 
+// A stretch of a file.
+czm_payload czm_payload_extent(czm_arena *arena, const char *name, czm_extent extent);
+
 // Bytes in memory.
 czm_payload czm_payload_bytes(czm_arena *arena, const char *name, czm_bytes bytes);
 
@@ -43,6 +47,7 @@ typedef struct czm_package {
     const char *model_id;
     const czm_spec *spec;
     czm_czann_shapes shapes;     // for a .czann
+    czm_payload license;         // without a name: none
     const czm_payload *payloads; // of the inner archive, in order; one, if the network is ONNX
     size_t payload_count;
     czm_progress progress; // may be NULL

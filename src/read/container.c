@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Reading CZModels; see container.h. The id in the name of modelid=<id> tells which members are the
-// metadata and the network; the one that is left is the licence.
+// Reading containers; see container.h. In a CZModel the id in the name of modelid=<id> tells which
+// members are the metadata and the network; the one that is left is the licence.
 #include "read/container.h"
 
 #include "base/name_table.h"
+#include "spec/json_spec.h"
 
 #define ID_PREFIX "modelid="
 #define METADATA_ENDING ".xml"
 #define NETWORK_ENDING ".model"
+#define CZANN_METADATA "model.json"
+#define CZANN_NETWORK "model.model"
 
 static bool ends_with(const char *text, const char *end) {
     size_t size = strlen(text), end_size = strlen(end);
@@ -19,7 +22,8 @@ static bool ends_with(const char *text, const char *end) {
 
 static bool is_telling(const char *name) {
     return !strchr(name, '/') &&
-           (czm_text_begins(name, ID_PREFIX) || ends_with(name, NETWORK_ENDING));
+           (czm_text_begins(name, ID_PREFIX) || ends_with(name, NETWORK_ENDING) ||
+            czm_text_equal(name, CZANN_METADATA));
 }
 
 // An archive whose directory is gone still has its first member's name: that of the id or, as we
@@ -141,21 +145,35 @@ static czm_status find_license(czm_context *context, czm_container *c,
 
 // ---- parts
 
-static czm_status read_metadata(czm_context *context, czm_container *c, const czm_unzip_member *m) {
-    enum { LARGEST = 16 << 20 };
-    czm_extent extent;
-    if (m->size > LARGEST) return damaged(context, c->path, m->name, "it is too large for XML");
-    CZM_TRY(open_member(context, c, m, &extent));
-    uint8_t *xml = czm_arena_alloc(context->arena, (size_t)extent.size);
-    if (!czm_file_read_at(extent.file, extent.offset, xml, (size_t)extent.size))
-        return damaged(context, c->path, m->name, czm_file_error());
-    c->xml = czm_bytes_of(xml, (size_t)extent.size);
-    const char *where = czm_path_join(context->arena, c->path, m->name);
-    CZM_TRY(czm_manifest_read(context, where, c->xml, &c->manifest));
+static czm_status read_manifest(czm_context *context, czm_container *c, const char *where) {
+    CZM_TRY(czm_manifest_read(context, where, c->text, &c->manifest));
+    c->version = c->manifest.version;
     if (!czm_text_equal(c->manifest.id, c->id))
         czm_report_add(context->report, CZM_RULE_CONTAINER_ID, where, NULL,
                        "the id is %s, but the metadata says \"%s\"", c->id, c->manifest.id);
     return CZM_OK;
+}
+
+static czm_status read_model_json(czm_context *context, czm_container *c, const char *where) {
+    c->metadata = (czm_metadata)CZM_METADATA_INIT;
+    CZM_TRY(czm_json_model_read(context, where, c->text, &c->metadata, &c->id, &c->version));
+    if (czm_format_of(c->kind, c->version)) return CZM_OK;
+    return czm_report_add(context->report, CZM_RULE_MODEL_VERSION, where, NULL,
+                          "the version of the .czann is \"%s\"", c->version);
+}
+
+static czm_status read_metadata(czm_context *context, czm_container *c, const czm_unzip_member *m) {
+    enum { LARGEST = 16 << 20 };
+    czm_extent extent;
+    if (m->size > LARGEST) return damaged(context, c->path, m->name, "it is too large");
+    CZM_TRY(open_member(context, c, m, &extent));
+    uint8_t *text = czm_arena_alloc(context->arena, (size_t)extent.size);
+    if (!czm_file_read_at(extent.file, extent.offset, text, (size_t)extent.size))
+        return damaged(context, c->path, m->name, czm_file_error());
+    c->text = czm_bytes_of(text, (size_t)extent.size);
+    const char *where = czm_path_join(context->arena, c->path, m->name);
+    return c->kind == CZM_CONTAINER_JSON ? read_model_json(context, c, where)
+                                         : read_manifest(context, c, where);
 }
 
 // Both archives may be deflated, so that a few bytes could become gigabytes. No honest writer gains
@@ -171,7 +189,8 @@ static bool claims_too_much(const czm_unzip *zip, uint64_t packed_size) {
 static czm_status open_network(czm_context *context, czm_container *c, const czm_unzip_member *m) {
     CZM_TRY(open_member(context, c, m, &c->payload));
     c->is_onnx = !czm_unzip_is_archive(c->payload);
-    if (c->is_onnx && (c->payload.size == 0 || czm_text_equal(c->manifest.version, "3.0.0")))
+    bool wants_saved_model = c->kind == CZM_CONTAINER_XML && czm_text_equal(c->version, "3.0.0");
+    if (c->is_onnx && (c->payload.size == 0 || wants_saved_model))
         return damaged(context, c->path, m->name, "it is no archive of a SavedModel");
     if (c->is_onnx) return CZM_OK;
     const char *where = czm_path_join(context->arena, c->path, m->name);
@@ -193,15 +212,35 @@ static czm_status open_archive(czm_context *context, czm_container *c) {
     return check_names(context, c, &c->archive);
 }
 
-czm_status czm_container_open(czm_context *context, const char *path, czm_container *container) {
-    enum { METADATA, NETWORK, ID };
-    const czm_unzip_member *members[3];
-    czm_container *c = container;
-    *c = (czm_container){.path = path};
-    CZM_TRY(open_archive(context, c));
+enum { METADATA, NETWORK, ID }; // ID is NULL in a .czann
+
+static const czm_unzip_member *member_named(const czm_container *c, const char *name) {
+    for (size_t i = 0; i < c->archive.count; i++)
+        if (czm_text_equal(c->archive.members[i].name, name)) return &c->archive.members[i];
+    return NULL;
+}
+
+static czm_status find_parts(czm_context *context, czm_container *c,
+                             const czm_unzip_member *members[3]) {
+    members[METADATA] = member_named(c, CZANN_METADATA);
+    members[NETWORK] = member_named(c, CZANN_NETWORK);
+    members[ID] = NULL;
+    c->kind = members[METADATA] ? CZM_CONTAINER_JSON : CZM_CONTAINER_XML;
+    if (c->kind == CZM_CONTAINER_JSON)
+        return members[NETWORK]
+                   ? CZM_OK
+                   : member_fault(context, c, "the member \"" CZANN_NETWORK "\" is missing");
     CZM_TRY(find_id(context, c, &members[ID]));
     CZM_TRY(find_member(context, c, METADATA_ENDING, &members[METADATA]));
-    CZM_TRY(find_member(context, c, NETWORK_ENDING, &members[NETWORK]));
+    return find_member(context, c, NETWORK_ENDING, &members[NETWORK]);
+}
+
+czm_status czm_container_open(czm_context *context, const char *path, czm_container *container) {
+    const czm_unzip_member *members[3];
+    czm_container *c = container;
+    *c = (czm_container){.path = path, .id = "", .version = ""};
+    CZM_TRY(open_archive(context, c));
+    CZM_TRY(find_parts(context, c, members));
     CZM_TRY(find_license(context, c, members));
     CZM_TRY(read_metadata(context, c, members[METADATA]));
     return open_network(context, c, members[NETWORK]);

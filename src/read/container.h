@@ -1,20 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// CZModels being read, .czmodel and .czseg alike: an archive of metadata, network, licence and id,
-// from any writer. package/czmodel.h shows the layout. Nothing in such a file is believed: names,
+// Containers being read, .czmodel, .czseg and .czann: an archive of metadata, network and licence,
+// from any writer. package/czmodel.h shows the layouts. Nothing in such a file is believed: names,
 // sizes and checksums are compared before they are used.
 #ifndef CZM_READ_CONTAINER_H
 #define CZM_READ_CONTAINER_H
 
 #include "read/manifest.h"
 #include "read/source.h"
+#include "spec/format.h"
 
 typedef struct czm_container {
     const char *path;
-    const char *id; // as the name of the member modelid=<id> tells it
+    czm_container_kind kind;
+    const char *version;
+    const char *id; // as the name of the member modelid=<id> tells it, or model.json
     czm_unzip archive;
-    czm_manifest manifest;
-    czm_bytes xml; // as stored
+    czm_manifest manifest; // of CZM_CONTAINER_XML
+    czm_metadata metadata; // of CZM_CONTAINER_JSON
+    czm_bytes text;        // of the metadata, as stored
     czm_extent payload;
     bool is_onnx;       // what `payload` is: a network in ONNX, or the archive of a SavedModel
     czm_source network; // the SavedModel, unless it is ONNX
@@ -22,7 +26,7 @@ typedef struct czm_container {
     czm_extent license;
 } czm_container;
 
-// Whether the file is a CZModel, sound or not, rather than the archive of a SavedModel.
+// Whether the file is a container, sound or not, rather than the archive of a SavedModel.
 bool czm_is_container(czm_context *context, const char *path);
 
 CZM_MUST_CHECK czm_status czm_container_open(czm_context *context, const char *path,

@@ -12,10 +12,10 @@
 
 const czm_format czm_formats[] = {
     {"3.0.0", "3.0.0", CZM_CONTAINER_XML, ".czmodel", 0, ZEN("3.2", "3.1")},
-    {"3.1.0", "3.1.0", CZM_CONTAINER_XML, ".czmodel", 12, ZEN("3.4", "3.3")},
-    {"czann-1.0.0", "1.0.0", CZM_CONTAINER_JSON, ".czann", 12, ZEN("3.5", "3.4")},
-    {"czann-1.1.0", "1.1.0", CZM_CONTAINER_JSON, ".czann", 12, ZEN("3.5", "3.4")},
-    {"czann-2.0.0", "2.0.0", CZM_CONTAINER_JSON, ".czann", 12, ZEN("3.13", "3.13")},
+    {"3.1.0", "3.1.0", CZM_CONTAINER_XML, ".czmodel", CZM_OLD_OPSET, ZEN("3.4", "3.3")},
+    {"czann-1.0.0", "1.0.0", CZM_CONTAINER_JSON, ".czann", CZM_OLD_OPSET, ZEN("3.5", "3.4")},
+    {"czann-1.1.0", "1.1.0", CZM_CONTAINER_JSON, ".czann", CZM_OLD_OPSET, ZEN("3.5", "3.4")},
+    {"czann-2.0.0", "2.0.0", CZM_CONTAINER_JSON, ".czann", CZM_OLD_OPSET, ZEN("3.13", "3.13")},
     {"czann-2.1.0", "2.1.0", CZM_CONTAINER_JSON, ".czann", 18, ZEN("3.13", "3.13")},
 };
 

@@ -7,6 +7,8 @@
 
 #include "report/report.h"
 
+enum { CZM_OLD_OPSET = 12 }; // of all formats with ONNX but the newest
+
 typedef enum czm_container_kind {
     CZM_CONTAINER_XML,  // .czmodel, .czseg: metadata as XML
     CZM_CONTAINER_JSON, // .czann: metadata as JSON, in model.json

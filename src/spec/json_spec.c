@@ -1,20 +1,40 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Reading the JSON specification with jansson; see json_spec.h. The table `keys` is the format.
+// Reading the JSON specification with jansson; see json_spec.h. The tables `first` and `later` are
+// its two forms, `model` what the later one nests.
 #include "spec/json_spec.h"
 
-#include <jansson.h>
+#include "format/json.h"
 
-enum { LARGEST_SPEC = 16 << 20 };
+enum { LARGEST_SPEC = 16 << 20, MOST_SIZES = 4 };
 
 typedef struct reader {
     czm_context *context;
     const char *path;
     czm_metadata *metadata;
+    const char *id, *version; // of a model.json
 } reader;
 
 // Values are taken by functions of this form; false: of the wrong type, `expected` says which.
-typedef bool take_value(reader *r, const json_t *value);
+typedef bool take_value(reader *r, json_t *value);
+
+typedef struct key {
+    const char *name;
+    bool is_required;
+    take_value *take;
+    const char *expected;
+} key;
+
+// The keys of one object. `name` is that of the key that holds it, or NULL.
+typedef struct key_table {
+    const char *name;
+    const key *keys;
+    size_t count;
+} key_table;
+
+static void read_object(reader *r, json_t *object, const key_table *table);
+
+// ---- values
 
 static bool copy_string(reader *r, const json_t *value, const char **to) {
     if (!json_is_string(value)) return false;
@@ -23,33 +43,33 @@ static bool copy_string(reader *r, const json_t *value, const char **to) {
     return true;
 }
 
-static bool take_color_handling(reader *r, const json_t *value) {
+static bool take_color_handling(reader *r, json_t *value) {
     return copy_string(r, value, &r->metadata->color_handling);
 }
 
-static bool take_pixel_type(reader *r, const json_t *value) {
+static bool take_pixel_type(reader *r, json_t *value) {
     return copy_string(r, value, &r->metadata->pixel_type);
 }
 
-static bool take_model_path(reader *r, const json_t *value) {
+static bool take_model_path(reader *r, json_t *value) {
     return copy_string(r, value, &r->metadata->model_path) && *r->metadata->model_path;
 }
 
 // null is how some programs write "no value".
-static bool take_test_image(reader *r, const json_t *value) {
+static bool take_test_image(reader *r, json_t *value) {
     return json_is_null(value) || copy_string(r, value, &r->metadata->test_image_path);
 }
 
-static bool take_license(reader *r, const json_t *value) {
+static bool take_license(reader *r, json_t *value) {
     return json_is_null(value) || copy_string(r, value, &r->metadata->license_path);
 }
 
-static bool take_border(reader *r, const json_t *value) {
+static bool take_border(reader *r, json_t *value) {
     if (json_is_integer(value)) r->metadata->border_size = json_integer_value(value);
     return json_is_integer(value);
 }
 
-static bool take_classes(reader *r, const json_t *value) {
+static bool take_classes(reader *r, json_t *value) {
     size_t count = json_array_size(value);
     if (count == 0) return false; // also when it is no array
     czm_class *classes = CZM_NEW_ARRAY(r->context->arena, czm_class, count);
@@ -60,20 +80,144 @@ static bool take_classes(reader *r, const json_t *value) {
     return true;
 }
 
-static const struct {
-    const char *name;
-    bool is_required;
-    take_value *take;
-    const char *expected;
-} keys[] = {
+static bool take_later_classes(reader *r, json_t *value) {
+    return json_is_null(value) || take_classes(r, value);
+}
+
+static bool take_type(reader *r, json_t *value) {
+    return copy_string(r, value, &r->metadata->model_type);
+}
+
+static bool take_name(reader *r, json_t *value) {
+    return json_is_null(value) || copy_string(r, value, &r->metadata->model_name);
+}
+
+// 0 numbers: it is no list of up to MOST_SIZES whole numbers. null is an open size.
+static size_t take_sizes(reader *r, const json_t *value, const int64_t **sizes) {
+    size_t count = json_array_size(value);
+    int64_t *found = CZM_NEW_ARRAY(r->context->arena, int64_t, MOST_SIZES);
+    if (count > MOST_SIZES) return 0;
+    for (size_t i = 0; i < count; i++) {
+        const json_t *item = json_array_get(value, i);
+        if (!json_is_integer(item) && !json_is_null(item)) return 0;
+        found[i] = json_is_null(item) ? -1 : json_integer_value(item);
+    }
+    *sizes = found;
+    return count;
+}
+
+static bool take_input_shape(reader *r, json_t *value) {
+    r->metadata->input_rank = take_sizes(r, value, &r->metadata->input_shape);
+    return r->metadata->input_rank > 0;
+}
+
+static bool take_output_shape(reader *r, json_t *value) {
+    r->metadata->output_rank = take_sizes(r, value, &r->metadata->output_shape);
+    return r->metadata->output_rank > 0;
+}
+
+// Twice the border, for each axis; what an axis needs less does no harm.
+static bool take_overlap(reader *r, json_t *value) {
+    const int64_t *overlaps;
+    size_t count = take_sizes(r, value, &overlaps);
+    int64_t largest = count ? overlaps[0] : 0;
+    for (size_t i = 1; i < count; i++)
+        if (overlaps[i] > largest) largest = overlaps[i];
+    r->metadata->border_size = largest / 2 + largest % 2;
+    if (largest % 2)
+        czm_report_add(r->context->report, CZM_RULE_CZANN_VALUE,
+                       czm_arena_format(r->context->arena, "%s: MinOverlap", r->path), NULL,
+                       "%lld is odd: %lld is taken", (long long)largest, (long long)largest + 1);
+    return json_is_null(value) || count > 0;
+}
+
+static bool take_scaling(reader *r, json_t *value) {
+    size_t count = json_array_size(value);
+    if (json_is_null(value)) return true;
+    double *scaling = CZM_NEW_ARRAY(r->context->arena, double, count);
+    for (size_t i = 0; i < count; i++) {
+        if (!json_is_number(json_array_get(value, i))) return false;
+        scaling[i] = json_number_value(json_array_get(value, i));
+    }
+    r->metadata->scaling = scaling;
+    r->metadata->scaling_count = count;
+    return count == 2 || count == 3;
+}
+
+// ---- keys
+
+#define PATH_OF_MODEL "a string, the path of a SavedModel or of an ONNX file"
+#define PATH_OF_IMAGE "a string, the path of an image"
+#define PATH_OF_LICENSE "a string, the path of a text file"
+#define SOME_COLOR_HANDLING "a string, such as \"ConvertToMonochrome\""
+#define SOME_PIXEL_TYPE "a string, such as \"Gray16\""
+#define SOME_CLASSES "a list of strings, such as [\"Background\", \"Cell\"]"
+#define SOME_SHAPE "height, width and channels, such as [512, 512, 1]"
+
+static const key first_keys[] = {
     {"BorderSize", true, take_border, "a whole number of pixels, such as 90"},
-    {"ColorHandling", true, take_color_handling, "a string, such as \"ConvertToMonochrome\""},
-    {"PixelType", true, take_pixel_type, "a string, such as \"Gray16\""},
-    {"Classes", true, take_classes, "a list of strings, such as [\"Background\", \"Cell\"]"},
-    {"ModelPath", true, take_model_path, "a string, the path of a SavedModel"},
-    {"TestImageFile", false, take_test_image, "a string, the path of an image"},
-    {"LicenseFile", false, take_license, "a string, the path of a text file"},
+    {"ColorHandling", true, take_color_handling, SOME_COLOR_HANDLING},
+    {"PixelType", true, take_pixel_type, SOME_PIXEL_TYPE},
+    {"Classes", true, take_classes, SOME_CLASSES},
+    {"ModelPath", true, take_model_path, PATH_OF_MODEL},
+    {"TestImageFile", false, take_test_image, PATH_OF_IMAGE},
+    {"LicenseFile", false, take_license, PATH_OF_LICENSE},
 };
+
+static const key model_keys[] = {
+    {"Type", true, take_type, "a string, such as \"" CZM_TYPE_SEGMENTATION "\""},
+    {"Classes", false, take_later_classes, SOME_CLASSES},
+    {"InputShape", true, take_input_shape, SOME_SHAPE},
+    {"OutputShape", true, take_output_shape, SOME_SHAPE},
+    {"ModelName", false, take_name, "a string"},
+    {"MinOverlap", false, take_overlap, "twice the border in pixels, such as [180, 180]"},
+    {"Scaling", false, take_scaling, "metres a pixel: two or three numbers, such as [1e-7, 1e-7]"},
+};
+
+static const key_table model = {"ModelMetadata", model_keys, CZM_COUNT_OF(model_keys)};
+
+static bool take_model(reader *r, json_t *value) {
+    if (!json_is_object(value)) return false;
+    read_object(r, value, &model);
+    return true;
+}
+
+// What the later form does not know, but a .czmodel needs, stands beside ModelMetadata.
+static const key later_keys[] = {
+    {"ModelMetadata", true, take_model, "an object with Type, InputShape and OutputShape"},
+    {"ModelPath", true, take_model_path, PATH_OF_MODEL},
+    {"LicenseFile", false, take_license, PATH_OF_LICENSE},
+    {"TestImageFile", false, take_test_image, PATH_OF_IMAGE},
+    {"ColorHandling", false, take_color_handling, SOME_COLOR_HANDLING},
+    {"PixelType", false, take_pixel_type, SOME_PIXEL_TYPE},
+};
+
+static bool take_id(reader *r, json_t *value) { return copy_string(r, value, &r->id); }
+
+static bool take_version(reader *r, json_t *value) { return copy_string(r, value, &r->version); }
+
+static bool pass_over(reader *r, json_t *value) {
+    (void)r;
+    return json_is_string(value) || json_is_null(value);
+}
+
+// What the model.json of a .czann has beside the keys of `model`.
+static const key file_keys[] = {
+    {"FormatVersion", false, take_version, "a string, such as \"2.1.0\""},
+    {"Id", true, take_id, "a string, a UUID"},
+    {"ModelDescription", false, pass_over, "a string"},
+};
+
+static const key_table first = {NULL, first_keys, CZM_COUNT_OF(first_keys)};
+static const key_table later = {NULL, later_keys, CZM_COUNT_OF(later_keys)};
+
+static key_table table_of_file(czm_arena *arena) {
+    size_t count = CZM_COUNT_OF(file_keys) + CZM_COUNT_OF(model_keys);
+    key *keys = CZM_NEW_ARRAY(arena, key, count);
+    memcpy(keys, file_keys, sizeof file_keys);
+    memcpy(keys + CZM_COUNT_OF(file_keys), model_keys, sizeof model_keys);
+    return (key_table){NULL, keys, count};
+}
 
 // ---- the nearest known key
 
@@ -100,17 +244,22 @@ static size_t distance(const char *a, const char *b) {
     return best;
 }
 
-static const char *nearest_key(const char *name) {
-    const char *best = keys[0].name;
-    for (size_t i = 1; i < CZM_COUNT_OF(keys); i++)
-        if (distance(name, keys[i].name) < distance(name, best)) best = keys[i].name;
+static const char *nearest_key(const key_table *table, const char *name) {
+    const char *best = table->keys[0].name;
+    for (size_t i = 1; i < table->count; i++)
+        if (distance(name, table->keys[i].name) < distance(name, best)) best = table->keys[i].name;
     return best;
 }
 
 // ---- faults
 
-static const char *where(reader *r, const char *key) {
-    return czm_arena_format(r->context->arena, "%s: %s", r->path, key);
+// `name` may be NULL.
+static const char *where(reader *r, const key_table *table, const char *name) {
+    czm_arena *arena = r->context->arena;
+    const char *place = r->path;
+    if (table->name) place = czm_arena_format(arena, "%s: %s", place, table->name);
+    if (!name) return place;
+    return czm_arena_format(arena, table->name ? "%s/%s" : "%s: %s", place, name);
 }
 
 static bool line_has_backslash(czm_bytes text, int line) {
@@ -139,83 +288,75 @@ static czm_status syntax_fault(reader *r, czm_bytes text, const json_error_t *er
                           hint, "%s", error->text);
 }
 
-static size_t find_key(const char *name) {
-    for (size_t i = 0; i < CZM_COUNT_OF(keys); i++)
-        if (czm_text_equal(keys[i].name, name)) return i;
-    return CZM_COUNT_OF(keys);
+static const key *find_key(const key_table *table, const char *name) {
+    for (size_t i = 0; i < table->count; i++)
+        if (czm_text_equal(table->keys[i].name, name)) return &table->keys[i];
+    return NULL;
 }
 
-static void unknown_key(reader *r, const char *name) {
-    const char *nearest = nearest_key(name);
-    for (size_t i = 0; i < CZM_COUNT_OF(keys); i++) {
-        if (!czm_text_equal_but_case(name, keys[i].name)) continue;
-        czm_report_add(r->context->report, CZM_RULE_SPEC_KEY, where(r, name),
-                       czm_arena_format(r->context->arena, "write \"%s\"", keys[i].name),
+static void unknown_key(reader *r, const key_table *table, const char *name) {
+    for (size_t i = 0; i < table->count; i++) {
+        if (!czm_text_equal_but_case(name, table->keys[i].name)) continue;
+        czm_report_add(r->context->report, CZM_RULE_SPEC_KEY, where(r, table, name),
+                       czm_arena_format(r->context->arena, "write \"%s\"", table->keys[i].name),
                        "the key \"%s\" is in the wrong case", name);
         return;
     }
-    czm_report_add(r->context->report, CZM_RULE_SPEC_UNKNOWN_KEY, where(r, name),
-                   czm_arena_format(r->context->arena, "the nearest known key is \"%s\"", nearest),
+    czm_report_add(r->context->report, CZM_RULE_SPEC_UNKNOWN_KEY, where(r, table, name),
+                   czm_arena_format(r->context->arena, "the nearest known key is \"%s\"",
+                                    nearest_key(table, name)),
                    "the key \"%s\" is unknown and has no effect", name);
 }
 
 static bool has_key_in_any_case(json_t *object, const char *name) {
-    const char *key;
+    const char *found;
     json_t *value;
-    json_object_foreach(object, key, value) {
+    json_object_foreach(object, found, value) {
         (void)value;
-        if (czm_text_equal_but_case(key, name)) return true;
+        if (czm_text_equal_but_case(found, name)) return true;
     }
     return false;
 }
 
-static void read_object(reader *r, json_t *object) {
+static void read_object(reader *r, json_t *object, const key_table *table) {
     const char *name;
     json_t *value;
     json_object_foreach(object, name, value) {
-        size_t i = find_key(name);
-        if (i == CZM_COUNT_OF(keys))
-            unknown_key(r, name);
-        else if (!keys[i].take(r, value))
-            czm_report_add(r->context->report, CZM_RULE_SPEC_VALUE, where(r, name),
-                           czm_arena_format(r->context->arena, "write %s", keys[i].expected),
+        const key *k = find_key(table, name);
+        if (!k)
+            unknown_key(r, table, name);
+        else if (!k->take(r, value))
+            czm_report_add(r->context->report, CZM_RULE_SPEC_VALUE, where(r, table, name),
+                           czm_arena_format(r->context->arena, "write %s", k->expected),
                            "the value of %s is of the wrong type or empty", name);
     }
-    for (size_t i = 0; i < CZM_COUNT_OF(keys); i++)
-        if (keys[i].is_required && !has_key_in_any_case(object, keys[i].name))
-            czm_report_add(r->context->report, CZM_RULE_SPEC_KEY, r->path,
-                           czm_arena_format(r->context->arena, "add \"%s\": %s", keys[i].name,
-                                            keys[i].expected),
-                           "the key \"%s\" is missing", keys[i].name);
+    for (size_t i = 0; i < table->count; i++)
+        if (table->keys[i].is_required && !has_key_in_any_case(object, table->keys[i].name))
+            czm_report_add(r->context->report, CZM_RULE_SPEC_KEY, where(r, table, NULL),
+                           czm_arena_format(r->context->arena, "add \"%s\": %s",
+                                            table->keys[i].name, table->keys[i].expected),
+                           "the key \"%s\" is missing", table->keys[i].name);
 }
 
-static void release(void *object) { json_decref(object); }
-
-static json_t *load(reader *r, czm_bytes text, json_error_t *error) {
-    json_t *root = json_loadb((const char *)text.data, text.size, JSON_REJECT_DUPLICATES, error);
-    if (root) czm_arena_defer(r->context->arena, release, root);
-    return root;
+// Only the later form has ModelMetadata; its networks take pixels from 0 to 1.
+static void read_spec(reader *r, json_t *object) {
+    bool is_later = has_key_in_any_case(object, model.name);
+    if (is_later) r->metadata->border_size = 0;
+    r->metadata->has_unit_range = is_later;
+    read_object(r, object, is_later ? &later : &first);
 }
 
-// Where jansson 2.14 lacks memory for a long string, it leaves out a letter and says nothing: only
-// what two readings agree on is what the file says.
-static czm_status parse(reader *r, czm_bytes text) {
+static czm_status parse(reader *r, czm_bytes text, json_t **object) {
     json_error_t error;
-    // RFC 8259 lets a reader ignore a byte order mark, which Notepad and PowerShell write.
-    if (text.size >= 3 && memcmp(text.data, "\xef\xbb\xbf", 3) == 0)
-        text = czm_bytes_of(text.data + 3, text.size - 3);
-    json_t *root = load(r, text, &error), *again = root ? load(r, text, &error) : NULL;
-    if (!again) return syntax_fault(r, text, &error);
-    if (!json_equal(root, again)) return czm_report_out_of_memory(r->context->report);
-    if (!json_is_object(root))
-        return czm_report_add(r->context->report, CZM_RULE_SPEC_SYNTAX, r->path,
-                              "begin with { and end with }", "the file holds no JSON object");
-    read_object(r, root);
-    return CZM_OK;
+    *object = czm_json_read(r->context->arena, text, &error);
+    if (!*object) return syntax_fault(r, text, &error);
+    if (json_is_object(*object)) return CZM_OK;
+    return czm_report_add(r->context->report, CZM_RULE_SPEC_SYNTAX, r->path,
+                          "begin with { and end with }", "the file holds no JSON object");
 }
 
 czm_status czm_json_spec_read(czm_context *context, const char *path, czm_metadata *metadata) {
-    reader r = {context, path, metadata};
+    reader r = {.context = context, .path = path, .metadata = metadata};
     metadata->border_size = CZM_NO_BORDER;
     czm_path_kind kind = czm_path_look(path);
     if (kind == CZM_PATH_MISSING)
@@ -239,13 +380,38 @@ czm_status czm_json_spec_read(czm_context *context, const char *path, czm_metada
     if (!czm_file_read_at(file, 0, text, size))
         return czm_report_add(context->report, CZM_RULE_FILE_UNREADABLE, path, NULL,
                               "reading failed: %s", czm_file_error());
-    return parse(&r, czm_bytes_of(text, size));
+    json_t *object;
+    CZM_TRY(parse(&r, czm_bytes_of(text, size), &object));
+    read_spec(&r, object);
+    return CZM_OK;
+}
+
+// Before 2.1.0 the file does not tell the version: it is the oldest that can say what it says.
+static const char *version_of(const reader *r) {
+    if (r->version) return r->version;
+    return r->metadata->scaling_count == 3 ? "2.0.0"
+           : r->metadata->scaling_count    ? "1.1.0"
+                                           : "1.0.0";
+}
+
+czm_status czm_json_model_read(czm_context *context, const char *where, czm_bytes text,
+                               czm_metadata *metadata, const char **id, const char **version) {
+    reader r = {.context = context, .path = where, .metadata = metadata, .id = ""};
+    json_t *object;
+    CZM_TRY(parse(&r, text, &object));
+    metadata->has_unit_range = true;
+    key_table table = table_of_file(context->arena);
+    size_t first_finding = czm_report_count(context->report);
+    read_object(&r, object, &table);
+    *id = r.id;
+    *version = version_of(&r);
+    return czm_report_status(context->report, first_finding);
 }
 
 // ---- writing: these return 0 when there was memory for everything, as jansson has it
 
-static int add_text(json_t *spec, const char *key, const char *text) {
-    return text ? json_object_set_new(spec, key, json_string(text)) : 0;
+static int add_text(json_t *spec, const char *name, const char *text) {
+    return text ? json_object_set_new(spec, name, json_string(text)) : 0;
 }
 
 static int add_classes(json_t *spec, const czm_metadata *metadata) {
@@ -256,20 +422,48 @@ static int add_classes(json_t *spec, const czm_metadata *metadata) {
     return failed;
 }
 
+// An open size is null.
+static int add_sizes(json_t *object, const char *name, const int64_t *sizes, size_t count) {
+    json_t *list = json_array();
+    int failed = json_object_set_new(object, name, list);
+    for (size_t i = 0; i < count && !failed; i++)
+        failed = json_array_append_new(list, sizes[i] < 0 ? json_null() : json_integer(sizes[i]));
+    return failed;
+}
+
+static int add_scaling(json_t *object, const czm_metadata *metadata) {
+    json_t *list = json_array();
+    int failed = json_object_set_new(object, "Scaling", list);
+    for (size_t i = 0; i < metadata->scaling_count && !failed; i++)
+        failed = json_array_append_new(list, json_real(metadata->scaling[i]));
+    return failed;
+}
+
+static int add_first(json_t *spec, const czm_metadata *m) {
+    return json_object_set_new(spec, "BorderSize", json_integer(m->border_size)) ||
+           add_text(spec, "ColorHandling", m->color_handling) ||
+           add_text(spec, "PixelType", m->pixel_type) || add_classes(spec, m);
+}
+
+static int add_later(json_t *spec, const czm_metadata *m) {
+    const int64_t overlap[] = {2 * m->border_size, 2 * m->border_size};
+    json_t *object = json_object();
+    return json_object_set_new(spec, model.name, object) ||
+           add_text(object, "Type", m->model_type) || (m->class_count && add_classes(object, m)) ||
+           add_sizes(object, "InputShape", m->input_shape, m->input_rank) ||
+           add_sizes(object, "OutputShape", m->output_shape, m->output_rank) ||
+           add_text(object, "ModelName", m->model_name) ||
+           add_sizes(object, "MinOverlap", overlap, CZM_COUNT_OF(overlap)) ||
+           (m->scaling_count && add_scaling(object, m));
+}
+
 const char *czm_json_spec_write(czm_arena *arena, const czm_metadata *m) {
-    json_t *spec = json_object();
-    czm_arena_defer(arena, release, spec);
-    if (json_object_set_new(spec, "BorderSize", json_integer(m->border_size)) ||
-        add_text(spec, "ColorHandling", m->color_handling) ||
-        add_text(spec, "PixelType", m->pixel_type) || add_classes(spec, m) ||
+    json_t *spec = czm_json_object(arena);
+    if ((m->has_unit_range ? add_later : add_first)(spec, m) ||
         add_text(spec, "ModelPath", m->model_path) ||
         add_text(spec, "TestImageFile", m->test_image_path) ||
         add_text(spec, "LicenseFile", m->license_path))
         return NULL;
-    // json_dumps() would leave out letters where it lacks memory; this needs none for the text.
-    size_t size = json_dumpb(spec, NULL, 0, JSON_INDENT(4));
-    char *text = czm_arena_alloc(arena, size + sizeof "\n");
-    if (size == 0 || json_dumpb(spec, text, size, JSON_INDENT(4)) != size) return NULL;
-    text[size] = '\n';
-    return text;
+    czm_bytes text = czm_json_write(arena, spec, JSON_INDENT(4));
+    return text.size ? czm_arena_format(arena, "%s\n", (const char *)text.data) : NULL;
 }

@@ -1,11 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The JSON specification file: syntax, keys and types. What the values mean is spec.c's.
+// The JSON specification file: syntax, keys and types. What the values mean is spec.c's. It has two
+// forms. The first, of czmodel 0.1.3 to 1.2.0, is for CZModels:
+//
+//     BorderSize, ColorHandling, PixelType, Classes, ModelPath [, TestImageFile, LicenseFile]
+//
+// and the later one, of czmodel 2.0.0 and newer, for .czann files:
+//
+//     ModelMetadata {Type, InputShape, OutputShape [, Classes, ModelName, MinOverlap, Scaling]},
+//     ModelPath [, LicenseFile]
 #ifndef CZM_SPEC_JSON_SPEC_H
 #define CZM_SPEC_JSON_SPEC_H
 
 #include "base/os.h"
 #include "report/report.h"
+
+#define CZM_TYPE_SEGMENTATION "SingleClassSemanticSegmentation" // a pixel has one class
 
 // A border that the file does not tell, or not as a whole number: that is in the report.
 #define CZM_NO_BORDER INT64_MIN
@@ -15,8 +25,14 @@
 CZM_MUST_CHECK czm_status czm_json_spec_read(czm_context *context, const char *path,
                                              czm_metadata *metadata);
 
-// The other way: the text of a specification, without the keys that have no value; NULL without
-// memory.
+// Likewise the metadata inside a .czann, model.json: what ModelMetadata is in the later form, with an
+// id and, since 2.1.0, a version; both are never NULL. `where` is how messages call it.
+CZM_MUST_CHECK czm_status czm_json_model_read(czm_context *context, const char *where,
+                                              czm_bytes text, czm_metadata *metadata,
+                                              const char **id, const char **version);
+
+// The other way: the text of a specification, without the keys that have no value, in the later form
+// if the network takes pixels from 0 to 1; NULL without memory.
 const char *czm_json_spec_write(czm_arena *arena, const czm_metadata *metadata);
 
 bool czm_text_equal_but_case(const char *a, const char *b);

@@ -23,6 +23,34 @@ static const char *const pixel_types[] = {
     "Bgr192ComplexFloat",
 };
 
+// What a .czann may hold.
+typedef struct model_type {
+    const char *name;
+    bool is_segmentation, gives_image;
+} model_type;
+
+static const model_type model_types[] = {
+    {CZM_TYPE_SEGMENTATION, true, true},
+    {"MultiClassSemanticSegmentation", true, true},
+    {"SingleClassInstanceSegmentation", false, false},
+    {"MultiClassInstanceSegmentation", false, false},
+    {"SingleClassClassification", false, false},
+    {"MultiClassClassification", false, false},
+    {"ObjectDetection", false, false},
+    {"Regression", false, true},
+};
+
+// All false if there is none.
+static model_type find_type(const char *name) {
+    if (!name) return (model_type){0};
+    for (size_t i = 0; i < CZM_COUNT_OF(model_types); i++)
+        if (czm_text_equal(model_types[i].name, name)) return model_types[i];
+    return (model_type){0};
+}
+
+bool czm_type_is_segmentation(const char *name) { return find_type(name).is_segmentation; }
+bool czm_type_gives_image(const char *name) { return find_type(name).gives_image; }
+
 static const char *key_where(czm_context *context, const czm_spec *spec, const char *key) {
     return czm_arena_format(context->arena, "%s: %s", spec->where, key);
 }
@@ -117,7 +145,27 @@ static void check_border(czm_context *context, const czm_spec *spec) {
                    (long long)spec->border_size);
 }
 
+static void check_type(czm_context *context, const czm_spec *spec) {
+    const char *names[CZM_COUNT_OF(model_types)];
+    for (size_t i = 0; i < CZM_COUNT_OF(model_types); i++) names[i] = model_types[i].name;
+    check_choice(context, spec, "Type", spec->model_type, names, CZM_COUNT_OF(names));
+}
+
+// A microscope's pixel is smaller than a millimetre.
+static void check_scaling(czm_context *context, const czm_spec *spec) {
+    for (size_t i = 0; i < spec->scaling_count; i++)
+        if (!(spec->scaling[i] > 0 && spec->scaling[i] < 1e-3)) {
+            czm_report_add(context->report, CZM_RULE_CZANN_VALUE,
+                           key_where(context, spec, "Scaling"),
+                           "write 1e-6 for a micrometre a pixel, or leave Scaling out",
+                           "it says that a pixel measures %g metres", spec->scaling[i]);
+            return;
+        }
+}
+
 void czm_spec_check(czm_context *context, const czm_spec *spec) {
+    check_type(context, spec);
+    check_scaling(context, spec);
     check_choice(context, spec, "ColorHandling", spec->color_handling, colour_handlings,
                  CZM_COUNT_OF(colour_handlings));
     check_choice(context, spec, "PixelType", spec->pixel_type, pixel_types,
@@ -125,6 +173,41 @@ void czm_spec_check(czm_context *context, const czm_spec *spec) {
     check_border(context, spec);
     check_classes(context, spec);
     check_colours(context, spec);
+}
+
+// The later form of the specification may lack what only a .czmodel needs.
+czm_status czm_spec_check_format(czm_context *context, const czm_spec *spec,
+                                 const czm_format *format) {
+    bool is_xml = format->container == CZM_CONTAINER_XML;
+    bool is_segmentation = czm_type_is_segmentation(spec->model_type);
+    const struct {
+        const char *key, *example;
+        bool is_missing;
+    } keys[] = {
+        {"PixelType", "Gray16", is_xml && !spec->pixel_type},
+        {"ColorHandling", "ConvertToMonochrome", is_xml && !spec->color_handling},
+        {"Classes", NULL, is_segmentation && spec->class_count == 0},
+    };
+    size_t first = czm_report_count(context->report);
+    if (!spec->has_unit_range || !spec->model_type) return CZM_OK; // said before
+    for (size_t i = 0; i < CZM_COUNT_OF(keys); i++)
+        if (keys[i].is_missing)
+            czm_report_add(context->report, CZM_RULE_SPEC_KEY,
+                           key_where(context, spec, keys[i].key),
+                           keys[i].example
+                               ? czm_arena_format(context->arena,
+                                                  "add \"%s\": \"%s\" beside ModelPath in "
+                                                  "the specification (unpack a .czann first), or "
+                                                  "choose a .czann with --format",
+                                                  keys[i].key, keys[i].example)
+                               : NULL,
+                           "%s is missing, which %s needs", keys[i].key,
+                           is_xml ? "a .czmodel" : "a segmentation");
+    if (is_xml && !is_segmentation)
+        czm_report_add(context->report, CZM_RULE_SPEC_VALUE, key_where(context, spec, "Type"),
+                       "choose a .czann with --format", "a .czmodel cannot hold a model of type %s",
+                       spec->model_type);
+    return czm_report_status(context->report, first);
 }
 
 // ---- paths
@@ -172,7 +255,7 @@ static void check_model_path(czm_context *context, const czm_spec *spec) {
     if (czm_path_look(spec->model_path) != CZM_PATH_MISSING) return;
     czm_report_add(
         context->report, CZM_RULE_FILE_MISSING, key_where(context, spec, "ModelPath"),
-        "a relative path is relative to the JSON file; a folder or a ZIP archive is meant",
+        "a relative path is relative to the JSON file; a SavedModel or an ONNX file is meant",
         "there is no \"%s\"", spec->model_path);
 }
 
@@ -228,16 +311,20 @@ static void check_test_image(czm_context *context, const czm_spec *spec) {
         compare_layout(context, spec, &image);
 }
 
-// The last component, whichever separator was used; without .zip.
+// The last component, whichever separator was used; without .zip or .onnx.
 static const char *name_of_path(czm_arena *arena, const char *path) {
+    static const char *const endings[] = {".zip", ".onnx"};
     size_t end = strlen(path);
     while (end > 0 && strchr("/\\", path[end - 1])) end--;
     size_t start = end;
     while (start > 0 && !strchr("/\\", path[start - 1])) start--;
-    if (end - start > 4 &&
-        czm_text_equal_but_case(czm_arena_format(arena, "%.*s", 4, path + end - 4), ".zip"))
-        end -= 4;
-    return czm_arena_format(arena, "%.*s", (int)(end - start), path + start);
+    const char *name = czm_arena_format(arena, "%.*s", (int)(end - start), path + start);
+    for (size_t i = 0, size = strlen(name); i < CZM_COUNT_OF(endings); i++) {
+        size_t ending = strlen(endings[i]);
+        if (size > ending && czm_text_equal_but_case(name + size - ending, endings[i]))
+            return czm_arena_format(arena, "%.*s", (int)(size - ending), name);
+    }
+    return name;
 }
 
 static const char *model_name(czm_context *context, const char *written, const char *resolved) {
@@ -267,13 +354,14 @@ static void take_classes(czm_context *context, const czm_metadata *metadata, czm
 
 static void check_required(czm_context *context, const czm_spec *spec,
                            const czm_metadata *metadata) {
+    bool is_first = !metadata->has_unit_range;
     const struct {
         const char *key;
         bool is_there;
     } required[] = {
-        {"ColorHandling", metadata->color_handling != NULL},
-        {"PixelType", metadata->pixel_type != NULL},
-        {"Classes", metadata->class_count > 0},
+        {"ColorHandling", metadata->color_handling || !is_first},
+        {"PixelType", metadata->pixel_type || !is_first},
+        {"Classes", metadata->class_count > 0 || !is_first},
         {"ModelPath", metadata->model_path && *metadata->model_path},
     };
     for (size_t i = 0; i < CZM_COUNT_OF(required); i++)
@@ -287,7 +375,14 @@ static void take_values(czm_context *context, const czm_metadata *metadata, czm_
     spec->color_handling = metadata->color_handling;
     spec->pixel_type = metadata->pixel_type;
     spec->border_size = metadata->border_size;
-    spec->model_type = CZM_TYPE_SEGMENTATION;
+    spec->model_type = metadata->model_type ? metadata->model_type : CZM_TYPE_SEGMENTATION;
+    spec->scaling = metadata->scaling;
+    spec->scaling_count = metadata->scaling_count;
+    spec->input_shape = metadata->input_shape;
+    spec->input_rank = metadata->input_rank;
+    spec->output_shape = metadata->output_shape;
+    spec->output_rank = metadata->output_rank;
+    spec->has_unit_range = metadata->has_unit_range;
     spec->postprocessing = metadata->postprocessing ? metadata->postprocessing : "";
     check_xml_text(context, key_where(context, spec, "Postprocessing"), spec->postprocessing, true);
     take_classes(context, metadata, spec);
@@ -340,10 +435,10 @@ czm_status czm_spec_read(czm_context *context, const czm_options *options, czm_s
     return czm_report_status(context->report, first);
 }
 
-czm_status czm_spec_of_metadata(czm_context *context, const czm_metadata *metadata,
-                                czm_spec *spec) {
+czm_status czm_spec_of_metadata(czm_context *context, const char *where,
+                                const czm_metadata *metadata, czm_spec *spec) {
     size_t first = czm_report_count(context->report);
-    *spec = (czm_spec){.where = "metadata"};
+    *spec = (czm_spec){.where = where};
     spec->model_name = metadata->model_name   ? metadata->model_name
                        : metadata->model_path ? name_of_path(context->arena, metadata->model_path)
                                               : "";

@@ -6,13 +6,14 @@
 #define CZM_SPEC_SPEC_H
 
 #include "report/report.h"
+#include "spec/format.h"
 
 typedef struct czm_spec {
     const char *where; // how messages call it: the JSON file, or "metadata"
     const char *model_path;
     const char *model_name;
-    const char *color_handling;
-    const char *pixel_type;
+    const char *color_handling; // NULL: not told, which only a .czann does without
+    const char *pixel_type;     // likewise
     const char *postprocessing;
     czm_class *classes; // with colours
     size_t class_count;
@@ -22,22 +23,33 @@ typedef struct czm_spec {
     const char *model_type;      // as a .czann calls it
     const double *scaling;       // metres a pixel: x, y[, z]
     size_t scaling_count;        // 0: not told
-    bool has_unit_range;         // the network takes pixels from 0 to 1, as a .czann gives them
-    bool is_scaled;              // the user scales its pixels
+    const int64_t *input_shape;  // height, width, channels as the author states them
+    size_t input_rank;           // 0: not stated
+    const int64_t *output_shape; // likewise
+    size_t output_rank;
+    bool has_unit_range; // the network takes pixels from 0 to 1, as a .czann gives them
+    bool is_scaled;      // the user scales its pixels
 } czm_spec;
-
-#define CZM_TYPE_SEGMENTATION "SingleClassSemanticSegmentation" // a pixel has one class
 
 // Reads options->source_path or options->metadata; all faults are reported, not the first alone.
 CZM_MUST_CHECK czm_status czm_spec_read(czm_context *context, const czm_options *options,
                                         czm_spec *spec);
 
-// The same of a struct, without a look at the files that it names.
-CZM_MUST_CHECK czm_status czm_spec_of_metadata(czm_context *context, const czm_metadata *metadata,
-                                               czm_spec *spec);
+// The same of a struct, without a look at the files that it names. `where` is how messages call it.
+CZM_MUST_CHECK czm_status czm_spec_of_metadata(czm_context *context, const char *where,
+                                               const czm_metadata *metadata, czm_spec *spec);
 
 // The rules of the values themselves, whoever wrote them; findings are in the report.
 void czm_spec_check(czm_context *context, const czm_spec *spec);
+
+// Whether it says what the format needs; what it lacks is in the report.
+CZM_MUST_CHECK czm_status czm_spec_check_format(czm_context *context, const czm_spec *spec,
+                                                const czm_format *format);
+
+// Whether the classes are those of pixels, so that the output has a channel for each; and whether the
+// output is an image as large as the input. Of unknown types neither.
+bool czm_type_is_segmentation(const char *model_type);
+bool czm_type_gives_image(const char *model_type);
 
 // The `index`-th colour: red, green, blue, then further ones; none ever repeats.
 void czm_class_colour(size_t index, uint8_t rgb[3]);

@@ -29,7 +29,10 @@ ELSEWHERE = {'usage', 'file-missing', 'file-unreadable', 'file-unwritable', 'mod
              'model-damaged', 'weights-damaged', 'signature', 'input-unfed', 'stateful-inference',
              'needs-initialiser', 'variable-missing', 'op-unsupported', 'container-damaged',
              'container-member', 'metadata-damaged', 'model-version', 'container-id',
-             'network-unchecked', 'unpack-loss', 'guess', 'onnx-unsupported', 'onnx-size', 'pixel-range'}
+             'network-unchecked', 'unpack-loss', 'guess', 'onnx-unsupported', 'onnx-size'}
+# And these in ../formats.
+ELSEWHERE |= {'pixel-range', 'czann-value', 'onnx-damaged', 'onnx-opset', 'network-kind',
+              'metadata-shape'}
 
 # rule, severity, words, signature, changes of the specification
 CASES = [

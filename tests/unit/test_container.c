@@ -51,7 +51,7 @@ static void stored_and_deflated_ones_are_read(void **state) {
         assert_true(czm_is_container(c, "test.czmodel"));
         assert_string_equal(k.id, ID);
         assert_string_equal(k.manifest.model_name, "U-Net");
-        assert_text(k.xml, XML("3.0.0", ""));
+        assert_text(k.text, XML("3.0.0", ""));
         assert_false(k.is_onnx);
         assert_int_equal(czm_source_extent(c, &k.network, "saved_model.pb", &graph), CZM_OK);
         assert_content(graph, "graph");

@@ -1,0 +1,395 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Reading a network in ONNX; see onnx_file.h. Its fields are read through a window, since the weights
+// between them may be gigabytes; only nodes and ends come into memory.
+#include "read/onnx_file.h"
+
+#include "shape/step.h"
+
+enum { WINDOW = 4096, MOST_NESTED = 64, RAW_DATA = 9, LARGEST_MESSAGE = 1 << 30 };
+
+// The numbers of TensorProto.DataType, in their order.
+static const czm_dtype dtypes[] = {
+    CZM_DTYPE_NONE,     CZM_DTYPE_FLOAT,  CZM_DTYPE_UINT8,     CZM_DTYPE_INT8,
+    CZM_DTYPE_UINT16,   CZM_DTYPE_INT16,  CZM_DTYPE_INT32,     CZM_DTYPE_INT64,
+    CZM_DTYPE_STRING,   CZM_DTYPE_BOOL,   CZM_DTYPE_HALF,      CZM_DTYPE_DOUBLE,
+    CZM_DTYPE_UINT32,   CZM_DTYPE_UINT64, CZM_DTYPE_COMPLEX64, CZM_DTYPE_COMPLEX128,
+    CZM_DTYPE_BFLOAT16,
+};
+
+static czm_dtype dtype_of(uint64_t number) {
+    return number < CZM_COUNT_OF(dtypes) ? dtypes[number] : CZM_DTYPE_NONE;
+}
+
+// ---- fields in a file
+
+typedef struct window {
+    czm_extent extent;
+    uint64_t at; // of the next byte, in the extent
+    uint8_t bytes[WINDOW];
+    uint64_t begin; // what of the extent is in `bytes`
+    size_t size;
+} window;
+
+typedef struct file_field {
+    uint32_t number;
+    czm_wire_kind kind;
+    uint64_t value;
+    czm_extent extent; // of a length-delimited field
+} file_field;
+
+static bool next_byte(window *w, uint8_t *byte) {
+    if (w->at >= w->extent.size) return false;
+    if (w->at < w->begin || w->at >= w->begin + w->size) {
+        uint64_t left = w->extent.size - w->at;
+        w->begin = w->at;
+        w->size = left < WINDOW ? (size_t)left : WINDOW;
+        if (!czm_file_read_at(w->extent.file, w->extent.offset + w->begin, w->bytes, w->size))
+            return false;
+    }
+    *byte = w->bytes[w->at++ - w->begin];
+    return true;
+}
+
+static bool next_varint(window *w, uint64_t *value) {
+    *value = 0;
+    for (int shift = 0; shift < 64; shift += 7) {
+        uint8_t byte;
+        if (!next_byte(w, &byte)) return false;
+        *value |= (uint64_t)(byte & 0x7f) << shift;
+        if (byte < 0x80) return true;
+    }
+    return false;
+}
+
+static bool skip(window *w, uint64_t size) {
+    if (size > w->extent.size - w->at) return false;
+    w->at += size;
+    return true;
+}
+
+// false: the field is damaged.
+static bool next_field(window *w, file_field *f) {
+    uint64_t tag;
+    if (!next_varint(w, &tag) || tag >> 3 == 0 || tag >> 3 > UINT32_MAX) return false;
+    *f = (file_field){.number = (uint32_t)(tag >> 3), .kind = (czm_wire_kind)(tag & 7)};
+    switch (f->kind) {
+    case CZM_WIRE_VARINT: return next_varint(w, &f->value);
+    case CZM_WIRE_FIXED64: return skip(w, 8);
+    case CZM_WIRE_FIXED32: return skip(w, 4);
+    case CZM_WIRE_BYTES:
+        if (!next_varint(w, &f->value)) return false;
+        f->extent = (czm_extent){w->extent.file, w->extent.offset + w->at, f->value};
+        return skip(w, f->value);
+    default: return false;
+    }
+}
+
+// ---- the file
+
+typedef struct reader {
+    czm_context *context;
+    czm_onnx_file *file;
+} reader;
+
+typedef czm_status take_field(reader *r, const file_field *f);
+
+CZM_PRINTF(2, 3) static czm_status damaged(const reader *r, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    const char *text = czm_arena_vformat(r->context->arena, format, arguments);
+    va_end(arguments);
+    return czm_report_add(r->context->report, CZM_RULE_ONNX_DAMAGED, r->file->where, NULL, "%s",
+                          text);
+}
+
+static czm_status each_field(reader *r, czm_extent message, take_field *take) {
+    window *w = CZM_NEW(r->context->arena, window);
+    w->extent = message;
+    while (w->at < message.size) {
+        file_field f;
+        uint64_t at = message.offset - r->file->extent.offset + w->at;
+        if (!next_field(w, &f))
+            return damaged(r, "the file is cut off or damaged at byte %llu",
+                           (unsigned long long)at);
+        CZM_TRY(take(r, &f));
+    }
+    return CZM_OK;
+}
+
+static czm_status load(reader *r, czm_extent extent, czm_bytes *bytes) {
+    if (extent.size > LARGEST_MESSAGE) return damaged(r, "a part of it is larger than 1 GiB");
+    uint8_t *data = czm_arena_alloc(r->context->arena, (size_t)extent.size);
+    *bytes = czm_bytes_of(data, (size_t)extent.size);
+    return czm_file_read_at(extent.file, extent.offset, data, (size_t)extent.size)
+               ? CZM_OK
+               : czm_report_add(r->context->report, CZM_RULE_FILE_UNREADABLE, r->file->where, NULL,
+                                "reading failed: %s", czm_file_error());
+}
+
+static const char *keep_text(reader *r, czm_bytes bytes) {
+    return czm_arena_string(r->context->arena, bytes);
+}
+
+// ---- ends: ValueInfoProto {name=1, type=2 {tensor_type=1 {elem_type=1, shape=2 {dim=1 {value=1}}}}}
+
+static czm_onnx_end end_of(reader *r, czm_bytes message) {
+    czm_bytes type = czm_wire_find(czm_wire_find(message, 2).bytes, 1).bytes;
+    czm_onnx_end end = {keep_text(r, czm_wire_find(message, 1).bytes),
+                        dtype_of(czm_wire_find(type, 1).value), czm_shape_unknown()};
+    czm_field shape = czm_wire_find(type, 2);
+    if (shape.number == 0) return end;
+    czm_dims dims = {0};
+    czm_wire wire = czm_wire_read(shape.bytes);
+    for (czm_field f; czm_wire_next(&wire, &f);) {
+        if (!czm_field_is(&f, 1, CZM_WIRE_BYTES)) continue;
+        czm_field size = czm_wire_find(f.bytes, 1);
+        czm_dims_add(&dims,
+                     size.number && (int64_t)size.value > 0 ? (int64_t)size.value : CZM_UNKNOWN);
+    }
+    if (!wire.damaged) end.shape = czm_dims_keep(r->context->arena, &dims);
+    return end;
+}
+
+// ---- weights
+
+static bool take_dim(czm_dims *dims, uint64_t size) {
+    czm_dims_add(dims, (int64_t)size);
+    return size <= INT64_MAX;
+}
+
+static bool take_dims(czm_dims *dims, czm_bytes packed) {
+    czm_wire wire = czm_wire_read(packed);
+    while (wire.at < wire.end && !wire.damaged)
+        if (!take_dim(dims, czm_wire_varint(&wire))) return false;
+    return !wire.damaged;
+}
+
+// Whether raw bytes are as many as the shape says; lists of values are not counted.
+static bool has_its_bytes(const czm_onnx_initializer *t, bool is_raw) {
+    uint64_t count = 1;
+    for (int i = 0; i < t->shape.rank; i++)
+        if (!czm_mul_u64(count, (uint64_t)t->shape.dims[i], &count)) return false;
+    return !is_raw || czm_dtype_size(t->dtype) == 0 ||
+           (czm_mul_u64(count, czm_dtype_size(t->dtype), &count) && count == t->data.size);
+}
+
+static czm_status take_initializer(reader *r, czm_extent message) {
+    czm_onnx_initializer *t = CZM_APPEND(r->context->arena, &r->file->initializers);
+    window *w = CZM_NEW(r->context->arena, window);
+    czm_dims dims = {0};
+    czm_bytes bytes;
+    bool is_raw = false, is_outside = false, is_sound = true;
+    *t = (czm_onnx_initializer){.name = ""};
+    w->extent = message;
+    for (file_field f; is_sound && w->at < message.size;) {
+        is_sound = next_field(w, &f);
+        if (!is_sound) break;
+        switch (f.number) {
+        case 1:
+            if (f.kind == CZM_WIRE_VARINT) is_sound = take_dim(&dims, f.value);
+            if (f.kind != CZM_WIRE_BYTES) break;
+            CZM_TRY(load(r, f.extent, &bytes));
+            is_sound = take_dims(&dims, bytes);
+            break;
+        case 2: t->dtype = dtype_of(f.value); break;
+        case 8:
+            CZM_TRY(load(r, f.extent, &bytes));
+            t->name = keep_text(r, bytes);
+            break;
+        case 4:
+        case 5:
+        case 7:
+        case RAW_DATA:
+        case 10:
+        case 11:
+            t->data = f.extent;
+            is_raw = f.number == RAW_DATA;
+            break;
+        case 14: is_outside = f.value == 1; break;
+        }
+    }
+    t->shape = czm_dims_keep(r->context->arena, &dims);
+    if (is_outside) return damaged(r, "the weight \"%s\" lies in another file", t->name);
+    return is_sound && has_its_bytes(t, is_raw)
+               ? CZM_OK
+               : damaged(r, "the weight \"%s\" has not as many bytes as its shape says", t->name);
+}
+
+// ---- nodes
+
+static czm_status take_node(reader *r, czm_extent message) {
+    czm_bytes bytes;
+    CZM_TRY(load(r, message, &bytes));
+    if (!czm_wire_is_valid(bytes)) return damaged(r, "a node of it is damaged");
+    czm_bytes domain = czm_wire_find(bytes, 7).bytes;
+    const char *op = keep_text(r, czm_wire_find(bytes, 4).bytes);
+    if (domain.size && !czm_bytes_is(domain, "ai.onnx"))
+        op = czm_arena_format(r->context->arena, "%s::%s", keep_text(r, domain), op);
+    *CZM_APPEND(r->context->arena, &r->file->operations) =
+        (czm_onnx_operation){op, keep_text(r, czm_wire_find(bytes, 3).bytes), bytes};
+    return CZM_OK;
+}
+
+static czm_status take_graph_field(reader *r, const file_field *f) {
+    czm_bytes bytes;
+    if (f->kind != CZM_WIRE_BYTES) return CZM_OK;
+    switch (f->number) {
+    case 1: return take_node(r, f->extent);
+    case 5: return take_initializer(r, f->extent);
+    case 11:
+        CZM_TRY(load(r, f->extent, &bytes));
+        *CZM_APPEND(r->context->arena, &r->file->inputs) = end_of(r, bytes);
+        return CZM_OK;
+    case 12:
+        CZM_TRY(load(r, f->extent, &bytes));
+        *CZM_APPEND(r->context->arena, &r->file->outputs) = end_of(r, bytes);
+        return CZM_OK;
+    default: return CZM_OK;
+    }
+}
+
+// OperatorSetIdProto {domain=1, version=2}
+static void take_opset(reader *r, czm_bytes message) {
+    czm_bytes domain = czm_wire_find(message, 1).bytes;
+    if (domain.size == 0 || czm_bytes_is(domain, "ai.onnx"))
+        r->file->opset = (int64_t)czm_wire_find(message, 2).value;
+}
+
+static czm_status take_model_field(reader *r, const file_field *f) {
+    czm_bytes bytes;
+    if (f->number == 1) r->file->ir_version = (int64_t)f->value;
+    if (f->kind != CZM_WIRE_BYTES) return CZM_OK;
+    switch (f->number) {
+    case 2:
+    case 3:
+        CZM_TRY(load(r, f->extent, &bytes));
+        r->file->producer = czm_arena_format(r->context->arena, "%s%s%s", r->file->producer,
+                                             *r->file->producer ? " " : "", keep_text(r, bytes));
+        return CZM_OK;
+    case 7: return each_field(r, f->extent, take_graph_field);
+    case 8:
+        CZM_TRY(load(r, f->extent, &bytes));
+        take_opset(r, bytes);
+        return CZM_OK;
+    default: return CZM_OK;
+    }
+}
+
+// ---- what holds together
+
+const czm_onnx_origin *czm_onnx_origin_of(const czm_onnx_file *file, czm_bytes name) {
+    return czm_name_find(&file->origins, name);
+}
+
+static void know(reader *r, czm_bytes name, czm_onnx_origin origin) {
+    czm_onnx_origin *kept = CZM_NEW(r->context->arena, czm_onnx_origin);
+    *kept = origin;
+    czm_name_slot_for(r->context->arena, &r->file->origins, name)->value = kept;
+}
+
+static void know_weights(reader *r) {
+    for (size_t i = 0; i < r->file->initializers.count; i++)
+        know(r, czm_bytes_text(r->file->initializers.items[i].name),
+             (czm_onnx_origin){CZM_ONNX_WEIGHT, i, 0});
+}
+
+// Up to IR version 3 the initializers are inputs as well.
+static void know_inputs(reader *r) {
+    czm_onnx_file *file = r->file;
+    size_t count = 0;
+    for (size_t i = 0; i < file->inputs.count; i++) {
+        czm_bytes name = czm_bytes_text(file->inputs.items[i].name);
+        if (czm_onnx_origin_of(file, name)) continue;
+        know(r, name, (czm_onnx_origin){CZM_ONNX_INPUT, count, 0});
+        file->inputs.items[count++] = file->inputs.items[i];
+    }
+    file->inputs.count = count;
+}
+
+static czm_status connect_node(reader *r, size_t index) {
+    const czm_onnx_operation *o = &r->file->operations.items[index];
+    czm_wire wire = czm_wire_read(o->message);
+    for (czm_field f; czm_wire_next(&wire, &f);)
+        if (czm_field_is(&f, 1, CZM_WIRE_BYTES) && f.bytes.size &&
+            !czm_onnx_origin_of(r->file, f.bytes))
+            return damaged(r,
+                           "the operation %s (\"%s\") reads \"%s\", which nothing before it makes",
+                           o->op, o->name, keep_text(r, f.bytes));
+    size_t output = 0;
+    wire = czm_wire_read(o->message);
+    for (czm_field f; czm_wire_next(&wire, &f);)
+        if (czm_field_is(&f, 2, CZM_WIRE_BYTES))
+            know(r, f.bytes, (czm_onnx_origin){CZM_ONNX_OPERATION, index, output++});
+    return CZM_OK;
+}
+
+static czm_status connect(reader *r) {
+    czm_onnx_file *file = r->file;
+    know_weights(r);
+    know_inputs(r);
+    for (size_t i = 0; i < file->operations.count; i++) CZM_TRY(connect_node(r, i));
+    for (size_t i = 0; i < file->outputs.count; i++)
+        if (!czm_onnx_origin_of(file, czm_bytes_text(file->outputs.items[i].name)))
+            return damaged(r, "nothing makes the output \"%s\"", file->outputs.items[i].name);
+    return CZM_OK;
+}
+
+// ---- the whole
+
+// A SavedModel begins likewise, but with the number 1.
+bool czm_onnx_file_is(czm_extent extent) {
+    enum { OLDEST_IR = 3, NEWEST_IR = 64 };
+    uint8_t head[2];
+    return extent.size > sizeof head &&
+           czm_file_read_at(extent.file, extent.offset, head, sizeof head) && head[0] == 0x08 &&
+           head[1] >= OLDEST_IR && head[1] <= NEWEST_IR;
+}
+
+czm_status czm_onnx_file_read(czm_context *context, const char *where, czm_extent extent,
+                              czm_onnx_file *file) {
+    reader r = {.context = context, .file = file};
+    *file = (czm_onnx_file){.where = where, .extent = extent, .producer = ""};
+    CZM_TRY(each_field(&r, extent, take_model_field));
+    if (file->operations.count == 0 && file->outputs.count == 0)
+        return damaged(&r, "it holds no graph");
+    if (file->opset == 0) return damaged(&r, "it names no operator set");
+    return connect(&r);
+}
+
+// ---- as a model
+
+static czm_status one(czm_context *context, const czm_onnx_file *file, czm_rule rule,
+                      const char *what, size_t count) {
+    if (count == 1) return CZM_OK;
+    return czm_report_add(context->report, rule, file->where, NULL, "it has %zu %s", count, what);
+}
+
+static czm_bytes shape_proto(czm_arena *arena, czm_shape shape) {
+    return czm_wire_find(czm_shape_attr(arena, shape), 7).bytes;
+}
+
+czm_status czm_onnx_file_model(czm_context *context, const czm_onnx_file *file, czm_model *model) {
+    czm_arena *arena = context->arena;
+    CZM_TRY(one(context, file, CZM_RULE_ONE_INPUT, "inputs", file->inputs.count));
+    CZM_TRY(one(context, file, CZM_RULE_ONE_OUTPUT, "outputs", file->outputs.count));
+    const czm_onnx_end *in = &file->inputs.items[0], *out = &file->outputs.items[0];
+    *model = (czm_model){.arena = arena,
+                         .exporter = file->producer,
+                         .signature = "",
+                         .opset = file->opset};
+    model->ops = CZM_NEW(arena, czm_op_registry);
+    *model->ops = (czm_op_registry){.arena = arena};
+    model->main = (czm_graph){.arena = arena, .ops = model->ops};
+    model->output_shape = shape_proto(arena, out->shape);
+    czm_node *input = czm_graph_add(&model->main, in->name, "Placeholder");
+    czm_set_type(&model->main, input, "dtype", in->dtype);
+    czm_set_attr(&model->main, input, "shape", czm_shape_attr(arena, in->shape));
+    czm_node *network = czm_graph_add(&model->main, out->name, "ONNX");
+    czm_node_add_input(&model->main, network, czm_output(input));
+    *CZM_APPEND(arena, &model->main.inputs) = (czm_port){in->name, czm_output(input), in->dtype};
+    *CZM_APPEND(arena, &model->main.outputs) =
+        (czm_port){out->name, czm_output(network), out->dtype};
+    czm_graph_sort(&model->main);
+    return CZM_OK;
+}

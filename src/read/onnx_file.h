@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A network in ONNX being read: its ends, its operations and where its weights lie, from any writer
+// and of any operator set. Weights are never held; what they are inside a node (Constant) is read
+// with the node. Facts: onnx/onnx.proto.
+//
+//     ModelProto {ir_version=1, producer_name=2, producer_version=3, graph=7, opset_import=8}
+//     GraphProto {node=1, initializer=5, input=11, output=12}
+//     NodeProto {input=1, output=2, name=3, op_type=4, attribute=5, domain=7}
+//     TensorProto {dims=1, data_type=2, float_data=4, int32_data=5, int64_data=7, name=8,
+//                  raw_data=9, double_data=10, uint64_data=11, external_data=13, data_location=14}
+#ifndef CZM_READ_ONNX_FILE_H
+#define CZM_READ_ONNX_FILE_H
+
+#include "base/name_table.h"
+#include "format/unzip.h"
+#include "graph/graph.h"
+#include "shape/shape.h"
+
+typedef struct czm_onnx_operation {
+    const char *op;    // "Conv"; of another domain "ai.onnx.ml::Scaler"
+    const char *name;  // of the node; ""
+    czm_bytes message; // the NodeProto
+} czm_onnx_operation;
+
+typedef struct czm_onnx_initializer {
+    const char *name;
+    czm_dtype dtype;
+    czm_shape shape;
+    czm_extent data; // of raw_data, or of the list of values
+} czm_onnx_initializer;
+
+// What makes a tensor.
+typedef enum czm_onnx_origin_kind {
+    CZM_ONNX_INPUT,
+    CZM_ONNX_WEIGHT,
+    CZM_ONNX_OPERATION
+} czm_onnx_origin_kind;
+
+typedef struct czm_onnx_origin {
+    czm_onnx_origin_kind kind;
+    size_t index;  // in the list of its kind
+    size_t output; // of the operation
+} czm_onnx_origin;
+
+typedef struct czm_onnx_end {
+    const char *name;
+    czm_dtype dtype;
+    czm_shape shape;
+} czm_onnx_end;
+
+typedef struct czm_onnx_file {
+    const char *where; // how messages call it
+    czm_extent extent;
+    const char *producer; // name and version; ""
+    int64_t ir_version, opset;
+    CZM_LIST(czm_onnx_operation) operations; // of the main graph
+    CZM_LIST(czm_onnx_initializer) initializers;
+    CZM_LIST(czm_onnx_end) inputs; // that are no initializers
+    CZM_LIST(czm_onnx_end) outputs;
+    czm_name_table origins; // by the names of tensors: czm_onnx_origin
+} czm_onnx_file;
+
+// NULL: no tensor of the main graph has this name.
+const czm_onnx_origin *czm_onnx_origin_of(const czm_onnx_file *file, czm_bytes name);
+
+// Whether the stretch begins as an ONNX file does, and not as a SavedModel or anything else.
+bool czm_onnx_file_is(czm_extent extent);
+
+// Reads the file, and sees that each tensor has bytes for its shape and each input a maker.
+CZM_MUST_CHECK czm_status czm_onnx_file_read(czm_context *context, const char *where,
+                                             czm_extent extent, czm_onnx_file *file);
+
+// A model with the same ends and one operation of no known kind between them: enough for the checks
+// that look at the ends. There must be an input and an output.
+CZM_MUST_CHECK czm_status czm_onnx_file_model(czm_context *context, const czm_onnx_file *file,
+                                              czm_model *model);
+
+#endif

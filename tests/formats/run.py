@@ -1,0 +1,377 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The test of the formats with ONNX inside: what convert writes, and what is made of files of others.
+
+    run.py --czmodel PROGRAM
+
+Members and metadata are compared with what czmodel 1.2.0 to 6.2.0 and ZEN write; the numbers that the
+networks compute are compared in ../onnx and ../python.
+"""
+import argparse
+import io
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+
+import onnx_text
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+NETWORK = os.path.join(HERE, '..', 'rules', 'models', 'tf221')
+SIGNATURE = ('--signature', 'gray')  # 16 x 16 pixels of one channel, two classes
+ID = '6f1c3bd0-7a54-4b69-9e57-0c1d5c1f8a11'
+FIRST = {'BorderSize': 8, 'ColorHandling': 'ConvertToMonochrome', 'PixelType': 'Gray16',
+         'Classes': ['Background', 'Cell'], 'ModelPath': 'net'}
+MODEL = {'Type': 'SingleClassSemanticSegmentation', 'Classes': ['Background', 'Cell'],
+         'InputShape': [16, 16, 1], 'OutputShape': [16, 16, 2], 'ModelName': 'Net',
+         'MinOverlap': [16, 16]}
+LATER = {'ModelMetadata': MODEL, 'ModelPath': 'net.onnx'}
+# format, extension, operator set, keys of model.json
+FORMATS = (
+    ('3.1.0', '.czmodel', 12, None),
+    ('czann-1.0.0', '.czann', 12, []),
+    ('czann-1.1.0', '.czann', 12, []),
+    ('czann-2.0.0', '.czann', 12, []),
+    ('czann-2.1.0', '.czann', 18, ['FormatVersion']),
+)
+KEYS = ['Id', 'Type', 'InputShape', 'OutputShape', 'MinOverlap', 'Classes', 'ModelName']
+
+# As ZEN writes version 3.2.0: byte order mark, CRLF, other elements and order, alternatives.
+ZEN_XML = '''<?xml version="1.0" encoding="utf-8"?>
+<Model Version="3.2.0">
+  <Id>%s</Id>
+  <ModelName>Nuclei</ModelName>
+  <Description>https://example.com/</Description>
+  <Status>Trained</Status>
+  <FeatureExtractor>DeepNeuralNetwork</FeatureExtractor>
+  <Postprocessing>None</Postprocessing>
+  <ColorHandling>SplitRgb</ColorHandling>
+  <Channels IsAfterColorHandling="true">
+    <Item PixelType="Gray8 Gray16 Gray32Float" />
+  </Channels>
+  <TrainingClasses>
+    <Item colR="255" colG="0" colB="0" LabelValue="1" Name="Background" />
+    <Item colR="0" colG="255" colB="0" LabelValue="2" Name="Nucleus" />
+  </TrainingClasses>
+  <BorderSize>4</BorderSize>
+  <ScaleInputsByBitdepth>true</ScaleInputsByBitdepth>
+  <TotalTileHeight>16</TotalTileHeight>
+  <TotalTileWidth>16</TotalTileWidth>
+</Model>
+'''
+
+
+class Tester:
+    def __init__(self, program, folder):
+        self.program, self.folder = program, folder
+        self.count, self.faults = 0, []
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def write(self, name, content):
+        if isinstance(content, dict):
+            content = json.dumps(content)
+        if isinstance(content, str):
+            content = content.encode()
+        os.makedirs(os.path.dirname(self.path(name)), exist_ok=True)
+        with open(self.path(name), 'wb') as file:
+            file.write(content)
+
+    def run(self, *arguments, status=0):
+        done = subprocess.run([self.program, *arguments], cwd=self.folder, capture_output=True,
+                              text=True, timeout=60, check=False)
+        self.expect(done.returncode == status,
+                    f'{" ".join(arguments)}: {done.returncode}, not {status}: {done.stderr}')
+        return done
+
+    def rules(self, target, *arguments):
+        """rule -> its findings' severities."""
+        done = subprocess.run([self.program, 'check', target, '--json', *arguments],
+                              cwd=self.folder, capture_output=True, text=True, timeout=60,
+                              check=False)
+        found = {}
+        for f in json.loads(done.stdout)['findings']:
+            found.setdefault(f['rule'], []).append((f['severity'], f['finding']))
+        return found
+
+    def expect(self, condition, text):
+        self.count += 1
+        if not condition:
+            self.faults.append(text)
+
+    def expect_rule(self, rule, severity, words, target, *arguments):
+        found = self.rules(target, *arguments).get(rule, [])
+        self.expect(any(s == severity and words in text for s, text in found),
+                    f'{target} {arguments}: no {severity} of {rule} with "{words}": {found}')
+
+
+def members(data):
+    with zipfile.ZipFile(io.BytesIO(data) if isinstance(data, bytes) else data) as archive:
+        return {i.filename: archive.read(i) for i in archive.infolist()}
+
+
+def container(parts, compression=zipfile.ZIP_DEFLATED):
+    """A file as other writers make it."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, 'w') as archive:
+        for name, content in parts:
+            stored = zipfile.ZIP_STORED if not content else compression
+            archive.writestr(zipfile.ZipInfo(name), content, stored)
+    return out.getvalue()
+
+
+def czann(network, **changes):
+    metadata = {'Id': ID, **{k: v for k, v in {**MODEL, **changes}.items() if v is not None}}
+    return container([('model.json', json.dumps(metadata, indent=2)), ('model.model', network)])
+
+
+# ---- what convert writes
+
+def test_formats(t):
+    t.write('licence.txt', 'CC0')
+    for name, extension, opset, first_keys in FORMATS:
+        t.write('spec.json', {**FIRST, 'LicenseFile': 'licence.txt'})
+        t.run('convert', 'spec.json', 'out', name, '--format', name, '--model-id', ID,
+              *SIGNATURE)
+        path = t.path(f'out/{name}{extension}')
+        found = members(path)
+        network = found.get('model.model') or found.get(f'{ID}.model')
+        t.expect(network and network[:2] == b'\x08\x07' or network[:2] == b'\x08\x08',
+                 f'{name}: the network is no ONNX: {network and network[:4]}')
+        inspected = json.loads(t.run('inspect', f'out/{name}{extension}', '--json').stdout)
+        t.expect(inspected['network']['opset'] == opset, f'{name}: {inspected["network"]["opset"]}')
+        # Before 2.1.0 the file does not tell: it is the oldest that can say what it says.
+        told = 'czann-1.0.0' if first_keys == [] else name
+        t.expect(inspected['model_version'] == told, f'{name}: {inspected["model_version"]}')
+        t.expect(inspected['network']['input']['shape'][1:] == [16, 16, 1], str(inspected['network']['input']))
+        if first_keys is None:
+            t.expect(list(found) == [f'{ID}.xml', f'{ID}.model', 'licence.txt', f'modelid={ID}'], str(list(found)))
+            t.expect(b'<Model Version="3.1.0">' in found[f'{ID}.xml'], f'{name}: {found[ID + ".xml"]}')
+            continue
+        t.expect(list(found) == ['model.json', 'model.model', 'licence.txt'], str(list(found)))
+        metadata = json.loads(found['model.json'])
+        t.expect(list(metadata) == first_keys + KEYS, f'{name}: {list(metadata)}')
+        t.expect(metadata['Id'] == ID and metadata['MinOverlap'] == [16, 16] and
+                 metadata['InputShape'] == [16, 16, 1] and metadata['OutputShape'] == [16, 16, 2] and
+                 metadata['Classes'] == FIRST['Classes'] and metadata['Type'] == MODEL['Type'],
+                 f'{name}: {metadata}')
+        t.expect('\n' not in found['model.json'].decode('ascii'), f'{name}: more than a line')
+
+
+def test_choice(t):
+    t.write('spec.json', FIRST)
+    for zen, extension, version in (('3.2', 'czmodel', '3.0.0'), ('3.4', 'czmodel', '3.1.0'),
+                                    ('blue 3.5', 'czann', 'czann-1.0.0'), ('core 3.3', 'czmodel', '3.1.0'),
+                                    ('3.13', 'czann', 'czann-2.1.0')):
+        t.run('convert', 'spec.json', 'zen', 'net', '--zen', zen, *SIGNATURE)
+        inspected = json.loads(t.run('inspect', f'zen/net.{extension}', '--json').stdout)
+        t.expect(inspected['model_version'] == version, f'{zen}: {inspected["model_version"]}')
+        shutil.rmtree(t.path('zen'))
+    t.run('convert', 'spec.json', 'zen', 'net', '--format', '3.1.0', '--extension', 'czseg', *SIGNATURE)
+    t.expect(os.path.exists(t.path('zen/net.czseg')), '--extension czseg')
+    for arguments in (('--format', '4.0.0'), ('--zen', '3.1'), ('--zen', 'x'), ('--format', '3.1.0', '--zen', '3.4'),
+                      ('--format', '3.0.0', '--extension', 'czann'), ('--format', '3.1.0', '--as-is')):
+        t.run('convert', 'spec.json', 'zen', *arguments, *SIGNATURE, status=2)
+
+
+def test_range(t):
+    """The legacy formats feed raw values, .czann 0 to 1: the step that mends it is named."""
+    t.write('spec.json', FIRST)
+    done = t.run('convert', 'spec.json', 'out', '--format', 'czann-1.1.0', *SIGNATURE)
+    t.expect('--preprocessing scale=65535' in done.stderr, done.stderr)
+    done = t.run('convert', 'spec.json', 'out', '--format', 'czann-1.1.0', *SIGNATURE,
+                 '--preprocessing', 'scale=65535')
+    t.expect('pixel-range' not in done.stderr, done.stderr)
+    t.write('later.json', {**LATER, 'ModelPath': 'net', 'PixelType': 'Gray16',
+                           'ColorHandling': 'SplitRgb'})
+    done = t.run('convert', 'later.json', 'out', '--format', '3.0.0', *SIGNATURE)
+    t.expect('--preprocessing scale=1.52590219e-05' in done.stderr, done.stderr)
+
+
+# ---- the later form of the specification
+
+def test_later_form(t):
+    t.write('net.onnx', onnx_text.segmentation())
+    t.write('later.json', {**LATER, 'ModelMetadata': {**MODEL, 'Scaling': [1e-7, 2e-7]}})
+    t.run('convert', 'later.json', 'out', 'later')
+    metadata = json.loads(members(t.path('out/later.czann'))['model.json'])
+    t.expect(metadata['Scaling'] == [1e-7, 2e-7] and metadata['ModelName'] == 'Net', str(metadata))
+    for changes, rule, severity, words in (
+            ({'Type': None}, 'spec-key', 'error', '"Type" is missing'),
+            ({'Type': 'Segmentation'}, 'spec-value', 'error', 'not a value of Type'),
+            ({'InputShape': [16, 16]}, 'metadata-shape', 'error', '[16,16]'),
+            ({'OutputShape': [16, 16, 3]}, 'metadata-shape', 'error', '[16,16,3]'),
+            ({'InputShape': 'large'}, 'spec-value', 'error', 'InputShape'),
+            ({'Classes': ['a', 'b', 'c']}, 'class-count', 'error', '3 classes'),
+            ({'Classes': None}, 'spec-key', 'error', 'Classes is missing'),
+            ({'MinOverlap': [15, 15]}, 'czann-value', 'warning', '15 is odd'),
+            ({'Scaling': [1.0, 1.0]}, 'czann-value', 'warning', '1 metres'),
+            ({'Scaling': [1.0]}, 'spec-value', 'error', 'Scaling'),
+            ({'scaling': [1e-7, 1e-7]}, 'spec-key', 'error', 'wrong case'),
+            ({'Typ': 'x'}, 'spec-unknown-key', 'warning', '"Typ"')):
+        changed = {k: v for k, v in {**MODEL, **changes}.items() if v is not None}
+        t.write('later.json', {**LATER, 'ModelMetadata': changed})
+        t.expect_rule(rule, severity, words, 'later.json')
+    t.write('later.json', LATER)
+    t.expect_rule('spec-key', 'error', 'PixelType is missing', 'later.json', '--format', '3.1.0')
+    t.write('later.json', {'ModelMetadata': 7, 'ModelPath': 'net.onnx'})
+    t.expect_rule('spec-value', 'error', 'ModelMetadata', 'later.json')
+    t.write('later.json', {**LATER, 'PixelType': 'Gray8', 'ColorHandling': 'SplitRgb'})
+    t.run('convert', 'later.json', 'out', 'legacy', '--format', '3.1.0')
+    t.write('later.json', {**LATER, 'ModelMetadata': {**MODEL, 'Type': 'Regression', 'Classes': None}})
+    t.expect(not [r for r, f in t.rules('later.json').items() if f[0][0] == 'error'],
+             f'regression: {t.rules("later.json")}')
+
+
+# ---- ONNX files
+
+def test_onnx(t):
+    t.write('net.onnx', onnx_text.segmentation())
+    t.write('spec.json', {**FIRST, 'ModelPath': 'net.onnx'})
+    t.run('convert', 'spec.json', 'out', 'packed', '--model-id', ID)
+    with open(t.path('net.onnx'), 'rb') as file:
+        t.expect(members(t.path('out/packed.czmodel'))[f'{ID}.model'] == file.read(), 'it was changed')
+    found = t.rules('net.onnx')
+    t.expect(set(found) == {'network-unchecked'}, f'net.onnx: {found}')
+    inspected = json.loads(t.run('inspect', 'net.onnx', '--json').stdout)
+    t.expect(inspected['kind'] == 'ONNX' and inspected['network']['ops'] == {'Conv': 1, 'Softmax': 1}
+             and inspected['network']['parameters'] == 2
+             and inspected['network']['exporter'] == 'test 1.0', str(inspected))
+    t.run('new', 'net.onnx', 'new.json')
+    t.run('convert', 'spec.json', 'out', '--format', '3.0.0', status=1)
+    t.run('convert', 'spec.json', 'out', '--preprocessing', 'rgb-to-bgr', status=1)
+    t.expect_rule('network-kind', 'error', 'asks for a change', 'net.onnx', '--spatial-dims', '8,8')
+    t.write('net.onnx', onnx_text.segmentation(opset=18))
+    t.expect_rule('onnx-opset', 'error', 'operator set 12, but the network has 18', 'spec.json')
+    t.run('convert', 'spec.json', 'out', status=1)
+    t.run('convert', 'spec.json', 'out', 'new', '--format', 'czann-2.1.0')
+    for network, rule, words in (
+            (onnx_text.segmentation(classes=3), 'class-count', '2 classes'),
+            (onnx_text.segmentation(channels=3), 'pixel-type-channels', 'Gray16'),
+            (onnx_text.segmentation('h', 'w'), 'input-size-undefined', '[?,?,?,1]'),
+            (onnx_text.segmentation(outputs=[onnx_text.end('output', ['n', 8, 8, 2])]), 'output-size', '8 x 8'),
+            (onnx_text.segmentation(inputs=[onnx_text.end('input', [16, 16, 1])]), 'input-rank', '[16,16,1]'),
+            (onnx_text.segmentation(outputs=[onnx_text.end('output', ['n', 16, 16, 2], onnx_text.INT64)]),
+             'output-type', 'int64'),
+            (onnx_text.segmentation(inputs=[onnx_text.end('input', ['n', 16, 16, 1]),
+                                            onnx_text.end('more', ['n', 1])]), 'one-input', '2 inputs')):
+        t.write('net.onnx', network)
+        t.expect_rule(rule, 'error', words, 'spec.json')
+
+
+def test_damage(t):
+    """No ONNX file that is cut off or has a hole passes, and none ends the program."""
+    whole = onnx_text.segmentation()
+    t.write('spec.json', {**FIRST, 'ModelPath': 'net.onnx'})
+    cut = whole.index(b'kernel')
+    for size in (3, 10, cut, len(whole) - 8, len(whole) - 1):
+        t.write('net.onnx', whole[:size])
+        t.expect_rule('onnx-damaged', 'error', '', 'spec.json')
+    kernel = onnx_text.weight
+    conv, softmax = (onnx_text.node('Conv', ['input', 'kernel'], ['logits'], 'conv'),
+                     onnx_text.node('Softmax', ['logits'], ['output'], 'softmax'))
+    for changes, words in (
+            ({'kernel': kernel('kernel', [1.0], (2, 1, 1, 1))}, 'has not as many bytes'),
+            ({'kernel': kernel('kernel', [], (2, 1, 1, 1), outside=True)}, 'lies in another file'),
+            ({'kernel': kernel('other', [1.0], (1,))}, 'reads "kernel"'),
+            ({'nodes': [softmax, conv]}, 'reads "logits"'),
+            ({'nodes': [conv]}, 'nothing makes the output "output"'),
+            ({'opset': 0}, 'names no operator set')):
+        t.write('net.onnx', onnx_text.segmentation(**changes))
+        t.expect_rule('onnx-damaged', 'error', words, 'spec.json')
+    t.write('net.onnx', onnx_text.segmentation(kernel=kernel('kernel', [1.0, 2.0], (2, 1, 1, 1), packed=True)))
+    t.expect('onnx-damaged' not in t.rules('spec.json'), 'packed dims')
+
+
+# ---- files of others
+
+def loop():
+    """A Loop, as networks that ZEN trains hold them."""
+    body = onnx_text.graph([onnx_text.node('Identity', ['go'], ['on'])],
+                           [onnx_text.end('i', [], onnx_text.INT64), onnx_text.end('go', [], onnx_text.BOOL)],
+                           [onnx_text.end('on', [], onnx_text.BOOL)])
+    attribute = onnx_text.message(1, 'body') + onnx_text.message(6, body) + onnx_text.number(20, 5)
+    return onnx_text.model(onnx_text.graph(
+        [onnx_text.node('Loop', ['', ''], [], 'loop', attributes=[attribute]),
+         onnx_text.node('Identity', ['input'], ['model'])],
+        [onnx_text.end('input', ['n', 'unk__375', 'unk__376', 1])],
+        [onnx_text.end('model', ['n', 'unk__375', 'unk__376', 1])]), opset=11, ir=6)
+
+
+def test_others(t):
+    xml = b'\xef\xbb\xbf' + (ZEN_XML % ID).replace('\n', '\r\n').encode()
+    t.write('zen.czseg', container([(f'modelid={ID}', b''), (f'{ID}.xml', xml),
+                                    (f'{ID}.model', onnx_text.segmentation())]))
+    t.write('denoise.czann', czann(loop(), Type='Regression', Classes=None, InputShape=[1024, 1024, 1],
+                                   OutputShape=[1024, 1024, 1], ModelDescription='Denoise'))
+    t.write('plain.czann', czann(onnx_text.segmentation()))
+    for name, version in (('zen.czseg', '3.2.0'), ('denoise.czann', 'czann-1.0.0'),
+                          ('plain.czann', 'czann-1.0.0')):
+        found = t.rules(name)
+        t.expect(not [r for r, f in found.items() if f[0][0] == 'error'], f'{name}: {found}')
+        inspected = json.loads(t.run('inspect', name, '--json').stdout)
+        t.expect(inspected['model_version'] == version, f'{name}: {inspected["model_version"]}')
+        t.run('unpack', name, 'u-' + name)
+        t.run('convert', f'u-{name}/model_spec.json', 'out', 'again-' + name.split('.', maxsplit=1)[0])
+        again = next(f for f in os.listdir(t.path('out')) if f.startswith('again-' + name.split('.', maxsplit=1)[0]))
+        done = t.run('diff', name, 'out/' + again, status=1 if 'zen' in name else 0)
+        t.expect(re.findall(r'^(\w+) ', done.stdout, re.M) in (['no'], ['metadata', '1']),
+                 f'{name}: {done.stdout}')  # the XML's Postprocessing is "None"
+    t.run('convert', 'zen.czseg', 'out', 'moved', '--format', 'czann-2.0.0')
+    metadata = json.loads(members(t.path('out/moved.czann'))['model.json'])
+    t.expect(metadata['Id'] == ID and metadata['ModelName'] == 'Nuclei' and metadata['MinOverlap'] == [8, 8],
+             str(metadata))
+    t.run('convert', 'plain.czann', 'out', '--format', '3.1.0', status=1)
+    for parts, rule in (([('model.json', '{}'), ('model.model', onnx_text.segmentation())], 'spec-key'),
+                        ([('model.json', '{'), ('model.model', onnx_text.segmentation())], 'spec-syntax'),
+                        ([('model.json', json.dumps({'Id': ID, **MODEL}))], 'container-member'),
+                        ([('model.json', json.dumps({'FormatVersion': '9.0.0', 'Id': ID, **MODEL})),
+                          ('model.model', b'')], 'model-version'),
+                        ([('model.json', json.dumps({'Id': ID, **MODEL})), ('model.model', b'x' * 9)],
+                         'onnx-damaged')):
+        t.write('broken.czann', container([*parts, ('more.txt', b'')]))
+        t.expect_rule(rule, 'error', '', 'broken.czann')
+
+
+def test_diff(t):
+    """A container equals the SavedModel that it was made of; another weight is told."""
+    t.write('spec.json', FIRST)
+    t.run('convert', 'spec.json', 'out', 'fixed', '--format', '3.0.0', *SIGNATURE)
+    for name, extension, opset, _ in FORMATS:
+        t.run('convert', 'out/fixed.czmodel', 'out', 'd' + name, '--format', name)
+        done = t.run('diff', 'out/fixed.czmodel', f'out/d{name}{extension}', status=0 if name == '3.1.0' else 1)
+        t.expect('graph' not in done.stdout and 'weights' not in done.stdout, f'{name}: {done.stdout}')
+    t.write('a.onnx', onnx_text.segmentation())
+    kernel = onnx_text.weight('kernel', [0.5, 0.25], (2, 1, 1, 1))
+    t.write('b.onnx', onnx_text.segmentation(kernel=kernel))
+    done = t.run('diff', 'a.onnx', 'b.onnx', status=1)
+    t.expect('weights   kernel' in done.stdout and 'CRC-32' in done.stdout, done.stdout)
+    t.write('b.onnx', onnx_text.segmentation(nodes=[
+        onnx_text.node('Conv', ['input', 'kernel'], ['logits']),
+        onnx_text.node('Sigmoid', ['logits'], ['output'], 'last')]))
+    done = t.run('diff', 'a.onnx', 'b.onnx', status=1)
+    t.expect('operation 2 of 2' in done.stdout and 'Sigmoid (last)' in done.stdout, done.stdout)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument('--czmodel', required=True)
+    program = os.path.abspath(parser.parse_args().czmodel)
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copytree(NETWORK, os.path.join(folder, 'net'))
+        t = Tester(program, folder)
+        for test in (test_formats, test_choice, test_range, test_later_form, test_onnx, test_damage,
+                     test_others, test_diff):
+            test(t)
+    for fault in t.faults:
+        print(fault)
+    print(f'{t.count - len(t.faults)} of {t.count} expectations hold')
+    sys.exit(1 if t.faults else 0)
+
+
+if __name__ == '__main__':
+    main()
