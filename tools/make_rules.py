@@ -56,7 +56,9 @@ def manual_list(rules):
         allowed = ', can be allowed' if rule['can_be_allowed'] else ''
         why = rule['why'][0].upper() + rule['why'][1:] + '.'
         text += f".It Cm {rule['rule']} Pq {rule['severity']}{allowed}\n"
-        text += '\n'.join(textwrap.wrap(why, 78)) + '\n'
+        # A full stop at the beginning of a line would make a macro of it.
+        lines = textwrap.wrap(why, 78)
+        text += '\n'.join('\\&' + line if line[0] == '.' else line for line in lines) + '\n'
     return text
 
 
