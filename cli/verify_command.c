@@ -90,6 +90,12 @@ static float most_of_pixel_type(const char *type, float otherwise) {
     return otherwise;
 }
 
+// Up to which value the network gets pixels; 0: as they are in the image.
+static float fed_most(const verification *v) {
+    const czm_metadata *m = &v->model.metadata;
+    return m->has_unit_range ? 1 : most_of_pixel_type(m->pixel_type, v->image.most);
+}
+
 static size_t choose_side(int64_t side, size_t image, size_t multiple) {
     enum { MOST = 512, USUAL_MULTIPLE = 32 };
     if (side > 0) return (size_t)side;
@@ -123,7 +129,7 @@ static czm_status prepare_image(verification *v, const cli_network *network) {
         v->image = cli_image_generate(v->arena, v->result.tiling.height, v->result.tiling.width,
                                       most_of_pixel_type(v->model.metadata.pixel_type, USUAL_MOST));
     size_t channels = network->dims[3] > 0 ? (size_t)network->dims[3] : v->image.pixels.channels;
-    float most = most_of_pixel_type(v->model.metadata.pixel_type, v->image.most);
+    float most = fed_most(v);
     const char *text = cli_image_prepare(v->arena, &v->image, channels, most, &v->input);
     if (text) return fault(CZM_ERROR_INVALID, v->target, text);
     const cli_grid *p = &v->image.pixels;
@@ -137,6 +143,11 @@ static czm_status prepare_image(verification *v, const cli_network *network) {
 
 static void judge_probabilities(verification *v) {
     cli_probabilities p = v->result.probabilities = cli_probabilities_of(&v->answer);
+    const char *type = v->model.metadata.model_type;
+    if (type && !cli_has_suffix(type, "semanticsegmentation")) {
+        tell(v, open_mark, "values", "%.3g to %.3g", (double)p.least, (double)p.most);
+        return;
+    }
     bool is_good = p.least >= -CLI_TOLERANCE && p.most <= 1 + CLI_TOLERANCE &&
                    p.sum_off <= 10 * CLI_TOLERANCE;
     tell(v, judge(v, is_good), "probabilities", "%.3g to %.3g; sums of a pixel are 1 within %.1e",
@@ -145,7 +156,7 @@ static void judge_probabilities(verification *v) {
 
 static void judge_classes(verification *v) {
     size_t named = v->model.metadata.class_count, found = v->answer.channels;
-    if (v->model.has_metadata && named != found)
+    if (named && named != found)
         tell(v, judge(v, false), "classes", "the metadata names %zu, the network gives %zu", named,
              found);
 }

@@ -90,14 +90,17 @@ czm_status czm_options_take(czm_context *context, const czm_options *o) {
 
 // ---- opening
 
+static bool is_named(const char *path, const char *ending) {
+    size_t length = strlen(path), size = strlen(ending);
+    return length > size && czm_text_equal_but_case(path + length - size, ending);
+}
+
 // By content: a JSON object begins with a brace, whatever white space or mark of the byte order
 // stands before it. What is nothing else is taken for a specification too if its name says so.
 static bool looks_like_json(czm_context *context, const char *path) {
     uint8_t head[64];
     czm_file *file = czm_file_open(context->arena, path);
-    size_t length = strlen(path);
-    bool is_named_so = length > 5 && czm_text_equal_but_case(path + length - 5, ".json");
-    if (is_named_so || !file) return is_named_so;
+    if (is_named(path, ".json") || is_named(path, ".onnx") || !file) return is_named(path, ".json");
     size_t size = czm_file_size(file) < sizeof head ? (size_t)czm_file_size(file) : sizeof head;
     if (!czm_file_read_at(file, 0, head, size)) return false;
     size_t at = size >= 3 && memcmp(head, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
@@ -123,13 +126,11 @@ static void choose_format(czm_target *target) {
 }
 
 static bool is_onnx_file(czm_context *context, const char *path, czm_extent *extent) {
-    size_t length = strlen(path);
-    bool is_named_so = length > 5 && czm_text_equal_but_case(path + length - 5, ".onnx");
     czm_file *file = czm_path_look(path) == CZM_PATH_FILE ? czm_file_open(context->arena, path)
                                                           : NULL;
     if (!file) return false;
     *extent = (czm_extent){file, 0, czm_file_size(file)};
-    return czm_onnx_file_is(*extent) || (is_named_so && !czm_unzip_is_archive(*extent));
+    return czm_onnx_file_is(*extent) || (is_named(path, ".onnx") && !czm_unzip_is_archive(*extent));
 }
 
 static czm_status open_onnx(czm_context *context, czm_target *target, const char *where,

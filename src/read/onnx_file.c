@@ -353,7 +353,7 @@ czm_status czm_onnx_file_read(czm_context *context, const char *where, czm_exten
     CZM_TRY(each_field(&r, extent, take_model_field));
     if (file->operations.count == 0 && file->outputs.count == 0)
         return damaged(&r, "it holds no graph");
-    if (file->opset == 0) return damaged(&r, "it names no operator set");
+    if (file->opset < 1) return damaged(&r, "it names no operator set");
     return connect(&r);
 }
 

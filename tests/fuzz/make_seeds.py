@@ -20,6 +20,8 @@ WAYS = (0, 1, 2, 4, 8, 16, 32)
 FIXTURE_FIELD, WAY_FIELD = 1000, 1001
 
 sys.path.insert(0, os.path.join(TESTS, 'errors'))
+sys.path.insert(0, os.path.join(TESTS, 'formats'))
+import onnx_text  # noqa: E402
 from graph_text import number, saved_model  # noqa: E402
 
 
@@ -90,6 +92,17 @@ def repacked(content, method):
     return out.getvalue()
 
 
+def czanns():
+    metadata = ('{"Id": "6f1c3bd0-7a54-4b69-9e57-0c1d5c1f8a11", "Type": "Regression", "InputShape": '
+                '[16, 16, 1], "OutputShape": [16, 16, 2], "MinOverlap": [4, 4], "ModelName": "n"}')
+    for method in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, 'w', method) as to:
+            to.writestr('model.json', metadata)
+            to.writestr('model.model', onnx_text.segmentation())
+        yield out.getvalue()
+
+
 def archives(czmodel):
     small = sorted(MODELS, key=lambda model: os.path.getsize(model + '/saved_model.pb'))[:4]
     with tempfile.TemporaryDirectory() as folder:
@@ -100,6 +113,18 @@ def archives(czmodel):
             if content:
                 yield content
                 yield repacked(content, zipfile.ZIP_DEFLATED)
+    yield from czanns()
+
+
+def onnx_files():
+    image = [onnx_text.end('input', ['n', 16, 16, 1])]
+    yield onnx_text.segmentation()
+    yield onnx_text.segmentation(opset=18, kernel=onnx_text.weight('kernel', [1, 2], (2, 1, 1, 1), True))
+    yield onnx_text.segmentation(kernel=onnx_text.weight('kernel', [], (2, 1, 1, 1), outside=True))
+    inner = onnx_text.graph([onnx_text.node('Identity', ['a'], ['b'])], [], [])
+    attribute = onnx_text.message(1, 'body') + onnx_text.message(6, inner) + onnx_text.number(20, 5)
+    yield onnx_text.model(onnx_text.graph(
+        [onnx_text.node('Loop', ['', '', 'input'], ['output'], 'l', 'ai.onnx', [attribute])], image, image))
 
 
 def write(folder, inputs):
@@ -117,7 +142,8 @@ def main():
     arguments = parser.parse_args()
     czmodel = os.path.abspath(arguments.czmodel)
     for name, inputs in (('spec', specs()), ('graph', graphs()), ('bundle', bundles()),
-                         ('archive', archives(czmodel)), ('convert', conversions())):
+                         ('archive', archives(czmodel)), ('convert', conversions()),
+                         ('onnx', onnx_files())):
         write(os.path.join(arguments.folder, name), inputs)
 
 

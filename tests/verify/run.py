@@ -201,7 +201,24 @@ def test_containers(verify, build):
     expect('is ONNX' in done.stderr, done.stderr)
 
 
-TESTS = (test_example, test_tiles, test_border_too_small, test_engine, test_containers)
+def test_unit_range(verify, _):
+    """A .czann is fed 0 to 1: scaled back before the network it is the same one."""
+    pictures = []
+    for name, extension, *options in (('raw', 'czmodel', '--format', '3.1.0'),
+                                      ('unit', 'czann', '--format', 'czann-2.1.0',
+                                       '--preprocessing', 'scale=65535')):
+        subprocess.run([verify.czmodel, 'convert', os.path.join(EXAMPLE, 'model_spec.json'), '.',
+                        name, '--quiet', *options], check=True)
+        verify(f'{name}.{extension}', '--image', os.path.join(EXAMPLE, 'test_image.png'), '--preview',
+               f'{name}.png')
+        pictures.append(read_png(f'{name}.png'))
+    share = float((pictures[0] != pictures[1]).mean())
+    expect(share < 1e-3, f'{share:.1%} of the pictures differ')
+    return f'{share:.2%} of the pictures differ'
+
+
+TESTS = (test_example, test_tiles, test_border_too_small, test_engine, test_containers,
+         test_unit_range)
 
 
 # --------------------------------------------- the whole

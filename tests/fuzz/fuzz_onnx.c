@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The input is a network in ONNX. It is looked at, packed and compared with itself: what can be
+// packed is sound to every other call, and equals itself.
+#include "czm.h"
+#include "fuzz.h"
+
+static const char *file, *folder;
+
+static czm_options options_of(const char *path) {
+    czm_options options = CZM_OPTIONS_INIT;
+    options.source_path = path;
+    return options;
+}
+
+static void look(czm_report *report) {
+    czm_options options = options_of(file);
+    czm_inspection inspection = CZM_INSPECTION_INIT;
+    if (czm_inspect(&options, &inspection, report) == CZM_OK) {
+        FUZZ_EXPECT(inspection.opset > 0);
+        FUZZ_EXPECT(czm_inspection_json(&inspection, report));
+    }
+}
+
+// As a network for restoration, which asks least of it.
+static czm_status pack(czm_report *report, czm_result *result) {
+    czm_metadata metadata = CZM_METADATA_INIT;
+    metadata.model_path = file;
+    metadata.model_type = "Regression";
+    metadata.has_unit_range = true;
+    czm_options options = options_of(NULL);
+    options.metadata = &metadata;
+    options.output_folder = folder;
+    options.format = "czann-2.1.0";
+    return czm_convert(&options, result, report);
+}
+
+static void compare(czm_report *report, const char *container) {
+    czm_differences differences = CZM_DIFFERENCES_INIT;
+    FUZZ_EXPECT(czm_diff(file, container, &differences, report) == CZM_OK);
+    FUZZ_EXPECT(differences.count == 0);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    if (!file) {
+        file = fuzz_path("network.onnx");
+        folder = fuzz_path("out");
+    }
+    fuzz_write(file, czm_bytes_of(data, size));
+    czm_report *report = czm_report_new();
+    czm_result result = CZM_RESULT_INIT;
+    look(report);
+    if (pack(report, &result) == CZM_OK) compare(report, result.path);
+    czm_report_free(report);
+    return 0;
+}
