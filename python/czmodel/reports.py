@@ -82,12 +82,17 @@ class Class(Record):
 
 @dataclass(frozen=True)
 class Metadata(Record):
-    """The metadata in a specification or a CZModel; `border_size` in pixels."""
+    """The metadata in a specification or a container; `border_size` in pixels, `scaling` in metres
+    a pixel or None, `type` as a .czann calls it, `unit_range` whether the network takes pixels from 0
+    to 1 instead of the values of `pixel_type`."""
     model_name: str
     color_handling: str
     pixel_type: str
     border_size: int
     postprocessing: str
+    type: str
+    unit_range: bool
+    scaling: Optional[List[float]]
     classes: List[Class] = nested(Class)
 
 
@@ -132,8 +137,10 @@ class Network(Record):
     """A network.
 
     Attributes:
-        exporter: version of TensorFlow, '' if the file does not tell it.
-        needs: TensorFlow that the files need as they are: '2.0.0' or 'newer'.
+        opset: operator set of a network in ONNX, of which no memory, border, layers and signatures
+            are told; None for a SavedModel.
+        exporter: version of TensorFlow, or what wrote the ONNX file; '' if the file does not tell it.
+        needs: TensorFlow that the files need as they are: '2.0.0' or 'newer'; '' for ONNX.
         newer: what in them TensorFlow 2.0.0 does not know.
         signatures: all; `signature` is the one that is described.
         input, output: its ends.
@@ -141,6 +148,7 @@ class Network(Record):
         ops: {operation: how often} of the network as it would stand in a CZModel.
         tile_memory, border, layers: see their classes.
     """
+    opset: Optional[int]
     exporter: str
     needs: str
     newer: List[str]
@@ -161,10 +169,10 @@ class Inspection(Record):
     """What czmodel.inspect() tells.
 
     Attributes:
-        kind: 'specification', 'SavedModel' or 'CZModel'.
-        model_version, model_id: of a CZModel, else ''.
-        metadata: None for a SavedModel.
-        network: None for ONNX.
+        kind: 'specification', 'SavedModel', 'ONNX', or 'CZModel' for every container.
+        model_version, model_id: of a container, else ''.
+        metadata: None for a SavedModel or an ONNX file.
+        network: None if it could not be read.
         svg: the layers as a picture.
     """
     kind: str
