@@ -12,7 +12,7 @@ import sys
 
 NUMBERS = {
     'void': 'None', 'bool': 'c_bool', 'int': 'c_int', 'size_t': 'c_size_t', 'int64_t': 'c_int64',
-    'uint64_t': 'c_uint64', 'uint8_t': 'c_uint8', 'char': 'c_char',
+    'uint64_t': 'c_uint64', 'uint8_t': 'c_uint8', 'char': 'c_char', 'double': 'c_double',
 }
 ENUM = re.compile(r'typedef enum (\w+) \{(.*?)\} \1;', re.S)
 STRUCT = re.compile(r'typedef struct (\w+) \{(.*?)\} \1;', re.S)

@@ -476,7 +476,7 @@ void czm_onnx_pad(czm_onnx_step *step) {
     int rank = czm_in(step, 0)->shape.rank;
     bool is_planar = is_planar_image(step, 0);
     bool is_mirror = czm_text_equal(step->node->op, "MirrorPad");
-    int64_t pads[2 * MOST];
+    int64_t pads[2 * MOST] = {0};
     if (rank == CZM_UNKNOWN || rank > MOST || !read_paddings(step, rank, is_planar, pads)) {
         czm_refuse(step, "its paddings are not known");
         return;
