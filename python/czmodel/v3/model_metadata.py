@@ -143,6 +143,14 @@ def type_name(model_type: Union[ModelType, str]) -> str:
     return model_type.value if isinstance(model_type, ModelType) else model_type
 
 
+def type_of(name: str) -> ModelType:
+    try:
+        return ModelType(name)
+    except ValueError:
+        raise errors.InvalidModelError(f'Type: "{name}" is none of '
+                                       f'{", ".join(kind.value for kind in ModelType)}') from None
+
+
 def sizes(shape):
     """Sizes as the library takes them, and how many; None is an open one."""
     values = [-1 if size is None else operator.index(size) for size in shape]
@@ -172,7 +180,7 @@ def read_spec(call: Call, path: Union[str, os.PathLike], folder: str) -> ModelSp
     values = read_json(path)['ModelMetadata']
     model = os.path.join(folder, os.fsdecode(found.model_path))
     license_file = found.license_path and os.path.join(folder, os.fsdecode(found.license_path))
-    metadata = ModelMetadata(ModelType(values['Type']), values['InputShape'],
+    metadata = ModelMetadata(type_of(values['Type']), values['InputShape'],
                              values['OutputShape'], values.get('Id'), values.get('MinOverlap'),
                              values.get('Classes'), values.get('ModelName'))
     return ModelSpec(model, metadata, license_file)
