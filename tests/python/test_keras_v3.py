@@ -4,7 +4,11 @@ beyond them. ONNX Runtime must give what Keras itself computes.
 
 CZM_TEST_KERAS names the module: keras (3), tf_keras, or tensorflow.keras (2)."""
 import json
+import os
+import subprocess
+import sys
 import unittest
+import zipfile
 
 import numpy as np
 
@@ -21,6 +25,33 @@ from czmodel.v3.legacy_model_metadata import ModelSpec as LegacyModelSpec  # noq
 from czmodel.v3.model_metadata import ModelMetadata, ModelSpec, ModelType  # noqa: E402
 from support import CLASSES  # noqa: E402
 from test_keras import Base, Brighten, keras, small_network  # noqa: E402
+
+# Where czmodel 3.0.0 is, if it runs with this TensorFlow.
+REFERENCE = os.environ.get('CZM_TEST_CZMODEL_3')
+# arguments: a file of Keras, a folder
+SCRIPT = '''
+import sys
+from czmodel.convert import DefaultConverter, LegacyConverter
+from czmodel.legacy_model_metadata import ModelMetadata as LegacyModelMetadata
+from czmodel.legacy_model_metadata import ModelSpec as LegacyModelSpec
+from czmodel.model_metadata import ModelMetadata, ModelSpec, ModelType
+from czmodel.util.transforms import PerImageStandardization, Scale, Shift, TransposeChannels
+
+model, folder = sys.argv[1:]
+model_id = '6f1c3bd0-7a54-4b69-9e57-0c1d5c1f8a11'
+classes = ['class1', 'class2', 'class3']
+metadata = ModelMetadata(input_shape=[32, 32, 3], output_shape=[32, 32, 3], model_id=model_id,
+                         model_type=ModelType.SINGLE_CLASS_SEMANTIC_SEGMENTATION, classes=classes,
+                         model_name='Zellen \u00fc <1>', min_overlap=[8, 8])
+legacy = LegacyModelMetadata(name='Zellen \u00fc <1>', classes=classes, pixel_types='Bgr24',
+                             color_handling='SplitRgb', border_size=8, model_id=model_id)
+DefaultConverter().convert_from_model_spec(ModelSpec(model, metadata), folder, 'plain')
+DefaultConverter().convert_from_model_spec(
+    ModelSpec(model, metadata), folder, 'steps',
+    preprocessing=[TransposeChannels(order=(2, 1, 0)), Shift((0.1, 0.2, 0.3)), Scale((2.0,)),
+                   PerImageStandardization()])
+LegacyConverter().convert_from_model_spec(LegacyModelSpec(model, legacy), folder, 'legacy')
+'''
 
 
 def metadata(height, width, channels, classes=CLASSES):
@@ -151,6 +182,40 @@ class MoreTest(V3Base):
         wrapped = add_preprocessing_layers(model, EARLY)
         np.testing.assert_allclose(np.asarray(wrapped(picture)),
                                    np.asarray(model(picture[..., ::-1])), atol=1e-6)
+
+
+class ReferenceTest(V3Base):
+    """A script for czmodel 3.0.0, with that and, with other import lines, with this package."""
+
+    def run_script(self, script, *path):
+        folder = self.folder / f'out{len(path)}'
+        places = os.pathsep.join([*path, os.environ['PYTHONPATH']])
+        done = subprocess.run([sys.executable, '-c', script, str(self.folder / 'model.keras'),
+                               str(folder)], capture_output=True, text=True,
+                              env={**os.environ, 'PYTHONPATH': places})
+        self.assertEqual(done.returncode, 0, done.stderr[-2000:])
+        return folder
+
+    def members(self, path):
+        """Names and contents of all but the network; JSON as its values."""
+        with zipfile.ZipFile(path) as archive:
+            return {name: None if name.endswith('.model')
+                    else json.loads(archive.read(name)) if name.endswith('.json')
+                    else archive.read(name) for name in archive.namelist()}
+
+    @unittest.skipUnless(REFERENCE, 'czmodel 3.0.0 does not run with this TensorFlow')
+    def test_a_script(self):
+        model = small_network(32, 3)
+        model.save(str(self.folder / 'model.keras'))
+        theirs = self.run_script(SCRIPT, REFERENCE)
+        ours = self.run_script(SCRIPT.replace('from czmodel', 'from czmodel.v3'))
+        picture = self.picture(1, 32, 32, 3)
+        fed = PerImageStandardization()((picture[..., ::-1] + np.float32([0.1, 0.2, 0.3])) * 2)
+        for name, expected in (('plain.czann', model(picture)), ('steps.czann', model(fed)),
+                               ('legacy.czseg', model(picture))):
+            self.assertEqual(self.members(ours / name), self.members(theirs / name))
+            self.assertEqual(self.check_result(ours / name, picture, expected),
+                             self.check_result(theirs / name, picture, expected))
 
 
 if __name__ == '__main__':
