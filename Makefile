@@ -3,7 +3,8 @@
 # The few words that are typed every day. CMake does the work: see CMakeLists.txt, and for other
 # compilers and analysers CMakePresets.json.
 #
-#     make           build/czmodel, build/savedmodel2czmodel, build/libczm.a and the shared library
+#     make           build/czmodel, build/savedmodel2czmodel, build/savedmodel2czann, build/libczm.a and
+#                    the shared library
 #     make check     the fast tests, with AddressSanitizer and UndefinedBehaviorSanitizer
 #     make test      that, and every test of the optimised program, in TensorFlow 2.0.0 too
 #     make harden    damaged files, faults and accidents, many times more than "make test" tries

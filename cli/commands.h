@@ -16,9 +16,9 @@ int cli_diff(int argc, char **argv);
 int cli_verify(int argc, char **argv);
 int cli_explain(int argc, char **argv);
 
-// The same as convert under the name by which the user called it: the reference's program has the
-// same arguments.
-int cli_convert_as(const char *name, int argc, char **argv);
+// The same as convert under the name by which the user called it: the reference's programs have the
+// same arguments. `format` is what is written unless options say another; NULL: as convert does.
+int cli_convert_as(const char *name, const char *format, int argc, char **argv);
 
 // czmodel PATH, and whether there is something at the path.
 bool cli_can_drop(const char *path);

@@ -26,7 +26,7 @@ static int convert(const czm_options *options, bool quiet) {
     return cli_flush() ? cli_exit_status(status) : CZM_ERROR_IO;
 }
 
-int cli_convert_as(const char *name, int argc, char **argv) {
+int cli_convert_as(const char *name, const char *format, int argc, char **argv) {
     cli_model_options m = {.options = CZM_OPTIONS_INIT};
     czm_options *o = &m.options;
     bool quiet = false, shows_progress;
@@ -54,10 +54,11 @@ int cli_convert_as(const char *name, int argc, char **argv) {
             "OUTPUT_FOLDER/OUTPUT_NAME.czmodel (OUTPUT_NAME: DNNModel), whose network runs in\n"
             "TensorFlow 2.0.0; or, by --format or --zen, into a .czmodel or .czann whose network\n"
             "is ONNX. An ONNX file is packed as it is, and a .czmodel, .czseg or .czann becomes\n"
-            "one of another format. Every rule is checked first; an error means no "
-            "file.\n\n" CLI_STEPS,
+            "one of another format. savedmodel2czann writes czann-1.0.0 unless an option says\n"
+            "otherwise. Every rule is checked first; an error means no file.\n\n" CLI_STEPS,
         .examples =
             "  savedmodel2czmodel model_spec.json out/ nuclei\n"
+            "  savedmodel2czann model_spec.json out/ nuclei\n"
             "  czmodel convert model_spec.json out/ --spatial-dims 512,512 --preprocessing "
             "rgb-to-bgr\n"
             "  czmodel convert model_spec.json out/ nuclei --license LICENSE.txt --border auto\n"
@@ -69,6 +70,7 @@ int cli_convert_as(const char *name, int argc, char **argv) {
     int status;
     int operands = cli_begin(argc, argv, &command, options, CZM_COUNT_OF(options), &last, &status);
     if (operands == CLI_DONE) return status;
+    if (!o->format && !o->zen) o->format = format;
     o->source_path = argv[1];
     o->output_folder = argv[2];
     o->output_name = operands == 3 ? argv[3] : NULL;
@@ -80,4 +82,6 @@ int cli_convert_as(const char *name, int argc, char **argv) {
     return status;
 }
 
-int cli_convert(int argc, char **argv) { return cli_convert_as("czmodel convert", argc, argv); }
+int cli_convert(int argc, char **argv) {
+    return cli_convert_as("czmodel convert", NULL, argc, argv);
+}

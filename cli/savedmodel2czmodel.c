@@ -5,6 +5,6 @@
 
 #include "base/os.h"
 
-static int run(int argc, char **argv) { return cli_convert_as("savedmodel2czmodel", argc, argv); }
+static int run(int argc, char **argv) { return cli_convert_as("savedmodel2czmodel", NULL, argc, argv); }
 
 int main(int argc, char **argv) { return czm_program_run(argc, argv, run); }

@@ -132,8 +132,9 @@ typedef struct czm_metadata {
     size_t input_rank;           ///< 0: not stated
     const int64_t *output_shape; ///< likewise
     size_t output_rank;
-    bool has_unit_range; ///< the network takes pixels from 0 to 1, as a .czann gives them, and not
-                         ///< the values of pixel_type, as a .czmodel does
+    bool has_unit_range;  ///< the network takes pixels from 0 to 1, as a .czann gives them, and not
+                          ///< the values of pixel_type, as a .czmodel does
+    const char *model_id; ///< UUID in lower case hexadecimal; NULL: not told
 } czm_metadata;
 
 /// Returns false to stop the conversion. `done` and `total` count the bytes of weights.
@@ -141,19 +142,20 @@ typedef bool (*czm_progress)(void *user, uint64_t done, uint64_t total);
 
 /// What to convert, and how. All zero but struct_size is the default.
 typedef struct czm_options {
-    size_t struct_size;               ///< set by CZM_OPTIONS_INIT
-    const char *source_path;          ///< the JSON specification, or a container to be converted
-                                      ///< to another format; or NULL, with `metadata` set
-    const czm_metadata *metadata;     ///< used when source_path is NULL
-    const char *output_folder;        ///< made if missing, parents too; czm_convert() requires it
-    const char *output_name;          ///< NULL: "DNNModel"; the extension is appended unless there
-    const char *model_name;           ///< overrides the name in the metadata
-    const char *license_path;         ///< overrides the licence; relative to the working directory
-    const char *signature;            ///< NULL: serving_default, else serve, else the only one
-    const char *output;               ///< which of several outputs; NULL: there must be one
-    const char *model_id;             ///< UUID in lower case hexadecimal; NULL: a new random one
-    int64_t spatial_height;           ///< of the new input, pixels; 0: as exported
-    int64_t spatial_width;            ///< likewise; both or none
+    size_t struct_size;           ///< set by CZM_OPTIONS_INIT
+    const char *source_path;      ///< the JSON specification, or a container to be converted
+                                  ///< to another format; or NULL, with `metadata` set
+    const czm_metadata *metadata; ///< used when source_path is NULL
+    const char *output_folder;    ///< made if missing, parents too; czm_convert() requires it
+    const char *output_name;      ///< NULL: "DNNModel"; the extension is appended unless there
+    const char *model_name;       ///< overrides the name in the metadata
+    const char *license_path;     ///< overrides the licence; relative to the working directory
+    const char *signature;        ///< NULL: serving_default, else serve, else the only one
+    const char *output;           ///< which of several outputs; NULL: there must be one
+    const char *model_id;         ///< UUID in lower case hexadecimal; NULL: the metadata's, else
+                                  ///< a new random one
+    int64_t spatial_height;       ///< of the new input, pixels; 0: as exported
+    int64_t spatial_width;        ///< likewise; both or none
     const char *const *preprocessing; ///< steps before the network, in order; see czmodel(1)
     size_t preprocessing_count;
     const char *const *postprocessing; ///< steps after the network, in order
@@ -187,7 +189,7 @@ typedef struct czm_result {
 } czm_result;
 
 #define CZM_METADATA_INIT \
-    { sizeof(czm_metadata), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, false }
+    { sizeof(czm_metadata), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, false, 0 }
 #define CZM_OPTIONS_INIT                                                                           \
     {                                                                                              \
         sizeof(czm_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, false, \

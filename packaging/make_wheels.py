@@ -20,7 +20,7 @@ import typing
 import zipfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-PROGRAMS = ('czmodel', 'savedmodel2czmodel')
+PROGRAMS = ('czmodel', 'savedmodel2czmodel', 'savedmodel2czann')
 FILE, PROGRAM = 0o100644 << 16, 0o100755 << 16
 
 

@@ -108,8 +108,8 @@ def binding_of(header):
     functions = []
     yield '# SPDX-License-Identifier: Apache-2.0'
     yield '"""Made from include/czm.h by python/make_binding.py."""'
-    yield ('from ctypes import (CFUNCTYPE, POINTER, Structure, c_bool, c_char, c_char_p, c_int, '
-           'c_int64,\n                    c_double, c_size_t, c_uint8, c_uint64, c_void_p)\n')
+    yield ('from ctypes import (CFUNCTYPE, POINTER, Structure, c_bool, c_char, c_char_p, c_double, '
+           'c_int,\n                    c_int64, c_size_t, c_uint8, c_uint64, c_void_p)\n')
     for declaration in declarations(plain(header)):
         function = FUNCTION.fullmatch(declaration)
         if function:

@@ -10,20 +10,23 @@ from typing import TYPE_CHECKING, Any, Callable, Sequence, Union
 from . import _binding as c
 from . import _export
 from ._library import Call, new, path_bytes, text_bytes, texts
-from .model_metadata import ModelSpec, metadata_struct
+from .model_metadata import ModelSpec
 
 if TYPE_CHECKING:
     from typing import TypedDict
 
     class Options(TypedDict, total=False):
         """Keywords that the docstring of czmodel.convert describes."""
-        postprocessing: Union[str, Sequence[str]]
+        postprocessing: Any
         border: Union[int, str]
         allow: Union[str, Sequence[str]]
         strict: bool
         signature: str
         output: str
         as_is: bool
+        format: str
+        zen: str
+        extension: str
         progress: Callable[[int, int], Any]
 
 
@@ -56,24 +59,26 @@ class Task(Call):
     def take_source(self, source):
         """A specification, a model of any kind, or a CZModel."""
         spec = spec_with_keras_file(source) or source
-        if isinstance(spec, ModelSpec):
+        if hasattr(spec, 'model_metadata'):
             model = path_bytes(_export.saved_model_of(spec.model, self))
-            self.options.metadata = ctypes.pointer(metadata_struct(spec.model_metadata, model))
+            self.options.metadata = ctypes.pointer(spec.struct(model))
             self.options.model_id = text_bytes(str(spec.model_metadata.model_id), 'model_id')
         else:
             self.options.source_path = path_bytes(_export.saved_model_of(spec, self))
 
     # ---- options
 
-    def take(self, spatial_dims=None, preprocessing=None, **more):
+    def take(self, spatial_dims=None, preprocessing=None, postprocessing=None, **more):
         """The options of a conversion; see the docstring of czmodel.convert."""
-        if spatial_dims is not None:
-            self.options.spatial_height, self.options.spatial_width = two_sizes(spatial_dims)
-        self.take_list('preprocessing', self.steps(sequence(preprocessing)))
         for name, value in more.items():
             if name not in TAKERS:
-                raise TypeError(f'there is no option {name!r}; there are {", ".join(TAKERS)}')
+                raise TypeError(f'there is no option {name!r}; there are postprocessing, '
+                                f'{", ".join(TAKERS)}')
             TAKERS[name](self, name, value)
+        if spatial_dims is not None:
+            self.options.spatial_height, self.options.spatial_width = two_sizes(spatial_dims)
+        self.take_list('preprocessing', self.steps(sequence(preprocessing), self.input))
+        self.take_list('postprocessing', self.steps(sequence(postprocessing), self.output))
 
     def take_list(self, name, values):
         items = [text_bytes(value, name) for value in sequence(values)]
@@ -93,49 +98,67 @@ class Task(Call):
     def take_progress(self, name, value):
         self.options.progress = self.observed(value)
 
-    # ---- preprocessing
+    # ---- pre- and postprocessing
 
-    def steps(self, layers):
+    def steps(self, layers, port_of_network):
         """The library's words for each layer; a user's own layer becomes a SavedModel."""
         port = None
         for layer in layers:
-            step = layer if isinstance(layer, str) else vars(type(layer)).get('_czmodel_step')
+            step = layer if isinstance(layer, str) else step_of(layer)
             if step is None:
-                port = port or self.input()
+                port = port or port_of_network()
                 step, port = self.exported(layer, *port)
             yield step
 
     def exported(self, layer, shape, dtype):
         if _export.home_of(layer) is None:
-            raise TypeError(f'preprocessing: a Keras layer or the text of a step is wanted, not '
-                            f'{layer!r}')
+            raise TypeError('pre- and postprocessing: a Keras layer or the text of a step is '
+                            f'wanted, not {layer!r}')
         folder = self.folder()
         shape = _export.export_layer(layer, shape, dtype, folder)
         return f'model={folder}', (shape, dtype)
 
     def input(self):
         """Shape and type of the network's input, at its new size."""
-        found = new(c.czm_inspection)
-        with Call() as call:
-            call.checked('czm_inspect', self.options, found)
-            port = found.input
-            shape = [None if port.dims[i] < 0 else port.dims[i] for i in range(port.rank)]
-            dtype = port.dtype.decode()
+        shape, dtype = self.port('input')
         if self.options.spatial_height:
             shape[1:3] = self.options.spatial_height, self.options.spatial_width
         return shape, dtype
 
+    def output(self):
+        """Shape and type of the network's output; a new size leaves height and width open."""
+        shape, dtype = self.port('output')
+        if self.options.spatial_height:
+            shape[1:3] = [None] * len(shape[1:3])
+        return shape, dtype
+
+    def port(self, name):
+        found = new(c.czm_inspection)
+        with Call() as call:
+            call.checked('czm_inspect', self.options, found)
+            port = getattr(found, name)
+            shape = [None if port.dims[i] < 0 else port.dims[i] for i in range(port.rank)]
+            return shape, port.dtype.decode()
+
 
 TAKERS = {
-    'postprocessing': Task.take_list,
     'border': Task.take_border,
     'allow': Task.take_list,
     'strict': Task.take_flag,
     'signature': Task.take_text,
     'output': Task.take_text,
     'as_is': Task.take_flag,
+    'format': Task.take_text,
+    'zen': Task.take_text,
+    'extension': Task.take_text,
     'progress': Task.take_progress,
 }
+
+
+def step_of(layer):
+    """The library's word for a layer, if its very class has one; a subclass may do anything."""
+    step = vars(type(layer)).get('_czmodel_step')
+    return step(layer) if callable(step) else step
 
 
 def sequence(value):
@@ -154,8 +177,8 @@ def two_sizes(spatial_dims):
 
 
 def spec_with_keras_file(source):
-    """The ModelSpec of a JSON specification whose ModelPath only Keras can read; else None. What is
-    wrong with the file is left for the library to say, all of it at once."""
+    """The ModelSpec, of either form, of a JSON specification whose ModelPath only Keras can read;
+    else None. What is wrong with the file is left for the library to say, all of it at once."""
     if not isinstance(source, (str, os.PathLike)) or not os.fspath(source).endswith('.json'):
         return None
     found = new(c.czm_metadata)
@@ -163,4 +186,10 @@ def spec_with_keras_file(source):
         if call.run('czm_metadata_from_json', path_bytes(source), found) != c.CZM_OK:
             return None
         model = os.path.join(os.path.dirname(source), os.fsdecode(found.model_path))
-    return ModelSpec.from_json(source) if _export.is_keras_file(model) else None
+        is_later = found.has_unit_range
+    if not _export.is_keras_file(model):
+        return None
+    if is_later:
+        from .v3.model_metadata import ModelSpec as LaterSpec
+        return LaterSpec.from_json(source)
+    return ModelSpec.from_json(source)

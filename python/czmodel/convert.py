@@ -3,13 +3,16 @@
 
 Beyond the parameters of czmodel 0.1.3, the conversion and czmodel.check() take these keywords:
 
-    postprocessing  a step or a sequence of steps behind the network, such as 'softmax'
+    postprocessing  layers or texts of steps behind the network, such as 'softmax'
     border          pixels, or 'auto' for what the network needs; instead of the metadata's
     allow           id or ids of rules whose errors become warnings
     strict          True: warnings become errors
     signature       which signature to take; else serving_default, serve, or the only one
     output          which output to take, by its key in the signature, if there are several
     as_is           True: the SavedModel's files are packed untouched
+    format          '3.0.0', '3.1.0', or 'czann-1.0.0' to 'czann-2.1.0'
+    zen             the newest format that this ZEN takes, such as '3.4' or 'core 3.3'
+    extension       of the file, if not the format's: 'czseg'
     progress        called with the bytes of weights done and their total; returning False cancels.
                     A progress bar with `total`, `n` and `update`, such as tqdm's, will do
 """

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import operator
 import os
-from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
+from typing import (TYPE_CHECKING, Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple,
+                    Union)
 
 from . import _binding as c
 from ._library import Call, new, path_bytes, text_bytes
@@ -148,12 +149,16 @@ class ModelSpec(NamedTuple):
     def from_json(cls, model_spec_path: Union[str, os.PathLike, Dict[str, Any]]) -> ModelSpec:
         """Reads a JSON specification and finds its model; see ModelMetadata.from_json()."""
         if isinstance(model_spec_path, dict):
-            return spec_of_dictionary(model_spec_path)
+            return read_dictionary(model_spec_path, read_spec)
         with Call() as call:
             return read_spec(call, model_spec_path, os.path.dirname(os.fspath(model_spec_path)))
 
+    def struct(self, model: bytes) -> c.czm_metadata:
+        """The metadata as the library takes it; `model` is the path of the SavedModel."""
+        return metadata_struct(self.model_metadata, model)
 
-def spec_of_dictionary(content: Dict[str, Any]) -> ModelSpec:
+
+def read_dictionary(content: Dict[str, Any], read: Callable[[Call, str, str], Any]) -> Any:
     """There is one reader of specifications, and it reads files."""
     import json
     import tempfile
@@ -161,7 +166,7 @@ def spec_of_dictionary(content: Dict[str, Any]) -> ModelSpec:
         path = os.path.join(folder, 'specification.json')
         with open(path, 'w', encoding='utf-8') as file:
             json.dump({'ModelPath': 'DNN model', **content}, file)
-        return read_spec(call, path, '')
+        return read(call, path, '')
 
 
 def read_spec(call: Call, path: Union[str, os.PathLike], folder: str) -> ModelSpec:

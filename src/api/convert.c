@@ -41,7 +41,12 @@ static czm_status check_options(conversion *c) {
 
 // A container that is converted stays the same model.
 static czm_status choose_id(conversion *c) {
-    const char *own = c->target.container.id;
+    const char *own = c->target.container.id, *told = c->target.spec.model_id;
+    if (told && !c->options->model_id && !czm_uuid_is_valid(told))
+        return czm_report_add(c->context.report, CZM_RULE_MODEL_ID,
+                              czm_arena_format(c->context.arena, "%s: Id", c->target.spec.where),
+                              NULL, "\"%s\" is no such UUID", told);
+    if (told) own = told;
     const char *id = c->options->model_id            ? c->options->model_id
                      : own && czm_uuid_is_valid(own) ? own
                                                      : NULL;

@@ -88,6 +88,10 @@ static bool take_type(reader *r, json_t *value) {
     return copy_string(r, value, &r->metadata->model_type);
 }
 
+static bool take_model_id(reader *r, json_t *value) {
+    return json_is_null(value) || copy_string(r, value, &r->metadata->model_id);
+}
+
 static bool take_name(reader *r, json_t *value) {
     return json_is_null(value) || copy_string(r, value, &r->metadata->model_name);
 }
@@ -165,6 +169,7 @@ static const key first_keys[] = {
 };
 
 static const key model_keys[] = {
+    {"Id", false, take_model_id, "a string, a UUID"},
     {"Type", true, take_type, "a string, such as \"" CZM_TYPE_SEGMENTATION "\""},
     {"Classes", false, take_later_classes, SOME_CLASSES},
     {"InputShape", true, take_input_shape, SOME_SHAPE},

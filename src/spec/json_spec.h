@@ -7,8 +7,8 @@
 //
 // and the later one, of czmodel 2.0.0 and newer, for .czann files:
 //
-//     ModelMetadata {Type, InputShape, OutputShape [, Classes, ModelName, MinOverlap, Scaling]},
-//     ModelPath [, LicenseFile]
+//     ModelMetadata {Type, InputShape, OutputShape [, Id, Classes, ModelName, MinOverlap,
+//     Scaling]}, ModelPath [, LicenseFile]
 #ifndef CZM_SPEC_JSON_SPEC_H
 #define CZM_SPEC_JSON_SPEC_H
 

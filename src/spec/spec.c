@@ -383,6 +383,7 @@ static void take_values(czm_context *context, const czm_metadata *metadata, czm_
     spec->output_shape = metadata->output_shape;
     spec->output_rank = metadata->output_rank;
     spec->has_unit_range = metadata->has_unit_range;
+    spec->model_id = metadata->model_id;
     spec->postprocessing = metadata->postprocessing ? metadata->postprocessing : "";
     check_xml_text(context, key_where(context, spec, "Postprocessing"), spec->postprocessing, true);
     take_classes(context, metadata, spec);

@@ -16,11 +16,12 @@ import tempfile
 from support import PROGRAM, SPEC, converted, files_below, read, run
 
 # Below the prefix; LIB is "lib", or what the distribution calls it.
-INSTALLED = '''bin/czmodel bin/savedmodel2czmodel include/czm.h LIB/cmake/czm/czm-config-version.cmake
+INSTALLED = '''bin/czmodel bin/savedmodel2czann bin/savedmodel2czmodel include/czm.h
+    LIB/cmake/czm/czm-config-version.cmake
     LIB/cmake/czm/czm-config.cmake LIB/cmake/czm/czm-shared-TYPE.cmake LIB/cmake/czm/czm-shared.cmake
     LIB/cmake/czm/czm-static-TYPE.cmake LIB/cmake/czm/czm-static.cmake LIB/libczm.a LIB/libczm.so
     LIB/libczm.so.0 LIB/libczm.so.VERSION LIB/pkgconfig/czm.pc share/man/man1/czmodel.1
-    share/man/man1/savedmodel2czmodel.1'''.split()
+    share/man/man1/savedmodel2czann.1 share/man/man1/savedmodel2czmodel.1'''.split()
 
 
 def needed(program):

@@ -109,7 +109,8 @@ class Wheel:
     def contents(self):
         machine, library, suffix, allowed = PLATFORMS[self.platforms]
         scripts = f'{self.release}.data/scripts'
-        programs = [f'{scripts}/{name}{suffix}' for name in ('czmodel', 'savedmodel2czmodel')]
+        programs = [f'{scripts}/{name}{suffix}'
+                    for name in ('czmodel', 'savedmodel2czmodel', 'savedmodel2czann')]
         found = {name for name in self.files
                  if name.startswith(scripts) or name.endswith(('.so', '.dll', '.dylib'))}
         binaries = {f'czmodel/{library}', *programs}

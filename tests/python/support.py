@@ -14,7 +14,9 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 FIXTURES = ROOT / 'tests' / 'fixtures' / 'models'
 EXAMPLE = ROOT / 'example' / 'nuclei'
 CLASSES = ['Background', 'Interesting Object', 'Foreground']
+SCRIPTS = pathlib.Path(os.environ['CZM_TEST_SCRIPTS'])
 TOLERANCE = 2e-6
+TOLERANCE_IN_ONNX = 1e-4
 
 # Prints the largest difference to what was expected. A process of its own, with a Python of its
 # own: TensorFlow 2.0.0 bears no other TensorFlow beside it, and the package needs no numpy.
@@ -87,3 +89,16 @@ class TestCase(unittest.TestCase):
             capture_output=True, text=True, env={'PATH': os.environ['PATH']})
         self.assertEqual(done.returncode, 0, done.stderr[-2000:])
         self.assertLessEqual(float(done.stdout.split()[-1]), TOLERANCE)
+
+    def read_back(self, container, fed, expected):
+        """What others read of a container with ONNX inside, whose network must give `expected`; both
+        are paths of .npy files. See read_back.py."""
+        done = subprocess.run(
+            [os.environ['CZM_TEST_READERS_PYTHON'], '-B', str(ROOT / 'tests/python/read_back.py'),
+             str(container), str(fed), str(expected)],
+            capture_output=True, text=True, env={'PATH': os.environ['PATH']})
+        self.assertEqual(done.returncode, 0, done.stderr[-2000:])
+        found = json.loads(done.stdout)
+        for values in found.values():
+            self.assertLessEqual(values.pop('difference'), TOLERANCE_IN_ONNX)
+        return found

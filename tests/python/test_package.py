@@ -22,10 +22,9 @@ from czmodel import reports
 from czmodel.convert import convert_from_json_spec, convert_from_model_spec
 from czmodel.model_metadata import ModelMetadata, ModelSpec, SegmentationClass
 from czmodel.util import preprocessing
-from support import CLASSES, EXAMPLE, FIXTURES, ROOT, TestCase
+from support import CLASSES, EXAMPLE, FIXTURES, ROOT, SCRIPTS, TestCase
 
 NETWORK = FIXTURES / 'tf221-keras3'  # 16 x 16 pixels, three channels, three classes
-SCRIPTS = pathlib.Path(os.environ['CZM_TEST_SCRIPTS'])
 
 
 def metadata(**changes):

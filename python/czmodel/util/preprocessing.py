@@ -17,8 +17,12 @@ from .._task import sequence, two_sizes
 @functools.lru_cache(maxsize=None)
 def layer_class(cls, layer):
     """The class that is both `cls` and a layer of a Keras, whose class Layer is `layer`."""
+    def get_config(self):
+        return {**layer.get_config(self), **self.values()}
+
     def fill(namespace):
-        namespace.update(__module__=cls.__module__, __doc__=cls.__doc__, **own_step(cls))
+        namespace.update(__module__=cls.__module__, __doc__=cls.__doc__, get_config=get_config,
+                         **own_step(cls))
     return types.new_class(cls.__name__, (cls, layer), exec_body=fill)
 
 
@@ -36,6 +40,10 @@ class _Step:
             return super().__new__(cls)
         cls = layer_class(cls, keras.layers.Layer)
         return cls.__new__(cls, *arguments, **keywords)
+
+    def values(self):
+        """The parameters with which it was made."""
+        return {}
 
     @classmethod
     def from_config(cls, config):
@@ -98,4 +106,4 @@ def as_layer_of(keras, layer):
     if isinstance(layer, keras.layers.Layer) or '_czmodel_step' not in vars(type(layer)):
         return layer
     plain = next(base for base in type(layer).__mro__ if not hasattr(base, 'get_config'))
-    return layer_class(plain, keras.layers.Layer)()
+    return layer_class(plain, keras.layers.Layer)(**layer.values())

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Conversion to .czann and .czseg files: the converters of czmodel 3.0.0.
+
+Beyond its parameters, the conversions take the keywords that the docstring of czmodel.convert
+describes, and
+
+    format  another format than the converter's own, such as 'czann-2.1.0'
+    zen     the newest format that this ZEN takes instead, such as '3.4' or 'core 3.3'
+"""
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, Generic, Optional, Sequence, TypeVar, Union
+
+from ..convert import convert
+from .legacy_model_metadata import ModelSpec as LegacyModelSpec
+from .model_metadata import ModelSpec
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from .._task import Options
+    from ..reports import Conversion
+
+Path = Union[str, os.PathLike]
+Layers = Union[Any, Sequence[Any], None]
+Spec = TypeVar('Spec', ModelSpec, LegacyModelSpec)
+
+
+class BaseConverter(Generic[Spec]):
+    """What the converters share: each has a format, and the extension of its files."""
+    _format: str
+    _extension: Optional[str] = None
+
+    def convert_from_model_spec(self, model_spec: Spec, output_path: Path,
+                                output_name: str = 'DNNModel',
+                                spatial_dims: Optional[Sequence[int]] = None,
+                                preprocessing: Layers = None, postprocessing: Layers = None,
+                                **options: Unpack[Options]) -> Conversion:
+        """Converts a model in memory or on disk.
+
+        Args:
+            model_spec: the model and its metadata.
+            output_path: the folder for the file; it is made if it is missing.
+            output_name: the name of the file, to which the extension is appended unless it is
+                there.
+            spatial_dims: height and width, in pixels, of the new input; None leaves it as it is.
+            preprocessing: a layer or a sequence of layers to put before the network, in this order:
+                those of czmodel.v3.util.transforms, layers of your own, or texts such as
+                'scale=0.5'.
+            postprocessing: likewise behind the network.
+            **options: see the docstring of this module.
+
+        Returns:
+            The file that was written, its model id, and all findings.
+
+        Raises:
+            InvalidModelError: the model or the metadata breaks a rule; its `findings` say which.
+            MissingFileError, FileAccessError: a file is missing, or cannot be read or written.
+            UsageError: the options contradict each other. CancelledError: `progress` returned
+            False. All are ConversionErrors. A file of that name is then as it was before.
+
+        Warns:
+            CzmodelWarning: the file was written, but may not do what its author wants.
+        """
+        return self._convert(model_spec, output_path, output_name, spatial_dims, preprocessing,
+                             {'postprocessing': postprocessing, **options})
+
+    def convert_from_json_spec(self, model_spec_path: Path, output_path: Path,
+                               output_name: str = 'DNNModel',
+                               spatial_dims: Optional[Sequence[int]] = None,
+                               preprocessing: Layers = None, postprocessing: Layers = None,
+                               **options: Unpack[Options]) -> Conversion:
+        """Converts the model that a JSON specification names.
+
+        Args:
+            model_spec_path: the JSON file. Paths in it are absolute or relative to it.
+
+        Everything else is as in convert_from_model_spec().
+        """
+        return self._convert(os.fspath(model_spec_path), output_path, output_name, spatial_dims,
+                             preprocessing, {'postprocessing': postprocessing, **options})
+
+    def _convert(self, source, output_path, output_name, spatial_dims, preprocessing, options):
+        if options.get('zen') is None:
+            options.setdefault('format', self._format)
+        options.setdefault('extension', self._extension)
+        return convert(source, output_path, output_name, spatial_dims, preprocessing, options)
+
+
+class DefaultConverter(BaseConverter[ModelSpec]):
+    """Writes .czann files of version 1.0.0, whose network is ONNX of operator set 12."""
+    _format = 'czann-1.0.0'
+
+
+class LegacyConverter(BaseConverter[LegacyModelSpec]):
+    """Writes .czseg files of model version 3.1.0, whose network is ONNX of operator set 12."""
+    _format = '3.1.0'
+    _extension = 'czseg'

@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The examples of czmodel 3.0.0's page with a Keras at hand, but for their import lines, and what goes
+beyond them. ONNX Runtime must give what Keras itself computes.
+
+CZM_TEST_KERAS names the module: keras (3), tf_keras, or tensorflow.keras (2)."""
+import json
+import unittest
+
+import numpy as np
+
+# As a parameter it needs no Keras; made here, before there is one.
+from czmodel.v3.util.transforms import (PerImageStandardization, Scale, Shift,
+                                        SigmoidToSoftmaxScores, TransposeChannels,
+                                        add_postprocessing_layers, add_preprocessing_layers)
+
+EARLY = TransposeChannels(order=(2, 1, 0))
+
+from czmodel.v3.convert import DefaultConverter, LegacyConverter  # noqa: E402
+from czmodel.v3.legacy_model_metadata import ModelMetadata as LegacyModelMetadata  # noqa: E402
+from czmodel.v3.legacy_model_metadata import ModelSpec as LegacyModelSpec  # noqa: E402
+from czmodel.v3.model_metadata import ModelMetadata, ModelSpec, ModelType  # noqa: E402
+from support import CLASSES  # noqa: E402
+from test_keras import Base, Brighten, keras, small_network  # noqa: E402
+
+
+def metadata(height, width, channels, classes=CLASSES):
+    return ModelMetadata(input_shape=[height, width, channels],
+                         output_shape=[height, width, len(classes)],
+                         model_type=ModelType.SINGLE_CLASS_SEMANTIC_SEGMENTATION, classes=classes,
+                         model_name='ModelName', min_overlap=[8, 8])
+
+
+def one_probability(side):
+    keras.utils.set_random_seed(6)
+    entry = keras.Input((side, side, 1))
+    return keras.Model(entry, keras.layers.Conv2D(1, 3, padding='same', activation='sigmoid')(entry))
+
+
+class V3Base(Base):
+    def check_result(self, path, picture, expected):
+        """Also whether others can read the file."""
+        np.save(self.folder / 'picture.npy', picture)
+        np.save(self.folder / 'expected.npy', np.asarray(expected))
+        return self.read_back(path, self.folder / 'picture.npy', self.folder / 'expected.npy')
+
+
+class PageTest(V3Base):
+    """The page of czmodel 3.0.0."""
+
+    def test_keras_model_in_memory(self):
+        model = small_network(64, 3)
+        model.compile('adam', 'categorical_crossentropy')
+        (self.folder / 'LICENSE.txt').write_text('CC0')
+        model_metadata = metadata(64, 64, 3)
+        model_spec = ModelSpec(model=model, model_metadata=model_metadata,
+                               license_file=str(self.folder / 'LICENSE.txt'))
+        DefaultConverter().convert_from_model_spec(
+            model_spec=model_spec, output_path=str(self.folder / 'some/path'),
+            output_name='some_file_name')
+        picture = self.picture(1, 64, 64, 3)
+        found = self.check_result(self.folder / 'some/path/some_file_name.czann', picture,
+                                  model(picture))['read_by_czmodel']
+        self.assertEqual((found['id'], found['min_overlap']), (model_metadata.model_id, [8, 8]))
+
+    def test_legacy(self):
+        model = small_network(32, 3)
+        model_metadata_legacy = LegacyModelMetadata(
+            name='Simple_Nuclei_SegmentationModel_Legacy', classes=CLASSES, pixel_types='Bgr24',
+            color_handling='SplitRgb', border_size=8)
+        legacy_model_spec = LegacyModelSpec(model=model, model_metadata=model_metadata_legacy)
+        LegacyConverter().convert_from_model_spec(
+            model_spec=legacy_model_spec, output_path=str(self.folder),
+            output_name='some_file_name')
+        picture = self.picture(1, 32, 32, 3) * 255
+        found = self.check_result(self.folder / 'some_file_name.czseg', picture, model(picture))
+        self.assertEqual(found['read_by_czmodel']['border'], 8)
+
+    def test_json_spec_with_a_file_of_keras(self):
+        model = small_network(32, 1)
+        model.save(str(self.folder / 'model.keras'))
+        given = metadata(32, 32, 1)
+        path = self.folder / 'spec.json'
+        path.write_text(json.dumps({'ModelMetadata': given.to_czann_dict(),
+                                    'ModelPath': 'model.keras'}))
+        DefaultConverter().convert_from_json_spec(str(path), str(self.folder), 'Model Name')
+        picture = self.picture(1, 32, 32, 1)
+        found = self.check_result(self.folder / 'Model Name.czann', picture, model(picture))
+        self.assertEqual(found['read_by_czmodel']['id'], given.model_id)
+
+    def test_channels_and_other_spatial_dims(self):
+        spatial_dims = 512, 512
+        preprocessing = [TransposeChannels(order=(2, 1, 0))]
+        DefaultConverter().convert_from_model_spec(
+            model_spec=ModelSpec(small_network(64, 3), metadata(512, 512, 3)),
+            output_path=str(self.folder), output_name='some_file_name', spatial_dims=spatial_dims,
+            preprocessing=preprocessing, postprocessing=None)
+        picture = self.picture(1, 512, 512, 3)
+        self.check_result(self.folder / 'some_file_name.czann', picture,
+                          small_network(512, 3)(picture[..., ::-1]))
+
+    def test_sigmoid_to_softmax(self):
+        model = one_probability(32)
+        result = DefaultConverter().convert_from_model_spec(
+            ModelSpec(model, metadata(32, 32, 1, ['a', 'b'])), self.folder,
+            postprocessing=SigmoidToSoftmaxScores())
+        picture = self.picture(1, 32, 32, 1)
+        one = np.asarray(model(picture))
+        self.check_result(result.path, picture, np.concatenate([one, 1 - one], axis=-1))
+
+
+class MoreTest(V3Base):
+    """What goes beyond the page."""
+
+    def test_steps_give_what_their_layers_give(self):
+        model = small_network(32, 3)
+        picture = self.picture(1, 32, 32, 3)
+        for layer in (TransposeChannels((1, 2, 0)), PerImageStandardization(), Shift(0.25),
+                      Shift((0.1, 0.2, 0.3)), Scale(2), Scale([0.5, 1, 2])):
+            self.assertIsInstance(layer, keras.layers.Layer)
+            result = DefaultConverter().convert_from_model_spec(
+                ModelSpec(model, metadata(32, 32, 3)), self.folder, preprocessing=layer)
+            self.check_result(result.path, picture, model(layer(picture)))
+
+    def test_own_layers_on_both_sides(self):
+        model, before, behind = small_network(32, 3), Brighten(), Brighten()
+        for size in (32, 48):
+            result = DefaultConverter().convert_from_model_spec(
+                ModelSpec(model, metadata(size, size, 3)), self.folder, spatial_dims=(size, size),
+                preprocessing=[EARLY, before], postprocessing=[behind, keras.layers.Softmax()])
+            picture = self.picture(1, size, size, 3)
+            answer = small_network(size, 3)(before(picture[..., ::-1]))
+            self.check_result(result.path, picture, keras.layers.Softmax()(behind(answer)))
+
+    def test_layers_in_models(self):
+        model = one_probability(32)
+        picture = self.picture(1, 32, 32, 1)
+        wrapped = add_preprocessing_layers(model, [Scale(2, name='double'), Shift((1,))])
+        expected = np.asarray(model(picture * 2 + 1))
+        np.testing.assert_allclose(np.asarray(wrapped(picture)), expected, atol=1e-6)
+        both = add_postprocessing_layers(wrapped, SigmoidToSoftmaxScores())
+        np.testing.assert_allclose(np.asarray(both(picture)),
+                                   np.concatenate([expected, 1 - expected], -1), atol=1e-6)
+        both.save(str(self.folder / 'both.keras'))
+        own = {kind.__name__: kind for kind in (Scale, Shift, SigmoidToSoftmaxScores)}
+        again = keras.models.load_model(str(self.folder / 'both.keras'), custom_objects=own)
+        np.testing.assert_allclose(np.asarray(again(picture)), np.asarray(both(picture)), atol=1e-6)
+
+    def test_an_early_layer_in_a_model(self):
+        model = small_network(32, 3)
+        picture = self.picture(1, 32, 32, 3)
+        wrapped = add_preprocessing_layers(model, EARLY)
+        np.testing.assert_allclose(np.asarray(wrapped(picture)),
+                                   np.asarray(model(picture[..., ::-1])), atol=1e-6)
+
+
+if __name__ == '__main__':
+    unittest.main()
