@@ -78,6 +78,9 @@ deb:
 cross:
 	MAKEFLAGS= packaging/cross/build $(CROSS) $(TARGETS)
 
+windows:
+	MAKEFLAGS= packaging/cross/build $(CROSS) windows-x64
+
 wheels: cross
 	$(CROSS)/cache/tools/bin/python -B packaging/make_wheels.py --built $(CROSS) --to $(WHEELS)
 
@@ -87,4 +90,4 @@ release:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all bench check test harden fuzz lint coverage install deb cross wheels release clean
+.PHONY: all bench check test harden fuzz lint coverage install deb cross windows wheels release clean

@@ -6,6 +6,7 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli/terminal.h"
 
@@ -23,6 +24,28 @@ static bool store(const cli_option *option, const char *value) {
     return true;
 }
 
+static size_t count_matches(const char *name, size_t size, const cli_option *options,
+                            size_t count) {
+    size_t matches = 0;
+    for (size_t i = 0; i < count; i++) matches += strncmp(options[i].name, name, size) == 0;
+    return matches;
+}
+
+// getopt's own words differ from system to system. `given` is what it stopped at.
+static void tell_fault(const char *program, const char *given, int found, const cli_option *options,
+                       size_t count) {
+    const char *name = given + strspn(given, "-");
+    int size = (int)strcspn(name, "=");
+    size_t matches = count_matches(name, (size_t)size, options, count);
+    if (found == '?' && (optopt || matches == 0))
+        fprintf(stderr, "%s: unrecognized option '%s'\n", program, given);
+    else
+        fprintf(stderr, "%s: option '--%.*s' %s\n", program, size, name,
+                found == ':'  ? "requires an argument"
+                : matches > 1 ? "is ambiguous"
+                              : "doesn't allow an argument");
+}
+
 int cli_parse(int argc, char **argv, const cli_option *options, size_t count) {
     struct option *longs = calloc(count + 1, sizeof *longs);
     if (!longs) {
@@ -33,15 +56,16 @@ int cli_parse(int argc, char **argv, const cli_option *options, size_t count) {
         longs[i] = (struct option){options[i].name,
                                    options[i].value ? required_argument : no_argument, NULL, 0};
     int index = 0, found;
+    opterr = 0;
     optind = 0; // this also makes getopt move the operands behind the options
-    while ((found = getopt_long(argc, argv, "h", longs, &index)) == 0 || found == 'h') {
+    while ((found = getopt_long(argc, argv, ":h", longs, &index)) == 0 || found == 'h') {
         for (size_t i = 0; found == 'h' && i < count; i++)
             if (options[i].name[0] == 'h') index = (int)i; // --help
-        if (!store(&options[index], optarg)) found = '?';
-        if (found == '?') break;
+        if (!store(&options[index], optarg)) break;
     }
     free(longs);
-    if (found != -1) return -1; // getopt has told what is wrong
+    if (found == '?' || found == ':') tell_fault(argv[0], argv[optind - 1], found, options, count);
+    if (found != -1) return -1;
     int operands = argc - optind;
     for (int i = 0; i < operands; i++) argv[1 + i] = argv[optind + i];
     return operands;
@@ -63,7 +87,7 @@ void cli_help(const cli_command *command, const cli_option *options, size_t coun
 
 int cli_begin(int argc, char **argv, const cli_command *command, const cli_option *options,
               size_t count, const cli_last *last, int *status) {
-    argv[0] = (char *)command->name; // how getopt begins its messages
+    argv[0] = (char *)command->name; // how messages about options begin
     int operands = cli_parse(argc, argv, options, count);
     if (last->help) cli_help(command, options, count);
     if (last->version && !last->help) printf("czmodel %s\n", czm_version());

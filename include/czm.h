@@ -28,7 +28,9 @@
 extern "C" {
 #endif
 
-#if defined(_WIN32)
+#if defined(_WIN32) && defined(CZM_BUILDING)
+#define CZM_API __declspec(dllexport)
+#elif defined(_WIN32)
 #define CZM_API
 #elif defined(__GNUC__) || defined(__clang__)
 #define CZM_API __attribute__((visibility("default")))

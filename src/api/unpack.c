@@ -301,9 +301,10 @@ static czm_status write_all(unpacking *u) {
 static czm_status unpack(czm_context *context, void *data) {
     unpacking *u = data;
     u->context = context;
-    size_t size = strlen(u->folder);
-    while (size > 1 && u->folder[size - 1] == '/') size--;
-    u->folder = czm_arena_format(context->arena, "%.*s", (int)size, u->folder);
+    const char *folder = czm_path_join(context->arena, "", u->folder); // slashes, on Windows too
+    size_t size = strlen(folder);
+    while (size > 1 && folder[size - 1] == '/') size--;
+    u->folder = czm_arena_format(context->arena, "%.*s", (int)size, folder);
     CZM_TRY(check_folder(u));
     if (czm_path_look(u->file) == CZM_PATH_MISSING)
         return czm_report_add(context->report, CZM_RULE_FILE_MISSING, u->file, "correct the path",

@@ -156,7 +156,8 @@ static czm_path_kind look(const wchar_t *path) {
         DWORD code = GetLastError();
         failed_as(code);
         bool is_missing = code == ERROR_FILE_NOT_FOUND || code == ERROR_PATH_NOT_FOUND ||
-                          code == ERROR_INVALID_NAME || code == ERROR_BAD_NETPATH;
+                          code == ERROR_INVALID_NAME || code == ERROR_BAD_NETPATH ||
+                          code == ERROR_BAD_NET_NAME;
         return is_missing ? CZM_PATH_MISSING : CZM_PATH_OTHER;
     }
     if (attributes & FILE_ATTRIBUTE_DEVICE) return CZM_PATH_OTHER;

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The command line test: runs the *.test files of this folder.
 
-    run.py --build FOLDER [TEST ...]
+    run.py --build FOLDER [--system NAME] [TEST ...]
 
 A test begins in an empty folder that holds spec.json (of this folder) alone, and is a list of
 
@@ -10,7 +10,7 @@ A test begins in an empty folder that holds spec.json (of this folder) alone, an
     run PROGRAM ARGUMENT... runs czmodel or a savedmodel2...; every run but the last must succeed
                             unless `exit` follows it
     interrupt PROGRAM ...   runs it, and sends it an interrupt as soon as it writes its file
-    exit STATUS             of the run; 0 if it is not said
+    exit STATUS             of the run; 0 if it is not said; `interrupted`: as the system has it
     stdout TEXT             a line of it, in order; * stands for anything. Not said: not looked at
     stderr TEXT             likewise; not said: it must be empty. Notes are not counted
     no-stdout               standard output is empty
@@ -67,11 +67,16 @@ def matches(line, pattern):
     return re.fullmatch(fnmatch.translate(pattern.replace('[', '[[]')), line) is not None
 
 
+# As a parent sees that an interrupt ended a program: by a signal, or the last byte of
+# STATUS_CONTROL_C_EXIT, 0xC000013A.
+INTERRUPTED = {'': -signal.SIGINT, 'windows': 0x3A}
+
+
 class Test:
     """One test in the working directory; the methods are the words."""
 
-    def __init__(self, build):
-        self.build = build
+    def __init__(self, build, system):
+        self.build, self.system = build, system
         self.environment = {'PATH': os.environ['PATH'], 'LC_ALL': 'C'}
         for name in ('ASAN_OPTIONS', 'UBSAN_OPTIONS'):
             if name in os.environ:
@@ -126,7 +131,7 @@ class Test:
         self.expected = {'exit': 0, 'stdout': None, 'stderr': []}
 
     def word_exit(self, status):
-        self.expected['exit'] = int(status)
+        self.expected['exit'] = INTERRUPTED[self.system] if status == 'interrupted' else int(status)
 
     def word_stdout(self, *words):
         self.expected['stdout'] = (self.expected['stdout'] or []) + [' '.join(words)]
@@ -215,8 +220,8 @@ RESULTS = ('files', 'content', 'copy', 'unpack', 'sound', 'members', 'network', 
            'same-network', 'differ')
 
 
-def run_test(build, file):
-    test = Test(build)
+def run_test(build, system, file):
+    test = Test(build, system)
     shutil.copy(os.path.join(HERE, 'spec.json'), '.')
     test.inputs = set(recipe.files_below('.'))
     for number, line in enumerate(read(file, 'r').splitlines(), 1):
@@ -235,6 +240,7 @@ def run_test(build, file):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument('--build', required=True)
+    parser.add_argument('--system', default='', choices=sorted(INTERRUPTED))
     parser.add_argument('tests', nargs='*')
     options = parser.parse_args()
     build = os.path.abspath(options.build)
@@ -244,7 +250,7 @@ def main():
         with tempfile.TemporaryDirectory() as folder:
             os.chdir(folder)
             try:
-                run_test(build, os.path.join(HERE, name + '.test'))
+                run_test(build, options.system, os.path.join(HERE, name + '.test'))
             except AssertionError as fault:
                 bad += 1
                 print(f'{name}: {fault}')

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The errors test: each folder here is one broken input, with the exact message for it.
 
-    run.py --czmodel PROGRAM [--update] [CASE ...]
+    run.py --czmodel PROGRAM [--system NAME] [--update] [CASE ...]
 
 A folder holds `command` (the arguments), `expected.txt` (standard error without notes, and standard
 output of commands that answer there) and `exit` (the status);
+`expected-NAME.txt` is there where a system says it in its own words;
 other files are the input, and `recipe` derives what is too large to keep (recipe.py). Everything
 runs in a copy, so paths in messages are relative. --update shows the difference and then writes it
 down: read it, for the wording is part of what users get.
@@ -63,6 +64,11 @@ def run_case(program, case):
     return text, f'{done.returncode}\n', faults
 
 
+def expected_name(case, system):
+    own = f'expected-{system}.txt'
+    return own if os.path.exists(os.path.join(HERE, case, own)) else 'expected.txt'
+
+
 def compare(case, name, actual, update):
     path = os.path.join(HERE, case, name)
     expected = read(path)
@@ -79,6 +85,7 @@ def compare(case, name, actual, update):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument('--czmodel', required=True)
+    parser.add_argument('--system', default='', metavar='NAME', help='such as windows')
     parser.add_argument('--update', action='store_true')
     parser.add_argument('cases', nargs='*')
     options = parser.parse_args()
@@ -88,7 +95,7 @@ def main():
     bad = []
     for case in cases:
         text, status, faults = run_case(program, case)
-        same = [compare(case, 'expected.txt', text, options.update),
+        same = [compare(case, expected_name(case, options.system), text, options.update),
                 compare(case, 'exit', status, options.update)]
         for fault in faults:
             print(f'{case}: {fault}')

@@ -1,0 +1,311 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The Windows test: the programs for Windows, run by Wine, do what those for Linux do.
+
+    run.py --czmodel PROGRAM --build FOLDER
+
+packaging/cross builds them in FOLDER/cross, which takes a minute the first time. The tests of the
+commands, the broken inputs, the formats and the golden files are run against them; every network
+of the fixtures and the example must give the same bytes as PROGRAM, which is Linux's; then come the
+paths that only Windows has. Wine is Debian's wine64; without it the test is skipped.
+"""
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+TESTS = os.path.dirname(HERE)
+ROOT = os.path.dirname(TESTS)
+EXAMPLE = os.path.join(ROOT, 'example', 'nuclei')
+ID = '6f1c3bd0-7a54-4b69-9e57-0c1d5c1f8a11'
+PROGRAMS = ('czmodel', 'savedmodel2czmodel')
+LARGEST = 3_000_000  # bytes of a program
+SKIPPED = 77
+SECONDS = 60
+
+sys.path.insert(0, os.path.join(TESTS, 'errors'))
+import recipe  # noqa: E402
+
+
+class Fault(Exception):
+    """What Windows' program does otherwise than it should."""
+
+
+def expect(condition, text):
+    if not condition:
+        raise Fault(text)
+
+
+# ---- Wine
+
+def find_wine():
+    """The loader and its server, which stays for the next program."""
+    for folder in (None, '/usr/lib/wine'):
+        loader = shutil.which('wine64', path=folder) or shutil.which('wine', path=folder)
+        server = shutil.which('wineserver64', path=folder) or shutil.which('wineserver', path=folder)
+        if loader and server:
+            return loader, server
+    print('skipped: Wine is not installed (Debian: wine64)')
+    sys.exit(SKIPPED)
+
+
+class Windows:
+    """Programs for Windows, with a folder of scripts that start them as if they were Linux's."""
+
+    def __init__(self, build):
+        self.loader, self.server = find_wine()
+        self.programs = os.path.join(build, 'cross', 'windows-x64')
+        self.folder = os.path.join(build, 'windows')
+        self.scripts = os.path.join(self.folder, 'bin')
+        self.environment = {**os.environ, 'WINEPREFIX': os.path.join(self.folder, 'prefix'),
+                            'WINEDEBUG': '-all', 'LC_ALL': 'C.UTF-8'}
+        for folder in (self.scripts, self.environment['WINEPREFIX']):
+            os.makedirs(folder, exist_ok=True)
+        for name in PROGRAMS:
+            self.write_script(name)
+
+    def write_script(self, name):
+        path = os.path.join(self.scripts, name)
+        lines = ['#!/bin/sh']
+        lines += [f'export {key}="{self.environment[key]}"'
+                  for key in ('WINEPREFIX', 'WINEDEBUG', 'LC_ALL')]
+        lines.append(f'exec "{self.loader}" "{self.programs}/{name}.exe" "$@"')
+        with open(path, 'w', encoding='utf-8') as file:
+            file.write('\n'.join(lines) + '\n')
+        os.chmod(path, 0o755)
+
+    def __enter__(self):
+        """The first program makes the prefix and starts Wine's services, which would keep a pipe."""
+        for command, seconds in (([self.server, '-p'], SECONDS),
+                                 ([os.path.join(self.scripts, 'czmodel'), '--version'], 4 * SECONDS)):
+            subprocess.run(command, env=self.environment, check=True, timeout=seconds,
+                           stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                           stderr=subprocess.DEVNULL)
+        return self
+
+    def __exit__(self, *_):
+        subprocess.run([self.server, '-k'], env=self.environment, check=False, timeout=SECONDS)
+
+    def __call__(self, status, *arguments):
+        """What czmodel.exe printed, both channels."""
+        done = subprocess.run([self.loader, os.path.join(self.programs, 'czmodel.exe'), *arguments],
+                              env=self.environment, capture_output=True, timeout=SECONDS, check=False,
+                              stdin=subprocess.DEVNULL)
+        text = (done.stdout + done.stderr).decode('utf-8', 'replace')
+        expect(done.returncode == status,
+               f'{" ".join(arguments)}: exit status {done.returncode}, not {status}: {text}')
+        return text
+
+
+def windows_path(path):
+    """How Wine's programs see a path: drive Z is the root."""
+    return 'Z:' + os.path.abspath(path).replace('/', '\\')
+
+
+# ---- the tests of the other system
+
+def run_suite(windows, name, *arguments):
+    done = subprocess.run([sys.executable, '-B', os.path.join(TESTS, name, 'run.py'), *arguments],
+                          env={**os.environ, 'LC_ALL': 'C.UTF-8'}, capture_output=True, text=True,
+                          timeout=600, check=False)
+    expect(done.returncode == 0, done.stdout + done.stderr)
+    return done.stdout.strip().splitlines()[-1]
+
+
+def test_suites(windows, _):
+    czmodel = os.path.join(windows.scripts, 'czmodel')
+    told = [run_suite(windows, 'cli', '--build', windows.scripts, '--system', 'windows'),
+            run_suite(windows, 'errors', '--czmodel', czmodel, '--system', 'windows'),
+            run_suite(windows, 'formats', '--czmodel', czmodel),
+            run_suite(windows, 'golden', '--czmodel', czmodel)]
+    return '; '.join(told)
+
+
+def test_bytes(windows, czmodel):
+    """Every fixture, in two formats, and the example."""
+    equal = refused = 0
+    rules = json.loads(subprocess.run([czmodel, 'explain', '--json'], capture_output=True,
+                                      check=True).stdout)
+    allowed = ','.join(rule['rule'] for rule in rules if rule['can_be_allowed'])
+    fixtures = sorted(os.listdir(os.path.join(TESTS, 'fixtures', 'models')))
+    for name in fixtures:
+        recipe.copy(name, name)
+    for source in [*fixtures, os.path.join(EXAMPLE, 'model')]:
+        with open('spec.json', 'w', encoding='utf-8') as file:
+            json.dump({'BorderSize': 8, 'ColorHandling': 'SplitRgb', 'PixelType': 'Gray16',
+                       'Classes': ['a', 'b'], 'ModelPath': source}, file)
+        for form in ('3.0.0', '3.1.0'):
+            contents, statuses = [], []
+            for program in (czmodel, os.path.join(windows.scripts, 'czmodel')):
+                shutil.rmtree('out', ignore_errors=True)
+                done = subprocess.run([program, 'convert', 'spec.json', 'out', 'x', '--model-id', ID, '--format',
+                                       form, '--allow', allowed], capture_output=True, check=False,
+                                      timeout=SECONDS)
+                statuses.append((done.returncode, done.stderr))
+                contents.append(read('out/x.czmodel') if done.returncode == 0 else None)
+            expect(statuses[0] == statuses[1], f'{source} {form}: {statuses}')
+            expect(contents[0] == contents[1], f'{source} {form}: other bytes')
+            equal += contents[0] is not None
+            refused += contents[0] is None
+    expect(equal > refused, f'only {equal} were converted: {statuses}')
+    return f'{equal} files of the same bytes, {refused} refused in the same words'
+
+
+def read(path):
+    with open(path, 'rb') as file:
+        return file.read()
+
+
+# ---- paths
+
+def write_spec(path, **changes):
+    spec = json.loads(read(os.path.join(EXAMPLE, 'model_spec.json')))
+    spec.update({'ModelPath': windows_path(os.path.join(EXAMPLE, 'model')),
+                 'LicenseFile': windows_path(os.path.join(EXAMPLE, 'LICENSE.txt'))}, **changes)
+    spec.pop('TestImageFile')
+    with open(path, 'w', encoding='utf-8') as file:
+        json.dump(spec, file, ensure_ascii=False)
+
+
+def test_names(windows, _):
+    """Drive letters, backslashes, and names in any script, on the command line and in the JSON."""
+    folder = 'Zellkerne µm 細胞核 Ядра'
+    os.mkdir(folder)
+    shutil.copytree(os.path.join(EXAMPLE, 'model'), os.path.join(folder, 'réseau'))
+    write_spec(os.path.join(folder, 'spéc.json'), ModelPath='.\\réseau', LicenseFile=None)
+    windows(0, 'convert', windows_path(os.path.join(folder, 'spéc.json')),
+            windows_path(os.path.join(folder, 'выход')), '結果')
+    expect(os.path.exists(os.path.join(folder, 'выход', '結果.czmodel')), os.listdir(folder))
+    windows(0, 'check', f'{folder}\\выход\\結果.czmodel')
+    windows(0, 'unpack', f'{folder}\\выход\\結果.czmodel', f'{folder}\\aus\\')
+    expect(os.path.exists(os.path.join(folder, 'aus', 'réseau', 'saved_model.pb')), 'unpacked')
+
+
+def test_long(windows, _):
+    """Longer than the 260 characters that old programs can name."""
+    write_spec('spec.json')
+    folder = os.path.join(*['a-folder-with-a-name-of-forty-characters'] * 8)
+    windows(0, 'convert', 'spec.json', folder.replace('/', '\\'), 'long')
+    path = os.path.join(folder, 'long.czmodel')
+    expect(os.path.exists(path) and len(windows_path(path)) > 320, path)
+    windows(0, 'check', windows_path(path))
+
+
+def test_shares(windows, _):
+    """UNC: \\\\?\\ before a drive, and a share's name, which is not there."""
+    write_spec('spec.json')
+    windows(0, 'convert', '\\\\?\\' + windows_path('spec.json'), '\\\\?\\' + windows_path('out'), 'x')
+    expect(os.path.exists('out/x.czmodel'), 'with \\\\?\\')
+    windows(3, 'check', '\\\\nowhere\\share\\x.czmodel')
+
+
+def test_json(windows, _):
+    """As Notepad writes it."""
+    write_spec('plain.json')
+    text = json.dumps(json.loads(read('plain.json')), indent=2).replace('\n', '\r\n')
+    with open('spec.json', 'wb') as file:
+        file.write(b'\xef\xbb\xbf' + text.encode())
+    windows(0, 'convert', 'spec.json', 'out', 'x')
+
+
+def test_reserved(windows, _):
+    """Devices are no files."""
+    write_spec('spec.json')
+    for name in ('CON', 'nul', 'COM1'):
+        text = windows(3, 'convert', 'spec.json', 'out', name)
+        expect('file-unwritable' in text, text)
+    expect(not os.path.exists('out') or not os.listdir('out'), 'something was written')
+
+
+def test_open(windows, _):
+    """A file that another program holds cannot be replaced; it stays, and nothing else does."""
+    write_spec('spec.json')
+    os.mkdir('out')
+    holder = [windows.loader, 'cmd', '/c', 'set /p answer= > out\\x.czmodel']
+    with subprocess.Popen(holder, env=windows.environment, stdin=subprocess.PIPE,
+                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        end = time.monotonic() + SECONDS
+        while not os.path.exists('out/x.czmodel') and time.monotonic() < end:
+            time.sleep(0.1)
+        text = windows(3, 'convert', 'spec.json', 'out', 'x')
+        expect('another program has the file open' in text, text)
+        expect(os.listdir('out') == ['x.czmodel'], os.listdir('out'))
+        process.communicate(b'done\r\n', timeout=SECONDS)
+    windows(0, 'convert', 'spec.json', 'out', 'x')
+    expect(os.listdir('out') == ['x.czmodel'], os.listdir('out'))
+
+
+def test_drop(windows, _):
+    """A JSON file, a folder and a container, dropped on the program."""
+    os.mkdir('drop')
+    write_spec('drop/spec.json')
+    windows(0, windows_path('drop/spec.json'))
+    expect(os.path.exists('drop/spec.czmodel'), os.listdir('drop'))
+    text = windows(0, windows_path('drop/spec.czmodel'))
+    expect('ZEN blue 3.2' in text, text)
+    shutil.copytree(os.path.join(EXAMPLE, 'model'), 'drop/net')
+    windows(0, windows_path('drop/net') + '\\')
+    expect({'net.json', 'net.czmodel'} <= set(os.listdir('drop')), os.listdir('drop'))
+    text = windows(2, 'no-such-thing')
+    expect('czmodel PATH' in text, text)
+
+
+def test_library(windows, czmodel):
+    """libczm.dll, loaded as Python's ctypes would; there is no Python for Windows to be had here."""
+    compiler = os.path.join(windows.programs, '..', 'work', 'windows-x64', 'cc')
+    subprocess.run([compiler, '-I', os.path.join(ROOT, 'include'), '-o', 'library.exe',
+                    os.path.join(HERE, 'library.c')], check=True, capture_output=True,
+                   env={**os.environ, 'ZIG_GLOBAL_CACHE_DIR':
+                        os.path.join(windows.programs, '..', 'cache', 'zig')})
+    spec = os.path.join(EXAMPLE, 'model_spec.json')
+    done = subprocess.run([windows.loader, 'library.exe', os.path.join(windows.programs, 'libczm.dll'),
+                           windows_path(spec), 'theirs', ID], env=windows.environment,
+                          capture_output=True, timeout=SECONDS, check=False)
+    expect(done.returncode == 0, f'{done.returncode} {done.stderr}')
+    subprocess.run([czmodel, 'convert', spec, 'ours', 'made', '--model-id', ID, '--quiet'], check=True)
+    expect(read('theirs/made.czmodel') == read('ours/made.czmodel'), 'other bytes')
+
+
+def test_size(windows, _):
+    sizes = {name: os.path.getsize(os.path.join(windows.programs, name + '.exe')) for name in PROGRAMS}
+    expect(max(sizes.values()) < LARGEST, sizes)
+    return ', '.join(f'{name}.exe {size / 1e6:.2f} MB' for name, size in sizes.items())
+
+
+CASES = (test_size, test_library, test_suites, test_bytes, test_names, test_long, test_shares, test_json,
+         test_reserved, test_open, test_drop)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument('--czmodel', required=True)
+    parser.add_argument('--build', required=True)
+    options = parser.parse_args()
+    czmodel, build = os.path.abspath(options.czmodel), os.path.abspath(options.build)
+    find_wine()
+    done = subprocess.run([os.path.join(ROOT, 'packaging', 'cross', 'build'),
+                           os.path.join(build, 'cross'), 'windows-x64'], capture_output=True,
+                          text=True, check=False)
+    if done.returncode:
+        sys.exit(done.stdout[-2000:] + done.stderr[-2000:])
+    bad = 0
+    with Windows(build) as windows:
+        for case in CASES:
+            with tempfile.TemporaryDirectory() as folder:
+                os.chdir(folder)
+                try:
+                    print(f'{case.__name__}: ' + (case(windows, czmodel) or 'as it should'), flush=True)
+                except Fault as fault:
+                    bad += 1
+                    print(f'{case.__name__}: {fault}', flush=True)
+                os.chdir(HERE)
+    if bad:
+        sys.exit(f'{bad} of {len(CASES)} tests failed')
+
+
+if __name__ == '__main__':
+    main()
