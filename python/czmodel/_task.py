@@ -15,9 +15,8 @@ from .model_metadata import ModelSpec
 if TYPE_CHECKING:
     from typing import TypedDict
 
-    class Options(TypedDict, total=False):
+    class CommonOptions(TypedDict, total=False):
         """Keywords that the docstring of czmodel.convert describes."""
-        postprocessing: Any
         border: Union[int, str]
         allow: Union[str, Sequence[str]]
         strict: bool
@@ -28,6 +27,10 @@ if TYPE_CHECKING:
         zen: str
         extension: str
         progress: Callable[[int, int], Any]
+
+    class Options(CommonOptions, total=False):
+        """In czmodel.v3 this one is a parameter."""
+        postprocessing: Any
 
 
 class Task(Call):

@@ -54,7 +54,7 @@ class _Fields(NamedTuple):
     border_size: int
     license_file: Union[str, os.PathLike, None]
     post_processing: Optional[str]
-    model_id: uuid.UUID
+    model_id: Union[uuid.UUID, str]
 
 
 class ModelMetadata(_Fields):
@@ -78,7 +78,7 @@ class ModelMetadata(_Fields):
                 classes: List[SegmentationClass], border_size: int,
                 license_file: Union[str, os.PathLike, None] = None,
                 post_processing: Optional[str] = None,
-                model_id: Optional[uuid.UUID] = None) -> ModelMetadata:
+                model_id: Union[uuid.UUID, str, None] = None) -> ModelMetadata:
         if model_id is None:
             import uuid  # as long to import as half of the package
             model_id = uuid.uuid4()

