@@ -5,7 +5,8 @@
 
 A process of its own, in the environment of tests/formats/readers.py: czmodel 6.2.0, which has the
 same import name as the package under test, the parser of napari-czann-segment, and ONNX Runtime.
-(czmodel 3.0.0 reads nothing.) Prints a JSON object: what both read, and the largest difference to what was expected.
+(czmodel 3.0.0 reads nothing.) Prints a JSON object: what both read, and the largest
+difference to what was expected.
 """
 import importlib.util
 import json

@@ -212,6 +212,16 @@ class ConversionTest(TestCase):
             postprocessing='softmax')
         self.assertEqual(czmodel.inspect(result.path).network.input.shape, [None, 40, 24, 3])
 
+    def test_onnx_file(self):
+        spec = ModelSpec(NETWORK / 'model', metadata())
+        first = DefaultConverter().convert_from_model_spec(spec, self.folder, 'first')
+        with zipfile.ZipFile(first.path) as archive:
+            (self.folder / 'net.onnx').write_bytes(archive.read('model.model'))
+        spec = ModelSpec(self.folder / 'net.onnx', metadata(model_name=None))
+        second = DefaultConverter().convert_from_model_spec(spec, self.folder, 'second')
+        found = self.read_back(second.path, self.FED, self.EXPECTED)['read_by_czmodel']
+        self.assertEqual(found['name'], 'net')
+
     def test_other_formats(self):
         spec = ModelSpec(NETWORK / 'model', metadata())
         for options, version in (({'format': 'czann-2.1.0'}, 'czann-2.1.0'),
