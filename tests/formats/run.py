@@ -162,6 +162,19 @@ def test_formats(t):
         t.expect('\n' not in found['model.json'].decode('ascii'), f'{name}: more than a line')
 
 
+def test_network(t):
+    """Channels first inside, with one transposition at each end; the same input, the same bytes."""
+    example = os.path.join(HERE, '..', '..', 'example', 'nuclei', 'model_spec.json')
+    contents = []
+    for name in ('a', 'b'):
+        t.run('convert', example, 'out', name, '--format', '3.1.0', '--model-id', ID)
+        with open(t.path(f'out/{name}.czmodel'), 'rb') as file:
+            contents.append(file.read())
+    t.expect(contents[0] == contents[1], 'two conversions give other bytes')
+    ops = json.loads(t.run('inspect', 'out/a.czmodel', '--json').stdout)['network']['ops']
+    t.expect(ops['Transpose'] == 2 and 'BatchNormalization' not in ops, str(ops))
+
+
 def test_choice(t):
     t.write('spec.json', FIRST)
     for zen, extension, version in (('3.2', 'czmodel', '3.0.0'), ('3.4', 'czmodel', '3.1.0'),
@@ -364,7 +377,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         shutil.copytree(NETWORK, os.path.join(folder, 'net'))
         t = Tester(program, folder)
-        for test in (test_formats, test_choice, test_range, test_later_form, test_onnx, test_damage,
+        for test in (test_formats, test_network, test_choice, test_range, test_later_form, test_onnx, test_damage,
                      test_others, test_diff):
             test(t)
     for fault in t.faults:
