@@ -49,12 +49,10 @@ static void tell_sizes(czm_shape shape, const int64_t *stated, size_t stated_ran
     }
 }
 
-static czm_status translate(czm_context *context, czm_target *target,
-                            const czm_check_subject *subject, czm_payload *payload) {
+static czm_status translate(czm_context *context, czm_target *target, czm_payload *payload) {
     czm_onnx_model *onnx = CZM_NEW(context->arena, czm_onnx_model);
     const czm_onnx_plan *plan;
-    CZM_TRY(
-        czm_onnx_translate(context, &target->model, subject->shapes, target->format->opset, onnx));
+    CZM_TRY(czm_onnx_translate(context, &target->model, target->format->opset, onnx));
     *payload = (czm_payload){.name = "network", .stream = stream_onnx};
     CZM_TRY(czm_onnx_plan_make(context, onnx, &plan, &payload->size));
     payload->data = plan;
@@ -68,7 +66,7 @@ czm_status czm_content_onnx(czm_context *context, czm_target *target,
     if (target->has_onnx)
         *payload = czm_payload_extent(context->arena, "network", target->onnx.extent);
     else
-        CZM_TRY(translate(context, target, subject, payload));
+        CZM_TRY(translate(context, target, payload));
     package->payloads = payload;
     package->payload_count = 1;
     tell_sizes(subject->input, spec->input_shape, spec->input_rank, package->shapes.input);

@@ -30,9 +30,8 @@ static czm_status translate(czm_diffing *d, czm_target *target, int64_t opset) {
     czm_onnx_model *onnx = CZM_NEW(arena, czm_onnx_model);
     const czm_onnx_plan *plan;
     uint64_t size;
-    const czm_shapes *shapes = czm_shapes_infer(arena, &target->model, NULL);
     int known = opset >= CZM_ONNX_NEW ? CZM_ONNX_NEW : CZM_ONNX_OLD;
-    CZM_TRY(czm_onnx_translate(d->context, &target->model, shapes, known, onnx));
+    CZM_TRY(czm_onnx_translate(d->context, &target->model, known, onnx));
     CZM_TRY(czm_onnx_plan_make(d->context, onnx, &plan, &size));
     CZM_TRY(czm_onnx_write(d->context, plan, (czm_sink){put, &s}));
     return czm_onnx_file_read(d->context, target->options->source_path,

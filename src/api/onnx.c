@@ -32,9 +32,8 @@ static czm_status translate(writing *w, czm_target *target) {
     const czm_onnx_plan *plan;
     uint64_t size;
     CZM_TRY(czm_target_read_model(w->context, target));
-    const czm_shapes *shapes = czm_shapes_infer(w->context->arena, &target->model, NULL);
     int opset = target->format->opset ? target->format->opset : CZM_ONNX_OLD;
-    CZM_TRY(czm_onnx_translate(w->context, &target->model, shapes, opset, onnx));
+    CZM_TRY(czm_onnx_translate(w->context, &target->model, opset, onnx));
     CZM_TRY(czm_onnx_plan_make(w->context, onnx, &plan, &size));
     return czm_onnx_write(w->context, plan, (czm_sink){put, w});
 }

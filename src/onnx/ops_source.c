@@ -123,7 +123,8 @@ void czm_onnx_read(czm_onnx_step *step) {
 void czm_onnx_pass(czm_onnx_step *step) {
     for (size_t i = 0; i < step->output_count && i < czm_in_count(step); i++) {
         const czm_onnx_value *value = czm_in(step, i);
-        if (!value->plain && !value->planar && !value->weight && !value->list) czm_in_plain(step, i);
+        if (!value->plain && !value->planar && !value->weight && !value->list)
+            czm_in_plain(step, i);
         czm_out_value(step, i, value);
     }
 }

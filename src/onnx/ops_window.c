@@ -54,6 +54,21 @@ static const char *resize_sizes(czm_onnx_step *step, const czm_onnx_image *image
     return sizes;
 }
 
+// Factors as [batch, channels, height, width], which some engines handle better than sizes; NULL: they
+// are not known, or rounding would give another size.
+static const char *resize_factors(czm_onnx_step *step, const czm_onnx_image *image) {
+    static const int64_t dims[] = {4};
+    float *factors = CZM_NEW_ARRAY(step->arena, float, 4);
+    factors[0] = factors[1] = 1;
+    for (int i = 0; i < 2; i++) {
+        if (image->size[i] < 1 || image->out_size[i] < 1) return NULL;
+        float factor = (float)image->out_size[i] / (float)image->size[i];
+        factors[2 + i] = factor;
+        if (factor * (float)image->size[i] != (float)image->out_size[i]) return NULL;
+    }
+    return czm_floats(step, factors, dims, 1);
+}
+
 // Keys' kernel with centers, and then without what lies outside (resize_bicubic_op.cc).
 static void set_cubic(czm_onnx_step *step, czm_onnx_node *node) {
     bool has_centers = czm_attr_bool(step->node, "half_pixel_centers");
@@ -66,10 +81,11 @@ void czm_onnx_resize(czm_onnx_step *step) {
     if (!czm_onnx_image_of(step, 0, &image)) return;
     if (czm_in(step, 0)->dtype != CZM_DTYPE_FLOAT)
         image.name = czm_emit_cast(step, image.name, CZM_DTYPE_FLOAT);
-    const char *sizes = resize_sizes(step, &image);
-    const char *empty = czm_floats(step, NULL, (const int64_t[]){0}, 1);
-    const char *name = CZM_EMIT(step, "Resize", image.name, step->opset < 13 ? empty : "",
-                                step->opset < 13 ? empty : "", sizes);
+    const char *factors = resize_factors(step, &image);
+    const char *none = step->opset < 13 ? czm_floats(step, NULL, (const int64_t[]){0}, 1) : "";
+    const char *name =
+        factors ? CZM_EMIT(step, "Resize", image.name, none, factors)
+                : CZM_EMIT(step, "Resize", image.name, none, none, resize_sizes(step, &image));
     czm_onnx_node *node = czm_last(step);
     czm_onnx_set_text(step->arena, node, "mode", step->detail);
     czm_onnx_set_text(step->arena, node, "coordinate_transformation_mode",

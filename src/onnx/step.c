@@ -204,8 +204,29 @@ static const char *unknown_rank(czm_onnx_step *step) {
     return "";
 }
 
+// Whether both layouts have the elements in the same order, since there is one channel or one pixel,
+// and at most one size is left to be found out.
+static bool stays_in_order(czm_shape shape) {
+    int open = 0;
+    bool has_one_pixel = true;
+    for (int i = 0; i < shape.rank; i++) {
+        open += shape.dims[i] == CZM_UNKNOWN;
+        if (i > 0 && i < shape.rank - 1) has_one_pixel &= shape.dims[i] == 1;
+    }
+    return open <= 1 && (has_one_pixel || shape.dims[shape.rank - 1] == 1);
+}
+
+// From one layout to the other.
+static const char *emit_layout(czm_onnx_step *step, const char *of, czm_shape shape,
+                               bool to_planar) {
+    int64_t order[CZM_ONNX_MOST_DIMS], dims[CZM_ONNX_MOST_DIMS];
+    planar_order(shape.rank, to_planar, order);
+    if (!stays_in_order(shape)) return czm_emit_transpose(step, of, order, shape.rank);
+    for (int i = 0; i < shape.rank; i++) dims[i] = shape.dims[to_planar ? order[i] : i];
+    return czm_emit_reshape(step, of, dims, shape.rank);
+}
+
 const char *czm_plain_of(czm_onnx_step *step, czm_onnx_value *value) {
-    int64_t order[CZM_ONNX_MOST_DIMS];
     if (value->plain) return value->plain;
     if (value->list) {
         czm_refuse(step, "the list is read before it is filled");
@@ -214,8 +235,7 @@ const char *czm_plain_of(czm_onnx_step *step, czm_onnx_value *value) {
     if (value->weight) return value->plain = value->weight->name;
     if (value->known.elements) return value->plain = known_constant(step, value);
     if (!value->planar || !has_layouts(value->shape.rank)) return unknown_rank(step);
-    planar_order(value->shape.rank, false, order);
-    return value->plain = czm_emit_transpose(step, value->planar, order, value->shape.rank);
+    return value->plain = emit_layout(step, value->planar, value->shape, false);
 }
 
 static const char *planar_weight(czm_onnx_step *step, const czm_onnx_value *value) {
@@ -229,14 +249,11 @@ static const char *planar_weight(czm_onnx_step *step, const czm_onnx_value *valu
 }
 
 const char *czm_planar_of(czm_onnx_step *step, czm_onnx_value *value) {
-    int64_t order[CZM_ONNX_MOST_DIMS];
-    int rank = value->shape.rank;
     if (value->planar) return value->planar;
     if (value->weight && czm_weight_is_movable(value->weight))
         return value->planar = planar_weight(step, value);
-    if (!has_layouts(rank)) return unknown_rank(step);
-    planar_order(rank, true, order);
-    return value->planar = czm_emit_transpose(step, czm_plain_of(step, value), order, rank);
+    if (!has_layouts(value->shape.rank)) return unknown_rank(step);
+    return value->planar = emit_layout(step, czm_plain_of(step, value), value->shape, true);
 }
 
 // ---- inputs
@@ -421,6 +438,20 @@ static const char *per_channel(czm_onnx_step *step, const float *numbers, size_t
     return czm_floats(step, numbers, dims, 1 + space);
 }
 
+// One operation, with a mean of 0 and a deviation of 1, which engines join with what stands beside it.
+static const char *emit_batch_norm(czm_onnx_step *step, const char *image, const float *scale,
+                                   const float *shift, size_t channels) {
+    float *none = CZM_NEW_ARRAY(step->arena, float, channels);
+    float *one = CZM_NEW_ARRAY(step->arena, float, channels);
+    for (size_t i = 0; i < channels; i++) one[i] = 1;
+    const char *name =
+        CZM_EMIT(step, "BatchNormalization", image, per_channel(step, scale, channels, 0),
+                 per_channel(step, shift ? shift : none, channels, 0),
+                 per_channel(step, none, channels, 0), per_channel(step, one, channels, 0));
+    czm_onnx_set_float(step->arena, czm_last(step), "epsilon", 0);
+    return name;
+}
+
 void czm_emit_affine(czm_onnx_step *step, size_t input, const float *scale, const float *shift,
                      size_t channels) {
     czm_onnx_value *value = czm_in(step, input);
@@ -432,6 +463,9 @@ void czm_emit_affine(czm_onnx_step *step, size_t input, const float *scale, cons
     bool is_planar = czm_in_is_planar(step, input);
     const char *name = is_planar ? value->planar : czm_plain_of(step, value);
     int space = is_planar ? value->shape.rank - 2 : 0;
+    bool is_image = is_planar && space == 2 && scale;
+    if (is_image) name = emit_batch_norm(step, name, scale, shift, channels);
+    if (is_image) scale = shift = NULL;
     if (scale) name = CZM_EMIT(step, "Mul", name, per_channel(step, scale, channels, space));
     if (shift) name = CZM_EMIT(step, "Add", name, per_channel(step, shift, channels, space));
     if (is_planar)

@@ -4,6 +4,7 @@
 // left over at the end. The rules are in ops_*.c, the table of them in ops.def.
 #include "onnx/translate.h"
 
+#include "onnx/dilate.h"
 #include "onnx/fold.h"
 #include "onnx/ops.h"
 #include "onnx/scope.h"
@@ -244,8 +245,11 @@ static const czm_shapes *shapes_of_pictures(czm_context *context, const czm_mode
     return czm_shapes_infer(context->arena, model, &picture);
 }
 
-czm_status czm_onnx_translate(czm_context *context, const czm_model *model,
-                              const czm_shapes *shapes, int opset, czm_onnx_model *result) {
+czm_status czm_onnx_translate(czm_context *context, czm_model *model, int opset,
+                              czm_onnx_model *result) {
+    const czm_shapes *shapes = czm_shapes_infer(context->arena, model, NULL);
+    if (czm_onnx_join_dilations(model, shapes))
+        shapes = czm_shapes_infer(context->arena, model, NULL);
     *result = (czm_onnx_model){.opset = opset, .graph.name = "network"};
     czm_onnx_translator t = {.context = context, .model = model, .opset = opset, .result = result};
     czm_onnx_scope scope = {.graph = &result->graph,

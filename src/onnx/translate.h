@@ -11,11 +11,10 @@
 
 #include "onnx/onnx.h"
 
-// The model must be sorted; `shapes` are its own. An operation that ONNX cannot express is reported
-// by name (onnx-unsupported). opset: CZM_ONNX_OLD or CZM_ONNX_NEW. The input is called "input", the
-// output "output".
-CZM_MUST_CHECK czm_status czm_onnx_translate(czm_context *context, const czm_model *model,
-                                             const czm_shapes *shapes, int opset,
+// The model must be sorted, and is of no other use afterwards. An operation that ONNX cannot express
+// is reported by name (onnx-unsupported). opset: CZM_ONNX_OLD or CZM_ONNX_NEW. The input is called
+// "input", the output "output".
+CZM_MUST_CHECK czm_status czm_onnx_translate(czm_context *context, czm_model *model, int opset,
                                              czm_onnx_model *result);
 
 #endif

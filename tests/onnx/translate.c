@@ -23,8 +23,7 @@ static czm_status translate(czm_context *context, const czm_options *options, in
     uint64_t size;
     CZM_TRY(czm_target_open(context, options, &target));
     CZM_TRY(czm_target_read_model(context, &target));
-    const czm_shapes *shapes = czm_shapes_infer(context->arena, &target.model, NULL);
-    CZM_TRY(czm_onnx_translate(context, &target.model, shapes, opset, &onnx));
+    CZM_TRY(czm_onnx_translate(context, &target.model, opset, &onnx));
     CZM_TRY(czm_onnx_plan_make(context, &onnx, &plan, &size));
     FILE *file = fopen(path, "wb");
     if (!file) return CZM_ERROR_IO;
