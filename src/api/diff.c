@@ -166,8 +166,17 @@ static czm_status open_side(czm_diffing *d, int side, const czm_options *options
     czm_target *target = &d->targets[side];
     size_t first = czm_report_count(d->context->report);
     czm_status status = czm_target_open(d->context, options, target);
-    if (status && status == czm_report_status(d->context->report, first)) return status;
-    return czm_target_has_network(target) ? czm_target_read_model(d->context, target) : CZM_OK;
+    return status == czm_report_status(d->context->report, first) ? status : CZM_OK;
+}
+
+// A SavedModel that is compared with ONNX becomes ONNX.
+static czm_status read_models(czm_diffing *d) {
+    for (int side = 0; side < 2; side++) {
+        czm_target *target = &d->targets[side];
+        target->is_translated = d->targets[1 - side].has_onnx;
+        if (czm_target_has_network(target)) CZM_TRY(czm_target_read_model(d->context, target));
+    }
+    return CZM_OK;
 }
 
 static czm_status compare_networks(czm_diffing *d) {
@@ -192,6 +201,7 @@ static czm_status diff(czm_context *context, void *data) {
         options->source_path = r->paths[side];
         CZM_TRY(open_side(d, side, options));
     }
+    CZM_TRY(read_models(d));
     compare_metadata(d);
     CZM_TRY(compare_networks(d));
     r->out->items = d->found.items;

@@ -31,6 +31,7 @@ static czm_status translate(writing *w, czm_target *target) {
     czm_onnx_model *onnx = CZM_NEW(w->context->arena, czm_onnx_model);
     const czm_onnx_plan *plan;
     uint64_t size;
+    target->is_translated = true;
     CZM_TRY(czm_target_read_model(w->context, target));
     int opset = target->format->opset ? target->format->opset : CZM_ONNX_OLD;
     CZM_TRY(czm_onnx_translate(w->context, &target->model, opset, onnx));

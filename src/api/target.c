@@ -261,6 +261,7 @@ czm_status czm_target_read_model(czm_context *context, czm_target *target) {
     if (target->has_onnx) return read_onnx(context, target);
     CZM_TRY(czm_edit_model(context, target->options, &target->source, spec, &target->model));
     bool is_finished = target->kind == CZM_KIND_CZMODEL && !target->is_converted;
+    target->model.is_for_onnx = target->is_translated || (target->format && target->format->opset);
     if (!is_finished && !target->options->as_is) czm_passes_run(context, &target->model);
     return CZM_OK;
 }

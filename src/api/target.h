@@ -17,6 +17,7 @@ typedef struct czm_target {
     const czm_options *options;
     czm_kind kind;
     bool is_converted;        // a container is going to be written of it
+    bool is_translated;       // the network is going to be ONNX, if it is not yet
     bool has_spec;            // metadata was there, whatever is wrong with it
     bool has_source;          // the network is a SavedModel: `source`
     bool has_onnx;            // the network is ONNX: `onnx`

@@ -7,8 +7,8 @@
 
 #include "shape/shape.h"
 
-// Makes one operation of the three, in the main graph, where the paddings are known. Then true, and
-// the graph is sorted anew: `shapes` do not fit it any more.
+// Makes one operation of the three, in the main graph, or two where the paddings are computed. Then true,
+// and the graph is sorted anew: `shapes` do not fit it any more.
 bool czm_onnx_join_dilations(czm_model *model, const czm_shapes *shapes);
 
 #endif

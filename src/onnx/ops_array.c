@@ -472,21 +472,35 @@ static void pad_symmetrically(czm_onnx_step *step, const int64_t *pads, bool is_
     put(step, 0, is_planar, name);
 }
 
+// The same where the numbers are computed when the network runs.
+static const char *computed_paddings(czm_onnx_step *step, int rank, bool is_planar) {
+    static const int64_t turned[] = {1, 0}, flat[] = {-1};
+    int64_t order[MOST];
+    for (int i = 0; i < rank; i++) order[axis_in_layout(i, rank, is_planar)] = i;
+    const char *name = czm_in_int64(step, 1);
+    if (is_planar) name = CZM_EMIT(step, "Gather", name, czm_ints(step, order, (size_t)rank));
+    return czm_emit_reshape(step, czm_emit_transpose(step, name, turned, 2), flat, 1);
+}
+
 void czm_onnx_pad(czm_onnx_step *step) {
     int rank = czm_in(step, 0)->shape.rank;
     bool is_planar = is_planar_image(step, 0);
     bool is_mirror = czm_text_equal(step->node->op, "MirrorPad");
+    bool is_symmetric = is_mirror && czm_attr_is(step->node, "mode", "SYMMETRIC");
     int64_t pads[2 * MOST] = {0};
-    if (rank == CZM_UNKNOWN || rank > MOST || !read_paddings(step, rank, is_planar, pads)) {
+    bool is_known = rank != CZM_UNKNOWN && rank <= MOST &&
+                    read_paddings(step, rank, is_planar, pads);
+    if (rank == CZM_UNKNOWN || rank > MOST || (is_symmetric && !is_known)) {
         czm_refuse(step, "its paddings are not known");
         return;
     }
-    if (is_mirror && czm_attr_is(step->node, "mode", "SYMMETRIC")) {
+    if (is_symmetric) {
         pad_symmetrically(step, pads, is_planar);
         return;
     }
     const char *of = in_layout(step, 0, is_planar),
-               *amounts = czm_ints(step, pads, 2 * (size_t)rank);
+               *amounts = is_known ? czm_ints(step, pads, 2 * (size_t)rank)
+                                   : computed_paddings(step, rank, is_planar);
     const char *name = czm_in_count(step) > 2
                            ? CZM_EMIT(step, "Pad", of, amounts, czm_in_plain(step, 2))
                            : CZM_EMIT(step, "Pad", of, amounts);
@@ -645,97 +659,4 @@ void czm_onnx_one_hot(czm_onnx_step *step) {
                                 concat(step, values, 0));
     czm_onnx_set_int(step->arena, czm_last(step), "axis", czm_attr_int(step->node, "axis"));
     czm_out(step, 0, name);
-}
-
-// ---- blocks
-
-void czm_onnx_depth(czm_onnx_step *step) { // DepthToSpace, SpaceToDepth
-    if (czm_in(step, 0)->shape.rank != 4 || czm_attr_is(step->node, "data_format", "NCHW")) {
-        czm_refuse(step, "only images with channels last are known");
-        return;
-    }
-    const char *name = CZM_EMIT(step, step->detail, czm_in_planar(step, 0));
-    czm_onnx_set_int(step->arena, czm_last(step), "blocksize",
-                     czm_attr_int(step->node, "block_size"));
-    czm_out_planar(step, 0, name);
-}
-
-typedef struct blocks {
-    int count;                             // dimensions that are dealt, from number 1 on
-    int64_t block[MOST], change[2 * MOST]; // paddings or crops, [before, after] each
-    int rank;
-} blocks;
-
-static bool read_blocks(czm_onnx_step *step, blocks *b) {
-    czm_shape shape = czm_in(step, 0)->shape;
-    b->rank = shape.rank;
-    b->count = czm_in_ints(step, 1, b->block, MOST);
-    bool is_known = b->count > 0 && czm_in_ints(step, 2, b->change, 2 * MOST) == 2 * b->count &&
-                    shape.rank > b->count && 2 * b->count + shape.rank <= MOST + 2;
-    for (int i = 1; is_known && i < shape.rank; i++) is_known = shape.dims[i] != CZM_UNKNOWN;
-    if (!is_known) czm_refuse(step, "the size of its blocks or of its input is not known");
-    return is_known;
-}
-
-// [n, h, w, c] -> pad -> [n, h/b, b, w/b, b, c] -> [b, b, n, h/b, w/b, c] -> [b b n, h/b, w/b, c]
-void czm_onnx_space_to_batch(czm_onnx_step *step) {
-    blocks b;
-    if (!read_blocks(step, &b)) return;
-    int64_t pads[2 * MOST] = {0}, apart[2 * MOST], order[2 * MOST], dims[MOST] = {-1};
-    int wide = 0;
-    apart[wide++] = -1;
-    for (int i = 0; i < b.count; i++) {
-        pads[i + 1] = b.change[2 * i];
-        pads[i + 1 + b.rank] = b.change[2 * i + 1];
-        dims[i + 1] = (czm_in(step, 0)->shape.dims[i + 1] + b.change[2 * i] + b.change[2 * i + 1]) /
-                      b.block[i];
-        apart[wide++] = dims[i + 1];
-        apart[wide++] = b.block[i];
-        order[i] = 2 * i + 2;
-        order[b.count + 1 + i] = 2 * i + 1;
-    }
-    order[b.count] = 0;
-    for (int i = b.count + 1; i < b.rank; i++) {
-        dims[i] = czm_in(step, 0)->shape.dims[i];
-        order[wide] = wide;
-        apart[wide++] = dims[i];
-    }
-    const char *name =
-        CZM_EMIT(step, "Pad", czm_in_plain(step, 0), czm_ints(step, pads, 2 * (size_t)b.rank));
-    name = czm_emit_reshape(step, name, apart, wide);
-    name = czm_emit_transpose(step, name, order, wide);
-    czm_out(step, 0, czm_emit_reshape(step, name, dims, b.rank));
-}
-
-// [b b n, h, w, c] -> [b, b, n, h, w, c] -> [n, h, b, w, b, c] -> [n, h b, w b, c] -> crop
-void czm_onnx_batch_to_space(czm_onnx_step *step) {
-    blocks b;
-    if (!read_blocks(step, &b)) return;
-    int64_t apart[2 * MOST], order[2 * MOST], dims[MOST] = {-1};
-    cut c = {.count = b.count};
-    int64_t axes[MOST];
-    int wide = b.count;
-    apart[wide++] = -1;
-    order[0] = b.count;
-    for (int i = 0; i < b.count; i++) {
-        int64_t size = czm_in(step, 0)->shape.dims[i + 1];
-        apart[i] = b.block[i];
-        apart[wide] = size;
-        order[2 * i + 1] = wide++;
-        order[2 * i + 2] = i;
-        dims[i + 1] = size * b.block[i];
-        c.begin[i] = b.change[2 * i];
-        c.end[i] = dims[i + 1] - b.change[2 * i + 1];
-        c.step[i] = 1;
-        axes[i] = i + 1;
-    }
-    for (int i = b.count + 1; i < b.rank; i++) {
-        dims[i] = czm_in(step, 0)->shape.dims[i];
-        order[wide] = wide;
-        apart[wide++] = dims[i];
-    }
-    const char *name = czm_emit_reshape(step, czm_in_plain(step, 0), apart, wide);
-    name = czm_emit_transpose(step, name, order, wide);
-    name = czm_emit_reshape(step, name, dims, b.rank);
-    czm_out(step, 0, emit_cut(step, name, &c, axes));
 }

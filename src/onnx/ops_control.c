@@ -11,7 +11,8 @@ static czm_onnx_value *arguments_of(czm_onnx_step *step, size_t first, size_t *c
     *count = czm_in_count(step) - first;
     czm_onnx_value *arguments = CZM_NEW_ARRAY(step->arena, czm_onnx_value, *count);
     for (size_t i = 0; i < *count; i++) {
-        if (!czm_in(step, first + i)->list) czm_in_plain(step, first + i);
+        const czm_onnx_list *list = czm_in(step, first + i)->list;
+        if (!list || list->element) czm_list_filled(step, czm_in(step, first + i));
         arguments[i] = *czm_in(step, first + i);
         arguments[i].open = NULL; // inner graphs read it, too
     }
@@ -247,7 +248,9 @@ static void put_loop(czm_onnx_step *step, const loop *l, const czm_onnx_graph *b
     czm_onnx_set_graph(step->arena, node, "body", body);
     for (size_t i = 0; i < l->count; i++) {
         if (is_kept(l->body, i)) czm_out_value(step, i, &l->start[i]);
-        if (is_state(l, i)) czm_out(step, i, next_output(step, node, &made));
+        if (!is_state(l, i)) continue;
+        step->outputs[i].dtype = l->start[i].dtype;
+        czm_out(step, i, next_output(step, node, &made));
     }
     for (size_t i = 0; i < l->count; i++) {
         if (!is_collected(l, i)) continue;

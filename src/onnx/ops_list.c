@@ -15,7 +15,13 @@ void czm_onnx_list_reserve(czm_onnx_step *step) {
     step->outputs[0].list = list;
 }
 
-void czm_onnx_list_from_tensor(czm_onnx_step *step) { czm_out(step, 0, czm_in_plain(step, 0)); }
+// A list that is a tensor has the type of its elements: it may be what a loop changes.
+static void put_tensor(czm_onnx_step *step, const char *name) {
+    step->outputs[0].dtype = czm_attr_type(step->node, "element_dtype");
+    czm_out(step, 0, name);
+}
+
+void czm_onnx_list_from_tensor(czm_onnx_step *step) { put_tensor(step, czm_in_plain(step, 0)); }
 
 static const char *unsqueeze(czm_onnx_step *step, const char *of, int64_t axis) {
     return czm_emit_with_axes(step, "Unsqueeze", of, &axis, 1, 13);
@@ -37,20 +43,21 @@ const char *czm_list_of_rounds(czm_onnx_step *step, const czm_onnx_list *list, c
                     elements);
 }
 
-// The list in input 0 as a tensor.
-static const char *filled(czm_onnx_step *step) {
-    czm_onnx_value *value = czm_in(step, 0);
+const char *czm_list_filled(czm_onnx_step *step, czm_onnx_value *value) {
     const czm_onnx_list *list = value->list;
-    if (value->plain || !list) return czm_in_plain(step, 0);
+    if (value->plain || !list) return czm_plain_of(step, value);
     if (!list->element) {
         czm_refuse(step, "the list is read before it is filled");
         return "";
     }
     const int64_t at[] = {1, 1};
     const char *place = czm_emit_reshape(step, list->place, at, 2);
+    value->dtype = list->dtype;
     return value->plain = CZM_EMIT(step, "ScatterND", zeros(step, list, list->element), place,
                                    unsqueeze(step, list->element, 0));
 }
+
+static const char *filled(czm_onnx_step *step) { return czm_list_filled(step, czm_in(step, 0)); }
 
 // TensorListSetItem(list, index, item). The first item of a reserved list is remembered only: in a
 // loop, those of all rounds become the list at the end.
@@ -67,9 +74,8 @@ void czm_onnx_list_set(czm_onnx_step *step) {
     }
     const int64_t at[] = {1, 1};
     const char *place = czm_emit_reshape(step, czm_in_int64(step, 1), at, 2);
-    czm_out(step, 0,
-            CZM_EMIT(step, "ScatterND", filled(step), place,
-                     unsqueeze(step, czm_in_plain(step, 2), 0)));
+    const char *item = unsqueeze(step, czm_in_plain(step, 2), 0);
+    put_tensor(step, CZM_EMIT(step, "ScatterND", filled(step), place, item));
 }
 
 // TensorListGetItem(list, index), TensorListGather(list, indices)
@@ -78,3 +84,12 @@ void czm_onnx_list_get(czm_onnx_step *step) {
 }
 
 void czm_onnx_list_stack(czm_onnx_step *step) { czm_out(step, 0, filled(step)); }
+
+void czm_onnx_list_length(czm_onnx_step *step) {
+    const czm_onnx_value *value = czm_in(step, 0);
+    const char *count = value->list ? value->list->count : NULL;
+    if (!count)
+        count = CZM_EMIT(step, "Gather", CZM_EMIT(step, "Shape", czm_in_plain(step, 0)),
+                         czm_int(step, 0));
+    czm_out(step, 0, czm_emit_cast(step, czm_emit_reshape(step, count, NULL, 0), CZM_DTYPE_INT32));
+}

@@ -158,6 +158,9 @@ const char *czm_new_name(czm_onnx_step *step, const char *suffix);
 
 // ---- lists
 
+// The list as a tensor with one more dimension in front.
+const char *czm_list_filled(czm_onnx_step *step, czm_onnx_value *value);
+
 // The list that was written to in a loop, from the places and the elements of all rounds.
 const char *czm_list_of_rounds(czm_onnx_step *step, const czm_onnx_list *list, const char *places,
                                const char *elements);

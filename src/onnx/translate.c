@@ -6,6 +6,7 @@
 
 #include "onnx/dilate.h"
 #include "onnx/fold.h"
+#include "onnx/functionalize.h"
 #include "onnx/ops.h"
 #include "onnx/scope.h"
 
@@ -245,11 +246,21 @@ static const czm_shapes *shapes_of_pictures(czm_context *context, const czm_mode
     return czm_shapes_infer(context->arena, model, &picture);
 }
 
+// What ONNX says otherwise than TensorFlow does, as TensorFlow's nodes; the shapes after that.
+static const czm_shapes *prepare(czm_arena *arena, czm_model *model) {
+    enum { ROUNDS = 2 }; // elements that are made of other lists' elements
+    const czm_shapes *shapes = czm_shapes_infer(arena, model, NULL);
+    if (czm_onnx_join_dilations(model, shapes)) shapes = czm_shapes_infer(arena, model, NULL);
+    bool has_arrays = czm_onnx_list_arrays(model, shapes);
+    for (int i = 0; i < ROUNDS && has_arrays; i++)
+        czm_onnx_tell_elements(model, czm_shapes_infer(arena, model, NULL));
+    if (czm_onnx_functionalize(model) || has_arrays) shapes = czm_shapes_infer(arena, model, NULL);
+    return shapes;
+}
+
 czm_status czm_onnx_translate(czm_context *context, czm_model *model, int opset,
                               czm_onnx_model *result) {
-    const czm_shapes *shapes = czm_shapes_infer(context->arena, model, NULL);
-    if (czm_onnx_join_dilations(model, shapes))
-        shapes = czm_shapes_infer(context->arena, model, NULL);
+    const czm_shapes *shapes = prepare(context->arena, model);
     *result = (czm_onnx_model){.opset = opset, .graph.name = "network"};
     czm_onnx_translator t = {.context = context, .model = model, .opset = opset, .result = result};
     czm_onnx_scope scope = {.graph = &result->graph,

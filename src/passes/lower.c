@@ -5,38 +5,41 @@
 #include "passes/lower.h"
 
 const czm_rewrite czm_rewrites[] = {
-    {"*", czm_layout_applies, czm_layout_rewrite,
+    {"*", CZM_FOR_ALL, czm_layout_applies, czm_layout_rewrite,
      "its CPU kernels compute only the channels-last layout"},
-    {"Conv2D", czm_groups_apply, czm_groups_rewrite, "it has no grouped convolutions"},
-    {"Conv2DBackpropInput", czm_transposed_groups_apply, czm_transposed_groups_rewrite,
+    {"Conv2D", CZM_FOR_TENSORFLOW, czm_groups_apply, czm_groups_rewrite,
+     "it has no grouped convolutions"},
+    {"Conv2DBackpropInput", CZM_FOR_ALL, czm_transposed_groups_apply, czm_transposed_groups_rewrite,
      "it computes groups wrongly without saying so"},
-    {"MaxPool", czm_explicit_padding_applies, czm_explicit_padding_rewrite,
+    {"MaxPool", CZM_FOR_TENSORFLOW, czm_explicit_padding_applies, czm_explicit_padding_rewrite,
      "it does not know explicit paddings here"},
-    {"DepthwiseConv2dNative", czm_explicit_padding_applies, czm_explicit_padding_rewrite,
-     "it does not know explicit paddings here"},
-    {"DepthwiseConv2dNative", czm_dilated_depthwise_applies, czm_dilated_depthwise_rewrite,
-     "it ignores dilations here without saying so"},
-    {"DepthwiseConv2dNative", czm_dilated_filter_applies, czm_dilated_filter_rewrite,
-     "it ignores dilations here without saying so"},
-    {"Conv2DBackpropInput", czm_dilated_filter_applies, czm_dilated_filter_rewrite,
-     "it refuses dilated transposed convolutions"},
-    {"DepthwiseConv2dNative", czm_unequal_strides_applies, czm_unequal_strides_rewrite,
-     "its kernel takes only equal strides"},
-    {"Conv2DBackpropInput", czm_short_sizes_applies, czm_short_sizes_rewrite,
+    {"DepthwiseConv2dNative", CZM_FOR_TENSORFLOW, czm_explicit_padding_applies,
+     czm_explicit_padding_rewrite, "it does not know explicit paddings here"},
+    {"DepthwiseConv2dNative", CZM_FOR_TENSORFLOW, czm_dilated_depthwise_applies,
+     czm_dilated_depthwise_rewrite, "it ignores dilations here without saying so"},
+    {"DepthwiseConv2dNative", CZM_FOR_TENSORFLOW, czm_dilated_filter_applies,
+     czm_dilated_filter_rewrite, "it ignores dilations here without saying so"},
+    {"Conv2DBackpropInput", CZM_FOR_TENSORFLOW, czm_dilated_filter_applies,
+     czm_dilated_filter_rewrite, "it refuses dilated transposed convolutions"},
+    {"DepthwiseConv2dNative", CZM_FOR_TENSORFLOW, czm_unequal_strides_applies,
+     czm_unequal_strides_rewrite, "its kernel takes only equal strides"},
+    {"Conv2DBackpropInput", CZM_FOR_TENSORFLOW, czm_short_sizes_applies, czm_short_sizes_rewrite,
      "it wants the sizes of all four dimensions"},
-    {"FusedBatchNormV3", czm_volume_norm_applies, czm_volume_norm_rewrite,
+    {"FusedBatchNormV3", CZM_FOR_TENSORFLOW, czm_volume_norm_applies, czm_volume_norm_rewrite,
      "it does not know the layout of volumes here"},
-    {"FusedBatchNorm", czm_training_norm_applies, czm_training_norm_rewrite,
+    {"FusedBatchNorm", CZM_FOR_ALL, czm_training_norm_applies, czm_training_norm_rewrite,
      "it wants no running statistics in training mode"},
-    {"FusedBatchNormV2", czm_training_norm_applies, czm_training_norm_rewrite,
+    {"FusedBatchNormV2", CZM_FOR_ALL, czm_training_norm_applies, czm_training_norm_rewrite,
      "it wants no running statistics in training mode"},
-    {"FusedBatchNormV3", czm_training_norm_applies, czm_training_norm_rewrite,
+    {"FusedBatchNormV3", CZM_FOR_ALL, czm_training_norm_applies, czm_training_norm_rewrite,
      "it wants no running statistics in training mode"},
-    {"PadV2", czm_wide_paddings_apply, czm_wide_paddings_rewrite,
+    {"PadV2", CZM_FOR_TENSORFLOW, czm_wide_paddings_apply, czm_wide_paddings_rewrite,
      "constant int64 paddings end its process"},
-    {"StatelessCase", czm_rename_applies, czm_rename_rewrite, "it knows only the stateful form"},
-    {"BatchMatMulV3", czm_matmul_v3_applies, czm_matmul_v3_rewrite, "it does not know the op"},
-    {"*", czm_promotion_applies, czm_promotion_rewrite,
+    {"StatelessCase", CZM_FOR_TENSORFLOW, czm_rename_applies, czm_rename_rewrite,
+     "it knows only the stateful form"},
+    {"BatchMatMulV3", CZM_FOR_TENSORFLOW, czm_matmul_v3_applies, czm_matmul_v3_rewrite,
+     "it does not know the op"},
+    {"*", CZM_FOR_ALL, czm_promotion_applies, czm_promotion_rewrite,
      "it has no kernel for this half precision type"},
 };
 
@@ -91,6 +94,7 @@ static bool rewrite(czm_lowering *l, czm_node *node) {
     for (size_t i = 0; i < czm_rewrite_count; i++) {
         const czm_rewrite *r = &czm_rewrites[i];
         bool is_op = *r->op == '*' || czm_node_is(node, r->op);
+        if (l->model->is_for_onnx && r->target == CZM_FOR_TENSORFLOW) continue;
         if (!is_op || !node->def || !r->applies(l, node)) continue;
         r->rewrite(l, node);
         return true;

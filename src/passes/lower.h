@@ -16,8 +16,12 @@ typedef struct czm_lowering {
     const czm_shapes *shapes; // of the main graph; NULL while a function is lowered
 } czm_lowering;
 
+// What ONNX can express as it is, and some engines compute faster, stays as it is for ONNX.
+typedef enum czm_rewrite_target { CZM_FOR_ALL, CZM_FOR_TENSORFLOW } czm_rewrite_target;
+
 typedef struct czm_rewrite {
     const char *op; // "*": any
+    czm_rewrite_target target;
     bool (*applies)(czm_lowering *lowering, czm_node *node);
     void (*rewrite)(czm_lowering *lowering, czm_node *node);
     const char *reason; // what TensorFlow 2.0.0 does without it

@@ -257,6 +257,81 @@ OPS = {
 }
 
 
+# ---- TensorFlow 1's control flow, which needs a graph of its own
+
+v1 = tf.compat.v1
+
+
+def counted(x, rounds, body):
+    """`body` again and again, by tf.while_loop."""
+    return v1.while_loop(lambda i, value: i < rounds, lambda i, value: (i + 1, body(i, value)),
+                         [tf.constant(0), x])[1]
+
+
+def scanned(x):
+    return v1.scan(lambda a, row: a * 0.5 + row, tf.transpose(x, [1, 0, 2, 3]))
+
+
+def two_results(x):
+    a, b = v1.cond(tf.reduce_mean(x) > 0, lambda: (x + 1, x * 2), lambda: (x * 3, x - 1))
+    return a * b
+
+
+def rows_of(x):
+    """A recurrent cell along the height, as Keras's layers have it."""
+    rows = v1.TensorArray(tf.float32, size=x.shape[1]).unstack(tf.transpose(x, [1, 0, 2, 3]))
+    out = v1.TensorArray(tf.float32, size=x.shape[1])
+    state = tf.zeros_like(x[:, 0])
+    kernel = tf.constant(np.random.RandomState(2).normal(size=[3, 4, 4]), tf.float32)
+
+    def step(i, out, state):
+        state = tf.tanh(tf.nn.conv1d(state + rows.read(i), kernel, 1, 'SAME'))
+        return i + 1, out.write(i, state), state
+    _, out, state = v1.while_loop(lambda i, *_: i < x.shape[1], step, [0, out, state])
+    return tf.transpose(out.stack(), [1, 0, 2, 3]) + state[:, tf.newaxis]
+
+
+OLD_OPS = {
+    'old_cond': lambda x: v1.cond(tf.reduce_mean(x) > 0, lambda: tf.nn.relu(x), lambda: -x),
+    'old_cond_false': lambda x: v1.cond(tf.reduce_mean(x) > 9, lambda: tf.nn.relu(x), lambda: -x),
+    'old_cond_constants': lambda x: x * v1.cond(tf.reduce_mean(x) > 0, lambda: 2., lambda: 3.),
+    'old_cond_two_results': two_results,
+    'old_cond_sizes': lambda x: v1.cond(tf.reduce_mean(x) > 9, lambda: x[:, :2], lambda: x[:, 1:]),
+    'old_cond_nested': lambda x: v1.cond(
+        tf.reduce_mean(x) > -9,
+        lambda: v1.cond(tf.reduce_max(x) > 9, lambda: x * 2, lambda: x - tf.reduce_min(x)),
+        lambda: x * 0),
+    'old_case': lambda x: v1.case([(tf.reduce_mean(x) > 9, lambda: x), (
+        tf.reduce_max(x) > 0, lambda: x * 2)], default=lambda: x * 3),
+    'old_while': lambda x: counted(x, 3, lambda i, value: tf.nn.avg_pool2d(value, 3, 1, 'SAME')),
+    'old_while_reads': lambda x: counted(x, tf.cast(tf.reduce_max(x) * 4, tf.int32),
+                                         lambda i, value: value + tf.cast(i, tf.float32) * x),
+    'old_while_nested': lambda x: counted(x, 3, lambda i, outer: counted(
+        outer, i + 1, lambda k, inner: inner * 0.5 + tf.cast(i + k, tf.float32) + x)),
+    'old_cond_in_while': lambda x: counted(x, 4, lambda i, value: v1.cond(
+        i > 1, lambda: value * 0.5, lambda: value + x)),
+    'old_while_in_cond': lambda x: v1.cond(
+        tf.reduce_max(x) > 0, lambda: counted(x, 3, lambda i, value: value * value),
+        lambda: x),
+    'old_map': lambda x: v1.map_fn(lambda picture: picture / tf.reduce_max(picture), x),
+    'old_map_rows': lambda x: v1.map_fn(lambda row: tf.sort(row, 0), x[0])[tf.newaxis],
+    'old_scan': scanned,
+    'old_recurrent': rows_of,
+}
+
+
+def export_old(folder, name, function):
+    place = os.path.join(folder, name)
+    pictures = np.random.RandomState(1).uniform(-1, 1, [1, *SHAPE]).astype(np.float32)
+    v1.disable_control_flow_v2()
+    with tf.Graph().as_default(), v1.Session() as session:
+        x = v1.placeholder(tf.float32, [1, *SHAPE], name='x')
+        y = tf.identity(function(x), name='y')
+        np.save(os.path.join(os.makedirs(place, exist_ok=True) or place, 'input.npy'), pictures)
+        np.save(os.path.join(place, 'expected.npy'), session.run(y, {x: pictures}))
+        v1.saved_model.simple_save(session, os.path.join(place, 'model'), {'x': x}, {'y': y})
+
+
 def export(folder, name, function):
     place = os.path.join(folder, name)
     module = tf.Module()
@@ -274,8 +349,11 @@ def main():
     parser.add_argument('folder')
     parser.add_argument('--only', nargs='*')
     options = parser.parse_args()
-    for name in options.only or OPS:
-        export(options.folder, name, OPS[name])
+    for name in options.only or [*OPS, *OLD_OPS]:
+        if name in OPS:
+            export(options.folder, name, OPS[name])
+        else:
+            export_old(options.folder, name, OLD_OPS[name])
 
 
 if __name__ == '__main__':

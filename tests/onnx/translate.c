@@ -22,6 +22,7 @@ static czm_status translate(czm_context *context, const czm_options *options, in
     const czm_onnx_plan *plan;
     uint64_t size;
     CZM_TRY(czm_target_open(context, options, &target));
+    target.is_translated = true;
     CZM_TRY(czm_target_read_model(context, &target));
     CZM_TRY(czm_onnx_translate(context, &target.model, opset, &onnx));
     CZM_TRY(czm_onnx_plan_make(context, &onnx, &plan, &size));
