@@ -132,6 +132,26 @@ size_t czm_attr_ints(const czm_node *node, const char *name, int64_t *out, size_
     return read_ints(czm_node_attr(node, name), out, most);
 }
 
+typedef struct float_sink {
+    float *out;
+    size_t most, count;
+} float_sink;
+
+// The bits of a float.
+static void take_float(void *user, const czm_field *element) {
+    float_sink *sink = user;
+    uint32_t bits = (uint32_t)element->value;
+    if (element->number != VALUE_FLOAT) return;
+    if (sink->count < sink->most) memcpy(&sink->out[sink->count], &bits, sizeof bits);
+    sink->count++;
+}
+
+size_t czm_attr_floats(const czm_node *node, const char *name, float *out, size_t most) {
+    float_sink sink = {out, most, 0};
+    each_element(czm_node_attr(node, name), take_float, &sink);
+    return sink.count;
+}
+
 size_t czm_attr_list_size(const czm_node *node, const char *name) {
     return read_ints(czm_node_attr(node, name), NULL, 0);
 }

@@ -562,18 +562,26 @@ void czm_onnx_inverse_order(czm_onnx_step *step) { // InvertPermutation
     czm_out(step, 0, czm_emit_cast(step, czm_emit_more(step), step->outputs[0].dtype));
 }
 
-void czm_onnx_reverse_rows(czm_onnx_step *step) { // ReverseSequence(input, seq_lengths)
-    int64_t batch = czm_attr_int(step->node, "batch_dim"),
-            time = czm_attr_int(step->node, "seq_dim");
-    if (batch + time != 1) {
-        czm_refuse(step, "ONNX reverses along the first two dimensions only");
+// ReverseSequence(input, seq_lengths). ONNX wants the batch and what is reversed in front.
+void czm_onnx_reverse_rows(czm_onnx_step *step) {
+    int64_t ends[] = {czm_attr_int(step->node, "batch_dim"), czm_attr_int(step->node, "seq_dim")};
+    int64_t order[MOST], back[MOST];
+    int rank = czm_in(step, 0)->shape.rank, count = 2;
+    if (rank < 2 || rank > MOST || ends[0] == ends[1]) {
+        czm_refuse(step, "the rank of its input is not known");
         return;
     }
-    const char *name =
-        CZM_EMIT(step, "ReverseSequence", czm_in_plain(step, 0), czm_in_int64(step, 1));
-    czm_onnx_set_int(step->arena, czm_last(step), "batch_axis", batch);
-    czm_onnx_set_int(step->arena, czm_last(step), "time_axis", time);
-    czm_out(step, 0, name);
+    for (int i = 0; i < rank; i++)
+        if (i != ends[0] && i != ends[1]) order[count++] = i;
+    memcpy(order, ends, sizeof ends);
+    for (int i = 0; i < rank; i++) back[order[i]] = i;
+    bool is_moved = ends[0] != 0 || ends[1] != 1;
+    const char *name = czm_in_plain(step, 0);
+    if (is_moved) name = czm_emit_transpose(step, name, order, rank);
+    name = CZM_EMIT(step, "ReverseSequence", name, czm_in_int64(step, 1));
+    czm_onnx_set_int(step->arena, czm_last(step), "batch_axis", 0);
+    czm_onnx_set_int(step->arena, czm_last(step), "time_axis", 1);
+    czm_out(step, 0, is_moved ? czm_emit_transpose(step, name, back, rank) : name);
 }
 
 // What lies too far from the diagonal becomes 0; a negative distance means everything.

@@ -314,9 +314,32 @@ void czm_onnx_unless_zero(czm_onnx_step *step) {
     bool is_second = czm_text_equal(step->node->op, "DivNoNan") ||
                      czm_text_equal(step->node->op, "MulNoNan");
     const char *is_zero = CZM_EMIT(step, "Equal", is_second ? b : a, zero);
-    if (czm_text_equal(step->node->op, "Xlogy")) b = CZM_EMIT(step, "Log", b);
+    if (czm_text_equal(step->node->op, "Xlog1py"))
+        b = CZM_EMIT(step, "Add", b, czm_number(step, in_dtype(step), 1));
+    if (strncmp(step->node->op, "Xlog", 4) == 0) b = CZM_EMIT(step, "Log", b);
     const char *result = CZM_EMIT(step, step->detail, a, b);
     czm_onnx_put(step, layout, CZM_EMIT(step, "Where", is_zero, zero, result));
+}
+
+void czm_onnx_approximate(czm_onnx_step *step) { // ApproximateEqual
+    czm_onnx_layout layout = czm_onnx_layout_of(step);
+    const char *difference =
+        CZM_EMIT(step, "Sub", czm_onnx_operand(step, 0, layout), czm_onnx_operand(step, 1, layout));
+    const char *limit = czm_number(step, in_dtype(step), czm_attr_float(step->node, "tolerance"));
+    czm_onnx_put(step, layout, CZM_EMIT(step, "Less", CZM_EMIT(step, "Abs", difference), limit));
+}
+
+void czm_onnx_bitwise(czm_onnx_step *step) {
+    enum { SINCE = 18 };
+    if (step->opset < SINCE) {
+        czm_refuse(step, "opset %d knows nothing of bits", step->opset);
+        return;
+    }
+    czm_onnx_layout layout = czm_onnx_layout_of(step);
+    const char *inputs[3] = {NULL};
+    for (size_t i = 0; i < czm_in_count(step) && i < 2; i++)
+        inputs[i] = czm_onnx_operand(step, i, layout);
+    czm_onnx_put(step, layout, czm_emit(step, step->detail, inputs));
 }
 
 // Zero has a sign, too, which 1 / x tells.

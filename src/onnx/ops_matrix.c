@@ -46,3 +46,109 @@ void czm_onnx_einsum(czm_onnx_step *step) {
                       czm_arena_string(step->arena, czm_attr_string(step->node, "equation")));
     czm_out(step, 0, name);
 }
+
+// ---- the diagonal
+
+enum { LARGEST_MATRIX = 1 << 12 };
+
+// Where the diagonal of a matrix of this size lies; NULL after a refusal.
+static const char *diagonal_of(czm_onnx_step *step, int64_t rows, int64_t columns) {
+    if (rows < 1 || columns < 1 || rows > LARGEST_MATRIX || columns > LARGEST_MATRIX) {
+        czm_refuse(step, "the size of its matrix is not known, or too large");
+        return NULL;
+    }
+    const int64_t dims[] = {rows, columns};
+    float *mask = CZM_NEW_ARRAY(step->arena, float, (size_t)(rows * columns));
+    for (int64_t i = 0; i < rows && i < columns; i++) mask[i * columns + i] = 1;
+    return czm_emit_cast(step, czm_floats(step, mask, dims, 2), CZM_DTYPE_BOOL);
+}
+
+static int64_t last_dim(czm_shape shape, int from_end) {
+    return shape.rank < from_end ? CZM_UNKNOWN : shape.dims[shape.rank - from_end];
+}
+
+// Later versions have a number of the diagonal behind their first inputs.
+static bool is_main_diagonal(czm_onnx_step *step, size_t number) {
+    int64_t diagonal = 0;
+    if (czm_in_count(step) <= number) return true;
+    if (czm_in_ints(step, number, &diagonal, 1) == 1 && diagonal == 0) return true;
+    czm_refuse(step, "only the main diagonal is known");
+    return false;
+}
+
+static const char *unsqueeze_last(czm_onnx_step *step, size_t input) {
+    const int64_t last = czm_in(step, input)->shape.rank;
+    return czm_emit_with_axes(step, "Unsqueeze", czm_in_plain(step, input), &last, 1, 13);
+}
+
+// The numbers of rows and columns may be left to the op.
+static bool is_square(czm_onnx_step *step, int64_t size) {
+    int64_t told;
+    for (size_t i = 2; i < 4 && i < czm_in_count(step); i++)
+        if (czm_in_ints(step, i, &told, 1) != 1 || (told != -1 && told != size)) {
+            czm_refuse(step, "only square matrices are known");
+            return false;
+        }
+    return true;
+}
+
+void czm_onnx_diag(czm_onnx_step *step) { // MatrixDiag(diagonal, k, rows, columns, padding)
+    int64_t size = last_dim(czm_in(step, 0)->shape, 1);
+    if (!is_main_diagonal(step, 1) || !is_square(step, size)) return;
+    const char *mask = diagonal_of(step, size, size);
+    if (!mask) return;
+    const char *padding = czm_in_count(step) > 4 ? czm_in_plain(step, 4)
+                                                 : czm_number(step, czm_in(step, 0)->dtype, 0);
+    czm_out(step, 0, CZM_EMIT(step, "Where", mask, unsqueeze_last(step, 0), padding));
+}
+
+// The sum along the longer of the two dimensions, where all else is zero.
+void czm_onnx_diag_part(czm_onnx_step *step) { // MatrixDiagPart(input, k, padding)
+    czm_shape shape = czm_in(step, 0)->shape;
+    const int64_t rows = last_dim(shape, 2), columns = last_dim(shape, 1);
+    if (!is_main_diagonal(step, 1)) return;
+    const char *mask = diagonal_of(step, rows, columns);
+    if (!mask) return;
+    const int64_t axis = rows > columns ? shape.rank - 2 : shape.rank - 1;
+    const char *alone = CZM_EMIT(step, "Where", mask, czm_in_plain(step, 0),
+                                 czm_number(step, czm_in(step, 0)->dtype, 0));
+    const char *name = czm_emit_with_axes(step, "ReduceSum", alone, &axis, 1, 13);
+    czm_onnx_set_int(step->arena, czm_last(step), "keepdims", 0);
+    czm_out(step, 0, name);
+}
+
+void czm_onnx_set_diag(czm_onnx_step *step) { // MatrixSetDiag(input, diagonal, k)
+    czm_shape shape = czm_in(step, 0)->shape;
+    if (!is_main_diagonal(step, 2)) return;
+    const char *mask = diagonal_of(step, last_dim(shape, 2), last_dim(shape, 1));
+    if (!mask) return;
+    if (last_dim(shape, 2) > last_dim(shape, 1)) {
+        czm_refuse(step, "only matrices that are not higher than wide are known");
+        return;
+    }
+    czm_out(step, 0, CZM_EMIT(step, "Where", mask, unsqueeze_last(step, 1), czm_in_plain(step, 0)));
+}
+
+void czm_onnx_determinant(czm_onnx_step *step) {
+    czm_out(step, 0, CZM_EMIT(step, "Det", czm_in_plain(step, 0)));
+}
+
+// ---- the cross product of vectors of three
+
+static const char *turned(czm_onnx_step *step, size_t input, int64_t first) {
+    const int64_t order[] = {first, (first + 1) % 3, (first + 2) % 3};
+    const char *name =
+        CZM_EMIT(step, "Gather", czm_in_plain(step, input), czm_ints(step, order, 3));
+    czm_onnx_set_int(step->arena, czm_last(step), "axis", czm_in(step, input)->shape.rank - 1);
+    return name;
+}
+
+void czm_onnx_cross(czm_onnx_step *step) {
+    if (czm_in(step, 0)->shape.rank < 1 || czm_in(step, 1)->shape.rank < 1) {
+        czm_refuse(step, "the rank of its input is not known");
+        return;
+    }
+    const char *first = CZM_EMIT(step, "Mul", turned(step, 0, 1), turned(step, 1, 2));
+    const char *second = CZM_EMIT(step, "Mul", turned(step, 0, 2), turned(step, 1, 1));
+    czm_out(step, 0, CZM_EMIT(step, "Sub", first, second));
+}

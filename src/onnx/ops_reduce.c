@@ -132,8 +132,8 @@ void czm_onnx_cumulative(czm_onnx_step *step) {
 // ---- the largest k of the last axis
 
 void czm_onnx_top_k(czm_onnx_step *step) {
-    double k;
-    if (!czm_in_number(step, 1, &k)) {
+    double k = (double)czm_attr_int(step->node, "k"); // of the first version
+    if (czm_in_count(step) > 1 && !czm_in_number(step, 1, &k)) {
         czm_refuse(step, "how many it takes is not known");
         return;
     }

@@ -141,3 +141,10 @@ void czm_onnx_cast(czm_onnx_step *step) {
         czm_out(step, 0, czm_emit_cast(step, czm_in_plain(step, 0), to));
     }
 }
+
+// RandomUniform(shape) and RandomStandardNormal: other numbers, of the same distribution.
+void czm_onnx_random(czm_onnx_step *step) {
+    const char *like = CZM_EMIT(step, "Expand", czm_number(step, step->outputs[0].dtype, 0),
+                                czm_in_int64(step, 0));
+    czm_out(step, 0, CZM_EMIT(step, step->detail, like));
+}

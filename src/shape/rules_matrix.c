@@ -57,17 +57,34 @@ static void set_shorter(czm_step *step, czm_dims *dims, int64_t rows, int64_t co
     czm_set_dims(step, 0, dims);
 }
 
-// The later versions, with more inputs, can make several diagonals: nothing is told of them.
+// The later versions can make several diagonals, of which nothing is told: `first` is the input with
+// their numbers.
+static bool is_main_diagonal(const czm_step *step, size_t first) {
+    int64_t number;
+    return in_count(step) <= first || (czm_in_int(step, first, &number) && number == 0);
+}
+
+// How long an input says that a side of the matrix is; -1 leaves it to the diagonal.
+static int64_t side(const czm_step *step, size_t input, int64_t diagonal) {
+    int64_t told;
+    if (in_count(step) <= input) return diagonal;
+    if (!czm_in_int(step, input, &told)) return CZM_UNKNOWN;
+    return told == -1 ? diagonal : told;
+}
+
 void czm_infer_matrix_diag(czm_step *step) {
     czm_dims dims = czm_dims_of(in_shape(step, 0));
-    if (dims.rank < 1 || in_count(step) > 1) return;
-    czm_dims_add(&dims, dims.at[dims.rank - 1]);
+    if (dims.rank < 1 || !is_main_diagonal(step, 1)) return;
+    int64_t *last = &dims.at[dims.rank - 1];
+    int64_t rows = side(step, 2, *last), columns = side(step, 3, *last);
+    *last = rows;
+    czm_dims_add(&dims, columns);
     czm_set_dims(step, 0, &dims);
 }
 
 void czm_infer_matrix_diag_part(czm_step *step) {
     czm_dims matrix, dims = {.rank = 0};
-    if (!has_matrices(step, 0, &matrix) || in_count(step) > 1) return;
+    if (!has_matrices(step, 0, &matrix) || !is_main_diagonal(step, 1)) return;
     czm_dims_add_all(&dims, czm_dims_shape(&matrix), 0, matrix.rank - 2);
     set_shorter(step, &dims, matrix.at[matrix.rank - 2], matrix.at[matrix.rank - 1]);
 }

@@ -95,6 +95,7 @@ OPS = {
     'softsign': tf.nn.softsign,
     'relu6': lambda x: tf.nn.relu6(x * 9),
     'gelu': lambda x: 0.5 * x * (1 + tf.math.erf(x / 1.4142135)),
+    'bitwise_not': lambda x: number(tf.bitwise.invert(ints(x))),
     'bitwise_and': lambda x: number(tf.bitwise.bitwise_and(ints(x), 13)),
     'fake_quant_vars': lambda x: tf.quantization.fake_quant_with_min_max_vars(
         x, tf.constant(-0.5), tf.constant(0.8), num_bits=4),
@@ -176,6 +177,9 @@ OPS = {
     'scatter_max': lambda x: tf.tensor_scatter_nd_max(flat(x), [[1], [2], [1]], [0., 2., 3.]),
     'where_places': lambda x: number(tf.where(x > 0.3)),
     'boolean_mask': lambda x: tf.boolean_mask(x, x > 0.3),
+    'unique_floats': lambda x: tf.unique(flat(tf.round(x * 3)))[0],
+    'unique_counts': lambda x: number(tf.unique_with_counts(flat(ints(x, 0, 5)))[2]),
+    'partition': lambda x: tf.dynamic_partition(x[0], [0, 1, 0, 1, 1, 1, 0, 0], 2)[1],
     'unique': lambda x: number(tf.unique(flat(ints(x, 0, 5)))[0]),
     'invert_permutation': lambda x: x + number(tf.math.invert_permutation([2, 0, 3, 1])),
     'sort': lambda x: tf.sort(x, -1),
@@ -183,6 +187,8 @@ OPS = {
     'band_part': lambda x: tf.linalg.band_part(tf.transpose(x, [0, 3, 1, 2]), 1, 2),
     'band_part_lower': lambda x: tf.linalg.band_part(tf.transpose(x, [0, 3, 1, 2]), -1, 0),
     'diag': lambda x: tf.linalg.diag(x),
+    'diag_part_high': lambda x: tf.linalg.diag_part(x),
+    'set_diag': lambda x: tf.linalg.set_diag(x[:, :, :4], x[:, :, 0]),
     'diag_part': lambda x: tf.linalg.diag_part(tf.transpose(x, [0, 3, 1, 2])),
     'eye': lambda x: tf.matmul(x, tf.eye(4)),
     'one_hot_values': lambda x: tf.one_hot(ints(x, 0, 4), 4, 2.0, -1.0, axis=1),
@@ -193,6 +199,7 @@ OPS = {
     'meshgrid': lambda x: x + tf.stack(tf.meshgrid(
         tf.range(6.), tf.range(8.)), -1)[tf.newaxis, ..., :1],
     'dynamic_stitch': lambda x: tf.dynamic_stitch([[0, 2], [1, 3]], [x[0, :2], x[0, 2:4]]),
+    'searchsorted_right': lambda x: number(tf.searchsorted([-.5, 0., .5], flat(tf.round(x * 2) / 2), 'right')),
     'searchsorted': lambda x: number(tf.searchsorted([-.5, 0., .5], flat(x))),
     # matrices
     'matmul_transposed': lambda x: tf.matmul(x, x, transpose_b=True),
@@ -227,12 +234,24 @@ OPS = {
         images=x, size=[5, 9], scale=[0.4, 1.3], translation=[0.4, -0.7], antialias=False),
     'resize_uint8': lambda x: tf.image.resize(tf.cast(positive(x) * 100, tf.uint8), [16, 12]),
     'depth_to_space': lambda x: tf.nn.depth_to_space(x, 2),
+    'pad_computed': lambda x: tf.pad(x, [[0, 0], [1, tf.shape(x)[1] % 5], [2, 0], [0, 0]]),
+    'pad_computed_image': lambda x: tf.nn.max_pool2d(tf.pad(tf.nn.avg_pool2d(x, 2, 1, 'SAME'), [
+        [0, 0], [0, ints(tf.reduce_max(x), 0, 4)], [2, 1], [0, 0]]), 2, 1, 'VALID'),
+    'pad_computed_mirror': lambda x: tf.pad(x, [
+        [0, 0], [ints(tf.reduce_max(x), 0, 3), 1], [2, 1], [0, 0]], 'REFLECT'),
     'space_to_depth': lambda x: tf.nn.space_to_depth(x, 2),
     'local_response': lambda x: tf.nn.lrn(x, 1, 1.5, 0.3, 0.6),
     'max_pool_3d': lambda x: tf.nn.max_pool3d(x[..., tf.newaxis], 2, 2, 'SAME'),
     'avg_pool_same': lambda x: tf.nn.avg_pool2d(x, 3, 2, 'SAME'),
     'non_max_suppression': lambda x: number(tf.image.non_max_suppression(
         tf.abs(x[0, 0]), tf.abs(x[0, 0, :, 0]), 3, 0.3)),
+    'non_max_suppression_unscored': lambda x: number(raw.NonMaxSuppression(
+        boxes=tf.abs(x[0, 0]), scores=tf.abs(x[0, 0, :, 0]), max_output_size=3,
+        iou_threshold=0.2)),
+    # random numbers that change nothing
+    'random_uniform': lambda x: x + 0 * tf.random.uniform(tf.shape(x)),
+    'random_uniform_range': lambda x: x + number(tf.random.uniform([4]) < 0),
+    'random_normal': lambda x: x + 0 * tf.random.normal([6, 4]),
     # complex numbers
     'fft2d': lambda x: tf.abs(tf.signal.fft2d(tf.cast(tf.transpose(x, [0, 3, 1, 2]),
                                                       tf.complex64))),
