@@ -35,39 +35,63 @@ static bool normalize_by_constants(czm_onnx_step *step) {
 
 // ---- with statistics that are computed, from the image itself in training mode
 
-// A vector along the channels, ready to be broadcast over the image as TensorFlow has it.
-static const char *along_channels(czm_onnx_step *step, size_t input, int rank, bool is_second) {
-    const char *name = czm_in_plain(step, input);
-    if (!is_second) return name;
-    int64_t dims[CZM_ONNX_MOST_DIMS] = {-1};
-    for (int i = 1; i < rank - 1; i++) dims[i] = 1;
-    return czm_emit_reshape(step, name, dims, rank - 1);
-}
-
-static const char *mean_of(czm_onnx_step *step, const char *image, int rank, bool is_second) {
-    int64_t axes[CZM_ONNX_MOST_DIMS];
+static const char *mean_of(czm_onnx_step *step, const char *image, int rank, int channels) {
+    int64_t axes[CZM_ONNX_MOST_DIMS] = {0};
     int count = 0;
     for (int i = 0; i < rank; i++)
-        if (i != (is_second ? 1 : rank - 1)) axes[count++] = i;
+        if (i != channels) axes[count++] = i;
     const char *mean = czm_emit_with_axes(step, "ReduceMean", image, axes, count, 18);
     czm_onnx_set_int(step->arena, czm_last(step), "keepdims", 1);
     return mean;
 }
 
-static void normalize_by_computed(czm_onnx_step *step, int rank, bool is_second) {
-    bool is_training = czm_attr_bool(step->node, "is_training");
+typedef struct statistics {
+    const char *centred, *mean, *variance; // an image; ready to be broadcast over it
+} statistics;
+
+static statistics statistics_of(czm_onnx_step *step, const char *image, int rank, int channels) {
+    statistics s = {NULL};
+    s.mean = mean_of(step, image, rank, channels);
+    s.centred = CZM_EMIT(step, "Sub", image, s.mean);
+    s.variance = mean_of(step, CZM_EMIT(step, "Mul", s.centred, s.centred), rank, channels);
+    return s;
+}
+
+static const char *as_vector(czm_onnx_step *step, const char *name) {
+    return czm_emit_reshape(step, name, (const int64_t[]){-1}, 1);
+}
+
+// Channels first, as ONNX's own operation wants them.
+static void normalize_planar(czm_onnx_step *step, int rank) {
+    const char *image = czm_in_plain(step, 0), *mean, *variance;
+    if (czm_attr_bool(step->node, "is_training")) {
+        statistics s = statistics_of(step, image, rank, 1);
+        mean = as_vector(step, s.mean);
+        variance = as_vector(step, s.variance);
+    } else {
+        mean = czm_in_plain(step, 3);
+        variance = czm_in_plain(step, 4);
+    }
+    czm_out(step, 0,
+            CZM_EMIT(step, "BatchNormalization", image, czm_in_plain(step, 1),
+                     czm_in_plain(step, 2), mean, variance));
+    czm_onnx_set_float(step->arena, czm_last(step), "epsilon",
+                       czm_attr_float(step->node, "epsilon"));
+}
+
+static void normalize_plain(czm_onnx_step *step, int rank) {
     const char *image = czm_in_plain(step, 0);
-    const char *mean = is_training ? mean_of(step, image, rank, is_second)
-                                   : along_channels(step, 3, rank, is_second);
-    const char *centred = CZM_EMIT(step, "Sub", image, mean);
-    const char *variance =
-        is_training ? mean_of(step, CZM_EMIT(step, "Mul", centred, centred), rank, is_second)
-                    : along_channels(step, 4, rank, is_second);
+    statistics s;
+    if (czm_attr_bool(step->node, "is_training"))
+        s = statistics_of(step, image, rank, rank - 1);
+    else
+        s = (statistics){.centred = CZM_EMIT(step, "Sub", image, czm_in_plain(step, 3)),
+                         .variance = czm_in_plain(step, 4)};
     const char *epsilon = czm_number(step, CZM_DTYPE_FLOAT, czm_attr_float(step->node, "epsilon"));
-    const char *deviation = CZM_EMIT(step, "Sqrt", CZM_EMIT(step, "Add", variance, epsilon));
-    const char *normal = CZM_EMIT(step, "Div", centred, deviation);
-    const char *scaled = CZM_EMIT(step, "Mul", normal, along_channels(step, 1, rank, is_second));
-    czm_out(step, 0, CZM_EMIT(step, "Add", scaled, along_channels(step, 2, rank, is_second)));
+    const char *deviation = CZM_EMIT(step, "Sqrt", CZM_EMIT(step, "Add", s.variance, epsilon));
+    const char *normal = CZM_EMIT(step, "Div", s.centred, deviation);
+    const char *scaled = CZM_EMIT(step, "Mul", normal, czm_in_plain(step, 1));
+    czm_out(step, 0, CZM_EMIT(step, "Add", scaled, czm_in_plain(step, 2)));
 }
 
 void czm_onnx_batch_norm(czm_onnx_step *step) {
@@ -78,8 +102,10 @@ void czm_onnx_batch_norm(czm_onnx_step *step) {
     if (is_fixed && normalize_by_constants(step)) return;
     if (rank < 3 || rank > CZM_ONNX_MOST_DIMS)
         czm_refuse(step, "the rank of its image is not known");
+    else if (is_second)
+        normalize_planar(step, rank);
     else
-        normalize_by_computed(step, rank, is_second);
+        normalize_plain(step, rank);
 }
 
 // ---- over neighbouring channels

@@ -53,9 +53,16 @@ static int channels_first_rank(const czm_lowering *l, const czm_node *node) {
     return (int)czm_attr_string(node, "data_format").size;
 }
 
+// A norm with statistics of its own image is how Keras 2 spells LayerNormalization: nothing is
+// convolved there, and ONNX has no norm that needs the layout.
+static bool stays_for_onnx(const czm_lowering *l, const czm_node *node) {
+    return l->model->is_for_onnx && strncmp(node->op, "FusedBatchNorm", 14) == 0 &&
+           czm_attr_bool(node, "is_training");
+}
+
 bool czm_layout_applies(czm_lowering *l, czm_node *node) {
     const layout_op *row = find(node);
-    if (!row || row->image >= node->inputs.count) return false;
+    if (!row || row->image >= node->inputs.count || stays_for_onnx(l, node)) return false;
     int rank = channels_first_rank(l, node);
     return rank >= 3 && rank <= HIGHEST_RANK;
 }
