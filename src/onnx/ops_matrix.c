@@ -133,6 +133,30 @@ void czm_onnx_determinant(czm_onnx_step *step) {
     czm_out(step, 0, CZM_EMIT(step, "Det", czm_in_plain(step, 0)));
 }
 
+// What lies too far from the diagonal becomes 0; a negative distance means everything.
+void czm_onnx_band(czm_onnx_step *step) { // MatrixBandPart(input, num_lower, num_upper)
+    czm_shape shape = czm_in(step, 0)->shape;
+    int64_t below, above;
+    if (shape.rank < 2 || czm_in_ints(step, 1, &below, 1) != 1 ||
+        czm_in_ints(step, 2, &above, 1) != 1) {
+        czm_refuse(step, "its size, or the width of its band, is not known");
+        return;
+    }
+    const int64_t *size = shape.dims + shape.rank - 2;
+    if (size[0] < 1 || size[1] < 1 || size[0] > LARGEST_MATRIX || size[1] > LARGEST_MATRIX) {
+        czm_refuse(step, "the size of its matrix is not known, or too large");
+        return;
+    }
+    float *mask = CZM_NEW_ARRAY(step->arena, float, (size_t)(size[0] * size[1]));
+    for (int64_t i = 0; i < size[0]; i++)
+        for (int64_t k = 0; k < size[1]; k++)
+            mask[i * size[1] + k] = (below < 0 || i - k <= below) && (above < 0 || k - i <= above);
+    const char *inside = czm_emit_cast(step, czm_floats(step, mask, size, 2), CZM_DTYPE_BOOL);
+    czm_out(step, 0,
+            CZM_EMIT(step, "Where", inside, czm_in_plain(step, 0),
+                     czm_number(step, czm_in(step, 0)->dtype, 0)));
+}
+
 // ---- the cross product of vectors of three
 
 static const char *turned(czm_onnx_step *step, size_t input, int64_t first) {

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Ops that take parts, and move what is there.
+#include "onnx/array.h"
+#include "onnx/ops.h"
+
+enum { MOST = CZM_ONNX_MOST_DIMS };
+
+// ---- parts
+
+typedef struct cut {
+    int64_t begin[MOST], end[MOST], step[MOST];
+    int64_t gone[MOST]; // dimensions that go
+    int count, gone_count;
+} cut;
+
+static const char *emit_cut(czm_onnx_step *step, const char *of, const cut *c,
+                            const int64_t *axes) {
+    size_t n = (size_t)c->count;
+    return CZM_EMIT(step, "Slice", of, czm_ints(step, c->begin, n), czm_ints(step, c->end, n),
+                    czm_ints(step, axes, n), czm_ints(step, c->step, n));
+}
+
+static void put_cut(czm_onnx_step *step, const cut *c) {
+    int rank = czm_in(step, 0)->shape.rank;
+    int64_t axes[MOST];
+    bool is_planar = czm_is_planar_image(step, 0) && c->gone_count == 0;
+    for (int i = 0; i < c->count; i++) axes[i] = czm_axis_in_layout(i, rank, is_planar);
+    const char *name = emit_cut(step, czm_in_layout(step, 0, is_planar), c, axes);
+    if (c->gone_count) name = czm_emit_with_axes(step, "Squeeze", name, c->gone, c->gone_count, 13);
+    czm_put(step, 0, is_planar, name);
+}
+
+void czm_onnx_slice(czm_onnx_step *step) { // Slice(input, begin, size)
+    cut c = {.gone_count = 0};
+    int64_t size[MOST];
+    c.count = czm_in_ints(step, 1, c.begin, MOST);
+    if (c.count < 0 || czm_in_ints(step, 2, size, MOST) != c.count) {
+        const char *begin = czm_in_int64(step, 1), *end = czm_in_int64(step, 2);
+        end = CZM_EMIT(step, "Where", CZM_EMIT(step, "Less", end, czm_int(step, 0)),
+                       czm_int(step, INT32_MAX), CZM_EMIT(step, "Add", begin, end));
+        czm_out(step, 0, CZM_EMIT(step, "Slice", czm_in_plain(step, 0), begin, end));
+        return;
+    }
+    for (int i = 0; i < c.count; i++) {
+        c.end[i] = size[i] < 0 ? INT32_MAX : c.begin[i] + size[i];
+        c.step[i] = 1;
+    }
+    put_cut(step, &c);
+}
+
+static bool has_bit(const czm_onnx_step *step, const char *mask, int bit) {
+    return czm_attr_int(step->node, mask) >> bit & 1;
+}
+
+// One entry of the strided slice (core/util/strided_slice_op.cc).
+static void add_range(const czm_onnx_step *step, cut *c, int entry, const int64_t *begin,
+                      const int64_t *end, const int64_t *stride) {
+    int at = c->count++;
+    c->step[at] = stride[entry];
+    c->begin[at] = has_bit(step, "begin_mask", entry) ? (stride[entry] < 0 ? INT32_MAX : 0)
+                                                      : begin[entry];
+    c->end[at] = has_bit(step, "end_mask", entry) ? (stride[entry] < 0 ? -INT32_MAX : INT32_MAX)
+                                                  : end[entry];
+    if (!has_bit(step, "shrink_axis_mask", entry)) return;
+    c->begin[at] = begin[entry];
+    c->end[at] = begin[entry] == -1 ? INT32_MAX : begin[entry] + 1;
+    c->step[at] = 1;
+    c->gone[c->gone_count++] = at;
+}
+
+static void add_everything(cut *c, int count) {
+    for (int i = 0; i < count && c->count < MOST; i++) {
+        c->begin[c->count] = 0;
+        c->end[c->count] = INT32_MAX;
+        c->step[c->count++] = 1;
+    }
+}
+
+static int bits_of(int64_t mask) {
+    int count = 0;
+    for (; mask; mask &= mask - 1) count++;
+    return count;
+}
+
+// New dimensions of 1 are put in afterwards.
+void czm_onnx_strided_slice(czm_onnx_step *step) {
+    int64_t begin[MOST], end[MOST], stride[MOST], added[MOST], result = 0;
+    cut c = {.count = 0};
+    int rank = czm_in(step, 0)->shape.rank, added_count = 0;
+    int entries = czm_in_ints(step, 1, begin, MOST);
+    if (rank == CZM_UNKNOWN || rank > MOST || entries < 0 ||
+        czm_in_ints(step, 2, end, MOST) != entries ||
+        czm_in_ints(step, 3, stride, MOST) != entries) {
+        czm_refuse(step, "its begin, end and strides, or the rank of its input, are not known");
+        return;
+    }
+    int64_t fresh = czm_attr_int(step->node, "new_axis_mask"),
+            dots = czm_attr_int(step->node, "ellipsis_mask");
+    int used = entries - bits_of(fresh) - bits_of(dots);
+    for (int i = 0; i < entries; i++) {
+        if (dots >> i & 1) {
+            add_everything(&c, rank - used);
+            result += rank - used;
+        } else if (fresh >> i & 1) {
+            added[added_count++] = result++;
+        } else if (c.count < MOST) {
+            add_range(step, &c, i, begin, end, stride);
+            result += !has_bit(step, "shrink_axis_mask", i);
+        }
+    }
+    put_cut(step, &c);
+    if (added_count == 0) return;
+    const char *name = czm_plain_of(step, &step->outputs[0]);
+    step->outputs[0].planar = NULL;
+    czm_out(step, 0, czm_emit_with_axes(step, "Unsqueeze", name, added, added_count, 13));
+}
+
+void czm_onnx_reverse(czm_onnx_step *step) {
+    int64_t axes[MOST];
+    int count = czm_in_ints(step, 1, axes, MOST), rank = czm_in(step, 0)->shape.rank;
+    bool is_planar = czm_is_planar_image(step, 0);
+    cut c = {.count = count};
+    if (count < 0 || rank == CZM_UNKNOWN) {
+        czm_refuse(step, "its axes are not known");
+        return;
+    }
+    for (int i = 0; i < count; i++) {
+        c.begin[i] = -1;
+        c.end[i] = -INT32_MAX;
+        c.step[i] = -1;
+        axes[i] = czm_axis_in_layout(axes[i], rank, is_planar);
+    }
+    czm_put(step, 0, is_planar, emit_cut(step, czm_in_layout(step, 0, is_planar), &c, axes));
+}
+
+// ---- moving round
+
+static const char *slice_along(czm_onnx_step *step, const char *of, int64_t axis, int64_t begin,
+                               int64_t end) {
+    return CZM_EMIT(step, "Slice", of, czm_int(step, begin), czm_int(step, end),
+                    czm_int(step, axis));
+}
+
+// What goes out at the end comes in at the beginning: the last `by` go first.
+static const char *roll_along(czm_onnx_step *step, const char *of, int64_t axis, int64_t by) {
+    const char *parts[] = {slice_along(step, of, axis, -by, INT32_MAX),
+                           slice_along(step, of, axis, 0, -by), NULL};
+    return concat(step, parts, axis);
+}
+
+// A shift of more than the size goes round more than once.
+void czm_onnx_roll(czm_onnx_step *step) { // Roll(input, shift, axis)
+    czm_shape shape = czm_in(step, 0)->shape;
+    int64_t shifts[MOST], axes[MOST];
+    int count = czm_in_ints(step, 1, shifts, MOST);
+    bool is_planar = czm_is_planar_image(step, 0);
+    if (count < 0 || czm_in_ints(step, 2, axes, MOST) != count || shape.rank == CZM_UNKNOWN) {
+        czm_refuse(step, "its shifts or axes are not known");
+        return;
+    }
+    const char *name = czm_in_layout(step, 0, is_planar);
+    for (int i = 0; i < count; i++) {
+        int64_t size = shape.dims[(axes[i] + shape.rank) % shape.rank];
+        if (size < 1) {
+            czm_refuse(step, "the size of what it moves is not known");
+            return;
+        }
+        int64_t by = (shifts[i] % size + size) % size, at;
+        at = czm_axis_in_layout(axes[i], shape.rank, is_planar);
+        if (by) name = roll_along(step, name, at, by);
+    }
+    czm_put(step, 0, is_planar, name);
+}
+
+// ReverseSequence(input, seq_lengths). ONNX wants the batch and what is reversed in front.
+void czm_onnx_reverse_rows(czm_onnx_step *step) {
+    int64_t ends[] = {czm_attr_int(step->node, "batch_dim"), czm_attr_int(step->node, "seq_dim")};
+    int64_t order[MOST], back[MOST];
+    int rank = czm_in(step, 0)->shape.rank, count = 2;
+    if (rank < 2 || rank > MOST || ends[0] == ends[1]) {
+        czm_refuse(step, "the rank of its input is not known");
+        return;
+    }
+    for (int i = 0; i < rank; i++)
+        if (i != ends[0] && i != ends[1]) order[count++] = i;
+    memcpy(order, ends, sizeof ends);
+    for (int i = 0; i < rank; i++) back[order[i]] = i;
+    bool is_moved = ends[0] != 0 || ends[1] != 1;
+    const char *name = czm_in_plain(step, 0);
+    if (is_moved) name = czm_emit_transpose(step, name, order, rank);
+    name = CZM_EMIT(step, "ReverseSequence", name, czm_in_int64(step, 1));
+    czm_onnx_set_int(step->arena, czm_last(step), "batch_axis", 0);
+    czm_onnx_set_int(step->arena, czm_last(step), "time_axis", 1);
+    czm_out(step, 0, is_moved ? czm_emit_transpose(step, name, back, rank) : name);
+}
