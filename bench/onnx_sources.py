@@ -122,7 +122,7 @@ def unsettle(model):
     """Weights as after training: none of them 0 or 1, which could be left out."""
     random = np.random.default_rng(1)
     for layer in model.layers:
-        layer.set_weights([w * random.uniform(.8, 1.2, w.shape) + random.uniform(0, .02, w.shape)
+        layer.set_weights([w * random.uniform(.8, 1.2, w.shape) + random.uniform(-.02, .02, w.shape) * (w.ndim == 1)
                            for w in layer.get_weights()])
 
 

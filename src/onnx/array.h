@@ -27,4 +27,11 @@ static inline int64_t czm_axis_in_layout(int64_t axis, int rank, bool is_planar)
     return is_planar ? czm_planar_axis(axis, rank) : axis;
 }
 
+// `parts` ends with NULL.
+static inline const char *czm_concat(czm_onnx_step *step, const char **parts, int64_t axis) {
+    const char *name = czm_emit(step, "Concat", parts);
+    czm_onnx_set_int(step->arena, czm_last(step), "axis", axis);
+    return name;
+}
+
 #endif

@@ -123,12 +123,6 @@ void czm_onnx_size(czm_onnx_step *step) {
 
 // ---- joining and splitting
 
-static const char *concat(czm_onnx_step *step, const char **parts, int64_t axis) {
-    const char *name = czm_emit(step, "Concat", parts);
-    czm_onnx_set_int(step->arena, czm_last(step), "axis", axis);
-    return name;
-}
-
 // ConcatV2 has its axis at the end, Concat at the beginning.
 void czm_onnx_concat(czm_onnx_step *step) {
     size_t parts = czm_in_count(step) - 1, first = czm_text_equal(step->node->op, "Concat");
@@ -143,7 +137,7 @@ void czm_onnx_concat(czm_onnx_step *step) {
     const char **names = CZM_NEW_ARRAY(step->arena, const char *, parts + 1);
     for (size_t i = 0; i < parts; i++) names[i] = czm_in_layout(step, first + i, layout.is_planar);
     if (layout.is_planar) axis = czm_axis_in_layout(axis, layout.rank, true);
-    czm_put(step, 0, layout.is_planar, concat(step, names, axis));
+    czm_put(step, 0, layout.is_planar, czm_concat(step, names, axis));
 }
 
 void czm_onnx_pack(czm_onnx_step *step) {
@@ -159,7 +153,7 @@ void czm_onnx_pack(czm_onnx_step *step) {
         int64_t at = axis < 0 ? axis + rank + 1 : axis;
         names[i] = czm_emit_with_axes(step, "Unsqueeze", czm_in_plain(step, i), &at, 1, 13);
     }
-    czm_out(step, 0, concat(step, names, axis));
+    czm_out(step, 0, czm_concat(step, names, axis));
 }
 
 // Since opset 13 the sizes are an input; since 18 equal parts are told by their number.

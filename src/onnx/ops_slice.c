@@ -146,7 +146,7 @@ static const char *slice_along(czm_onnx_step *step, const char *of, int64_t axis
 static const char *roll_along(czm_onnx_step *step, const char *of, int64_t axis, int64_t by) {
     const char *parts[] = {slice_along(step, of, axis, -by, INT32_MAX),
                            slice_along(step, of, axis, 0, -by), NULL};
-    return concat(step, parts, axis);
+    return czm_concat(step, parts, axis);
 }
 
 // A shift of more than the size goes round more than once.
