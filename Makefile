@@ -12,6 +12,7 @@
 #     make lint      clang-tidy, and gcc's analyser
 #     make coverage  which lines the fast tests run
 #     make bench     docs/benchmarks.md: against a copy, and REFERENCE, a Python with czmodel 0.1.3
+#     make bench-onnx  docs/onnx.md: networks in ONNX against those of tf2onnx
 #     make deb       the Debian packages, in build/deb
 #     make cross     static programs and the library for Linux, macOS and Windows, in build/cross;
 #                    TARGETS names some of those in packaging/cross/build
@@ -69,6 +70,11 @@ bench:
 	$(cmake) --build $(BUILD)
 	python3 -B bench/run.py --build $(BUILD) --write $(if $(REFERENCE),--reference $(REFERENCE))
 
+bench-onnx:
+	$(configure) -DBUILD_TESTING=OFF -DCMAKE_BUILD_TYPE=Release
+	$(cmake) --build $(BUILD)
+	python3 -B bench/onnx_speed.py --build $(BUILD) --write
+
 install: all
 	DESTDIR=$(DESTDIR) $(cmake) --install $(BUILD)
 
@@ -90,4 +96,4 @@ release:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all bench check test harden fuzz lint coverage install deb cross windows wheels release clean
+.PHONY: all bench bench-onnx check test harden fuzz lint coverage install deb cross windows wheels release clean

@@ -18,24 +18,19 @@ typedef struct region {
 
 // ---- which nodes
 
-static bool is_switch(const czm_node *node) {
-    return czm_node_is(node, "Switch") || czm_node_is(node, "RefSwitch");
+// A damaged node, whose inputs are not all there, is none of these.
+static bool is_either(const czm_node *node, const char *op, const char *old_op, size_t inputs) {
+    return (czm_node_is(node, op) || czm_node_is(node, old_op)) && node->inputs.count == inputs;
 }
 
-static bool is_merge(const czm_node *node) {
-    return (czm_node_is(node, "Merge") || czm_node_is(node, "RefMerge")) && node->inputs.count == 2;
-}
-
-static bool is_enter(const czm_node *node) {
-    return czm_node_is(node, "Enter") || czm_node_is(node, "RefEnter");
-}
+static bool is_switch(const czm_node *node) { return is_either(node, "Switch", "RefSwitch", 2); }
+static bool is_merge(const czm_node *node) { return is_either(node, "Merge", "RefMerge", 2); }
+static bool is_enter(const czm_node *node) { return is_either(node, "Enter", "RefEnter", 1); }
+static bool is_exit(const czm_node *node) { return is_either(node, "Exit", "RefExit", 1); }
+static bool is_condition(const czm_node *node) { return is_either(node, "LoopCond", "", 1); }
 
 static bool is_next(const czm_node *node) {
-    return czm_node_is(node, "NextIteration") || czm_node_is(node, "RefNextIteration");
-}
-
-static bool is_exit(const czm_node *node) {
-    return czm_node_is(node, "Exit") || czm_node_is(node, "RefExit");
+    return is_either(node, "NextIteration", "RefNextIteration", 1);
 }
 
 static bool is_of_frame(const czm_node *enter, const char *frame) {
@@ -49,7 +44,7 @@ static bool is_end(const region *r, const czm_node *node) {
 
 static bool is_old_control(const czm_node *node) {
     return is_switch(node) || is_merge(node) || is_enter(node) || is_next(node) || is_exit(node) ||
-           czm_node_is(node, "LoopCond");
+           is_condition(node);
 }
 
 static void meet(region *r, czm_node *node) {
@@ -269,7 +264,7 @@ static bool read_loop(czm_graph *graph, loop *l) {
         *CZM_APPEND(graph->arena, &l->switches) = after;
         *CZM_APPEND(graph->arena, &l->next) = merge->inputs.items[1].node->inputs.items[0];
     }
-    return l->condition && czm_node_is(l->condition, "LoopCond");
+    return l->condition && is_condition(l->condition);
 }
 
 static void mark(const czm_node_list *nodes) {

@@ -29,15 +29,18 @@ static bool is_number(const czm_shapes *shapes, czm_tensor tensor, double number
 // All elements in their order: 0, 1, 2 ...
 static bool is_in_order(const czm_shapes *shapes, const czm_node *scatter) {
     const czm_node *range = scatter->inputs.items[1].node;
-    return czm_node_is(range, "Range") && is_number(shapes, range->inputs.items[0], 0) &&
+    return czm_node_is(range, "Range") && range->inputs.count == 3 &&
+           is_number(shapes, range->inputs.items[0], 0) &&
            is_number(shapes, range->inputs.items[2], 1);
 }
 
 static bool is_array(const czm_node *node) { return strncmp(node->op, "TensorArray", 11) == 0; }
 
 static size_t row_of(const czm_shapes *shapes, const czm_node *node) {
+    size_t wanted;
+    bool is_whole = czm_node_input_count(node, &wanted) && node->inputs.count == wanted;
     for (size_t i = 0; i < CZM_COUNT_OF(rows); i++) {
-        if (!czm_node_is(node, rows[i].array)) continue;
+        if (!is_whole || !czm_node_is(node, rows[i].array)) continue;
         bool is_scatter = czm_node_is(node, "TensorArrayScatterV3");
         return is_scatter && !is_in_order(shapes, node) ? CZM_COUNT_OF(rows) : i;
     }

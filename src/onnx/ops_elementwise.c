@@ -51,9 +51,9 @@ czm_onnx_layout czm_onnx_layout_among(const czm_onnx_step *step, size_t first, s
 static const char *vector_operand(czm_onnx_step *step, czm_onnx_value *value, int rank) {
     int64_t dims[CZM_ONNX_MOST_DIMS] = {value->shape.dims[value->shape.rank - 1]};
     for (int i = 1; i < rank - 1; i++) dims[i] = 1;
-    if (!czm_weight_is_movable(value->weight))
-        return czm_emit_reshape(step, czm_plain_of(step, value), dims, rank - 1);
-    czm_onnx_weight *w = czm_weight_copy(step, value->weight);
+    const czm_onnx_weight *stored = czm_weight_of(step, value);
+    if (!stored) return czm_emit_reshape(step, czm_plain_of(step, value), dims, rank - 1);
+    czm_onnx_weight *w = czm_weight_copy(step, stored);
     w->rank = rank - 1;
     memcpy(w->dims, dims, (size_t)w->rank * sizeof *dims);
     return w->name;

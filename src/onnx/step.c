@@ -124,8 +124,8 @@ czm_onnx_weight *czm_new_weight(czm_onnx_step *step, const char *name, czm_dtype
 }
 
 // Equal constants are one.
-static const char *constant(czm_onnx_step *step, czm_dtype dtype, const int64_t *dims, int rank,
-                            const void *content, size_t size) {
+static czm_onnx_weight *constant_weight(czm_onnx_step *step, czm_dtype dtype, const int64_t *dims,
+                                        int rank, const void *content, size_t size) {
     czm_buffer key = czm_buffer_in(step->arena);
     czm_put_raw_varint(&key, (uint64_t)dtype);
     for (int i = 0; i < rank; i++) czm_put_raw_le(&key, (uint64_t)dims[i], 8);
@@ -133,11 +133,16 @@ static const char *constant(czm_onnx_step *step, czm_dtype dtype, const int64_t 
     czm_put_raw(&key, czm_bytes_of(content, size));
     czm_bytes bytes = czm_buffer_bytes(&key);
     czm_name_slot *slot = czm_name_slot_for(step->arena, &step->translator->constants, bytes);
-    if (slot->value) return ((czm_onnx_weight *)slot->value)->name;
+    if (slot->value) return slot->value;
     czm_onnx_weight *w = czm_new_weight(step, "constant", dtype, dims, rank);
     w->content = czm_bytes_of(bytes.data + bytes.size - size, size);
     slot->value = w;
-    return w->name;
+    return w;
+}
+
+static const char *constant(czm_onnx_step *step, czm_dtype dtype, const int64_t *dims, int rank,
+                            const void *content, size_t size) {
+    return constant_weight(step, dtype, dims, rank, content, size)->name;
 }
 
 const char *czm_ints(czm_onnx_step *step, const int64_t *values, size_t count) {
@@ -178,12 +183,24 @@ const char *czm_number(czm_onnx_step *step, czm_dtype dtype, double value) {
     return constant(step, stored_dtype(dtype), NULL, 0, b.data, b.size);
 }
 
-static const char *known_constant(czm_onnx_step *step, const czm_onnx_value *value) {
+// NULL: what is known has no place in a weight, or something is not known.
+static czm_onnx_weight *known_weight(czm_onnx_step *step, const czm_onnx_value *value) {
+    bool is_known = value->known.elements && czm_shape_is_complete(value->shape) &&
+                    value->shape.rank <= CZM_ONNX_MOST_DIMS;
+    for (size_t i = 0; is_known && i < value->known.count; i++)
+        is_known = value->known.elements[i].is_known;
+    if (!is_known) return NULL;
     czm_buffer b = czm_buffer_in(step->arena);
     for (size_t i = 0; i < value->known.count; i++)
         put_number(&b, value->dtype, value->known.elements[i].number);
-    return constant(step, stored_dtype(value->dtype), value->shape.dims, value->shape.rank, b.data,
-                    b.size);
+    return constant_weight(step, stored_dtype(value->dtype), value->shape.dims, value->shape.rank,
+                           b.data, b.size);
+}
+
+czm_onnx_weight *czm_weight_of(czm_onnx_step *step, czm_onnx_value *value) {
+    bool is_made = value->weight || value->plain || value->planar;
+    if (!is_made) value->weight = known_weight(step, value);
+    return czm_weight_is_movable(value->weight) ? value->weight : NULL;
 }
 
 const char *czm_weight_name(czm_onnx_weight *weight) { return weight->name; }
@@ -232,8 +249,8 @@ const char *czm_plain_of(czm_onnx_step *step, czm_onnx_value *value) {
         czm_refuse(step, "the list is read before it is filled");
         return "";
     }
+    if (!value->weight && !value->planar) value->weight = known_weight(step, value);
     if (value->weight) return value->plain = value->weight->name;
-    if (value->known.elements) return value->plain = known_constant(step, value);
     if (!value->planar || !has_layouts(value->shape.rank)) return unknown_rank(step);
     return value->plain = emit_layout(step, value->planar, value->shape, false);
 }
@@ -250,8 +267,7 @@ static const char *planar_weight(czm_onnx_step *step, const czm_onnx_value *valu
 
 const char *czm_planar_of(czm_onnx_step *step, czm_onnx_value *value) {
     if (value->planar) return value->planar;
-    if (value->weight && czm_weight_is_movable(value->weight))
-        return value->planar = planar_weight(step, value);
+    if (czm_weight_of(step, value)) return value->planar = planar_weight(step, value);
     if (!has_layouts(value->shape.rank)) return unknown_rank(step);
     return value->planar = emit_layout(step, czm_plain_of(step, value), value->shape, true);
 }
@@ -296,9 +312,8 @@ bool czm_weight_is_movable(const czm_onnx_weight *w) {
     return w && !w->scale && w->rank == w->stored_rank && czm_dtype_is_floating(w->dtype);
 }
 
-czm_onnx_weight *czm_in_weight(const czm_onnx_step *step, size_t input) {
-    czm_onnx_weight *weight = czm_in(step, input)->weight;
-    return czm_weight_is_movable(weight) ? weight : NULL;
+czm_onnx_weight *czm_in_weight(czm_onnx_step *step, size_t input) {
+    return czm_weight_of(step, czm_in(step, input));
 }
 
 // What is known, as floats.

@@ -78,7 +78,8 @@ bool czm_in_number(const czm_onnx_step *step, size_t input, double *out); // of 
 const float *czm_in_floats(czm_onnx_step *step, size_t input, size_t *count);
 
 // The input as a weight that may be reordered, or NULL.
-czm_onnx_weight *czm_in_weight(const czm_onnx_step *step, size_t input);
+czm_onnx_weight *czm_in_weight(czm_onnx_step *step, size_t input);
+czm_onnx_weight *czm_weight_of(czm_onnx_step *step, czm_onnx_value *value);
 
 // The input as int64, for ONNX's shape arguments.
 const char *czm_in_int64(czm_onnx_step *step, size_t input);

@@ -46,6 +46,12 @@ static bool is_settled(const czm_node *node) {
     return true;
 }
 
+// A damaged file may leave some out. What nobody knows is refused anyway.
+static bool has_all_inputs(const czm_node *node) {
+    size_t count;
+    return !node->def || (czm_node_input_count(node, &count) && count == node->inputs.count);
+}
+
 static void translate_node(czm_onnx_translator *t, czm_onnx_scope *scope, const czm_node *node) {
     if (is_settled(node)) return;
     const czm_onnx_op *op = find_op(t, node->op);
@@ -58,6 +64,10 @@ static void translate_node(czm_onnx_translator *t, czm_onnx_scope *scope, const 
                           t->opset,
                           node->scratch,
                           czm_node_output_count(node, &count) ? count : 1};
+    if (!has_all_inputs(node)) {
+        czm_refuse(&step, "its inputs are not all there");
+        return;
+    }
     if (czm_onnx_fold(&step)) return;
     if (++t->steps > MOST_STEPS)
         czm_refuse(&step, "its functions unfold without end");
