@@ -82,6 +82,10 @@ void czm_onnx_depthwise(czm_onnx_step *step) {
     put_result(step, &image, name, weight, 0, dims[0]);
 }
 
+static bool has_explicit_paddings(const czm_onnx_step *step) {
+    return czm_attr_is(step->node, "padding", "EXPLICIT");
+}
+
 // Conv2DBackpropInput(sizes, filter, gradient): ONNX's pads are those of the forward convolution,
 // and output_padding is what that convolution left over.
 void czm_onnx_transposed(czm_onnx_step *step) {
@@ -101,6 +105,13 @@ void czm_onnx_transposed(czm_onnx_step *step) {
     czm_onnx_weight *weight;
     const char *filter = filter_name(step, 1, order, image.rank, dims, image.rank, &weight);
     const char *name = CZM_EMIT(step, "ConvTranspose", image.name, filter);
-    if (!czm_onnx_set_transposed(step, &image, f)) return;
-    put_result(step, &image, name, weight, 1, f[space]);
+    if (czm_onnx_set_transposed(step, &image, f)) {
+        put_result(step, &image, name, weight, 1, f[space]);
+        return;
+    }
+    if (has_explicit_paddings(step)) {
+        czm_refuse(step, "its output has no size that ONNX can express");
+        return;
+    }
+    czm_onnx_image_out(step, &image, 0, czm_onnx_cut_transposed(step, &image, f, name));
 }

@@ -4,6 +4,9 @@
 // core/framework/common_shape_fns.cc.
 #include "onnx/window.h"
 
+#include "onnx/linear.h"
+#include "onnx/scope.h"
+
 int czm_onnx_image_dim(const czm_onnx_image *image, int space) {
     return space + (image->is_planar_in_tensorflow ? 2 : 1);
 }
@@ -108,31 +111,94 @@ void czm_onnx_set_windows(czm_onnx_step *step, const czm_onnx_image *image, cons
         czm_onnx_set_ints(step->arena, node, "pads", w.pads, 2 * space);
 }
 
+static void set_transposed(czm_onnx_step *step, const czm_onnx_image *image, const windows *w,
+                           const int64_t *kernel, const int64_t *over) {
+    czm_onnx_node *node = czm_last(step);
+    size_t space = (size_t)image->rank - 2;
+    czm_onnx_set_ints(step->arena, node, "kernel_shape", kernel, space);
+    czm_onnx_set_ints(step->arena, node, "strides", w->strides, space);
+    czm_onnx_set_ints(step->arena, node, "dilations", w->dilations, space);
+    czm_onnx_set_ints(step->arena, node, "pads", w->pads, 2 * space);
+    czm_onnx_set_ints(step->arena, node, "output_padding", over, space);
+}
+
+static int64_t extent_of(const windows *w, const int64_t *kernel, int i) {
+    return (kernel[i] - 1) * w->dilations[i] + 1;
+}
+
+// Where a size is open, the output must be as large as layers make it: the stride times the input,
+// and what hangs over without padding.
+static bool has_usual_size(const czm_onnx_step *step, const czm_onnx_image *image, const windows *w,
+                           const int64_t *kernel, bool is_same, int i) {
+    czm_linear size;
+    czm_tensor sizes = step->node->inputs.items[0], of = step->node->inputs.items[2];
+    int64_t left = extent_of(w, kernel, i) - w->strides[i];
+    bool is_short = czm_in(step, 0)->shape.rank == 1 &&
+                    czm_in(step, 0)->shape.dims[0] == image->rank - 2;
+    int dim = czm_onnx_image_dim(image, i);
+    return czm_linear_of(step->scope->shapes, sizes, (size_t)(is_short ? i : dim), &size) &&
+           czm_tensor_equal(size.of, of) && size.dim == dim && size.factor == w->strides[i] &&
+           size.offset == (is_same || left < 0 ? 0 : left);
+}
+
 bool czm_onnx_set_transposed(czm_onnx_step *step, const czm_onnx_image *image,
                              const int64_t *kernel) {
-    czm_onnx_node *node = czm_last(step);
     int space = image->rank - 2;
     int64_t over[CZM_ONNX_MOST_DIMS] = {0};
     windows w = windows_of(step, image, kernel);
     bool is_same = czm_attr_is(step->node, "padding", "SAME");
     for (int i = 0; i < space; i++) {
-        int64_t extent = (kernel[i] - 1) * w.dilations[i] + 1;
+        int64_t extent = extent_of(&w, kernel, i);
         bool is_known = image->size[i] != CZM_UNKNOWN && image->out_size[i] != CZM_UNKNOWN;
+        if (!is_known && !has_usual_size(step, image, &w, kernel, is_same, i)) return false;
         if (is_same) pad_same(image, kernel, &w, i, image->out_size[i], image->size[i]);
         int64_t least =
             (image->size[i] - 1) * w.strides[i] + extent - w.pads[i] - w.pads[i + space];
         if (is_known) over[i] = image->out_size[i] - least;
         if (!is_known && extent < w.strides[i]) over[i] = w.strides[i] - extent;
         if (over[i] < 0 ||
-            over[i] >= (w.strides[i] > w.dilations[i] ? w.strides[i] : w.dilations[i])) {
-            czm_refuse(step, "its output has no size that ONNX can express");
+            over[i] >= (w.strides[i] > w.dilations[i] ? w.strides[i] : w.dilations[i]))
             return false;
-        }
     }
-    czm_onnx_set_ints(step->arena, node, "kernel_shape", kernel, (size_t)space);
-    czm_onnx_set_ints(step->arena, node, "strides", w.strides, (size_t)space);
-    czm_onnx_set_ints(step->arena, node, "dilations", w.dilations, (size_t)space);
-    czm_onnx_set_ints(step->arena, node, "pads", w.pads, 2 * (size_t)space);
-    czm_onnx_set_ints(step->arena, node, "output_padding", over, (size_t)space);
+    set_transposed(step, image, &w, kernel, over);
     return true;
+}
+
+// ---- transposed, of a size that is computed
+
+// The spatial sizes that the node is told, [height, width].
+static const char *told_sizes(czm_onnx_step *step, const czm_onnx_image *image) {
+    const char *sizes = czm_in_int64(step, 0);
+    int64_t picks[CZM_ONNX_MOST_DIMS];
+    int space = image->rank - 2;
+    for (int i = 0; i < space; i++) picks[i] = czm_onnx_image_dim(image, i);
+    if (czm_in(step, 0)->shape.rank == 1 && czm_in(step, 0)->shape.dims[0] == space) return sizes;
+    return CZM_EMIT(step, "Gather", sizes, czm_ints(step, picks, (size_t)space));
+}
+
+// All that the windows reach, and as much more as may be asked for; of that, the part that TensorFlow
+// leaves when it takes the paddings away, half of them at the beginning.
+const char *czm_onnx_cut_transposed(czm_onnx_step *step, const czm_onnx_image *image,
+                                    const int64_t *kernel, const char *name) {
+    size_t space = (size_t)image->rank - 2;
+    int64_t over[CZM_ONNX_MOST_DIMS] = {0}, axes[CZM_ONNX_MOST_DIMS];
+    windows w = windows_of(step, image, kernel);
+    memset(w.pads, 0, sizeof w.pads);
+    for (size_t i = 0; i < space; i++) {
+        over[i] = w.strides[i] - 1;
+        axes[i] = (int64_t)i + 2;
+    }
+    set_transposed(step, image, &w, kernel, over);
+    const char *all =
+        CZM_EMIT(step, "Gather", CZM_EMIT(step, "Shape", name), czm_ints(step, axes, space));
+    const char *reached = CZM_EMIT(step, "Sub", all, czm_ints(step, over, space));
+    const char *wanted = told_sizes(step, image);
+    const char *zero = czm_number(step, CZM_DTYPE_INT64, 0);
+    const char *paddings = CZM_EMIT(step, "Max", CZM_EMIT(step, "Sub", reached, wanted), zero);
+    bool is_same = czm_attr_is(step->node, "padding", "SAME");
+    const char *two = czm_number(step, CZM_DTYPE_INT64, 2);
+    const char *begin = is_same ? CZM_EMIT(step, "Div", paddings, two)
+                                : CZM_EMIT(step, "Mul", paddings, zero);
+    return CZM_EMIT(step, "Slice", name, begin, CZM_EMIT(step, "Add", begin, wanted),
+                    czm_ints(step, axes, space));
 }

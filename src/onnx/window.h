@@ -29,8 +29,12 @@ int czm_onnx_image_dim(const czm_onnx_image *image, int space);
 // Sets strides, dilations, kernel_shape and pads of the last node.
 void czm_onnx_set_windows(czm_onnx_step *step, const czm_onnx_image *image, const int64_t *kernel);
 
-// The same for a transposed convolution; false after a refusal.
+// The same for a transposed convolution; false if attributes cannot say the size of its output.
 bool czm_onnx_set_transposed(czm_onnx_step *step, const czm_onnx_image *image,
                              const int64_t *kernel);
+
+// The same for one whose size is computed: it is cut out of the result `name`. Returns the cutting.
+const char *czm_onnx_cut_transposed(czm_onnx_step *step, const czm_onnx_image *image,
+                                    const int64_t *kernel, const char *name);
 
 #endif

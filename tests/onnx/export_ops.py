@@ -29,6 +29,13 @@ def flat(x):
     return tf.reshape(x, [-1])
 
 
+def transposed(x, size, kernel, padding):
+    """A transposed convolution whose height is computed."""
+    weights = np.random.RandomState(3).normal(size=[kernel, kernel, 3, 4]).astype(np.float32)
+    height = size + tf.cast(tf.reduce_max(x) > 9, tf.int32)
+    return tf.nn.conv2d_transpose(x, weights, [1, height, 12, 3], 2, padding)
+
+
 def number(x):
     return tf.cast(x, tf.float32)
 
@@ -239,6 +246,14 @@ OPS = {
         [0, 0], [0, ints(tf.reduce_max(x), 0, 4)], [2, 1], [0, 0]]), 2, 1, 'VALID'),
     'pad_computed_mirror': lambda x: tf.pad(x, [
         [0, 0], [ints(tf.reduce_max(x), 0, 3), 1], [2, 1], [0, 0]], 'REFLECT'),
+    'transposed_computed': lambda x: transposed(x, 16, 3, 'SAME'),
+    'transposed_computed_odd': lambda x: transposed(x, 15, 3, 'SAME'),
+    'transposed_computed_large': lambda x: transposed(x, 15, 5, 'SAME'),
+    'transposed_computed_small': lambda x: transposed(x, 15, 1, 'SAME'),
+    'transposed_computed_valid': lambda x: raw.Conv2DBackpropInput(
+        input_sizes=tf.stack([1, 17 + tf.cast(tf.reduce_max(x) > 9, tf.int32), 14, 3]),
+        filter=np.random.RandomState(3).normal(size=[3, 3, 3, 4]).astype(np.float32), out_backprop=x,
+        strides=[1, 2, 2, 1], padding='VALID'),
     'space_to_depth': lambda x: tf.nn.space_to_depth(x, 2),
     'local_response': lambda x: tf.nn.lrn(x, 1, 1.5, 0.3, 0.6),
     'max_pool_3d': lambda x: tf.nn.max_pool3d(x[..., tf.newaxis], 2, 2, 'SAME'),

@@ -122,6 +122,25 @@ static void test_folding(void **state) {
     CHECK_ALL(table);
 }
 
+// ---- transposed convolutions of an open size
+
+static void test_transposed(void **state) {
+    (void)state;
+#define TRANSPOSED(height)                                                                         \
+    "x:f[1,?,4,2]; s=Shape(x); b=i{1}; e=i{2}; o=i{1}; "                                           \
+    "h=StridedSlice(s,b,e,o) shrink_axis_mask=1; two=i 2; m=Mul(h,two); one=i 1; "                 \
+    "g=AddV2(m,one); w=i 8; k=Pack(one," height ",w,one); " WEIGHT("f", "1,1,1,2")                 \
+    "y=Conv2DBackpropInput(k,f,x) strides=[1,2,2,1] padding='SAME'"
+    static const expectation table[] = {
+        {TRANSPOSED("m"), "Transpose ConvTranspose Reshape"},
+        {TRANSPOSED("g"),
+         "Shape Cast Slice Squeeze Mul Add Unsqueeze Unsqueeze Unsqueeze Unsqueeze Concat Transpose "
+         "ConvTranspose Shape Gather Sub Cast Gather Sub Max Div Add Slice Reshape"},
+    };
+    CHECK_ALL(table);
+#undef TRANSPOSED
+}
+
 // ---- what is joined first
 
 static void test_dilations(void **state) {
@@ -185,7 +204,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_layouts),          cmocka_unit_test(test_folding),
         cmocka_unit_test(test_dilations),        cmocka_unit_test(test_refusals),
-        cmocka_unit_test(test_old_control_flow),
+        cmocka_unit_test(test_old_control_flow), cmocka_unit_test(test_transposed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Sizes as multiples of sizes; see linear.h. Layers write shape(x)[1] * 2 + 1 as Pack, AddV2, Mul,
+// StridedSlice and Shape.
+#include "onnx/linear.h"
+
+enum { MOST_STEPS = 64, LARGEST = 1 << 30 };
+
+static bool read_number(const czm_shapes *shapes, czm_tensor tensor, int64_t *number) {
+    czm_value value = czm_value_of(shapes, tensor);
+    bool is_known = value.elements && value.count == 1 && value.elements[0].is_known &&
+                    value.elements[0].number > -LARGEST && value.elements[0].number < LARGEST;
+    if (is_known) *number = (int64_t)value.elements[0].number;
+    return is_known;
+}
+
+static bool is_unchanged(const czm_node *node) {
+    return (czm_node_is(node, "Identity") || czm_node_is(node, "Cast")) && node->inputs.count == 1;
+}
+
+// shape(of)[dim]
+static bool read_dim(const czm_shapes *shapes, const czm_node *node, czm_linear *out) {
+    if (!czm_node_is(node, "StridedSlice") || node->inputs.count != 4) return false;
+    const czm_node *shape = node->inputs.items[0].node;
+    while (is_unchanged(shape)) shape = shape->inputs.items[0].node;
+    if (!czm_node_is(shape, "Shape") || shape->inputs.count != 1 ||
+        czm_attr_int(node, "shrink_axis_mask") != 1 || czm_attr_int(node, "begin_mask") != 0)
+        return false;
+    out->of = shape->inputs.items[0];
+    return read_number(shapes, node->inputs.items[1], &out->dim);
+}
+
+// The value is factor * x + offset, and x is a step nearer to the shape each time; false at the end.
+static bool step_down(const czm_shapes *shapes, czm_tensor *x, czm_linear *out) {
+    const czm_node *node = x->node;
+    int64_t number;
+    if (is_unchanged(node)) {
+        *x = node->inputs.items[0];
+        return true;
+    }
+    bool is_sum = czm_node_is(node, "AddV2") || czm_node_is(node, "Add");
+    if ((!is_sum && !czm_node_is(node, "Mul")) || node->inputs.count != 2) return false;
+    size_t known = read_number(shapes, node->inputs.items[0], &number) ? 0 : 1;
+    if (!read_number(shapes, node->inputs.items[known], &number)) return false;
+    if (is_sum) {
+        out->offset += out->factor * number;
+    } else {
+        out->factor *= number;
+    }
+    *x = node->inputs.items[1 - known];
+    return out->factor < LARGEST && out->factor > -LARGEST && out->offset < LARGEST &&
+           out->offset > -LARGEST;
+}
+
+bool czm_linear_of(const czm_shapes *shapes, czm_tensor sizes, size_t index, czm_linear *out) {
+    while (is_unchanged(sizes.node)) sizes = sizes.node->inputs.items[0];
+    if (!czm_node_is(sizes.node, "Pack") || index >= sizes.node->inputs.count) return false;
+    czm_tensor x = sizes.node->inputs.items[index];
+    *out = (czm_linear){.factor = 1};
+    for (int i = 0; i < MOST_STEPS && step_down(shapes, &x, out); i++) continue;
+    return read_dim(shapes, x.node, out);
+}
