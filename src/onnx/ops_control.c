@@ -192,8 +192,8 @@ static void put_element(czm_onnx_step *step, const loop *l, const czm_onnx_value
     }
     czm_graph_output(step, CZM_EMIT(step, "Identity", list->place), CZM_DTYPE_INT64,
                      (czm_shape){0, NULL});
-    czm_graph_output(step, CZM_EMIT(step, "Identity", list->element), list->dtype,
-                     czm_shape_unknown());
+    // ONNX Runtime 1.4 takes what all rounds make of an unknown shape for a vector
+    czm_graph_output(step, CZM_EMIT(step, "Identity", list->element), list->dtype, list->shape);
 }
 
 static czm_onnx_value *begin_body(czm_onnx_step *step, const loop *l) {

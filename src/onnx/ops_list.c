@@ -69,6 +69,7 @@ void czm_onnx_list_set(czm_onnx_step *step) {
         now->index = step->node->inputs.items[1];
         now->place = czm_in_int64(step, 1);
         now->element = czm_in_plain(step, 2);
+        now->shape = czm_in(step, 2)->shape;
         step->outputs[0].list = now;
         return;
     }

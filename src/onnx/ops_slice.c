@@ -17,6 +17,7 @@ typedef struct cut {
 static const char *emit_cut(czm_onnx_step *step, const char *of, const cut *c,
                             const int64_t *axes) {
     size_t n = (size_t)c->count;
+    if (n == 0) return of; // ONNX Runtime 1.4 does not survive a Slice of no axes
     return CZM_EMIT(step, "Slice", of, czm_ints(step, c->begin, n), czm_ints(step, c->end, n),
                     czm_ints(step, axes, n), czm_ints(step, c->step, n));
 }

@@ -23,6 +23,7 @@ typedef struct czm_onnx_open {
 // A TensorList that is reserved, and of which one element at most has been written.
 typedef struct czm_onnx_list {
     czm_dtype dtype;             // of its elements
+    czm_shape shape;             // of the element that has been written
     const char *count;           // how many it is to have, [1]
     bool is_single;              // it is to have one
     const char *place, *element; // NULL: none has been written
