@@ -43,20 +43,30 @@ static int convert_saved_model(czm_arena *arena, const char *path) {
     return convert(arena, spec, stem(arena, path));
 }
 
+// At the end; those of a root, such as "C:/", belong to it.
+static const char *without_separators(czm_arena *arena, const char *path) {
+    const char *clean = czm_path_join(arena, "", path);
+    while (*czm_path_base(clean) == '\0') {
+        const char *folder = czm_path_folder(arena, clean);
+        if (strlen(folder) == strlen(clean)) break;
+        clean = folder;
+    }
+    return clean;
+}
+
 static int drop(const char *path) {
     czm_arena *arena = czm_arena_new(NULL);
-    char *clean = arena ? czm_arena_format(arena, "%s", czm_path_join(arena, "", path)) : NULL;
+    const char *clean = arena ? without_separators(arena, path) : NULL;
     if (!clean) {
         fprintf(stderr, "error: there is not enough memory\n");
         return CZM_ERROR_IO;
     }
-    for (size_t size = strlen(clean); size > 1 && clean[size - 1] == '/';) clean[--size] = '\0';
     int status;
     if (cli_has_suffix(clean, ".json")) {
         status = convert(arena, clean, stem(arena, clean));
     } else if (cli_has_suffix(clean, ".czmodel") || cli_has_suffix(clean, ".czseg") ||
                cli_has_suffix(clean, ".czann")) {
-        char *arguments[] = {"check", clean, NULL};
+        char *arguments[] = {"check", (char *)clean, NULL};
         status = cli_check(2, arguments);
     } else {
         status = convert_saved_model(arena, clean);

@@ -47,6 +47,13 @@ static const struct {
     {ERROR_FILE_EXISTS, "File exists"},
     {ERROR_DIR_NOT_EMPTY, "Directory not empty"},
     {ERROR_WRITE_PROTECT, "Read-only file system"},
+    {ERROR_NOT_READY, "nothing is in this drive"},
+    {ERROR_INVALID_DRIVE, "there is no such drive"},
+    {ERROR_BAD_NETPATH, "this server or share cannot be reached"},
+    {ERROR_BAD_NET_NAME, "this server or share cannot be reached"},
+    {ERROR_BAD_DEV_TYPE, "this server or share cannot be reached"},
+    {ERROR_NETNAME_DELETED, "this server or share cannot be reached"},
+    {ERROR_NETWORK_UNREACHABLE, "this server or share cannot be reached"},
 };
 
 static bool failed_with(const char *text) {
@@ -175,7 +182,10 @@ static czm_path_kind look(const wchar_t *path) {
                           code == ERROR_BAD_NET_NAME;
         return is_missing ? CZM_PATH_MISSING : CZM_PATH_OTHER;
     }
-    if (attributes & FILE_ATTRIBUTE_DEVICE) return CZM_PATH_OTHER;
+    if (attributes & FILE_ATTRIBUTE_DEVICE) {
+        refuse_device();
+        return CZM_PATH_OTHER;
+    }
     return attributes & FILE_ATTRIBUTE_DIRECTORY ? CZM_PATH_FOLDER : CZM_PATH_FILE;
 }
 
@@ -211,7 +221,9 @@ czm_file *czm_file_open(czm_arena *arena, const char *path) {
     czm_file *file = new_file(arena);
     const wchar_t *name = system_path(arena, path);
     LARGE_INTEGER size;
-    if (look(name) == CZM_PATH_FOLDER || look(name) == CZM_PATH_OTHER) {
+    czm_path_kind kind = look(name);
+    if (kind == CZM_PATH_OTHER) return NULL;
+    if (kind == CZM_PATH_FOLDER) {
         failed_with("not a regular file");
         return NULL;
     }

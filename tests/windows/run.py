@@ -201,7 +201,11 @@ def test_shares(windows, _):
     write_spec('spec.json')
     windows(0, 'convert', '\\\\?\\' + windows_path('spec.json'), '\\\\?\\' + windows_path('out'), 'x')
     expect(os.path.exists('out/x.czmodel'), 'with \\\\?\\')
-    windows(3, 'check', '\\\\nowhere\\share\\x.czmodel')
+    for command in (('check', '\\\\nowhere\\share\\x.czmodel'),
+                    ('check', '\\\\?\\UNC\\nowhere\\share\\x.json'),
+                    ('convert', 'spec.json', '\\\\nowhere\\share\\out')):
+        text = windows(3, *command)
+        expect(not re.search('error [0-9]+ of Windows|not a regular file', text), text)
 
 
 def test_json(windows, _):
@@ -289,6 +293,8 @@ def test_drop(windows, _):
         shutil.copytree(os.path.join(EXAMPLE, 'model'), os.path.join('drop', name))
     windows(0, *(windows_path(os.path.join('drop', name)) for name in names))
     expect({f'{name}.czmodel' for name in names} <= set(os.listdir('drop')), os.listdir('drop'))
+    text = windows(1, 'Z:\\')
+    expect('error: Z:/: this is a folder without' in text, text)
     text = windows(2, 'no-such-thing')
     expect('czmodel PATH' in text, text)
 
