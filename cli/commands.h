@@ -20,8 +20,8 @@ int cli_explain(int argc, char **argv);
 // same arguments. `format` is what is written unless options say another; NULL: as convert does.
 int cli_convert_as(const char *name, const char *format, int argc, char **argv);
 
-// czmodel PATH, and whether there is something at the path.
-bool cli_can_drop(const char *path);
-int cli_drop(const char *path);
+// czmodel PATH..., and whether there is something at each of the paths. The exit status is the worst.
+bool cli_can_drop(int count, char **paths);
+int cli_drop(int count, char **paths);
 
 #endif

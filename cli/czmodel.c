@@ -27,7 +27,7 @@ static void print_usage(FILE *to) {
     fprintf(to, "usage: czmodel COMMAND [options] ...\n\ncommands:\n");
     for (size_t i = 0; i < CZM_COUNT_OF(commands); i++)
         fprintf(to, "  %-10s %s\n", commands[i].name, commands[i].purpose);
-    fprintf(to, "\nczmodel PATH converts a specification or a SavedModel beside itself\n"
+    fprintf(to, "\nczmodel PATH... converts specifications and SavedModels beside themselves\n"
                 "czmodel COMMAND --help explains a command; czmodel --version tells the version\n");
 }
 
@@ -40,7 +40,7 @@ static int run(int argc, char **argv) {
     if (wants_version) printf("czmodel %s\n", czm_version());
     if (wants_help) print_usage(stdout);
     if (wants_help || wants_version) return cli_flush() ? CZM_OK : CZM_ERROR_IO;
-    if (argc == 2 && cli_can_drop(name)) return cli_drop(name);
+    if (cli_can_drop(argc - 1, argv + 1)) return cli_drop(argc - 1, argv + 1);
     if (*name) fprintf(stderr, "czmodel: there is no command \"%s\"\n", name);
     print_usage(stderr);
     return CZM_ERROR_USAGE;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// czmodel PATH: what happens when somebody drops a file or folder on the program. The result is
-// written beside it.
+// czmodel PATH...: what happens when somebody drops files or folders on the program. The results
+// are written beside them.
 #include <stdio.h>
 #include <string.h>
 
@@ -9,13 +9,20 @@
 #include "cli/commands.h"
 #include "cli/terminal.h"
 
-bool cli_can_drop(const char *path) { return czm_path_look(path) != CZM_PATH_MISSING; }
+bool cli_can_drop(int count, char **paths) {
+    for (int i = 0; i < count; i++)
+        if (czm_path_look(paths[i]) == CZM_PATH_MISSING) return false;
+    return count > 0;
+}
 
-// The name of a file without its last ending: of the result.
+// The name of the result: without the ending of a file, but a folder's "unet-1.1" is no ending.
 static const char *stem(czm_arena *arena, const char *path) {
-    const char *name = czm_path_base(path), *dot = strrchr(name, '.');
-    return czm_arena_format(arena, "%.*s",
-                            (int)(dot && dot != name ? (size_t)(dot - name) : strlen(name)), name);
+    static const char *const endings[] = {".json", ".zip", ".onnx"};
+    const char *name = czm_path_base(path);
+    size_t size = strlen(name), ending = 0;
+    for (size_t i = 0; i < CZM_COUNT_OF(endings); i++)
+        if (cli_has_suffix(name, endings[i])) ending = strlen(endings[i]);
+    return czm_arena_format(arena, "%.*s", (int)(ending < size ? size - ending : size), name);
 }
 
 static int convert(czm_arena *arena, const char *spec, const char *name) {
@@ -36,24 +43,43 @@ static int convert_saved_model(czm_arena *arena, const char *path) {
     return convert(arena, spec, stem(arena, path));
 }
 
-int cli_drop(const char *path) {
+// At the end; those of a root, such as "C:/", belong to it.
+static const char *without_separators(czm_arena *arena, const char *path) {
+    const char *clean = czm_path_join(arena, "", path);
+    while (*czm_path_base(clean) == '\0') {
+        const char *folder = czm_path_folder(arena, clean);
+        if (strlen(folder) == strlen(clean)) break;
+        clean = folder;
+    }
+    return clean;
+}
+
+static int drop(const char *path) {
     czm_arena *arena = czm_arena_new(NULL);
-    char *clean = arena ? czm_arena_format(arena, "%s", czm_path_join(arena, "", path)) : NULL;
+    const char *clean = arena ? without_separators(arena, path) : NULL;
     if (!clean) {
         fprintf(stderr, "error: there is not enough memory\n");
         return CZM_ERROR_IO;
     }
-    for (size_t size = strlen(clean); size > 1 && clean[size - 1] == '/';) clean[--size] = '\0';
     int status;
     if (cli_has_suffix(clean, ".json")) {
         status = convert(arena, clean, stem(arena, clean));
     } else if (cli_has_suffix(clean, ".czmodel") || cli_has_suffix(clean, ".czseg") ||
                cli_has_suffix(clean, ".czann")) {
-        char *arguments[] = {"check", clean, NULL};
+        char *arguments[] = {"check", (char *)clean, NULL};
         status = cli_check(2, arguments);
     } else {
         status = convert_saved_model(arena, clean);
     }
     czm_arena_free(arena);
     return status;
+}
+
+int cli_drop(int count, char **paths) {
+    int worst = CZM_OK;
+    for (int i = 0; i < count; i++) {
+        int status = drop(paths[i]);
+        if (status > worst) worst = status;
+    }
+    return worst;
 }

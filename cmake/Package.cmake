@@ -25,5 +25,16 @@ write_basic_package_version_file(czm-config-version.cmake COMPATIBILITY SameMino
 install(FILES cmake/czm-config.cmake ${CMAKE_CURRENT_BINARY_DIR}/czm-config-version.cmake
         DESTINATION ${CZM_CMAKE_DIR})
 
-configure_file(cmake/czm.pc.in czm.pc @ONLY)
+# Written when it is installed, since "cmake --install --prefix" may name another prefix than this; and
+# with folders relative to the prefix, so that pkg-config --define-prefix finds them where they are moved.
+foreach(folder LIBDIR INCLUDEDIR)
+  set(PC_${folder} ${CMAKE_INSTALL_${folder}})
+  if(NOT IS_ABSOLUTE ${PC_${folder}})
+    string(PREPEND PC_${folder} "\${prefix}/")
+  endif()
+endforeach()
+install(CODE "set(VERSION [[${PROJECT_VERSION}]])
+set(LIBDIR [[${PC_LIBDIR}]])
+set(INCLUDEDIR [[${PC_INCLUDEDIR}]])
+configure_file([[${PROJECT_SOURCE_DIR}/cmake/czm.pc.in]] [[${CMAKE_CURRENT_BINARY_DIR}/czm.pc]] @ONLY)")
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/czm.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

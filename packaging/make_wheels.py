@@ -21,6 +21,7 @@ import zipfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PROGRAMS = ('czmodel', 'savedmodel2czmodel', 'savedmodel2czann')
+EARLIEST = (1980, 1, 1, 0, 0, 0)  # of a ZIP archive
 FILE, PROGRAM = 0o100644 << 16, 0o100755 << 16
 
 
@@ -99,7 +100,7 @@ def record(files, name):
 
 
 def write_wheel(path, files, programs):
-    moment = time.gmtime(int(os.environ.get('SOURCE_DATE_EPOCH', time.time())))[:6]
+    moment = max(time.gmtime(int(os.environ.get('SOURCE_DATE_EPOCH', time.time())))[:6], EARLIEST)
     with zipfile.ZipFile(path, 'w') as archive:
         for name in sorted(files, key=lambda name: ('.dist-info/' in name, name)):
             entry = zipfile.ZipInfo(name, moment)

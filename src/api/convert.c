@@ -25,7 +25,8 @@ static czm_status check_options(conversion *c) {
     CZM_TRY(czm_options_take(&c->context, o));
     if (!o->output_folder || !*o->output_folder)
         return usage(c, "name the folder for the result", "there is no output folder");
-    if (o->output_name && (!*o->output_name || strpbrk(o->output_name, "/\\")))
+    const char *name = o->output_name;
+    if (name && (!*name || strpbrk(name, "/\\") || czm_path_base(name) != name))
         return usage(c, "give a name without folders; the folder is an argument of its own",
                      "the output name is empty or holds a path");
     if (o->as_is && (o->output || o->signature || o->spatial_height || o->preprocessing_count ||

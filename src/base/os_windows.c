@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/device_name.h"
 #include "base/list.h"
 
 struct czm_file {
@@ -46,6 +47,13 @@ static const struct {
     {ERROR_FILE_EXISTS, "File exists"},
     {ERROR_DIR_NOT_EMPTY, "Directory not empty"},
     {ERROR_WRITE_PROTECT, "Read-only file system"},
+    {ERROR_NOT_READY, "nothing is in this drive"},
+    {ERROR_INVALID_DRIVE, "there is no such drive"},
+    {ERROR_BAD_NETPATH, "this server or share cannot be reached"},
+    {ERROR_BAD_NET_NAME, "this server or share cannot be reached"},
+    {ERROR_BAD_DEV_TYPE, "this server or share cannot be reached"},
+    {ERROR_NETNAME_DELETED, "this server or share cannot be reached"},
+    {ERROR_NETWORK_UNREACHABLE, "this server or share cannot be reached"},
 };
 
 static bool failed_with(const char *text) {
@@ -91,11 +99,12 @@ static bool has_drive(const char *path) {
 
 bool czm_path_is_absolute(const char *path) { return is_separator(path[0]) || has_drive(path); }
 
-static const char *last_separator(const char *path) {
-    const char *last = NULL;
-    for (const char *at = path; *at; at++)
-        if (is_separator(*at)) last = at;
-    return last;
+// Behind the last separator, which the colon of a drive is too: "C:x" is in the current folder of C.
+static const char *last_component(const char *path) {
+    const char *component = path + (has_drive(path) ? 2 : 0);
+    for (const char *at = component; *at; at++)
+        if (is_separator(*at)) component = at + 1;
+    return component;
 }
 
 static char *with_slashes(char *path) {
@@ -104,24 +113,24 @@ static char *with_slashes(char *path) {
     return path;
 }
 
+// A path that begins with a single separator is on the drive of the folder.
 const char *czm_path_join(czm_arena *arena, const char *folder, const char *path) {
+    bool is_rooted = is_separator(path[0]) && !is_separator(path[1]);
+    if (is_rooted && has_drive(folder))
+        return with_slashes(czm_arena_format(arena, "%.2s%s", folder, path));
     if (*folder == '\0' || czm_path_is_absolute(path))
         return with_slashes(czm_arena_format(arena, "%s", path));
-    const char *between = is_separator(folder[strlen(folder) - 1]) ? "" : "/";
+    const char *between = *last_component(folder) == '\0' ? "" : "/";
     return with_slashes(czm_arena_format(arena, "%s%s%s", folder, between, path));
 }
 
 const char *czm_path_folder(czm_arena *arena, const char *path) {
-    const char *last = last_separator(path);
-    if (!last) return "";
-    bool is_root = last == path || (has_drive(path) && last == path + 2);
-    return czm_arena_format(arena, "%.*s", (int)(last - path) + is_root, path);
+    size_t size = (size_t)(last_component(path) - path);
+    size_t root = has_drive(path) ? 2 + is_separator(path[2]) : is_separator(path[0]);
+    return czm_arena_format(arena, "%.*s", (int)(size > root ? size - 1 : size), path);
 }
 
-const char *czm_path_base(const char *path) {
-    const char *last = last_separator(path);
-    return last ? last + 1 : path;
-}
+const char *czm_path_base(const char *path) { return last_component(path); }
 
 static wchar_t *full_path(czm_arena *arena, const char *path) {
     const wchar_t *text = wide(arena, path);
@@ -129,6 +138,15 @@ static wchar_t *full_path(czm_arena *arena, const char *path) {
     wchar_t *full = czm_arena_array(arena, (size_t)size + 1, sizeof *full);
     GetFullPathNameW(text, size + 1, full, NULL);
     return full;
+}
+
+static bool refuse_device(void) { return failed_with("Windows keeps this name for a device"); }
+
+// Whether a file or folder of this name may be made. A colon would name a stream of the file before it.
+static bool may_create(const char *path) {
+    const char *name = last_component(path);
+    if (czm_is_device_name(name)) return refuse_device();
+    return !strchr(name, ':') || failed_as(ERROR_INVALID_NAME);
 }
 
 // The form of a path that has no limit. Devices ("\\.\NUL") stay what they are.
@@ -151,6 +169,10 @@ const char *czm_path_absolute(czm_arena *arena, const char *path) {
 }
 
 static czm_path_kind look(const wchar_t *path) {
+    if (wcsncmp(path, L"\\\\.\\", 4) == 0) {
+        refuse_device();
+        return CZM_PATH_OTHER;
+    }
     DWORD attributes = GetFileAttributesW(path);
     if (attributes == INVALID_FILE_ATTRIBUTES) {
         DWORD code = GetLastError();
@@ -160,7 +182,10 @@ static czm_path_kind look(const wchar_t *path) {
                           code == ERROR_BAD_NET_NAME;
         return is_missing ? CZM_PATH_MISSING : CZM_PATH_OTHER;
     }
-    if (attributes & FILE_ATTRIBUTE_DEVICE) return CZM_PATH_OTHER;
+    if (attributes & FILE_ATTRIBUTE_DEVICE) {
+        refuse_device();
+        return CZM_PATH_OTHER;
+    }
     return attributes & FILE_ATTRIBUTE_DIRECTORY ? CZM_PATH_FOLDER : CZM_PATH_FILE;
 }
 
@@ -196,7 +221,9 @@ czm_file *czm_file_open(czm_arena *arena, const char *path) {
     czm_file *file = new_file(arena);
     const wchar_t *name = system_path(arena, path);
     LARGE_INTEGER size;
-    if (look(name) == CZM_PATH_FOLDER || look(name) == CZM_PATH_OTHER) {
+    czm_path_kind kind = look(name);
+    if (kind == CZM_PATH_OTHER) return NULL;
+    if (kind == CZM_PATH_FOLDER) {
         failed_with("not a regular file");
         return NULL;
     }
@@ -290,6 +317,7 @@ czm_file *czm_file_scratch(czm_arena *arena) {
 }
 
 czm_file *czm_file_create_beside(czm_arena *arena, const char *path) {
+    if (!may_create(path)) return NULL;
     czm_file *file = create_in(arena, czm_path_folder(arena, path), 0);
     if (file) file->final = system_path(arena, path);
     return file;
@@ -318,6 +346,9 @@ bool czm_folder_create(czm_arena *arena, const char *path) {
     for (size_t i = 1, length = strlen(path); i <= length; i++) {
         if (!is_separator(path[i]) && path[i] != '\0') continue;
         folder[i] = '\0';
+        if (czm_is_device_name(last_component(folder)) &&
+            look(system_path(arena, folder)) != CZM_PATH_FOLDER)
+            return refuse_device();
         // Whatever is there already, and parents we may not touch, are judged by the look below.
         if (!CreateDirectoryW(system_path(arena, folder), NULL)) failed();
         folder[i] = path[i];
@@ -439,6 +470,7 @@ czm_new_folder *czm_folder_create_beside(czm_arena *arena, const char *final) {
     czm_new_folder *folder = CZM_NEW(arena, czm_new_folder);
     folder->final = final;
     czm_arena_defer(arena, remove_folder, folder);
+    if (!may_create(final)) return NULL;
     for (int attempt = 0; attempt < 100; attempt++) {
         uint32_t random;
         if (!czm_random_bytes(&random, sizeof random)) return NULL;
@@ -483,11 +515,20 @@ bool czm_stderr_is_terminal(void) {
     return GetConsoleMode(GetStdHandle(STD_ERROR_HANDLE), &mode);
 }
 
+static UINT code_page; // of the console before; 0: there is none
+
+// The console outlives the program, and what runs there next expects it as it was.
+static void restore_console(void) {
+    if (code_page) SetConsoleOutputCP(code_page);
+}
+
 static volatile LONG caught;
 
+// Where the window is closed, or the user logs off, the process ends as soon as this returns: it waits for
+// the other thread, which removes what is unfinished and exits.
 static BOOL WINAPI note_event(DWORD event) {
-    (void)event;
     caught = 2; // SIGINT's number, as elsewhere
+    if (event != CTRL_C_EVENT && event != CTRL_BREAK_EVENT) Sleep(INFINITE);
     return TRUE;
 }
 
@@ -498,6 +539,7 @@ int czm_signal_caught(void) { return (int)caught; }
 // What a program leaves that Ctrl+C has ended (STATUS_CONTROL_C_EXIT).
 void czm_signal_die(int number) {
     (void)number;
+    restore_console();
     ExitProcess(0xC000013A);
 }
 
@@ -508,6 +550,7 @@ static void prepare_output(void) {
     static const DWORD outputs[] = {STD_OUTPUT_HANDLE, STD_ERROR_HANDLE};
     _setmode(_fileno(stdout), _O_BINARY);
     _setmode(_fileno(stderr), _O_BINARY);
+    code_page = GetConsoleOutputCP();
     SetConsoleOutputCP(CP_UTF8);
     for (size_t i = 0; i < CZM_COUNT_OF(outputs); i++) {
         DWORD mode;
@@ -520,6 +563,7 @@ static void prepare_output(void) {
 // A console that was opened for this program alone closes with it, before anybody has read it.
 static void keep_window(void) {
     DWORD processes[2];
+    SetConsoleCtrlHandler(note_event, FALSE); // nothing is unfinished any more
     if (!czm_stderr_is_terminal() || GetConsoleProcessList(processes, 2) != 1) return;
     fprintf(stderr, "\npress Enter to close this window\n");
     (void)getchar();
@@ -537,6 +581,7 @@ int czm_program_run(int argc, char **argv, int (*run)(int argc, char **argv)) {
     int status = run(argc, arguments);
     fflush(stdout);
     keep_window();
+    restore_console();
     czm_arena_free(arena);
     return status;
 }

@@ -351,8 +351,17 @@ static void read_spec(reader *r, json_t *object) {
     read_object(r, object, is_later ? &later : &first);
 }
 
+// What older versions of Notepad call Unicode, and what PowerShell 5 writes with ">".
+static bool is_utf16(czm_bytes text) {
+    return text.size >= 2 &&
+           (memcmp(text.data, "\xff\xfe", 2) == 0 || memcmp(text.data, "\xfe\xff", 2) == 0);
+}
+
 static czm_status parse(reader *r, czm_bytes text, json_t **object) {
     json_error_t error;
+    if (is_utf16(text))
+        return czm_report_add(r->context->report, CZM_RULE_SPEC_SYNTAX, r->path,
+                              "save the file as UTF-8", "the file is in UTF-16");
     *object = czm_json_read(r->context->arena, text, &error);
     if (!*object) return syntax_fault(r, text, &error);
     if (json_is_object(*object)) return CZM_OK;

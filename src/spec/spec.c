@@ -318,7 +318,8 @@ static const char *name_of_path(czm_arena *arena, const char *path) {
     while (end > 0 && strchr("/\\", path[end - 1])) end--;
     size_t start = end;
     while (start > 0 && !strchr("/\\", path[start - 1])) start--;
-    const char *name = czm_arena_format(arena, "%.*s", (int)(end - start), path + start);
+    const char *name = // without a drive, where there are such
+        czm_path_base(czm_arena_format(arena, "%.*s", (int)(end - start), path + start));
     for (size_t i = 0, size = strlen(name); i < CZM_COUNT_OF(endings); i++) {
         size_t ending = strlen(endings[i]);
         if (size > ending && czm_text_equal_but_case(name + size - ending, endings[i]))

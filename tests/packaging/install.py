@@ -5,7 +5,7 @@
 
 What `make install` puts where is listed; then a program is built against it through pkg-config and
 through CMake, with the shared library and with the static one, and each converts the example into the
-bytes that the command makes of it.
+bytes that the command makes of it. An installed tree may be moved.
 """
 import argparse
 import os
@@ -80,6 +80,19 @@ class Test:
             run(self.options.cc, *flags, os.path.join(PROGRAM, 'program.c'), '-o', program, *words)
             self.converts(program, name == 'shared')
 
+    def elsewhere(self):
+        """What is installed below another prefix than was configured says so, and may be moved."""
+        first, moved = (os.path.join(self.scratch, name) for name in ('first', 'moved'))
+        run(self.options.cmake, '--install', self.options.build, '--prefix', first)
+        below = os.path.relpath(os.path.dirname(self.pc), os.path.relpath(self.prefix, self.root))
+        for prefix, options in ((first, []), (moved, ['--define-prefix'])):
+            if prefix == moved:
+                os.rename(first, moved)
+            told = run('pkg-config', *options, '--cflags', '--libs', 'czm', PKG_CONFIG_SYSROOT_DIR='',
+                       PKG_CONFIG_PATH=os.path.join(prefix, below))
+            if f'-I{prefix}/include ' not in told or f'-L{prefix}/' not in told:
+                sys.exit(f'in {prefix}, pkg-config says {told}')
+
     def with_cmake(self):
         build = os.path.join(self.scratch, 'cmake')
         run(self.options.cmake, '-S', PROGRAM, '-B', build, f'-DCMAKE_PREFIX_PATH={self.prefix}',
@@ -91,6 +104,7 @@ class Test:
     def run(self):
         self.files()
         self.with_pkg_config()
+        self.elsewhere()
         self.with_cmake()
 
 

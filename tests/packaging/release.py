@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A release is made twice, in two places, one after the other: the bytes must be the same.
+"""A release is made twice, in two places, one after the other, by two users with other habits: the
+bytes must be the same. The archive of programs holds all of them.
 
     release.py --build FOLDER
 
@@ -8,10 +9,12 @@ commit, so there must be a repository. The compiler and the sources of dependenc
 where `make cross` keeps them.
 """
 import argparse
+import io
 import os
 import shutil
 import subprocess
 import sys
+import tarfile
 
 from support import ROOT, files_below, read, run, skip
 
@@ -22,11 +25,29 @@ FILES = '''SHA256SUMS czmodel-VERSION.tar.gz czmodel-VERSION-linux-x64.tar.gz
     czmodel_VERSION-1_amd64.deb libczm0_VERSION-1_amd64.deb libczm-dev_VERSION-1_amd64.deb
     python3-czmodel_VERSION-1_amd64.deb'''
 
+# What the archive of programs holds.
+PROGRAMS = ('LICENSE README.md THIRD-PARTY.txt '
+            'czmodel savedmodel2czann savedmodel2czmodel').split()
+# Of the second user; German where it is installed.
+HABITS = {'TZ': 'Asia/Tokyo', 'LANG': 'de_DE.UTF-8', 'GIT_CONFIG_COUNT': '2',
+          'GIT_CONFIG_KEY_0': 'tar.umask', 'GIT_CONFIG_VALUE_0': '0077',
+          'GIT_CONFIG_KEY_1': 'core.autocrlf', 'GIT_CONFIG_VALUE_1': 'true'}
 
-def make(folder, cache):
+
+def make(folder, cache, umask, **habits):
     shutil.rmtree(folder, ignore_errors=True)
-    run(os.path.join(ROOT, 'packaging', 'make_release'), folder, *TARGETS, CROSS_CACHE=cache)
+    before = os.umask(umask)
+    run(os.path.join(ROOT, 'packaging', 'make_release'), folder, *TARGETS, CROSS_CACHE=cache, **habits)
+    os.umask(before)
     return {name: read(os.path.join(folder, name)) for name in files_below(folder)}
+
+
+def check_programs(archive, folder):
+    with tarfile.open(fileobj=io.BytesIO(archive)) as file:
+        there = {entry.name: entry.mode for entry in file.getmembers() if entry.isfile()}
+    expected = {f'{folder}/{name}': 0o755 if name.islower() else 0o644 for name in PROGRAMS}
+    if there != expected:
+        sys.exit(f'the programs are {there}\nexpected         {expected}')
 
 
 def main():
@@ -39,12 +60,15 @@ def main():
     if not shutil.which('dh_python3'):
         skip('dh_python3 is missing; apt-get install debhelper dh-python')
     cache = os.path.join(build, 'cross', 'cache')
-    first = make(os.path.join(build, 'packaging', 'release'), cache)
-    second = make(os.path.join(build, 'packaging', 'again', 'in', 'another', 'place'), cache)
+    first = make(os.path.join(build, 'packaging', 'release'), cache, 0o022)
+    second = make(os.path.join(build, 'packaging', 'again', 'in', 'another', 'place'), cache, 0o077,
+                  **HABITS)
     version = read(os.path.join(ROOT, 'VERSION')).decode().strip()
     expected = FILES.replace('VERSION', version).split()
     if sorted(first) != sorted(expected):
         sys.exit(f'a release of {sorted(first)}\nexpected     {sorted(expected)}')
+    programs = f'czmodel-{version}-linux-x64'
+    check_programs(first[f'{programs}.tar.gz'], programs)
     differing = [name for name in expected if first[name] != second.get(name)]
     if differing:
         sys.exit(f'not the same the second time: {", ".join(differing)}')

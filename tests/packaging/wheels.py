@@ -7,7 +7,7 @@
 systems, which takes some minutes.
 
 1. Each wheel: its tags, its RECORD, its size, that the library and the programs are for the system that
-   the tag names and need nothing else, and that the licences are there.
+   the tag names, need nothing else and do not tell where they were built, and that the licences are there.
 2. Those for Linux: auditwheel agrees with the tag.
 3. The one for this machine: installed into an empty environment, a script and the program convert the
    example into the same bytes as the build's program.
@@ -125,6 +125,7 @@ class Wheel:
 
     def binary(self, name, machine, allowed):
         data = self.files[name]
+        self.expect(ROOT.encode() not in data, f'{name} tells where it was built')
         self.expect(binary.machine(data) == machine, f'{name} is for {binary.machine(data)}')
         if allowed is None:
             return

@@ -11,6 +11,7 @@ paths that only Windows has. Wine is Debian's wine64; without it the test is ski
 import argparse
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -200,7 +201,11 @@ def test_shares(windows, _):
     write_spec('spec.json')
     windows(0, 'convert', '\\\\?\\' + windows_path('spec.json'), '\\\\?\\' + windows_path('out'), 'x')
     expect(os.path.exists('out/x.czmodel'), 'with \\\\?\\')
-    windows(3, 'check', '\\\\nowhere\\share\\x.czmodel')
+    for command in (('check', '\\\\nowhere\\share\\x.czmodel'),
+                    ('check', '\\\\?\\UNC\\nowhere\\share\\x.json'),
+                    ('convert', 'spec.json', '\\\\nowhere\\share\\out')):
+        text = windows(3, *command)
+        expect(not re.search('error [0-9]+ of Windows|not a regular file', text), text)
 
 
 def test_json(windows, _):
@@ -215,10 +220,43 @@ def test_json(windows, _):
 def test_reserved(windows, _):
     """Devices are no files."""
     write_spec('spec.json')
-    for name in ('CON', 'nul', 'COM1'):
-        text = windows(3, 'convert', 'spec.json', 'out', name)
-        expect('file-unwritable' in text, text)
+    for name in ('CON', 'nul', 'COM1', 'aux.old', 'LPT³'):
+        for folder in ('out', '\\\\?\\' + windows_path('out'), 'out\\' + name + '\\deep'):
+            text = windows(3, 'convert', 'spec.json', folder, name)
+            expect('file-unwritable' in text and 'keeps this name for a device' in text, text)
+    text = windows(3, 'check', 'nul')
+    expect('keeps this name for a device' in text, text)
     expect(not os.path.exists('out') or not os.listdir('out'), 'something was written')
+
+
+def test_colons(windows, _):
+    """A colon behind one letter is a drive's, and then the drive's current folder is meant."""
+    os.mkdir('here')
+    os.chdir('here')
+    shutil.copytree(os.path.join(EXAMPLE, 'model'), 'net')
+    write_spec('spec.json', ModelPath='Z:net')
+    windows(0, 'convert', 'Z:spec.json', 'Z:', 'x')
+    windows(0, 'Z:spec.json')
+    text = windows(0, 'inspect', 'Z:x.czmodel')
+    expect(re.search(r'model name +net\n', text), text)
+    expect({'x.czmodel', 'spec.czmodel'} <= set(os.listdir('.')), os.listdir('.'))
+    windows(2, 'convert', 'spec.json', 'out', 'c:x')
+    text = windows(3, 'convert', 'spec.json', 'out', 'name:stream')
+    expect('Windows does not allow this name' in text, text)
+    expect(not os.path.exists('out') or not os.listdir('out'), 'something was written')
+
+
+def test_rooted(windows, _):
+    """In a specification, a path without a drive is on the drive of the specification."""
+    drive = os.path.join(windows.environment['WINEPREFIX'], 'drive_c')
+    folder = tempfile.mkdtemp(dir=drive)
+    try:
+        shutil.copytree(os.path.join(EXAMPLE, 'model'), os.path.join(folder, 'net'))
+        name = '\\' + os.path.basename(folder)
+        write_spec(os.path.join(folder, 'spec.json'), ModelPath=name + '\\net')
+        windows(0, 'convert', f'C:{name}\\spec.json', 'out', 'x')
+    finally:
+        shutil.rmtree(folder)
 
 
 def test_open(windows, _):
@@ -250,6 +288,13 @@ def test_drop(windows, _):
     shutil.copytree(os.path.join(EXAMPLE, 'model'), 'drop/net')
     windows(0, windows_path('drop/net') + '\\')
     expect({'net.json', 'net.czmodel'} <= set(os.listdir('drop')), os.listdir('drop'))
+    names = ['one', 'two.1', 'two.2']
+    for name in names:
+        shutil.copytree(os.path.join(EXAMPLE, 'model'), os.path.join('drop', name))
+    windows(0, *(windows_path(os.path.join('drop', name)) for name in names))
+    expect({f'{name}.czmodel' for name in names} <= set(os.listdir('drop')), os.listdir('drop'))
+    text = windows(1, 'Z:\\')
+    expect('error: Z:/: this is a folder without' in text, text)
     text = windows(2, 'no-such-thing')
     expect('czmodel PATH' in text, text)
 
@@ -277,7 +322,7 @@ def test_size(windows, _):
 
 
 CASES = (test_size, test_library, test_suites, test_bytes, test_names, test_long, test_shares, test_json,
-         test_reserved, test_open, test_drop)
+         test_reserved, test_colons, test_rooted, test_open, test_drop)
 
 
 def main():
