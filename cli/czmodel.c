@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The command "czmodel": finds the subcommand in a table and runs it.
+// The command "czmodel": finds the subcommand in a table and runs it. Called by a name of the reference's
+// commands it is that command.
 #include <stdio.h>
 #include <string.h>
 
@@ -23,6 +24,21 @@ static const struct {
     {"explain", "explain the rules", cli_explain},
 };
 
+// With the arguments of "convert". The format: NULL, as "convert" does.
+static const struct {
+    const char *name, *format;
+} aliases[] = {
+    {"savedmodel2czmodel", NULL},
+    {"savedmodel2czann", "czann-1.0.0"},
+};
+
+// Whatever follows: Windows adds ".exe", a browser " (1)". Windows also leaves the case to who types it.
+static bool is_called(const char *program, const char *name) {
+    for (; *name; name++, program++)
+        if ((*program >= 'A' && *program <= 'Z' ? *program - 'A' + 'a' : *program) != *name) return false;
+    return true;
+}
+
 static void print_usage(FILE *to) {
     fprintf(to, "usage: czmodel COMMAND [options] ...\n\ncommands:\n");
     for (size_t i = 0; i < CZM_COUNT_OF(commands); i++)
@@ -32,6 +48,10 @@ static void print_usage(FILE *to) {
 }
 
 static int run(int argc, char **argv) {
+    const char *program = argc > 0 ? czm_path_base(argv[0]) : "";
+    for (size_t i = 0; i < CZM_COUNT_OF(aliases); i++)
+        if (is_called(program, aliases[i].name))
+            return cli_convert_as(aliases[i].name, aliases[i].format, argc, argv);
     const char *name = argc > 1 ? argv[1] : "";
     for (size_t i = 0; i < CZM_COUNT_OF(commands); i++)
         if (strcmp(name, commands[i].name) == 0) return commands[i].run(argc - 1, argv + 1);

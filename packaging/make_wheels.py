@@ -3,9 +3,8 @@
 
     make_wheels.py --built FOLDER --to FOLDER
 
-A wheel is a ZIP archive: the package, the library with its binding, the programs, and the metadata,
-which scikit-build-core makes of pyproject.toml as it does for `pip wheel`. The library carries all that
-it needs, and the programs get into the user's folder of scripts as they are, so that nothing has to be
+A wheel is a ZIP archive: the package, the library with its binding, the program, and the metadata, scikit-build-core makes of pyproject.toml as it does for `pip wheel`. The library carries all that it
+needs, and the program gets into the user's folder of scripts as it is, so that nothing has to be
 repaired afterwards. SOURCE_DATE_EPOCH is the time of everything inside.
 """
 import argparse
@@ -20,7 +19,6 @@ import typing
 import zipfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-PROGRAMS = ('czmodel', 'savedmodel2czmodel', 'savedmodel2czann')
 EARLIEST = (1980, 1, 1, 0, 0, 0)  # of a ZIP archive
 FILE, PROGRAM = 0o100644 << 16, 0o100755 << 16
 
@@ -29,19 +27,18 @@ class Target(typing.NamedTuple):
     """A system: where its binaries are, and how they are called in the wheel."""
     platforms: str  # compressed tag set, PEP 425
     library: str
-    programs: str
+    program: str
     name: str
-    suffix: str = ''
 
 
 TARGETS = (
-    Target('manylinux2014_x86_64.manylinux_2_17_x86_64', 'manylinux-x64/libczm.so', 'linux-x64',
+    Target('manylinux2014_x86_64.manylinux_2_17_x86_64', 'manylinux-x64/libczm.so', 'linux-x64/czmodel',
            'libczm.so'),
     Target('manylinux2014_aarch64.manylinux_2_17_aarch64', 'manylinux-arm64/libczm.so',
-           'linux-arm64', 'libczm.so'),
-    Target('win_amd64', 'windows-x64/libczm.dll', 'windows-x64', 'czm.dll', '.exe'),
-    Target('macosx_11_0_x86_64', 'macos-x64/libczm.dylib', 'macos-x64', 'libczm.dylib'),
-    Target('macosx_11_0_arm64', 'macos-arm64/libczm.dylib', 'macos-arm64', 'libczm.dylib'),
+           'linux-arm64/czmodel', 'libczm.so'),
+    Target('win_amd64', 'windows-x64/libczm.dll', 'windows-x64/czmodel.exe', 'czm.dll'),
+    Target('macosx_11_0_x86_64', 'macos-x64/libczm.dylib', 'macos-x64/czmodel', 'libczm.dylib'),
+    Target('macosx_11_0_arm64', 'macos-arm64/libczm.dylib', 'macos-arm64/czmodel', 'libczm.dylib'),
 )
 
 
@@ -99,26 +96,25 @@ def record(files, name):
     return ''.join([*lines, f'{name},,\n']).encode()
 
 
-def write_wheel(path, files, programs):
+def write_wheel(path, files, program):
     moment = max(time.gmtime(int(os.environ.get('SOURCE_DATE_EPOCH', time.time())))[:6], EARLIEST)
     with zipfile.ZipFile(path, 'w') as archive:
         for name in sorted(files, key=lambda name: ('.dist-info/' in name, name)):
             entry = zipfile.ZipInfo(name, moment)
             entry.compress_type = zipfile.ZIP_DEFLATED
-            entry.external_attr = PROGRAM if name in programs else FILE
+            entry.external_attr = PROGRAM if name == program else FILE
             archive.writestr(entry, files[name], compresslevel=9)
 
 
 def make_wheel(target, built, common, info, folder):
     release = info[:-len('.dist-info')]
-    scripts = f'{release}.data/scripts'
-    programs = {f'{scripts}/{name}{target.suffix}':
-                read(built, target.programs, name + target.suffix) for name in PROGRAMS}
-    files = {**common, **programs, f'{info}/WHEEL': wheel_file(target),
+    program = f'{release}.data/scripts/{os.path.basename(target.program)}'
+    files = {**common, f'{info}/WHEEL': wheel_file(target),
+             program: read(built, target.program),
              f'czmodel/{target.name}': read(built, target.library)}
     files[f'{info}/RECORD'] = record(files, f'{info}/RECORD')
     path = os.path.join(folder, f'{release}-py3-none-{target.platforms}.whl')
-    write_wheel(path, files, programs)
+    write_wheel(path, files, program)
     print(f'{os.path.getsize(path):8} {path}')
 
 
