@@ -46,6 +46,7 @@ static long number_of(const char *version) {
 }
 
 const czm_format *czm_format_for_zen(const char *zen) {
+    if (czm_text_begins(zen, "ZEN ")) zen += strlen("ZEN ");
     bool is_core = czm_text_begins(zen, "core ");
     if (is_core || czm_text_begins(zen, "blue ")) zen += strlen("core ");
     long version = number_of(zen);

@@ -29,8 +29,8 @@ extern const size_t czm_format_count;
 // By name; NULL: there is none.
 const czm_format *czm_format_find(const char *name);
 
-// The newest that a ZEN takes: "3.4" and "blue 3.4" are ZEN blue, "core 3.3" is ZEN core. NULL: it
-// takes none, or this is no version.
+// The newest that a ZEN takes: "3.4", "ZEN 3.4" and "blue 3.4" are ZEN blue, "core 3.3" and "ZEN core 3.3" are
+// ZEN core. NULL: it takes none, or this is no version.
 const czm_format *czm_format_for_zen(const char *zen);
 
 // That of a container that says this version; NULL: an unknown one.

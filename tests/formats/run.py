@@ -178,7 +178,7 @@ def test_network(t):
 
 def test_choice(t):
     t.write('spec.json', FIRST)
-    for zen, extension, version in (('3.2', 'czmodel', '3.0.0'), ('3.4', 'czmodel', '3.1.0'),
+    for zen, extension, version in (('3.2', 'czmodel', '3.0.0'), ('ZEN 3.4', 'czmodel', '3.1.0'),
                                     ('blue 3.5', 'czann', 'czann-1.0.0'), ('core 3.3', 'czmodel', '3.1.0'),
                                     ('3.13', 'czann', 'czann-2.1.0')):
         t.run('convert', 'spec.json', 'zen', 'net', '--zen', zen, *SIGNATURE)
