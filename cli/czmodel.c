@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The command "czmodel": finds the subcommand in a table and runs it. Called by a name of the reference's
-// commands it is that command.
+// The command "czmodel": finds the subcommand in a table and runs it. It is also the reference's commands:
+// called by the name of one, or with that name as the subcommand.
 #include <stdio.h>
 #include <string.h>
 
@@ -35,7 +35,8 @@ static const struct {
 // Whatever follows: Windows adds ".exe", a browser " (1)". Windows also leaves the case to who types it.
 static bool is_called(const char *program, const char *name) {
     for (; *name; name++, program++)
-        if ((*program >= 'A' && *program <= 'Z' ? *program - 'A' + 'a' : *program) != *name) return false;
+        if ((*program >= 'A' && *program <= 'Z' ? *program - 'A' + 'a' : *program) != *name)
+            return false;
     return true;
 }
 
@@ -49,10 +50,12 @@ static void print_usage(FILE *to) {
 
 static int run(int argc, char **argv) {
     const char *program = argc > 0 ? czm_path_base(argv[0]) : "";
-    for (size_t i = 0; i < CZM_COUNT_OF(aliases); i++)
-        if (is_called(program, aliases[i].name))
-            return cli_convert_as(aliases[i].name, aliases[i].format, argc, argv);
     const char *name = argc > 1 ? argv[1] : "";
+    for (size_t i = 0; i < CZM_COUNT_OF(aliases); i++) {
+        int at = strcmp(name, aliases[i].name) == 0 ? 1 : 0;
+        if (at == 1 || is_called(program, aliases[i].name))
+            return cli_convert_as(aliases[i].name, aliases[i].format, argc - at, argv + at);
+    }
     for (size_t i = 0; i < CZM_COUNT_OF(commands); i++)
         if (strcmp(name, commands[i].name) == 0) return commands[i].run(argc - 1, argv + 1);
     bool wants_help = strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0;

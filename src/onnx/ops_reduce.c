@@ -137,7 +137,13 @@ void czm_onnx_top_k(czm_onnx_step *step) {
         czm_refuse(step, "how many it takes is not known");
         return;
     }
-    czm_out(step, 0, CZM_EMIT(step, "TopK", czm_in_plain(step, 0), czm_int(step, (int64_t)k)));
-    const char *places = czm_emit_more(step);
+    // ONNX Runtime 1.4.0 knows it for int64 only, of integers.
+    czm_dtype dtype = czm_in(step, 0)->dtype;
+    bool is_wide = dtype == CZM_DTYPE_INT32;
+    const char *of = czm_in_plain(step, 0);
+    if (is_wide) of = czm_emit_cast(step, of, CZM_DTYPE_INT64);
+    const char *largest = CZM_EMIT(step, "TopK", of, czm_int(step, (int64_t)k)),
+               *places = czm_emit_more(step);
+    czm_out(step, 0, is_wide ? czm_emit_cast(step, largest, dtype) : largest);
     czm_out(step, 1, czm_emit_cast(step, places, step->outputs[1].dtype));
 }

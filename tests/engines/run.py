@@ -17,6 +17,7 @@ import argparse
 import collections
 import concurrent.futures
 import contextlib
+import glob
 import hashlib
 import io
 import json
@@ -676,11 +677,15 @@ class Test:
 # --------------------------------------------- other interpreters
 
 def find_python(lowest, highest):
-    """An interpreter of a version in the range, this one if it fits."""
+    """An interpreter of a version in the range, this one if it fits; pyenv's need not be in the PATH."""
     if lowest <= sys.version_info[:2] <= highest:
         return sys.executable
-    names = (f'python3.{minor}' for minor in range(highest[1], lowest[1] - 1, -1))
-    return next(filter(None, map(shutil.which, names)), None)
+    pyenv = os.path.join(os.environ.get('PYENV_ROOT', os.path.expanduser('~/.pyenv')), 'versions')
+    for name in (f'python3.{minor}' for minor in range(highest[1], lowest[1] - 1, -1)):
+        for place in (shutil.which(name), *glob.glob(os.path.join(pyenv, '3.*', 'bin', name))):
+            if place and subprocess.run([place, '--version'], capture_output=True).returncode == 0:
+                return place
+    return None
 
 
 def make_venv(base, folder, calls):

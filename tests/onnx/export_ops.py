@@ -161,6 +161,9 @@ OPS = {
     'reverse_sequence_far': lambda x: tf.reverse_sequence(x, [2], seq_axis=2, batch_axis=0),
     'mirror_symmetric': lambda x: tf.pad(x, [[0, 0], [2, 3], [1, 0], [0, 0]], 'SYMMETRIC'),
     'mirror_reflect': lambda x: tf.pad(x, [[0, 0], [2, 3], [1, 0], [0, 0]], 'REFLECT'),
+    'mirror_rows': lambda x: tf.pad(
+        tf.nn.avg_pool2d(x, 2, 1, 'SAME'), [[0, 0], [2, 3], [0, 0], [0, 0]], 'REFLECT'),
+    'mirror_rank_3': lambda x: tf.pad(x[0], [[2, 3], [0, 0], [0, 0]], 'REFLECT')[None],
     'pad_int': lambda x: number(tf.pad(ints(x), [[0, 0], [2, 3], [1, 0], [0, 0]],
                                        constant_values=7)),
     'squeeze_all': lambda x: tf.squeeze(x),
@@ -213,6 +216,7 @@ OPS = {
     'matmul_transposed_first': lambda x: tf.matmul(x, x, transpose_a=True),
     'matmul_int': lambda x: number(tf.matmul(ints(x), ints(x), transpose_b=True)),
     'einsum_ellipsis': lambda x: tf.einsum('...c,cd->...d', x, tf.eye(4) * 2),
+    'einsum_capitals': lambda x: tf.einsum('BHWc,cD->BHWD', x, tf.eye(4) * 2),
     'einsum_trace': lambda x: tf.einsum('bhwc,bhwc->bhw', x, x),
     'tensordot': lambda x: tf.tensordot(x, tf.ones([4, 2]), 1),
     'cross': lambda x: tf.linalg.cross(x[..., :3], x[..., 1:]),

@@ -1,18 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """The ONNX test: translated networks must give the original's answer in ONNX Runtime.
 
-    run.py --translate PROGRAM --build FOLDER [--opset N]... [--only TEXT] [NETWORKS...]
+    run.py --translate PROGRAM --build FOLDER [--runtime VERSION] [--opset N]... [--only TEXT] [NETWORKS...]
 
 NETWORKS are folders of networks, each with model/, input.npy and expected.npy as the exporters
 leave them; without any, the fixtures, what the engines test has exported to FOLDER/engines, and one
 for each operation of export_ops.py, by the TensorFlow that the engines test has installed.
 
 Each network is translated at opset 12 and at 18, and must pass onnx.checker with strict inference
-of shapes and answer as expected; for a batch of two, if it takes one, the same answer twice. An
+of shapes and answer as expected; for a batch of two, if it takes one, the same answer twice. The oldest
+ONNX Runtime, which the specifications of the formats name, knows opset 12 only. An
 operation may be refused only if ONNX cannot express it (INEXPRESSIBLE) or is known not to be translated
 (UNTRANSLATED). A SavedModel that is
-refused as such is another test's business. ONNX Runtime is installed into FOLDER/engines/onnx
-unless it is there.
+refused as such is another test's business. ONNX Runtime is installed into FOLDER/engines unless it is
+there; where no Python fits it, that is said, and the test skipped.
 """
 import argparse
 import collections
@@ -27,12 +28,19 @@ import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 FIXTURES = os.path.join(os.path.dirname(HERE), 'fixtures', 'models')
-PACKAGES = ['onnxruntime==1.32.0', 'onnx==1.23.2', 'numpy==2.4.6']
+SKIPPED = 77
+
+Runtime = collections.namedtuple('Runtime', 'folder pythons opsets packages')
+RUNTIMES = {
+    '1.32.0': Runtime('onnx', ((3, 11), (3, 13)), (12, 18),
+                      ['onnxruntime==1.32.0', 'onnx==1.23.2', 'numpy==2.4.6']),
+    '1.4.0': Runtime('onnx14', ((3, 7), (3, 7)), (12,),
+                     ['onnxruntime==1.4.0', 'onnx==1.12.0', 'protobuf==3.20.1', 'numpy==1.21.6']),
+}
 
 # Greatest difference, relative to the greatest value where that is over 1. ONNX computes in single
 # precision what the original rounds to half of it.
 TOLERANCE, HALF_TOLERANCE = 1e-4, 6e-3
-OPSETS = 12, 18
 
 # operation: why no translation of it is wanted
 INEXPRESSIBLE = {
@@ -191,7 +199,7 @@ def run_all(options):
         for network in (network for folder in folders for network in networks_of(folder)):
             if options.only not in network.label:
                 continue
-            for opset in options.opset or OPSETS:
+            for opset in options.opset or RUNTIMES[options.runtime].opsets:
                 status, remark = judge(options.translate, network, opset, path)
                 counts[status] += 1
                 if status in ('refused', 'MISSING'):
@@ -208,36 +216,38 @@ def report(counts, refused):
     print(', '.join(f'{count} {status}' for status, count in sorted(counts.items())))
 
 
-def packages_are_there():
+def runtime_is_there(version):
     try:
         import numpy, onnx, onnxruntime # noqa: E401, F401
     except ImportError:
         return False
-    return True
+    return onnxruntime.__version__ == version
 
 
-def install(build):
+def install(build, runtime):
     """The interpreter of a virtual environment with ONNX Runtime."""
     sys.path.insert(0, os.path.join(os.path.dirname(HERE), 'engines'))
     import run as engines
-    base = engines.find_python((3, 11), (3, 13))
+    base = engines.find_python(*runtime.pythons)
     if not base:
-        sys.exit('needs a Python of 3.11 to 3.13')
+        print('needs a Python of', ' to '.join(f'3.{minor}' for _, minor in runtime.pythons))
+        sys.exit(SKIPPED)
     os.makedirs(os.path.join(build, 'engines'), exist_ok=True)
-    return engines.make_venv(base, os.path.join(build, 'engines', 'onnx'), [PACKAGES])
+    return engines.make_venv(base, os.path.join(build, 'engines', runtime.folder), [runtime.packages])
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
     parser.add_argument('--translate', required=True, metavar='PROGRAM')
     parser.add_argument('--build', required=True, metavar='FOLDER')
+    parser.add_argument('--runtime', default='1.32.0', choices=RUNTIMES)
     parser.add_argument('--opset', type=int, action='append')
     parser.add_argument('--only', default='', metavar='TEXT')
     parser.add_argument('--verbose', action='store_true', help='those that are right as well')
     parser.add_argument('networks', nargs='*')
     options = parser.parse_args()
-    if not packages_are_there():
-        python = install(os.path.abspath(options.build))
+    if not runtime_is_there(options.runtime):
+        python = install(os.path.abspath(options.build), RUNTIMES[options.runtime])
         os.execv(python, [python, os.path.abspath(__file__), *sys.argv[1:]])
     return run_all(options)
 
