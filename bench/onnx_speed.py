@@ -150,8 +150,8 @@ def main():
     parser.add_argument('names', nargs='*')
     asked = parser.parse_args()
     asked.build = os.path.abspath(asked.build)
-    if not onnx_test.packages_are_there():
-        with_packages = onnx_test.install(asked.build)
+    if not onnx_test.runtime_is_there(onnx_test.NEWEST):
+        with_packages = onnx_test.install(asked.build, onnx_test.NEWEST)
         os.execv(with_packages, [with_packages, *sys.argv])
     asked.program = os.path.join(asked.build, 'czmodel')
     python = peer_python(asked.build)

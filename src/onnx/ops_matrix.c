@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Products of matrices.
-#include <limits.h>
-
 #include "onnx/ops.h"
 
 // The last two dimensions change places.
@@ -38,35 +36,6 @@ void czm_onnx_product(czm_onnx_step *step) {
     }
     const char *first = factor(step, 0, a), *second = factor(step, 1, b);
     czm_out(step, 0, CZM_EMIT(step, "MatMul", first, second));
-}
-
-static bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-
-// In small letters, the first that occurs being "a": ONNX Runtime 1.4.0 knows no capitals, which Keras 3
-// uses. NULL: there are more than 26.
-static char *with_small_letters(czm_arena *arena, czm_bytes equation) {
-    char *text = czm_arena_string(arena, equation), letters[UCHAR_MAX + 1] = "", next = 'a';
-    for (char *at = text; *at; at++) {
-        if (!is_letter(*at)) continue;
-        char *letter = &letters[(unsigned char)*at];
-        if (*letter == '\0' && next > 'z') return NULL;
-        if (*letter == '\0') *letter = next++;
-        *at = *letter;
-    }
-    return text;
-}
-
-void czm_onnx_einsum(czm_onnx_step *step) {
-    char *equation = with_small_letters(step->arena, czm_attr_string(step->node, "equation"));
-    if (!equation) {
-        czm_refuse(step, "it names more than 26 dimensions");
-        return;
-    }
-    const char **inputs = CZM_NEW_ARRAY(step->arena, const char *, czm_in_count(step) + 1);
-    for (size_t i = 0; i < czm_in_count(step); i++) inputs[i] = czm_in_plain(step, i);
-    const char *name = czm_emit(step, "Einsum", inputs);
-    czm_onnx_set_text(step->arena, czm_last(step), "equation", equation);
-    czm_out(step, 0, name);
 }
 
 // ---- the diagonal

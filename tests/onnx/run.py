@@ -29,10 +29,11 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 FIXTURES = os.path.join(os.path.dirname(HERE), 'fixtures', 'models')
 SKIPPED = 77
+NEWEST = '1.32.0'
 
 Runtime = collections.namedtuple('Runtime', 'folder pythons opsets packages')
 RUNTIMES = {
-    '1.32.0': Runtime('onnx', ((3, 11), (3, 13)), (12, 18),
+    NEWEST: Runtime('onnx', ((3, 11), (3, 13)), (12, 18),
                       ['onnxruntime==1.32.0', 'onnx==1.23.2', 'numpy==2.4.6']),
     '1.4.0': Runtime('onnx14', ((3, 7), (3, 7)), (12,),
                      ['onnxruntime==1.4.0', 'onnx==1.12.0', 'protobuf==3.20.1', 'numpy==1.21.6']),
@@ -224,8 +225,9 @@ def runtime_is_there(version):
     return onnxruntime.__version__ == version
 
 
-def install(build, runtime):
+def install(build, version):
     """The interpreter of a virtual environment with ONNX Runtime."""
+    runtime = RUNTIMES[version]
     sys.path.insert(0, os.path.join(os.path.dirname(HERE), 'engines'))
     import run as engines
     base = engines.find_python(*runtime.pythons)
@@ -240,14 +242,14 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
     parser.add_argument('--translate', required=True, metavar='PROGRAM')
     parser.add_argument('--build', required=True, metavar='FOLDER')
-    parser.add_argument('--runtime', default='1.32.0', choices=RUNTIMES)
+    parser.add_argument('--runtime', default=NEWEST, choices=RUNTIMES)
     parser.add_argument('--opset', type=int, action='append')
     parser.add_argument('--only', default='', metavar='TEXT')
     parser.add_argument('--verbose', action='store_true', help='those that are right as well')
     parser.add_argument('networks', nargs='*')
     options = parser.parse_args()
     if not runtime_is_there(options.runtime):
-        python = install(os.path.abspath(options.build), RUNTIMES[options.runtime])
+        python = install(os.path.abspath(options.build), options.runtime)
         os.execv(python, [python, os.path.abspath(__file__), *sys.argv[1:]])
     return run_all(options)
 

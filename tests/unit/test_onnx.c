@@ -62,10 +62,10 @@ static void check_at(const expectation *e, int opset) {
     end(&t);
 }
 
-#define CHECK_ALL(table)                                                                           \
-    for (size_t i = 0; i < CZM_COUNT_OF(table); i++) {                                             \
-        check_at(&(table)[i], CZM_ONNX_OLD);                                                       \
-        check_at(&(table)[i], CZM_ONNX_NEW);                                                       \
+#define CHECK_ALL(table)                               \
+    for (size_t i = 0; i < CZM_COUNT_OF(table); i++) { \
+        check_at(&(table)[i], CZM_ONNX_OLD);           \
+        check_at(&(table)[i], CZM_ONNX_NEW);           \
     }
 
 #define WEIGHT(name, sizes) name "=f[" sizes "]{1,2,3,4}; "
@@ -79,10 +79,11 @@ static void test_layouts(void **state) {
         {"x:f[1,4,4,2]; y=Relu(x)", "Relu"},
         {"x:f[1,4,4,2]; " WEIGHT("w", "1,1,2,2") "y=Conv2D(x,w) " CONV, "Transpose Conv Transpose"},
         {"x:f[1,4,4,2]; " WEIGHT("w", "1,1,2,2") "a=Conv2D(x,w) " CONV "; b=Relu(a); "
-         "y=Conv2D(b,w) " CONV,
+                                                 "y=Conv2D(b,w) " CONV,
          "Transpose Conv Relu Conv Transpose"},
         {"x:f[1,4,4,2]; " WEIGHT("w", "1,1,2,2") "c=Conv2D(x,w) " CONV "; s=f{1,2}; "
-         "t=f{1,2}; y=FusedBatchNormV3(c,s,t,t,s) is_training=false epsilon=1; z=Relu(c)",
+                                                 "t=f{1,2}; y=FusedBatchNormV3(c,s,t,t,s) "
+                                                 "is_training=false epsilon=1; z=Relu(c)",
          "Transpose Conv Transpose"},
         // one channel, or one pixel: both layouts are the same
         {"x:f[1,4,4,1]; " WEIGHT("w", "1,1,1,4") "y=Conv2D(x,w) " CONV, "Reshape Conv Transpose"},
@@ -90,11 +91,12 @@ static void test_layouts(void **state) {
         // what TensorFlow has channels first is so in ONNX
         {"x:f[1,2,4,4]; " WEIGHT("w", "1,1,2,2") "y=Conv2D(x,w) " CONV " data_format='NCHW'",
          "Conv"},
-        {"x:f[1,4,4,2]; p=i{0,3,1,2}; t=Transpose(x,p); " WEIGHT("w", "1,1,2,2")
-         "c=Conv2D(t,w) " CONV " data_format='NCHW'; q=i{0,2,3,1}; y=Transpose(c,q)",
+        {"x:f[1,4,4,2]; p=i{0,3,1,2}; t=Transpose(x,p); " WEIGHT(
+             "w", "1,1,2,2") "c=Conv2D(t,w) " CONV
+                             " data_format='NCHW'; q=i{0,2,3,1}; y=Transpose(c,q)",
          "Transpose Conv Transpose"},
         {"x:f[1,4,4,2]; " WEIGHT("w", "1,1,2,2") "a=Conv2D(x,w) " CONV "; b=Conv2D(x,w) " CONV
-         "; k=i 3; y=ConcatV2(a,b,k)",
+                                                 "; k=i 3; y=ConcatV2(a,b,k)",
          "Transpose Conv Conv Concat Transpose"},
     };
     CHECK_ALL(table);
@@ -104,14 +106,16 @@ static void test_folding(void **state) {
     (void)state;
     static const expectation table[] = {
         {"x:f[1,4,4,2]; " WEIGHT("w", "1,1,2,2") "c=Conv2D(x,w) " CONV "; b=f{1,2}; "
-         "y=BiasAdd(c,b)",
+                                                 "y=BiasAdd(c,b)",
          "Transpose Conv Transpose"},
-        {"x:f[1,4,4,2]; " WEIGHT("w", "1,1,2,2") "c=Conv2D(x,w) " CONV
-         "; s=f{1,2}; v=f{3,4}; y=FusedBatchNormV3(c,s,s,s,v) is_training=false epsilon=1",
+        {"x:f[1,4,4,2]; " WEIGHT("w",
+                                 "1,1,2,2") "c=Conv2D(x,w) " CONV
+                                            "; s=f{1,2}; v=f{3,4}; y=FusedBatchNormV3(c,s,s,s,v) "
+                                            "is_training=false epsilon=1",
          "Transpose Conv Transpose"},
         // somebody else reads the convolution
         {"x:f[1,4,4,2]; " WEIGHT("w", "1,1,2,2") "c=Conv2D(x,w) " CONV
-         "; s=f{1,2}; n=Mul(c,s); y=AddV2(n,c)",
+                                                 "; s=f{1,2}; n=Mul(c,s); y=AddV2(n,c)",
          "Transpose Conv Mul Add Transpose"},
         {"x:f[1,4,4,2]; a=i{2,2}; b=i{3,3}; c=AddV2(a,b); "
          "y=ResizeNearestNeighbor(x,c) half_pixel_centers=true",
@@ -122,19 +126,43 @@ static void test_folding(void **state) {
     CHECK_ALL(table);
 }
 
+// ---- an einsum that is a product of matrices
+
+static void test_einsum(void **state) {
+    (void)state;
+    static const expectation table[] = {
+        {"x:f[?,?,2]; " WEIGHT("w", "2,2") "y=Einsum(x,w) equation='abc,cd->abd'", "MatMul"},
+        {"x:f[?,?,1]; " WEIGHT("w", "1,2,2") "y=Einsum(x,w) equation='abc,cde->abde'",
+         "MatMul Reshape"},
+        {"x:f[?,?,4,2]; b=Relu(x); y=Einsum(x,b) equation='aecd,abcd->acbe'",
+         "Relu Transpose Transpose MatMul"},
+        {"x:f[4,2]; " WEIGHT("w", "4") "y=Einsum(x,w) equation='ab,a->b'", "MatMul"},
+        // two open sizes would have to be told
+        {"x:f[?,?,4]; b=Relu(x); y=Einsum(x,b) equation='abc,dec->abde'", "Relu Einsum"},
+        // no sum; one over a single operand; a diagonal; and three operands
+        {"x:f[4]; " WEIGHT("w", "4") "y=Einsum(x,w) equation='a,b->ab'", "Einsum"},
+        {"x:f[4,2]; " WEIGHT("w", "4") "y=Einsum(x,w) equation='ab,a->'", "Einsum"},
+        {"x:f[4,4]; " WEIGHT("w", "4") "y=Einsum(x,w) equation='aa,a->a'", "Einsum"},
+        {"x:f[4]; " WEIGHT("w", "4") "y=Einsum(x,x,w) equation='a,a,a->a'", "Einsum"},
+    };
+    CHECK_ALL(table);
+}
+
 // ---- transposed convolutions of an open size
 
 static void test_transposed(void **state) {
     (void)state;
-#define TRANSPOSED(height)                                                                         \
-    "x:f[1,?,4,2]; s=Shape(x); b=i{1}; e=i{2}; o=i{1}; "                                           \
-    "h=StridedSlice(s,b,e,o) shrink_axis_mask=1; two=i 2; m=Mul(h,two); one=i 1; "                 \
-    "g=AddV2(m,one); w=i 8; k=Pack(one," height ",w,one); " WEIGHT("f", "1,1,1,2")                 \
-    "y=Conv2DBackpropInput(k,f,x) strides=[1,2,2,1] padding='SAME'"
+#define TRANSPOSED(height)                                                         \
+    "x:f[1,?,4,2]; s=Shape(x); b=i{1}; e=i{2}; o=i{1}; "                           \
+    "h=StridedSlice(s,b,e,o) shrink_axis_mask=1; two=i 2; m=Mul(h,two); one=i 1; " \
+    "g=AddV2(m,one); w=i 8; k=Pack(one," height                                    \
+    ",w,one); " WEIGHT("f",                                                        \
+                       "1,1,1,2") "y=Conv2DBackpropInput(k,f,x) strides=[1,2,2,1] padding='SAME'"
     static const expectation table[] = {
         {TRANSPOSED("m"), "Transpose ConvTranspose Reshape"},
         {TRANSPOSED("g"),
-         "Shape Cast Slice Squeeze Mul Add Unsqueeze Unsqueeze Unsqueeze Unsqueeze Concat Transpose "
+         "Shape Cast Slice Squeeze Mul Add Unsqueeze Unsqueeze Unsqueeze Unsqueeze Concat "
+         "Transpose "
          "ConvTranspose Shape Gather Sub Cast Gather Sub Max Div Add Slice Reshape"},
     };
     CHECK_ALL(table);
@@ -145,9 +173,11 @@ static void test_transposed(void **state) {
 
 static void test_dilations(void **state) {
     (void)state;
-#define DILATED(pads, crops)                                                                       \
-    "x:f[1,8,8,2]; " WEIGHT("w", "1,1,2,2") "b=i{2,2}; p=i[2,2]{" pads "}; s=SpaceToBatchND(x,b,p); "  \
-    "c=Conv2D(s,w) strides=[1,1,1,1] padding='VALID'; q=i[2,2]{" crops "}; y=BatchToSpaceND(c,b,q)"
+#define DILATED(pads, crops)                                                               \
+    "x:f[1,8,8,2]; " WEIGHT(                                                               \
+        "w", "1,1,2,2") "b=i{2,2}; p=i[2,2]{" pads "}; s=SpaceToBatchND(x,b,p); "          \
+                        "c=Conv2D(s,w) strides=[1,1,1,1] padding='VALID'; q=i[2,2]{" crops \
+                        "}; y=BatchToSpaceND(c,b,q)"
     static const expectation table[] = {
         {DILATED("0,0,0,0", "0,0,0,0"), "Transpose Conv Transpose"},
         {DILATED("2,2,2,2", "0,0,0,0"), "Transpose Conv Transpose"},
@@ -160,8 +190,8 @@ static void test_dilations(void **state) {
 
 static void test_old_control_flow(void **state) {
     (void)state;
-#define LOOP                                                                                       \
-    "z=i 0; e=Enter(x) frame_name='f'; i=Enter(z) frame_name='f'; m=Merge(e); k=Merge(i); "        \
+#define LOOP                                                                                \
+    "z=i 0; e=Enter(x) frame_name='f'; i=Enter(z) frame_name='f'; m=Merge(e); k=Merge(i); " \
     "h=i 3; l=Less(k,h); c=LoopCond(l); s=Switch(m,c); t=Switch(k,c); "
     static const expectation table[] = {
         {"x:f[2,3]; o=i{0,1}; r=Mean(x,o) keep_dims=false; n=f 0; p=Greater(r,n); s=Switch(x,p); "
@@ -205,6 +235,7 @@ int main(void) {
         cmocka_unit_test(test_layouts),          cmocka_unit_test(test_folding),
         cmocka_unit_test(test_dilations),        cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_old_control_flow), cmocka_unit_test(test_transposed),
+        cmocka_unit_test(test_einsum),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
