@@ -5,6 +5,7 @@
 #include <limits.h>
 
 #include "onnx/ops.h"
+#include "shape/step.h"
 
 enum { MOST = CZM_ONNX_MOST_DIMS, RESULT = 2 };
 
@@ -99,8 +100,8 @@ static bool read_product(const czm_onnx_step *step, const char *equation, produc
 // The dimensions that letters become where each group of them is one.
 typedef struct form {
     char letters[2 * MOST + 1];
-    int groups[MOST], count;
-    int64_t dims[MOST];
+    int groups[MOST + 2], count;
+    int64_t dims[MOST + 2];
     bool is_merged;
 } form;
 
@@ -122,42 +123,39 @@ static bool find_dims(const product *p, form *f, int same) {
     bool is_one_left = false;
     for (int i = 0; i < f->count; i++) {
         int64_t size = 1;
-        for (int k = 0; k < f->groups[i]; k++, letter++) {
-            int64_t one = p->sizes[(unsigned char)*letter];
-            size = size == CZM_UNKNOWN || one == CZM_UNKNOWN ? CZM_UNKNOWN : size * one;
-        }
+        for (int k = 0; k < f->groups[i]; k++, letter++)
+            size = czm_dim_multiply(size, p->sizes[(unsigned char)*letter]);
         f->dims[i] = size != CZM_UNKNOWN ? size : i < same ? 0 : -1;
         if (f->dims[i] == -1 && is_one_left) return false;
         is_one_left |= f->dims[i] == -1;
     }
-    return true;
+    return f->count <= MOST;
 }
 
 // An operand: the shared dimensions, those of `before`, those of `after`; each of the two as one dimension.
-// Without shared dimensions the left operand keeps its own.
+// Without shared ones the left operand keeps its own.
 static bool operand_form(const product *p, const char *before, const char *after, form *f) {
-    bool is_left = before == p->left, is_batch = *p->shared;
+    bool is_batch = *p->shared, keeps_own = before == p->left && !is_batch;
     *f = (form){.count = 0};
     add_each(f, p->shared);
-    if (is_left && !is_batch)
+    if (keeps_own)
         add_each(f, before);
     else
         add_merged(f, before);
     if (is_batch || *after) add_merged(f, after);
-    int kept = (int)strlen(p->shared);
-    if (is_left && !is_batch) kept = (int)strlen(before);
-    return find_dims(p, f, kept + (strlen(before) == 1 && kept == (int)strlen(p->shared)));
+    size_t same = keeps_own ? strlen(before) : strlen(p->shared) + (strlen(before) == 1);
+    return find_dims(p, f, (int)same);
 }
 
+// What the product of such operands becomes.
 static bool result_form(const product *p, form *f) {
-    bool is_batch = *p->shared;
-    *f = (form){.is_merged = (is_batch && strlen(p->left) != 1) ||
-                             (is_batch || *p->right ? strlen(p->right) != 1 : false)};
+    bool is_batch = *p->shared, is_left_merged = is_batch && strlen(p->left) != 1;
+    bool is_right_merged = strlen(p->right) > 1 || (is_batch && !*p->right);
+    *f = (form){.is_merged = is_left_merged || is_right_merged};
     add_each(f, p->shared);
     add_each(f, p->left);
     add_each(f, p->right);
-    bool is_left_kept = !is_batch || strlen(p->left) == 1;
-    return find_dims(p, f, (int)(strlen(p->shared) + (is_left_kept ? strlen(p->left) : 0)));
+    return find_dims(p, f, (int)(strlen(p->shared) + (is_left_merged ? 0 : strlen(p->left))));
 }
 
 // ---- writing it
@@ -177,7 +175,7 @@ static const char *stored_operand(czm_onnx_step *step, const czm_onnx_weight *st
     czm_onnx_weight *w = czm_weight_copy(step, stored);
     for (int i = 0; i < w->stored_rank; i++) w->order[i] = stored->order[order[i]];
     w->rank = f->count;
-    memcpy(w->dims, f->dims, sizeof f->dims);
+    for (int i = 0; i < f->count; i++) w->dims[i] = f->dims[i];
     return czm_weight_name(w);
 }
 
