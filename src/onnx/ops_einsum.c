@@ -46,7 +46,7 @@ static bool read_sizes(const czm_onnx_step *step, product *p, int operand) {
     if (shape.rank != (int)strlen(term)) return false;
     for (int i = 0; i < shape.rank; i++) {
         int64_t *size = &p->sizes[(unsigned char)term[i]];
-        if (*size == CZM_UNKNOWN) *size = shape.dims[i];
+        if (!czm_dim_merge(*size, shape.dims[i], size)) return false;
     }
     return true;
 }
