@@ -232,7 +232,7 @@ def install(build, version):
     import run as engines
     base = engines.find_python(*runtime.pythons)
     if not base:
-        print('needs a Python of', ' to '.join(f'3.{minor}' for _, minor in runtime.pythons))
+        print('needs a Python of', ' to '.join(sorted({f'3.{minor}' for _, minor in runtime.pythons})))
         sys.exit(SKIPPED)
     os.makedirs(os.path.join(build, 'engines'), exist_ok=True)
     return engines.make_venv(base, os.path.join(build, 'engines', runtime.folder), [runtime.packages])
