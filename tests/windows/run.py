@@ -12,6 +12,7 @@ import argparse
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -43,13 +44,22 @@ def expect(condition, text):
 
 # ---- Wine
 
+def fixed_addresses():
+    """Wine asks for one page of memory at a fixed address, and about once in 4,000 starts something was put
+    there by chance ("failed to map the shared user data"): where chance can be switched off, it is."""
+    command = ['setarch', '--addr-no-randomize']
+    can = shutil.which(command[0]) and not subprocess.run([*command, 'true'], check=False,
+                                                          stderr=subprocess.DEVNULL).returncode
+    return command if can else []
+
+
 def find_wine():
-    """The loader and its server, which stays for the next program."""
+    """The command that starts a program, and Wine's server, which stays for the next one."""
     for folder in (None, '/usr/lib/wine'):
         loader = shutil.which('wine64', path=folder) or shutil.which('wine', path=folder)
         server = shutil.which('wineserver64', path=folder) or shutil.which('wineserver', path=folder)
         if loader and server:
-            return loader, server
+            return [*fixed_addresses(), loader], server
     print('skipped: Wine is not installed (Debian: wine64)')
     sys.exit(SKIPPED)
 
@@ -58,7 +68,7 @@ class Windows:
     """Programs for Windows, with a folder of scripts that start them as if they were Linux's."""
 
     def __init__(self, build):
-        self.loader, self.server = find_wine()
+        self.start, self.server = find_wine()
         self.programs = os.path.join(build, 'cross', 'windows-x64')
         self.folder = os.path.join(build, 'windows')
         self.scripts = os.path.join(self.folder, 'bin')
@@ -74,7 +84,8 @@ class Windows:
         lines = ['#!/bin/sh']
         lines += [f'export {key}="{self.environment[key]}"'
                   for key in ('WINEPREFIX', 'WINEDEBUG', 'LC_ALL')]
-        lines.append(f'exec "{self.loader}" "{self.programs}/{name}.exe" "$@"')
+        start = shlex.join([*self.start, os.path.join(self.programs, name + '.exe')])
+        lines.append(f'exec {start} "$@"')
         with open(path, 'w', encoding='utf-8') as file:
             file.write('\n'.join(lines) + '\n')
         os.chmod(path, 0o755)
@@ -93,7 +104,7 @@ class Windows:
 
     def __call__(self, status, *arguments):
         """What czmodel.exe printed, both channels."""
-        done = subprocess.run([self.loader, os.path.join(self.programs, 'czmodel.exe'), *arguments],
+        done = subprocess.run([*self.start, os.path.join(self.programs, 'czmodel.exe'), *arguments],
                               env=self.environment, capture_output=True, timeout=SECONDS, check=False,
                               stdin=subprocess.DEVNULL)
         text = (done.stdout + done.stderr).decode('utf-8', 'replace')
@@ -263,7 +274,7 @@ def test_open(windows, _):
     """A file that another program holds cannot be replaced; it stays, and nothing else does."""
     write_spec('spec.json')
     os.mkdir('out')
-    holder = [windows.loader, 'cmd', '/c', 'set /p answer= > out\\x.czmodel']
+    holder = [*windows.start, 'cmd', '/c', 'set /p answer= > out\\x.czmodel']
     with subprocess.Popen(holder, env=windows.environment, stdin=subprocess.PIPE,
                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         end = time.monotonic() + SECONDS
@@ -307,7 +318,7 @@ def test_library(windows, czmodel):
                    env={**os.environ, 'ZIG_GLOBAL_CACHE_DIR':
                         os.path.join(windows.programs, '..', 'cache', 'zig')})
     spec = os.path.join(EXAMPLE, 'model_spec.json')
-    done = subprocess.run([windows.loader, 'library.exe', os.path.join(windows.programs, 'libczm.dll'),
+    done = subprocess.run([*windows.start, 'library.exe', os.path.join(windows.programs, 'libczm.dll'),
                            windows_path(spec), 'theirs', ID], env=windows.environment,
                           capture_output=True, timeout=SECONDS, check=False)
     expect(done.returncode == 0, f'{done.returncode} {done.stderr}')
