@@ -40,6 +40,7 @@ static void swap(int64_t *a, int64_t *b) {
 // ONNX Runtime 1.4.0 reflects wrongly where the last dimension has no padding: one that has changes places
 // with it. `turn` is the transpose that does so, and that undoes it; false: none is needed.
 static bool put_padded_last(padding *p, int64_t *turn) {
+    if (p->rank == 0) return false;
     int last = p->rank - 1, at = last;
     if (!p->is_known)
         at -= p->rank == 4 && !p->is_planar; // the columns of an image
@@ -67,7 +68,7 @@ static void pad_symmetrically(czm_onnx_step *step, const padding *p) {
         int64_t before = p->pads[at], after = p->pads[at + p->rank];
         int64_t size = shape.dims[p->order[at]];
         if (!is_padded(p, at)) continue;
-        if (size == CZM_UNKNOWN || before > size || after > size) {
+        if (size == CZM_UNKNOWN || before < 0 || before > size || after < 0 || after > size) {
             czm_refuse(step, "the size of what it mirrors is not known");
             return;
         }

@@ -126,6 +126,20 @@ static void test_folding(void **state) {
     CHECK_ALL(table);
 }
 
+// ---- padding
+
+static void test_padding(void **state) {
+    (void)state;
+    static const expectation table[] = {
+        {"x:f[4,4]; p=i[2,2]{0,0,1,1}; y=MirrorPad(x,p) mode='REFLECT'", "Pad"},
+        {"x:f[4,4]; p=i[2,2]{1,1,0,0}; y=MirrorPad(x,p) mode='REFLECT'", "Transpose Pad Transpose"},
+        {"x:f[4,4]; p=i[2,2]{1,1,0,0}; y=Pad(x,p)", "Pad"},
+        {"x:f[4,4]; p=i[2,2]{1,1,0,0}; y=MirrorPad(x,p) mode='SYMMETRIC'", "Gather"},
+        {"x:f[]; p=i[0,2]{}; y=MirrorPad(x,p) mode='REFLECT'", "Pad"},
+    };
+    CHECK_ALL(table);
+}
+
 // ---- an einsum that is a product of matrices
 
 static void test_einsum(void **state) {
@@ -235,7 +249,7 @@ int main(void) {
         cmocka_unit_test(test_layouts),          cmocka_unit_test(test_folding),
         cmocka_unit_test(test_dilations),        cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_old_control_flow), cmocka_unit_test(test_transposed),
-        cmocka_unit_test(test_einsum),
+        cmocka_unit_test(test_einsum),           cmocka_unit_test(test_padding),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
