@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The verify command: runs the network, and tells whether its answer is what ZEN needs. What it
-// takes to do so is in cli/verify/.
+// takes to do so is in cli/verify/ and, for running networks, in cli/runtime/.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 
 #include "cli/commands.h"
 #include "cli/options.h"
+#include "cli/runtime/runtime.h"
 #include "cli/terminal.h"
-#include "cli/verify/verify.h"
 
 typedef struct verification {
     czm_arena *arena;
@@ -78,44 +78,6 @@ static czm_status prepare(verification *v) {
 // Of an image of our own, where no pixel type says more.
 enum { USUAL_MOST = 255 };
 
-// The values that the metadata's pixel type can have.
-static float most_of_pixel_type(const char *type, float otherwise) {
-    static const struct {
-        const char *type;
-        float most;
-    } known[] = {
-        {"Gray8", 255}, {"Gray16", 65535}, {"Bgr24", 255}, {"Bgr48", 65535}, {"Bgra32", 255}};
-    for (size_t i = 0; i < CZM_COUNT_OF(known); i++)
-        if (type && czm_text_equal(type, known[i].type)) return known[i].most;
-    return otherwise;
-}
-
-// Up to which value the network gets pixels; 0: as they are in the image.
-static float fed_most(const verification *v) {
-    const czm_metadata *m = &v->model.metadata;
-    return m->has_unit_range ? 1 : most_of_pixel_type(m->pixel_type, v->image.most);
-}
-
-static size_t choose_side(int64_t side, size_t image, size_t multiple) {
-    enum { MOST = 512, USUAL_MULTIPLE = 32 };
-    if (side > 0) return (size_t)side;
-    if (multiple == 0) multiple = USUAL_MULTIPLE;
-    size_t wanted = image && image < MOST ? image : MOST;
-    return wanted < multiple ? multiple : wanted / multiple * multiple;
-}
-
-static void choose_tiling(verification *v, const cli_network *network) {
-    const czm_inspection *m = &v->model;
-    const cli_grid *pixels = &v->image.pixels;
-    size_t multiple = (size_t)m->memory.tile_multiple;
-    v->result.tiling = (cli_tiling){
-        .height = choose_side(network->dims[1], pixels->height, multiple),
-        .width = choose_side(network->dims[2], pixels->width, multiple),
-        .border = (size_t)(m->has_metadata ? m->metadata.border_size : m->border.border),
-        .multiple = multiple,
-    };
-}
-
 static czm_status read_image(verification *v) {
     if (!v->image_path) v->image_path = v->model.metadata.test_image_path;
     if (!v->image_path) return CZM_OK;
@@ -124,12 +86,13 @@ static czm_status read_image(verification *v) {
 }
 
 static czm_status prepare_image(verification *v, const cli_network *network) {
-    choose_tiling(v, network);
+    v->result.tiling = cli_tiling_choose(&v->model, network->dims, v->image.pixels.height,
+                                         v->image.pixels.width);
     if (!v->image_path)
         v->image = cli_image_generate(v->arena, v->result.tiling.height, v->result.tiling.width,
-                                      most_of_pixel_type(v->model.metadata.pixel_type, USUAL_MOST));
+                                      cli_pixel_type_most(v->model.metadata.pixel_type, USUAL_MOST));
     size_t channels = network->dims[3] > 0 ? (size_t)network->dims[3] : v->image.pixels.channels;
-    float most = fed_most(v);
+    float most = cli_image_fed_most(&v->model.metadata, v->image.most);
     const char *text = cli_image_prepare(v->arena, &v->image, channels, most, &v->input);
     if (text) return fault(CZM_ERROR_INVALID, v->target, text);
     const cli_grid *p = &v->image.pixels;

@@ -19,13 +19,29 @@ if(CZM_VERIFY)
 endif()
 
 if(CZM_HAS_VERIFY)
-  foreach(part font grid image json network payload preview runtime_onnx runtime_tensorflow sample system tile)
-    list(APPEND CZM_VERIFY_SOURCES ${PROJECT_SOURCE_DIR}/cli/verify/${part}.c)
-  endforeach()
-  set(CZM_VERIFY_LIBRARIES PNG::PNG JPEG::JPEG TIFF::TIFF ${CMAKE_DL_LIBS})
-  target_sources(czmodel PRIVATE cli/verify_command.c ${CZM_VERIFY_SOURCES})
-  target_link_libraries(czmodel PRIVATE ${CZM_VERIFY_LIBRARIES})
+  # Images, tiles, classes and pictures: for every caller that runs networks.
+  add_library(
+    czm_verify STATIC
+    cli/verify/font.c
+    cli/verify/grid.c
+    cli/verify/image.c
+    cli/verify/json.c
+    cli/verify/preview.c
+    cli/verify/sample.c
+    cli/verify/tile.c)
+  target_include_directories(czm_verify PUBLIC . src)
+  target_link_libraries(czm_verify PUBLIC czm_static PNG::PNG JPEG::JPEG TIFF::TIFF)
+  # The command, which runs them in a library that it loads.
+  target_sources(
+    czmodel
+    PRIVATE cli/verify_command.c
+            cli/runtime/network.c
+            cli/runtime/onnx.c
+            cli/runtime/payload.c
+            cli/runtime/system.c
+            cli/runtime/tensorflow.c)
+  target_link_libraries(czmodel PRIVATE czm_verify ${CMAKE_DL_LIBS})
 else()
   message(STATUS "czmodel verify is left out: it needs libpng, libjpeg and libtiff")
-  target_sources(czmodel PRIVATE cli/verify/without.c)
+  target_sources(czmodel PRIVATE cli/verify_without.c)
 endif()

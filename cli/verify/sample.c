@@ -47,6 +47,21 @@ cli_image cli_image_generate(czm_arena *arena, size_t height, size_t width, floa
 
 // ---- what the network sees
 
+float cli_pixel_type_most(const char *type, float otherwise) {
+    static const struct {
+        const char *type;
+        float most;
+    } known[] = {
+        {"Gray8", 255}, {"Gray16", 65535}, {"Bgr24", 255}, {"Bgr48", 65535}, {"Bgra32", 255}};
+    for (size_t i = 0; i < CZM_COUNT_OF(known); i++)
+        if (type && czm_text_equal(type, known[i].type)) return known[i].most;
+    return otherwise;
+}
+
+float cli_image_fed_most(const czm_metadata *metadata, float image_most) {
+    return metadata->has_unit_range ? 1 : cli_pixel_type_most(metadata->pixel_type, image_most);
+}
+
 // Brightness as television weighs it (ITU-R BT.601).
 static float grey_of(const float *pixel, size_t channels) {
     return channels == 1 ? pixel[0] : 0.299f * pixel[0] + 0.587f * pixel[1] + 0.114f * pixel[2];

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Images are larger than tiles: cutting, running, putting together; and what the answer must hold.
+// Images are larger than tiles: choosing, cutting, putting together; and what the answer must hold.
 #include <float.h>
 #include <math.h>
 
@@ -24,26 +24,41 @@ static void cut(const cli_grid *image, cli_point from, const cli_grid *tile) {
                    tile->channels * sizeof(float));
 }
 
-// ---- the whole image
-
-// Along an axis: where the tile that begins at `at` is used, and where the next one begins.
-typedef struct span {
-    size_t begin, end, next; // `next` is 0 after the last tile
-} span;
-
-static span span_at(size_t at, size_t tile, size_t border, size_t size) {
-    span s = {at ? at + border : 0, at + tile - border, at + tile - 2 * border};
-    if (s.next + tile > size) s.next = size - smaller(tile, size);
-    if (at + tile >= size) s = (span){s.begin, size, 0};
-    return s;
+static size_t choose_side(int64_t side, size_t image, size_t multiple) {
+    enum { MOST = 512, USUAL_MULTIPLE = 32 };
+    if (side > 0) return (size_t)side;
+    if (multiple == 0) multiple = USUAL_MULTIPLE;
+    size_t wanted = image && image < MOST ? image : MOST;
+    return wanted < multiple ? multiple : wanted / multiple * multiple;
 }
 
-static void put(const cli_grid *output, cli_point from, span rows, span columns,
-                const cli_grid *answer) {
-    size_t size = (columns.end - columns.begin) * answer->channels * sizeof(float);
-    for (size_t y = rows.begin; y < rows.end; y++)
-        memcpy(cli_pixel(answer, y, columns.begin),
-               cli_pixel(output, y - from.y, columns.begin - from.x), size);
+cli_tiling cli_tiling_choose(const czm_inspection *model, const int64_t dims[4], size_t height,
+                             size_t width) {
+    size_t multiple = (size_t)model->memory.tile_multiple;
+    return (cli_tiling){
+        .height = choose_side(dims[1], height, multiple),
+        .width = choose_side(dims[2], width, multiple),
+        .border =
+            (size_t)(model->has_metadata ? model->metadata.border_size : model->border.border),
+        .multiple = multiple,
+    };
+}
+
+static const char *check_size(czm_arena *arena, const cli_grid *tile, const cli_grid *output) {
+    if (output->height == tile->height && output->width == tile->width) return NULL;
+    return czm_arena_format(arena,
+                            "a tile of %zu x %zu pixels (height x width) gives %zu x %zu; the "
+                            "output must have the size of the input",
+                            tile->height, tile->width, output->height, output->width);
+}
+
+// ---- the whole image
+
+static cli_span span_at(size_t at, size_t tile, size_t border, size_t size) {
+    cli_span s = {at ? at + border : 0, at + tile - border, at + tile - 2 * border};
+    if (s.next + tile > size) s.next = size - smaller(tile, size);
+    if (at + tile >= size) s = (cli_span){s.begin, size, 0};
+    return s;
 }
 
 static const char *check_tiling(czm_arena *arena, const cli_tiling *t, const cli_grid *image) {
@@ -55,27 +70,39 @@ static const char *check_tiling(czm_arena *arena, const cli_tiling *t, const cli
                             t->height, t->width, t->border);
 }
 
-const char *cli_tiles_run(czm_arena *arena, cli_network *network, const cli_tiling *tiling,
-                          const cli_grid *image, cli_grid *answer, size_t *tile_count) {
+const char *cli_tiles_begin(czm_arena *arena, const cli_tiling *tiling, const cli_grid *image,
+                            cli_tiles *tiles) {
     CLI_TRY(check_tiling(arena, tiling, image));
-    cli_grid tile = cli_grid_new(arena, tiling->height, tiling->width, image->channels);
-    cli_grid output = {0};
-    cli_point at = {0};
-    *tile_count = 0;
-    do {
-        span rows = span_at(at.y, tiling->height, tiling->border, image->height);
-        do {
-            if (czm_signal_caught()) return "stopped";
-            span columns = span_at(at.x, tiling->width, tiling->border, image->width);
-            cut(image, at, &tile);
-            CLI_TRY(cli_network_run(network, arena, &tile, &output));
-            if (++*tile_count == 1)
-                *answer = cli_grid_new(arena, image->height, image->width, output.channels);
-            put(&output, at, rows, columns, answer);
-            at.x = columns.next;
-        } while (at.x);
-        at.y = rows.next;
-    } while (at.y);
+    *tiles = (cli_tiles){
+        .tiling = *tiling,
+        .image = *image,
+        .tile = cli_grid_new(arena, tiling->height, tiling->width, image->channels),
+    };
+    return NULL;
+}
+
+bool cli_tiles_next(cli_tiles *t) {
+    if (t->count > 0) {
+        t->at.x = t->columns.next;
+        if (t->at.x == 0) t->at.y = t->rows.next;
+        if (t->at.x == 0 && t->at.y == 0) return false;
+    }
+    t->count++;
+    t->rows = span_at(t->at.y, t->tiling.height, t->tiling.border, t->image.height);
+    t->columns = span_at(t->at.x, t->tiling.width, t->tiling.border, t->image.width);
+    cut(&t->image, t->at, &t->tile);
+    return true;
+}
+
+const char *cli_tiles_put(czm_arena *arena, cli_tiles *t, const cli_grid *output) {
+    CLI_TRY(check_size(arena, &t->tile, output));
+    if (!t->answer.values)
+        t->answer = cli_grid_new(arena, t->image.height, t->image.width, output->channels);
+    if (output->channels != t->answer.channels) return "the network gives tiles of other channels";
+    size_t size = (t->columns.end - t->columns.begin) * output->channels * sizeof(float);
+    for (size_t y = t->rows.begin; y < t->rows.end; y++)
+        memcpy(cli_pixel(&t->answer, y, t->columns.begin),
+               cli_pixel(output, y - t->at.y, t->columns.begin - t->at.x), size);
     return NULL;
 }
 
@@ -116,21 +143,30 @@ static void compare(const cli_grid *a, const cli_grid *b, cli_point shift, size_
         }
 }
 
-const char *cli_edges_measure(czm_arena *arena, cli_network *network, const cli_tiling *tiling,
-                              const cli_grid *image, cli_edges *edges) {
+bool cli_edges_begin(czm_arena *arena, const cli_tiling *tiling, const cli_grid *image,
+                     cli_edge_tiles *tiles) {
     cli_point shift = {shift_of(tiling->height, tiling->multiple),
                        shift_of(tiling->width, tiling->multiple)};
-    *edges = (cli_edges){0};
-    if (shift.y >= tiling->height || shift.x >= tiling->width) return NULL;
-    cli_grid tile = cli_grid_new(arena, tiling->height, tiling->width, image->channels);
-    cli_grid here = {0}, there = {0};
-    cut(image, (cli_point){0}, &tile);
-    CLI_TRY(cli_network_run(network, arena, &tile, &here));
-    cut(image, shift, &tile);
-    CLI_TRY(cli_network_run(network, arena, &tile, &there));
-    edges->is_known = true;
-    edges->depth = (smaller(tiling->height - shift.y, tiling->width - shift.x) + 1) / 2;
-    compare(&here, &there, shift, tiling->border, edges);
+    if (shift.y >= tiling->height || shift.x >= tiling->width) return false;
+    *tiles = (cli_edge_tiles){
+        .here = cli_grid_new(arena, tiling->height, tiling->width, image->channels),
+        .there = cli_grid_new(arena, tiling->height, tiling->width, image->channels),
+        .shift = shift,
+        .border = tiling->border,
+    };
+    cut(image, (cli_point){0}, &tiles->here);
+    cut(image, shift, &tiles->there);
+    return true;
+}
+
+const char *cli_edges_compare(czm_arena *arena, const cli_edge_tiles *tiles, const cli_grid *here,
+                              const cli_grid *there, cli_edges *edges) {
+    CLI_TRY(check_size(arena, &tiles->here, here));
+    CLI_TRY(check_size(arena, &tiles->there, there));
+    if (here->channels != there->channels) return "the network gives tiles of other channels";
+    cli_point rest = {here->height - tiles->shift.y, here->width - tiles->shift.x};
+    *edges = (cli_edges){.is_known = true, .depth = (smaller(rest.y, rest.x) + 1) / 2};
+    compare(here, there, tiles->shift, tiles->border, edges);
     return NULL;
 }
 

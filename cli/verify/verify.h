@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the parts of the verify command share: pixels in memory, and a network that can be run.
-// Memory hangs on the arena of the command. Functions that can fail return what is wrong, as text of
-// the arena, or NULL.
+// What is known of images, tiles, classes and pictures, for the verify command and for every other
+// caller that runs networks. Nothing here runs one: the caller takes a tile, runs it, and hands back the
+// output (cli/runtime/ is such a caller). Memory hangs on the arena of the caller. Functions that can
+// fail return what is wrong, as text of the arena, or NULL.
 #ifndef CZM_CLI_VERIFY_H
 #define CZM_CLI_VERIFY_H
 
@@ -54,43 +55,16 @@ const char *cli_image_read(czm_arena *arena, const char *path, cli_image *image)
 // An image of bright blobs on a dark ground, of whole numbers up to `most`, the same every time.
 cli_image cli_image_generate(czm_arena *arena, size_t height, size_t width, float most);
 
+// Up to which value a network with this metadata gets the pixels of an image; 0: as they are in it.
+float cli_image_fed_most(const czm_metadata *metadata, float image_most);
+
+// The values that a pixel type of the metadata can have; `otherwise` if it says nothing.
+float cli_pixel_type_most(const char *type, float otherwise);
+
 // The image as the network wants it: its number of channels, blue first, values up to `most` (0: as
 // they are).
 const char *cli_image_prepare(czm_arena *arena, const cli_image *image, size_t channels, float most,
                               cli_grid *prepared);
-
-// ---- networks (runtime_*.c)
-
-typedef struct cli_network {
-    const char *runtime; // such as "ONNX Runtime 1.23.2"
-    int64_t dims[4];     // of the input: batch, height, width, channels; -1: open
-    void *session;
-    // Runs one tile. `output` is made by the first run and used again.
-    const char *(*run)(void *session, czm_arena *arena, const cli_grid *tile, cli_grid *output);
-    size_t runs;
-    double seconds;  // of the quickest run
-    uint64_t memory; // bytes that the first run needed more than there were before; 0: not known
-} cli_network;
-
-// What to run: a SavedModel's signature and the keys of its ends.
-typedef struct cli_signature {
-    const char *name, *input, *output;
-} cli_signature;
-
-// Both load their library when they are called, and not before; network->runtime is set once there is
-// one, whatever becomes of the model. `engine` is a library or the folder of one.
-const char *cli_onnx_open(czm_arena *arena, const char *path, cli_network *network);
-const char *cli_tensorflow_open(czm_arena *arena, const char *engine, const char *folder,
-                                const cli_signature *signature, cli_network *network);
-
-// The folder of the SavedModel that stands in the CZModel `target`, or would if it were converted;
-// what is made for that lies in `scratch`.
-czm_status cli_payload_unpack(czm_arena *arena, const char *target, const czm_inspection *model,
-                              const char *scratch, czm_report *report, const char **folder);
-
-// Runs a tile, with an eye on the clock and the memory.
-const char *cli_network_run(cli_network *network, czm_arena *arena, const cli_grid *tile,
-                            cli_grid *output);
 
 // ---- tiles (tile.c)
 
@@ -100,10 +74,40 @@ typedef struct cli_tiling {
     size_t multiple;      // tiles may be shifted by multiples of this
 } cli_tiling;
 
-// The network's answer for the whole image, put together of tiles that overlap by the border. What
-// lies beyond the image is its mirror image.
-const char *cli_tiles_run(czm_arena *arena, cli_network *network, const cli_tiling *tiling,
-                          const cli_grid *image, cli_grid *answer, size_t *tile_count);
+// For a model and the input size of its network (`dims`: batch, height, width, channels; -1: open) and
+// an image of `height` x `width` pixels (0: there is none).
+cli_tiling cli_tiling_choose(const czm_inspection *model, const int64_t dims[4], size_t height,
+                             size_t width);
+
+// A walk over the tiles of an image, which overlap by the border. What lies beyond the image is its
+// mirror image.
+//
+//     cli_tiles_begin(arena, &tiling, &image, &tiles);
+//     while (cli_tiles_next(&tiles)) {
+//         ... run tiles.tile, giving output ...
+//         cli_tiles_put(arena, &tiles, &output);
+//     }
+//     ... use tiles.answer ...
+//
+// Outputs need not come at once: a caller that has to wait keeps the walk and goes on later.
+typedef struct cli_span {
+    size_t begin, end, next; // where a tile is used, and where the next one begins; 0: it is the last
+} cli_span;
+
+typedef struct cli_tiles {
+    cli_tiling tiling;
+    cli_grid image;
+    cli_grid tile;   // the one to run now; overwritten by the next one
+    cli_grid answer; // outputs put together; made by the first cli_tiles_put()
+    size_t count;    // of the tiles so far
+    cli_point at;
+    cli_span rows, columns;
+} cli_tiles;
+
+const char *cli_tiles_begin(czm_arena *arena, const cli_tiling *tiling, const cli_grid *image,
+                            cli_tiles *tiles);
+bool cli_tiles_next(cli_tiles *tiles); // false after the last tile
+const char *cli_tiles_put(czm_arena *arena, cli_tiles *tiles, const cli_grid *output);
 
 // How far the edges of a tile are felt: two tiles that overlap are compared where both have pixels.
 typedef struct cli_edges {
@@ -116,8 +120,17 @@ typedef struct cli_edges {
 // Differences up to this do not count: the sums of a convolution are added in another order.
 #define CLI_TOLERANCE 1e-4
 
-const char *cli_edges_measure(czm_arena *arena, cli_network *network, const cli_tiling *tiling,
-                              const cli_grid *image, cli_edges *edges);
+typedef struct cli_edge_tiles {
+    cli_grid here, there; // both to be run
+    cli_point shift;      // of the second against the first
+    size_t border;
+} cli_edge_tiles;
+
+// false: the tile is too small to be shifted.
+bool cli_edges_begin(czm_arena *arena, const cli_tiling *tiling, const cli_grid *image,
+                     cli_edge_tiles *tiles);
+const char *cli_edges_compare(czm_arena *arena, const cli_edge_tiles *tiles, const cli_grid *here,
+                              const cli_grid *there, cli_edges *edges);
 
 typedef struct cli_probabilities {
     float least, most;
@@ -145,8 +158,8 @@ typedef struct cli_result {
     const char *image; // NULL: a generated one
     cli_tiling tiling;
     size_t tile_count;
-    double seconds; // as of cli_network
-    uint64_t memory;
+    double seconds;  // of the quickest run of a tile
+    uint64_t memory; // bytes that a tile needs; 0: not known
     cli_probabilities probabilities;
     cli_edges edges;
     cli_comparison payload, original;
@@ -166,27 +179,5 @@ const char *cli_preview_write(czm_arena *arena, const char *path, const cli_imag
 enum { CLI_GLYPH_WIDTH = 4, CLI_GLYPH_HEIGHT = 8 };
 
 uint32_t cli_glyph(char character);
-
-// ---- the system (system.c)
-
-// A shared library; its symbols serve later ones too if they are shared. NULL: cli_library_fault().
-void *cli_library_open(const char *path, bool is_shared);
-const char *cli_library_fault(void);
-
-// Stores the address of a function of a library in `*function`; false: there is none.
-bool cli_library_find(void *library, const char *name, void *function);
-
-// The folder of a package of the Python that "python3" starts; NULL: there is none.
-const char *cli_python_package(czm_arena *arena, const char *name);
-
-// Sets a variable of the environment, unless it is there.
-void cli_environment_default(const char *name, const char *value);
-
-double cli_seconds(void);
-
-// Bytes of the process in memory, now and at most since cli_memory_begin(); 0: not known.
-uint64_t cli_memory_now(void);
-void cli_memory_begin(void);
-uint64_t cli_memory_most(void);
 
 #endif

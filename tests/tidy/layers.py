@@ -29,17 +29,19 @@ BELOW['package'] = BELOW['graph'] + ['graph', 'spec']
 BELOW['draw'] = ['base', 'format']
 BELOW['api'] = list(BELOW)
 BELOW['version.c'] = []
-BELOW['cli'] = ['base/os.h', 'base/bytes.h', 'format/wire.h']
+BELOW['cli/verify'] = ['base/os.h', 'base/bytes.h']
+BELOW['cli/runtime'] = [*BELOW['cli/verify'], 'cli/verify', 'cli/terminal.h', 'format/wire.h']
+BELOW['cli'] = ['base/os.h', 'base/bytes.h', 'cli/verify', 'cli/runtime']
 
 
 def layer_of(path):
-    """The first component below src/, or cli."""
+    """The first component below src/; cli, or the folder below it."""
     parts = path.split('/')
-    return 'cli' if parts[0] == 'cli' else parts[1]
+    return parts[1] if parts[0] == 'src' else os.path.dirname(path)
 
 
 def is_allowed(layer, included):
-    folder = included.split('/')[0]
+    folder = os.path.dirname(included)
     if folder == layer or included == 'czm.h':
         return True
     return folder in BELOW[layer] or included in BELOW[layer]

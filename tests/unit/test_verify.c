@@ -198,10 +198,10 @@ static void generated_image_is_the_same(void **state) {
 
 // ---- tiles
 
-// The mean over a square that reaches `*session` pixels to each side, zeros beyond the tile: what a
+// The mean over a square that reaches `reach` pixels to each side, zeros beyond the tile: what a
 // convolution with SAME padding is.
-static const char *blur(void *session, czm_arena *arena, const cli_grid *tile, cli_grid *output) {
-    const int reach = *(int *)session, height = (int)tile->height, width = (int)tile->width;
+static cli_grid blur(czm_arena *arena, int reach, const cli_grid *tile) {
+    const int height = (int)tile->height, width = (int)tile->width;
     cli_grid result = cli_grid_new(arena, tile->height, tile->width, 2);
     for (int y = 0; y < height; y++)
         for (int x = 0; x < width; x++) {
@@ -214,15 +214,21 @@ static const char *blur(void *session, czm_arena *arena, const cli_grid *tile, c
             cli_pixel(&result, (size_t)y, (size_t)x)[0] = mean;
             cli_pixel(&result, (size_t)y, (size_t)x)[1] = 1 - mean;
         }
-    *output = result;
-    return NULL;
+    return result;
 }
 
 static const char *run_in_tiles(czm_arena *arena, int reach, size_t tile, size_t border,
                                 const cli_grid *image, cli_grid *answer, size_t *count) {
-    cli_network network = {.session = &reach, .run = blur};
     cli_tiling tiling = {tile, tile, border, 1};
-    return cli_tiles_run(arena, &network, &tiling, image, answer, count);
+    cli_tiles tiles;
+    CLI_TRY(cli_tiles_begin(arena, &tiling, image, &tiles));
+    while (cli_tiles_next(&tiles)) {
+        cli_grid output = blur(arena, reach, &tiles.tile);
+        CLI_TRY(cli_tiles_put(arena, &tiles, &output));
+    }
+    *answer = tiles.answer;
+    *count = tiles.count;
+    return NULL;
 }
 
 static void tiles_give_the_whole(void **state) {
@@ -260,15 +266,35 @@ static void edges_are_felt_as_far_as_they_reach(void **state) {
     czm_context *c = *state;
     cli_image image = cli_image_generate(c->arena, 64, 64, 65535);
     for (int reach = 0; reach <= 5; reach++) {
-        cli_network network = {.session = &reach, .run = blur};
         cli_tiling tiling = {64, 64, 4, 1};
+        cli_edge_tiles tiles;
         cli_edges edges;
-        assert_no_fault(cli_edges_measure(c->arena, &network, &tiling, &image.pixels, &edges));
+        assert_true(cli_edges_begin(c->arena, &tiling, &image.pixels, &tiles));
+        cli_grid here = blur(c->arena, reach, &tiles.here),
+                 there = blur(c->arena, reach, &tiles.there);
+        assert_no_fault(cli_edges_compare(c->arena, &tiles, &here, &there, &edges));
         assert_true(edges.is_known);
         assert_int_equal(edges.reach, reach);
         assert_int_equal(edges.inside_border > CLI_TOLERANCE, reach > 4);
         assert_int_equal(edges.depth, 24);
     }
+}
+
+static void output_of_another_size_is_refused(void **state) {
+    czm_context *c = *state;
+    cli_image image = cli_image_generate(c->arena, 64, 64, 65535);
+    const cli_tiling tiling = {64, 64, 4, 1};
+    cli_grid half = cli_grid_new(c->arena, 32, 64, 2);
+    cli_tiles tiles;
+    assert_no_fault(cli_tiles_begin(c->arena, &tiling, &image.pixels, &tiles));
+    assert_true(cli_tiles_next(&tiles));
+    assert_string_equal(cli_tiles_put(c->arena, &tiles, &half),
+                        "a tile of 64 x 64 pixels (height x width) gives 32 x 64; the output must "
+                        "have the size of the input");
+    cli_edge_tiles pair;
+    cli_edges edges;
+    assert_true(cli_edges_begin(c->arena, &tiling, &image.pixels, &pair));
+    assert_non_null(cli_edges_compare(c->arena, &pair, &half, &half, &edges));
 }
 
 static void probabilities_are_judged(void **state) {
@@ -315,6 +341,7 @@ int main(void) {
         TEST(tiles_give_the_whole),
         TEST(tile_without_inside_is_refused),
         TEST(edges_are_felt_as_far_as_they_reach),
+        TEST(output_of_another_size_is_refused),
         TEST(probabilities_are_judged),
         TEST(preview_shows_classes),
     };

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "cli/verify/verify.h"
+#include "cli/runtime/runtime.h"
 
 void *cli_library_open(const char *path, bool is_shared) {
     return dlopen(path, RTLD_LAZY | (is_shared ? RTLD_GLOBAL : RTLD_LOCAL));

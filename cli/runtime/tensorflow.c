@@ -7,7 +7,7 @@
 // that are never used here; tests/engines/engine.py makes a library of dummies and says why.
 #include <stddef.h>
 
-#include "cli/verify/verify.h"
+#include "cli/runtime/runtime.h"
 #include "format/wire.h"
 
 // ---- the API

@@ -7,7 +7,7 @@
 // belongs to version 1, so every ONNX Runtime since 1.0 has it, and no header is needed.
 #include <stddef.h>
 
-#include "cli/verify/verify.h"
+#include "cli/runtime/runtime.h"
 
 // ---- the API
 

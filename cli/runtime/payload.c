@@ -3,8 +3,8 @@
 // The SavedModel that stands in a CZModel, or would, as a folder.
 #include <stdio.h>
 
+#include "cli/runtime/runtime.h"
 #include "cli/terminal.h"
-#include "cli/verify/verify.h"
 
 // Faults that check judges must not keep a network from being run.
 static void allow_all(czm_arena *arena, czm_options *options) {

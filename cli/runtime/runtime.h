@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Runs networks for the verify command, in ONNX Runtime or in TensorFlow. Only this folder loads shared
+// libraries, reads the clock and measures memory; cli/verify/ does everything else and does not know it.
+// Functions that can fail return what is wrong, as text of the arena, or NULL.
+#ifndef CZM_CLI_RUNTIME_H
+#define CZM_CLI_RUNTIME_H
+
+#include "cli/verify/verify.h"
+
+// ---- networks (onnx.c, tensorflow.c, network.c)
+
+typedef struct cli_network {
+    const char *runtime; // such as "ONNX Runtime 1.23.2"
+    int64_t dims[4];     // of the input: batch, height, width, channels; -1: open
+    void *session;
+    // Runs one tile. `output` is made by the first run and used again.
+    const char *(*run)(void *session, czm_arena *arena, const cli_grid *tile, cli_grid *output);
+    size_t runs;
+    double seconds;  // of the quickest run
+    uint64_t memory; // bytes that the first run needed more than there were before; 0: not known
+} cli_network;
+
+// What to run: a SavedModel's signature and the keys of its ends.
+typedef struct cli_signature {
+    const char *name, *input, *output;
+} cli_signature;
+
+// Both load their library when they are called, and not before; network->runtime is set once there is
+// one, whatever becomes of the model. `engine` is a library or the folder of one.
+const char *cli_onnx_open(czm_arena *arena, const char *path, cli_network *network);
+const char *cli_tensorflow_open(czm_arena *arena, const char *engine, const char *folder,
+                                const cli_signature *signature, cli_network *network);
+
+// The network's answer for the whole image, in tiles (cli_tiles); stops at a signal.
+const char *cli_tiles_run(czm_arena *arena, cli_network *network, const cli_tiling *tiling,
+                          const cli_grid *image, cli_grid *answer, size_t *tile_count);
+
+// Compares two overlapping tiles (cli_edge_tiles).
+const char *cli_edges_measure(czm_arena *arena, cli_network *network, const cli_tiling *tiling,
+                              const cli_grid *image, cli_edges *edges);
+
+// The folder of the SavedModel that stands in the CZModel `target`, or would if it were converted;
+// what is made for that lies in `scratch`.
+czm_status cli_payload_unpack(czm_arena *arena, const char *target, const czm_inspection *model,
+                              const char *scratch, czm_report *report, const char **folder);
+
+// ---- the system (system.c)
+
+// A shared library; its symbols serve later ones too if they are shared. NULL: cli_library_fault().
+void *cli_library_open(const char *path, bool is_shared);
+const char *cli_library_fault(void);
+
+// Stores the address of a function of a library in `*function`; false: there is none.
+bool cli_library_find(void *library, const char *name, void *function);
+
+// The folder of a package of the Python that "python3" starts; NULL: there is none.
+const char *cli_python_package(czm_arena *arena, const char *name);
+
+// Sets a variable of the environment, unless it is there.
+void cli_environment_default(const char *name, const char *value);
+
+double cli_seconds(void);
+
+// Bytes of the process in memory, now and at most since cli_memory_begin(); 0: not known.
+uint64_t cli_memory_now(void);
+void cli_memory_begin(void);
+uint64_t cli_memory_most(void);
+
+#endif
