@@ -25,7 +25,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "graph/graph.h"
+#include "graph/build.h"
 #include "shape/rules.h"
 
 typedef struct parser {
@@ -218,31 +218,6 @@ static inline void attribute(parser *p, czm_node *node) {
     }
 }
 
-static inline const char *attr_name(parser *p, czm_bytes name) { return czm_arena_string(p->arena, name); }
-
-// Sets what follows from the inputs, unless the text says otherwise.
-static inline void derive_attrs(parser *p, czm_node *node) {
-    const czm_op *def = node->def;
-    for (size_t i = 0, at = 0; def && i < def->input_count; i++) {
-        const czm_op_arg *arg = &def->inputs[i];
-        bool is_list = arg->count_attr.size || arg->list_attr.size;
-        size_t others = def->input_count - 1;
-        size_t count = is_list && node->inputs.count >= others ? node->inputs.count - others : 1;
-        czm_dtype types[64] = {CZM_DTYPE_NONE};
-        for (size_t k = 0; k < count && k < 64 && at + k < node->inputs.count; k++)
-            types[k] = czm_tensor_dtype(node->inputs.items[at + k]);
-        at += count;
-        const char *list = attr_name(p, arg->list_attr), *type = attr_name(p, arg->type_attr);
-        const char *number_of = attr_name(p, arg->count_attr);
-        if (*number_of && !czm_node_has_attr(node, number_of))
-            czm_set_int(p->graph, node, number_of, (int64_t)count);
-        if (*list && !czm_node_has_attr(node, list))
-            czm_set_types(p->graph, node, list, types, count);
-        if (*type && !czm_node_has_attr(node, type))
-            czm_set_type(p->graph, node, type, types[0]);
-    }
-}
-
 static inline void operation(parser *p, const char *name, const char *op) {
     czm_node *node = czm_graph_add(p->graph, name, op);
     need(p, '(');
@@ -255,7 +230,7 @@ static inline void operation(parser *p, const char *name, const char *op) {
         attribute(p, node);
         accept(p, ' ');
     }
-    derive_attrs(p, node);
+    czm_node_derive_attrs(p->graph, node);
 }
 
 static inline void begin_function(parser *p) {
@@ -290,7 +265,7 @@ static inline void close_loop(parser *p) {
     czm_node *merge = find_node(p, word(p));
     czm_node_add_input(p->graph, merge, czm_output(find_node(p, word(p))));
     czm_remove_attr(merge, "N");
-    derive_attrs(p, merge);
+    czm_node_derive_attrs(p->graph, merge);
 }
 
 static inline void statement(parser *p) {
