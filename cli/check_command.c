@@ -43,7 +43,7 @@ static void put_verdict(const checked *c) {
     printf("%zu error%s, %zu warning%s, %zu note%s. ", errors, errors == 1 ? "" : "s", warnings,
            warnings == 1 ? "" : "s", notes, notes == 1 ? "" : "s");
     if (c->verdict->status) {
-        printf("No version of ZEN takes it as it is.\n");
+        printf("No version of ZEN accepts it unchanged.\n");
         return;
     }
     printf(c->verdict->kind == CZM_KIND_CZMODEL ? "Model version %s; "
@@ -52,8 +52,8 @@ static void put_verdict(const checked *c) {
     for (size_t i = 0; i < c->verdict->zen_count; i++)
         printf("%s%s %s and newer", i ? ", " : "", c->verdict->zen[i].product,
                c->verdict->zen[i].since);
-    printf(c->verdict->zen_count ? " take it, older ones do not know this version.\n"
-                                 : "which versions of ZEN take it is not known.\n");
+    printf(c->verdict->zen_count ? " accept it; older versions do not support this model version.\n"
+                                 : "it is not known which versions of ZEN accept it.\n");
 }
 
 // ---- as a table
@@ -62,26 +62,29 @@ static void put_findings(const checked *c, const czm_rule_info *rule) {
     for (size_t i = 0; i < czm_report_count(c->report); i++) {
         const czm_finding *f = czm_report_at(c->report, i);
         if (strcmp(f->rule, rule->id) != 0) continue;
-        printf("  %s  %-22s %s\n", marks[f->severity], f->rule, f->where);
-        printf("     %-22s %s\n     %-22s fix: %s\n", "", f->finding, "", f->hint);
+        printf("  %s  %s%s%s [%s]\n", marks[f->severity], f->where, *f->where ? ": " : "",
+               f->finding, f->rule);
+        if (*f->hint) printf("     fix: %s\n", f->hint);
     }
 }
 
-// Rules about what is not there are left out; those about what could not be read are not.
+// Rules about parts that the target does not have are not shown; those about unreadable parts are.
 static bool is_shown(const checked *c, const czm_rule_info *rule) {
     if (strcmp(rule->subject, "call") == 0) return false;
     bool is_container = strcmp(rule->subject, "container") == 0;
     bool needs_metadata = strcmp(rule->subject, "metadata") == 0 ||
                           strcmp(rule->subject, "both") == 0;
-    return is_container ? c->verdict->kind == CZM_KIND_CZMODEL
-                        : !needs_metadata || c->verdict->kind != CZM_KIND_SAVED_MODEL;
+    czm_kind kind = c->verdict->kind;
+    bool has_metadata = kind != CZM_KIND_SAVED_MODEL && kind != CZM_KIND_ONNX;
+    return is_container ? kind == CZM_KIND_CZMODEL : has_metadata || !needs_metadata;
 }
 
 static void put_rule(const checked *c, size_t index) {
     const czm_rule_info *rule = czm_rule_at(index);
     czm_outcome outcome = czm_report_outcome(c->report, index);
     if (outcome == CZM_FOUND) put_findings(c, rule);
-    if (outcome == CZM_PASSED && is_shown(c, rule)) printf("  %s  %s\n", passed, rule->id);
+    if (outcome == CZM_PASSED && is_shown(c, rule)) 
+        printf("  %s  %s [%s]\n", passed, rule->statement, rule->id);
 }
 
 static void put_unchecked(const checked *c) {
@@ -90,10 +93,11 @@ static void put_unchecked(const checked *c) {
     for (size_t i = 0; i < czm_rule_count(); i++) {
         const czm_rule_info *rule = czm_rule_at(i);
         if (!is_shown(c, rule) || czm_report_outcome(c->report, i) != CZM_NOT_CHECKED) continue;
+        if (strcmp(rule->subject, "onnx") == 0) continue; // it would be in nearly every check
         bool begins = at == 0 || at + strlen(rule->id) > LINE;
         if (begins && at) printf(",\n");
         if (begins)
-            at = (size_t)printf("  %s  %-22s ", at ? " " : "-", at ? "" : "not checked:");
+            at = (size_t)printf("  %s  %s ", at ? " " : "-", at ? "            " : "not checked:");
         else
             at += (size_t)printf(", ");
         at += (size_t)printf("%s", rule->id);
@@ -113,12 +117,16 @@ static bool put_table(const checked *c) {
 // ---- the command
 
 // The form follows the file's name.
-static const char *output_text(const checked *c, const char *path) {
+static const char *report_text(const checked *c, const char *path) {
     return cli_has_suffix(path, ".json") ? czm_check_json(c->verdict, c->report)
                                          : czm_check_markdown(c->target, c->verdict, c->report);
 }
 
-// If nothing could be looked at, there is no table to make of it.
+static bool is_report_name(const char *path) {
+    return cli_has_suffix(path, ".json") || cli_has_suffix(path, ".md");
+}
+
+// If nothing could be checked, there is no table.
 static bool was_checked(const czm_report *report) {
     for (size_t i = 0; i < czm_rule_count(); i++)
         if (strcmp(czm_rule_at(i)->subject, "call") != 0 &&
@@ -127,7 +135,7 @@ static bool was_checked(const czm_report *report) {
     return false;
 }
 
-static int check(const char *target, czm_options *options, bool as_json, const char *output) {
+static int check(const char *target, czm_options *options, bool as_json, const char *file) {
     czm_report *report = cli_report_new();
     if (!report) return CZM_ERROR_IO;
     czm_verdict verdict = CZM_VERDICT_INIT;
@@ -141,8 +149,8 @@ static int check(const char *target, czm_options *options, bool as_json, const c
         is_told = put_table(&c);
     else
         cli_print_findings(report, CZM_NOTE);
-    if (status != CZM_ERROR_USAGE && output)
-        is_told &= cli_write_file(output, output_text(&c, output));
+    if (status != CZM_ERROR_USAGE && file)
+        is_told &= cli_write_file(file, report_text(&c, file));
     czm_report_free(report);
     return is_told ? cli_exit_status(status) : CZM_ERROR_IO;
 }
@@ -150,37 +158,42 @@ static int check(const char *target, czm_options *options, bool as_json, const c
 int cli_check(int argc, char **argv) {
     cli_model_options m = {.options = CZM_OPTIONS_INIT};
     bool as_json = false;
-    const char *output = NULL;
+    const char *file = NULL;
     cli_last last = {0};
     const cli_option own[] = {
         CLI_FORMAT_ROWS(&m.options),
         {"json", NULL, "print JSON instead of a table", NULL, &as_json, NULL},
-        {"output", "FILE", "also write the result to FILE.json or FILE.md", &output, NULL, NULL},
+        {"model-output", "NAME", NULL, &m.options.output, NULL, NULL}, // as version 0.1.0 called it
+        {"report", "FILE", "also write the result to FILE.json or FILE.md", &file, NULL, NULL},
         CLI_LAST_ROWS(&last),
     };
     cli_option options[CLI_MODEL_OPTION_ROWS + CZM_COUNT_OF(own)];
-    cli_model_option_rows(&m, "model-output", options);
+    cli_model_option_rows(&m, options);
     memcpy(options + CLI_MODEL_OPTION_ROWS, own, sizeof own);
     const cli_command command = {
         .name = "czmodel check",
         .arguments = "TARGET",
         .purpose = "Checks a JSON specification with its network, a SavedModel (folder or ZIP\n"
                    "archive), an ONNX file, or a .czmodel, .czseg or .czann against every rule,\n"
-                   "and tells which versions of ZEN can take it.\n\n" CLI_STEPS,
+                   "and reports which versions of ZEN accept it.\n\n" CLI_STEPS,
         .examples = "  czmodel check model_spec.json\n"
                     "  czmodel check DNNModel.czmodel --json\n"
-                    "  czmodel check saved_model/ --spatial-dims 512,512 --output report.md\n",
+                    "  czmodel check saved_model/ --spatial-dims 512,512 --report report.md\n",
         .least = 1,
         .most = 1,
     };
     int status;
     if (cli_begin(argc, argv, &command, options, CZM_COUNT_OF(options), &last, &status) == CLI_DONE)
         return status;
-    if (output && !cli_has_suffix(output, ".json") && !cli_has_suffix(output, ".md")) {
-        fprintf(stderr, "czmodel check: --output wants a name that ends with .json or .md\n");
+    if (!file && m.options.output && is_report_name(m.options.output)) { // as version 0.1.0 called it
+        file = m.options.output;
+        m.options.output = NULL;
+    }
+    if (file && !is_report_name(file)) {
+        fprintf(stderr, "czmodel check: --report requires a name that ends with .json or .md\n");
         return CZM_ERROR_USAGE;
     }
-    status = cli_model_options_take(&m, command.name) ? check(argv[1], &m.options, as_json, output)
+    status = cli_model_options_take(&m, command.name) ? check(argv[1], &m.options, as_json, file)
                                                       : CZM_ERROR_USAGE;
     cli_model_options_free(&m);
     return status;

@@ -20,8 +20,9 @@ static int convert(const czm_options *options, bool quiet) {
     cli_print_findings(report, quiet ? CZM_ERROR : CZM_NOTE);
     char size[32];
     if (!status && !quiet)
-        printf("%s: %s, %llu classes, model id %s\n", result.path, cli_size_text(size, result.size),
-               (unsigned long long)result.class_count, result.model_id);
+        printf("%s: %s, %llu class%s, model id %s\n", result.path, cli_size_text(size, result.size),
+               (unsigned long long)result.class_count, result.class_count == 1 ? "" : "es",
+               result.model_id);
     czm_report_free(report);
     return cli_flush() ? cli_exit_status(status) : CZM_ERROR_IO;
 }
@@ -44,7 +45,7 @@ int cli_convert_as(const char *name, const char *format, int argc, char **argv) 
         CLI_LAST_ROWS(&last),
     };
     cli_option options[CLI_MODEL_OPTION_ROWS + CZM_COUNT_OF(own)];
-    cli_model_option_rows(&m, "output", options);
+    cli_model_option_rows(&m, options);
     memcpy(options + CLI_MODEL_OPTION_ROWS, own, sizeof own);
     const cli_command command = {
         .name = name,

@@ -19,16 +19,18 @@ static void put_json_text(const char *key, const char *text) {
     printf("\"");
 }
 
-static void put_json(void) {
+static void put_json(czm_report *report) {
     for (size_t i = 0; i < czm_rule_count(); i++) {
         const czm_rule_info *rule = czm_rule_at(i);
         printf("%s{", i ? ",\n " : "[");
         put_json_text("rule", rule->id);
         printf(", \"severity\": \"%s\", \"subject\": \"%s\", \"can_be_allowed\": %s, ",
                severities[rule->severity], rule->subject, rule->can_be_allowed ? "true" : "false");
+        put_json_text("statement", rule->statement);
+        printf(", ");
         put_json_text("why", rule->why);
         printf(", ");
-        put_json_text("hint", rule->hint);
+        put_json_text("hint", czm_rule_hint(i, report));
         printf("}");
     }
     printf("]\n");
@@ -40,13 +42,13 @@ static void put_list(void) {
                czm_rule_at(i)->why);
 }
 
-static bool put_rule(const char *id) {
+static bool put_rule(czm_report *report, const char *id) {
     for (size_t i = 0; i < czm_rule_count(); i++) {
         const czm_rule_info *rule = czm_rule_at(i);
         if (strcmp(rule->id, id) != 0) continue;
         printf("%s (%s; %s)\n  rule: %s\n  fix:  %s\n", rule->id, severities[rule->severity],
                rule->can_be_allowed ? "can be allowed" : "cannot be allowed", rule->why,
-               rule->hint);
+               czm_rule_hint(i, report));
         return true;
     }
     fprintf(stderr,
@@ -74,11 +76,16 @@ int cli_explain(int argc, char **argv) {
     int status;
     int operands = cli_begin(argc, argv, &command, options, CZM_COUNT_OF(options), &last, &status);
     if (operands == CLI_DONE) return status;
+    bool is_found = true;
+    czm_report *report = cli_report_new();
+    if (!report) return CZM_ERROR_IO;
     if (as_json)
-        put_json();
+        put_json(report);
     else if (operands == 0)
         put_list();
-    else if (!put_rule(argv[1]))
-        return CZM_ERROR_USAGE;
+    else
+        is_found = put_rule(report, argv[1]);
+    czm_report_free(report);
+    if (!is_found) return CZM_ERROR_USAGE;
     return cli_flush() ? CZM_OK : CZM_ERROR_IO;
 }

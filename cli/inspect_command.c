@@ -201,7 +201,7 @@ int cli_inspect(int argc, char **argv) {
         CLI_LAST_ROWS(&last),
     };
     cli_option options[CLI_MODEL_OPTION_ROWS + CZM_COUNT_OF(own)];
-    cli_model_option_rows(&m, "output", options);
+    cli_model_option_rows(&m, options);
     memcpy(options + CLI_MODEL_OPTION_ROWS, own, sizeof own);
     const cli_command command = {
         .name = "czmodel inspect",

@@ -7,12 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-void cli_model_option_rows(cli_model_options *m, const char *output, cli_option *rows) {
+void cli_model_option_rows(cli_model_options *m, cli_option *rows) {
     czm_options *o = &m->options;
     const cli_option shared[CLI_MODEL_OPTION_ROWS] = {
-        {"signature", "NAME", "signature to take (else serving_default, serve, the only one)",
+        {"signature", "NAME", "signature to use (else serving_default, serve, the only one)",
          &o->signature, NULL, NULL},
-        {output, "NAME", "output to take, if the signature has several", &o->output, NULL, NULL},
+        {"output", "NAME", "output to use, if the signature has several", &o->output, NULL, NULL},
         {"spatial-dims", "H,W", "height and width of the new input, in pixels", &m->spatial_dims,
          NULL, NULL},
         {"preprocessing", "STEP", "put a step before the network; may be repeated", NULL, NULL,
@@ -66,7 +66,7 @@ static bool split_allowed(cli_model_options *m) {
 bool cli_model_options_take(cli_model_options *m, const char *command) {
     czm_options *o = &m->options;
     if (m->spatial_dims && !parse_dims(m->spatial_dims, o)) {
-        fprintf(stderr, "%s: --spatial-dims wants HEIGHT,WIDTH in pixels, such as 512,512\n",
+        fprintf(stderr, "%s: --spatial-dims requires HEIGHT,WIDTH in pixels, such as 512,512\n",
                 command);
         return false;
     }

@@ -37,11 +37,10 @@ enum { CLI_MODEL_OPTION_ROWS = 8 };
     "scale=V[,V...], shift=V[,V...], transpose-channels=2,1,0 or model=PATH of a SavedModel;\n" \
     "a postprocessing STEP is softmax, sigmoid-to-softmax[=background-first] or model=PATH."
 
-// Writes CLI_MODEL_OPTION_ROWS rows to `rows`. `output` is what the option that chooses an output is
-// called: "output", unless the command has another use for that name.
-void cli_model_option_rows(cli_model_options *m, const char *output, cli_option *rows);
+// Writes CLI_MODEL_OPTION_ROWS rows to `rows`.
+void cli_model_option_rows(cli_model_options *m, cli_option *rows);
 
-// Makes options of what was parsed; false after a fault, which has then been told as `command`'s.
+// Converts what was parsed to options; false after a fault, which was then reported as `command`'s.
 bool cli_model_options_take(cli_model_options *m, const char *command);
 
 void cli_model_options_free(cli_model_options *m);

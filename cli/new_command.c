@@ -27,7 +27,7 @@ int cli_new(int argc, char **argv) {
     cli_last last = {0};
     const cli_option own[] = {CLI_LAST_ROWS(&last)};
     cli_option options[CLI_MODEL_OPTION_ROWS + CZM_COUNT_OF(own)];
-    cli_model_option_rows(&m, "output", options);
+    cli_model_option_rows(&m, options);
     memcpy(options + CLI_MODEL_OPTION_ROWS, own, sizeof own);
     const cli_command command = {
         .name = "czmodel new",

@@ -75,6 +75,7 @@ void cli_help(const cli_command *command, const cli_option *options, size_t coun
     printf("usage: %s [options] %s\n\n%s\n\noptions:\n", command->name, command->arguments,
            command->purpose);
     for (size_t i = 0; i < count; i++) {
+        if (!options[i].help) continue;
         int width = printf("  --%s%s%s", options[i].name, options[i].value ? " " : "",
                            options[i].value ? options[i].value : "");
         printf("%*s%s\n", width < 26 ? 26 - width : 1, "", options[i].help);

@@ -10,9 +10,33 @@
 
 enum { BAR_FROM = 100 * 1000 * 1000, BAR_WIDTH = 40 };
 
+#define SPELLING(flag) {"--" flag, "--" flag " ", ",", ""}
+
+static const czm_spelling spellings[CZM_OPTION_COUNT] = {
+    [CZM_OPTION_NONE] = {"", "", ",", ""},
+    [CZM_OPTION_SIGNATURE] = SPELLING("signature"),
+    [CZM_OPTION_OUTPUT] = SPELLING("output"),
+    [CZM_OPTION_SPATIAL_DIMS] = SPELLING("spatial-dims"),
+    [CZM_OPTION_PREPROCESSING] = SPELLING("preprocessing"),
+    [CZM_OPTION_POSTPROCESSING] = SPELLING("postprocessing"),
+    [CZM_OPTION_BORDER] = SPELLING("border"),
+    [CZM_OPTION_FORMAT] = SPELLING("format"),
+    [CZM_OPTION_ZEN] = SPELLING("zen"),
+    [CZM_OPTION_EXTENSION] = SPELLING("extension"),
+    [CZM_OPTION_MODEL_NAME] = {"--name", "--name \"", ",", "\""},
+    [CZM_OPTION_MODEL_ID] = SPELLING("model-id"),
+    [CZM_OPTION_LICENSE] = SPELLING("license"),
+    [CZM_OPTION_ALLOW] = SPELLING("allow"),
+    [CZM_OPTION_STRICT] = SPELLING("strict"),
+    [CZM_OPTION_AS_IS] = SPELLING("as-is"),
+};
+
 czm_report *cli_report_new(void) {
     czm_report *report = czm_report_new();
-    if (!report) fprintf(stderr, "error: there is not enough memory\n");
+    if (!report)
+        fprintf(stderr, "error: there is not enough memory\n");
+    else
+        czm_report_set_spelling(report, spellings, CZM_OPTION_COUNT);
     return report;
 }
 

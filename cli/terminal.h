@@ -7,7 +7,7 @@
 
 #include "czm.h"
 
-// A new report; without memory it says so and gives NULL.
+// A new report, whose findings write options as flags; without memory it says so and gives NULL.
 czm_report *cli_report_new(void);
 
 // Writes a text file, whole or not at all; false after a fault, which has then been told.

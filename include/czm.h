@@ -54,6 +54,36 @@ typedef enum czm_severity {
     CZM_ERROR = 2,   ///< no file is written
 } czm_severity;
 
+/// The options of the calls. A finding names an option in the words of the front end that shows it; see
+/// czm_report_set_spelling().
+typedef enum czm_option {
+    CZM_OPTION_NONE = 0,
+    CZM_OPTION_SIGNATURE = 1,
+    CZM_OPTION_OUTPUT = 2,
+    CZM_OPTION_SPATIAL_DIMS = 3, ///< value: height,width in pixels
+    CZM_OPTION_PREPROCESSING = 4,
+    CZM_OPTION_POSTPROCESSING = 5,
+    CZM_OPTION_BORDER = 6,
+    CZM_OPTION_FORMAT = 7,
+    CZM_OPTION_ZEN = 8,
+    CZM_OPTION_EXTENSION = 9,
+    CZM_OPTION_MODEL_NAME = 10,
+    CZM_OPTION_MODEL_ID = 11,
+    CZM_OPTION_LICENSE = 12,
+    CZM_OPTION_ALLOW = 13,
+    CZM_OPTION_STRICT = 14, ///< has no value
+    CZM_OPTION_AS_IS = 15,  ///< has no value
+    CZM_OPTION_COUNT = 16,
+} czm_option;
+
+/// How a front end writes an option: `alone`; and with a value: `before`, the value with `comma`
+/// instead of each comma, `after`. A command has "--spatial-dims", "--spatial-dims ", ",", "";
+/// Python has "spatial_dims", "spatial_dims=(", ", ", ")".
+typedef struct czm_spelling {
+    const char *alone;
+    const char *before, *comma, *after;
+} czm_spelling;
+
 /// One fault or remark. All strings belong to the report.
 typedef struct czm_finding {
     czm_severity severity;
@@ -77,15 +107,32 @@ CZM_API size_t czm_report_count(const czm_report *report);
 /// Finding `index`, or NULL when there is none. Belongs to the report.
 CZM_API const czm_finding *czm_report_at(const czm_report *report, size_t index);
 
+/// Sets how findings write options: `spellings` has one row for each czm_option, CZM_OPTION_NONE
+/// included, and must live as long as the report. Rows beyond `count` and the default are the names of
+/// the members of czm_options.
+CZM_API void czm_report_set_spelling(czm_report *report, const czm_spelling *spellings,
+                                     size_t count);
+
+/// An option as the report's front end writes it. `value` may be NULL: the option alone. Belongs to the
+/// report; "" without memory.
+CZM_API const char *czm_report_option(czm_report *report, czm_option option, const char *value);
+
 /// One rule of the rule book. All strings live as long as the program.
 typedef struct czm_rule_info {
     const char *id;        ///< stable, such as "class-count"
-    const char *subject;   ///< what it judges: "call", "container", "metadata", "network", "both"
+    const char *subject;   ///< what it judges: "call", "container", "metadata", "network", "onnx", "both"
     czm_severity severity; ///< the gravest that its findings have
     bool can_be_allowed;   ///< whether czm_options.allow may name it
     const char *why;       ///< the rule in one sentence, with its source
     const char *hint;      ///< what usually repairs it
+    const char *statement; ///< what is true if it passed, such as "weights: all checksums agree"
+    czm_option option;     ///< does what `hint` says; CZM_OPTION_NONE: there is no such option
+    const char *value;     ///< for `option`; may be NULL
 } czm_rule_info;
+
+/// The hint of rule `index` with its option, as the report's front end writes it. Belongs to the report; ""
+/// without memory or if there is no such rule.
+CZM_API const char *czm_rule_hint(size_t index, czm_report *report);
 
 /// What became of a rule in a call.
 typedef enum czm_outcome {

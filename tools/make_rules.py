@@ -22,6 +22,7 @@ SUBJECTS = {
     'container': 'A finished CZModel',
     'metadata': 'The metadata',
     'network': 'The network',
+    'onnx': 'The network, if it is an ONNX file',
     'both': 'Metadata and network together',
 }
 

@@ -33,6 +33,36 @@ def load():
 LIBRARY = load()
 VERSION = LIBRARY.czm_version().decode()
 
+
+
+def spelling(name: str, before: str = "'", comma: str = ',', after: str = "'"):
+    """How findings write an option: as the keyword argument `name`."""
+    return c.czm_spelling(name.encode(), f'{name}={before}'.encode(), comma.encode(),
+                          after.encode())
+
+
+# The options of the library in the words of this package: `name` and `license_file` are arguments of
+# ModelMetadata, as is `model_id`.
+SPELLINGS = {
+    c.CZM_OPTION_SIGNATURE: spelling('signature'),
+    c.CZM_OPTION_OUTPUT: spelling('output'),
+    c.CZM_OPTION_SPATIAL_DIMS: spelling('spatial_dims', '(', ', ', ')'),
+    c.CZM_OPTION_PREPROCESSING: spelling('preprocessing'),
+    c.CZM_OPTION_POSTPROCESSING: spelling('postprocessing'),
+    c.CZM_OPTION_BORDER: spelling('border'),
+    c.CZM_OPTION_FORMAT: spelling('format'),
+    c.CZM_OPTION_ZEN: spelling('zen'),
+    c.CZM_OPTION_EXTENSION: spelling('extension'),
+    c.CZM_OPTION_MODEL_NAME: spelling('name'),
+    c.CZM_OPTION_MODEL_ID: spelling('model_id'),
+    c.CZM_OPTION_LICENSE: spelling('license_file'),
+    c.CZM_OPTION_ALLOW: spelling('allow'),
+    c.CZM_OPTION_STRICT: spelling('strict', '', ',', ''),
+    c.CZM_OPTION_AS_IS: spelling('as_is', '', ',', ''),
+}
+SPELLING_ROWS = (c.czm_spelling * c.CZM_OPTION_COUNT)(
+    *(SPELLINGS.get(option, spelling('')) for option in range(c.CZM_OPTION_COUNT)))
+
 SEVERITIES = {c.CZM_NOTE: 'note', c.CZM_WARNING: 'warning', c.CZM_ERROR: 'error'}
 ERRORS = {
     c.CZM_ERROR_INVALID: errors.InvalidModelError,
@@ -78,6 +108,7 @@ class Call:
         self.report = LIBRARY.czm_report_new()
         if not self.report:
             raise errors.OutOfMemoryError('there is not enough memory', status=c.CZM_ERROR_MEMORY)
+        LIBRARY.czm_report_set_spelling(self.report, SPELLING_ROWS, len(SPELLING_ROWS))
         self.raised = None
 
     def __enter__(self):

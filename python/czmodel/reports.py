@@ -22,10 +22,12 @@ Shape = Optional[List[Optional[int]]]
 
 @dataclass(frozen=True)
 class Rule(Record):
-    """A rule, what it judges, and its outcome: 'passed', 'found' or 'not checked'."""
+    """A rule, what it judges, its outcome ('passed', 'found' or 'not checked'), and what is true if it
+    passed."""
     rule: str
     subject: str
     outcome: str
+    statement: str
 
 
 @dataclass(frozen=True)

@@ -16,27 +16,34 @@ typedef struct conversion {
     czm_result result;
 } conversion;
 
-static czm_status usage(conversion *c, const char *hint, const char *text) {
-    return czm_report_add(c->context.report, CZM_RULE_USAGE, "options", hint, "%s", text);
+// `option`: the one to correct, as messages call it.
+static czm_status usage(conversion *c, const char *option, const char *hint, const char *text) {
+    return czm_report_add(c->context.report, CZM_RULE_USAGE, option, hint, "%s", text);
+}
+
+static const char *option_text(conversion *c, czm_option option, const char *value) {
+    return czm_report_option(c->context.report, option, value);
 }
 
 static czm_status check_options(conversion *c) {
     const czm_options *o = c->options;
     CZM_TRY(czm_options_take(&c->context, o));
     if (!o->output_folder || !*o->output_folder)
-        return usage(c, "name the folder for the result", "there is no output folder");
+        return usage(c, "output folder", "name the folder for the result", "there is none");
     const char *name = o->output_name;
     if (name && (!*name || strpbrk(name, "/\\") || czm_path_base(name) != name))
-        return usage(c, "give a name without folders; the folder is an argument of its own",
-                     "the output name is empty or holds a path");
+        return usage(c, "output name",
+                     "use a name without folders; the output folder is a separate argument",
+                     "the name is empty or contains a path");
     if (o->as_is && (o->output || o->signature || o->spatial_height || o->preprocessing_count ||
                      o->postprocessing_count))
-        return usage(c, "leave out --as-is, or the option that changes the graph",
-                     "--as-is packs the files untouched and does not go with options that change "
-                     "the graph");
+        return usage(c, option_text(c, CZM_OPTION_AS_IS, NULL),
+                     "omit this option, or the option that changes the network",
+                     "this option packs the files unchanged; another option changes the network");
     if (o->model_id && !czm_uuid_is_valid(o->model_id))
-        return czm_report_add(c->context.report, CZM_RULE_MODEL_ID, "--model-id", NULL,
-                              "\"%s\" is no such UUID", o->model_id);
+        return czm_report_add(c->context.report, CZM_RULE_MODEL_ID,
+                              option_text(c, CZM_OPTION_MODEL_ID, NULL), NULL,
+                              "\"%s\" is not such a UUID", o->model_id);
     return CZM_OK;
 }
 
@@ -46,7 +53,7 @@ static czm_status choose_id(conversion *c) {
     if (told && !c->options->model_id && !czm_uuid_is_valid(told))
         return czm_report_add(c->context.report, CZM_RULE_MODEL_ID,
                               czm_arena_format(c->context.arena, "%s: Id", c->target.spec.where),
-                              NULL, "\"%s\" is no such UUID", told);
+                              NULL, "\"%s\" is not such a UUID", told);
     if (told) own = told;
     const char *id = c->options->model_id            ? c->options->model_id
                      : own && czm_uuid_is_valid(own) ? own
@@ -88,7 +95,8 @@ static czm_status check_extension(conversion *c) {
     const char *const *fitting = known[c->target.format->container];
     if (!wanted || czm_text_equal(wanted, fitting[0]) || czm_text_equal(wanted, fitting[1]))
         return CZM_OK;
-    return usage(c, "use czmodel or czseg for 3.0.0 and 3.1.0, czann for the others",
+    return usage(c, option_text(c, CZM_OPTION_EXTENSION, NULL),
+                 "use czmodel or czseg for 3.0.0 and 3.1.0, czann for the other formats",
                  "the extension does not belong to the format");
 }
 
@@ -108,11 +116,15 @@ static czm_status check_kinds(conversion *c) {
     const czm_format *format = c->target.format;
     if (c->target.has_onnx && !format->opset)
         return czm_report_add(c->context.report, CZM_RULE_NETWORK_KIND, c->target.onnx.where,
-                              "choose --format 3.1.0, or convert the SavedModel",
-                              "%s holds a SavedModel, but the network is ONNX", format->name);
+                              czm_arena_format(c->context.arena,
+                                               "convert the SavedModel, or choose a format with "
+                                               "ONNX: %s",
+                                               option_text(c, CZM_OPTION_FORMAT, "3.1.0")),
+                              "the network is ONNX, but format %s contains a SavedModel",
+                              format->name);
     if (c->options->as_is && format->opset && !c->target.has_onnx)
-        return usage(c, "leave out --as-is",
-                     "--as-is packs a SavedModel, but the network of this format is ONNX");
+        return usage(c, option_text(c, CZM_OPTION_AS_IS, NULL), "omit this option",
+                     "this option packs a SavedModel, but the network of this format is ONNX");
     return CZM_OK;
 }
 

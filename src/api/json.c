@@ -83,6 +83,7 @@ static json_t *rules(czm_report *report) {
         set(object, "rule", text(report, rule->id));
         set(object, "subject", text(report, rule->subject));
         set(object, "outcome", text(report, outcomes[czm_report_outcome(report, i)]));
+        set(object, "statement", text(report, rule->statement));
         json_array_append_new(array, object);
     }
     return array;

@@ -12,21 +12,22 @@
 #include "passes/passes.h"
 #include "spec/json_spec.h"
 
-static czm_status usage(czm_report *report, const char *hint, const char *text) {
-    return czm_report_add(report, CZM_RULE_USAGE, "options", hint, "%s", text);
+static czm_status usage(czm_report *report, czm_option option, const char *hint, const char *text) {
+    return czm_report_add(report, CZM_RULE_USAGE, czm_report_option(report, option, NULL), hint,
+                          "%s", text);
 }
 
 static czm_status take_allowed(czm_report *report, const char *id) {
     czm_rule rule = czm_rule_find(id);
+    const char *where = czm_report_option(report, CZM_OPTION_ALLOW, NULL);
     if (rule == CZM_RULE_COUNT)
-        return czm_report_add(report, CZM_RULE_USAGE, "--allow", "czmodel explain lists all rules",
-                              "there is no rule \"%s\"", id);
+        return czm_report_add(report, CZM_RULE_USAGE, where,
+                              "\"czmodel explain\" lists all rules", "there is no rule \"%s\"", id);
     if (!czm_rule_at(rule)->can_be_allowed)
-        return czm_report_add(
-            report, CZM_RULE_USAGE, "--allow", "repair what it finds",
-            "the rule \"%s\" cannot be allowed: without it no correct file can be "
-            "written",
-            id);
+        return czm_report_add(report, CZM_RULE_USAGE, where, "correct what the rule finds",
+                              "the rule \"%s\" cannot be allowed: without it no correct file can be "
+                              "written",
+                              id);
     czm_report_allow(report, rule);
     return CZM_OK;
 }
@@ -53,33 +54,39 @@ static const czm_format *wanted_format(const czm_options *o) {
 static czm_status check_format(czm_context *context, const czm_options *o) {
     const czm_format *format = wanted_format(o);
     if (o->format && o->zen)
-        return usage(context->report, "leave out --format or --zen",
-                     "a format and a version of ZEN are two ways to say one thing");
+        return usage(context->report, CZM_OPTION_ZEN, "omit this option or the format",
+                     "a version of ZEN implies the format, but a format is given too");
     if (o->zen && !format)
-        return czm_report_add(context->report, CZM_RULE_USAGE, "--zen",
+        return czm_report_add(context->report, CZM_RULE_USAGE,
+                              czm_report_option(context->report, CZM_OPTION_ZEN, NULL),
                               "name ZEN blue 3.2 or newer, or write \"core 3.1\" for ZEN core",
                               "no format is known for ZEN \"%s\"", o->zen);
     if (o->format && !format)
-        return czm_report_add(context->report, CZM_RULE_USAGE, "--format",
+        return czm_report_add(context->report, CZM_RULE_USAGE,
+                              czm_report_option(context->report, CZM_OPTION_FORMAT, NULL),
                               czm_arena_format(context->arena, "use one of %s",
                                                list_formats(context->arena)),
                               "there is no format \"%s\"", o->format);
     return CZM_OK;
 }
 
+static const char *size_hint(czm_report *report) {
+    return czm_report_option(report, CZM_OPTION_SPATIAL_DIMS, "HEIGHT,WIDTH");
+}
+
 czm_status czm_options_take(czm_context *context, const czm_options *o) {
     czm_report *report = context->report;
     CZM_TRY(czm_check_size(report, "options", o->struct_size, sizeof *o));
     if (!o->source_path && !o->metadata)
-        return usage(report, "set source_path or metadata", "there is no model");
+        return usage(report, CZM_OPTION_NONE, "set source_path or metadata", "there is no model");
     if (!o->source_path)
         CZM_TRY(czm_check_size(report, "metadata", o->metadata->struct_size, sizeof *o->metadata));
     if ((o->spatial_height == 0) != (o->spatial_width == 0) || o->spatial_height < 0 ||
         o->spatial_width < 0 || o->spatial_height > INT32_MAX || o->spatial_width > INT32_MAX)
-        return usage(report, "write --spatial-dims HEIGHT,WIDTH, in pixels",
-                     "the spatial dims are not two positive sizes");
+        return usage(report, CZM_OPTION_SPATIAL_DIMS, size_hint(report),
+                     "height and width are not two positive numbers");
     if (o->border && !is_number(o->border) && strcmp(o->border, "auto") != 0)
-        return usage(report, "write --border auto, or a number of pixels",
+        return usage(report, CZM_OPTION_BORDER, "use auto, or a number of pixels",
                      "the border is neither \"auto\" nor a number");
     CZM_TRY(check_format(context, o));
     czm_report_set_policy(report, o->strict);
@@ -139,8 +146,8 @@ static czm_status open_onnx(czm_context *context, czm_target *target, const char
     if (o->preprocessing_count || o->postprocessing_count || o->spatial_height || o->output ||
         o->signature)
         return czm_report_add(context->report, CZM_RULE_NETWORK_KIND, where,
-                              "leave the option out, or convert the SavedModel",
-                              "an option asks for a change of the network, which is ONNX");
+                              "omit the option, or convert the SavedModel",
+                              "an option changes the network, but the network is ONNX");
     CZM_TRY(czm_onnx_file_read(context, where, extent, &target->onnx));
     target->has_onnx = true;
     return CZM_OK;
@@ -278,10 +285,11 @@ static void apply_border(czm_context *context, czm_target *target,
     if (field.kind == CZM_FIELD_BOUNDED)
         target->spec.border_size = czm_field_border(&field);
     else
-        czm_report_add(context->report, CZM_RULE_BORDER, "--border auto",
-                       "give the border as a number",
-                       "the network has no border that removes every effect of a tile's edges; "
-                       "BorderSize stays %lld",
+        czm_report_add(context->report, CZM_RULE_BORDER,
+                       czm_report_option(context->report, CZM_OPTION_BORDER, "auto"),
+                       "set the border to a number of pixels",
+                       "the network has no border that removes every edge effect; BorderSize "
+                       "stays %lld",
                        (long long)target->spec.border_size);
 }
 
@@ -291,8 +299,13 @@ const czm_check_subject *czm_target_judge(czm_context *context, czm_target *targ
                                                             target->format);
     apply_border(context, target, subject);
     czm_checks_run(context, subject);
+    czm_subject own = target->has_onnx ? CZM_SUBJECT_ONNX : CZM_SUBJECT_SAVED_MODEL;
     czm_report_judged(context->report, CZM_SUBJECT_NETWORK);
-    if (target->has_spec) czm_report_judged(context->report, CZM_SUBJECT_BOTH);
+    czm_report_judged(context->report, own);
+    if (!target->has_spec) return subject;
+    czm_report_judged(context->report, CZM_SUBJECT_BOTH);
+    if (!target->has_onnx)
+        czm_report_judged(context->report, CZM_SUBJECT_METADATA_AND_SAVED_MODEL);
     return subject;
 }
 

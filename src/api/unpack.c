@@ -247,23 +247,33 @@ static const char *losses_of_xml(const unpacking *u) {
 }
 
 static const char *options_of(const unpacking *u) {
-    czm_arena *arena = u->context->arena;
     const czm_container *c = &u->container;
     const czm_format *format = czm_format_of(c->kind, c->version);
-    const char *options = czm_arena_format(arena, "--model-id %s", c->id);
-    if (format && format != &czm_formats[0])
-        options = czm_arena_format(arena, "%s --format %s", options, format->name);
-    return loses_name(u) ? czm_arena_format(arena, "%s --name \"%s\"", options, model_name(u))
-                         : options;
+    bool has_other_format = format && format != &czm_formats[0];
+    const struct {
+        czm_option option;
+        const char *value; // NULL: it is not lost
+    } lost[] = {
+        {CZM_OPTION_MODEL_ID, c->id},
+        {CZM_OPTION_FORMAT, has_other_format ? format->name : NULL},
+        {CZM_OPTION_MODEL_NAME, loses_name(u) ? model_name(u) : NULL},
+    };
+    const char *text = "";
+    for (size_t i = 0; i < CZM_COUNT_OF(lost); i++)
+        if (lost[i].value)
+            text = czm_arena_format(
+                u->context->arena, "%s%s%s", text, *text ? " " : "",
+                czm_report_option(u->context->report, lost[i].option, lost[i].value));
+    return text;
 }
 
 static void note_loss(const unpacking *u) {
     czm_arena *arena = u->context->arena;
     const char *more = u->container.kind == CZM_CONTAINER_XML ? losses_of_xml(u) : "";
     czm_report_add(u->context->report, CZM_RULE_UNPACK_LOSS, SPEC_FILE,
-                   czm_arena_format(arena, "convert it with %s; %s has the rest", options_of(u),
+                   czm_arena_format(arena, "convert it with %s; %s contains the other values", options_of(u),
                                     metadata_file(u)),
-                   "it does not say %s%s%s", losses_of_both(u), *more ? ", " : "", more);
+                   "it does not contain %s%s%s", losses_of_both(u), *more ? ", " : "", more);
 }
 
 // ---- the whole

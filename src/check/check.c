@@ -105,13 +105,13 @@ static const czm_tensor *unknown_input(const czm_check_subject *subject, const c
 // Back from the output, along what is not known, to where it is not known for the first time. A
 // circle (of old-style loops) is left after as many steps as there are nodes.
 const char *czm_check_stopped_at(const czm_check_subject *subject) {
-    if (subject->model->opset) return "the ONNX file does not tell it";
+    if (subject->model->opset) return "the ONNX file does not contain it";
     const czm_node *node = subject->model->main.outputs.items[0].tensor.node;
     for (size_t step = 0; step < subject->model->main.nodes.count; step++) {
         const czm_tensor *back = unknown_input(subject, node);
         if (!back) break;
         node = back->node;
     }
-    return czm_arena_format(subject->arena, "layer \"%s\" (the operation %s) does not tell it",
+    return czm_arena_format(subject->arena, "the analysis stops at layer \"%s\" (op %s)",
                             czm_check_layer(subject, node), node->op);
 }

@@ -17,8 +17,7 @@ static void check_classes(czm_context *context, const czm_check_subject *s) {
     const char *where = key_where(s, "Classes");
     if (channels == CZM_UNKNOWN) {
         czm_report_add_as(context->report, CZM_RULE_CLASS_COUNT, CZM_NOTE, where, NULL,
-                          "the number of the output's channels cannot be told before the network "
-                          "runs: %s",
+                          "the number of output channels cannot be computed: %s",
                           czm_check_stopped_at(s));
         return;
     }
@@ -26,7 +25,7 @@ static void check_classes(czm_context *context, const czm_check_subject *s) {
     if (is_missing || (uint64_t)channels == s->spec->class_count) return;
     czm_report_add(context->report, CZM_RULE_CLASS_COUNT, where,
                    czm_arena_format(s->arena,
-                                    "name %lld class%s, in the order of the output's channels",
+                                    "name %lld class%s, in the order of the output channels",
                                     (long long)channels, channels == 1 ? "" : "es"),
                    "%zu class%s named, but the network's output \"%s\" has %lld channel%s: %s",
                    s->spec->class_count, s->spec->class_count == 1 ? " is" : "es are", output->name,
@@ -82,10 +81,14 @@ static int largest_value(const char *pixel_type) {
     return 0;
 }
 
-static const char *scaling_step(czm_arena *arena, int largest, bool to_unit) {
-    if (largest == 0) return "scale them, if need be: --preprocessing scale=FACTOR";
-    return to_unit ? czm_arena_format(arena, "--preprocessing scale=%.9g", 1.0 / largest)
-                   : czm_arena_format(arena, "--preprocessing scale=%d", largest);
+static const char *scaling_hint(czm_context *context, int largest, bool to_unit) {
+    const char *step = largest == 0 ? "scale=FACTOR"
+                       : to_unit    ? czm_arena_format(context->arena, "scale=%.9g", 1.0 / largest)
+                                    : czm_arena_format(context->arena, "scale=%d", largest);
+    const char *text = largest ? "scale the pixels"
+                               : "if the network was trained on scaled values, apply the same factor";
+    return czm_arena_format(context->arena, "%s: %s", text,
+                            czm_report_option(context->report, CZM_OPTION_PREPROCESSING, step));
 }
 
 // What a format gives to the network, against what it was trained with.
@@ -94,13 +97,13 @@ void czm_check_pixel_range(czm_context *context, const czm_check_subject *s) {
     bool gives_unit = s->format->container == CZM_CONTAINER_JSON;
     if (gives_unit == s->spec->has_unit_range) return;
     int largest = largest_value(s->spec->pixel_type);
-    const char *hint = s->model->opset ? "put the factor into the network before it becomes ONNX"
-                                       : scaling_step(s->arena, largest, !gives_unit);
+    const char *hint = s->model->opset ? "put the factor into the network before you export it to ONNX"
+                                       : scaling_hint(context, largest, !gives_unit);
     czm_report_add(context->report, CZM_RULE_PIXEL_RANGE, key_where(s, "PixelType"), hint,
-                   gives_unit ? "in a .czann the network gets values from 0 to 1, but the "
-                                "specification speaks of the values of %s"
-                              : "in a CZModel the network gets the values of %s, but the "
-                                "specification speaks of values from 0 to 1",
+                   gives_unit ? "a .czann feeds the network values from 0 to 1, but the "
+                                "specification describes the values of %s"
+                              : "a CZModel feeds the network the values of %s, but the "
+                                "specification describes values from 0 to 1",
                    s->spec->pixel_type);
 }
 

@@ -13,8 +13,12 @@ void czm_check_tile_memory(czm_context *context, const czm_check_subject *subjec
                                          czm_shape_text(subject->arena, subject->input));
     if (!m->is_known) {
         czm_report_add_as(context->report, CZM_RULE_TILE_MEMORY, CZM_NOTE, where,
-                          "give the tile's size with --spatial-dims HEIGHT,WIDTH",
-                          "its memory is not computable: the size of the layer \"%s\" is not known",
+                          czm_arena_format(subject->arena, "set the tile size: %s",
+                                           czm_report_option(context->report,
+                                                             CZM_OPTION_SPATIAL_DIMS,
+                                                             "HEIGHT,WIDTH")),
+                          "the memory for a tile cannot be estimated: the output size of layer "
+                          "\"%s\" is not known",
                           czm_check_layer(subject, m->unknown_at));
         return;
     }
@@ -22,12 +26,12 @@ void czm_check_tile_memory(czm_context *context, const czm_check_subject *subjec
     if (m->weights + m->activations > CZM_TILE_MEMORY_LIMIT)
         czm_report_add(
             context->report, CZM_RULE_TILE_MEMORY, where, NULL,
-            "weights (%.1f GiB) and activations (%.1f GiB at the layer \"%s\") do not fit "
-            "into 8 GiB",
+            "weights (%.1f GiB) and activations (%.1f GiB at layer \"%s\") do not fit into 8 "
+            "GiB",
             gib(m->weights), gib(m->activations), peak_at);
     else if (m->peak > CZM_TILE_MEMORY_LIMIT / 10 * 8)
         czm_report_add_as(context->report, CZM_RULE_TILE_MEMORY, CZM_WARNING, where, NULL,
-                          "about %.1f of 8 GiB are needed, at the layer \"%s\"", gib(m->peak),
+                          "a tile needs about %.1f of 8 GiB, at layer \"%s\"", gib(m->peak),
                           peak_at);
 }
 
@@ -44,8 +48,8 @@ static void check_remainder(czm_context *context, const czm_check_subject *s) {
     bool is_plausible = border >= 0 && border <= INT32_MAX; // if not, it was said before
     if (!is_plausible || (2 * border < height && 2 * border < width)) return;
     czm_report_add(context->report, CZM_RULE_BORDER_SIZE, border_where(s), NULL,
-                   "nothing remains of a tile of %lld x %lld pixels without %lld on each side",
-                   (long long)height, (long long)width, (long long)border);
+                   "BorderSize %lld removes the whole tile (%lld x %lld pixels)", (long long)border,
+                   (long long)height, (long long)width);
 }
 
 static void tell_no_border(czm_context *context, const czm_check_subject *s,
@@ -54,15 +58,16 @@ static void tell_no_border(czm_context *context, const czm_check_subject *s,
     if (field->kind == CZM_FIELD_UNBOUNDED)
         czm_report_add_as(
             context->report, CZM_RULE_BORDER, CZM_NOTE, border_where(s),
-            "compare results across the seams of tiles",
-            "the network sees the whole tile at once (layer \"%s\"): no border removes "
-            "every effect of its edges",
+            "run \"czmodel verify\": it compares two overlapping tiles",
+            "the receptive field is the whole tile (layer \"%s\"): no border removes every edge "
+            "effect",
             layer);
     else
         czm_report_add_as(
             context->report, CZM_RULE_BORDER, CZM_NOTE, border_where(s),
-            "compare results across the seams of tiles",
-            "how far the network sees cannot be told: layer \"%s\" (the operation %s)", layer,
+            "run \"czmodel verify\": it compares two overlapping tiles",
+            "the receptive field cannot be computed: the analysis stops at layer \"%s\" (op %s)",
+            layer,
             field->node ? field->node->op : "none");
 }
 
@@ -79,7 +84,11 @@ void czm_check_border(czm_context *context, const czm_check_subject *subject) {
     if (border < 0 || border >= needed) return;
     bool is_far_below = border * 4 < needed;
     czm_report_add_as(context->report, CZM_RULE_BORDER, is_far_below ? CZM_WARNING : CZM_NOTE,
-                      border_where(subject), NULL,
-                      "%lld is %sless than %lld, how far the network sees", (long long)border,
-                      is_far_below ? "far " : "", (long long)needed);
+                      border_where(subject),
+                      czm_arena_format(subject->arena, "set BorderSize to %lld, or use %s",
+                                       (long long)needed,
+                                       czm_report_option(context->report, CZM_OPTION_BORDER,
+                                                         "auto")),
+                      "BorderSize is %lld pixel%s; the receptive field requires at least %lld",
+                      (long long)border, border == 1 ? "" : "s", (long long)needed);
 }

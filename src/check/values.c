@@ -9,9 +9,11 @@ void czm_check_probabilities(czm_context *context, const czm_check_subject *subj
     if (!czm_dtype_is_floating(subject->model->main.outputs.items[0].dtype)) return; // said before
     czm_probability found = czm_probability_of(subject->arena, subject->model, subject->shapes);
     if (found.proof == CZM_PROVEN) return;
-    const char *hint =
-        found.remedy ? czm_arena_format(subject->arena, "add --postprocessing %s", found.remedy)
-                     : "end the network with a softmax over the classes";
+    const char *hint = "end the network with a softmax over the classes";
+    if (found.remedy)
+        hint = czm_arena_format(subject->arena, "add a step: %s",
+                                czm_report_option(context->report, CZM_OPTION_POSTPROCESSING,
+                                                  found.remedy));
     czm_report_add(context->report, CZM_RULE_PROBABILITIES,
                    czm_arena_format(subject->arena, "output \"%s\"",
                                     subject->model->main.outputs.items[0].name),
@@ -34,6 +36,6 @@ void czm_check_random_ops(czm_context *context, const czm_check_subject *subject
         told[count++] = layer;
         czm_report_add(context->report, CZM_RULE_RANDOM_OP,
                        czm_arena_format(subject->arena, "layer \"%s\"", layer), NULL,
-                       "it draws random numbers (the operation %s)", nodes.items[i]->op);
+                       "it draws random numbers (op %s)", nodes.items[i]->op);
     }
 }

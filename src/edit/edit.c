@@ -75,9 +75,7 @@ static czm_status check_sides(editing *e, const czm_step *step, const char *from
     if (from_type == to_type && fits(e, from_shape, to_shape)) return CZM_OK;
     czm_arena *arena = e->context->arena;
     return czm_report_add(e->context->report, CZM_RULE_STEP,
-                          czm_arena_format(arena, "%s %s",
-                                           step->is_before ? "--preprocessing" : "--postprocessing",
-                                           step->text),
+                          czm_step_option(e->context, step),
                           "choose a step that fits the network",
                           "%s gives %s %s, but %s takes %s %s", from, czm_dtype_name(from_type),
                           czm_shape_text(arena, from_shape), to, czm_dtype_name(to_type),
@@ -121,7 +119,7 @@ static void tell_order(editing *e, const czm_step *step) {
     if (!e->spec || e->spec->class_count != 2) return; // the class count is a finding of its own
     size_t first = step->option ? 1 : 0;
     czm_report_add(e->context->report, CZM_RULE_CLASS_ORDER,
-                   czm_arena_format(e->context->arena, "--postprocessing %s", step->text),
+                   czm_step_option(e->context, step),
                    "swap the names in Classes, or use sigmoid-to-softmax=background-first",
                    "the class \"%s\" gets the network's probability p, \"%s\" gets 1 - p",
                    e->spec->classes[first].name, e->spec->classes[1 - first].name);

@@ -161,15 +161,15 @@ static const czm_step_kind kinds[] = {
     {"sigmoid-to-softmax", false, true, 1, true, AN_OPTION, "background-first", sigmoid_to_softmax},
 };
 
-static const char *option_name(const czm_step *step) {
-    return step->is_before ? "--preprocessing" : "--postprocessing";
+const char *czm_step_option(czm_context *context, const czm_step *step) {
+    czm_option option = step->is_before ? CZM_OPTION_PREPROCESSING : CZM_OPTION_POSTPROCESSING;
+    return czm_report_option(context->report, option, step->text);
 }
 
 static czm_status usage(czm_context *context, const czm_step *step, const char *hint,
                         const char *what) {
-    return czm_report_add(context->report, CZM_RULE_USAGE,
-                          czm_arena_format(context->arena, "%s %s", option_name(step), step->text),
-                          hint, "%s", what);
+    return czm_report_add(context->report, CZM_RULE_USAGE, czm_step_option(context, step), hint,
+                          "%s", what);
 }
 
 static const char *list_kinds(czm_arena *arena, bool is_before) {
@@ -208,7 +208,7 @@ static czm_status parse_values(czm_context *context, czm_step *step, const char 
     const czm_step_kind *kind = step->kind;
     if (kind->rule == NO_VALUES)
         return values ? usage(context, step,
-                              "leave out what stands behind =", "this step takes no values")
+                              "remove the part from = on", "this step has no values")
                       : CZM_OK;
     if (kind->rule == AN_OPTION) {
         step->option = values;
@@ -217,16 +217,16 @@ static czm_status parse_values(czm_context *context, czm_step *step, const char 
                     : usage(context, step,
                             czm_arena_format(context->arena, "write %s or %s=%s", kind->name,
                                              kind->name, kind->option),
-                            "this is not known behind =");
+                            "this value of the step does not exist");
     }
     if (!values || !parse_numbers(context->arena, values, step))
         return usage(context, step,
                      czm_arena_format(context->arena, "write %s=%s", kind->name,
                                       kind->rule == PERMUTATION ? "2,1,0" : "0.5 or 0.5,1,2"),
-                     "this step takes numbers, separated by commas");
+                     "this step requires numbers, separated by commas");
     if (kind->rule == PERMUTATION && !is_permutation(step))
         return usage(context, step, "name each channel once, beginning with 0",
-                     "the channels are no permutation");
+                     "the channels are not a permutation");
     return CZM_OK;
 }
 
@@ -250,9 +250,8 @@ czm_status czm_step_parse(czm_context *context, const char *text, bool is_before
 }
 
 static czm_status refuse(czm_context *context, const czm_step *step, const char *text) {
-    return czm_report_add(context->report, CZM_RULE_STEP,
-                          czm_arena_format(context->arena, "%s %s", option_name(step), step->text),
-                          "choose a step that fits the network", "%s", text);
+    return czm_report_add(context->report, CZM_RULE_STEP, czm_step_option(context, step), NULL,
+                          "%s", text);
 }
 
 static czm_status check_fit(czm_context *context, const czm_step *step, czm_shape shape,

@@ -24,6 +24,9 @@ typedef struct czm_step {
 // Whether the step makes two classes' probabilities of one.
 bool czm_step_splits_probability(const czm_step *step);
 
+// The step as the user gave it, in the words of the front end.
+const char *czm_step_option(czm_context *context, const czm_step *step);
+
 // Wrong names and values are usage faults.
 CZM_MUST_CHECK czm_status czm_step_parse(czm_context *context, const char *text, bool is_before,
                                          czm_step *step);

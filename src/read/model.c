@@ -61,7 +61,7 @@ static czm_status choose_signature(czm_context *context, const czm_meta_graph *m
     const char *there = list_signatures(context->arena, meta);
     if (wanted)
         return czm_report_add(context->report, CZM_RULE_SIGNATURE, meta->where,
-                              "choose one of these with --signature",
+                              "choose one of these signatures",
                               "there is no signature \"%s\" with outputs; there is %s", wanted,
                               there);
     if (czm_text_equal(there, "none"))
@@ -69,8 +69,8 @@ static czm_status choose_signature(czm_context *context, const czm_meta_graph *m
                               "export it again with a signature for serving",
                               "no signature has outputs: there is nothing to run");
     return czm_report_add(context->report, CZM_RULE_SIGNATURE, meta->where,
-                          "choose one with --signature",
-                          "the signature to use is not clear; with outputs there is %s", there);
+                          NULL,
+                          "the signature to use is not clear; the signatures with outputs are %s", there);
 }
 
 static czm_status choose_output(czm_context *context, const czm_meta_graph *meta,
@@ -85,10 +85,13 @@ static czm_status choose_output(czm_context *context, const czm_meta_graph *meta
         czm_arena_format(context->arena, "%s: signature \"%s\"", meta->where, s->key);
     if (wanted)
         return czm_report_add(context->report, CZM_RULE_ONE_OUTPUT, where,
-                              "name one of these with --output", "it has no output \"%s\", but %s",
+                              "choose one of these outputs", "it has no output \"%s\", but %s",
                               wanted, keys);
     return czm_report_add(context->report, CZM_RULE_ONE_OUTPUT, where,
-                          "choose the one with the class probabilities with --output NAME",
+                          czm_arena_format(context->arena,
+                                           "choose the output with the class probabilities: %s",
+                                           czm_report_option(context->report, CZM_OPTION_OUTPUT,
+                                                             "NAME")),
                           "it has %zu outputs: %s", s->outputs.count, keys);
 }
 

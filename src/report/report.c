@@ -19,15 +19,42 @@ enum { FIXED = false, ALLOWABLE = true };
 #define SUBJECT_TEXT_CONTAINER "container"
 #define SUBJECT_TEXT_METADATA "metadata"
 #define SUBJECT_TEXT_NETWORK "network"
+#define SUBJECT_TEXT_SAVED_MODEL "network"
+#define SUBJECT_TEXT_ONNX "onnx"
 #define SUBJECT_TEXT_BOTH "both"
+#define SUBJECT_TEXT_METADATA_AND_SAVED_MODEL "both"
 
 static const rule rules[CZM_RULE_COUNT] = {
-#define RULE(symbol, id, subject, severity, status, allowance, why, hint)                \
-    [CZM_RULE_##symbol] = {{id, SUBJECT_TEXT_##subject, severity, allowance, why, hint}, \
-                           CZM_SUBJECT_##subject,                                        \
+#define NO_OPTION CZM_OPTION_NONE, NULL
+#define OPTION(symbol, value) CZM_OPTION_##symbol, value
+#define RULE(symbol, id, subject, severity, status, allowance, statement, why, hint, option)  \
+    [CZM_RULE_##symbol] = {{id, SUBJECT_TEXT_##subject, severity, allowance, why, hint,       \
+                            statement, option},                                               \
+                           CZM_SUBJECT_##subject,                                             \
                            status},
 #include "report/rules.def"
 #undef RULE
+};
+
+// How a caller of the library writes the options.
+static const czm_spelling members[CZM_OPTION_COUNT] = {
+    [CZM_OPTION_NONE] = {"", "", ",", ""},
+    [CZM_OPTION_SIGNATURE] = {"signature", "signature = \"", ",", "\""},
+    [CZM_OPTION_OUTPUT] = {"output", "output = \"", ",", "\""},
+    [CZM_OPTION_SPATIAL_DIMS] = {"spatial_height and spatial_width",
+                                 "{spatial_height, spatial_width} = {", ", ", "}"},
+    [CZM_OPTION_PREPROCESSING] = {"preprocessing", "preprocessing = \"", ",", "\""},
+    [CZM_OPTION_POSTPROCESSING] = {"postprocessing", "postprocessing = \"", ",", "\""},
+    [CZM_OPTION_BORDER] = {"border", "border = \"", ",", "\""},
+    [CZM_OPTION_FORMAT] = {"format", "format = \"", ",", "\""},
+    [CZM_OPTION_ZEN] = {"zen", "zen = \"", ",", "\""},
+    [CZM_OPTION_EXTENSION] = {"extension", "extension = \"", ",", "\""},
+    [CZM_OPTION_MODEL_NAME] = {"model_name", "model_name = \"", ",", "\""},
+    [CZM_OPTION_MODEL_ID] = {"model_id", "model_id = \"", ",", "\""},
+    [CZM_OPTION_LICENSE] = {"license_path", "license_path = \"", ",", "\""},
+    [CZM_OPTION_ALLOW] = {"allow", "allow = \"", ",", "\""},
+    [CZM_OPTION_STRICT] = {"strict", "strict", ",", ""},
+    [CZM_OPTION_AS_IS] = {"as_is", "as_is", ",", ""},
 };
 
 typedef struct entry {
@@ -38,6 +65,8 @@ typedef struct entry {
 struct czm_report {
     czm_arena *arena;
     CZM_LIST(entry) entries;
+    const czm_spelling *spellings;
+    size_t spelling_count;
     bool is_strict;
     bool is_allowed[CZM_RULE_COUNT];
     bool is_judged[CZM_SUBJECT_COUNT];
@@ -116,6 +145,36 @@ const char *czm_report_keep(czm_report *report, const char *text) {
     return copy ? make_printable(copy) : "";
 }
 
+// ---- options
+
+void czm_report_set_spelling(czm_report *report, const czm_spelling *spellings, size_t count) {
+    report->spellings = spellings;
+    report->spelling_count = count;
+}
+
+const char *czm_report_option(czm_report *report, czm_option option, const char *value) {
+    size_t row = (size_t)option;
+    if (row >= CZM_OPTION_COUNT) return "";
+    const czm_spelling *s = row < report->spelling_count ? &report->spellings[row] : &members[row];
+    const char *text = value ? s->before : s->alone;
+    for (size_t size; value && text; value = value[size] ? value + size + 1 : NULL) {
+        size = strcspn(value, ",");
+        text = czm_arena_format(report->arena, "%s%.*s%s", text, (int)size, value,
+                                value[size] ? s->comma : s->after);
+    }
+    return text ? text : "";
+}
+
+const char *czm_rule_hint(size_t index, czm_report *report) {
+    const czm_rule_info *info = czm_rule_at(index);
+    if (!info || !info->option) return info ? info->hint : "";
+    const char *option = czm_report_option(report, info->option, info->value);
+    const char *hint = czm_arena_format(report->arena, "%s: %s", info->hint, option);
+    return hint ? hint : "";
+}
+
+// ---- findings
+
 static czm_severity severity_of(const czm_report *report, czm_rule id, czm_severity most) {
     czm_severity severity = rules[id].info.severity < most ? rules[id].info.severity : most;
     if (severity == CZM_NOTE) return CZM_NOTE;
@@ -138,7 +197,7 @@ static czm_status add(czm_report *report, czm_rule id, czm_severity most, const 
     make_printable(finding);
     czm_severity severity = severity_of(report, id, most);
     *e = (entry){{severity, r->info.id, czm_report_keep(report, where), finding, r->info.why,
-                  czm_report_keep(report, hint ? hint : r->info.hint)},
+                  czm_report_keep(report, hint ? hint : czm_rule_hint(id, report))},
                  status_of(id, severity)};
     report->entries.count++;
     return e->status;

@@ -9,7 +9,8 @@
 #include "czm.h"
 
 typedef enum czm_rule {
-#define RULE(symbol, id, subject, severity, status, allowance, why, hint) CZM_RULE_##symbol,
+#define RULE(symbol, id, subject, severity, status, allowance, statement, why, hint, option) \
+    CZM_RULE_##symbol,
 #include "report/rules.def"
 #undef RULE
     CZM_RULE_COUNT
@@ -21,7 +22,10 @@ typedef enum czm_subject {
     CZM_SUBJECT_CONTAINER, // a CZModel that was read
     CZM_SUBJECT_METADATA,
     CZM_SUBJECT_NETWORK,
-    CZM_SUBJECT_BOTH, // metadata and network together
+    CZM_SUBJECT_SAVED_MODEL, // what only a SavedModel has, and what is computed from its operations
+    CZM_SUBJECT_ONNX,        // what only an ONNX file has
+    CZM_SUBJECT_BOTH,        // metadata and network together
+    CZM_SUBJECT_METADATA_AND_SAVED_MODEL,
     CZM_SUBJECT_COUNT
 } czm_subject;
 
@@ -33,7 +37,7 @@ typedef struct czm_context {
 
 // Adds a finding and returns the status of its rule (CZM_OK for warnings and notes), so that
 // `return czm_report_add(...)` is how a function gives up. `where` and `hint` are copied; a NULL
-// hint stands for the rule's own.
+// hint stands for the rule's own. Texts name an option by czm_report_option(), never by a flag.
 CZM_PRINTF(5, 6)
 czm_status czm_report_add(czm_report *report, czm_rule rule, const char *where, const char *hint,
                           const char *format, ...);

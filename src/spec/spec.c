@@ -189,6 +189,7 @@ czm_status czm_spec_check_format(czm_context *context, const czm_spec *spec,
         {"Classes", NULL, is_segmentation && spec->class_count == 0},
     };
     size_t first = czm_report_count(context->report);
+    const char *czann_option = czm_report_option(context->report, CZM_OPTION_FORMAT, "czann-1.1.0");
     if (!spec->has_unit_range || !spec->model_type) return CZM_OK; // said before
     for (size_t i = 0; i < CZM_COUNT_OF(keys); i++)
         if (keys[i].is_missing)
@@ -198,14 +199,15 @@ czm_status czm_spec_check_format(czm_context *context, const czm_spec *spec,
                                ? czm_arena_format(context->arena,
                                                   "add \"%s\": \"%s\" beside ModelPath in "
                                                   "the specification (unpack a .czann first), or "
-                                                  "choose a .czann with --format",
-                                                  keys[i].key, keys[i].example)
+                                                  "choose a .czann: %s",
+                                                  keys[i].key, keys[i].example, czann_option)
                                : NULL,
                            "%s is missing, which %s needs", keys[i].key,
                            is_xml ? "a .czmodel" : "a segmentation");
     if (is_xml && !is_segmentation)
         czm_report_add(context->report, CZM_RULE_SPEC_VALUE, key_where(context, spec, "Type"),
-                       "choose a .czann with --format", "a .czmodel cannot hold a model of type %s",
+                       czm_arena_format(context->arena, "choose a .czann: %s", czann_option),
+                       "a .czmodel cannot contain a model of type %s",
                        spec->model_type);
     return czm_report_status(context->report, first);
 }
@@ -414,7 +416,9 @@ static void take_files(czm_context *context, const czm_options *options,
     else if (metadata->license_path)
         spec->license_path = locate(context, spec, "LicenseFile", folder, metadata->license_path);
     check_license(context, spec,
-                  options->license_path ? "--license" : key_where(context, spec, "LicenseFile"));
+                  options->license_path
+                      ? czm_report_option(context->report, CZM_OPTION_LICENSE, NULL)
+                      : key_where(context, spec, "LicenseFile"));
     check_test_image(context, spec);
 }
 

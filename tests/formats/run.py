@@ -251,6 +251,10 @@ def test_onnx(t):
         t.expect(members(t.path('out/packed.czmodel'))[f'{ID}.model'] == file.read(), 'it was changed')
     found = t.rules('net.onnx')
     t.expect(set(found) == {'network-unchecked'}, f'net.onnx: {found}')
+    rules = json.loads(t.run('check', 'net.onnx', '--json').stdout)['rules']
+    passed = {rule['rule'] for rule in rules if rule['outcome'] == 'passed'}
+    for rule in ('probabilities', 'op-unsupported', 'tile-memory', 'weights-damaged', 'border'):
+        t.expect(rule not in passed, f'net.onnx: nothing confirms {rule}')
     inspected = json.loads(t.run('inspect', 'net.onnx', '--json').stdout)
     t.expect(inspected['kind'] == 'ONNX' and inspected['network']['ops'] == {'Conv': 1, 'Softmax': 1}
              and inspected['network']['parameters'] == 2
@@ -258,7 +262,7 @@ def test_onnx(t):
     t.run('new', 'net.onnx', 'new.json')
     t.run('convert', 'spec.json', 'out', '--format', '3.0.0', status=1)
     t.run('convert', 'spec.json', 'out', '--preprocessing', 'rgb-to-bgr', status=1)
-    t.expect_rule('network-kind', 'error', 'asks for a change', 'net.onnx', '--spatial-dims', '8,8')
+    t.expect_rule('network-kind', 'error', 'changes the network', 'net.onnx', '--spatial-dims', '8,8')
     t.write('net.onnx', onnx_text.segmentation(opset=18))
     t.expect_rule('onnx-opset', 'error', 'operator set 12, but the network has 18', 'spec.json')
     t.run('convert', 'spec.json', 'out', status=1)

@@ -179,7 +179,7 @@ class Accidents:
             else:
                 done = subprocess.run([self.czmodel, 'check', FINAL], check=False,
                                       capture_output=True)
-                self.expect(b'-damaged]' not in done.stdout + done.stderr, 'the file is broken')
+                self.expect(b'\xe2\x9c\x97' not in done.stdout + done.stderr, 'the file is broken')
             self.write_licence()
         return self.times
 

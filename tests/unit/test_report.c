@@ -71,11 +71,14 @@ static void a_rule_passes_when_its_subject_was_judged(void **state) {
     czm_context *c = *state;
     assert_int_equal(czm_report_outcome(c->report, CZM_RULE_BORDER), CZM_NOT_CHECKED);
     czm_report_judged(c->report, CZM_SUBJECT_BOTH);
+    assert_int_equal(czm_report_outcome(c->report, CZM_RULE_BORDER), CZM_NOT_CHECKED);
+    czm_report_judged(c->report, CZM_SUBJECT_METADATA_AND_SAVED_MODEL);
     assert_int_equal(czm_report_outcome(c->report, CZM_RULE_BORDER), CZM_PASSED);
     assert_int_equal(czm_report_outcome(c->report, CZM_RULE_SPEC_KEY), CZM_NOT_CHECKED);
     czm_report_add(c->report, CZM_RULE_BORDER, "", NULL, "x");
     assert_int_equal(czm_report_outcome(c->report, CZM_RULE_BORDER), CZM_FOUND);
-    assert_string_equal(czm_report_at(c->report, 0)->hint, czm_rule_at(CZM_RULE_BORDER)->hint);
+    assert_string_equal(czm_report_at(c->report, 0)->hint,
+                        czm_rule_hint(CZM_RULE_BORDER, c->report));
     assert_int_equal(czm_report_outcome(c->report, CZM_RULE_COUNT), CZM_NOT_CHECKED);
     assert_int_equal(czm_rule_find("border"), CZM_RULE_BORDER);
     assert_int_equal(czm_rule_find("no such rule"), CZM_RULE_COUNT);
@@ -103,6 +106,32 @@ static void a_hint_can_come_later(void **state) {
     assert_string_equal(czm_report_at(c->report, 0)->where, "");
 }
 
+// Each front end has its own words for an option; the library's own are the members of czm_options.
+static void options_are_in_the_words_of_the_front_end(void **state) {
+    czm_context *c = *state;
+    static const czm_spelling python[] = {
+        [CZM_OPTION_SPATIAL_DIMS] = {"spatial_dims", "spatial_dims=(", ", ", ")"},
+        [CZM_OPTION_PREPROCESSING] = {"preprocessing", "preprocessing='", ",", "'"},
+    };
+    assert_string_equal(czm_report_option(c->report, CZM_OPTION_BORDER, "auto"),
+                        "border = \"auto\"");
+    czm_report_set_spelling(c->report, python, CZM_COUNT_OF(python));
+    assert_string_equal(czm_report_option(c->report, CZM_OPTION_SPATIAL_DIMS, "512,256"),
+                        "spatial_dims=(512, 256)");
+    assert_string_equal(czm_report_option(c->report, CZM_OPTION_SPATIAL_DIMS, NULL),
+                        "spatial_dims");
+    assert_string_equal(czm_report_option(c->report, CZM_OPTION_PREPROCESSING, "scale=1,2"),
+                        "preprocessing='scale=1,2'");
+    assert_string_equal(czm_report_option(c->report, CZM_OPTION_PREPROCESSING, ""),
+                        "preprocessing=''");
+    assert_string_equal(czm_report_option(c->report, CZM_OPTION_BORDER, NULL), "border");
+    assert_string_equal(czm_report_option(c->report, CZM_OPTION_COUNT, "x"), "");
+    czm_report_add(c->report, CZM_RULE_COLOR_ORDER, "", NULL, "x");
+    assert_string_equal(czm_report_at(c->report, 0)->hint,
+                        "if the network was trained on red, green, blue, swap the colours: "
+                        "preprocessing='rgb-to-bgr'");
+}
+
 static void memory_is_always_told(void **state) {
     czm_context *c = *state;
     assert_int_equal(czm_report_out_of_memory(c->report), CZM_ERROR_MEMORY);
@@ -118,6 +147,7 @@ static void the_rule_book_is_sound(void **state) {
         const czm_finding *f = czm_report_at(c->report, (size_t)i);
         assert_int_equal(f->severity == CZM_ERROR, status != CZM_OK);
         assert_true(strlen(f->why) > 20);
+        assert_non_null(strstr(czm_rule_at((size_t)i)->statement, ": "));
         for (int k = 0; k < i; k++) assert_string_not_equal(f->rule, rule_at(c, (size_t)k));
     }
 }
@@ -133,6 +163,7 @@ int main(void) {
         TEST(a_rule_passes_when_its_subject_was_judged),
         TEST(texts_are_printable),
         TEST(a_hint_can_come_later),
+        TEST(options_are_in_the_words_of_the_front_end),
         TEST(memory_is_always_told),
         TEST(the_rule_book_is_sound),
     };
