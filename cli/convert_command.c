@@ -64,7 +64,7 @@ int cli_convert_as(const char *name, const char *format, int argc, char **argv) 
             "rgb-to-bgr\n"
             "  czmodel convert model_spec.json out/ nuclei --license LICENSE.txt --border auto\n"
             "  czmodel convert model_spec.json out/ --output probabilities --strict\n"
-            "  czmodel convert nuclei.czmodel out/ --zen 3.13 --preprocessing scale=65535\n",
+            "  czmodel convert nuclei.czmodel out/ --zen 3.13\n",
         .least = 2,
         .most = 3,
     };

@@ -26,6 +26,12 @@ enum { CLI_MODEL_OPTION_ROWS = 8 };
      &(o)->format,                                                                          \
      NULL,                                                                                  \
      NULL},                                                                                 \
+    {"value-range",                                                                          \
+     "RANGE",                                                                               \
+     "what the network expects: raw (values of the pixel type) or unit (0 to 1)",           \
+     &(o)->value_range,                                                                     \
+     NULL,                                                                                  \
+     NULL},                                                                                 \
     {                                                                                       \
         "zen", "VERSION", "the newest format that this ZEN takes: 3.4, or \"core 3.3\"",    \
             &(o)->zen, NULL, NULL                                                           \

@@ -73,7 +73,8 @@ typedef enum czm_option {
     CZM_OPTION_ALLOW = 13,
     CZM_OPTION_STRICT = 14, ///< has no value
     CZM_OPTION_AS_IS = 15,  ///< has no value
-    CZM_OPTION_COUNT = 16,
+    CZM_OPTION_VALUE_RANGE = 16,
+    CZM_OPTION_COUNT = 17,
 } czm_option;
 
 /// How a front end writes an option: `alone`; and with a value: `before`, the value with `comma`
@@ -172,14 +173,15 @@ typedef struct czm_metadata {
     const char *test_image_path; ///< NULL: none
     const char *license_path;    ///< NULL: none
     const char *postprocessing;  ///< text of the XML element Postprocessing; NULL: empty
-    const char *model_type;      ///< NULL: "SingleClassSemanticSegmentation", one class a pixel
+    const char *model_type;      ///< Type of a .czann; the values that only a .czmodel needs may then
+                                 ///< be missing. NULL: "SingleClassSemanticSegmentation", for a .czmodel
     const double *scaling;       ///< metres a pixel: x, y[, z]; NULL: not told
     size_t scaling_count;        ///< 0, 2 or 3
     const int64_t *input_shape;  ///< height, width, channels as the author states them; -1: open
     size_t input_rank;           ///< 0: not stated
     const int64_t *output_shape; ///< likewise
     size_t output_rank;
-    bool has_unit_range;  ///< the network takes pixels from 0 to 1, as a .czann gives them, and not
+    bool has_unit_range;  ///< the network expects pixels from 0 to 1, as a .czann feeds them, and not
                           ///< the values of pixel_type, as a .czmodel does
     const char *model_id; ///< UUID in lower case hexadecimal; NULL: not told
 } czm_metadata;
@@ -216,7 +218,11 @@ typedef struct czm_options {
     const char *const *allow; ///< ids of rules whose errors become warnings
     size_t allow_count;
     bool strict;           ///< warnings become errors, but for the rules in `allow`
-    bool as_is;            ///< pack the SavedModel's files untouched
+    bool as_is;            ///< pack the network's files untouched
+    bool no_factor;        ///< where the format feeds other values than the network expects, only warn
+                           ///< (pixel-range) instead of inserting the factor
+    const char *value_range; ///< what the network expects: "raw" (the values of the pixel type) or
+                             ///< "unit" (0 to 1); NULL: as the metadata say
     czm_progress progress; ///< may be NULL
     void *user;            ///< handed to `progress`
 } czm_options;
@@ -240,7 +246,7 @@ typedef struct czm_result {
 #define CZM_OPTIONS_INIT                                                                           \
     {                                                                                              \
         sizeof(czm_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, false, \
-            false, 0, 0                                                                            \
+            false, false, 0, 0, 0                                                                            \
     }
 #define CZM_RESULT_INIT \
     { sizeof(czm_result), 0, "", 0, 0 }

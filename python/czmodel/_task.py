@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         as_is: bool
         format: str
         zen: str
+        value_range: str
         extension: str
         progress: Callable[[int, int], Any]
 
@@ -153,6 +154,7 @@ TAKERS = {
     'as_is': Task.take_flag,
     'format': Task.take_text,
     'zen': Task.take_text,
+    'value_range': Task.take_text,
     'extension': Task.take_text,
     'progress': Task.take_progress,
 }
@@ -189,7 +191,7 @@ def spec_with_keras_file(source):
         if call.run('czm_metadata_from_json', path_bytes(source), found) != c.CZM_OK:
             return None
         model = os.path.join(os.path.dirname(source), os.fsdecode(found.model_path))
-        is_later = found.has_unit_range
+        is_later = found.model_type is not None
     if not _export.is_keras_file(model):
         return None
     if is_later:

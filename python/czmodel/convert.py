@@ -12,6 +12,9 @@ Beyond the parameters of czmodel 0.1.3, the conversion and czmodel.check() take 
     as_is           True: the SavedModel's files are packed untouched
     format          '3.0.0', '3.1.0', or 'czann-1.0.0' to 'czann-2.1.0'
     zen             the newest format that this ZEN takes, such as '3.4' or 'core 3.3'
+    value_range     what the network expects: 'raw' (the values of the pixel type) or 'unit' (0 to
+                    1); else as the metadata say. Where the format feeds other values, a factor is
+                    inserted before the network, and a finding says so
     extension       of the file, if not the format's: 'czseg'
     progress        called with the bytes of weights done and their total; returning False cancels.
                     A progress bar with `total`, `n` and `update`, such as tqdm's, will do
@@ -85,11 +88,13 @@ def convert_from_json_spec(model_spec_path: Path, output_path: Path, output_name
                    preprocessing, options)
 
 
-def convert(source, output_path, output_name, spatial_dims, preprocessing, options) -> Conversion:
+def convert(source, output_path, output_name, spatial_dims, preprocessing, options,
+            no_factor=False) -> Conversion:
     from ._records import Conversion
     result = new(c.czm_result)
     with Task(source) as task:
         task.take(spatial_dims, preprocessing, **options)
+        task.options.no_factor = no_factor
         task.options.output_folder = path_bytes(output_path)
         task.options.output_name = text_bytes(output_name, 'output_name')
         task.checked('czm_convert', task.options, result)

@@ -4,6 +4,7 @@
 #include "api/content.h"
 
 #include "base/os.h"
+#include "edit/onnx_prefix.h"
 #include "onnx/translate.h"
 #include "onnx/write.h"
 #include "write/bundle.h"
@@ -59,12 +60,35 @@ static czm_status translate(czm_context *context, czm_target *target, czm_payloa
     return CZM_OK;
 }
 
+static czm_status stream_prefixed(const czm_payload *self, czm_context *context, czm_sink sink) {
+    const czm_onnx_prefixed *prefixed = self->data;
+    for (size_t i = 0; i < CZM_COUNT_OF(prefixed->pieces); i++) {
+        const czm_payload rest =
+            czm_payload_extent(context->arena, self->name, prefixed->pieces[i].extent);
+        CZM_TRY(sink.take(sink.user, prefixed->pieces[i].bytes));
+        CZM_TRY(rest.stream(&rest, context, sink));
+    }
+    return CZM_OK;
+}
+
+czm_status czm_content_onnx_file(czm_context *context, const czm_target *target,
+                                 czm_payload *payload) {
+    const czm_onnx_file *file = &target->onnx;
+    *payload = czm_payload_extent(context->arena, "network", file->extent);
+    bool is_cast = target->input.takes_float && czm_edit_can_cast(file->inputs.items[0].dtype);
+    if (!is_cast && target->input.factor == 1) return CZM_OK;
+    czm_onnx_prefixed *prefixed = CZM_NEW(context->arena, czm_onnx_prefixed);
+    CZM_TRY(czm_onnx_prefix(context, file, target->input.factor, prefixed));
+    *payload = (czm_payload){"network", prefixed->size, false, stream_prefixed, prefixed};
+    return CZM_OK;
+}
+
 czm_status czm_content_onnx(czm_context *context, czm_target *target,
                             const czm_check_subject *subject, czm_package *package) {
     czm_payload *payload = CZM_NEW(context->arena, czm_payload);
     const czm_spec *spec = &target->spec;
     if (target->has_onnx)
-        *payload = czm_payload_extent(context->arena, "network", target->onnx.extent);
+        CZM_TRY(czm_content_onnx_file(context, target, payload));
     else
         CZM_TRY(translate(context, target, payload));
     package->payloads = payload;

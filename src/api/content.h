@@ -16,6 +16,10 @@ CZM_MUST_CHECK czm_status czm_content_rewritten(czm_context *context, czm_target
 CZM_MUST_CHECK czm_status czm_content_onnx(czm_context *context, czm_target *target,
                                            const czm_check_subject *subject, czm_package *package);
 
+// The network of a target that is ONNX already: its file, or that with operations before it.
+CZM_MUST_CHECK czm_status czm_content_onnx_file(czm_context *context, const czm_target *target,
+                                                czm_payload *payload);
+
 CZM_MUST_CHECK czm_status czm_content_as_is(czm_context *context, czm_target *target,
                                             czm_package *package);
 

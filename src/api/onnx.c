@@ -2,10 +2,10 @@
 //
 // czm_write_onnx(): the network of whatever is named as a file of its own, in ONNX.
 #include "api/call.h"
+#include "api/content.h"
 #include "api/target.h"
 #include "onnx/translate.h"
 #include "onnx/write.h"
-#include "package/czmodel.h"
 
 typedef struct writing {
     czm_context *context;
@@ -39,8 +39,9 @@ static czm_status translate(writing *w, czm_target *target) {
     return czm_onnx_write(w->context, plan, (czm_sink){put, w});
 }
 
-static czm_status copy(writing *w, const czm_onnx_file *file) {
-    czm_payload payload = czm_payload_extent(w->context->arena, file->where, file->extent);
+static czm_status copy(writing *w, const czm_target *target) {
+    czm_payload payload;
+    CZM_TRY(czm_content_onnx_file(w->context, target, &payload));
     return payload.stream(&payload, w->context, (czm_sink){put, w});
 }
 
@@ -52,7 +53,7 @@ static czm_status write(czm_context *context, void *data) {
     CZM_TRY(czm_target_open(context, w->options, target));
     w->file = czm_file_create_beside(context->arena, w->path);
     if (!w->file) return unwritable(w);
-    CZM_TRY(target->has_onnx ? copy(w, &target->onnx) : translate(w, target));
+    CZM_TRY(target->has_onnx ? copy(w, target) : translate(w, target));
     return czm_file_publish(w->file) ? CZM_OK : unwritable(w);
 }
 

@@ -7,10 +7,11 @@
 
 #include "analysis/receptive_field.h"
 #include "api/call.h"
-#include "edit/edit.h"
+#include "edit/step.h"
 #include "package/manifest.h"
 #include "passes/passes.h"
 #include "spec/json_spec.h"
+#include "spec/value_range.h"
 
 static czm_status usage(czm_report *report, czm_option option, const char *hint, const char *text) {
     return czm_report_add(report, CZM_RULE_USAGE, czm_report_option(report, option, NULL), hint,
@@ -21,13 +22,14 @@ static czm_status take_allowed(czm_report *report, const char *id) {
     czm_rule rule = czm_rule_find(id);
     const char *where = czm_report_option(report, CZM_OPTION_ALLOW, NULL);
     if (rule == CZM_RULE_COUNT)
-        return czm_report_add(report, CZM_RULE_USAGE, where,
-                              "\"czmodel explain\" lists all rules", "there is no rule \"%s\"", id);
+        return czm_report_add(report, CZM_RULE_USAGE, where, "\"czmodel explain\" lists all rules",
+                              "there is no rule \"%s\"", id);
     if (!czm_rule_at(rule)->can_be_allowed)
-        return czm_report_add(report, CZM_RULE_USAGE, where, "correct what the rule finds",
-                              "the rule \"%s\" cannot be allowed: without it no correct file can be "
-                              "written",
-                              id);
+        return czm_report_add(
+            report, CZM_RULE_USAGE, where, "correct what the rule finds",
+            "the rule \"%s\" cannot be allowed: without it no correct file can be "
+            "written",
+            id);
     czm_report_allow(report, rule);
     return CZM_OK;
 }
@@ -88,6 +90,10 @@ czm_status czm_options_take(czm_context *context, const czm_options *o) {
     if (o->border && !is_number(o->border) && strcmp(o->border, "auto") != 0)
         return usage(report, CZM_OPTION_BORDER, "use auto, or a number of pixels",
                      "the border is neither \"auto\" nor a number");
+    bool is_unit;
+    if (o->value_range && !czm_value_range_parse(o->value_range, &is_unit))
+        return usage(report, CZM_OPTION_VALUE_RANGE, "use raw or unit",
+                     "the value range is neither \"raw\" nor \"unit\"");
     CZM_TRY(check_format(context, o));
     czm_report_set_policy(report, o->strict);
     if (o->as_is) czm_report_allow(report, CZM_RULE_OP_UNSUPPORTED); // nothing is rewritten
@@ -96,6 +102,10 @@ czm_status czm_options_take(czm_context *context, const czm_options *o) {
 }
 
 // ---- opening
+
+static bool is_finished(const czm_target *target) {
+    return target->kind == CZM_KIND_CZMODEL && !target->is_converted;
+}
 
 static bool is_named(const char *path, const char *ending) {
     size_t length = strlen(path), size = strlen(ending);
@@ -120,16 +130,61 @@ static const czm_format *usual_format(const czm_target *target) {
     const czm_container *c = &target->container;
     const czm_format *own = target->kind == CZM_KIND_CZMODEL ? czm_format_of(c->kind, c->version)
                                                              : NULL;
-    bool is_czann = target->has_spec && target->spec.has_unit_range;
+    bool is_czann = target->has_spec && target->spec.is_later;
     if (own) return own;
     if (is_czann)
         return czm_format_find(target->onnx.opset > CZM_OLD_OPSET ? "czann-2.1.0" : "czann-1.1.0");
     return czm_format_find(target->has_onnx ? "3.1.0" : "3.0.0");
 }
 
-static void choose_format(czm_target *target) {
+static bool is_scaled(const czm_options *o) {
+    for (size_t i = 0; i < o->preprocessing_count; i++)
+        if (czm_text_begins(o->preprocessing[i], "scale=")) return true;
+    return false;
+}
+
+static void tell_factor(czm_context *context, const czm_spec *spec, double factor, bool is_step) {
+    czm_arena *arena = context->arena;
+    bool is_unit = !spec->has_unit_range; // what the container feeds
+    const char *raw = czm_arena_format(arena, "the values of %s", spec->pixel_type);
+    const char *fed = is_unit ? "values from 0 to 1" : raw;
+    const char *option =
+        czm_report_option(context->report, CZM_OPTION_VALUE_RANGE, is_unit ? "unit" : "raw");
+    czm_report_add_as(context->report, CZM_RULE_PIXEL_RANGE, CZM_NOTE,
+                      czm_arena_format(arena, "%s: PixelType", spec->where),
+                      czm_arena_format(arena, "if the network expects %s: %s", fed, option),
+                      is_step
+                          ? "%s feeds %s, and the network expects %s: the first step is already "
+                            "the factor %.9g, so that no second one is inserted"
+                          : "%s feeds %s, and the network expects %s: the factor %.9g is inserted "
+                            "before the network",
+                      is_unit ? "a .czann" : "a CZModel", fed, is_unit ? raw : "values from 0 to 1",
+                      factor);
+}
+
+// What happens to the pixels. A finished container is judged as it is: its metadata say what it feeds.
+static void settle_range(czm_context *context, czm_target *target) {
+    const czm_options *o = target->options;
+    czm_spec *spec = &target->spec;
+    double factor = is_finished(target) ? 1 : czm_value_factor(spec, target->format);
+    bool is_needed = factor != 1, is_known = is_needed && factor != 0;
+    bool is_step = is_known && o->preprocessing_count &&
+                   czm_step_is_factor(o->preprocessing[0], factor);
+    bool is_inserted = is_known && !is_step && !o->as_is && !o->no_factor;
+    spec->is_range_settled = !is_needed || is_step || is_inserted || is_scaled(o);
+    if (is_inserted) target->input.factor = factor;
+    if (is_step || is_inserted) tell_factor(context, spec, factor, is_step);
+}
+
+static void choose_format(czm_context *context, czm_target *target) {
+    const char *range = target->options->value_range;
     target->format = wanted_format(target->options);
     if (!target->format) target->format = usual_format(target);
+    target->input = (czm_edit_input){.takes_float = !is_finished(target) && !target->options->as_is,
+                                     .factor = 1};
+    if (!target->has_spec) return;
+    if (range) czm_value_range_parse(range, &target->spec.has_unit_range);
+    settle_range(context, target);
 }
 
 static bool is_onnx_file(czm_context *context, const char *path, czm_extent *extent) {
@@ -166,13 +221,11 @@ static czm_status open_spec(czm_context *context, czm_target *target) {
     target->kind = CZM_KIND_SPECIFICATION;
     target->has_spec = true;
     czm_status status = czm_spec_read(context, options, &target->spec);
-    for (size_t i = 0; i < options->preprocessing_count; i++)
-        target->spec.is_scaled |= czm_text_begins(options->preprocessing[i], "scale=");
     if (target->spec.model_path) czm_report_judged(context->report, CZM_SUBJECT_METADATA);
     const char *path = target->spec.model_path;
     bool is_there = path && czm_path_look(path) != CZM_PATH_MISSING; // else: said there
     czm_status network = is_there ? open_network(context, target, path) : CZM_OK;
-    choose_format(target);
+    choose_format(context, target);
     czm_status complete = czm_spec_check_format(context, &target->spec, target->format);
     return network ? network : status ? status : complete;
 }
@@ -181,7 +234,7 @@ static czm_status open_bare(czm_context *context, czm_target *target) {
     target->kind = CZM_KIND_SAVED_MODEL;
     czm_status status = open_network(context, target, target->options->source_path);
     if (target->has_onnx) target->kind = CZM_KIND_ONNX;
-    choose_format(target);
+    choose_format(context, target);
     return status;
 }
 
@@ -197,6 +250,7 @@ static czm_metadata metadata_of(czm_context *context, const czm_container *c) {
         .classes = m->classes,
         .class_count = m->class_count,
         .border_size = m->border_size,
+        .has_unit_range = m->scales_inputs,
     };
 }
 
@@ -221,7 +275,7 @@ static czm_status open_container(czm_context *context, czm_target *target) {
     target->has_source = !c->is_onnx;
     target->source = c->network;
     if (c->is_onnx) CZM_TRY(open_onnx(context, target, c->path, c->payload));
-    choose_format(target);
+    choose_format(context, target);
     if (!status && target->is_converted)
         status = czm_spec_check_format(context, &target->spec, target->format);
     return status;
@@ -260,16 +314,21 @@ static czm_status read_onnx(czm_context *context, czm_target *target) {
                    "the network is ONNX, of operator set %lld: its ends are checked, its inside is "
                    "not",
                    (long long)target->onnx.opset);
-    return czm_onnx_file_model(context, &target->onnx, &target->model);
+    CZM_TRY(czm_onnx_file_model(context, &target->onnx, &target->model));
+    czm_port *input = &target->model.main.inputs.items[0];
+    if (!target->input.takes_float || !czm_edit_can_cast(input->dtype)) return CZM_OK;
+    czm_edit_tell_cast(context, input);
+    input->dtype = CZM_DTYPE_FLOAT;
+    return CZM_OK;
 }
 
 czm_status czm_target_read_model(czm_context *context, czm_target *target) {
     const czm_spec *spec = target->has_spec ? &target->spec : NULL;
     if (target->has_onnx) return read_onnx(context, target);
-    CZM_TRY(czm_edit_model(context, target->options, &target->source, spec, &target->model));
-    bool is_finished = target->kind == CZM_KIND_CZMODEL && !target->is_converted;
+    CZM_TRY(czm_edit_model(context, target->options, &target->input, &target->source, spec,
+                           &target->model));
     target->model.is_for_onnx = target->is_translated || (target->format && target->format->opset);
-    if (!is_finished && !target->options->as_is) czm_passes_run(context, &target->model);
+    if (!is_finished(target) && !target->options->as_is) czm_passes_run(context, &target->model);
     return CZM_OK;
 }
 
@@ -304,8 +363,7 @@ const czm_check_subject *czm_target_judge(czm_context *context, czm_target *targ
     czm_report_judged(context->report, own);
     if (!target->has_spec) return subject;
     czm_report_judged(context->report, CZM_SUBJECT_BOTH);
-    if (!target->has_onnx)
-        czm_report_judged(context->report, CZM_SUBJECT_METADATA_AND_SAVED_MODEL);
+    if (!target->has_onnx) czm_report_judged(context->report, CZM_SUBJECT_METADATA_AND_SAVED_MODEL);
     return subject;
 }
 

@@ -6,6 +6,7 @@
 #define CZM_API_TARGET_H
 
 #include "check/check.h"
+#include "edit/edit.h"
 #include "read/container.h"
 #include "read/onnx_file.h"
 #include "read/source.h"
@@ -24,6 +25,7 @@ typedef struct czm_target {
     const czm_format *format; // that the network is for: the wanted one, or the container's own
     czm_spec spec;            // of a container: what its metadata say
     czm_container container;  // of CZM_KIND_CZMODEL
+    czm_edit_input input;     // what is put before the network
     czm_source source;
     czm_onnx_file onnx;
     czm_model model; // after czm_target_read_model()

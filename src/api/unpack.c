@@ -168,6 +168,7 @@ static czm_metadata metadata_of(const unpacking *u) {
         .classes = m->classes,
         .class_count = m->class_count,
         .border_size = m->border_size,
+        .has_unit_range = m->scales_inputs,
     };
 }
 

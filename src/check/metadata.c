@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Rules about whether metadata and network fit: class-count, pixel-type-channels.
+// Rules about whether metadata and network fit: class-count, pixel-type-channels,
+// pixel-range, metadata-shape, onnx-opset.
 #include "check/check.h"
+
+#include "spec/value_range.h"
 
 static const char *key_where(const czm_check_subject *s, const char *key) {
     return czm_arena_format(s->arena, "%s: %s", s->spec->where, key);
@@ -69,42 +72,28 @@ static void check_pixel_type(czm_context *context, const czm_check_subject *s) {
                        czm_shape_text(s->arena, s->input));
 }
 
-// The largest value of a pixel type; 0: it is no integer.
-static int largest_value(const char *pixel_type) {
-    static const struct {
-        const char *pixel_type;
-        int largest;
-    } types[] = {
-        {"Gray8", 255}, {"Bgr24", 255}, {"Bgra32", 255}, {"Gray16", 65535}, {"Bgr48", 65535}};
-    for (size_t i = 0; i < CZM_COUNT_OF(types); i++)
-        if (czm_text_equal(types[i].pixel_type, pixel_type)) return types[i].largest;
-    return 0;
-}
-
-static const char *scaling_hint(czm_context *context, int largest, bool to_unit) {
-    const char *step = largest == 0 ? "scale=FACTOR"
-                       : to_unit    ? czm_arena_format(context->arena, "scale=%.9g", 1.0 / largest)
-                                    : czm_arena_format(context->arena, "scale=%d", largest);
-    const char *text = largest ? "scale the pixels"
-                               : "if the network was trained on scaled values, apply the same factor";
-    return czm_arena_format(context->arena, "%s: %s", text,
+static const char *range_hint(czm_context *context, double factor) {
+    const char *step = factor == 0 ? "scale=FACTOR"
+                                   : czm_arena_format(context->arena, "scale=%.9g", factor);
+    return czm_arena_format(context->arena, "%s: %s",
+                            factor == 0 ? "if the network was trained on scaled values, apply the "
+                                          "same factor"
+                                        : "scale the pixels",
                             czm_report_option(context->report, CZM_OPTION_PREPROCESSING, step));
 }
 
-// What a format gives to the network, against what it was trained with.
+// What a format gives to the network, against what it was trained with, where nothing is done about it.
 void czm_check_pixel_range(czm_context *context, const czm_check_subject *s) {
-    if (!s->spec || !s->format || s->spec->is_scaled || !s->spec->pixel_type) return;
-    bool gives_unit = s->format->container == CZM_CONTAINER_JSON;
-    if (gives_unit == s->spec->has_unit_range) return;
-    int largest = largest_value(s->spec->pixel_type);
-    const char *hint = s->model->opset ? "put the factor into the network before you export it to ONNX"
-                                       : scaling_hint(context, largest, !gives_unit);
-    czm_report_add(context->report, CZM_RULE_PIXEL_RANGE, key_where(s, "PixelType"), hint,
-                   gives_unit ? "a .czann feeds the network values from 0 to 1, but the "
-                                "specification describes the values of %s"
-                              : "a CZModel feeds the network the values of %s, but the "
-                                "specification describes values from 0 to 1",
-                   s->spec->pixel_type);
+    if (!s->spec || !s->format || s->spec->is_range_settled) return;
+    double factor = czm_value_factor(s->spec, s->format);
+    const char *type = s->spec->pixel_type ? s->spec->pixel_type : "the pixel type";
+    czm_report_add(context->report, CZM_RULE_PIXEL_RANGE, key_where(s, "PixelType"),
+                   range_hint(context, factor),
+                   s->spec->has_unit_range ? "a CZModel feeds the values of %s, but the network "
+                                             "expects values from 0 to 1%s"
+                                           : "a .czann feeds values from 0 to 1, but the network "
+                                             "expects those of %s%s",
+                   type, factor == 0 ? "; no factor follows from this pixel type" : "");
 }
 
 static void compare_shape(czm_context *context, const czm_check_subject *s, const char *key,

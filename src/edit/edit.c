@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Putting the edits together; see edit.h. The order is: read the network, splice preprocessing in
-// front (last step first), postprocessing behind, and only then change the size, which is that of the
+// Putting the edits together; see edit.h. The order is: read the network, splice a cast in front if its
+// input is not float32, then preprocessing (last step first), then the factor of the value range,
+// postprocessing behind, and only then change the size, which is that of the
 // whole.
 #include "edit/edit.h"
 
@@ -14,6 +15,7 @@
 typedef struct editing {
     czm_context *context;
     const czm_options *options;
+    const czm_edit_input *input;
     const czm_source *source;
     const czm_spec *spec; // NULL: there is no metadata
     czm_model *model;
@@ -74,8 +76,7 @@ static czm_status check_sides(editing *e, const czm_step *step, const char *from
                               czm_shape to_shape, czm_dtype to_type) {
     if (from_type == to_type && fits(e, from_shape, to_shape)) return CZM_OK;
     czm_arena *arena = e->context->arena;
-    return czm_report_add(e->context->report, CZM_RULE_STEP,
-                          czm_step_option(e->context, step),
+    return czm_report_add(e->context->report, CZM_RULE_STEP, czm_step_option(e->context, step),
                           "choose a step that fits the network",
                           "%s gives %s %s, but %s takes %s %s", from, czm_dtype_name(from_type),
                           czm_shape_text(arena, from_shape), to, czm_dtype_name(to_type),
@@ -118,8 +119,7 @@ static czm_status splice_before(editing *e, const czm_step *step) {
 static void tell_order(editing *e, const czm_step *step) {
     if (!e->spec || e->spec->class_count != 2) return; // the class count is a finding of its own
     size_t first = step->option ? 1 : 0;
-    czm_report_add(e->context->report, CZM_RULE_CLASS_ORDER,
-                   czm_step_option(e->context, step),
+    czm_report_add(e->context->report, CZM_RULE_CLASS_ORDER, czm_step_option(e->context, step),
                    "swap the names in Classes, or use sigmoid-to-softmax=background-first",
                    "the class \"%s\" gets the network's probability p, \"%s\" gets 1 - p",
                    e->spec->classes[first].name, e->spec->classes[1 - first].name);
@@ -141,11 +141,40 @@ static czm_status splice_behind(editing *e, const czm_step *step) {
     return CZM_OK;
 }
 
+bool czm_edit_can_cast(czm_dtype dtype) {
+    return dtype != CZM_DTYPE_FLOAT && dtype != CZM_DTYPE_COMPLEX64 &&
+           dtype != CZM_DTYPE_COMPLEX128 && czm_dtype_size(dtype) > 0;
+}
+
+void czm_edit_tell_cast(czm_context *context, const czm_port *input) {
+    czm_report_add_as(context->report, CZM_RULE_INPUT_TYPE, CZM_NOTE,
+                      czm_arena_format(context->arena, "input \"%s\"", input->name),
+                      "no action is necessary",
+                      "its element type is %s: a cast from float32 is inserted before it",
+                      czm_dtype_name(input->dtype));
+}
+
+static czm_status take_float(editing *e) {
+    const czm_port *input = &e->model->main.inputs.items[0];
+    if (!e->input->takes_float || !czm_edit_can_cast(input->dtype)) return CZM_OK;
+    czm_edit_tell_cast(e->context, input);
+    const czm_step step = czm_step_cast(input->dtype);
+    return splice_before(e, &step);
+}
+
+static czm_status apply_factor(editing *e) {
+    if (e->input->factor == 1) return CZM_OK;
+    const czm_step step = czm_step_factor(e->context->arena, e->input->factor);
+    return splice_before(e, &step);
+}
+
 static czm_status read_all(editing *e) {
     const czm_options *o = e->options;
     e->baked = (czm_baked_list){0};
     CZM_TRY(read_network(e, e->source, o->signature, o->output, e->model));
+    CZM_TRY(take_float(e));
     for (size_t i = o->preprocessing_count; i-- > 0;) CZM_TRY(splice_before(e, &e->before[i]));
+    CZM_TRY(apply_factor(e));
     for (size_t i = 0; i < o->postprocessing_count; i++) CZM_TRY(splice_behind(e, &e->after[i]));
     return CZM_OK;
 }
@@ -223,9 +252,14 @@ static czm_status parse_all_steps(editing *e) {
 }
 
 czm_status czm_edit_model(czm_context *context, const czm_options *options,
-                          const czm_source *source, const czm_spec *spec, czm_model *model) {
-    editing e = {
-        .context = context, .options = options, .source = source, .spec = spec, .model = model};
+                          const czm_edit_input *input, const czm_source *source,
+                          const czm_spec *spec, czm_model *model) {
+    editing e = {.context = context,
+                 .options = options,
+                 .input = input,
+                 .source = source,
+                 .spec = spec,
+                 .model = model};
     CZM_TRY(parse_all_steps(&e));
     CZM_TRY(read_all(&e));
     return wants_size(options) ? change_size(&e) : CZM_OK;
@@ -236,6 +270,7 @@ bool czm_edit_try_size(czm_context *context, const czm_options *options, const c
     czm_options sized = *options;
     sized.spatial_height = height;
     sized.spatial_width = width;
-    editing e = {.context = context, .options = &sized, .source = source};
+    const czm_edit_input input = {.takes_float = true, .factor = 1};
+    editing e = {.context = context, .options = &sized, .input = &input, .source = source};
     return parse_all_steps(&e) == CZM_OK && try_size(&e, height, width, model);
 }

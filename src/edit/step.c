@@ -4,7 +4,10 @@
 // tool's layers, the others those of its later versions.
 #include "edit/step.h"
 
+#include <math.h>
 #include <stdlib.h>
+
+#include "graph/build.h"
 
 typedef struct builder {
     czm_context *context;
@@ -94,6 +97,14 @@ static czm_tensor shift(builder *b, czm_tensor image) {
         add(b, "AddV2", image, floats(b, "offset", b->step->values, b->step->value_count), none));
 }
 
+static czm_tensor cast(builder *b, czm_tensor image) {
+    if (!czm_dtype_is_floating(b->step->dtype))
+        image = czm_output(add(b, "Round", image, none, none));
+    czm_node *node = czm_build_node(b->graph, name_of(b, "Cast"), "Cast", &image, 1);
+    czm_set_type(b->graph, node, "DstT", b->step->dtype);
+    return czm_output(node);
+}
+
 static czm_tensor mean_of(builder *b, czm_tensor image) {
     const int32_t axes[] = {1, 2, 3};
     czm_node *mean = add(b, "Mean", image, ints(b, "axes", axes, 3), none);
@@ -148,6 +159,36 @@ static czm_tensor sigmoid_to_softmax(builder *b, czm_tensor image) {
     czm_set_int(b->graph, both, "N", 2);
     czm_set_type(b->graph, both, "Tidx", CZM_DTYPE_INT32);
     return czm_output(both);
+}
+
+// No step of the user's.
+static const czm_step_kind factor_kind = {"value-range", .build = scale};
+static const czm_step_kind cast_kind = {"input-type", .build = cast};
+
+czm_step czm_step_factor(czm_arena *arena, double factor) {
+    double *value = CZM_NEW(arena, double);
+    *value = factor;
+    return (czm_step){.kind = &factor_kind,
+                      .values = value,
+                      .value_count = 1,
+                      .is_before = true,
+                      .is_implied = true};
+}
+
+czm_step czm_step_cast(czm_dtype dtype) {
+    return (czm_step){.kind = &cast_kind, .dtype = dtype, .is_before = true, .is_implied = true};
+}
+
+bool czm_step_is_factor(const char *text, double factor) {
+    if (!czm_text_begins(text, "scale=")) return false;
+    for (const char *at = text + strlen("scale=");; at++) {
+        char *end;
+        double value = strtod(at, &end);
+        if (end == at || fabs(value / factor - 1) > 0.01) return false;
+        if (*end == '\0') return true;
+        if (*end != ',') return false;
+        at = end;
+    }
 }
 
 static const czm_step_kind kinds[] = {
@@ -207,8 +248,7 @@ static bool is_permutation(const czm_step *step) {
 static czm_status parse_values(czm_context *context, czm_step *step, const char *values) {
     const czm_step_kind *kind = step->kind;
     if (kind->rule == NO_VALUES)
-        return values ? usage(context, step,
-                              "remove the part from = on", "this step has no values")
+        return values ? usage(context, step, "remove the part from = on", "this step has no values")
                       : CZM_OK;
     if (kind->rule == AN_OPTION) {
         step->option = values;
@@ -288,7 +328,8 @@ bool czm_step_splits_probability(const czm_step *step) {
 
 czm_status czm_step_build(czm_context *context, const czm_step *step, czm_op_registry *ops,
                           czm_shape shape, czm_dtype dtype, czm_model *model) {
-    CZM_TRY(check_fit(context, step, shape, dtype));
+    if (!step->is_implied) CZM_TRY(check_fit(context, step, shape, dtype));
+    if (step->dtype) dtype = CZM_DTYPE_FLOAT;
     czm_arena *arena = context->arena;
     *model = (czm_model){.arena = arena, .ops = ops, .exporter = ""};
     model->main = (czm_graph){.arena = arena, .ops = ops};
@@ -298,7 +339,8 @@ czm_status czm_step_build(czm_context *context, const czm_step *step, czm_op_reg
     czm_set_attr(&model->main, image, "shape", czm_shape_attr(arena, shape));
     czm_tensor result = step->kind->build(&b, czm_output(image));
     *CZM_APPEND(arena, &model->main.inputs) = (czm_port){"input", czm_output(image), dtype};
-    *CZM_APPEND(arena, &model->main.outputs) = (czm_port){"output", result, dtype};
+    *CZM_APPEND(arena, &model->main.outputs) =
+        (czm_port){"output", result, czm_tensor_dtype(result)};
     czm_graph_sort(&model->main);
     return CZM_OK;
 }

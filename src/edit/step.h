@@ -18,7 +18,9 @@ typedef struct czm_step {
     const char *option; // what stands behind = where it is no list of numbers; NULL: nothing
     double *values;
     size_t value_count;
-    bool is_before; // preprocessing
+    bool is_before;  // preprocessing
+    bool is_implied; // the network and the format need it; nobody asked for it
+    czm_dtype dtype; // what the pixels, in float32, are cast to; CZM_DTYPE_NONE: they are not
 } czm_step;
 
 // Whether the step makes two classes' probabilities of one.
@@ -26,6 +28,14 @@ bool czm_step_splits_probability(const czm_step *step);
 
 // The step as the user gave it, in the words of the front end.
 const char *czm_step_option(czm_context *context, const czm_step *step);
+
+// What a network needs before all steps, whatever its rank: pixels times a factor; pixels in float32 as
+// numbers of another type, rounded for integers.
+czm_step czm_step_factor(czm_arena *arena, double factor);
+czm_step czm_step_cast(czm_dtype dtype);
+
+// Whether the text of a step is this factor, within a percent (1/256 is meant as 1/255).
+bool czm_step_is_factor(const char *text, double factor);
 
 // Wrong names and values are usage faults.
 CZM_MUST_CHECK czm_status czm_step_parse(czm_context *context, const char *text, bool is_before,

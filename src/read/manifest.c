@@ -21,6 +21,7 @@ enum {
     POSTPROCESSING,
     COLOR_HANDLING,
     BORDER_SIZE,
+    SCALE_INPUTS,
     ELEMENT_COUNT
 };
 
@@ -35,6 +36,7 @@ static const struct {
     [POSTPROCESSING] = {"Postprocessing", false},
     [COLOR_HANDLING] = {"ColorHandling", true},
     [BORDER_SIZE] = {"BorderSize", true},
+    [SCALE_INPUTS] = {"ScaleInputsByBitdepth", false},
 };
 
 typedef struct reader reader;
@@ -196,6 +198,7 @@ static czm_manifest manifest_of(const reader *r) {
         .pixel_type_count = r->pixel_types.count,
         .classes = r->classes.items,
         .class_count = r->classes.count,
+        .scales_inputs = czm_text_equal(text_of(r, SCALE_INPUTS), "true"),
     };
 }
 

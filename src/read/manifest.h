@@ -22,6 +22,7 @@ typedef struct czm_manifest {
     czm_class *classes;             // with colours
     size_t class_count;             // at least 1
     int64_t border_size;
+    bool scales_inputs; // ScaleInputsByBitdepth (3.2.0): ZEN feeds values from 0 to 1
 } czm_manifest;
 
 // `where` is how messages call the XML.

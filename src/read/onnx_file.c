@@ -21,6 +21,12 @@ static czm_dtype dtype_of(uint64_t number) {
     return number < CZM_COUNT_OF(dtypes) ? dtypes[number] : CZM_DTYPE_NONE;
 }
 
+uint64_t czm_onnx_type_number(czm_dtype dtype) {
+    for (size_t i = 1; i < CZM_COUNT_OF(dtypes); i++)
+        if (dtypes[i] == dtype) return i;
+    return 0;
+}
+
 // ---- fields in a file
 
 typedef struct window {
@@ -35,6 +41,7 @@ typedef struct file_field {
     uint32_t number;
     czm_wire_kind kind;
     uint64_t value;
+    czm_extent whole;  // with the tag
     czm_extent extent; // of a length-delimited field
 } file_field;
 
@@ -69,7 +76,7 @@ static bool skip(window *w, uint64_t size) {
 }
 
 // false: the field is damaged.
-static bool next_field(window *w, file_field *f) {
+static bool next_value(window *w, file_field *f) {
     uint64_t tag;
     if (!next_varint(w, &tag) || tag >> 3 == 0 || tag >> 3 > UINT32_MAX) return false;
     *f = (file_field){.number = (uint32_t)(tag >> 3), .kind = (czm_wire_kind)(tag & 7)};
@@ -83,6 +90,13 @@ static bool next_field(window *w, file_field *f) {
         return skip(w, f->value);
     default: return false;
     }
+}
+
+static bool next_field(window *w, file_field *f) {
+    uint64_t begin = w->at;
+    if (!next_value(w, f)) return false;
+    f->whole = (czm_extent){w->extent.file, w->extent.offset + begin, w->at - begin};
+    return true;
 }
 
 // ---- the file
@@ -133,9 +147,9 @@ static const char *keep_text(reader *r, czm_bytes bytes) {
 
 // ---- ends: ValueInfoProto {name=1, type=2 {tensor_type=1 {elem_type=1, shape=2 {dim=1 {value=1}}}}}
 
-static czm_onnx_end end_of(reader *r, czm_bytes message) {
+static czm_onnx_end end_of(reader *r, czm_extent field, czm_bytes message) {
     czm_bytes type = czm_wire_find(czm_wire_find(message, 2).bytes, 1).bytes;
-    czm_onnx_end end = {keep_text(r, czm_wire_find(message, 1).bytes),
+    czm_onnx_end end = {field, keep_text(r, czm_wire_find(message, 1).bytes),
                         dtype_of(czm_wire_find(type, 1).value), czm_shape_unknown()};
     czm_field shape = czm_wire_find(type, 2);
     if (shape.number == 0) return end;
@@ -239,11 +253,11 @@ static czm_status take_graph_field(reader *r, const file_field *f) {
     case 5: return take_initializer(r, f->extent);
     case 11:
         CZM_TRY(load(r, f->extent, &bytes));
-        *CZM_APPEND(r->context->arena, &r->file->inputs) = end_of(r, bytes);
+        *CZM_APPEND(r->context->arena, &r->file->inputs) = end_of(r, f->whole, bytes);
         return CZM_OK;
     case 12:
         CZM_TRY(load(r, f->extent, &bytes));
-        *CZM_APPEND(r->context->arena, &r->file->outputs) = end_of(r, bytes);
+        *CZM_APPEND(r->context->arena, &r->file->outputs) = end_of(r, f->whole, bytes);
         return CZM_OK;
     default: return CZM_OK;
     }
@@ -267,7 +281,11 @@ static czm_status take_model_field(reader *r, const file_field *f) {
         r->file->producer = czm_arena_format(r->context->arena, "%s%s%s", r->file->producer,
                                              *r->file->producer ? " " : "", keep_text(r, bytes));
         return CZM_OK;
-    case 7: return each_field(r, f->extent, take_graph_field);
+    case 7:
+        if (r->file->graph.file) return damaged(r, "it holds two graphs");
+        r->file->graph_field = f->whole;
+        r->file->graph = f->extent;
+        return each_field(r, f->extent, take_graph_field);
     case 8:
         CZM_TRY(load(r, f->extent, &bytes));
         take_opset(r, bytes);

@@ -44,6 +44,7 @@ typedef struct czm_onnx_origin {
 } czm_onnx_origin;
 
 typedef struct czm_onnx_end {
+    czm_extent field; // of an input or output of the file, with its tag
     const char *name;
     czm_dtype dtype;
     czm_shape shape;
@@ -54,12 +55,16 @@ typedef struct czm_onnx_file {
     czm_extent extent;
     const char *producer; // name and version; ""
     int64_t ir_version, opset;
+    czm_extent graph_field, graph; // with its tag; its content
     CZM_LIST(czm_onnx_operation) operations; // of the main graph
     CZM_LIST(czm_onnx_initializer) initializers;
     CZM_LIST(czm_onnx_end) inputs; // that are no initializers
     CZM_LIST(czm_onnx_end) outputs;
     czm_name_table origins; // by the names of tensors: czm_onnx_origin
 } czm_onnx_file;
+
+// The number of an element type (TensorProto.DataType); 0: there is none.
+uint64_t czm_onnx_type_number(czm_dtype dtype);
 
 // NULL: no tensor of the main graph has this name.
 const czm_onnx_origin *czm_onnx_origin_of(const czm_onnx_file *file, czm_bytes name);

@@ -55,6 +55,7 @@ static const czm_spelling members[CZM_OPTION_COUNT] = {
     [CZM_OPTION_ALLOW] = {"allow", "allow = \"", ",", "\""},
     [CZM_OPTION_STRICT] = {"strict", "strict", ",", ""},
     [CZM_OPTION_AS_IS] = {"as_is", "as_is", ",", ""},
+    [CZM_OPTION_VALUE_RANGE] = {"value_range", "value_range = \"", ",", "\""},
 };
 
 typedef struct entry {

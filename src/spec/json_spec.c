@@ -5,6 +5,7 @@
 #include "spec/json_spec.h"
 
 #include "format/json.h"
+#include "spec/value_range.h"
 
 enum { LARGEST_SPEC = 16 << 20, MOST_SIZES = 4 };
 
@@ -53,6 +54,12 @@ static bool take_pixel_type(reader *r, json_t *value) {
 
 static bool take_model_path(reader *r, json_t *value) {
     return copy_string(r, value, &r->metadata->model_path) && *r->metadata->model_path;
+}
+
+static bool take_range(reader *r, json_t *value) {
+    const char *range = "";
+    return copy_string(r, value, &range) &&
+           czm_value_range_parse(range, &r->metadata->has_unit_range);
 }
 
 // null is how some programs write "no value".
@@ -156,6 +163,7 @@ static bool take_scaling(reader *r, json_t *value) {
 #define SOME_COLOR_HANDLING "a string, such as \"ConvertToMonochrome\""
 #define SOME_PIXEL_TYPE "a string, such as \"Gray16\""
 #define SOME_CLASSES "a list of strings, such as [\"Background\", \"Cell\"]"
+#define SOME_RANGE "\"raw\" (the values of PixelType) or \"unit\" (0 to 1)"
 #define SOME_SHAPE "height, width and channels, such as [512, 512, 1]"
 
 static const key first_keys[] = {
@@ -166,6 +174,7 @@ static const key first_keys[] = {
     {"ModelPath", true, take_model_path, PATH_OF_MODEL},
     {"TestImageFile", false, take_test_image, PATH_OF_IMAGE},
     {"LicenseFile", false, take_license, PATH_OF_LICENSE},
+    {"ValueRange", false, take_range, SOME_RANGE},
 };
 
 static const key model_keys[] = {
@@ -195,6 +204,7 @@ static const key later_keys[] = {
     {"TestImageFile", false, take_test_image, PATH_OF_IMAGE},
     {"ColorHandling", false, take_color_handling, SOME_COLOR_HANDLING},
     {"PixelType", false, take_pixel_type, SOME_PIXEL_TYPE},
+    {"ValueRange", false, take_range, SOME_RANGE},
 };
 
 static bool take_id(reader *r, json_t *value) { return copy_string(r, value, &r->id); }
@@ -453,6 +463,12 @@ static int add_scaling(json_t *object, const czm_metadata *metadata) {
     return failed;
 }
 
+// Only where it is not the usual one of the form.
+static int add_range(json_t *spec, const czm_metadata *m) {
+    bool is_usual = m->has_unit_range == (m->model_type != NULL);
+    return is_usual ? 0 : add_text(spec, "ValueRange", m->has_unit_range ? "unit" : "raw");
+}
+
 static int add_first(json_t *spec, const czm_metadata *m) {
     return json_object_set_new(spec, "BorderSize", json_integer(m->border_size)) ||
            add_text(spec, "ColorHandling", m->color_handling) ||
@@ -473,7 +489,7 @@ static int add_later(json_t *spec, const czm_metadata *m) {
 
 const char *czm_json_spec_write(czm_arena *arena, const czm_metadata *m) {
     json_t *spec = czm_json_object(arena);
-    if ((m->has_unit_range ? add_later : add_first)(spec, m) ||
+    if ((m->model_type ? add_later : add_first)(spec, m) || add_range(spec, m) ||
         add_text(spec, "ModelPath", m->model_path) ||
         add_text(spec, "TestImageFile", m->test_image_path) ||
         add_text(spec, "LicenseFile", m->license_path))

@@ -3,12 +3,15 @@
 // The JSON specification file: syntax, keys and types. What the values mean is spec.c's. It has two
 // forms. The first, of czmodel 0.1.3 to 1.2.0, is for CZModels:
 //
-//     BorderSize, ColorHandling, PixelType, Classes, ModelPath [, TestImageFile, LicenseFile]
+//     BorderSize, ColorHandling, PixelType, Classes, ModelPath [, TestImageFile, LicenseFile,
+//     ValueRange]
 //
 // and the later one, of czmodel 2.0.0 and newer, for .czann files:
 //
 //     ModelMetadata {Type, InputShape, OutputShape [, Id, Classes, ModelName, MinOverlap,
-//     Scaling]}, ModelPath [, LicenseFile]
+//     Scaling]}, ModelPath [, LicenseFile, ValueRange]
+//
+// ValueRange is this program's own: "raw" or "unit", what the network expects.
 #ifndef CZM_SPEC_JSON_SPEC_H
 #define CZM_SPEC_JSON_SPEC_H
 
@@ -32,7 +35,7 @@ CZM_MUST_CHECK czm_status czm_json_model_read(czm_context *context, const char *
                                               const char **id, const char **version);
 
 // The other way: the text of a specification, without the keys that have no value, in the later form
-// if the network takes pixels from 0 to 1; NULL without memory.
+// if there is a model type; NULL without memory.
 const char *czm_json_spec_write(czm_arena *arena, const czm_metadata *metadata);
 
 bool czm_text_equal_but_case(const char *a, const char *b);

@@ -190,7 +190,7 @@ czm_status czm_spec_check_format(czm_context *context, const czm_spec *spec,
     };
     size_t first = czm_report_count(context->report);
     const char *czann_option = czm_report_option(context->report, CZM_OPTION_FORMAT, "czann-1.1.0");
-    if (!spec->has_unit_range || !spec->model_type) return CZM_OK; // said before
+    if (!spec->is_later || !spec->model_type) return CZM_OK; // said before
     for (size_t i = 0; i < CZM_COUNT_OF(keys); i++)
         if (keys[i].is_missing)
             czm_report_add(context->report, CZM_RULE_SPEC_KEY,
@@ -357,7 +357,7 @@ static void take_classes(czm_context *context, const czm_metadata *metadata, czm
 
 static void check_required(czm_context *context, const czm_spec *spec,
                            const czm_metadata *metadata) {
-    bool is_first = !metadata->has_unit_range;
+    bool is_first = !metadata->model_type;
     const struct {
         const char *key;
         bool is_there;
@@ -385,6 +385,7 @@ static void take_values(czm_context *context, const czm_metadata *metadata, czm_
     spec->input_rank = metadata->input_rank;
     spec->output_shape = metadata->output_shape;
     spec->output_rank = metadata->output_rank;
+    spec->is_later = metadata->model_type != NULL;
     spec->has_unit_range = metadata->has_unit_range;
     spec->model_id = metadata->model_id;
     spec->postprocessing = metadata->postprocessing ? metadata->postprocessing : "";

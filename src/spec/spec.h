@@ -27,9 +27,10 @@ typedef struct czm_spec {
     size_t input_rank;           // 0: not stated
     const int64_t *output_shape; // likewise
     size_t output_rank;
-    bool has_unit_range;  // the network takes pixels from 0 to 1, as a .czann gives them
-    const char *model_id; // NULL: not told
-    bool is_scaled;       // the user scales its pixels
+    bool is_later; // of the later form, for .czann files: what only a .czmodel needs may be missing
+    bool has_unit_range;   // the network expects pixels from 0 to 1, not the values of pixel_type
+    const char *model_id;  // NULL: not told
+    bool is_range_settled; // what the container feeds becomes what the network expects
 } czm_spec;
 
 // Reads options->source_path or options->metadata; all faults are reported, not the first alone.

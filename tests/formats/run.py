@@ -193,17 +193,35 @@ def test_choice(t):
 
 
 def test_range(t):
-    """The legacy formats feed raw values, .czann 0 to 1: the step that mends it is named."""
-    t.write('spec.json', FIRST)
-    done = t.run('convert', 'spec.json', 'out', '--format', 'czann-1.1.0', *SIGNATURE)
-    t.expect('--preprocessing scale=65535' in done.stderr, done.stderr)
-    done = t.run('convert', 'spec.json', 'out', '--format', 'czann-1.1.0', *SIGNATURE,
-                 '--preprocessing', 'scale=65535')
-    t.expect('pixel-range' not in done.stderr, done.stderr)
-    t.write('later.json', {**LATER, 'ModelPath': 'net', 'PixelType': 'Gray16',
-                           'ColorHandling': 'SplitRgb'})
-    done = t.run('convert', 'later.json', 'out', '--format', '3.0.0', *SIGNATURE)
-    t.expect('--preprocessing scale=1.52590219e-05' in done.stderr, done.stderr)
+    """The legacy formats feed raw values, .czann 0 to 1: the factor is inserted, once."""
+    later = {**LATER, 'ModelPath': 'net', 'PixelType': 'Gray16', 'ColorHandling': 'SplitRgb'}
+    gray8, real = {'PixelType': 'Gray8'}, {'PixelType': 'Gray32Float'}
+    for spec, changes, format_name, options, severity, words in (
+            (FIRST, {}, 'czann-1.1.0', (), 'note', 'the factor 65535 is inserted'),
+            (FIRST, gray8, 'czann-2.1.0', (), 'note', 'the factor 255 is inserted'),
+            (FIRST, {}, 'czann-1.1.0', ('--preprocessing', 'shift=3'), 'note', '65535 is inserted'),
+            (FIRST, {}, 'czann-1.1.0', ('--preprocessing', 'scale=65536'), 'note', 'no second one'),
+            (FIRST, {}, 'czann-1.1.0', ('--preprocessing', 'scale=255'), 'note', '65535 is inserted'),
+            (FIRST, real, 'czann-1.1.0', (), 'warning', 'no factor follows'),
+            (FIRST, real, 'czann-1.1.0', ('--preprocessing', 'scale=7'), None, ''),
+            (FIRST, {}, '3.0.0', (), None, ''),
+            (FIRST, {}, '3.0.0', ('--value-range', 'unit'), 'note', 'the factor 1.52590219e-05 is inserted'),
+            (FIRST, {'ValueRange': 'unit'}, 'czann-1.1.0', (), None, ''),
+            (FIRST, {'ValueRange': 'unit'}, '3.1.0', (), 'note', 'the factor 1.52590219e-05 is inserted'),
+            (FIRST, {}, 'czann-1.1.0', ('--value-range', 'unit'), None, ''),
+            (later, {}, '3.0.0', (), 'note', 'the factor 1.52590219e-05 is inserted'),
+            (later, gray8, '3.1.0', ('--preprocessing', 'scale=0.00390625'), 'note', 'no second one'),
+            (later, {}, 'czann-1.1.0', (), None, ''),
+            (later, {'ValueRange': 'raw'}, 'czann-1.1.0', (), 'note', 'the factor 65535 is inserted'),
+            (later, {}, 'czann-1.1.0', ('--value-range', 'raw'), 'note', 'the factor 65535 is inserted')):
+        t.write('spec.json', {**spec, **changes})
+        done = t.run('convert', 'spec.json', 'out', '--format', format_name, *SIGNATURE, *options)
+        found = re.findall(r'^(\w+): .*PixelType: (.*) \[pixel-range\]$', done.stderr, re.M)
+        t.expect([s for s, _ in found] == [severity] * bool(severity) and
+                 all(words in text for _, text in found), f'{spec} {changes} {options}: {found}')
+    t.run('convert', 'spec.json', 'out', '--value-range', '8-bit', *SIGNATURE, status=2)
+    t.write('spec.json', {**FIRST, 'ValueRange': 'Unit'})
+    t.expect_rule('spec-value', 'error', 'ValueRange', 'spec.json')
 
 
 # ---- the later form of the specification
@@ -337,9 +355,15 @@ def test_others(t):
         t.run('convert', f'u-{name}/model_spec.json', 'out', 'again-' + name.split('.', maxsplit=1)[0])
         again = next(f for f in os.listdir(t.path('out')) if f.startswith('again-' + name.split('.', maxsplit=1)[0]))
         done = t.run('diff', name, 'out/' + again, status=1 if 'zen' in name else 0)
-        t.expect(re.findall(r'^(\w+) ', done.stdout, re.M) in (['no'], ['metadata', '1']),
-                 f'{name}: {done.stdout}')  # the XML's Postprocessing is "None"
-    t.run('convert', 'zen.czseg', 'out', 'moved', '--format', 'czann-2.0.0')
+        # The XML's Postprocessing is "None", and its network expects values from 0 to 1.
+        t.expect(re.findall(r'^(\w+) ', done.stdout, re.M) == (
+            ['metadata', 'graph', '2'] if 'zen' in name else ['no']), f'{name}: {done.stdout}')
+        with open(t.path(f'u-{name}/model_spec.json'), encoding='utf-8') as file:
+            t.expect(json.load(file).get('ValueRange') == ('unit' if 'zen' in name else None), name)
+    done = t.run('convert', 'zen.czseg', 'out', 'moved', '--format', '3.1.0')
+    t.expect('the factor 0.00392156863 is inserted' in done.stderr, done.stderr)
+    done = t.run('convert', 'zen.czseg', 'out', 'moved', '--format', 'czann-2.0.0')
+    t.expect('pixel-range' not in done.stderr, done.stderr)
     metadata = json.loads(members(t.path('out/moved.czann'))['model.json'])
     t.expect(metadata['Id'] == ID and metadata['ModelName'] == 'Nuclei' and metadata['MinOverlap'] == [8, 8],
              str(metadata))
@@ -362,7 +386,7 @@ def test_diff(t):
     for name, extension, opset, _ in FORMATS:
         t.run('convert', 'out/fixed.czmodel', 'out', 'd' + name, '--format', name)
         done = t.run('diff', 'out/fixed.czmodel', f'out/d{name}{extension}', status=0 if name == '3.1.0' else 1)
-        t.expect('graph' not in done.stdout and 'weights' not in done.stdout, f'{name}: {done.stdout}')
+        t.expect(('+ Mul (value-range' in done.stdout) == (extension == '.czann') and 'weights' not in done.stdout, f'{name}: {done.stdout}')
     t.write('a.onnx', onnx_text.segmentation())
     kernel = onnx_text.weight('kernel', [0.5, 0.25], (2, 1, 1, 1))
     t.write('b.onnx', onnx_text.segmentation(kernel=kernel))

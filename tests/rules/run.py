@@ -42,7 +42,7 @@ CASES = [
     ('input-channels', 'error', 'channels is not defined', 'any_channels', {}),
     ('input-layout', 'error', 'channels before height', 'channels_first', {}),
     ('input-rank', 'error', '[?,256]', 'vector', {}),
-    ('input-type', 'warning', 'uint8', 'bytes_in', {}),
+    ('input-type', 'note', 'uint8: a cast from float32 is inserted', 'bytes_in', {}),
     ('one-input', 'error', '2 inputs', 'two_inputs', {}),
     ('one-output', 'error', '"probabilities"', 'two_outputs', {}),
     ('output-type', 'error', 'int32', 'labels', {}),

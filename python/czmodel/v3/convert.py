@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Conversion to .czann and .czseg files: the converters of czmodel 3.0.0.
 
+Like those, they insert nothing: where the format feeds other values than the network expects, the
+rule pixel-range warns. czmodel.convert inserts the factor.
+
 Beyond its parameters, the conversions take the keywords that the docstring of czmodel.convert
 describes, and
 
@@ -85,7 +88,8 @@ class BaseConverter(Generic[Spec]):
         if options.get('zen') is None:
             options.setdefault('format', self._format)
         options.setdefault('extension', self._extension)
-        return convert(source, output_path, output_name, spatial_dims, preprocessing, options)
+        return convert(source, output_path, output_name, spatial_dims, preprocessing, options,
+                       no_factor=True)
 
 
 class DefaultConverter(BaseConverter[ModelSpec]):

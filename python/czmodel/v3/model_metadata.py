@@ -174,7 +174,7 @@ def read_spec(call: Call, path: Union[str, os.PathLike], folder: str) -> ModelSp
     not tell apart, such as a value from its absence, is taken as it is written."""
     found = new(c.czm_metadata)
     call.checked('czm_metadata_from_json', path_bytes(path), found)
-    if not found.has_unit_range:
+    if found.model_type is None:
         raise errors.InvalidModelError(f'{os.fspath(path)}: the key "ModelMetadata" is missing; '
                                        'czmodel.model_metadata reads the first specification')
     values = read_json(path)['ModelMetadata']
