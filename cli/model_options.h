@@ -26,22 +26,24 @@ enum { CLI_MODEL_OPTION_ROWS = 8 };
      &(o)->format,                                                                          \
      NULL,                                                                                  \
      NULL},                                                                                 \
-    {"value-range",                                                                          \
-     "RANGE",                                                                               \
-     "what the network expects: raw (values of the pixel type) or unit (0 to 1)",           \
-     &(o)->value_range,                                                                     \
-     NULL,                                                                                  \
-     NULL},                                                                                 \
+        {"value-range",                                                                     \
+         "RANGE",                                                                           \
+         "what the network expects: raw (values of the pixel type) or unit (0 to 1)",       \
+         &(o)->value_range,                                                                 \
+         NULL,                                                                              \
+         NULL},                                                                             \
     {                                                                                       \
         "zen", "VERSION", "the newest format that this ZEN takes: 3.4, or \"core 3.3\"",    \
             &(o)->zen, NULL, NULL                                                           \
     }
 
 // How the help of these commands explains steps.
-#define CLI_STEPS                                                                               \
-    "A preprocessing STEP is rgb-to-bgr, rgba-to-bgra, per-image-standardization,\n"            \
-    "scale=V[,V...], shift=V[,V...], transpose-channels=2,1,0 or model=PATH of a SavedModel;\n" \
-    "a postprocessing STEP is softmax, sigmoid-to-softmax[=background-first] or model=PATH."
+#define CLI_STEPS                                                                              \
+    "A preprocessing STEP is rgb-to-bgr, rgba-to-bgra, normalize=LOW,HIGH,\n"                  \
+    "standardize=MEAN,DEVIATION, per-image-standardization, scale=V[,V...], shift=V[,V...],\n" \
+    "transpose-channels=2,1,0 or model=PATH of a SavedModel;\n"                                \
+    "a postprocessing STEP is softmax, sigmoid, sigmoid-to-softmax[=background-first] or\n"    \
+    "model=PATH."
 
 // Writes CLI_MODEL_OPTION_ROWS rows to `rows`.
 void cli_model_option_rows(cli_model_options *m, cli_option *rows);

@@ -87,7 +87,7 @@ static const char *layer_of(czm_arena *arena, const czm_model *model, const czm_
 }
 
 static czm_probability refuse(const czm_node *node, const char *remedy, const char *finding) {
-    return (czm_probability){CZM_REFUTED, node, finding, remedy};
+    return (czm_probability){CZM_REFUTED, node, finding, {remedy}};
 }
 
 static czm_probability undecided(czm_arena *arena, const czm_model *model, const czm_node *node) {
@@ -96,8 +96,30 @@ static czm_probability undecided(czm_arena *arena, const czm_model *model, const
         "the output comes from %s in layer \"%s\": whether its values are probabilities "
         "cannot be told",
         node->op, layer_of(arena, model, node));
-    return (czm_probability){CZM_UNDECIDED, node, finding, NULL};
+    return (czm_probability){CZM_UNDECIDED, node, finding, {NULL}};
 }
+
+static bool is_softmax(const czm_node *node) { return czm_node_is(node, "Softmax"); }
+
+// A softmax or a sigmoid of values from 0 to 1 is right in form, but it takes away the contrast: of two
+// classes, 0 and 1 become 0.27 and 0.73.
+static czm_probability accept(czm_arena *arena, const czm_model *model, const czm_shapes *shapes,
+                              const czm_node *node) {
+    czm_probability result = {CZM_PROVEN, node, NULL, {NULL}};
+    bool is_squashing = is_softmax(node) || czm_node_is(node, "Sigmoid");
+    if (!is_squashing || node->inputs.count != 1) return result;
+    czm_claim claim = {node->inputs.items[0], 0, 0, 1};
+    if (!czm_prove(arena, shapes, claim).is_proven) return result;
+    result.finding = czm_arena_format(
+        arena,
+        "the %s in layer \"%s\" gets values from 0 to 1 instead of logits: it makes the "
+        "probabilities of all classes nearly equal",
+        is_softmax(node) ? "softmax" : "sigmoid", layer_of(arena, model, node));
+    return result;
+}
+
+// The end at which a proof stopped gives logits: what a softmax, and of one channel a sigmoid, is made for.
+static bool gives_logits(const end *found) { return found && found->remedy; }
 
 static czm_probability judge_one_channel(czm_arena *arena, const czm_shapes *shapes,
                                          czm_tensor output) {
@@ -108,27 +130,45 @@ static czm_probability judge_one_channel(czm_arena *arena, const czm_shapes *sha
     czm_ruling unit = czm_prove(arena, shapes, (czm_claim){output, 0, 0, 1});
     const czm_node *node = unit.last.tensor.node;
     const end *found = unit.is_proven ? NULL : find_end(shapes, unit.last);
-    if (found)
-        return refuse(node, NULL,
-                      czm_arena_format(arena,
-                                       "the output has one channel, the result of %s, not of a "
-                                       "sigmoid, and a single probability would not sum to 1",
-                                       node->op));
-    return refuse(node, unit.is_proven ? "sigmoid-to-softmax" : NULL,
-                  "the output has one channel: a single probability does not sum to 1");
+    if (!found)
+        return refuse(node, unit.is_proven ? "sigmoid-to-softmax" : NULL,
+                      "the output has one channel: a single probability does not sum to 1");
+    czm_probability result = refuse(
+        node, gives_logits(found) ? "sigmoid" : NULL,
+        czm_arena_format(arena,
+                         "the output has one channel, the result of %s, not of a sigmoid, and a "
+                         "single probability would not sum to 1",
+                         node->op));
+    if (result.remedies[0]) result.remedies[1] = "sigmoid-to-softmax";
+    return result;
 }
 
 static czm_probability judge_channels(czm_arena *arena, const czm_model *model,
                                       const czm_shapes *shapes, czm_tensor output) {
     czm_ruling ruling = czm_prove(arena, shapes, (czm_claim){output, 1, 0, 0});
     const czm_node *node = ruling.last.tensor.node;
-    if (ruling.is_proven) return (czm_probability){CZM_PROVEN, node, NULL, NULL};
+    if (ruling.is_proven) return accept(arena, model, shapes, node);
     const end *found = find_end(shapes, ruling.last);
     if (!found || works_on_probabilities(arena, shapes, node)) return undecided(arena, model, node);
     bool is_of_pair = ruling.last.axis == 0; // p in [p, 1 - p] is no probability
     return refuse(node, is_of_pair ? NULL : found->remedy,
                   czm_arena_format(arena, "the output is the result of %s, %s", node->op,
                                    is_of_pair ? "not of a sigmoid" : found->what));
+}
+
+// Of a multi-class segmentation: values from 0 to 1, each for itself.
+static czm_probability judge_values(czm_arena *arena, const czm_model *model,
+                                    const czm_shapes *shapes, czm_tensor output) {
+    czm_ruling ruling = czm_prove(arena, shapes, (czm_claim){output, 0, 0, 1});
+    const czm_node *node = ruling.last.tensor.node;
+    if (ruling.is_proven) return accept(arena, model, shapes, node);
+    const end *found = find_end(shapes, ruling.last);
+    if (!found) return undecided(arena, model, node);
+    return refuse(node, gives_logits(found) ? "sigmoid" : NULL,
+                  czm_arena_format(arena,
+                                   "the output is the result of %s, not of a sigmoid: its values "
+                                   "are not limited to 0 to 1",
+                                   node->op));
 }
 
 // The last dimension, as inferred, else as the signature says.
@@ -139,23 +179,26 @@ static int64_t count_channels(czm_arena *arena, const czm_model *model, czm_shap
     return declared.dims[declared.rank - 1];
 }
 
-static czm_probability judge(czm_arena *arena, const czm_model *model, const czm_shapes *shapes,
-                             czm_tensor output, int64_t channels) {
+static czm_probability judge_sum(czm_arena *arena, const czm_model *model, const czm_shapes *shapes,
+                                 czm_tensor output, int64_t channels) {
     if (channels == 1) return judge_one_channel(arena, shapes, output);
     czm_probability result = judge_channels(arena, model, shapes, output);
     if (result.proof == CZM_PROVEN && channels == CZM_UNKNOWN)
-        return (czm_probability){CZM_UNDECIDED, result.node,
-                                 "how many channels the output has cannot be told", NULL};
+        return (czm_probability){CZM_UNDECIDED,
+                                 result.node,
+                                 "how many channels the output has cannot be told",
+                                 {NULL}};
     return result;
 }
 
 czm_probability czm_probability_of(czm_arena *arena, const czm_model *model,
-                                   const czm_shapes *shapes) {
+                                   const czm_shapes *shapes, bool sums_to_one) {
     const czm_port *output = &model->main.outputs.items[0];
     czm_shape shape = czm_shape_of(shapes, output->tensor);
     int64_t channels = count_channels(arena, model, shape);
-    czm_probability result = judge(arena, model, shapes, output->tensor, channels);
+    czm_probability result = sums_to_one ? judge_sum(arena, model, shapes, output->tensor, channels)
+                                         : judge_values(arena, model, shapes, output->tensor);
     // The steps work on float32 images.
-    if (shape.rank != 4 || output->dtype != CZM_DTYPE_FLOAT) result.remedy = NULL;
+    if (shape.rank != 4 || output->dtype != CZM_DTYPE_FLOAT) result.remedies[0] = NULL;
     return result;
 }

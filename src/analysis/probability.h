@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Whether the network's output is what ZEN wants: for each pixel, along the last axis, class
-// probabilities in 0..1 that sum to 1. Decided from the graph alone, for any weights and any image.
+// probabilities in 0..1, which of a single-class segmentation sum to 1. Decided from the graph alone, for any weights and any image.
 #ifndef CZM_ANALYSIS_PROBABILITY_H
 #define CZM_ANALYSIS_PROBABILITY_H
 
@@ -12,12 +12,14 @@ typedef enum czm_proof { CZM_PROVEN, CZM_REFUTED, CZM_UNDECIDED } czm_proof;
 typedef struct czm_probability {
     czm_proof proof;
     const czm_node *node; // where the decision fell: the softmax, or the op that ends the proof
-    const char *finding;  // one clause for a message; NULL if proven
-    const char *remedy;   // the postprocessing step that mends it, or NULL
+    const char
+        *finding; // one clause for a message; NULL: nothing is wrong. Of proven probabilities
+                  // it says that they were made of probabilities once more
+    const char *remedies[2]; // the postprocessing steps that mend it, in order; NULL: no more
 } czm_probability;
 
 // The graph must be sorted, and `shapes` inferred from it.
 czm_probability czm_probability_of(czm_arena *arena, const czm_model *model,
-                                   const czm_shapes *shapes);
+                                   const czm_shapes *shapes, bool sums_to_one);
 
 #endif

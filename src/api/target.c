@@ -137,9 +137,12 @@ static const czm_format *usual_format(const czm_target *target) {
     return czm_format_find(target->has_onnx ? "3.1.0" : "3.0.0");
 }
 
+// Whether a step brings the pixels into another range, which is the user's own answer to the question.
 static bool is_scaled(const czm_options *o) {
+    static const char *const steps[] = {"scale=", "normalize=", "standardize="};
     for (size_t i = 0; i < o->preprocessing_count; i++)
-        if (czm_text_begins(o->preprocessing[i], "scale=")) return true;
+        for (size_t k = 0; k < CZM_COUNT_OF(steps); k++)
+            if (czm_text_begins(o->preprocessing[i], steps[k])) return true;
     return false;
 }
 

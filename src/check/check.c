@@ -16,7 +16,7 @@ static const struct {
     {czm_check_ops, false},           {czm_check_random_ops, false},
     {czm_check_probabilities, false}, {czm_check_tile_memory, false},
     {czm_check_border, false},        {czm_check_pixel_range, true},
-    {czm_check_opset, true},
+    {czm_check_opset, true},          {czm_check_normalization, true},
 };
 
 void czm_checks_run(czm_context *context, const czm_check_subject *subject) {
@@ -55,10 +55,20 @@ static bool has_open_size(czm_shape input) {
     return input.rank == 4 && (input.dims[1] == CZM_UNKNOWN || input.dims[2] == CZM_UNKNOWN);
 }
 
+static const czm_family *family_of(czm_arena *arena, const czm_model *model) {
+    const czm_node_list *nodes = &model->main.nodes;
+    const char **names = CZM_NEW_ARRAY(arena, const char *, nodes->count);
+    if (model->opset) return czm_family_of(model->names.items, model->names.count);
+    for (size_t i = 0; i < nodes->count; i++)
+        names[i] = czm_layer_name(arena, nodes->items[i]->name, model->layer_names);
+    return czm_family_of(names, nodes->count);
+}
+
 const czm_check_subject *czm_check_subject_of(czm_arena *arena, const czm_model *model,
                                               const czm_spec *spec, const czm_format *format) {
     czm_check_subject *s = CZM_NEW(arena, czm_check_subject);
     *s = (czm_check_subject){.arena = arena, .model = model, .spec = spec, .format = format};
+    s->family = family_of(arena, model);
     s->shapes = czm_shapes_infer(arena, model, NULL);
     s->input = czm_shape_of(s->shapes, model->main.inputs.items[0].tensor);
     s->output = output_shape(arena, model, s->shapes);

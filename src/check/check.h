@@ -5,6 +5,7 @@
 #ifndef CZM_CHECK_CHECK_H
 #define CZM_CHECK_CHECK_H
 
+#include "analysis/family.h"
 #include "analysis/receptive_field.h"
 #include "analysis/tile_memory.h"
 #include "graph/graph.h"
@@ -17,6 +18,7 @@ typedef struct czm_check_subject {
     czm_arena *arena;
     const czm_model *model;
     const czm_spec *spec;     // NULL: there is no metadata
+    const czm_family *family; // NULL: no known one
     const czm_format *format; // NULL: for TensorFlow 2.0.0
     const czm_shapes *shapes;
     czm_shape input, output;
@@ -50,6 +52,7 @@ void czm_check_stated_shapes(czm_context *context, const czm_check_subject *subj
 void czm_check_opset(czm_context *context, const czm_check_subject *subject);
 void czm_check_ops(czm_context *context, const czm_check_subject *subject);
 void czm_check_random_ops(czm_context *context, const czm_check_subject *subject);
+void czm_check_normalization(czm_context *context, const czm_check_subject *subject);
 void czm_check_probabilities(czm_context *context, const czm_check_subject *subject);
 void czm_check_tile_memory(czm_context *context, const czm_check_subject *subject);
 void czm_check_pixel_range(czm_context *context, const czm_check_subject *subject);

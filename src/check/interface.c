@@ -57,7 +57,10 @@ void czm_check_input(czm_context *context, const czm_check_subject *subject) {
 
 static void check_output_size(czm_context *context, const czm_check_subject *s, const char *where) {
     czm_shape in = s->input, out = s->output;
-    if (s->spec && !czm_type_gives_image(s->spec->model_type)) return;
+    if (s->spec && !czm_type_gives_image(s->spec->model_type)) {
+        czm_report_not_checked(context->report, CZM_RULE_OUTPUT_SIZE);
+        return;
+    }
     if (in.rank != IMAGE_RANK || in.dims[HEIGHT] == CZM_UNKNOWN || in.dims[WIDTH] == CZM_UNKNOWN)
         return; // nothing to compare with: said before
     const char *shape = czm_shape_text(s->arena, out);

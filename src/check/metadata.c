@@ -15,7 +15,10 @@ static const char *plural(int64_t count) { return count == 1 ? "" : "s"; }
 static void check_classes(czm_context *context, const czm_check_subject *s) {
     const czm_port *output = &s->model->main.outputs.items[0];
     if (!czm_dtype_is_floating(output->dtype)) return; // labels, not probabilities: said before
-    if (!czm_type_is_segmentation(s->spec->model_type)) return;
+    if (!czm_type_is_segmentation(s->spec->model_type)) {
+        czm_report_not_checked(context->report, CZM_RULE_CLASS_COUNT);
+        return;
+    }
     int64_t channels = s->output.rank > 0 ? s->output.dims[s->output.rank - 1] : CZM_UNKNOWN;
     const char *where = key_where(s, "Classes");
     if (channels == CZM_UNKNOWN) {
@@ -55,6 +58,7 @@ static const char *types_with(int64_t channels) {
 }
 
 static void check_pixel_type(czm_context *context, const czm_check_subject *s) {
+    if (!s->spec->pixel_type) czm_report_not_checked(context->report, CZM_RULE_PIXEL_TYPE_CHANNELS);
     if (!s->spec->pixel_type || s->input.rank != 4 || s->input.dims[3] == CZM_UNKNOWN) return;
     int64_t actual = s->input.dims[3];
     int expected = czm_pixel_type_channels(s->spec->pixel_type);

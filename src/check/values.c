@@ -1,23 +1,68 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Rules about the numbers that come out: probabilities, random-op.
+// Rules about the numbers that go in and come out: normalization, probabilities, random-op.
 #include "analysis/probability.h"
 #include "analysis/randomness.h"
 #include "check/check.h"
 
-void czm_check_probabilities(czm_context *context, const czm_check_subject *subject) {
-    if (!czm_dtype_is_floating(subject->model->main.outputs.items[0].dtype)) return; // said before
-    czm_probability found = czm_probability_of(subject->arena, subject->model, subject->shapes);
-    if (found.proof == CZM_PROVEN) return;
-    const char *hint = "end the network with a softmax over the classes";
-    if (found.remedy)
-        hint = czm_arena_format(subject->arena, "add a step: %s",
-                                czm_report_option(context->report, CZM_OPTION_POSTPROCESSING,
-                                                  found.remedy));
-    czm_report_add(context->report, CZM_RULE_PROBABILITIES,
-                   czm_arena_format(subject->arena, "output \"%s\"",
-                                    subject->model->main.outputs.items[0].name),
-                   hint, "%s", found.finding);
+static const char *steps_text(czm_context *context, const char *const steps[2]) {
+    const char *first = czm_report_option(context->report, CZM_OPTION_POSTPROCESSING, steps[0]);
+    if (!steps[1]) return first;
+    return czm_arena_format(context->arena, "%s and %s", first,
+                            czm_report_option(context->report, CZM_OPTION_POSTPROCESSING,
+                                              steps[1]));
+}
+
+static const char *regression_text(czm_context *context) {
+    return czm_arena_format(context->arena,
+                            "use it as Regression in a .czann: \"Type\": \"Regression\" in "
+                            "the specification of .czann files, and %s",
+                            czm_report_option(context->report, CZM_OPTION_FORMAT, "czann-1.1.0"));
+}
+
+static const char *end_hint(const czm_probability *found, czm_type_values wanted) {
+    if (wanted == CZM_VALUES_UNIT) return "end the network with a sigmoid";
+    if (czm_node_is(found->node, "Sigmoid") && found->proof == CZM_REFUTED)
+        return "end the network with a softmax over the classes; if a pixel may have several "
+               "classes, use "
+               "MultiClassSemanticSegmentation in a .czann";
+    return "end the network with a softmax over the classes";
+}
+
+static const char *probability_hint(czm_context *context, const czm_probability *found,
+                                    czm_type_values wanted) {
+    if (found->proof == CZM_PROVEN)
+        return "remove the last softmax or sigmoid, or the step that adds it";
+    if (!found->remedies[0]) return end_hint(found, wanted);
+    const char *steps = czm_arena_format(context->arena, "add %s: %s",
+                                         found->remedies[1] ? "steps" : "a step",
+                                         steps_text(context, found->remedies));
+    // One number per pixel may also be an intensity.
+    if (!czm_text_equal(found->remedies[0], "sigmoid")) return steps;
+    return czm_arena_format(context->arena, "%s; if the output is an image, %s", steps,
+                            regression_text(context));
+}
+
+void czm_check_probabilities(czm_context *context, const czm_check_subject *s) {
+    const czm_port *output = &s->model->main.outputs.items[0];
+    if (!czm_dtype_is_floating(output->dtype)) return; // said before
+    czm_type_values wanted = s->spec ? czm_type_values_of(s->spec->model_type)
+                                     : CZM_VALUES_SUM_TO_ONE;
+    if (wanted == CZM_VALUES_FREE) {
+        czm_report_not_checked(context->report, CZM_RULE_PROBABILITIES);
+        return;
+    }
+    czm_probability found =
+        czm_probability_of(s->arena, s->model, s->shapes, wanted == CZM_VALUES_SUM_TO_ONE);
+    if (!found.finding) return;
+    const char *where = czm_arena_format(s->arena, "output \"%s\"", output->name);
+    if (s->family && found.proof != CZM_PROVEN)
+        czm_report_add(context->report, CZM_RULE_PROBABILITIES, where, regression_text(context),
+                       "this is not a segmentation network: the output of %s is %s",
+                       s->family->tool, s->family->output);
+    else
+        czm_report_add(context->report, CZM_RULE_PROBABILITIES, where,
+                       probability_hint(context, &found, wanted), "%s", found.finding);
 }
 
 static bool is_told(const char *const *layers, size_t count, const char *layer) {
@@ -38,4 +83,41 @@ void czm_check_random_ops(czm_context *context, const czm_check_subject *subject
                        czm_arena_format(subject->arena, "layer \"%s\"", layer), NULL,
                        "it draws random numbers (op %s)", nodes.items[i]->op);
     }
+}
+
+// ---- what a tool's Python code does before the network
+
+static bool is_one_of(const char *op, const char *const *ops, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (czm_text_equal(op, ops[i])) return true;
+    return false;
+}
+
+// Whether the input is first shifted or divided. A factor alone is no normalisation.
+static bool is_normalised_inside(const czm_graph *graph, const czm_node *input) {
+    static const char *const shifts[] = {"Sub", "Add", "AddV2", "BiasAdd", "RealDiv"};
+    static const char *const others[] = {"Mul", "Identity", "Cast"};
+    const czm_node *at = input;
+    for (size_t i = 0; i < graph->nodes.count; i++) { // in topological order
+        const czm_node *node = graph->nodes.items[i];
+        if (node->inputs.count == 0 || node->inputs.items[0].node != at) continue;
+        if (is_one_of(node->op, shifts, CZM_COUNT_OF(shifts))) return true;
+        if (is_one_of(node->op, others, CZM_COUNT_OF(others))) at = node;
+    }
+    return false;
+}
+
+void czm_check_normalization(czm_context *context, const czm_check_subject *s) {
+    const czm_port *input = &s->model->main.inputs.items[0];
+    if (!s->family || is_normalised_inside(&s->model->main, input->tensor.node)) return;
+    czm_report_add(
+        context->report, CZM_RULE_NORMALIZATION,
+        czm_arena_format(s->arena, "input \"%s\"", input->name),
+        czm_arena_format(s->arena,
+                         "add a step with fixed numbers for all tiles (numbers of each tile "
+                         "would make the tile edges visible): %s",
+                         czm_report_option(context->report, CZM_OPTION_PREPROCESSING,
+                                           s->family->step)),
+        "this is a network of %s: %s in Python, and the export does not contain this",
+        s->family->tool, s->family->normalisation);
 }

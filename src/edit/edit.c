@@ -112,6 +112,11 @@ static czm_status splice_before(editing *e, const czm_step *step) {
         CZM_TRY(check_sides(e, step, "the step", output_shape(e, &part),
                             part.main.outputs.items[0].dtype, "the network", shape, input->dtype));
     }
+    if (czm_step_uses_statistics(step))
+        czm_report_add(
+            e->context->report, CZM_RULE_TILE_STATISTICS, czm_step_option(e->context, step), NULL,
+            "the mean and the deviation of each tile differ, so that the edges of the tiles "
+            "may be visible in the result");
     czm_splice_before(e->model, &part);
     return CZM_OK;
 }

@@ -20,6 +20,8 @@ typedef struct builder {
 typedef enum value_rule {
     NO_VALUES,
     ONE_OR_PER_CHANNEL,
+    LIMITS,      // low and high, once or per channel
+    MEANS,       // mean and deviation, likewise
     PERMUTATION, // of the channels
     AN_OPTION,   // a word, which may be left out
 } value_rule;
@@ -145,6 +147,24 @@ static czm_tensor standardise(builder *b, czm_tensor image) {
     return czm_output(add(b, "RealDiv", centred, divisor, none));
 }
 
+// Each pixel minus the first number of its channel's pair, divided by the second.
+static czm_tensor standardise_by_pairs(builder *b, czm_tensor image) {
+    size_t count = b->step->value_count / 2;
+    double *offsets = CZM_NEW_ARRAY(b->context->arena, double, count);
+    double *divisors = CZM_NEW_ARRAY(b->context->arena, double, count);
+    for (size_t i = 0; i < count; i++) {
+        offsets[i] = b->step->values[2 * i];
+        divisors[i] = b->step->values[2 * i + 1];
+    }
+    czm_node *centred = add(b, "Sub", image, floats(b, "offset", offsets, count), none);
+    return czm_output(
+        add(b, "RealDiv", czm_output(centred), floats(b, "divisor", divisors, count), none));
+}
+
+static czm_tensor sigmoid(builder *b, czm_tensor image) {
+    return czm_output(add(b, "Sigmoid", image, none, none));
+}
+
 static czm_tensor softmax(builder *b, czm_tensor image) {
     return czm_output(add(b, "Softmax", image, none, none));
 }
@@ -195,9 +215,12 @@ static const czm_step_kind kinds[] = {
     {"rgb-to-bgr", true, false, 3, false, NO_VALUES, NULL, swap_red_and_blue},
     {"rgba-to-bgra", true, false, 4, false, NO_VALUES, NULL, swap_red_and_blue},
     {"per-image-standardization", true, false, 0, true, NO_VALUES, NULL, standardise},
+    {"normalize", true, false, 0, true, LIMITS, NULL, standardise_by_pairs},
+    {"standardize", true, false, 0, true, MEANS, NULL, standardise_by_pairs},
     {"scale", true, false, 0, true, ONE_OR_PER_CHANNEL, NULL, scale},
     {"shift", true, false, 0, true, ONE_OR_PER_CHANNEL, NULL, shift},
     {"transpose-channels", true, false, 0, false, PERMUTATION, NULL, transpose_channels},
+    {"sigmoid", false, true, 0, true, NO_VALUES, NULL, sigmoid},
     {"softmax", false, true, 0, true, NO_VALUES, NULL, softmax},
     {"sigmoid-to-softmax", false, true, 1, true, AN_OPTION, "background-first", sigmoid_to_softmax},
 };
@@ -245,6 +268,27 @@ static bool is_permutation(const czm_step *step) {
     return true;
 }
 
+static bool is_of_pairs(const czm_step_kind *kind) {
+    return kind->rule == LIMITS || kind->rule == MEANS;
+}
+
+// Limits become an offset and a divisor, as means and deviations are. The network computes in float32.
+static bool take_pairs(czm_step *step) {
+    if (step->value_count % 2) return false;
+    for (size_t i = 0; i < step->value_count; i += 2) {
+        if (step->kind->rule == LIMITS) step->values[i + 1] -= step->values[i];
+        if (!((float)step->values[i + 1] > 0)) return false;
+    }
+    return true;
+}
+
+static const char *const examples[] = {
+    [ONE_OR_PER_CHANNEL] = "0.5 or 0.5,1,2",
+    [LIMITS] = "LOW,HIGH",
+    [MEANS] = "MEAN,DEVIATION",
+    [PERMUTATION] = "2,1,0",
+};
+
 static czm_status parse_values(czm_context *context, czm_step *step, const char *values) {
     const czm_step_kind *kind = step->kind;
     if (kind->rule == NO_VALUES)
@@ -262,11 +306,18 @@ static czm_status parse_values(czm_context *context, czm_step *step, const char 
     if (!values || !parse_numbers(context->arena, values, step))
         return usage(context, step,
                      czm_arena_format(context->arena, "write %s=%s", kind->name,
-                                      kind->rule == PERMUTATION ? "2,1,0" : "0.5 or 0.5,1,2"),
+                                      examples[kind->rule]),
                      "this step requires numbers, separated by commas");
     if (kind->rule == PERMUTATION && !is_permutation(step))
         return usage(context, step, "name each channel once, beginning with 0",
                      "the channels are not a permutation");
+    if (is_of_pairs(kind) && !take_pairs(step))
+        return usage(context, step,
+                     czm_arena_format(context->arena, "write %s=%s, for all channels or for each",
+                                      kind->name, examples[kind->rule]),
+                     kind->rule == LIMITS
+                         ? "the limits are not pairs of a low and a higher number"
+                         : "the numbers are not pairs of a mean and a positive deviation");
     return CZM_OK;
 }
 
@@ -305,9 +356,9 @@ static czm_status check_fit(czm_context *context, const czm_step *step, czm_shap
                                        "is %s",
                                        side, czm_shape_text(context->arena, shape)));
     int64_t channels = shape.dims[3];
-    bool per_channel = kind->rule == PERMUTATION ||
-                       (kind->rule == ONE_OR_PER_CHANNEL && step->value_count > 1);
-    int64_t wanted = per_channel ? (int64_t)step->value_count : kind->channels;
+    size_t count = is_of_pairs(kind) ? step->value_count / 2 : step->value_count;
+    bool per_channel = kind->rule == PERMUTATION || count > 1;
+    int64_t wanted = per_channel ? (int64_t)count : kind->channels;
     if (wanted && channels != CZM_UNKNOWN && channels != wanted)
         return refuse(context, step,
                       czm_arena_format(context->arena,
@@ -320,6 +371,10 @@ static czm_status check_fit(czm_context *context, const czm_step *step, czm_shap
                       czm_arena_format(context->arena, "the step computes in float32; the %s is %s",
                                        side, czm_dtype_name(dtype)));
     return CZM_OK;
+}
+
+bool czm_step_uses_statistics(const czm_step *step) {
+    return step->kind && step->kind->build == standardise;
 }
 
 bool czm_step_splits_probability(const czm_step *step) {

@@ -29,6 +29,9 @@ bool czm_step_splits_probability(const czm_step *step);
 // The step as the user gave it, in the words of the front end.
 const char *czm_step_option(czm_context *context, const czm_step *step);
 
+// Whether the result depends on the mean of the whole tile.
+bool czm_step_uses_statistics(const czm_step *step);
+
 // What a network needs before all steps, whatever its rank: pixels times a factor; pixels in float32 as
 // numbers of another type, rounded for integers.
 czm_step czm_step_factor(czm_arena *arena, double factor);

@@ -396,6 +396,10 @@ czm_status czm_onnx_file_model(czm_context *context, const czm_onnx_file *file, 
                          .exporter = file->producer,
                          .signature = "",
                          .opset = file->opset};
+    for (size_t i = 0; i < file->operations.count; i++)
+        *CZM_APPEND(arena, &model->names) = file->operations.items[i].name;
+    for (size_t i = 0; i < file->initializers.count; i++)
+        *CZM_APPEND(arena, &model->names) = file->initializers.items[i].name;
     model->ops = CZM_NEW(arena, czm_op_registry);
     *model->ops = (czm_op_registry){.arena = arena};
     model->main = (czm_graph){.arena = arena, .ops = model->ops};

@@ -27,10 +27,10 @@ enum { FIXED = false, ALLOWABLE = true };
 static const rule rules[CZM_RULE_COUNT] = {
 #define NO_OPTION CZM_OPTION_NONE, NULL
 #define OPTION(symbol, value) CZM_OPTION_##symbol, value
-#define RULE(symbol, id, subject, severity, status, allowance, statement, why, hint, option)  \
-    [CZM_RULE_##symbol] = {{id, SUBJECT_TEXT_##subject, severity, allowance, why, hint,       \
-                            statement, option},                                               \
-                           CZM_SUBJECT_##subject,                                             \
+#define RULE(symbol, id, subject, severity, status, allowance, statement, why, hint, option)       \
+    [CZM_RULE_##symbol] = {{id, SUBJECT_TEXT_##subject, severity, allowance, why, hint, statement, \
+                            option},                                                               \
+                           CZM_SUBJECT_##subject,                                                  \
                            status},
 #include "report/rules.def"
 #undef RULE
@@ -71,6 +71,7 @@ struct czm_report {
     bool is_strict;
     bool is_allowed[CZM_RULE_COUNT];
     bool is_judged[CZM_SUBJECT_COUNT];
+    bool is_left_out[CZM_RULE_COUNT];
     bool out_of_memory;
 };
 
@@ -238,6 +239,8 @@ void czm_report_judged(czm_report *report, czm_subject subject) {
     report->is_judged[subject] = true;
 }
 
+void czm_report_not_checked(czm_report *report, czm_rule id) { report->is_left_out[id] = true; }
+
 static void free_arena(void *arena) { czm_arena_free(arena); }
 
 bool czm_report_adopt(czm_report *report, czm_arena *arena) {
@@ -262,7 +265,8 @@ czm_outcome czm_report_outcome(const czm_report *report, size_t index) {
     if (index >= CZM_RULE_COUNT) return CZM_NOT_CHECKED;
     for (size_t i = 0; i < report->entries.count; i++)
         if (report->entries.items[i].finding.rule == rules[index].info.id) return CZM_FOUND;
-    return report->is_judged[rules[index].subject] ? CZM_PASSED : CZM_NOT_CHECKED;
+    bool is_checked = report->is_judged[rules[index].subject] && !report->is_left_out[index];
+    return is_checked ? CZM_PASSED : CZM_NOT_CHECKED;
 }
 
 // Who can act decides the order: a missing file (3) hides what could be said about its content.

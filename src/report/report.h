@@ -52,8 +52,9 @@ czm_status czm_report_add_as(czm_report *report, czm_rule rule, czm_severity mos
 void czm_report_set_policy(czm_report *report, bool is_strict);
 void czm_report_allow(czm_report *report, czm_rule id);
 
-// Says that all rules of this subject have been looked at.
+// Says that all rules of this subject have been looked at, and that one of them has not.
 void czm_report_judged(czm_report *report, czm_subject subject);
+void czm_report_not_checked(czm_report *report, czm_rule id);
 
 // The rule of this id; CZM_RULE_COUNT if there is none.
 czm_rule czm_rule_find(const char *id);

@@ -27,17 +27,18 @@ static const char *const pixel_types[] = {
 typedef struct model_type {
     const char *name;
     bool is_segmentation, gives_image;
+    czm_type_values values;
 } model_type;
 
 static const model_type model_types[] = {
-    {CZM_TYPE_SEGMENTATION, true, true},
-    {"MultiClassSemanticSegmentation", true, true},
-    {"SingleClassInstanceSegmentation", false, false},
-    {"MultiClassInstanceSegmentation", false, false},
-    {"SingleClassClassification", false, false},
-    {"MultiClassClassification", false, false},
-    {"ObjectDetection", false, false},
-    {"Regression", false, true},
+    {CZM_TYPE_SEGMENTATION, true, true, CZM_VALUES_SUM_TO_ONE},
+    {"MultiClassSemanticSegmentation", true, true, CZM_VALUES_UNIT},
+    {"SingleClassInstanceSegmentation", false, false, CZM_VALUES_FREE},
+    {"MultiClassInstanceSegmentation", false, false, CZM_VALUES_FREE},
+    {"SingleClassClassification", false, false, CZM_VALUES_FREE},
+    {"MultiClassClassification", false, false, CZM_VALUES_FREE},
+    {"ObjectDetection", false, false, CZM_VALUES_FREE},
+    {"Regression", false, true, CZM_VALUES_FREE},
 };
 
 // All false if there is none.
@@ -50,6 +51,7 @@ static model_type find_type(const char *name) {
 
 bool czm_type_is_segmentation(const char *name) { return find_type(name).is_segmentation; }
 bool czm_type_gives_image(const char *name) { return find_type(name).gives_image; }
+czm_type_values czm_type_values_of(const char *name) { return find_type(name).values; }
 
 static const char *key_where(czm_context *context, const czm_spec *spec, const char *key) {
     return czm_arena_format(context->arena, "%s: %s", spec->where, key);
@@ -207,8 +209,7 @@ czm_status czm_spec_check_format(czm_context *context, const czm_spec *spec,
     if (is_xml && !is_segmentation)
         czm_report_add(context->report, CZM_RULE_SPEC_VALUE, key_where(context, spec, "Type"),
                        czm_arena_format(context->arena, "choose a .czann: %s", czann_option),
-                       "a .czmodel cannot contain a model of type %s",
-                       spec->model_type);
+                       "a .czmodel cannot contain a model of type %s", spec->model_type);
     return czm_report_status(context->report, first);
 }
 

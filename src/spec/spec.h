@@ -53,6 +53,15 @@ CZM_MUST_CHECK czm_status czm_spec_check_format(czm_context *context, const czm_
 bool czm_type_is_segmentation(const char *model_type);
 bool czm_type_gives_image(const char *model_type);
 
+// What the type requires of the output's values.
+typedef enum czm_type_values {
+    CZM_VALUES_FREE,
+    CZM_VALUES_SUM_TO_ONE, // of each pixel's channels, each from 0 to 1
+    CZM_VALUES_UNIT,       // each from 0 to 1
+} czm_type_values;
+
+czm_type_values czm_type_values_of(const char *model_type);
+
 // The `index`-th colour: red, green, blue, then further ones; none ever repeats.
 void czm_class_colour(size_t index, uint8_t rgb[3]);
 

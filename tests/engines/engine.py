@@ -182,6 +182,7 @@ FUNCTIONS = {
     'TF_DeleteGraph': (None, (P,)),
     'TF_GraphOperationByName': (P, (P, S)),
     'TF_OperationNumOutputs': (I, (P,)),
+    'TF_OperationOutputType': (I, (Output,)),
     'TF_NewImportGraphDefOptions': (P, ()),
     'TF_DeleteImportGraphDefOptions': (None, (P,)),
     'TF_GraphImportGraphDef': (None, (P, P, P, P)),
@@ -367,6 +368,11 @@ class Session:
         finally:
             for tensor in filter(None, (*values, *results)):
                 self.engine.c.TF_DeleteTensor(tensor)
+
+    def as_fed(self, name, value):
+        """The array as the type that the graph's input has; a converted network's is float32."""
+        number = self.engine.c.TF_OperationOutputType(self.tensor(name))
+        return value.astype(DTYPES[number]) if number in DTYPES and value.dtype.kind in 'fiub' else value
 
     def tensors_of(self, names):
         return (Output * len(names))(*map(self.tensor, names))

@@ -439,7 +439,8 @@ def serve_tf200(build):
                 loaded = True
                 inputs, outputs = engine.signature_of(session.meta_graph, signature)
                 fetched = outputs[key] if key else only(outputs)
-                np.save(output, session.run({only(inputs): np.load(input)}, [fetched])[0])
+                fed = session.as_fed(only(inputs), np.load(input))
+                np.save(output, session.run({only(inputs): fed}, [fetched])[0])
                 return {}
         except (engine.EngineError, KeyError, TypeError, ValueError) as error:
             return {'loaded': loaded, 'message': str(error)}
@@ -459,8 +460,9 @@ def serve_tensorflow(_build):
 
     def run(model, input, output, signature, key):
         function = tf.saved_model.load(model).signatures[signature]
-        name, = function.structured_input_signature[1]
-        results = function(**{name: tf.constant(np.load(input))})
+        (name, spec), = function.structured_input_signature[1].items()
+        fed = tf.constant(np.load(input))
+        results = function(**{name: fed if fed.dtype == spec.dtype else tf.cast(fed, spec.dtype)})
         result = results[key] if key else only(results)
         np.save(output, np.array(tf.cast(result, tf.float32) if result.dtype == tf.bfloat16
                                  else result))

@@ -489,6 +489,14 @@ STEP_CASES = [
      lambda t, net, x: net(x[..., ::-1] + t.floats(1, 2, 3))),
     ('swap_bytes', 'uint8_input', (24, 36), ['rgb-to-bgr'], [],
      lambda t, net, x: net(x[..., ::-1])),
+    ('limits', 'logits', None, ['normalize=-0.5,1.5'], [],
+     lambda t, net, x: net((x + t.floats(0.5)) / t.floats(2))),
+    ('limits_channels', 'logits', None, ['normalize=0,1,-2,2,0.5,0.75'], [],
+     lambda t, net, x: net((x - t.floats(0, -2, 0.5)) / t.floats(1, 4, 0.25))),
+    ('means', 'logits', None, ['standardize=0.25,2'], [],
+     lambda t, net, x: net((x - t.floats(0.25)) / t.floats(2))),
+    ('means_channels', 'logits', None, ['standardize=1,2,3,4,5,6'], [],
+     lambda t, net, x: net((x - t.floats(1, 3, 5)) / t.floats(2, 4, 6))),
     ('model', 'logits', None, ['model=mixer'], [],
      lambda t, net, x: net(t.step('mixer', x))),
     ('model_twice', 'logits', None, ['model=mixer', 'model=mixer'], [],
@@ -503,6 +511,8 @@ STEP_CASES = [
      lambda t, net, x: net(t.step('mixer_open', x))),
     ('softmax', 'logits', None, [], ['softmax'],
      lambda t, net, x: t.softmax(net(x))),
+    ('sigmoid', 'logits', None, [], ['sigmoid'],
+     lambda t, net, x: t.sigmoid(net(x))),
     ('split', 'sigmoid_one', None, [], ['sigmoid-to-softmax'],
      lambda t, net, x: t.join(net(x), 1 - net(x))),
     ('split_background', 'sigmoid_one', None, [], ['sigmoid-to-softmax=background-first'],
@@ -523,7 +533,6 @@ STEP_REFUSALS = [
     ('rgba_swap_of_rgb', 'logits', [PRE, 'rgba-to-bgra'], 1),
     ('two_factors', 'logits', [PRE, 'scale=1,2'], 1),
     ('two_channels_of_three', 'logits', [PRE, 'transpose-channels=1,0'], 1),
-    ('standardise_bytes', 'uint8_input', [PRE, 'per-image-standardization'], 1),
     ('split_of_three', 'logits', [POST, 'sigmoid-to-softmax'], 1),
     ('model_of_four', 'logits', [PRE, 'model=to_four'], 1),
     ('model_of_halves', 'logits', [PRE, 'model=halves'], 1),
@@ -533,6 +542,9 @@ STEP_REFUSALS = [
     ('unknown_step', 'logits', [PRE, 'rgb_to_bgr'], 2),
     ('step_of_other_side', 'logits', [PRE, 'softmax'], 2),
     ('step_of_other_side_behind', 'logits', [POST, 'rgb-to-bgr'], 2),
+    ('limits_equal', 'logits', [PRE, 'normalize=3,3'], 2),
+    ('limits_of_two', 'logits', [PRE, 'normalize=0,1,0,1'], 1),
+    ('means_odd', 'logits', [PRE, 'standardize=0.5'], 2),
     ('values_missing', 'logits', [PRE, 'scale'], 2),
     ('values_wrong', 'logits', [PRE, 'shift=1,two'], 2),
     ('values_infinite', 'logits', [PRE, 'shift=inf'], 2),
@@ -723,6 +735,9 @@ class Tools:
 
     def softmax(self, x):
         return self.numpy.array(self.tf.nn.softmax(x))
+
+    def sigmoid(self, x):
+        return self.numpy.array(self.tf.sigmoid(x))
 
     def join(self, *parts):
         return self.numpy.concatenate(parts, -1)

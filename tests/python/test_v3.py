@@ -259,17 +259,17 @@ class ValueRangeTest(TestCase):
     def test_factor(self):
         """Of a network for the values of Bgr24 in a .czann: as czmodel 3.0.0, v3 inserts nothing, but
         it warns; czmodel.convert inserts the factor."""
-        spec = LegacyModelSpec(NETWORK, legacy_metadata())
+        spec = LegacyModelSpec(NETWORK / 'model', legacy_metadata())
         with self.assertWarns(czmodel.CzmodelWarning):
             found = LegacyConverter().convert_from_model_spec(
                 spec, self.folder, 'v3', zen='3.5', extension=None).findings
         self.assertEqual([(f.severity, f.hint) for f in found if f.rule == 'pixel-range'],
                          [('warning', "scale the pixels: preprocessing='scale=255'")])
         found = czmodel.convert.convert_from_json_spec(
-            self.spec(NETWORK), self.folder, 'own', zen='3.5').findings
+            self.spec(NETWORK / 'model'), self.folder, 'own', zen='3.5').findings
         self.assertEqual([f.severity for f in found if f.rule == 'pixel-range'], ['note'])
         found = czmodel.convert.convert_from_json_spec(
-            self.spec(NETWORK), self.folder, 'own', zen='3.5', value_range='unit').findings
+            self.spec(NETWORK / 'model'), self.folder, 'own', zen='3.5', value_range='unit').findings
         self.assertEqual([f for f in found if f.rule == 'pixel-range'], [])
 
 

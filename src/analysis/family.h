@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Networks of tools whose Python code does a part of the work: it scales each image before the network,
+// and computes the result from the network's output. Neither is in an export. They are recognised by
+// the names of layers, which all exporters keep.
+#ifndef CZM_ANALYSIS_FAMILY_H
+#define CZM_ANALYSIS_FAMILY_H
+
+#include "graph/graph.h"
+
+typedef struct czm_family {
+    const char *tool;          // "StarDist"
+    const char *layers[2];     // both are there
+    bool may_have_prefix;      // these names may be the end of longer ones
+    const char *normalisation; // what the tool does to an image, as a sentence
+    const char *step;          // the preprocessing step that does it, with the names of its numbers
+    const char *output;        // what the output holds; a clause
+} czm_family;
+
+// `names`: of nodes, or of the operations and weights of an ONNX file. NULL: no known family.
+const czm_family *czm_family_of(const char *const *names, size_t count);
+
+#endif
