@@ -26,8 +26,20 @@ static const char *numbered(builder *b, const char *rest, size_t i) {
 static const char *assign_name(builder *b, size_t i) { return numbered(b, "AssignVariableOp", i); }
 static const char *identity_name(builder *b, size_t i) { return numbered(b, "Identity", i); }
 
-static const char *read_name(czm_arena *arena, const czm_node *handle) {
-    return czm_arena_format(arena, "%s/Read/ReadVariableOp", handle->name);
+// Names that no node of the network has.
+static const char **free_read_names(czm_arena *arena, const czm_model *model) {
+    const char **names = CZM_NEW_ARRAY(arena, const char *, model->variables.count);
+    czm_name_table taken = {0};
+    for (size_t i = 0; i < model->main.nodes.count; i++)
+        czm_name_slot_for(arena, &taken, czm_bytes_text(model->main.nodes.items[i]->name))->value =
+            model->main.nodes.items[i];
+    for (size_t i = 0; i < model->variables.count; i++) {
+        const char *handle = model->variables.items[i].handle->name;
+        names[i] = czm_arena_format(arena, "%s/Read/ReadVariableOp", handle);
+        for (size_t k = 1; czm_name_find(&taken, czm_bytes_text(names[i])); k++)
+            names[i] = czm_arena_format(arena, "%s/Read_%zu/ReadVariableOp", handle, k);
+    }
+    return names;
 }
 
 // A vector of strings, or a scalar when `vector` is false: TensorProto.string_val=8.
@@ -87,8 +99,8 @@ static void add_saves(builder *b, czm_tensor file, czm_tensor names, czm_tensor 
     for (size_t i = 0; i < variables->count; i++) {
         const czm_variable *v = &variables->items[i];
         czm_node_add_input(graph, save,
-                           czm_output(add(b, read_name(b->arena, v->handle), "ReadVariableOp",
-                                          "dtype", v->dtype, czm_output(v->handle), none)));
+                           czm_output(add(b, b->saver->reads[i], "ReadVariableOp", "dtype",
+                                          v->dtype, czm_output(v->handle), none)));
     }
     czm_node *done =
         add(b, name(b, "control_dependency"), "Identity", "T", CZM_DTYPE_STRING, file, none);
@@ -112,6 +124,7 @@ czm_saver czm_saver_make(czm_arena *arena, const czm_model *model) {
     size_t count = model->variables.count;
     if (count == 0) return saver;
     saver.scope = free_scope(arena, &model->main);
+    saver.reads = free_read_names(arena, model);
     builder b = {arena, &saver};
     const char **keys = CZM_NEW_ARRAY(arena, const char *, count);
     const char **whole = CZM_NEW_ARRAY(arena, const char *, count);
@@ -139,7 +152,7 @@ static void put_variable_def(builder *b, czm_buffer *out, const czm_variable *v,
     size_t message = czm_put_begin(out, 1);
     czm_put_text(out, 1, czm_arena_format(b->arena, "%s:0", v->handle->name));
     czm_put_text(out, 2, assign_name(b, i));
-    czm_put_text(out, 3, czm_arena_format(b->arena, "%s:0", read_name(b->arena, v->handle)));
+    czm_put_text(out, 3, czm_arena_format(b->arena, "%s:0", b->saver->reads[i]));
     czm_put_varint(out, 5, true);
     czm_put_text(out, 6, czm_arena_format(b->arena, "%s:0", identity_name(b, i)));
     czm_put_end(out, message);

@@ -9,7 +9,8 @@
 #include "graph/graph.h"
 
 typedef struct czm_saver {
-    czm_graph graph; // its nodes come after the model's own; empty if there are no variables
+    czm_graph graph;    // its nodes come after the model's own; empty if there are no variables
+    const char **reads; // names of the nodes that read the variables
     const char *scope;
     const czm_model *model;
 } czm_saver;
