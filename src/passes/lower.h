@@ -86,6 +86,8 @@ bool czm_matmul_v3_applies(czm_lowering *lowering, czm_node *node);
 void czm_matmul_v3_rewrite(czm_lowering *lowering, czm_node *node);
 bool czm_wide_paddings_apply(czm_lowering *lowering, czm_node *node);
 void czm_wide_paddings_rewrite(czm_lowering *lowering, czm_node *node);
+bool czm_whole_mean_applies(czm_lowering *lowering, czm_node *node);
+void czm_whole_mean_rewrite(czm_lowering *lowering, czm_node *node);
 bool czm_promotion_applies(czm_lowering *lowering, czm_node *node);
 void czm_promotion_rewrite(czm_lowering *lowering, czm_node *node);
 

@@ -64,13 +64,20 @@ static bool read_padding(const czm_node *node, const int64_t filter[4], const in
 
 // ---- groups
 
+// 4 for images and 5 for volumes, channels last; 0 for channels first.
+static int rank_of(const czm_node *node) {
+    return is_channels_last(node) ? 4 : czm_attr_is(node, "data_format", "NDHWC") ? 5 : 0;
+}
+
 // 0 when it is not known.
 static int64_t groups_of(const czm_lowering *l, const czm_node *node) {
-    int64_t filter[4];
-    if (!is_channels_last(node) || !read_filter(l, node, 1, filter)) return 0;
+    int rank = rank_of(node);
+    if (node->inputs.count != 2) return 0;
     czm_shape image = czm_lower_shape(l, node->inputs.items[0]);
-    if (image.rank != 4 || image.dims[3] <= 0 || image.dims[3] % filter[2] != 0) return 0;
-    return image.dims[3] / filter[2];
+    czm_shape filter = czm_lower_shape(l, node->inputs.items[1]);
+    if (rank == 0 || image.rank != rank || filter.rank != rank) return 0;
+    int64_t channels = image.dims[rank - 1], in = filter.dims[rank - 2];
+    return channels > 0 && in > 0 && channels % in == 0 ? channels / in : 0;
 }
 
 bool czm_groups_apply(czm_lowering *l, czm_node *node) {
@@ -101,7 +108,7 @@ static void make_depthwise(czm_lowering *l, czm_node *node, int64_t groups) {
 
 static czm_node *add_split(czm_lowering *l, const czm_node *node, const char *suffix,
                            czm_tensor value, int64_t groups) {
-    czm_tensor axis = czm_lower_int(l, node, "axis", 3);
+    czm_tensor axis = czm_lower_int(l, node, "axis", rank_of(node) - 1);
     czm_node *split = czm_lower_add(l, node, suffix, "Split", dtype_of(node), axis, value, none);
     czm_set_int(l->graph, split, "num_split", groups);
     return split;
@@ -117,7 +124,7 @@ static czm_node *copy_node(czm_lowering *l, const czm_node *node, const char *su
 // Joins the groups' results: `node` becomes their concatenation.
 static void become_join(czm_lowering *l, czm_node *node, const czm_node_list *parts,
                         czm_dtype dtype) {
-    czm_tensor axis = czm_lower_int(l, node, "axis", 3);
+    czm_tensor axis = czm_lower_int(l, node, "axis", rank_of(node) - 1);
     czm_lower_become(l, node, "ConcatV2");
     for (size_t i = 0; i < parts->count; i++)
         czm_node_add_input(l->graph, node, czm_output(parts->items[i]));

@@ -75,6 +75,46 @@ void czm_wide_paddings_rewrite(czm_lowering *l, czm_node *node) {
     czm_set_type(l->graph, node, "Tpaddings", CZM_DTYPE_INT32);
 }
 
+// ---- means of integers, in int64
+
+// int64 has a mean of its own; uint64 does not fit in.
+bool czm_whole_mean_applies(czm_lowering *l, czm_node *node) {
+    static const czm_dtype whole[] = {CZM_DTYPE_UINT8, CZM_DTYPE_INT8,  CZM_DTYPE_UINT16,
+                                      CZM_DTYPE_INT16, CZM_DTYPE_INT32, CZM_DTYPE_UINT32,
+                                      CZM_DTYPE_INT64};
+    (void)l;
+    bool is_whole = false;
+    for (size_t i = 0; i < CZM_COUNT_OF(whole); i++)
+        is_whole |= czm_attr_type(node, "T") == whole[i];
+    return is_whole && node->inputs.count == 2;
+}
+
+static czm_tensor add_size(czm_lowering *l, const czm_node *node, czm_tensor of) {
+    czm_node *size = czm_lower_add(l, node, "size", "Size", CZM_DTYPE_INT64, of, (czm_tensor){0},
+                                   (czm_tensor){0});
+    czm_set_type(l->graph, size, "out_type", CZM_DTYPE_INT64);
+    return czm_output(size);
+}
+
+// sum / (size of what is added up / size of the sum), rounded towards zero.
+void czm_whole_mean_rewrite(czm_lowering *l, czm_node *node) {
+    const czm_dtype wide = CZM_DTYPE_INT64, dtype = czm_attr_type(node, "T");
+    const czm_tensor none = {0};
+    czm_tensor value = add_cast(l, node, node->inputs.items[0], dtype, wide);
+    czm_node *sum = czm_lower_add(l, node, "sum", "Sum", wide, value, node->inputs.items[1], none);
+    czm_set_type(l->graph, sum, "Tidx", czm_attr_type(node, "Tidx"));
+    czm_set_bool(l->graph, sum, "keep_dims", czm_attr_bool(node, "keep_dims"));
+    czm_tensor one = czm_add_const(l->graph, czm_lower_name(l, node, "one"), wide,
+                                   czm_bytes_of((const uint8_t[8]){1}, 8), NULL, 0);
+    czm_node *sums = czm_lower_add(l, node, "sums", "Maximum", wide,
+                                   add_size(l, node, czm_output(sum)), one, none);
+    czm_node *count = czm_lower_add(l, node, "count", "TruncateDiv", wide, add_size(l, node, value),
+                                    czm_output(sums), none);
+    czm_node *mean = czm_lower_add(l, node, "mean", "TruncateDiv", wide, czm_output(sum),
+                                   czm_output(count), none);
+    become_cast(l, node, czm_output(mean), wide, dtype);
+}
+
 // ---- half precision without a kernel: compute in single precision and round the result
 
 typedef struct promotion {

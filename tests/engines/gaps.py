@@ -917,7 +917,7 @@ ANSWERS = (
     ('DepthwiseConv2dNative', 'strides differ', '', 'stride 1, then StridedSlice'),
     ('Conv3D', 'dilations', '', 'refused'),
     ('Conv3DBackpropInputV2', 'dilations', '', 'refused'),
-    ('Conv3D', 'groups', '', 'nothing yet; Split, a Conv3D a group, ConcatV2 would do'),
+    ('Conv3D', 'groups', '', 'Split, a Conv3D a group, ConcatV2'),
     ('BiasAdd', 'rank', '', 'nothing yet; AddV2 would do'),
     ('Sum', 'many values', '', 'float32 between two Casts'),
     ('Mean', 'many values', '', 'float32 between two Casts'),
