@@ -80,6 +80,17 @@ def arg_text(message):
     return f'{name}:{kind}' + ('&' if arg.get(16) else '')
 
 
+def limits_text(attr):
+    """AttrDef: has_minimum=5, minimum=6, allowed_values=7 {list=1 {s=2, type=6}}."""
+    text, values = '', first(attr, 7)
+    if first(attr, 5, 0):
+        text = f'>{first(attr, 6, 0)}'
+    if values:
+        names = [value.decode() for value in every(first(values, 1), 2)]
+        text += '{' + ','.join(names or map(str, sorted(allowed(values)))) + '}'
+    return text
+
+
 class Op:
     """OpDef: name=1, input_arg=2, output_arg=3, attr=4, is_stateful=17.
     AttrDef: name=1, type=2, default_value=3."""
@@ -89,14 +100,18 @@ class Op:
         self.inputs, self.outputs = (' '.join(map(arg_text, every(message, part)))
                                      for part in (2, 3))
         self.stateful = int(first(message, 17, 0))
-        self.attrs = {}
+        self.attrs, self.limits = {}, {}
         for attr in every(message, 4):
             default = first(attr, 3, None)
             self.attrs[first(attr, 1).decode()] = first(attr, 2).decode() + (
                 '' if default is None else '=' + default.hex())
+            self.limits[first(attr, 1).decode()] = limits_text(attr)
 
     def attrs_text(self, newer):
-        own = [f'{name}:{kind}' for name, kind in self.attrs.items()]
+        own = []
+        for name, kind in self.attrs.items():
+            kind, equals, default = kind.partition('=')
+            own.append(f'{name}:{kind}{self.limits[name]}{equals}{default}')
         return ' '.join(own + [f'+{name}:{kind}' for name, kind in newer.attrs.items()
                                if name not in self.attrs])
 

@@ -150,6 +150,84 @@ static void check_attrs(collector *all, const czm_node *node) {
     }
 }
 
+// ---- what TensorFlow 2.0.0 verifies of attributes when it loads a graph (ValidateNodeDef in
+// core/framework/node_def_util.cc)
+
+// Whether one of the texts between commas is the value.
+static bool is_listed(czm_bytes list, czm_bytes value) {
+    for (size_t from = 0, at = 0; at <= list.size; at++) {
+        if (at < list.size && list.data[at] != ',') continue;
+        if (czm_bytes_equal(czm_bytes_of(list.data + from, at - from), value)) return true;
+        from = at + 1;
+    }
+    return false;
+}
+
+static bool is_kind(const czm_op_attr *attr, const char *kind) {
+    return czm_bytes_is(attr->kind, kind);
+}
+
+// NULL: nothing is wrong with the element types.
+static const char *types_fault(czm_arena *arena, const czm_op_attr *attr, czm_bytes value) {
+    enum { MOST = 64 };
+    int64_t types[MOST];
+    size_t count = czm_attr_types(value, types, MOST);
+    for (size_t i = 0; i < count && i < MOST; i++) {
+        czm_dtype dtype = (czm_dtype)(types[i] % CZM_DTYPE_REF);
+        const char *name = czm_dtype_name(dtype);
+        if (dtype <= CZM_DTYPE_NONE || dtype > CZM_DTYPE_UINT64)
+            return czm_arena_format(arena, "is %s", name);
+        czm_bytes number = czm_bytes_text(czm_arena_format(arena, "%d", (int)dtype));
+        if (attr->allowed.size && !is_listed(attr->allowed, number))
+            return czm_arena_format(arena, "is %s, which it does not allow", name);
+    }
+    return NULL;
+}
+
+static const char *number_fault(czm_arena *arena, const czm_node *node, const czm_op_attr *attr) {
+    const char *name = czm_arena_string(arena, attr->name);
+    int64_t number = is_kind(attr, "int") ? czm_attr_int(node, name)
+                                          : (int64_t)czm_attr_list_size(node, name);
+    if (!attr->has_minimum || number >= attr->minimum) return NULL;
+    return czm_arena_format(arena,
+                            is_kind(attr, "int") ? "is %lld, which is below %u"
+                                                 : "is a list of %lld, which is below %u",
+                            (long long)number, attr->minimum);
+}
+
+static const char *attr_fault(czm_arena *arena, const czm_node *node, const czm_op_attr *attr) {
+    czm_bytes value = czm_node_attr_named(node, attr->name);
+    if (value.size == 0) return "has no value";
+    if (is_kind(attr, "type") || is_kind(attr, "list(type)") || is_kind(attr, "tensor")) {
+        const char *fault = types_fault(arena, attr, value);
+        if (fault) return fault;
+    }
+    if (is_kind(attr, "string") && attr->allowed.size) {
+        czm_bytes text = czm_attr_string(node, czm_arena_string(arena, attr->name));
+        if (!is_listed(attr->allowed, text))
+            return czm_arena_format(arena, "is \"%.*s\"", (int)text.size, (const char *)text.data);
+    }
+    return number_fault(arena, node, attr);
+}
+
+static bool check_values(collector *all, const czm_node *node) {
+    bool is_right = true;
+    for (size_t i = 0; i < node->def->attr_count; i++) {
+        const czm_op_attr *attr = &node->def->attrs[i];
+        const char *fault = attr->is_new ? NULL : attr_fault(all->arena, node, attr);
+        if (!fault) continue;
+        is_right = false;
+        complain(all, node,
+                 czm_arena_format(all->arena,
+                                  "the attribute \"%.*s\" of the operation %s %s; TensorFlow "
+                                  "2.0.0 does not load it",
+                                  (int)attr->name.size, (const char *)attr->name.data, node->op,
+                                  fault),
+                 op_hint);
+    }
+    return is_right;
+}
+
 // The types that a node's kernel depends on, for the message: "T=bfloat16".
 static const char *types_text(czm_arena *arena, const czm_node *node) {
     const char *text = "";
@@ -173,7 +251,7 @@ static void check_node(collector *all, const czm_node *node) {
     }
     check_attrs(all, node);
     check_runnable(all, node);
-    if (!czm_op_has_kernel(node->def, own_type, node))
+    if (check_values(all, node) && !czm_op_has_kernel(node->def, own_type, node))
         complain(all, node,
                  czm_arena_format(all->arena,
                                   "TensorFlow 2.0.0 cannot compute the operation %s with %s on the "

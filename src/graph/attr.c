@@ -132,6 +132,15 @@ size_t czm_attr_ints(const czm_node *node, const char *name, int64_t *out, size_
     return read_ints(czm_node_attr(node, name), out, most);
 }
 
+// TensorProto: dtype=1.
+size_t czm_attr_types(czm_bytes value, int64_t *out, size_t most) {
+    czm_field type = czm_wire_find(value, VALUE_TYPE), tensor = czm_wire_find(value, VALUE_TENSOR);
+    if (tensor.number) type = czm_wire_find(tensor.bytes, 1);
+    if (!type.number) return read_ints(value, out, most);
+    if (most) out[0] = (int64_t)type.value;
+    return 1;
+}
+
 typedef struct float_sink {
     float *out;
     size_t most, count;

@@ -159,6 +159,7 @@ czm_dtype czm_attr_type_named(const czm_node *node, czm_bytes name);
 // Lists: how many elements were found; at most `most` of them are stored.
 size_t czm_attr_ints(const czm_node *node, const char *name, int64_t *out, size_t most);
 size_t czm_attr_floats(const czm_node *node, const char *name, float *out, size_t most);
+size_t czm_attr_types(czm_bytes value, int64_t *out, size_t most); // of a type, a list or a tensor
 size_t czm_attr_list_size(const czm_node *node, const char *name);
 
 void czm_set_attr(czm_graph *graph, czm_node *node, const char *name, czm_bytes value);

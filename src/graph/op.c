@@ -7,7 +7,8 @@
 //
 //     arguments   name:type, name:N*type (count attr N), name:[T] (list attr T); `&` ends a
 //                 reference; a type is an attr's name or a DataType number
-//     attrs       name:kind, =HEX for the serialised default, + before what 2.0.0 lacks
+//     attrs       name:kind, >MINIMUM, {ALLOWED,...} and =HEX for the serialised default, + before
+//                 what 2.0.0 lacks
 //     kernels     "" none, "*" any type, else alternatives "A=1,2;B=3" separated by |
 #include "graph/op.h"
 
@@ -89,7 +90,12 @@ static czm_op_attr decode_attr(czm_arena *arena, czm_bytes text) {
     attr.has_default = memchr(text.data, '=', text.size) != NULL;
     czm_bytes declaration = cut(&text, '=');
     attr.name = cut(&declaration, ':');
-    attr.kind = declaration;
+    attr.allowed = declaration;
+    czm_bytes limits = cut(&attr.allowed, '{');
+    if (attr.allowed.size) attr.allowed.size--; // the brace
+    attr.kind = cut(&limits, '>');
+    attr.has_minimum = limits.size > 0;
+    attr.minimum = limits.size ? number_of(limits) : 0;
     attr.default_value = decode_hex(arena, text);
     return attr;
 }

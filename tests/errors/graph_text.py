@@ -18,7 +18,7 @@ A dimension of -1 is undefined; the shape - is unknown. Nothing here checks what
 """
 
 TYPES = {'FLOAT': 1, 'DOUBLE': 2, 'INT32': 3, 'UINT8': 4, 'STRING': 7, 'INT64': 9, 'BOOL': 10,
-         'HALF': 19, 'RESOURCE': 20}
+         'HALF': 19, 'RESOURCE': 20, 'FLOAT8_E4M3FN': 25}
 
 
 def varint(value):
