@@ -55,9 +55,18 @@ static bool are_all_known(const czm_graph *graph, const czm_shapes *shapes) {
     return true;
 }
 
+// Whether the array of a handle, which is a list by now, may be written beyond its size.
+static bool grows_on(const czm_node *handle) {
+    while (handle->inputs.count && !czm_node_is(handle, "TensorListReserve"))
+        handle = handle->inputs.items[0].node;
+    return czm_attr_bool(handle, "resize_if_index_out_of_bounds");
+}
+
 static void become_list(czm_graph *graph, czm_node *node, size_t row) {
     czm_tensor_list old = node->inputs;
     czm_dtype dtype = czm_attr_type(node, czm_node_has_attr(node, "T") ? "T" : "dtype");
+    bool grows = czm_attr_bool(node, "dynamic_size") ||
+                 (czm_node_is(node, "TensorArrayWriteV3") && grows_on(old.items[0].node));
     node->op = rows[row].list;
     node->def = czm_op_find(graph->ops, czm_bytes_text(node->op));
     node->inputs = (czm_tensor_list){0};
@@ -70,6 +79,7 @@ static void become_list(czm_graph *graph, czm_node *node, size_t row) {
                                : old.items[*input]);
     czm_set_type(graph, node, "element_dtype", dtype);
     czm_set_type(graph, node, "shape_type", CZM_DTYPE_INT32);
+    if (grows) czm_set_bool(graph, node, "resize_if_index_out_of_bounds", true);
 }
 
 // The flow was output 1 of the array.

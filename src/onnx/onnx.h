@@ -46,6 +46,7 @@ typedef struct czm_onnx_node {
     const char **outputs;
     size_t output_count;
     czm_onnx_attr_list attrs;
+    const czm_node *source; // the node of TensorFlow that it belongs to
 } czm_onnx_node;
 
 // An initializer. Its bytes are those of `content` or, if there is a `source`, of the checkpoint;

@@ -46,11 +46,22 @@ void czm_onnx_expand_dims(czm_onnx_step *step) {
             czm_emit_with_axes(step, "Unsqueeze", czm_in_layout(step, 0, is_planar), &at, 1, 13));
 }
 
+// All dimensions of 1 go. Which these are may be known only when the network runs.
+static void squeeze_open(czm_onnx_step *step) {
+    const char *name = czm_in_plain(step, 0), *shape = CZM_EMIT(step, "Shape", name);
+    const char *is_kept = CZM_EMIT(step, "Not", CZM_EMIT(step, "Equal", shape, czm_int(step, 1)));
+    czm_out(step, 0, CZM_EMIT(step, "Reshape", name, CZM_EMIT(step, "Compress", shape, is_kept)));
+}
+
 void czm_onnx_squeeze(czm_onnx_step *step) {
     const czm_onnx_value *value = czm_in(step, 0);
     int rank = value->shape.rank;
     int64_t axes[MOST];
     size_t count = czm_attr_ints(step->node, "squeeze_dims", axes, MOST);
+    if (count == 0 && !czm_shape_is_complete(value->shape)) {
+        squeeze_open(step);
+        return;
+    }
     if (rank == CZM_UNKNOWN || rank > MOST || count > MOST) {
         czm_refuse(step, "the rank of its input is not known");
         return;
@@ -58,6 +69,10 @@ void czm_onnx_squeeze(czm_onnx_step *step) {
     if (count == 0)
         for (int i = 0; i < rank; i++)
             if (value->shape.dims[i] == 1) axes[count++] = i;
+    if (count == 0) { // ONNX has no Squeeze of no axes
+        czm_onnx_pass(step);
+        return;
+    }
     bool is_planar = czm_is_planar_image(step, 0) && czm_out_shape(step, 0).rank > 2;
     for (size_t i = 0; i < count; i++) {
         if (axes[i] < 0) axes[i] += rank;

@@ -97,11 +97,10 @@ void czm_onnx_suppress(czm_onnx_step *step) {
 // A row for each group, with a 1 for each of its members.
 static const char *members(czm_onnx_step *step, const char *groups, const char *count,
                            czm_dtype dtype) {
-    const float ends[] = {0, 1};
-    const char *values = czm_floats(step, ends, (const int64_t[]){2}, 1);
-    const char *name = CZM_EMIT(step, "OneHot", groups, count, values);
-    czm_onnx_set_int(step->arena, czm_last(step), "axis", 0);
-    return dtype == CZM_DTYPE_FLOAT ? name : czm_emit_cast(step, name, dtype);
+    const char *numbers = CZM_EMIT(step, "Range", czm_number(step, CZM_DTYPE_INT64, 0),
+                                   czm_emit_reshape(step, count, NULL, 0),
+                                   czm_number(step, CZM_DTYPE_INT64, 1));
+    return czm_emit_cast(step, CZM_EMIT(step, "Equal", unsqueeze(step, numbers, 1), groups), dtype);
 }
 
 // As many groups as the largest number says.

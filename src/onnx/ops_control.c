@@ -151,8 +151,8 @@ typedef struct loop {
     const czm_graph *body;
     czm_bytes cond_name, body_name;
     size_t count;
-    const czm_onnx_value *start;
-    const char *go_on; // the first condition
+    const czm_onnx_value *start, *end; // before the loop, and after a round
+    const char *go_on;                 // the first condition
 } loop;
 
 // A list that gets an element in each round.
@@ -214,10 +214,11 @@ static czm_onnx_value *begin_body(czm_onnx_step *step, const loop *l) {
 
 // Inputs: the round, the condition, and what changes; outputs: the condition, what has changed, and
 // what is collected.
-static void fill_body(czm_onnx_step *step, const loop *l) {
+static void fill_body(czm_onnx_step *step, loop *l) {
     czm_onnx_value *now = begin_body(step, l);
     czm_onnx_value *next = CZM_NEW_ARRAY(step->arena, czm_onnx_value, l->count);
     if (!czm_inline_function(step, l->body_name, now, l->count, next, l->count)) return;
+    l->end = next;
     for (size_t i = 0; i < l->count; i++) {
         if (is_kept(l->body, i)) next[i] = now[i];
         if (is_state(l, i)) czm_plain_of(step, &next[i]);
@@ -256,7 +257,7 @@ static void put_loop(czm_onnx_step *step, const loop *l, const czm_onnx_graph *b
         if (!is_collected(l, i)) continue;
         const char *places = next_output(step, node, &made);
         const char *elements = next_output(step, node, &made);
-        czm_out(step, i, czm_list_of_rounds(step, l->start[i].list, places, elements));
+        czm_out(step, i, czm_list_of_rounds(step, l->end[i].list, places, elements));
     }
 }
 

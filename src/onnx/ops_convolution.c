@@ -60,6 +60,7 @@ void czm_onnx_convolution(czm_onnx_step *step) {
     }
     czm_onnx_weight *weight;
     const char *filter = filter_name(step, 1, order, image.rank, dims, image.rank, &weight);
+    czm_onnx_pad_open(step, &image, f, 0);
     const char *name = CZM_EMIT(step, "Conv", image.name, filter);
     czm_onnx_set_windows(step, &image, f);
     czm_onnx_set_int(step->arena, czm_last(step), "group", image.channels / f[space]);
@@ -75,6 +76,7 @@ void czm_onnx_depthwise(czm_onnx_step *step) {
     const int64_t dims[] = {f[2] * f[3], 1, f[0], f[1]};
     czm_onnx_weight *weight;
     const char *filter = filter_name(step, 1, order, 4, dims, 4, &weight);
+    czm_onnx_pad_open(step, &image, f, 0);
     const char *name = CZM_EMIT(step, "Conv", image.name, filter);
     czm_onnx_set_windows(step, &image, f);
     czm_onnx_set_int(step->arena, czm_last(step), "group", f[2]);

@@ -173,23 +173,6 @@ void czm_onnx_like(czm_onnx_step *step) { // ZerosLike, OnesLike
 
 // ---- two inputs
 
-// ONNX Runtime computes with float, int32 and int64; narrower integers are widened.
-static bool is_narrow(czm_dtype dtype) {
-    return dtype == CZM_DTYPE_UINT8 || dtype == CZM_DTYPE_INT8 || dtype == CZM_DTYPE_INT16 ||
-           dtype == CZM_DTYPE_UINT16;
-}
-
-static const char *widened(czm_onnx_step *step, size_t input, czm_onnx_layout layout) {
-    const char *name = czm_onnx_operand(step, input, layout);
-    czm_dtype dtype = czm_in(step, input)->dtype;
-    return is_narrow(dtype) ? czm_emit_cast(step, name, CZM_DTYPE_INT32) : name;
-}
-
-static void put_narrowed(czm_onnx_step *step, czm_onnx_layout layout, const char *name) {
-    czm_dtype dtype = step->outputs[0].dtype;
-    czm_onnx_put(step, layout, is_narrow(dtype) ? czm_emit_cast(step, name, dtype) : name);
-}
-
 typedef struct affine {
     size_t image; // which input is the image
     const float *numbers;
@@ -243,8 +226,8 @@ static bool fold_into_convolution(czm_onnx_step *step, const char *op) {
 void czm_onnx_binary(czm_onnx_step *step) {
     if (fold_into_convolution(step, step->detail)) return;
     czm_onnx_layout layout = czm_onnx_layout_of(step);
-    const char *a = widened(step, 0, layout), *b = widened(step, 1, layout);
-    put_narrowed(step, layout, CZM_EMIT(step, step->detail, a, b));
+    const char *a = czm_onnx_operand(step, 0, layout), *b = czm_onnx_operand(step, 1, layout);
+    czm_onnx_put(step, layout, CZM_EMIT(step, step->detail, a, b));
 }
 
 // BiasAdd: a vector along the channels, which data_format may put second.
@@ -270,7 +253,7 @@ void czm_onnx_squared_difference(czm_onnx_step *step) {
 
 void czm_onnx_negated(czm_onnx_step *step) { // NotEqual
     czm_onnx_layout layout = czm_onnx_layout_of(step);
-    const char *a = widened(step, 0, layout), *b = widened(step, 1, layout);
+    const char *a = czm_onnx_operand(step, 0, layout), *b = czm_onnx_operand(step, 1, layout);
     czm_onnx_put(step, layout, CZM_EMIT(step, "Not", CZM_EMIT(step, step->detail, a, b)));
 }
 
@@ -283,27 +266,27 @@ static const char *floor_mod(czm_onnx_step *step, const char *a, const char *b, 
 
 void czm_onnx_floor_mod(czm_onnx_step *step) {
     czm_onnx_layout layout = czm_onnx_layout_of(step);
-    const char *a = widened(step, 0, layout), *b = widened(step, 1, layout);
-    put_narrowed(step, layout, floor_mod(step, a, b, czm_dtype_is_floating(in_dtype(step))));
+    const char *a = czm_onnx_operand(step, 0, layout), *b = czm_onnx_operand(step, 1, layout);
+    czm_onnx_put(step, layout, floor_mod(step, a, b, czm_dtype_is_floating(in_dtype(step))));
 }
 
 void czm_onnx_floor_div(czm_onnx_step *step) {
     czm_onnx_layout layout = czm_onnx_layout_of(step);
-    const char *a = widened(step, 0, layout), *b = widened(step, 1, layout);
+    const char *a = czm_onnx_operand(step, 0, layout), *b = czm_onnx_operand(step, 1, layout);
     if (czm_dtype_is_floating(in_dtype(step))) {
         czm_onnx_put(step, layout, CZM_EMIT(step, "Floor", CZM_EMIT(step, "Div", a, b)));
         return;
     }
     const char *whole = CZM_EMIT(step, "Sub", a, floor_mod(step, a, b, false));
-    put_narrowed(step, layout, CZM_EMIT(step, "Div", whole, b));
+    czm_onnx_put(step, layout, CZM_EMIT(step, "Div", whole, b));
 }
 
 void czm_onnx_truncate_mod(czm_onnx_step *step) {
     czm_onnx_layout layout = czm_onnx_layout_of(step);
-    const char *a = widened(step, 0, layout), *b = widened(step, 1, layout);
+    const char *a = czm_onnx_operand(step, 0, layout), *b = czm_onnx_operand(step, 1, layout);
     const char *name = CZM_EMIT(step, "Mod", a, b);
     czm_onnx_set_int(step->arena, czm_last(step), "fmod", 1);
-    put_narrowed(step, layout, name);
+    czm_onnx_put(step, layout, name);
 }
 
 // What has 0 where `detail`'s operand is 0: DivNoNan, MulNoNan, Xdivy, Xlogy ("op operand").
@@ -390,6 +373,7 @@ void czm_onnx_clip(czm_onnx_step *step) { // ClipByValue
 // The range is moved so that 0 is one of the steps (core/kernels/fake_quant_ops_functor.h).
 typedef struct quantization {
     const char *low, *high, *step, *least, *most; // least and most: of the steps
+    const char *divisor;                          // the step, or 1 if the range is empty
 } quantization;
 
 static const char *scalar(czm_onnx_step *step, double number) {
@@ -406,6 +390,8 @@ static void find_range(czm_onnx_step *step, czm_onnx_layout layout, quantization
     q->most = scalar(step, (double)((INT64_C(1) << czm_attr_int(step->node, "num_bits")) - 1));
     const char *steps = CZM_EMIT(step, "Sub", q->most, q->least);
     q->step = CZM_EMIT(step, "Div", CZM_EMIT(step, "Sub", q->high, q->low), steps);
+    q->divisor = CZM_EMIT(step, "Where", CZM_EMIT(step, "Equal", q->step, scalar(step, 0)),
+                          scalar(step, 1), q->step);
 }
 
 // floor(x + 0.5): half a step goes up.
@@ -418,7 +404,7 @@ static const char *between(czm_onnx_step *step, const char *x, const char *low, 
 }
 
 static void nudge(czm_onnx_step *step, quantization *q) {
-    const char *zero = CZM_EMIT(step, "Sub", q->least, CZM_EMIT(step, "Div", q->low, q->step));
+    const char *zero = CZM_EMIT(step, "Sub", q->least, CZM_EMIT(step, "Div", q->low, q->divisor));
     zero = between(step, nearest(step, zero), q->least, q->most);
     q->low = CZM_EMIT(step, "Mul", CZM_EMIT(step, "Sub", q->least, zero), q->step);
     q->high = CZM_EMIT(step, "Mul", CZM_EMIT(step, "Sub", q->most, zero), q->step);
@@ -431,7 +417,7 @@ void czm_onnx_fake_quant(czm_onnx_step *step) {
     nudge(step, &q);
     const char *x = between(step, czm_onnx_operand(step, 0, layout), q.low, q.high);
     const char *above = CZM_EMIT(step, "Sub", x, q.low);
-    const char *steps = nearest(step, CZM_EMIT(step, "Div", above, q.step));
+    const char *steps = nearest(step, CZM_EMIT(step, "Div", above, q.divisor));
     czm_onnx_put(step, layout, CZM_EMIT(step, "Add", CZM_EMIT(step, "Mul", steps, q.step), q.low));
 }
 

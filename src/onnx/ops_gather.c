@@ -53,17 +53,31 @@ void czm_onnx_gather_nd(czm_onnx_step *step) {
                      czm_attr_int(step->node, "batch_dims"));
 }
 
+// The numbers 0, 1 ... up to the depth.
+static const char *classes_of(czm_onnx_step *step, czm_dtype dtype) {
+    const char *depth = czm_emit_reshape(step, czm_in_int64(step, 1), NULL, 0);
+    const char *all = CZM_EMIT(step, "Range", czm_number(step, CZM_DTYPE_INT64, 0), depth,
+                               czm_number(step, CZM_DTYPE_INT64, 1));
+    return dtype == CZM_DTYPE_INT64 ? all : czm_emit_cast(step, all, dtype);
+}
+
+// OneHot(indices, depth, on, off): each index is compared with all classes. ONNX's OneHot counts negative
+// indices from the end, wants no scalar, and has kernels for few types.
 void czm_onnx_one_hot(czm_onnx_step *step) {
-    const char *on = czm_in_plain(step, 2), *off = czm_in_plain(step, 3);
-    const int64_t axis = 0;
-    on = czm_emit_with_axes(step, "Unsqueeze", on, &axis, 1, 13);
-    off = czm_emit_with_axes(step, "Unsqueeze", off, &axis, 1, 13);
-    const char *values = CZM_EMIT(step, "Concat", off, on);
-    czm_onnx_set_int(step->arena, czm_last(step), "axis", 0);
-    const char *name =
-        CZM_EMIT(step, "OneHot", czm_in_plain(step, 0), czm_in_plain(step, 1), values);
-    czm_onnx_set_int(step->arena, czm_last(step), "axis", czm_attr_int(step->node, "axis"));
-    czm_out(step, 0, name);
+    int rank = czm_in(step, 0)->shape.rank;
+    int64_t at = czm_attr_int(step->node, "axis"), dims[MOST];
+    if (rank == CZM_UNKNOWN || rank >= MOST) {
+        czm_refuse(step, "the rank of its indices is not known");
+        return;
+    }
+    if (at < 0) at = rank;
+    for (int i = 0; i <= rank; i++) dims[i] = i == at ? -1 : 1;
+    const char *classes = classes_of(step, czm_in(step, 0)->dtype);
+    if (at < rank) classes = czm_emit_reshape(step, classes, dims, rank + 1);
+    const char *indices = czm_emit_with_axes(step, "Unsqueeze", czm_in_plain(step, 0), &at, 1, 13);
+    czm_out(step, 0,
+            CZM_EMIT(step, "Where", CZM_EMIT(step, "Equal", indices, classes),
+                     czm_in_plain(step, 2), czm_in_plain(step, 3)));
 }
 
 // ---- places

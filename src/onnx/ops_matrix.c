@@ -21,8 +21,13 @@ static const char *transposed(czm_onnx_step *step, size_t input) {
     return czm_emit_transpose(step, czm_in_plain(step, input), order, rank);
 }
 
+// A product of integers may be of a wider type than they are.
 static const char *factor(czm_onnx_step *step, size_t input, bool is_transposed) {
-    return is_transposed ? transposed(step, input) : czm_in_plain(step, input);
+    const char *name = is_transposed ? transposed(step, input) : czm_in_plain(step, input);
+    czm_dtype dtype = step->outputs[0].dtype;
+    bool is_made = czm_onnx_dtype(dtype) &&
+                   czm_onnx_dtype(dtype) != czm_onnx_dtype(czm_in(step, input)->dtype);
+    return is_made ? czm_emit_cast(step, name, dtype) : name;
 }
 
 // "transpose_a transpose_b", the names of the attributes.

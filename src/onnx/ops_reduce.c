@@ -96,6 +96,26 @@ void czm_onnx_softmax(czm_onnx_step *step) {
 
 // ---- the place of the largest
 
+static bool is_wide(czm_dtype dtype) {
+    return dtype == CZM_DTYPE_INT64 || dtype == CZM_DTYPE_UINT64 || dtype == CZM_DTYPE_UINT32;
+}
+
+// ONNX Runtime has ArgMax for numbers up to 32 bits, and TopK for 64; equal ones stay in their order.
+static const char *place_by_order(czm_onnx_step *step, const char *of, int64_t axis) {
+    CZM_EMIT(step, "TopK", of, czm_int(step, 1));
+    czm_onnx_set_int(step->arena, czm_last(step), "axis", axis);
+    czm_onnx_set_int(step->arena, czm_last(step), "largest",
+                     czm_text_equal(step->detail, "ArgMax"));
+    return czm_emit_with_axes(step, "Squeeze", czm_emit_more(step), &axis, 1, 13);
+}
+
+static const char *place(czm_onnx_step *step, const char *of, int64_t axis) {
+    const char *name = CZM_EMIT(step, step->detail, of);
+    czm_onnx_set_int(step->arena, czm_last(step), "axis", axis);
+    czm_onnx_set_int(step->arena, czm_last(step), "keepdims", 0);
+    return name;
+}
+
 void czm_onnx_arg(czm_onnx_step *step) {
     int rank = czm_in(step, 0)->shape.rank;
     axes a;
@@ -105,10 +125,9 @@ void czm_onnx_arg(czm_onnx_step *step) {
     }
     bool is_planar = rank > 2 && czm_in_is_planar(step, 0) && keeps_order(&a, rank);
     const char *of = is_planar ? czm_in_planar(step, 0) : czm_in_plain(step, 0);
-    const char *name = CZM_EMIT(step, step->detail, of);
-    czm_onnx_set_int(step->arena, czm_last(step), "axis",
-                     is_planar ? czm_planar_axis(a.at[0], rank) : a.at[0]);
-    czm_onnx_set_int(step->arena, czm_last(step), "keepdims", 0);
+    int64_t axis = is_planar ? czm_planar_axis(a.at[0], rank) : a.at[0];
+    const char *name = is_wide(czm_in(step, 0)->dtype) ? place_by_order(step, of, axis)
+                                                       : place(step, of, axis);
     czm_dtype dtype = czm_attr_type(step->node, "output_type");
     czm_out(step, 0, dtype == CZM_DTYPE_INT64 ? name : czm_emit_cast(step, name, dtype));
 }
@@ -137,13 +156,9 @@ void czm_onnx_top_k(czm_onnx_step *step) {
         czm_refuse(step, "how many it takes is not known");
         return;
     }
-    // ONNX Runtime 1.4.0 knows it for int64 only, of integers.
-    czm_dtype dtype = czm_in(step, 0)->dtype;
-    bool is_wide = dtype == CZM_DTYPE_INT32;
     const char *of = czm_in_plain(step, 0);
-    if (is_wide) of = czm_emit_cast(step, of, CZM_DTYPE_INT64);
     const char *largest = CZM_EMIT(step, "TopK", of, czm_int(step, (int64_t)k)),
                *places = czm_emit_more(step);
-    czm_out(step, 0, is_wide ? czm_emit_cast(step, largest, dtype) : largest);
+    czm_out(step, 0, largest);
     czm_out(step, 1, czm_emit_cast(step, places, step->outputs[1].dtype));
 }

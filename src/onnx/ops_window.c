@@ -1,9 +1,59 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Pooling, and resizing.
+#include <float.h>
+#include <math.h>
+
 #include "onnx/ops.h"
+#include "onnx/scope.h"
 #include "onnx/window.h"
 
+// The least number of an element type that can be pooled.
+static double lowest(czm_dtype dtype) {
+    if (czm_dtype_is_floating(dtype)) return -FLT_MAX;
+    bool is_unsigned = dtype == CZM_DTYPE_UINT8 || dtype == CZM_DTYPE_UINT16;
+    return is_unsigned ? 0 : -ldexp(1, 8 * (int)czm_dtype_size(dtype) - 1);
+}
+
+// Optimisers remove these nodes, or move them to another place.
+static bool is_transparent(const czm_onnx_node *node) {
+    static const char *const ops[] = {"Identity", "Cast",      "Transpose", "Reshape",
+                                      "Squeeze",  "Unsqueeze", "Slice"};
+    for (size_t i = 0; node && i < CZM_COUNT_OF(ops); i++)
+        if (czm_text_equal(node->op, ops[i])) return true;
+    return false;
+}
+
+// ONNX Runtime 1.18 to 1.22 merge the zeros of a Pad into a MaxPool, whose own padding is the lowest number.
+// A comparison with the lowest number changes nothing, and keeps both apart.
+static const char *apart_from_padding(czm_onnx_step *step, const char *image) {
+    const czm_onnx_node *maker = czm_maker_of(step->translator, image);
+    while (is_transparent(maker)) maker = czm_maker_of(step->translator, maker->inputs[0]);
+    if (!maker || !czm_text_equal(maker->op, "Pad")) return image;
+    czm_dtype dtype = czm_in(step, 0)->dtype;
+    return CZM_EMIT(step, "Max", image, czm_number(step, dtype, lowest(dtype)));
+}
+
+static const char *emit_pool(czm_onnx_step *step, const czm_onnx_image *image,
+                             const int64_t *kernel) {
+    const char *name = CZM_EMIT(step, step->detail, image->name);
+    czm_onnx_set_windows(step, image, kernel);
+    return name;
+}
+
+// [1, 1, height, width] of the image, all 1.
+static const char *ones_like(czm_onnx_step *step, const char *image, int rank) {
+    int64_t axes[CZM_ONNX_MOST_DIMS];
+    for (int i = 0; i < rank - 2; i++) axes[i] = i + 2;
+    const char *size = CZM_EMIT(step, "Gather", CZM_EMIT(step, "Shape", image),
+                                czm_ints(step, axes, (size_t)rank - 2));
+    const char *shape = CZM_EMIT(step, "Concat", czm_ints(step, (const int64_t[]){1, 1}, 2), size);
+    czm_onnx_set_int(step->arena, czm_last(step), "axis", 0);
+    return CZM_EMIT(step, "Expand", czm_number(step, CZM_DTYPE_FLOAT, 1), shape);
+}
+
+// TensorFlow's mean of a window leaves the padding out. Where the padding is added to the image, the share of
+// each window that lies in the image divides the mean of the whole window.
 void czm_onnx_pool(czm_onnx_step *step) {
     czm_onnx_image image;
     int64_t kernel[CZM_ONNX_MOST_DIMS], all[CZM_ONNX_MOST_DIMS];
@@ -18,8 +68,18 @@ void czm_onnx_pool(czm_onnx_step *step) {
         czm_refuse(step, "ONNX cannot pool along channels");
         return;
     }
-    const char *name = CZM_EMIT(step, step->detail, image.name);
-    czm_onnx_set_windows(step, &image, kernel);
+    bool is_max = czm_text_equal(step->detail, "MaxPool");
+    if (is_max) image.name = apart_from_padding(step, image.name);
+    const char *bare = image.name;
+    const char *amounts =
+        czm_onnx_pad_open(step, &image, kernel, is_max ? lowest(czm_in(step, 0)->dtype) : 0);
+    const char *name = emit_pool(step, &image, kernel);
+    if (amounts && !is_max) {
+        czm_onnx_image mask = image;
+        mask.name =
+            czm_onnx_pad_by(step, ones_like(step, bare, image.rank), CZM_DTYPE_FLOAT, amounts, 0);
+        name = CZM_EMIT(step, "Div", name, emit_pool(step, &mask, kernel));
+    }
     czm_onnx_image_out(step, &image, 0, name);
 }
 
@@ -76,11 +136,31 @@ static void set_cubic(czm_onnx_step *step, czm_onnx_node *node) {
     czm_onnx_set_int(step->arena, node, "exclude_outside", has_centers);
 }
 
+// ONNX Runtime 1.12 and newer move transpositions through Resize, and then reject a cubic one that is not
+// along the last two dimensions. Nothing moves through a Reshape: each channel becomes an image.
+static const char *each_channel(czm_onnx_step *step, const char *image) {
+    return czm_emit_reshape(step, image, (const int64_t[]){-1, 1, 0, 0}, 4);
+}
+
+static const char *all_channels(czm_onnx_step *step, const char *resized,
+                                const czm_onnx_image *image) {
+    if (image->channels != CZM_UNKNOWN)
+        return czm_emit_reshape(step, resized, (const int64_t[]){-1, image->channels, 0, 0}, 4);
+    const char *front = CZM_EMIT(step, "Gather", CZM_EMIT(step, "Shape", image->name),
+                                 czm_ints(step, (const int64_t[]){0, 1}, 2));
+    const char *shape = CZM_EMIT(step, "Concat", front, czm_ints(step, (const int64_t[]){0, 0}, 2));
+    czm_onnx_set_int(step->arena, czm_last(step), "axis", 0);
+    return CZM_EMIT(step, "Reshape", resized, shape);
+}
+
 void czm_onnx_resize(czm_onnx_step *step) {
     czm_onnx_image image;
     if (!czm_onnx_image_of(step, 0, &image)) return;
+    bool is_cubic = czm_text_equal(step->detail, "cubic");
     if (czm_in(step, 0)->dtype != CZM_DTYPE_FLOAT)
         image.name = czm_emit_cast(step, image.name, CZM_DTYPE_FLOAT);
+    czm_onnx_image whole = image;
+    if (is_cubic) image.name = each_channel(step, image.name);
     const char *factors = resize_factors(step, &image);
     const char *none = step->opset < 13 ? czm_floats(step, NULL, (const int64_t[]){0}, 1) : "";
     const char *name =
@@ -92,6 +172,9 @@ void czm_onnx_resize(czm_onnx_step *step) {
                       resize_coordinates(step));
     if (czm_text_equal(step->detail, "nearest"))
         czm_onnx_set_text(step->arena, node, "nearest_mode", resize_rounding(step));
-    if (czm_text_equal(step->detail, "cubic")) set_cubic(step, node);
+    if (is_cubic) {
+        set_cubic(step, node);
+        name = all_channels(step, name, &whole);
+    }
     czm_onnx_image_out(step, &image, 0, name);
 }

@@ -21,6 +21,7 @@ struct czm_onnx_translator {
     czm_onnx_model *result;
     czm_name_table ops;       // name of a TensorFlow op -> its row in ops.def
     czm_name_table names;     // of ONNX nodes and tensors: each is unique
+    czm_name_table makers;    // name of a tensor -> the czm_onnx_node that makes it
     czm_name_table constants; // bytes, type and shape -> czm_onnx_weight
     size_t steps;             // nodes that were translated, those of functions each time
     czm_status status;
@@ -28,5 +29,9 @@ struct czm_onnx_translator {
 
 // `wanted`, or `wanted` with a number.
 const char *czm_unique_name(czm_onnx_translator *translator, const char *wanted);
+
+// The node that makes a tensor; NULL: it is an input or an initializer.
+czm_onnx_node *czm_maker_of(const czm_onnx_translator *translator, const char *name);
+void czm_set_maker(czm_onnx_translator *translator, const char *name, czm_onnx_node *node);
 
 #endif

@@ -39,10 +39,19 @@ const char *czm_new_name(czm_onnx_step *step, const char *suffix) {
 
 // ---- nodes
 
+czm_onnx_node *czm_maker_of(const czm_onnx_translator *t, const char *name) {
+    return czm_name_find(&t->makers, czm_bytes_text(name));
+}
+
+void czm_set_maker(czm_onnx_translator *t, const char *name, czm_onnx_node *node) {
+    czm_name_slot_for(t->context->arena, &t->makers, czm_bytes_text(name))->value = node;
+}
+
 const char *czm_emit(czm_onnx_step *step, const char *op, const char *const *inputs) {
     czm_onnx_node *node = CZM_NEW(step->arena, czm_onnx_node);
     node->op = op;
     node->name = czm_new_name(step, op);
+    node->source = step->node;
     while (inputs[node->input_count]) node->input_count++;
     node->inputs = CZM_NEW_ARRAY(step->arena, const char *, node->input_count);
     if (node->input_count) memcpy(node->inputs, inputs, node->input_count * sizeof *node->inputs);
@@ -65,6 +74,7 @@ const char *czm_emit_more_of(const czm_onnx_step *step, czm_onnx_node *node) {
             : czm_unique_name(step->translator, czm_arena_format(step->arena, "%s:%zu", node->name,
                                                                  node->output_count));
     node->outputs = outputs;
+    czm_set_maker(step->translator, outputs[node->output_count], node);
     return outputs[node->output_count++];
 }
 

@@ -26,6 +26,7 @@ typedef struct czm_onnx_list {
     czm_shape shape;             // of the element that has been written
     const char *count;           // how many it is to have, [1]
     bool is_single;              // it is to have one
+    bool grows;                  // a place beyond the count makes it longer
     const char *place, *element; // NULL: none has been written
     czm_tensor index;            // what `place` is in TensorFlow
 } czm_onnx_list;

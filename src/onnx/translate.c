@@ -8,6 +8,7 @@
 #include "onnx/fold.h"
 #include "onnx/functionalize.h"
 #include "onnx/ops.h"
+#include "onnx/runtime.h"
 #include "onnx/scope.h"
 
 enum { DEEPEST_NEST = 32, MOST_STEPS = 1 << 20 }; // so that files made to unfold do no harm
@@ -279,6 +280,7 @@ czm_status czm_onnx_translate(czm_context *context, czm_model *model, int opset,
     CZM_TRY(begin_input(&t, &model->main));
     if (!translate_nodes(&t, &scope, &model->main)) return t.status;
     end_output(&t, &scope, &model->main);
+    if (t.status == CZM_OK) czm_onnx_fit_runtime(&t);
     sweep s = {.arena = context->arena};
     sweep_graph(&s, &result->graph);
     return t.status;

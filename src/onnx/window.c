@@ -57,7 +57,7 @@ static void read_attr(const czm_onnx_step *step, const czm_onnx_image *image, co
 typedef struct windows {
     int64_t strides[CZM_ONNX_MOST_DIMS], dilations[CZM_ONNX_MOST_DIMS];
     int64_t pads[2 * CZM_ONNX_MOST_DIMS]; // all befores, then all afters
-    bool is_automatic;                    // SAME with an image whose size is not known
+    bool is_open;                         // the pads depend on a size that is not known
 } windows;
 
 static void pad_same(const czm_onnx_image *image, const int64_t *kernel, windows *w, int i,
@@ -82,13 +82,13 @@ static void pad_explicit(const czm_onnx_step *step, const czm_onnx_image *image,
 
 static windows windows_of(const czm_onnx_step *step, const czm_onnx_image *image,
                           const int64_t *kernel) {
-    windows w = {.is_automatic = false};
+    windows w = {.is_open = false};
     read_attr(step, image, "strides", w.strides);
     read_attr(step, image, "dilations", w.dilations);
     if (czm_attr_is(step->node, "padding", "EXPLICIT")) pad_explicit(step, image, &w);
     if (!czm_attr_is(step->node, "padding", "SAME")) return w;
     for (int i = 0; i < image->rank - 2; i++) {
-        w.is_automatic |= image->size[i] == CZM_UNKNOWN && w.strides[i] > 1;
+        w.is_open |= image->size[i] == CZM_UNKNOWN && w.strides[i] > 1 && kernel[i] > 1;
         pad_same(image, kernel, &w, i, image->size[i],
                  image->size[i] == CZM_UNKNOWN ? CZM_UNKNOWN
                                                : (image->size[i] - 1) / w.strides[i] + 1);
@@ -96,19 +96,58 @@ static windows windows_of(const czm_onnx_step *step, const czm_onnx_image *image
     return w;
 }
 
+// ((in - 1) / stride * stride + extent - in), or 0 if that is negative: half of it, rounded down, before.
+static const char *open_amounts(czm_onnx_step *step, const czm_onnx_image *image, const windows *w,
+                                const int64_t *kernel) {
+    size_t space = (size_t)image->rank - 2;
+    int64_t extents[CZM_ONNX_MOST_DIMS], axes[CZM_ONNX_MOST_DIMS];
+    for (size_t i = 0; i < space; i++) {
+        extents[i] = (kernel[i] - 1) * w->dilations[i] + 1;
+        axes[i] = (int64_t)i + 2;
+    }
+    const char *strides = czm_ints(step, w->strides, space);
+    const char *in =
+        CZM_EMIT(step, "Gather", CZM_EMIT(step, "Shape", image->name), czm_ints(step, axes, space));
+    const char *last = CZM_EMIT(step, "Div", CZM_EMIT(step, "Sub", in, czm_int(step, 1)), strides);
+    const char *reached =
+        CZM_EMIT(step, "Add", CZM_EMIT(step, "Mul", last, strides), czm_ints(step, extents, space));
+    const char *total = CZM_EMIT(step, "Max", CZM_EMIT(step, "Sub", reached, in), czm_int(step, 0));
+    const char *before = CZM_EMIT(step, "Div", total, czm_int(step, 2));
+    const char *none = czm_ints(step, (const int64_t[]){0, 0}, 2);
+    const char *amounts =
+        CZM_EMIT(step, "Concat", none, before, none, CZM_EMIT(step, "Sub", total, before));
+    czm_onnx_set_int(step->arena, czm_last(step), "axis", 0);
+    return amounts;
+}
+
+const char *czm_onnx_pad_by(czm_onnx_step *step, const char *of, czm_dtype dtype,
+                            const char *amounts, double value) {
+    const char *name = CZM_EMIT(step, "Pad", of, amounts, czm_number(step, dtype, value));
+    czm_onnx_set_text(step->arena, czm_last(step), "mode", "constant");
+    return name;
+}
+
+const char *czm_onnx_pad_open(czm_onnx_step *step, czm_onnx_image *image, const int64_t *kernel,
+                              double value) {
+    windows w = windows_of(step, image, kernel);
+    if (!w.is_open) return NULL;
+    const char *amounts = open_amounts(step, image, &w, kernel);
+    image->name = czm_onnx_pad_by(step, image->name, czm_in(step, 0)->dtype, amounts, value);
+    image->is_padded = true;
+    return amounts;
+}
+
 void czm_onnx_set_windows(czm_onnx_step *step, const czm_onnx_image *image, const int64_t *kernel) {
     czm_onnx_node *node = czm_last(step);
     size_t space = (size_t)image->rank - 2;
     windows w = windows_of(step, image, kernel);
     bool is_dilated = false;
+    if (image->is_padded) memset(w.pads, 0, sizeof w.pads);
     for (size_t i = 0; i < space; i++) is_dilated |= w.dilations[i] != 1;
     czm_onnx_set_ints(step->arena, node, "kernel_shape", kernel, space);
     czm_onnx_set_ints(step->arena, node, "strides", w.strides, space);
     if (is_dilated) czm_onnx_set_ints(step->arena, node, "dilations", w.dilations, space);
-    if (w.is_automatic)
-        czm_onnx_set_text(step->arena, node, "auto_pad", "SAME_UPPER");
-    else
-        czm_onnx_set_ints(step->arena, node, "pads", w.pads, 2 * space);
+    czm_onnx_set_ints(step->arena, node, "pads", w.pads, 2 * space);
 }
 
 static void set_transposed(czm_onnx_step *step, const czm_onnx_image *image, const windows *w,

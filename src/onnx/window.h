@@ -10,6 +10,7 @@
 typedef struct czm_onnx_image {
     const char *name; // channels first
     int rank;
+    bool is_padded;                       // SAME padding has been added to `name`
     bool is_planar_in_tensorflow;         // data_format "NCHW": nothing needs to be transposed
     int64_t channels;                     // CZM_UNKNOWN
     int64_t size[CZM_ONNX_MOST_DIMS];     // along the spatial dimensions; CZM_UNKNOWN
@@ -25,6 +26,15 @@ void czm_onnx_image_out(czm_onnx_step *step, const czm_onnx_image *image, size_t
 
 // Position of a spatial dimension in TensorFlow's shape.
 int czm_onnx_image_dim(const czm_onnx_image *image, int space);
+
+// SAME padding of an image whose size is open depends on that size (where the stride is greater than 1):
+// it is computed when the network runs, and added with the number `value`. Returns the amounts for
+// czm_onnx_pad_by(), or NULL if the node's own attribute can state the padding, and nothing was added.
+// ONNX's auto_pad would do for some strides, in some versions of ONNX Runtime.
+const char *czm_onnx_pad_open(czm_onnx_step *step, czm_onnx_image *image, const int64_t *kernel,
+                              double value);
+const char *czm_onnx_pad_by(czm_onnx_step *step, const char *of, czm_dtype dtype,
+                            const char *amounts, double value);
 
 // Sets strides, dilations, kernel_shape and pads of the last node.
 void czm_onnx_set_windows(czm_onnx_step *step, const czm_onnx_image *image, const int64_t *kernel);

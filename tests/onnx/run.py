@@ -8,9 +8,10 @@ leave them; without any, the fixtures, what the engines test has exported to FOL
 for each operation of export_ops.py, by the TensorFlow that the engines test has installed.
 
 Each network is translated at opset 12 and at 18, and must pass onnx.checker with strict inference
-of shapes and answer as expected; for a batch of two, if it takes one, the same answer twice. The oldest
-ONNX Runtime, which the specifications of the formats name, knows opset 12 only. An
-operation may be refused only if ONNX cannot express it (INEXPRESSIBLE) or is known not to be translated
+of shapes and give the expected result, without and with graph optimisation; for a batch of two, if it
+accepts one, the same result twice. Each file runs in a process of its own, because some versions of ONNX
+Runtime end the process. The oldest ONNX Runtime, which the specifications of the formats name, supports
+opset 12 only; the one between the oldest and the newest merges nodes that the others keep. An operation may be refused only if ONNX cannot express it (INEXPRESSIBLE) or is known not to be translated
 (UNTRANSLATED). A SavedModel that is
 refused as such is another test's business. ONNX Runtime is installed into FOLDER/engines unless it is
 there; where no Python fits it, that is said, and the test skipped.
@@ -35,6 +36,8 @@ Runtime = collections.namedtuple('Runtime', 'folder pythons opsets packages')
 RUNTIMES = {
     NEWEST: Runtime('onnx', ((3, 11), (3, 13)), (12, 18),
                       ['onnxruntime==1.32.0', 'onnx==1.23.2', 'numpy==2.4.6']),
+    '1.20.1': Runtime('onnx120', ((3, 10), (3, 12)), (12, 18),
+                      ['onnxruntime==1.20.1', 'onnx==1.16.2', 'numpy==1.26.4']),
     '1.4.0': Runtime('onnx14', ((3, 7), (3, 7)), (12,),
                      ['onnxruntime==1.4.0', 'onnx==1.12.0', 'protobuf==3.20.1', 'numpy==1.21.6']),
 }
@@ -119,10 +122,12 @@ def translate(program, network, opset, path):
         raise Refused(done.stderr.strip())
 
 
-def run(path, pictures):
+def run(path, pictures, is_optimised):
     """The answer, and whether the batch is free."""
     import onnxruntime
     options = onnxruntime.SessionOptions()
+    levels = onnxruntime.GraphOptimizationLevel
+    options.graph_optimization_level = levels.ORT_ENABLE_ALL if is_optimised else levels.ORT_DISABLE_ALL
     options.intra_op_num_threads = 1
     options.log_severity_level = 4
     session = onnxruntime.InferenceSession(path, options, providers=['CPUExecutionProvider'])
@@ -160,20 +165,53 @@ def load(path):
     return array
 
 
+def isolated(function, *arguments):
+    """What the function returns in a process of its own, which the engine may end."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if not child:
+        try:
+            result = function(*arguments), ''
+        except Exception as error: # whatever onnx and ONNX Runtime say
+            result = None, ' '.join(f'{type(error).__name__}: {error}'.split())[:300]
+        with os.fdopen(writer, 'w') as file:
+            json.dump(result, file)
+        os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader) as file:
+        text = file.read()
+    _, status = os.waitpid(child, 0)
+    if not text:
+        raise Failure(f'the engine ended the process (wait status {status})')
+    value, message = json.loads(text)
+    if message:
+        raise Failure(message)
+    return value
+
+
 def check(path, network):
     """Returns the greatest difference."""
-    import numpy as np
     import onnx
     onnx.checker.check_model(path, full_check=True)
     pictures, expected = (load(os.path.join(network.folder, name))
                           for name in ('input.npy', 'expected.npy'))
     tolerance = HALF_TOLERANCE if 'float16' in network.label else TOLERANCE
-    answer, is_free = run(path, pictures)
-    worst = compare(answer, expected, tolerance)
-    if is_free and len(pictures) == 1 and len(expected) == 1:
-        answer, _ = run(path, np.concatenate([pictures, pictures]))
-        compare(answer, np.concatenate([expected, expected]), tolerance)
-    return worst
+    return max(check_run(path, pictures, expected, tolerance, is_optimised)
+               for is_optimised in (False, True))
+
+
+def check_run(path, pictures, expected, tolerance, is_optimised):
+    import numpy as np
+    try:
+        answer, is_free = run(path, pictures, is_optimised)
+        worst = compare(answer, expected, tolerance)
+        if is_free and len(pictures) == 1 and len(expected) == 1:
+            answer, _ = run(path, np.concatenate([pictures, pictures]), is_optimised)
+            compare(answer, np.concatenate([expected, expected]), tolerance)
+        return worst
+    except Exception as error:
+        how = 'with' if is_optimised else 'without'
+        raise Failure(f'{how} optimisation: {error}') from error
 
 
 # --------------------------------------------- all of them
@@ -182,14 +220,14 @@ def judge(program, network, opset, path):
     """(status, remark)"""
     try:
         translate(program, network, opset, path)
-        return 'ok', f'{check(path, network):.1e}'
+        return 'ok', f'{isolated(check, path, network):.1e}'
     except Refused as error:
         if not error.operation:
             return 'no model', ''
         is_right = error.operation in UNTRANSLATED | set(INEXPRESSIBLE)
         return 'refused' if is_right else 'MISSING', str(error)
-    except Exception as error: # whatever onnx and ONNX Runtime say
-        return 'FAILED', ' '.join(f'{type(error).__name__}: {error}'.split())[:300]
+    except (Failure, subprocess.TimeoutExpired) as error:
+        return 'FAILED', str(error)
 
 
 def run_all(options):

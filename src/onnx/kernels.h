@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Which element types ONNX Runtime computes with, in every version that must load the network. The facts are
+// in kernels.def, which tools/make_onnx_kernels.py measures.
+#ifndef CZM_ONNX_KERNELS_H
+#define CZM_ONNX_KERNELS_H
+
+#include "base/arena.h"
+
+typedef enum czm_onnx_type { // TensorProto.DataType
+    CZM_ONNX_TYPE_UNKNOWN = 0,
+    CZM_ONNX_TYPE_FLOAT = 1,
+    CZM_ONNX_TYPE_UINT8 = 2,
+    CZM_ONNX_TYPE_INT8 = 3,
+    CZM_ONNX_TYPE_UINT16 = 4,
+    CZM_ONNX_TYPE_INT16 = 5,
+    CZM_ONNX_TYPE_INT32 = 6,
+    CZM_ONNX_TYPE_INT64 = 7,
+    CZM_ONNX_TYPE_BOOL = 9,
+    CZM_ONNX_TYPE_DOUBLE = 11,
+    CZM_ONNX_TYPE_UINT32 = 12,
+    CZM_ONNX_TYPE_UINT64 = 13,
+} czm_onnx_type;
+
+enum { CZM_ONNX_TYPE_SETS = 3 };
+
+// A row of kernels.def.
+typedef struct czm_onnx_kernel {
+    const char *op;
+    int opset;
+    const char *inputs, *outputs;
+    bool is_exact;
+    uint32_t sets[CZM_ONNX_TYPE_SETS]; // bit n: the type of number n
+} czm_onnx_kernel;
+
+// The element types of a node: those that it has, and those that a kernel wants; by letter.
+typedef struct czm_onnx_typing {
+    const czm_onnx_kernel *kernel;
+    czm_onnx_type have[CZM_ONNX_TYPE_SETS], want[CZM_ONNX_TYPE_SETS];
+} czm_onnx_typing;
+
+const char *czm_onnx_type_name(czm_onnx_type type);
+
+// The number of the set for input or output `index`, or -1 for one whose type is fixed.
+int czm_onnx_letter(const char *letters, size_t index);
+
+// The fixed type of output `index`.
+czm_onnx_type czm_onnx_fixed_type(const char *letters, size_t index);
+
+// The kernel that needs the fewest casts. All casts are lossless: a wider type holds every value, and what is
+// computed in it has the bits that the narrower type would have. `types` are those of the inputs; `made` is
+// the type that a Cast makes. false: there is no such kernel.
+bool czm_onnx_find_kernel(const char *op, int opset, const czm_onnx_type *types, size_t count,
+                          czm_onnx_type made, czm_onnx_typing *result);
+
+#endif
