@@ -70,6 +70,7 @@ const czm_node *czm_graph_sort(czm_graph *graph) {
     for (size_t i = 0; i < graph->nodes.count; i++) graph->nodes.items[i]->order = NOT_SEEN;
     for (size_t i = 0; i < graph->outputs.count; i++)
         visit_all_below(&s, graph->outputs.items[i].tensor.node);
+    for (size_t i = 0; i < graph->effects.count; i++) visit_all_below(&s, graph->effects.items[i]);
     for (size_t i = 0; i < s.back_edges.count; i++) visit_all_below(&s, s.back_edges.items[i]);
     for (size_t i = 0; i < graph->inputs.count; i++)
         visit_all_below(&s, graph->inputs.items[i].tensor.node);

@@ -59,6 +59,7 @@ typedef struct czm_graph {
     const char *name;    // of the function; NULL for the main graph
     czm_node_list nodes; // in topological order after czm_graph_sort
     czm_port_list inputs, outputs;
+    czm_node_list effects; // run whether or not anybody reads them; only while a model is read
     bool is_used; // of a function: something still names it
 } czm_graph;
 
@@ -126,7 +127,7 @@ static inline bool czm_node_is(const czm_node *node, const char *op) {
     return czm_text_equal(node->op, op);
 }
 
-// Keeps what the outputs need and the inputs of the graph, in depth-first order of the outputs'
+// Keeps what the outputs and effects need and the inputs of the graph, in depth-first order of the outputs'
 // inputs: the same graph gives the same order. Loops of old-style control flow are cut at
 // NextIteration. Sets `order`. Returns NULL, or a node that needs its own output: then the graph is
 // damaged and its order is of no use.

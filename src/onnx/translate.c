@@ -254,18 +254,18 @@ static const czm_shapes *shapes_of_pictures(czm_context *context, const czm_mode
     static const int64_t dims[] = {CZM_UNKNOWN, CZM_UNKNOWN, CZM_UNKNOWN, CZM_UNKNOWN};
     const czm_shape picture = {CZM_COUNT_OF(dims), dims};
     if (czm_shape_of(shapes, model->main.inputs.items[0].tensor).rank != CZM_UNKNOWN) return shapes;
-    return czm_shapes_infer(context->arena, model, &picture);
+    return czm_shapes_infer_any(context->arena, model, &picture);
 }
 
 // What ONNX says otherwise than TensorFlow does, as TensorFlow's nodes; the shapes after that.
 static const czm_shapes *prepare(czm_arena *arena, czm_model *model) {
     enum { ROUNDS = 2 }; // elements that are made of other lists' elements
-    const czm_shapes *shapes = czm_shapes_infer(arena, model, NULL);
-    if (czm_onnx_join_dilations(model, shapes)) shapes = czm_shapes_infer(arena, model, NULL);
+    const czm_shapes *shapes = czm_shapes_infer_any(arena, model, NULL);
+    if (czm_onnx_join_dilations(model, shapes)) shapes = czm_shapes_infer_any(arena, model, NULL);
     bool has_arrays = czm_onnx_list_arrays(model, shapes);
     for (int i = 0; i < ROUNDS && has_arrays; i++)
-        czm_onnx_tell_elements(model, czm_shapes_infer(arena, model, NULL));
-    if (czm_onnx_functionalize(model) || has_arrays) shapes = czm_shapes_infer(arena, model, NULL);
+        czm_onnx_tell_elements(model, czm_shapes_infer_any(arena, model, NULL));
+    if (czm_onnx_functionalize(model) || has_arrays) shapes = czm_shapes_infer_any(arena, model, NULL);
     return shapes;
 }
 

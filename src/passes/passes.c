@@ -5,9 +5,13 @@
 
 #include <stdlib.h>
 
+#include "fold/fold.h"
+
 const czm_pass czm_passes[] = {
     {"variables", "TensorFlow 1's reference variables become resource variables",
      czm_pass_variables},
+    {"fold", "what depends on constants alone and the target cannot compute becomes a constant",
+     czm_fold_constants},
     {"lower", "what TensorFlow 2.0.0 cannot run becomes what it can, value for value",
      czm_pass_lower},
     {"clean", "attributes that TensorFlow 2.0.0 does not know and that change nothing are removed",

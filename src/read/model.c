@@ -3,9 +3,11 @@
 // From a signature to a model; see model.h.
 #include "read/model.h"
 
+#include "fold/fold.h"
 #include "graph/layer_name.h"
 #include "read/flatten.h"
 #include "read/meta_graph.h"
+#include "read/state.h"
 #include "read/variables.h"
 
 static const char *list_keys(czm_arena *arena, const czm_signature_tensors *tensors) {
@@ -101,10 +103,18 @@ typedef struct function_work {
     czm_context *context;
     czm_meta_graph *meta;
     czm_model *model;
-    CZM_LIST(czm_flat_graph) flats; // beside model->functions, for what they assign
+    CZM_LIST(czm_flat_graph) flats; // beside model->functions, for what they call
     czm_name_table seen;
     czm_status status;
 } function_work;
+
+// What runs whether or not anybody reads it.
+static void note_effects(czm_arena *arena, czm_flat_graph *flat) {
+    for (size_t i = 0; i < flat->assigns.count; i++)
+        *CZM_APPEND(arena, &flat->graph.effects) = flat->assigns.items[i];
+    for (size_t i = 0; i < flat->functional.count; i++)
+        *CZM_APPEND(arena, &flat->graph.effects) = flat->functional.items[i];
+}
 
 static void keep_function(void *user, czm_bytes name) {
     function_work *w = user;
@@ -113,6 +123,7 @@ static void keep_function(void *user, czm_bytes name) {
     czm_flat_graph *flat = CZM_NEW(w->context->arena, czm_flat_graph);
     slot->value = flat;
     w->status = czm_flatten_function(w->context, w->meta, name, flat);
+    note_effects(w->context->arena, flat);
     *CZM_APPEND(w->context->arena, &w->flats) = *flat;
 }
 
@@ -144,87 +155,6 @@ static czm_status keep_functions(function_work *w, const czm_flat_graph *main_fl
         *CZM_APPEND(w->context->arena, &w->model->functions) = graph;
     }
     return CZM_OK;
-}
-
-// ---- inference that changes what it reads
-
-typedef struct assignment {
-    const function_work *work;
-    const czm_node *node; // If, While ...
-    size_t input;         // of it
-    bool is_assigned;
-    unsigned depth;
-} assignment;
-
-static bool assigns_argument(const function_work *w, const czm_flat_graph *flat, size_t argument,
-                             unsigned depth);
-
-static void look_into_function(void *user, czm_bytes name) {
-    assignment *a = user;
-    const czm_flat_graph *flat = czm_name_find(&a->work->seen, name);
-    size_t inputs = a->node->inputs.count;
-    if (!flat || flat->graph.inputs.count > inputs) return;
-    size_t skipped = inputs - flat->graph.inputs.count; // the condition of If, the index of Case
-    if (a->input >= skipped && assigns_argument(a->work, flat, a->input - skipped, a->depth + 1))
-        a->is_assigned = true;
-}
-
-static bool assigns_input(const function_work *w, const czm_node *node, size_t input,
-                          unsigned depth) {
-    assignment a = {w, node, input, false, depth};
-    for (size_t i = 0; i < node->attrs.count; i++)
-        czm_attr_each_function(node->attrs.items[i].value, look_into_function, &a);
-    return a.is_assigned;
-}
-
-static bool assigns_argument(const function_work *w, const czm_flat_graph *flat, size_t argument,
-                             unsigned depth) {
-    const czm_node *wanted = flat->graph.inputs.items[argument].tensor.node;
-    if (depth > 32) return false; // functions that use each other in a circle
-    for (size_t i = 0; i < flat->assigns.count; i++) {
-        const czm_tensor_list *inputs = &flat->assigns.items[i]->inputs;
-        if (inputs->count && inputs->items[0].node == wanted) return true;
-    }
-    for (size_t i = 0; i < flat->functional.count; i++) {
-        const czm_node *node = flat->functional.items[i];
-        for (size_t k = 0; k < node->inputs.count; k++)
-            if (node->inputs.items[k].node == wanted && assigns_input(w, node, k, depth))
-                return true;
-    }
-    return false;
-}
-
-static czm_status refuse_state(czm_context *context, const czm_meta_graph *meta,
-                               const czm_node *variable, const czm_node *by) {
-    return czm_report_add(
-        context->report, CZM_RULE_STATEFUL_INFERENCE,
-        czm_arena_format(context->arena, "%s: variable \"%s\"", meta->where, variable->name),
-        "export the network for inference: training=False, no counters that the result depends on",
-        "inference reads the variable, and the node \"%s\" (%s) changes it", by->name, by->op);
-}
-
-// Variables that the sorted graph still holds are read; which of them does anything that runs
-// with it change?
-static czm_status check_state(czm_context *context, const czm_meta_graph *meta,
-                              const function_work *w, const czm_flat_graph *flat) {
-    czm_status worst = CZM_OK;
-    for (size_t i = 0; i < flat->assigns.count; i++) {
-        const czm_node *by = flat->assigns.items[i];
-        const czm_node *variable = by->inputs.count ? by->inputs.items[0].node : NULL;
-        while (variable && czm_node_is(variable, "Identity") && variable->inputs.count)
-            variable = variable->inputs.items[0].node;
-        if (variable && variable->order) worst = refuse_state(context, meta, variable, by);
-    }
-    for (size_t i = 0; i < flat->functional.count; i++) {
-        const czm_node *by = flat->functional.items[i];
-        for (size_t k = 0; k < by->inputs.count; k++) {
-            const czm_node *variable = by->inputs.items[k].node;
-            if (variable->order && czm_node_is(variable, "VarHandleOp") &&
-                assigns_input(w, by, k, 0))
-                worst = refuse_state(context, meta, variable, by);
-        }
-    }
-    return worst;
 }
 
 // ---- what must be there before inference can run
@@ -389,6 +319,33 @@ static czm_status sort_main(czm_context *context, const czm_meta_graph *meta, cz
     return in_circle ? circle(context, meta, in_circle) : CZM_OK;
 }
 
+// Whether a variable may decide what runs.
+static bool has_effects(const czm_model *model) {
+    for (size_t i = 0; i < model->main.effects.count; i++)
+        if (model->main.effects.items[i]->order) return true;
+    return false;
+}
+
+// What constants, defaults and small variables decide. Whether a variable is saved is judged later: here
+// it is not known then.
+static czm_status decide(czm_context *context, const czm_source *source, czm_meta_graph *meta,
+                         czm_model *model) {
+    czm_fold_defaults(model);
+    CZM_TRY(sort_main(context, meta, &model->main));
+    czm_fold_branches(context, model);
+    if (has_effects(model)) {
+        czm_report *quiet = czm_report_new();
+        czm_context silent = {context->arena, quiet};
+        czm_status status = quiet ? czm_variables_resolve(&silent, source, meta, &model->main,
+                                                          &model->variables)
+                                  : CZM_OK;
+        (void)status; // what is not there is not known
+        czm_report_free(quiet);
+        czm_fold_branches(context, model);
+    }
+    return sort_main(context, meta, &model->main);
+}
+
 czm_status czm_model_read(czm_context *context, const czm_source *source, const char *signature,
                           const char *output, czm_model *model) {
     czm_meta_graph meta;
@@ -402,6 +359,7 @@ czm_status czm_model_read(czm_context *context, const czm_source *source, const 
 
     czm_flat_graph flat;
     CZM_TRY(flatten(context, &meta, s, chosen_output, &flat));
+    note_effects(context->arena, &flat);
     function_work functions = {.context = context, .meta = &meta, .model = model};
     CZM_TRY(keep_functions(&functions, &flat));
     CZM_TRY(sort_main(context, &meta, &flat.graph));
@@ -409,12 +367,11 @@ czm_status czm_model_read(czm_context *context, const czm_source *source, const 
     CZM_TRY(choose_input(context, &meta, s, &flat.graph, &input));
     CZM_TRY(begin_at(context, &meta, &flat.graph, &flat.graph.inputs.items[0],
                      s->inputs.items[input].shape));
-    CZM_TRY(sort_main(context, &meta, &flat.graph)); // without what nobody needs now
     model->main = flat.graph;
-    model->layer_names = czm_layer_names_of(context->arena, &model->main);
     model->output_shape = chosen_output->shape;
-
-    czm_status state = check_state(context, &meta, &functions, &flat);
+    CZM_TRY(decide(context, source, &meta, model));
+    model->layer_names = czm_layer_names_of(context->arena, &model->main);
+    czm_status state = czm_state_drop(context, meta.where, model);
     czm_status initialisers = check_initialisers(context, &meta, &model->main);
     czm_status feeds = check_feeds(context, &meta, &model->main);
     CZM_TRY(state ? state : initialisers ? initialisers : feeds);

@@ -80,6 +80,21 @@ void czm_fold_range(czm_step *step) {
     if (elements) czm_set_elements(step, 0, elements, count);
 }
 
+// Inputs are the first, the last and how many; as 2.0.0's kernel: the last one is not computed.
+void czm_fold_linspace(czm_step *step) {
+    const czm_element *first = czm_in_known(step, 0), *last = czm_in_known(step, 1);
+    czm_dtype dtype = czm_attr_type(step->node, "T");
+    size_t count = 0;
+    czm_element *elements = step->computation && first && last ? czm_new_elements(step, 0, &count)
+                                                               : NULL;
+    if (!elements || count == 0) return;
+    double width = count > 1 ? (last->number - first->number) / (double)(count - 1) : 0;
+    for (size_t i = 0; i < count; i++)
+        elements[i] = czm_element_of(dtype, first->number + (double)i * width);
+    if (count > 1) elements[count - 1] = *last;
+    czm_set_elements(step, 0, elements, count);
+}
+
 // ---- several inputs joined: rows of blocks, one block an input
 
 static int64_t product_from(czm_shape shape, int from) {

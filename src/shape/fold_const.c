@@ -5,7 +5,9 @@
 // is zeros (tensorflow/core/framework/tensor.proto).
 #include "shape/rules.h"
 
-typedef enum number_encoding { SIGNED, UNSIGNED, FLOAT32, FLOAT64 } number_encoding;
+#include <math.h>
+
+typedef enum number_encoding { SIGNED, UNSIGNED, FLOAT32, FLOAT64, FLOAT16, BFLOAT16 } number_encoding;
 
 // How an element type is stored; types without a row stay unknown.
 typedef struct storage {
@@ -19,8 +21,17 @@ static const storage storages[] = {
     [CZM_DTYPE_INT8] = {7, SIGNED},      [CZM_DTYPE_UINT16] = {7, UNSIGNED},
     [CZM_DTYPE_UINT8] = {7, UNSIGNED},   [CZM_DTYPE_INT64] = {10, SIGNED},
     [CZM_DTYPE_BOOL] = {11, UNSIGNED},   [CZM_DTYPE_UINT32] = {16, UNSIGNED},
-    [CZM_DTYPE_UINT64] = {17, UNSIGNED},
+    [CZM_DTYPE_UINT64] = {17, UNSIGNED}, [CZM_DTYPE_HALF] = {13, FLOAT16},
+    [CZM_DTYPE_BFLOAT16] = {13, BFLOAT16},
 };
+
+// Sign, 5 bits of exponent, 10 of fraction (IEEE 754).
+static double half_of(uint64_t bits) {
+    int exponent = (int)(bits >> 10 & 31);
+    double fraction = (double)(bits & 1023), sign = bits >> 15 & 1 ? -1 : 1;
+    if (exponent == 31) return NAN;
+    return sign * (exponent ? ldexp(fraction + 1024, exponent - 25) : ldexp(fraction, -24));
+}
 
 static double number_of(number_encoding encoding, uint64_t bits) {
     uint32_t low = (uint32_t)bits;
@@ -28,6 +39,11 @@ static double number_of(number_encoding encoding, uint64_t bits) {
     double number;
     switch (encoding) {
     case FLOAT32: memcpy(&single, &low, sizeof single); return (double)single;
+    case FLOAT16: return half_of(bits);
+    case BFLOAT16:
+        low <<= 16;
+        memcpy(&single, &low, sizeof single);
+        return (double)single;
     case FLOAT64: memcpy(&number, &bits, sizeof number); return number;
     case SIGNED: return (double)(int64_t)bits;
     default: return (double)bits;
@@ -67,7 +83,7 @@ static void take(reader *r, uint64_t bits) {
 static void read_packed(reader *r, czm_bytes bytes) {
     size_t size = r->encoding == FLOAT32 ? 4 : 8;
     czm_wire varints = czm_wire_read(bytes);
-    if (r->encoding == SIGNED || r->encoding == UNSIGNED) {
+    if (r->encoding != FLOAT32 && r->encoding != FLOAT64) {
         while (varints.at < varints.end && r->found <= r->count) take(r, czm_wire_varint(&varints));
     } else {
         for (size_t i = 0; i + size <= bytes.size && r->found <= r->count; i += size)
@@ -89,20 +105,36 @@ static bool read_list(czm_bytes tensor, uint32_t field, reader *r) {
     return !wire.damaged && r->found <= r->count;
 }
 
+// Raw elements as the value of output 0, whose shape is set; nothing if they are not as many.
+static void set_raw(czm_step *step, czm_dtype dtype, czm_bytes content) {
+    size_t count = 0;
+    storage s = (size_t)dtype < CZM_COUNT_OF(storages) ? storages[dtype] : (storage){0, SIGNED};
+    czm_element *elements = s.list ? czm_new_elements(step, 0, &count) : NULL;
+    if (!elements || content.size != count * czm_dtype_size(dtype)) return;
+    read_raw(content, dtype, s.encoding, elements, count);
+    czm_set_elements(step, 0, elements, count);
+}
+
+// A variable's value, where weights are computed with.
+void czm_fold_read(czm_step *step) {
+    const czm_computation *c = step->computation;
+    int64_t count = czm_shape_count(step->outputs[0].shape);
+    if (!c || !c->read || count < 0 || (uint64_t)count > step->most_elements) return;
+    set_raw(step, czm_tensor_dtype(czm_output((czm_node *)step->node)),
+            c->read(c->user, step->node->inputs.items[0].node));
+}
+
 void czm_fold_const(czm_step *step) {
     czm_bytes tensor = czm_attr_tensor(step->node, "value");
     czm_dtype dtype = (czm_dtype)czm_wire_find(tensor, 1).value;
     czm_bytes content = czm_wire_find(tensor, 4).bytes;
+    if (content.size) {
+        set_raw(step, dtype, content);
+        return;
+    }
     storage s = (size_t)dtype < CZM_COUNT_OF(storages) ? storages[dtype] : (storage){0, SIGNED};
     size_t count = 0;
     czm_element *elements = s.list ? czm_new_elements(step, 0, &count) : NULL;
-    if (!elements) return;
-    if (content.size) {
-        if (content.size != count * czm_dtype_size(dtype)) return;
-        read_raw(content, dtype, s.encoding, elements, count);
-    } else {
-        reader r = {dtype, s.encoding, elements, count, 0};
-        if (!read_list(tensor, s.list, &r)) return;
-    }
-    czm_set_elements(step, 0, elements, count);
+    reader r = {dtype, s.encoding, elements, count, 0};
+    if (elements && read_list(tensor, s.list, &r)) czm_set_elements(step, 0, elements, count);
 }

@@ -26,11 +26,26 @@ static const range ranges[] = {
     [CZM_DTYPE_BOOL] = {0, 1},
 };
 
+// To the nearest number of so many binary digits, halves to even.
+static double round_digits(double number, int digits) {
+    int exponent;
+    double fraction = frexp(number, &exponent);
+    return ldexp(rint(ldexp(fraction, digits)), exponent - digits);
+}
+
 czm_element czm_element_of(czm_dtype dtype, double number) {
     const czm_element unknown = {false, 0};
     if (dtype == CZM_DTYPE_FLOAT) { // kernels may or may not take the tiniest numbers for 0
         bool is_normal = number == 0 || (fabs(number) > 0x1p-125 && fabs(number) < 0x1p127);
         return is_normal ? (czm_element){true, (double)(float)number} : unknown;
+    }
+    if (dtype == CZM_DTYPE_HALF) { // 11 binary digits; the smaller ones are left aside
+        bool is_normal = number == 0 || (fabs(number) >= 0x1p-14 && fabs(number) < 65520);
+        return is_normal ? (czm_element){true, round_digits(number, 11)} : unknown;
+    }
+    if (dtype == CZM_DTYPE_BFLOAT16) {
+        bool is_normal = number == 0 || (fabs(number) > 0x1p-125 && fabs(number) < 0x1p127);
+        return is_normal ? (czm_element){true, round_digits(number, 8)} : unknown;
     }
     if (dtype == CZM_DTYPE_DOUBLE) return isfinite(number) ? (czm_element){true, number} : unknown;
     range r = (size_t)dtype < CZM_COUNT_OF(ranges) ? ranges[dtype] : (range){0, 0};
@@ -43,25 +58,44 @@ czm_element czm_element_of(czm_dtype dtype, double number) {
 typedef double unary(double a);
 typedef double binary(czm_dtype dtype, double a, double b);
 
+static bool is_integer(czm_dtype dtype) { return !czm_dtype_is_floating(dtype); }
+
 static double negated(double a) { return -a; }
 static double sign(double a) { return (a > 0) - (a < 0); }
 static double square(double a) { return a * a; }
 static double inverted(double a) { return a == 0; }
 static double same(double a) { return a; }
+static double inverse(double a) { return a == 0 ? NAN : 1 / a; }
+static double inverse_root(double a) { return a > 0 ? 1 / sqrt(a) : NAN; }
+static double rectified(double a) { return a > 0 ? a : 0; }
+static double logistic(double a) { return 1 / (1 + exp(-a)); }
+static double zero(double a) { return (void)a, 0; }
+static double one(double a) { return (void)a, 1; }
 
 static unary *const unaries[] = {
     [CZM_NEGATE] = negated,   [CZM_ABSOLUTE] = fabs, [CZM_SIGN] = sign,    [CZM_FLOOR] = floor,
     [CZM_CEILING] = ceil,     [CZM_ROUND] = rint, // halves to even
     [CZM_SQUARE_ROOT] = sqrt, [CZM_SQUARE] = square, [CZM_NOT] = inverted, [CZM_CAST] = same,
+    [CZM_RECTIFY] = rectified, [CZM_ZERO] = zero, [CZM_ONE] = one, [CZM_RECIPROCAL] = inverse,
+    [CZM_ROOT_RECIPROCAL] = inverse_root, [CZM_EXPONENTIAL] = exp, [CZM_LOGARITHM] = log,
+    [CZM_SINE] = sin, [CZM_COSINE] = cos, [CZM_HYPERBOLIC_TANGENT] = tanh,
+    [CZM_LOGISTIC] = logistic, [CZM_ERROR_FUNCTION] = erf,
 };
 
-static bool is_integer(czm_dtype dtype) { return !czm_dtype_is_floating(dtype); }
+// Their last digits depend on the kernel.
+static bool is_rounding(int arithmetic) { return arithmetic >= CZM_ROOT_RECIPROCAL; }
 
 static double add(czm_dtype t, double a, double b) { return (void)t, a + b; }
 static double subtract(czm_dtype t, double a, double b) { return (void)t, a - b; }
 static double multiply(czm_dtype t, double a, double b) { return (void)t, a * b; }
 static double greater(czm_dtype t, double a, double b) { return (void)t, a > b ? a : b; }
 static double smaller(czm_dtype t, double a, double b) { return (void)t, a < b ? a : b; }
+
+static double squared_difference(czm_dtype t, double a, double b) {
+    return (void)t, (a - b) * (a - b);
+}
+
+static double or_zero(czm_dtype t, double a, double b) { return (void)t, b == 0 ? 0 : a / b; }
 
 static double divide_real(czm_dtype t, double a, double b) {
     return is_integer(t) || b == 0 ? NAN : a / b;
@@ -107,6 +141,39 @@ static double power(czm_dtype t, double a, double b) {
     return fabs(result) < limit ? result : NAN;
 }
 
+// Bits of integers that a double holds: of two's complement, whatever the type.
+static double and_bits(czm_dtype t, double a, double b) {
+    return (void)t, is_whole(a) && is_whole(b) ? (double)((int64_t)a & (int64_t)b) : NAN;
+}
+
+static double or_bits(czm_dtype t, double a, double b) {
+    return (void)t, is_whole(a) && is_whole(b) ? (double)((int64_t)a | (int64_t)b) : NAN;
+}
+
+static double differing_bits(czm_dtype t, double a, double b) {
+    return (void)t, is_whole(a) && is_whole(b) ? (double)((int64_t)a ^ (int64_t)b) : NAN;
+}
+
+// Kernels shift by no less than 0 and no more than all bits but one.
+static double shift_count(czm_dtype t, double count) {
+    double most = (double)(8 * czm_dtype_size(t)) - 1;
+    return count < 0 ? 0 : count > most ? most : count;
+}
+
+static double shift_right(czm_dtype t, double a, double b) {
+    return is_whole(a) && is_whole(b) ? floor(ldexp(a, -(int)shift_count(t, b))) : NAN;
+}
+
+// What is shifted out at the left is lost, and the sign with it.
+static double shift_left(czm_dtype t, double a, double b) {
+    double span = ldexp(1, 8 * (int)czm_dtype_size(t));
+    if (!is_whole(a) || !is_whole(b)) return NAN;
+    double number = fmod(ldexp(a, (int)shift_count(t, b)), span);
+    double high = (size_t)t < CZM_COUNT_OF(ranges) ? ranges[t].high : 0;
+    if (number > high) return number - span;
+    return number < high + 1 - span ? number + span : number;
+}
+
 static double equal(czm_dtype t, double a, double b) { return (void)t, a == b; }
 static double not_equal(czm_dtype t, double a, double b) { return (void)t, a != b; }
 static double less(czm_dtype t, double a, double b) { return (void)t, a < b; }
@@ -137,6 +204,13 @@ static binary *const binaries[] = {
     [CZM_GREATER_EQUAL] = greater_equal,
     [CZM_AND] = both,
     [CZM_OR] = either,
+    [CZM_SQUARED_DIFFERENCE] = squared_difference,
+    [CZM_DIVIDE_OR_ZERO] = or_zero,
+    [CZM_AND_BITS] = and_bits,
+    [CZM_OR_BITS] = or_bits,
+    [CZM_DIFFERING_BITS] = differing_bits,
+    [CZM_SHIFT_LEFT] = shift_left,
+    [CZM_SHIFT_RIGHT] = shift_right,
 };
 
 // ---- rules
@@ -160,6 +234,7 @@ void czm_fold_unary(czm_step *step) {
     size_t count = 0;
     czm_element *elements = value.elements ? czm_new_elements(step, 0, &count) : NULL;
     if (!elements || count != value.count) return;
+    if (is_rounding(step->detail) && !step->computation) return;
     czm_dtype from = input_dtype(step, 0), to = output_dtype(step);
     for (size_t i = 0; i < count; i++) {
         if (!value.elements[i].is_known) continue;
@@ -170,10 +245,11 @@ void czm_fold_unary(czm_step *step) {
 }
 
 // The positions that the elements of an input have when it is broadcast to the output's shape.
-static void broadcast_positions(const czm_step *step, size_t input, size_t count,
-                                size_t *positions) {
+static const size_t *broadcast_positions(const czm_step *step, size_t input, size_t count) {
+    size_t *positions = CZM_NEW_ARRAY(step->arena, size_t, count);
     czm_view view = czm_view_broadcast(in_shape(step, input), step->outputs[0].shape);
     czm_view_positions(&view, count, positions);
+    return positions;
 }
 
 static czm_element element_at(czm_value value, size_t position) {
@@ -182,11 +258,11 @@ static czm_element element_at(czm_value value, size_t position) {
 
 void czm_fold_binary(czm_step *step) {
     czm_value a = in_value(step, 0), b = in_value(step, 1);
-    size_t count = 0, at_a[CZM_LARGEST_VALUE], at_b[CZM_LARGEST_VALUE];
+    size_t count = 0;
     czm_element *elements = a.elements && b.elements ? czm_new_elements(step, 0, &count) : NULL;
     if (!elements) return;
-    broadcast_positions(step, 0, count, at_a);
-    broadcast_positions(step, 1, count, at_b);
+    const size_t *at_a = broadcast_positions(step, 0, count);
+    const size_t *at_b = broadcast_positions(step, 1, count);
     czm_dtype from = input_dtype(step, 0), to = output_dtype(step);
     for (size_t i = 0; i < count; i++) {
         czm_element x = element_at(a, at_a[i]), y = element_at(b, at_b[i]);
@@ -202,17 +278,33 @@ static czm_element choose(czm_element condition, czm_element yes, czm_element no
     return condition.number != 0 ? yes : no;
 }
 
+// AddN: all inputs have one shape.
+void czm_fold_sum(czm_step *step) {
+    size_t count = 0;
+    czm_element *elements = czm_new_elements(step, 0, &count);
+    czm_dtype dtype = output_dtype(step);
+    for (size_t i = 0; i < count && elements; i++) elements[i] = (czm_element){true, 0};
+    for (size_t k = 0; elements && k < in_count(step); k++) {
+        const czm_element *in = czm_in_known(step, k);
+        if (!in || in_value(step, k).count != count) return;
+        for (size_t i = 0; i < count; i++)
+            if (elements[i].is_known) elements[i] = czm_element_of(dtype, elements[i].number + in[i].number);
+    }
+    if (elements && in_count(step)) czm_set_elements(step, 0, elements, count);
+}
+
 // Inputs are the condition and what to choose from. In Select, which does not broadcast, a vector
 // of conditions is about whole slices.
 void czm_fold_select(czm_step *step) {
     czm_value condition = in_value(step, 0), yes = in_value(step, 1), no = in_value(step, 2);
-    size_t count = 0, at[3][CZM_LARGEST_VALUE];
+    size_t count = 0;
+    const size_t *at[3];
     if (!condition.elements || !yes.elements || !no.elements) return;
     bool is_by_slice = step->detail && in_shape(step, 0).rank != in_shape(step, 1).rank &&
                        in_shape(step, 0).rank != 0;
     czm_element *elements = is_by_slice ? NULL : czm_new_elements(step, 0, &count);
     if (!elements) return;
-    for (size_t i = 0; i < 3; i++) broadcast_positions(step, i, count, at[i]);
+    for (size_t i = 0; i < 3; i++) at[i] = broadcast_positions(step, i, count);
     for (size_t i = 0; i < count; i++)
         elements[i] = choose(element_at(condition, at[0][i]), element_at(yes, at[1][i]),
                              element_at(no, at[2][i]));

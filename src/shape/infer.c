@@ -61,6 +61,8 @@ struct czm_engine {
     unsigned nesting;         // of the functions that are being inferred
     unsigned uncertain;       // how many of these may never run
     size_t steps_left;
+    const czm_shapes *samples[2]; // of the same graph, for two sizes of the input; NULL: none
+    const czm_computation *computation; // NULL: values are those of shapes, small and exact
 };
 
 // ---- facts of a graph
@@ -176,6 +178,55 @@ static bool knows_inputs(const czm_step *step) {
     return true;
 }
 
+static const czm_computation *computation_of(const czm_engine *e, const czm_instance *in,
+                                             size_t position) {
+    bool is_chosen = e->computation && in == &e->shapes->main &&
+                     e->computation->is_chosen[position + 1];
+    return is_chosen ? e->computation : NULL;
+}
+
+// ---- what two samples have in common
+
+static int64_t common_dim(int64_t known, int64_t a, int64_t b) {
+    return known == CZM_UNKNOWN && a == b ? a : known;
+}
+
+static void complete_shape(czm_arena *arena, czm_fact *fact, czm_shape a, czm_shape b) {
+    czm_dims dims = czm_dims_of(fact->shape);
+    if (a.rank == CZM_UNKNOWN || a.rank != b.rank) return;
+    if (dims.rank == CZM_UNKNOWN) dims = czm_dims_unknown(a.rank);
+    if (dims.rank != a.rank) return;
+    for (int i = 0; i < dims.rank; i++) dims.at[i] = common_dim(dims.at[i], a.dims[i], b.dims[i]);
+    if (!czm_shape_equal(fact->shape, czm_dims_shape(&dims)))
+        fact->shape = czm_dims_keep(arena, &dims);
+}
+
+static void complete_value(czm_arena *arena, czm_fact *fact, czm_value a, czm_value b) {
+    size_t count = a.count;
+    bool is_same = a.elements && b.elements && a.count == b.count &&
+                   czm_shape_count(fact->shape) == (int64_t)count &&
+                   (!fact->value.elements || fact->value.count == count);
+    if (!is_same || count == 0) return;
+    czm_element *elements = CZM_NEW_ARRAY(arena, czm_element, count);
+    for (size_t i = 0; i < count; i++) {
+        if (fact->value.elements) elements[i] = fact->value.elements[i];
+        bool agree = a.elements[i].is_known && b.elements[i].is_known &&
+                     a.elements[i].number == b.elements[i].number;
+        if (!elements[i].is_known && agree) elements[i] = a.elements[i];
+    }
+    fact->value = (czm_value){elements, count};
+}
+
+static void complete(const czm_engine *e, const czm_instance *in, const record *r, czm_fact *facts) {
+    if (!e->samples[0] || in != &e->shapes->main) return;
+    for (size_t i = 0; i < r->count; i++) {
+        const czm_fact *a = &e->samples[0]->main.facts[r->first + i];
+        const czm_fact *b = &e->samples[1]->main.facts[r->first + i];
+        complete_shape(e->arena, &facts[i], a->shape, b->shape);
+        complete_value(e->arena, &facts[i], a->value, b->value);
+    }
+}
+
 static void infer_node(czm_engine *e, czm_instance *in, size_t position, const czm_fact *assumed) {
     record *r = &in->records[position];
     if (r->is_given) return;
@@ -185,9 +236,12 @@ static void infer_node(czm_engine *e, czm_instance *in, size_t position, const c
                      .output_count = r->count,
                      .assumed = assumed,
                      .branches = branches_before(in, r, position),
+                     .most_elements = CZM_LARGEST_VALUE,
+                     .computation = computation_of(e, in, position),
                      .engine = e,
                      .instance = in,
                      .position = position};
+    if (step.computation) step.most_elements = step.computation->most_elements;
     for (size_t i = 0; i < r->count; i++) step.outputs[i] = czm_fact_unknown();
     const czm_shape_rule *rule = czm_name_find(&e->rules, czm_bytes_text(r->node->op));
     if (!rule) {
@@ -199,6 +253,7 @@ static void infer_node(czm_engine *e, czm_instance *in, size_t position, const c
     }
     r->branches = step.branches;
     for (size_t i = 0; i < r->count && step.is_faulty; i++) step.outputs[i] = czm_fact_unknown();
+    if (!step.is_faulty) complete(e, in, r, step.outputs);
 }
 
 // ---- one graph
@@ -338,13 +393,44 @@ static czm_engine begin(czm_arena *arena, const czm_model *model, const czm_grap
     return e;
 }
 
-czm_shapes *czm_shapes_infer(czm_arena *arena, const czm_model *model, const czm_shape *input) {
-    czm_engine e = begin(arena, model, &model->main);
+static czm_shapes *infer_main(czm_engine e, const czm_model *model, const czm_shape *input) {
     if (input && model->main.inputs.count) {
         czm_dims dims = czm_dims_of(*input);
         give(&e.shapes->main, model->main.inputs.items[0].tensor,
-             (czm_fact){.shape = czm_dims_keep(arena, &dims)});
+             (czm_fact){.shape = czm_dims_keep(e.arena, &dims)});
     }
+    infer_graph(&e, &e.shapes->main);
+    return e.shapes;
+}
+
+czm_shapes *czm_shapes_infer(czm_arena *arena, const czm_model *model, const czm_shape *input) {
+    return infer_main(begin(arena, model, &model->main), model, input);
+}
+
+static czm_shape input_shape(czm_arena *arena, const czm_model *model, const czm_shape *input) {
+    czm_shape unknown = czm_shape_unknown();
+    if (input || !model->main.inputs.count) return input ? *input : unknown;
+    return czm_shape_read(arena, czm_attr_shape(model->main.inputs.items[0].tensor.node, "shape"));
+}
+
+czm_shapes *czm_shapes_infer_any(czm_arena *arena, const czm_model *model, const czm_shape *input) {
+    static const int64_t sizes[2][4] = {{3, 448, 512, 5}, {7, 640, 768, 11}};
+    czm_shape shape = input_shape(arena, model, input);
+    czm_engine e = begin(arena, model, &model->main);
+    for (int i = 0; i < 2 && shape.rank == 4 && !czm_shape_is_complete(shape); i++) {
+        czm_dims dims = czm_dims_of(shape);
+        for (int k = 0; k < 4; k++)
+            if (dims.at[k] == CZM_UNKNOWN) dims.at[k] = sizes[i][k];
+        czm_shape sample = czm_dims_shape(&dims);
+        e.samples[i] = czm_shapes_infer(arena, model, &sample);
+    }
+    return infer_main(e, model, input);
+}
+
+czm_shapes *czm_shapes_compute(czm_arena *arena, const czm_model *model, const czm_graph *graph,
+                               const czm_computation *computation) {
+    czm_engine e = begin(arena, model, graph);
+    e.computation = computation;
     infer_graph(&e, &e.shapes->main);
     return e.shapes;
 }

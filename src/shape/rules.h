@@ -50,6 +50,25 @@ typedef enum czm_arithmetic {
     CZM_SQUARE,
     CZM_NOT,
     CZM_CAST,
+    CZM_RECTIFY,
+    CZM_ZERO,
+    CZM_ONE,
+    CZM_RECIPROCAL,
+    CZM_SQUARED_DIFFERENCE,
+    CZM_DIVIDE_OR_ZERO,
+    CZM_AND_BITS,
+    CZM_OR_BITS,
+    CZM_DIFFERING_BITS,
+    CZM_SHIFT_LEFT,
+    CZM_SHIFT_RIGHT,
+    CZM_ROOT_RECIPROCAL, // from here on the last digit may be another one
+    CZM_EXPONENTIAL,
+    CZM_LOGARITHM,
+    CZM_SINE,
+    CZM_COSINE,
+    CZM_HYPERBOLIC_TANGENT,
+    CZM_LOGISTIC,
+    CZM_ERROR_FUNCTION,
 } czm_arithmetic;
 
 // The element that a tensor of this type holds when a computation gives this number: unknown if
@@ -68,6 +87,7 @@ void czm_infer_bitcast(czm_step *step);
 void czm_fold_unary(czm_step *step);
 void czm_fold_binary(czm_step *step);
 void czm_fold_select(czm_step *step);
+void czm_fold_sum(czm_step *step);
 
 // sources of tensors: rules_source.c, fold_const.c
 void czm_infer_given(czm_step *step);
@@ -78,6 +98,7 @@ void czm_infer_handle(czm_step *step);
 void czm_infer_read(czm_step *step);
 void czm_infer_variable_shape(czm_step *step);
 void czm_infer_sizes(czm_step *step);
+void czm_infer_scatter_nd(czm_step *step);
 void czm_infer_broadcast_to(czm_step *step);
 void czm_infer_broadcast_args(czm_step *step);
 void czm_infer_range(czm_step *step);
@@ -90,9 +111,11 @@ void czm_infer_unique(czm_step *step);
 void czm_infer_where(czm_step *step);
 void czm_infer_multinomial(czm_step *step);
 void czm_fold_const(czm_step *step);
+void czm_fold_read(czm_step *step);
 void czm_fold_fill(czm_step *step);
 void czm_fold_broadcast_to(czm_step *step);
 void czm_fold_range(czm_step *step);
+void czm_fold_linspace(czm_step *step);
 
 // sliding windows: rules_window.c, rules_convolution.c
 void czm_infer_convolution(czm_step *step);
@@ -138,6 +161,10 @@ void czm_fold_pack(czm_step *step);
 void czm_fold_split(czm_step *step);
 void czm_fold_split_sizes(czm_step *step);
 void czm_fold_unpack(czm_step *step);
+void czm_fold_pad(czm_step *step);
+void czm_fold_roll(czm_step *step);
+void czm_fold_one_hot(czm_step *step);
+void czm_fold_invert_permutation(czm_step *step);
 
 // picking: rules_slice.c, rules_gather.c
 void czm_infer_slice(czm_step *step);
@@ -155,12 +182,20 @@ void czm_fold_slice(czm_step *step);
 void czm_fold_strided_slice(czm_step *step);
 void czm_fold_gather(czm_step *step);
 void czm_fold_gather_axis(czm_step *step);
+void czm_fold_gather_nd(czm_step *step);
+void czm_fold_scatter(czm_step *step);
+void czm_fold_sparse_to_dense(czm_step *step);
+void czm_fold_slice_update(czm_step *step);
 
 // reductions: rules_reduce.c
 void czm_infer_reduce(czm_step *step);
 void czm_infer_arg_reduce(czm_step *step);
 void czm_infer_top_k(czm_step *step);
 void czm_fold_reduce(czm_step *step);
+void czm_fold_mean(czm_step *step);
+void czm_fold_arg_reduce(czm_step *step);
+void czm_fold_top_k(czm_step *step);
+void czm_fold_cumulate(czm_step *step);
 
 // matrices: rules_matrix.c, rules_einsum.c
 void czm_infer_matmul(czm_step *step);
@@ -172,6 +207,12 @@ void czm_infer_diag_part(czm_step *step);
 void czm_infer_determinant(czm_step *step);
 void czm_infer_fourier(czm_step *step);
 void czm_infer_einsum(czm_step *step);
+void czm_fold_matmul(czm_step *step);
+void czm_fold_matrix_inverse(czm_step *step);
+void czm_fold_matrix_diag(czm_step *step);
+void czm_fold_matrix_diag_part(czm_step *step);
+void czm_fold_matrix_set_diag(czm_step *step);
+void czm_fold_matrix_band(czm_step *step);
 
 // control flow: rules_control.c
 void czm_infer_if(czm_step *step);

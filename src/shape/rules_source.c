@@ -81,6 +81,11 @@ void czm_infer_sizes(czm_step *step) {
     czm_set_dims(step, 0, &dims);
 }
 
+void czm_infer_scatter_nd(czm_step *step) {
+    czm_dims dims = czm_in_sizes(step, 2);
+    czm_set_dims(step, 0, &dims);
+}
+
 // Input 1 is the size to broadcast to; what it leaves open the tensor may decide.
 void czm_infer_broadcast_to(czm_step *step) {
     czm_shape shape = in_shape(step, 0);

@@ -51,6 +51,10 @@ const char *czm_shape_text(czm_arena *arena, czm_shape shape);     // "[?,256,25
 // Placeholder says. Stops at no fault: whatever depends on a faulty node is unknown.
 czm_shapes *czm_shapes_infer(czm_arena *arena, const czm_model *model, const czm_shape *input);
 
+// The same where the batch, or the size of the input, is open: what comes out alike for two of them is
+// taken to hold of all, such as the channels behind a Reshape to [N, 1, 1, -1].
+czm_shapes *czm_shapes_infer_any(czm_arena *arena, const czm_model *model, const czm_shape *input);
+
 // What is known of an argument of a function.
 typedef struct czm_argument {
     czm_shape shape; // of the variable, if it is the handle of one
@@ -62,6 +66,19 @@ typedef struct czm_argument {
 // own tensors.
 czm_shapes *czm_shapes_infer_function(czm_arena *arena, const czm_model *model,
                                       const czm_graph *function, const czm_argument *arguments);
+
+// Computing what depends on constants alone: inference of a graph of the model in which the values
+// of chosen nodes may be large, and need not be exact: sums are rounded as some kernel would.
+typedef struct czm_computation {
+    const bool *is_chosen; // by a node's order
+    size_t most_elements;  // of a chosen node's value
+    // The bytes of a variable, by its handle; empty: they are not to be had. NULL: of none.
+    czm_bytes (*read)(void *user, const czm_node *handle);
+    void *user;
+} czm_computation;
+
+czm_shapes *czm_shapes_compute(czm_arena *arena, const czm_model *model, const czm_graph *graph,
+                               const czm_computation *computation);
 
 czm_shape czm_shape_of(const czm_shapes *shapes, czm_tensor tensor);
 czm_value czm_value_of(const czm_shapes *shapes, czm_tensor tensor);

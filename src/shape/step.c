@@ -38,6 +38,13 @@ bool czm_in_ranked(czm_step *step, size_t input, int rank, czm_dims *dims) {
     return false;
 }
 
+const czm_element *czm_in_known(const czm_step *step, size_t input) {
+    czm_value value = in_value(step, input);
+    for (size_t i = 0; value.elements && i < value.count; i++)
+        if (!value.elements[i].is_known) return NULL;
+    return value.elements;
+}
+
 czm_shape czm_in_attr_shape(const czm_step *step, const char *name) {
     enum { VALUE_SHAPE = 7 }; // AttrValue.shape: an empty one is a scalar's, unlike an absent one
     czm_field shape = czm_wire_find(czm_node_attr(step->node, name), VALUE_SHAPE);
@@ -94,7 +101,7 @@ czm_element *czm_new_elements(czm_step *step, size_t output, size_t *count) {
     if (output >= step->output_count) return NULL;
     czm_shape shape = step->outputs[output].shape;
     int64_t size = czm_shape_is_complete(shape) ? czm_shape_count(shape) : CZM_UNKNOWN;
-    if (size < 0 || size > CZM_LARGEST_VALUE) return NULL;
+    if (size < 0 || (uint64_t)size > step->most_elements) return NULL;
     *count = (size_t)size;
     return CZM_NEW_ARRAY(step->arena, czm_element, *count);
 }

@@ -48,6 +48,8 @@ typedef struct czm_step {
     const czm_fact *assumed; // of a Merge that closes a loop: what earlier rounds found it to be
     unsigned branches;       // in how many old-style conditionals and loops the node lies
     bool is_faulty;
+    size_t most_elements;               // that the value of an output may have
+    const czm_computation *computation; // NULL: a value must be exact
     czm_engine *engine;
     const czm_instance *instance; // the graph that the node is in
     size_t position;              // of the node in its graph
@@ -102,6 +104,9 @@ void czm_set_elements(czm_step *step, size_t output, const czm_element *elements
 
 // Room for the value of an output whose shape is set: NULL when that is not complete or too large.
 czm_element *czm_new_elements(czm_step *step, size_t output, size_t *count);
+
+// The elements of an input that are all known; NULL if one is not.
+const czm_element *czm_in_known(const czm_step *step, size_t input);
 
 CZM_PRINTF(2, 3) void czm_fault(czm_step *step, const char *format, ...);
 

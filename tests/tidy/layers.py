@@ -19,8 +19,9 @@ BELOW = {
     'graph': ['base', 'report', 'format'],
     'shape': ['base', 'report', 'format', 'graph'],
 }
-BELOW['analysis'] = BELOW['read'] = BELOW['passes'] = BELOW['write'] = BELOW['shape'] + ['shape']
-BELOW['read'] = BELOW['read'] + ['spec'] # the metadata of a container is a specification's
+BELOW['fold'] = BELOW['analysis'] = BELOW['write'] = BELOW['shape'] + ['shape']
+BELOW['passes'] = BELOW['fold'] + ['fold']
+BELOW['read'] = BELOW['fold'] + ['fold', 'spec'] # the metadata of a container is a specification's
 BELOW['check'] = BELOW['analysis'] + ['analysis', 'spec']
 # Steps of the user may be models of their own, and the check of class order needs the metadata.
 BELOW['edit'] = BELOW['shape'] + ['shape', 'spec', 'read']

@@ -611,7 +611,7 @@ static void test_arithmetic(void **state) {
         {"a=f{2.7,-2.7}; y=Cast(a) DstT=@i", "[2]", "{2,-2}"},
         {"a=f{0.5,0}; y=Cast(a) DstT=@b", "[2]", "{1,0}"},
         {"a=f{1e20}; y=Cast(a) DstT=@i", "[1]", ""},
-        {"a=i{1}; y=Cast(a) DstT=@h", "[1]", ""},
+        {"a=i{1}; y=Cast(a) DstT=@h", "[1]", "{1}"},
         {"c=b{1,0}; a=i{1,2}; b=i{3,4}; y=SelectV2(c,a,b)", "[2]", "{1,4}"},
         {"c=b{1,0}; a=i{1,2}; b=i{3,4}; y=Select(c,a,b)", "[2]", "{1,4}"},
         {"c=b{1,0}; a=i[2,1]{1,2}; b=i[2,1]{3,4}; y=Select(c,a,b)", "[2,1]", ""},

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What depends on constants alone is decided before anything looks at the network: which branch of a
+// conditional runs, when it is read; and what an operation gives that neither target can compute,
+// before it is translated. What numbers come out, src/shape computes.
+#ifndef CZM_FOLD_FOLD_H
+#define CZM_FOLD_FOLD_H
+
+#include "graph/graph.h"
+
+// Placeholders of the main graph that are not its input become what they hold if nobody feeds them.
+void czm_fold_defaults(czm_model *model);
+
+// If, Case, Switch, Merge and Select whose condition is a constant, or a variable that is known, become
+// what is chosen, in all graphs. `context` is asked for the bytes of such variables. Leaves the graphs
+// sorted; effects of branches that never run are gone.
+void czm_fold_branches(czm_context *context, czm_model *model);
+
+// Pass "fold": nodes that depend on constants and weights alone become constants, where the target
+// cannot compute them; for ONNX also where they are small.
+void czm_fold_constants(czm_context *context, czm_model *model);
+
+// ---- effects of graphs that are being read
+
+// Whether an effect changes what its input stands for, and whether a function does so with an argument.
+bool czm_effect_changes(const czm_model *model, const czm_node *effect, size_t input);
+bool czm_function_changes(const czm_model *model, const czm_graph *function, size_t argument);
+
+// The variable that an input stands for, if it is one.
+const czm_node *czm_effect_variable(const czm_node *effect, size_t input);
+
+// ---- for folding alone
+
+// The bytes of the variable with this handle if there are at most `most`; else empty.
+czm_bytes czm_fold_read_weight(czm_context *context, const czm_model *model, const czm_node *handle,
+                        uint64_t most);
+
+// By order: whether a node of the sorted graph depends on anything but constants and variables, or on
+// one of the nodes in `seeds` (by order; NULL: none).
+bool *czm_fold_find_open(czm_arena *arena, const czm_graph *graph, const bool *seeds);
+
+#endif
