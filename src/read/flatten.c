@@ -439,7 +439,9 @@ static czm_status work_off_all(flattener *f) {
 
 // ---- the sweep
 
-static czm_tensor follow(czm_tensor t, size_t most_steps) {
+// A way that leads through more calls and arguments than there are is a circle.
+static czm_tensor follow(czm_tensor t, size_t call_count) {
+    size_t most_steps = 2 * call_count;
     for (; t.node && t.node->scratch; most_steps--) {
         const proxy *p = t.node->scratch;
         const czm_tensor_list *targets = p->is_argument ? &p->instance->call->inputs
