@@ -60,7 +60,8 @@ typedef struct czm_graph {
     czm_node_list nodes; // in topological order after czm_graph_sort
     czm_port_list inputs, outputs;
     czm_node_list effects; // run whether or not anybody reads them; only while a model is read
-    bool is_used; // of a function: something still names it
+    bool is_used;   // of a function: something still names it
+    bool is_shared; // more than one thing does
 } czm_graph;
 
 // The bytes of a variable, wherever they lie: read/ makes these, package/ streams them.

@@ -80,6 +80,8 @@ bool czm_short_sizes_applies(czm_lowering *lowering, czm_node *node);
 void czm_short_sizes_rewrite(czm_lowering *lowering, czm_node *node);
 bool czm_unequal_strides_applies(czm_lowering *lowering, czm_node *node);
 void czm_unequal_strides_rewrite(czm_lowering *lowering, czm_node *node);
+bool czm_case_applies(czm_lowering *lowering, czm_node *node);
+void czm_case_rewrite(czm_lowering *lowering, czm_node *node);
 bool czm_rename_applies(czm_lowering *lowering, czm_node *node);
 void czm_rename_rewrite(czm_lowering *lowering, czm_node *node);
 bool czm_matmul_v3_applies(czm_lowering *lowering, czm_node *node);

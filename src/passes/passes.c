@@ -36,7 +36,9 @@ static void sort(czm_context *context, czm_model *model, czm_graph *graph) {
 // What an If or While needs changes with its body: functions that nothing names any more go.
 static void mark_function(void *user, czm_bytes name) {
     czm_graph *function = czm_model_function(user, name);
-    if (function) function->is_used = true;
+    if (!function) return;
+    function->is_shared = function->is_used;
+    function->is_used = true;
 }
 
 static void mark_functions(czm_context *context, czm_model *model, czm_graph *graph) {
@@ -48,7 +50,8 @@ static void mark_functions(czm_context *context, czm_model *model, czm_graph *gr
 }
 
 static void drop_unused_functions(czm_context *context, czm_model *model) {
-    for (size_t i = 0; i < model->functions.count; i++) model->functions.items[i]->is_used = false;
+    for (size_t i = 0; i < model->functions.count; i++)
+        model->functions.items[i]->is_used = model->functions.items[i]->is_shared = false;
     czm_each_graph(context, model, mark_functions);
     size_t kept = 0;
     for (size_t i = 0; i < model->functions.count; i++)

@@ -962,7 +962,7 @@ UniformQuantizedAdd UniformQuantizedClipByValue UniformQuantizedConvolution
 UniformQuantizedConvolutionHybrid UniformQuantizedDot UniformQuantizedDotHybrid UniformRequantize
 WindowOp XlaCallModule Xlog1py
 '''.split()
-NEWER_ANSWERS = {'BatchMatMulV3': 'BatchMatMulV2 if its three types are equal', 'StatelessCase': 'Case'}
+NEWER_ANSWERS = {'BatchMatMulV3': 'BatchMatMulV2 if its three types are equal', 'StatelessCase': 'If'}
 
 
 def answer_to(op, condition, words, dtype):
