@@ -11,7 +11,7 @@
 #include "write/saved_model.h"
 
 static czm_status stream_data(const czm_payload *self, czm_context *context, czm_sink sink) {
-    return czm_bundle_data(context, self->data, sink);
+    return czm_bundle_data(context, (czm_bundle_plan *)(uintptr_t)self->data, sink);
 }
 
 static czm_status stream_index(const czm_payload *self, czm_context *context, czm_sink sink) {
@@ -24,16 +24,17 @@ czm_status czm_content_rewritten(czm_context *context, czm_target *target,
     czm_arena *arena = context->arena;
     czm_payload *payloads = CZM_NEW_ARRAY(arena, czm_payload, 3);
     czm_bundle_plan *plan = CZM_NEW(arena, czm_bundle_plan);
-    *plan = czm_bundle_plan_make(arena, &target->model);
+    czm_object_tree tree = czm_object_tree_make(arena, &target->model);
+    *plan = czm_bundle_plan_make(arena, &target->model, &tree);
     payloads[0] = czm_payload_bytes(arena, "saved_model.pb",
-                                    czm_saved_model_write(arena, &target->model, subject->input,
-                                                          subject->output));
+                                    czm_saved_model_write(arena, &target->model, &tree,
+                                                          subject->input, subject->output));
     payloads[1] = (czm_payload){"variables/variables.index", czm_bundle_index(arena, plan).size,
                                 true, stream_index, plan};
     payloads[2] = (czm_payload){"variables/variables.data-00000-of-00001", plan->data_size, false,
                                 stream_data, plan};
     package->payloads = payloads;
-    package->payload_count = plan->count ? 3 : 1;
+    package->payload_count = 3;
     return CZM_OK;
 }
 

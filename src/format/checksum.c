@@ -106,3 +106,15 @@ static uint32_t portable_crc32c(uint32_t crc, czm_bytes bytes) {
 uint32_t czm_crc32c(uint32_t crc, czm_bytes bytes) {
     return ~(has_hardware() ? hardware_crc32c(~crc, bytes) : portable_crc32c(~crc, bytes));
 }
+
+static uint32_t add_number(uint32_t crc, uint32_t number) {
+    uint8_t bytes[4];
+    for (size_t i = 0; i < sizeof bytes; i++) bytes[i] = (uint8_t)(number >> 8 * i);
+    return czm_crc32c(crc, czm_bytes_of(bytes, sizeof bytes));
+}
+
+uint32_t czm_crc32c_string(czm_bytes text, uint32_t *masked_length) {
+    uint32_t crc = add_number(0, (uint32_t)text.size);
+    *masked_length = czm_crc32c_mask(crc);
+    return czm_crc32c(add_number(crc, *masked_length), text);
+}

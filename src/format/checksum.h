@@ -21,4 +21,9 @@ static inline uint32_t czm_crc32c_mask(uint32_t crc) {
     return (crc >> 15 | crc << 17) + 0xa282ead8u;
 }
 
+// The CRC-32C of a string tensor of one string: of the length as 4 bytes, although a varint is
+// stored, then of the masked CRC-32C of these, which *masked_length gets, then of the string
+// (WriteStringTensor in tensorflow/core/util/tensor_bundle/tensor_bundle.cc).
+uint32_t czm_crc32c_string(czm_bytes text, uint32_t *masked_length);
+
 #endif

@@ -81,6 +81,8 @@ struct czm_tensor_source {
 
 typedef struct czm_variable {
     czm_node *handle;
+    const char *name;  // as its author calls it; pass "names" gives it to the handle
+    bool is_trainable; // training changes it: weights, not moving statistics
     czm_dtype dtype;
     const int64_t *dims;
     size_t rank;

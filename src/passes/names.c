@@ -39,24 +39,34 @@ static const char *make_unique(czm_arena *arena, czm_name_table *taken, const ch
     }
 }
 
-static void name_graph(czm_context *context, czm_model *model, czm_graph *graph) {
-    (void)model;
-    czm_arena *arena = context->arena;
-    czm_name_table taken = {0};
-    // Arguments of functions are named first: their names are part of the function.
-    for (size_t i = 0; graph->name && i < graph->inputs.count; i++)
-        make_unique(arena, &taken, graph->inputs.items[i].name);
+// The resource behind a variable: two handles of one shared name would be one variable.
+static void name_resource(czm_graph *graph, czm_node *handle) {
+    czm_set_string(graph, handle, "shared_name", handle->name);
+    czm_remove_attr(handle, "container");
+}
+
+static void name_nodes(czm_graph *graph, czm_name_table *taken, bool are_handles) {
     for (size_t i = 0; i < graph->nodes.count; i++) {
         czm_node *node = graph->nodes.items[i];
-        if (czm_node_is(node, "_Arg")) continue;
-        node->name = make_unique(arena, &taken, acceptable(arena, node->name));
-        // The resource behind a variable: two handles of one shared name would be one variable.
-        if (!czm_node_is(node, "VarHandleOp")) continue;
-        czm_set_string(graph, node, "shared_name", node->name);
-        czm_remove_attr(node, "container");
+        if (czm_node_is(node, "_Arg") || czm_node_is(node, "VarHandleOp") != are_handles) continue;
+        node->name = make_unique(graph->arena, taken, acceptable(graph->arena, node->name));
+        if (are_handles) name_resource(graph, node);
     }
 }
 
+// Arguments of functions are named first, since their names are part of the function; then the
+// variables, whose names Keras shows.
+static void name_graph(czm_context *context, czm_model *model, czm_graph *graph) {
+    (void)model;
+    czm_name_table taken = {0};
+    for (size_t i = 0; graph->name && i < graph->inputs.count; i++)
+        make_unique(context->arena, &taken, graph->inputs.items[i].name);
+    name_nodes(graph, &taken, true);
+    name_nodes(graph, &taken, false);
+}
+
 void czm_pass_names(czm_context *context, czm_model *model) {
+    for (size_t i = 0; i < model->variables.count; i++)
+        model->variables.items[i].handle->name = model->variables.items[i].name;
     czm_each_graph(context, model, name_graph);
 }

@@ -20,8 +20,8 @@ static void forward_value(czm_graph *graph, czm_node *node) {
 
 static void read_resource(czm_model *model, czm_node *node) {
     czm_graph *graph = &model->main;
-    czm_node *handle = czm_graph_add(graph, czm_arena_format(graph->arena, "%s/handle", node->name),
-                                     "VarHandleOp");
+    czm_node *handle = czm_graph_add(graph, node->name, "VarHandleOp");
+    node->name = czm_arena_format(graph->arena, "%s/ReadVariableOp", node->name);
     czm_dtype dtype = czm_attr_type(node, "dtype");
     czm_bytes shape = czm_node_attr(node, "shape");
     czm_set_type(graph, handle, "dtype", dtype);

@@ -424,22 +424,36 @@ static czm_status stream(const czm_tensor_source *self, czm_context *context, cz
     return s->base.size ? gather(s, context, sink, crc32c) : CZM_OK;
 }
 
+static czm_status string_is_damaged(czm_context *context, const char *where) {
+    return czm_report_add(context->report, CZM_RULE_WEIGHTS_DAMAGED, where,
+                          "copy the model again from where it was trained",
+                          "its bytes do not have the checksum that the index gives");
+}
+
 // A string tensor: varint lengths, their masked CRC-32C (4 bytes), then the strings.
-czm_bytes czm_bundle_string(czm_context *context, czm_bundle *b, const char *key) {
-    entry e;
-    czm_extent shard;
+czm_status czm_bundle_string(czm_context *context, czm_bundle *b, const char *key,
+                             czm_bytes *string) {
+    enum { LARGEST = 64 << 20 };
+    piece p = {0};
+    bundle_source s = {.bundle = b,
+                       .where =
+                           czm_arena_format(context->arena, "%s: tensor \"%s\"", b->where, key)};
     const czm_record *record = find_record(b, czm_bytes_text(key));
-    bool is_readable = record && read_entry(record, &e) && e.dtype == CZM_DTYPE_STRING &&
-                       e.rank == 0 && e.shard < b->shard_count &&
-                       open_shard(context, b, e.shard, &shard) == CZM_OK &&
-                       e.offset <= shard.size && e.size <= shard.size - e.offset;
-    if (!is_readable) return (czm_bytes){0};
-    uint8_t *bytes = czm_arena_alloc(context->arena, (size_t)e.size);
-    if (!czm_file_read_at(shard.file, shard.offset + e.offset, bytes, (size_t)e.size))
-        return (czm_bytes){0};
-    czm_wire wire = czm_wire_read(czm_bytes_of(bytes, (size_t)e.size));
+    *string = (czm_bytes){0};
+    if (!record || !read_entry(record, &p.stored) || p.stored.dtype != CZM_DTYPE_STRING ||
+        p.stored.rank != 0 || p.stored.shard >= b->shard_count || p.stored.size > LARGEST)
+        return CZM_OK;
+    size_t size = (size_t)p.stored.size;
+    uint8_t *bytes = czm_arena_alloc(context->arena, size);
+    CZM_TRY(read_piece(context, &s, &p, 0, bytes, size));
+    czm_wire wire = czm_wire_read(czm_bytes_of(bytes, size));
     uint64_t length = czm_wire_varint(&wire);
     size_t rest = (size_t)(wire.end - wire.at);
-    bool fits = !wire.damaged && rest >= 4 && length == rest - 4;
-    return fits ? czm_bytes_of(wire.at + 4, (size_t)length) : (czm_bytes){0};
+    if (wire.damaged || rest < 4 || length != rest - 4) return string_is_damaged(context, s.where);
+    czm_bytes text = czm_bytes_of(wire.at + 4, (size_t)length);
+    uint32_t masked_length, crc = czm_crc32c_string(text, &masked_length);
+    if (czm_load_le32(wire.at) != masked_length || czm_crc32c_mask(crc) != p.stored.crc)
+        return string_is_damaged(context, s.where);
+    *string = text;
+    return CZM_OK;
 }

@@ -34,7 +34,8 @@ CZM_MUST_CHECK czm_status czm_bundle_open(czm_context *context, const czm_source
 CZM_MUST_CHECK czm_status czm_bundle_find(czm_context *context, czm_bundle *bundle,
                                           czm_checkpoint_key key, czm_variable *variable);
 
-// The bytes of a scalar string tensor; empty if there is none or it cannot be read.
-czm_bytes czm_bundle_string(czm_context *context, czm_bundle *bundle, const char *key);
+// The bytes of a scalar string tensor; empty if there is none.
+CZM_MUST_CHECK czm_status czm_bundle_string(czm_context *context, czm_bundle *bundle,
+                                            const char *key, czm_bytes *string);
 
 #endif

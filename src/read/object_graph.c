@@ -11,10 +11,11 @@ typedef struct object {
 
 typedef CZM_LIST(object) object_list;
 
-typedef struct graphs {
+struct czm_objects {
     czm_arena *arena;
     object_list saved, stored; // of the SavedModel, of the checkpoint
-} graphs;
+    czm_name_table by_key;     // checkpoint key -> object of `saved`
+};
 
 static object_list read_objects(czm_arena *arena, czm_bytes graph) {
     object_list objects = {0};
@@ -39,7 +40,7 @@ static czm_name_table children_of(czm_arena *arena, czm_bytes message) {
 }
 
 // Both graphs begin with the root; children of the same name belong together.
-static void pair_objects(graphs *g) {
+static void pair_objects(czm_objects *g) {
     CZM_LIST(size_t) todo = {0};
     if (g->saved.count == 0 || g->stored.count == 0) return;
     g->saved.items[0].partner = 1;
@@ -62,7 +63,7 @@ static void pair_objects(graphs *g) {
 }
 
 // The key of a variable's value, or an empty view.
-static czm_bytes value_key(const graphs *g, uint64_t id) {
+static czm_bytes value_key(const czm_objects *g, uint64_t id) {
     if (id >= g->saved.count || !g->saved.items[id].partner) return (czm_bytes){0};
     czm_wire wire = czm_wire_read(g->stored.items[g->saved.items[id].partner - 1].message);
     for (czm_field f; czm_wire_next(&wire, &f);)
@@ -93,7 +94,7 @@ static czm_bytes called(czm_bytes node) {
     return (czm_bytes){0};
 }
 
-static void add_bound(const graphs *g, czm_bytes function, const name_list *inputs,
+static void add_bound(const czm_objects *g, czm_bytes function, const name_list *inputs,
                       czm_name_table *keys) {
     czm_field packed = czm_wire_find(function, 2);
     size_t count = 0;
@@ -109,25 +110,47 @@ static void add_bound(const graphs *g, czm_bytes function, const name_list *inpu
     }
 }
 
-void czm_object_graph_keys(czm_context *context, const czm_meta_graph *meta, czm_bundle *bundle,
-                           czm_name_table *keys) {
-    czm_arena *arena = context->arena;
-    czm_bytes stored = czm_bundle_string(context, bundle, "_CHECKPOINTABLE_OBJECT_GRAPH");
-    graphs g = {arena, read_objects(arena, meta->object_graph), read_objects(arena, stored)};
-    pair_objects(&g);
+czm_status czm_objects_read(czm_context *context, const czm_meta_graph *meta, czm_bundle *bundle,
+                            czm_objects **objects) {
+    czm_objects *g = *objects = CZM_NEW(context->arena, czm_objects);
+    *g = (czm_objects){.arena = context->arena};
+    if (meta->object_graph.size == 0) return CZM_OK;
+    czm_bytes stored;
+    CZM_TRY(czm_bundle_string(context, bundle, "_CHECKPOINTABLE_OBJECT_GRAPH", &stored));
+    g->saved = read_objects(context->arena, meta->object_graph);
+    g->stored = read_objects(context->arena, stored);
+    pair_objects(g);
+    for (size_t i = 0; i < g->saved.count; i++) {
+        czm_bytes key = value_key(g, i);
+        if (key.size)
+            czm_name_slot_for(context->arena, &g->by_key, key)->value = &g->saved.items[i];
+    }
+    return CZM_OK;
+}
+
+void czm_objects_describe(const czm_objects *g, czm_bytes key, czm_variable *variable) {
+    const object *o = czm_name_find(&g->by_key, key);
+    czm_field saved = o ? czm_wire_find(o->message, 7) : (czm_field){0};
+    if (!czm_field_is(&saved, 7, CZM_WIRE_BYTES)) return;
+    czm_bytes name = czm_wire_find(saved.bytes, 6).bytes;
+    if (name.size) variable->name = czm_arena_string(g->arena, name);
+    variable->is_trainable = czm_wire_find(saved.bytes, 3).value != 0;
+}
+
+void czm_objects_add_keys(const czm_objects *g, const czm_meta_graph *meta, czm_name_table *keys) {
     czm_name_table functions = {0};
     czm_wire wire = czm_wire_read(meta->object_graph);
     for (czm_field f; czm_wire_next(&wire, &f);) {
         if (!czm_field_is(&f, 2, CZM_WIRE_BYTES)) continue;
-        czm_bytes *message = CZM_NEW(arena, czm_bytes);
+        czm_bytes *message = CZM_NEW(g->arena, czm_bytes);
         *message = czm_wire_find(f.bytes, 2).bytes;
-        czm_name_slot_for(arena, &functions, czm_wire_find(f.bytes, 1).bytes)->value = message;
+        czm_name_slot_for(g->arena, &functions, czm_wire_find(f.bytes, 1).bytes)->value = message;
     }
     for (size_t i = 0; i < meta->nodes.list.count; i++) {
         czm_bytes node = meta->nodes.list.items[i].message, function = called(node);
         const czm_bytes *concrete = function.size ? czm_name_find(&functions, function) : NULL;
         if (!concrete) continue;
-        name_list inputs = data_inputs(arena, node);
-        add_bound(&g, *concrete, &inputs, keys);
+        name_list inputs = data_inputs(g->arena, node);
+        add_bound(g, *concrete, &inputs, keys);
     }
 }

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The second way from variables to the checkpoint, which TensorFlow 2's own loader goes: a function
-// that the graph calls binds objects to its last inputs, and the checkpoint stores its keys by the
-// paths of objects. It is needed where SaverDef restores other variables than those that inference
-// reads: tf.saved_model.save of a Keras 3 model writes such files.
+// The objects that TensorFlow 2's own loader reads: the SavedModel lists them with their children, and
+// the checkpoint stores its keys by the paths of objects. They say of each variable how its author
+// calls it and whether it is trainable.
+//
+// They are also the second way from variables to the checkpoint: a function that the graph calls
+// binds objects to its last inputs. It is needed where SaverDef restores other variables than those
+// that inference reads: tf.saved_model.save of a Keras 3 model writes such files.
 //
 //     MetaGraphDef.object_graph_def=7  SavedObjectGraph {nodes=1, concrete_functions=2 (map)}
-//     SavedObject                      children=1 {node_id=1, local_name=2}
+//     SavedObject                      children=1 {node_id=1, local_name=2}, variable=7
+//     SavedVariable                    trainable=3, name=6
 //     SavedConcreteFunction            bound_inputs=2 (object ids)
 //     checkpoint "_CHECKPOINTABLE_OBJECT_GRAPH"
 //         TrackableObjectGraph {nodes=1 {children=1, attributes=2 {name=1, checkpoint_key=3}}}
@@ -18,8 +22,18 @@
 #include "read/bundle.h"
 #include "read/meta_graph.h"
 
+typedef struct czm_objects czm_objects;
+
+// The objects of both, paired by their paths; what does not fit together is passed over.
+CZM_MUST_CHECK czm_status czm_objects_read(czm_context *context, const czm_meta_graph *meta,
+                                           czm_bundle *bundle, czm_objects **objects);
+
 // Adds to `keys` (variable name -> czm_checkpoint_key) what it does not have yet.
-void czm_object_graph_keys(czm_context *context, const czm_meta_graph *meta, czm_bundle *bundle,
-                           czm_name_table *keys);
+void czm_objects_add_keys(const czm_objects *objects, const czm_meta_graph *meta,
+                          czm_name_table *keys);
+
+// Sets name and is_trainable of the variable that the checkpoint stores under `key`; leaves both
+// alone if no object is known to be it.
+void czm_objects_describe(const czm_objects *objects, czm_bytes key, czm_variable *variable);
 
 #endif

@@ -87,30 +87,47 @@ static czm_status check_shape(czm_context *context, const czm_meta_graph *meta,
                           "its type or shape in the graph is not that in the checkpoint");
 }
 
+// What is known of the variables' values.
+typedef struct store {
+    czm_bundle *bundle;
+    czm_name_table keys; // variable name -> czm_checkpoint_key
+    czm_objects *objects;
+} store;
+
 // The restore function's word comes first; the object graph's is asked for where it is silent.
-static czm_status find_keys(czm_context *context, const czm_source *source, czm_meta_graph *meta,
-                            const czm_graph *graph, czm_bundle **bundle, czm_name_table *keys) {
-    CZM_TRY(read_keys(context, meta, keys));
-    CZM_TRY(czm_bundle_open(context, source, bundle));
+static czm_status open_store(czm_context *context, const czm_source *source, czm_meta_graph *meta,
+                             const czm_graph *graph, store *s) {
+    CZM_TRY(read_keys(context, meta, &s->keys));
+    CZM_TRY(czm_bundle_open(context, source, &s->bundle));
+    CZM_TRY(czm_objects_read(context, meta, s->bundle, &s->objects));
     for (size_t i = 0; i < graph->nodes.count; i++) {
         const czm_node *node = graph->nodes.items[i];
-        if (!is_variable(node) || czm_name_find(keys, czm_bytes_text(node->name))) continue;
-        czm_object_graph_keys(context, meta, *bundle, keys);
+        if (!is_variable(node) || czm_name_find(&s->keys, czm_bytes_text(node->name))) continue;
+        czm_objects_add_keys(s->objects, meta, &s->keys);
         break;
     }
     return CZM_OK;
 }
 
-static czm_status resolve(czm_context *context, czm_meta_graph *meta, czm_bundle *bundle,
-                          const czm_name_table *keys, czm_node *node, czm_variable *variable) {
-    const czm_checkpoint_key *key = czm_name_find(keys, czm_bytes_text(node->name));
+// The names that Keras and tf.layers give to what inference normalises with, alone or before
+// "/part_0" of a partitioned variable.
+static bool is_moving_statistic(const char *name) {
+    return strstr(name, "moving_mean") || strstr(name, "moving_variance");
+}
+
+static czm_status resolve(czm_context *context, czm_meta_graph *meta, const store *s,
+                          czm_node *node, czm_variable *variable) {
+    const czm_checkpoint_key *key = czm_name_find(&s->keys, czm_bytes_text(node->name));
     if (!key)
         return czm_report_add(context->report, CZM_RULE_VARIABLE_MISSING,
                               where_of(context, meta, node),
                               "make it a saved variable or a constant, and export again",
                               "inference reads it, but loading the model does not restore it");
-    *variable = (czm_variable){.handle = node};
-    CZM_TRY(czm_bundle_find(context, bundle, *key, variable));
+    *variable = (czm_variable){.handle = node, .name = node->name};
+    CZM_TRY(czm_bundle_find(context, s->bundle, *key, variable));
+    variable->is_trainable = czm_dtype_is_floating(variable->dtype) &&
+                             !is_moving_statistic(node->name);
+    czm_objects_describe(s->objects, key->name, variable);
     return check_shape(context, meta, variable);
 }
 
@@ -118,16 +135,15 @@ czm_status czm_variables_resolve(czm_context *context, const czm_source *source,
                                  czm_meta_graph *meta, const czm_graph *graph,
                                  czm_variable_list *variables) {
     *variables = (czm_variable_list){0};
-    czm_name_table keys;
-    czm_bundle *bundle = NULL;
+    store s = {0};
     czm_status worst = CZM_OK;
     for (size_t i = 0; i < graph->nodes.count; i++) {
         czm_node *node = graph->nodes.items[i];
         if (!is_variable(node)) continue;
-        if (!bundle) // a network without variables has no checkpoint
-            CZM_TRY(find_keys(context, source, meta, graph, &bundle, &keys));
+        if (!s.bundle) // a network without variables may have no checkpoint
+            CZM_TRY(open_store(context, source, meta, graph, &s));
         czm_variable variable;
-        czm_status status = resolve(context, meta, bundle, &keys, node, &variable);
+        czm_status status = resolve(context, meta, &s, node, &variable);
         if (status)
             worst = status;
         else

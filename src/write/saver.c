@@ -26,21 +26,7 @@ static const char *numbered(builder *b, const char *rest, size_t i) {
 static const char *assign_name(builder *b, size_t i) { return numbered(b, "AssignVariableOp", i); }
 static const char *identity_name(builder *b, size_t i) { return numbered(b, "Identity", i); }
 
-// Names that no node of the network has.
-static const char **free_read_names(czm_arena *arena, const czm_model *model) {
-    const char **names = CZM_NEW_ARRAY(arena, const char *, model->variables.count);
-    czm_name_table taken = {0};
-    for (size_t i = 0; i < model->main.nodes.count; i++)
-        czm_name_slot_for(arena, &taken, czm_bytes_text(model->main.nodes.items[i]->name))->value =
-            model->main.nodes.items[i];
-    for (size_t i = 0; i < model->variables.count; i++) {
-        const char *handle = model->variables.items[i].handle->name;
-        names[i] = czm_arena_format(arena, "%s/Read/ReadVariableOp", handle);
-        for (size_t k = 1; czm_name_find(&taken, czm_bytes_text(names[i])); k++)
-            names[i] = czm_arena_format(arena, "%s/Read_%zu/ReadVariableOp", handle, k);
-    }
-    return names;
-}
+static const char *read_name(builder *b, size_t i) { return numbered(b, "ReadVariableOp", i); }
 
 // A vector of strings, or a scalar when `vector` is false: TensorProto.string_val=8.
 static czm_tensor add_strings(builder *b, const char *node_name, const char *const *strings,
@@ -99,50 +85,46 @@ static void add_saves(builder *b, czm_tensor file, czm_tensor names, czm_tensor 
     for (size_t i = 0; i < variables->count; i++) {
         const czm_variable *v = &variables->items[i];
         czm_node_add_input(graph, save,
-                           czm_output(add(b, b->saver->reads[i], "ReadVariableOp", "dtype",
-                                          v->dtype, czm_output(v->handle), none)));
+                           czm_output(add(b, read_name(b, i), "ReadVariableOp", "dtype", v->dtype,
+                                          czm_output(v->handle), none)));
     }
     czm_node *done =
         add(b, name(b, "control_dependency"), "Identity", "T", CZM_DTYPE_STRING, file, none);
     *CZM_APPEND(b->arena, &done->controls) = save;
 }
 
-// "save", or "save_1" and so on if the model has nodes below it.
-static const char *free_scope(czm_arena *arena, const czm_graph *graph) {
-    for (size_t k = 0;; k++) {
-        const char *scope = k ? czm_arena_format(arena, "save_%zu", k) : "save";
-        const char *prefix = czm_arena_format(arena, "%s/", scope);
-        bool is_taken = false;
-        for (size_t i = 0; i < graph->nodes.count && !is_taken; i++)
-            is_taken = czm_text_begins(graph->nodes.items[i]->name, prefix);
-        if (!is_taken) return scope;
+// RestoreV2 and SaveV2 need a tensor at least.
+static void add_transfers(builder *b, const czm_object_tree *tree, czm_tensor file) {
+    const czm_variable_list *variables = &b->saver->model->variables;
+    size_t count = variables->count;
+    const char **whole = CZM_NEW_ARRAY(b->arena, const char *, count);
+    czm_dtype *dtypes = CZM_NEW_ARRAY(b->arena, czm_dtype, count);
+    for (size_t i = 0; i < count; i++) {
+        whole[i] = "";
+        dtypes[i] = variables->items[i].dtype;
     }
+    czm_tensor names = add_strings(b, name(b, "RestoreV2/tensor_names"), tree->keys, count, true);
+    czm_tensor slices = add_strings(b, name(b, "RestoreV2/shape_and_slices"), whole, count, true);
+    czm_node *restore = czm_add_node(&b->saver->graph, name(b, "RestoreV2"), "RestoreV2",
+                                     CZM_DTYPE_NONE, file, names, slices);
+    czm_set_types(&b->saver->graph, restore, "dtypes", dtypes, count);
+    add_restores(b, restore);
+    add_saves(b, file, names, slices, dtypes);
 }
 
-czm_saver czm_saver_make(czm_arena *arena, const czm_model *model) {
+czm_saver czm_saver_make(czm_arena *arena, const czm_model *model, const czm_object_tree *tree,
+                         const czm_node_list *outer) {
     czm_saver saver = {.graph = {.arena = arena, .ops = model->ops}, .model = model};
-    size_t count = model->variables.count;
-    if (count == 0) return saver;
-    saver.scope = free_scope(arena, &model->main);
-    saver.reads = free_read_names(arena, model);
+    saver.scope = czm_free_name(arena, outer, "save", "/");
     builder b = {arena, &saver};
-    const char **keys = CZM_NEW_ARRAY(arena, const char *, count);
-    const char **whole = CZM_NEW_ARRAY(arena, const char *, count);
-    czm_dtype *dtypes = CZM_NEW_ARRAY(arena, czm_dtype, count);
-    for (size_t i = 0; i < count; i++) {
-        keys[i] = model->variables.items[i].handle->name;
-        whole[i] = "";
-        dtypes[i] = model->variables.items[i].dtype;
-    }
     const char *model_text = "model";
     czm_tensor file = add_strings(&b, name(&b, "Const"), &model_text, 1, false);
-    czm_tensor names = add_strings(&b, name(&b, "RestoreV2/tensor_names"), keys, count, true);
-    czm_tensor slices = add_strings(&b, name(&b, "RestoreV2/shape_and_slices"), whole, count, true);
-    czm_node *restore = czm_add_node(&saver.graph, name(&b, "RestoreV2"), "RestoreV2",
-                                     CZM_DTYPE_NONE, file, names, slices);
-    czm_set_types(&saver.graph, restore, "dtypes", dtypes, count);
-    add_restores(&b, restore);
-    add_saves(&b, file, names, slices, dtypes);
+    if (model->variables.count) {
+        add_transfers(&b, tree, file);
+    } else {
+        add(&b, name(&b, "restore_all"), "NoOp", NULL, CZM_DTYPE_NONE, none, none);
+        add(&b, name(&b, "control_dependency"), "Identity", "T", CZM_DTYPE_STRING, file, none);
+    }
     return saver;
 }
 
@@ -152,7 +134,7 @@ static void put_variable_def(builder *b, czm_buffer *out, const czm_variable *v,
     size_t message = czm_put_begin(out, 1);
     czm_put_text(out, 1, czm_arena_format(b->arena, "%s:0", v->handle->name));
     czm_put_text(out, 2, assign_name(b, i));
-    czm_put_text(out, 3, czm_arena_format(b->arena, "%s:0", b->saver->reads[i]));
+    czm_put_text(out, 3, czm_arena_format(b->arena, "%s:0", read_name(b, i)));
     czm_put_varint(out, 5, true);
     czm_put_text(out, 6, czm_arena_format(b->arena, "%s:0", identity_name(b, i)));
     czm_put_end(out, message);
@@ -162,7 +144,6 @@ static void put_variable_def(builder *b, czm_buffer *out, const czm_variable *v,
 // MetaGraphDef: saver_def=3, collection_def=4 (map to {bytes_list=2 {value=1}}).
 void czm_saver_put(czm_buffer *out, const czm_saver *saver) {
     const czm_variable_list *variables = &saver->model->variables;
-    if (variables->count == 0) return;
     czm_saver copy = *saver;
     builder b = {out->arena, &copy};
     enum { SAVER_VERSION_2 = 2, MAX_TO_KEEP = 5 };
@@ -174,6 +155,7 @@ void czm_saver_put(czm_buffer *out, const czm_saver *saver) {
     czm_put_varint(out, 7, SAVER_VERSION_2);
     czm_put_end(out, saver_def);
 
+    if (variables->count == 0) return;
     size_t entry = czm_put_begin(out, 4);
     czm_put_text(out, 1, "variables");
     size_t collection = czm_put_begin(out, 2);

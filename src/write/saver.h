@@ -6,18 +6,19 @@
 #ifndef CZM_WRITE_SAVER_H
 #define CZM_WRITE_SAVER_H
 
-#include "graph/graph.h"
+#include "write/objects.h"
 
 typedef struct czm_saver {
-    czm_graph graph;    // its nodes come after the model's own; empty if there are no variables
-    const char **reads; // names of the nodes that read the variables
+    czm_graph graph;
     const char *scope;
     const czm_model *model;
 } czm_saver;
 
-czm_saver czm_saver_make(czm_arena *arena, const czm_model *model);
+// `outer` are the other nodes of the main graph, whose names are taken.
+czm_saver czm_saver_make(czm_arena *arena, const czm_model *model, const czm_object_tree *tree,
+                         const czm_node_list *outer);
 
-// Puts SaverDef and the collection "variables" as fields of a MetaGraphDef; nothing without variables.
+// Puts SaverDef and the collection "variables" as fields of a MetaGraphDef.
 void czm_saver_put(czm_buffer *out, const czm_saver *saver);
 
 #endif

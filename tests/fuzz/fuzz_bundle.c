@@ -109,7 +109,9 @@ static czm_status read_all(czm_context *context, void *data) {
         czm_bytes key = table.records[i].key;
         read_tensor(context, bundle, key, (czm_bytes){0});
         read_tensor(context, bundle, key, in->slice);
-        czm_bundle_string(context, bundle, czm_arena_string(context->arena, key));
+        czm_bytes string;
+        if (czm_bundle_string(context, bundle, czm_arena_string(context->arena, key), &string))
+            continue;
     }
     return CZM_OK;
 }

@@ -291,31 +291,42 @@ static void headers_that_are_refused(void **state) {
 }
 
 // A scalar string is its length as a varint, a masked checksum, and its bytes. One that claims to
-// be almost 2^64 bytes long must not pass for fitting because its sum overflows.
+// be almost 2^64 bytes long must not pass for fitting because its sum overflows. The checksums are
+// those of a string that TensorFlow wrote.
+#define LENGTH "\xd9\xc6\x9c\x43"
+enum { HELLO = 0x29c0e0ec };
+
 static void strings(void **state) {
     czm_context *c = *state;
     const struct {
         const char *data;
         size_t size;
-        const char *expected;
+        const char *expected; // NULL: it is damaged
     } cases[] = {
-        {"\x05sum.hello", 10, "hello"},
-        {"\x05sum.hell", 9, ""},
-        {"\x05su", 3, ""},
-        {"\xfc\xff\xff\xff\xff\xff\xff\xff\xff\x01", 10, ""},
+        {"\x05" LENGTH "hello", 10, "hello"},
+        {"\x05" LENGTH "hallo", 10, NULL},
+        {"\x05sum.hello", 10, NULL},
+        {"\x05" LENGTH "hell", 9, NULL},
+        {"\x05su", 3, NULL},
+        {"\xfc\xff\xff\xff\xff\xff\xff\xff\xff\x01", 10, NULL},
     };
     for (size_t i = 0; i < CZM_COUNT_OF(cases); i++) {
         czm_buffer b = czm_buffer_in(c->arena);
         czm_put_varint(&b, 1, CZM_DTYPE_STRING);
         czm_put_varint(&b, 5, cases[i].size);
+        czm_put_fixed32(&b, 6, HELLO);
         const czm_record records[] = {{{0}, make_header(c->arena, 1, 0)},
                                       {czm_bytes_text("text"), czm_buffer_bytes(&b)}};
         czm_bundle *bundle;
         write_file(c, "bundle/variables/variables.data-00000-of-00001",
                    czm_bytes_of(cases[i].data, cases[i].size));
         assert_int_equal(open_index(c, records, CZM_COUNT_OF(records), &bundle), CZM_OK);
-        assert_text(czm_bundle_string(c, bundle, "text"), cases[i].expected);
-        assert_text(czm_bundle_string(c, bundle, "other"), "");
+        czm_bytes string;
+        assert_int_equal(czm_bundle_string(c, bundle, "text", &string),
+                         cases[i].expected ? CZM_OK : CZM_ERROR_INVALID);
+        assert_text(string, cases[i].expected ? cases[i].expected : "");
+        assert_int_equal(czm_bundle_string(c, bundle, "other", &string), CZM_OK);
+        assert_text(string, "");
     }
 }
 

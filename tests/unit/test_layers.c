@@ -18,7 +18,7 @@ static czm_model *model_with_image(czm_context *c, czm_node **image) {
 static czm_node *add_weight(czm_model *model, const char *name, const int64_t *dims, size_t rank) {
     czm_node *handle = czm_graph_add(&model->main, name, "VarHandleOp");
     *CZM_APPEND(model->arena, &model->variables) =
-        (czm_variable){handle, CZM_DTYPE_FLOAT, dims, rank, NULL};
+        (czm_variable){.handle = handle, .dtype = CZM_DTYPE_FLOAT, .dims = dims, .rank = rank};
     return handle;
 }
 

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Functions around the network; see calls.h.
+#include "write/calls.h"
+
+#include <stdlib.h>
+
+static const struct {
+    const char *name;
+    czm_call_form form;
+    bool is_training;
+} rows[CZM_CALL_COUNT] = {
+    {"signature_wrapper", CZM_CALL_SIGNATURE, false},
+    {"default_save_signature", CZM_CALL_DEFAULT, false},
+    {"layer_call_fn", CZM_CALL_LAYER, false},
+    {"layer_call_fn", CZM_CALL_LAYER, true},
+    {"layer_call_and_return_conditional_losses", CZM_CALL_LOSSES, false},
+    {"layer_call_and_return_conditional_losses", CZM_CALL_LOSSES, true},
+};
+
+// ---- names
+
+static bool is_taken(const czm_node_list *nodes, const char *name, bool is_prefix) {
+    for (size_t i = 0; i < nodes->count; i++)
+        if (is_prefix ? czm_text_begins(nodes->items[i]->name, name)
+                      : czm_text_equal(nodes->items[i]->name, name))
+            return true;
+    return false;
+}
+
+const char *czm_free_name(czm_arena *arena, const czm_node_list *nodes, const char *name,
+                          const char *ending) {
+    for (size_t k = 0;; k++) {
+        const char *candidate = k ? czm_arena_format(arena, "%s_%zu", name, k) : name;
+        const char *whole = czm_arena_format(arena, "%s%s", candidate, ending);
+        if (!is_taken(nodes, whole, *ending != '\0')) return candidate;
+    }
+}
+
+// No function that stays begins with it. TensorFlow 2.0.0 shortens names of the form
+// "__inference_NAME_NUMBER" when it loads them and makes them long again when it saves.
+static const char *free_prefix(czm_arena *arena, const czm_model *model) {
+    for (size_t k = 0;; k++) {
+        const char *prefix = k ? czm_arena_format(arena, "__inference_network%zu_", k)
+                               : "__inference_network_";
+        bool is_free = true;
+        for (size_t i = 0; i < model->functions.count; i++)
+            is_free &= !czm_text_begins(model->functions.items[i]->name, prefix);
+        if (is_free) return prefix;
+    }
+}
+
+czm_network czm_network_make(czm_arena *arena, const czm_model *model, czm_shape input,
+                             czm_shape output) {
+    czm_network network = {.model = model, .input = input, .output = output};
+    const char *prefix = free_prefix(arena, model);
+    network.body = czm_arena_format(arena, "%s0", prefix);
+    network.argument = czm_free_name(arena, &model->main.nodes, "argument", "_");
+    for (size_t i = 0; i < CZM_CALL_COUNT; i++)
+        network.calls[i] =
+            (czm_call){czm_arena_format(arena, "%s%s_%zu", prefix, rows[i].name, i + 1),
+                       rows[i].form, rows[i].is_training};
+    return network;
+}
+
+// ---- what the functions share
+
+static const char *argument_name(czm_arena *arena, const czm_network *n, size_t i) {
+    return czm_arena_format(arena, "%s_%zu", n->argument, i);
+}
+
+static const char result_name[] = "identity";
+
+// OpDef: name=1, input_arg=2, output_arg=3, is_stateful=17.
+static void put_signature(czm_buffer *out, const czm_network *n, const char *name) {
+    const czm_model *model = n->model;
+    size_t signature = czm_put_begin(out, 1);
+    czm_put_text(out, 1, name);
+    czm_put_argument(out, 2, argument_name(out->arena, n, 0), model->main.inputs.items[0].dtype);
+    for (size_t i = 0; i < model->variables.count; i++)
+        czm_put_argument(out, 2, argument_name(out->arena, n, i + 1), CZM_DTYPE_RESOURCE);
+    czm_put_argument(out, 3, result_name, model->main.outputs.items[0].dtype);
+    if (czm_graph_is_stateful(&model->main)) czm_put_varint(out, 17, true);
+    czm_put_end(out, signature);
+}
+
+// An attribute whose value is a list of shapes: AttrValue.list=1 {shape=7}.
+static void put_shapes(czm_buffer *out, const char *name, czm_shape first, size_t unknown_count) {
+    size_t entry = czm_put_begin(out, 5);
+    czm_put_text(out, 1, name);
+    size_t value = czm_put_begin(out, 2);
+    size_t list = czm_put_begin(out, 1);
+    czm_put_shape(out, 7, first);
+    for (size_t i = 0; i < unknown_count; i++) czm_put_shape(out, 7, czm_shape_unknown());
+    czm_put_end(out, list);
+    czm_put_end(out, value);
+    czm_put_end(out, entry);
+}
+
+// FunctionDef: signature=1, node_def=3, ret=4, attr=5.
+static void put_end(czm_buffer *out, const czm_network *n, const char *result) {
+    czm_put_text_pair(out, 4, result_name, result);
+    put_shapes(out, "_input_shapes", n->input, n->model->variables.count);
+}
+
+// ---- the body
+
+// Nodes that stay outside, in the main graph, have the name of their argument in `scratch`.
+static bool is_outside(const czm_node *node) {
+    return czm_node_is(node, "Placeholder") || czm_node_is(node, "VarHandleOp");
+}
+
+static const char *body_input(czm_arena *arena, czm_tensor t) {
+    return is_outside(t.node) ? t.node->scratch : czm_body_input_name(arena, t);
+}
+
+static void name_arguments(czm_arena *arena, const czm_network *n) {
+    n->model->main.inputs.items[0].tensor.node->scratch = (void *)argument_name(arena, n, 0);
+    for (size_t i = 0; i < n->model->variables.count; i++)
+        n->model->variables.items[i].handle->scratch = (void *)argument_name(arena, n, i + 1);
+}
+
+static void put_body(czm_buffer *out, const czm_network *n) {
+    const czm_graph *graph = &n->model->main;
+    name_arguments(out->arena, n);
+    size_t function = czm_put_begin(out, 1);
+    put_signature(out, n, n->body);
+    for (size_t i = 0; i < graph->nodes.count; i++)
+        if (!is_outside(graph->nodes.items[i]))
+            czm_put_node(out, CZM_FUNCTION_NODE, graph->nodes.items[i], body_input);
+    put_end(out, n, body_input(out->arena, graph->outputs.items[0].tensor));
+    czm_put_end(out, function);
+}
+
+// ---- calls
+
+static void put_attr(czm_buffer *out, const char *name, czm_bytes value) {
+    size_t entry = czm_put_begin(out, 5);
+    czm_put_text(out, 1, name);
+    czm_put_bytes(out, 2, value);
+    czm_put_end(out, entry);
+}
+
+// AttrValue: s=2, func=10 {name=1}, list=1 {type=6, packed}.
+static czm_bytes text_value(czm_arena *arena, const char *text) {
+    czm_buffer b = czm_buffer_in(arena);
+    czm_put_text(&b, 2, text);
+    return czm_buffer_bytes(&b);
+}
+
+static czm_bytes function_value(czm_arena *arena, const char *name) {
+    czm_buffer b = czm_buffer_in(arena);
+    size_t function = czm_put_begin(&b, 10);
+    czm_put_text(&b, 1, name);
+    czm_put_end(&b, function);
+    return czm_buffer_bytes(&b);
+}
+
+static czm_bytes types_value(czm_arena *arena, czm_dtype first, size_t resource_count) {
+    czm_buffer b = czm_buffer_in(arena);
+    size_t list = czm_put_begin(&b, 1);
+    size_t packed = czm_put_begin(&b, 6);
+    czm_put_raw_varint(&b, (uint64_t)first);
+    for (size_t i = 0; i < resource_count; i++) czm_put_raw_varint(&b, CZM_DTYPE_RESOURCE);
+    czm_put_end(&b, packed);
+    czm_put_end(&b, list);
+    return czm_buffer_bytes(&b);
+}
+
+// The attributes of a call of `function`. ConfigProto {allow_soft_placement=7} lets operations that a
+// graphics card lacks run on the processor, as in a session.
+static void put_call_attrs(czm_buffer *out, const czm_network *n, const char *function) {
+    const czm_graph *graph = &n->model->main;
+    czm_arena *arena = out->arena;
+    put_attr(out, "Tin",
+             types_value(arena, graph->inputs.items[0].dtype, n->model->variables.count));
+    put_attr(out, "Tout", types_value(arena, graph->outputs.items[0].dtype, 0));
+    put_shapes(out, "_output_shapes", n->output, 0);
+    put_attr(out, "config_proto", text_value(arena, "\x38\x01"));
+    put_attr(out, "f", function_value(arena, function));
+}
+
+static const char *call_op(const czm_network *n) {
+    return czm_graph_is_stateful(&n->model->main) ? "StatefulPartitionedCall" : "PartitionedCall";
+}
+
+static void put_wrapper(czm_buffer *out, const czm_network *n, const czm_call *call) {
+    czm_arena *arena = out->arena;
+    const char *op = call_op(n);
+    size_t function = czm_put_begin(out, 1);
+    put_signature(out, n, call->function);
+    size_t node = czm_put_begin(out, CZM_FUNCTION_NODE);
+    czm_put_text(out, 1, op);
+    czm_put_text(out, 2, op);
+    for (size_t i = 0; i <= n->model->variables.count; i++)
+        czm_put_text(out, 3, argument_name(arena, n, i));
+    put_call_attrs(out, n, n->body);
+    czm_put_end(out, node);
+    put_end(out, n, czm_arena_format(arena, "%s:output:0", op));
+    czm_put_end(out, function);
+}
+
+void czm_put_main_call(czm_buffer *out, const czm_network *n, const char *name) {
+    size_t node = czm_put_begin(out, CZM_GRAPH_NODE);
+    czm_put_text(out, 1, name);
+    czm_put_text(out, 2, call_op(n));
+    czm_put_text(out, 3, n->model->main.inputs.items[0].tensor.node->name);
+    for (size_t i = 0; i < n->model->variables.count; i++)
+        czm_put_text(out, 3, n->model->variables.items[i].handle->name);
+    put_call_attrs(out, n, n->calls[0].function);
+    czm_put_end(out, node);
+}
+
+// ---- all of them
+
+// A function to be written: one of the two is set, or none for the body.
+typedef struct function {
+    const char *name;
+    const czm_graph *kept;
+    const czm_call *call;
+} function;
+
+// Sorted by name: the order in which functions were met is not the same when read back.
+static int compare_functions(const void *a, const void *b) {
+    return strcmp(((const function *)a)->name, ((const function *)b)->name);
+}
+
+void czm_put_library(czm_buffer *out, uint32_t field, const czm_network *n) {
+    const czm_graph_list *kept = &n->model->functions;
+    size_t count = 0;
+    function *all = CZM_NEW_ARRAY(out->arena, function, kept->count + CZM_CALL_COUNT + 1);
+    all[count++] = (function){.name = n->body};
+    for (size_t i = 0; i < CZM_CALL_COUNT; i++)
+        all[count++] = (function){.name = n->calls[i].function, .call = &n->calls[i]};
+    for (size_t i = 0; i < kept->count; i++)
+        all[count++] = (function){.name = kept->items[i]->name, .kept = kept->items[i]};
+    qsort(all, count, sizeof *all, compare_functions);
+    size_t library = czm_put_begin(out, field);
+    for (size_t i = 0; i < count; i++) {
+        if (all[i].kept)
+            czm_put_function(out, all[i].kept);
+        else if (all[i].call)
+            put_wrapper(out, n, all[i].call);
+        else
+            put_body(out, n);
+    }
+    czm_put_end(out, library);
+}
