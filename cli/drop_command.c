@@ -7,22 +7,21 @@
 
 #include "base/os.h"
 #include "cli/commands.h"
+#include "cli/model_options.h"
 #include "cli/terminal.h"
+
+// "archive.zip/folder" too is a network.
+static bool is_there(const char *path) {
+    czm_arena *arena = czm_arena_new(NULL);
+    bool is_found = arena && czm_path_is_there(arena, path);
+    if (arena) czm_arena_free(arena);
+    return is_found;
+}
 
 bool cli_can_drop(int count, char **paths) {
     for (int i = 0; i < count; i++)
-        if (czm_path_look(paths[i]) == CZM_PATH_MISSING) return false;
+        if (!is_there(paths[i])) return false;
     return count > 0;
-}
-
-// The name of the result: without the ending of a file, but a folder's "unet-1.1" is no ending.
-static const char *stem(czm_arena *arena, const char *path) {
-    static const char *const endings[] = {".json", ".zip", ".onnx"};
-    const char *name = czm_path_base(path);
-    size_t size = strlen(name), ending = 0;
-    for (size_t i = 0; i < CZM_COUNT_OF(endings); i++)
-        if (cli_has_suffix(name, endings[i])) ending = strlen(endings[i]);
-    return czm_arena_format(arena, "%.*s", (int)(ending < size ? size - ending : size), name);
 }
 
 static int convert(czm_arena *arena, const char *spec, const char *name) {
@@ -34,36 +33,28 @@ static int convert(czm_arena *arena, const char *spec, const char *name) {
 
 // A SavedModel without a specification gets one first, which its owner can then correct.
 static int convert_saved_model(czm_arena *arena, const char *path) {
-    const char *spec = czm_arena_format(arena, "%s.json", path);
+    const char *inside, *archive = czm_path_file_part(arena, path, &inside);
+    const char *folder = czm_path_folder(arena, archive ? archive : path);
+    const char *spec = czm_path_join(
+        arena, folder, czm_arena_format(arena, "%s.json", czm_path_base(path)));
     if (czm_path_look(spec) == CZM_PATH_MISSING) {
         char *arguments[] = {"new", (char *)path, (char *)spec, NULL};
         int status = cli_new(3, arguments);
         if (status != CZM_OK) return status;
     }
-    return convert(arena, spec, stem(arena, path));
-}
-
-// At the end; those of a root, such as "C:/", belong to it.
-static const char *without_separators(czm_arena *arena, const char *path) {
-    const char *clean = czm_path_join(arena, "", path);
-    while (*czm_path_base(clean) == '\0') {
-        const char *folder = czm_path_folder(arena, clean);
-        if (strlen(folder) == strlen(clean)) break;
-        clean = folder;
-    }
-    return clean;
+    return convert(arena, spec, cli_name_of(arena, path));
 }
 
 static int drop(const char *path) {
     czm_arena *arena = czm_arena_new(NULL);
-    const char *clean = arena ? without_separators(arena, path) : NULL;
+    const char *clean = arena ? cli_without_separators(arena, path) : NULL;
     if (!clean) {
         fprintf(stderr, "error: there is not enough memory\n");
         return CZM_ERROR_IO;
     }
     int status;
     if (cli_has_suffix(clean, ".json")) {
-        status = convert(arena, clean, stem(arena, clean));
+        status = convert(arena, clean, cli_name_of(arena, clean));
     } else if (cli_has_suffix(clean, ".czmodel") || cli_has_suffix(clean, ".czseg") ||
                cli_has_suffix(clean, ".czann")) {
         char *arguments[] = {"check", (char *)clean, NULL};

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/terminal.h"
+
 void cli_model_option_rows(cli_model_options *m, cli_option *rows) {
     czm_options *o = &m->options;
     const cli_option shared[CLI_MODEL_OPTION_ROWS] = {
@@ -80,6 +82,25 @@ bool cli_model_options_take(cli_model_options *m, const char *command) {
     o->postprocessing_count = m->after.count;
     o->allow = m->allowed;
     return true;
+}
+
+const char *cli_without_separators(czm_arena *arena, const char *path) {
+    const char *clean = czm_path_join(arena, "", path);
+    while (*czm_path_base(clean) == '\0') {
+        const char *folder = czm_path_folder(arena, clean);
+        if (strlen(folder) == strlen(clean)) break;
+        clean = folder;
+    }
+    return clean;
+}
+
+const char *cli_name_of(czm_arena *arena, const char *path) {
+    static const char *const endings[] = {".json", ".zip", ".onnx", ".keras", ".h5", ".hdf5"};
+    const char *name = czm_path_base(cli_without_separators(arena, path));
+    size_t size = strlen(name), ending = 0;
+    for (size_t i = 0; i < CZM_COUNT_OF(endings); i++)
+        if (cli_has_suffix(name, endings[i])) ending = strlen(endings[i]);
+    return czm_arena_format(arena, "%.*s", (int)(ending < size ? size - ending : size), name);
 }
 
 void cli_model_options_free(cli_model_options *m) { free(m->allow_text); }

@@ -5,6 +5,7 @@
 #ifndef CZM_CLI_MODEL_OPTIONS_H
 #define CZM_CLI_MODEL_OPTIONS_H
 
+#include "base/os.h"
 #include "cli/options.h"
 #include "czm.h"
 
@@ -52,5 +53,12 @@ void cli_model_option_rows(cli_model_options *m, cli_option *rows);
 bool cli_model_options_take(cli_model_options *m, const char *command);
 
 void cli_model_options_free(cli_model_options *m);
+
+// A path without the separators at its end; those of a root, such as "C:/", belong to it.
+const char *cli_without_separators(czm_arena *arena, const char *path);
+
+// What a model is called by its path: the last part, without the ending of a file. (The "1" of a folder
+// "unet-1.1" is not an ending.)
+const char *cli_name_of(czm_arena *arena, const char *path);
 
 #endif

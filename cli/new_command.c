@@ -9,15 +9,36 @@
 #include "cli/model_options.h"
 #include "cli/terminal.h"
 
+// An argument as a shell accepts it, in quotation marks if necessary.
+static void put_argument(const char *text) {
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./\\:-";
+    printf(text[strspn(text, plain)] || !*text ? " \"%s\"" : " %s", text);
+}
+
+// The command that converts with the new specification, which has no keys for these two options.
+static void put_next(const czm_options *options, const char *path) {
+    czm_arena *arena = czm_arena_new(NULL);
+    if (!arena) return;
+    printf("%s: written. SpatialDims, Preprocessing and Postprocessing in it are read by czmodel; "
+           "ZEN's own import\nof a folder with a JSON file ignores them. Correct the guesses, then "
+           "run\n\n    czmodel convert",
+           path);
+    put_argument(path);
+    put_argument("out");
+    put_argument(cli_name_of(arena, options->source_path));
+    if (options->signature) printf(" --signature"), put_argument(options->signature);
+    if (options->output) printf(" --output"), put_argument(options->output);
+    printf("\n");
+    czm_arena_free(arena);
+}
+
 static int draft(czm_options *options, const char *model, const char *path) {
     czm_report *report = cli_report_new();
     if (!report) return CZM_ERROR_IO;
     options->source_path = model;
     czm_status status = czm_new_spec(options, path, report);
     cli_print_findings(report, CZM_NOTE);
-    if (status == CZM_OK)
-        printf("%s: written; correct what was guessed, then: czmodel convert %s OUTPUT_FOLDER\n",
-               path, path);
+    if (status == CZM_OK) put_next(options, path);
     czm_report_free(report);
     return cli_flush() ? cli_exit_status(status) : CZM_ERROR_IO;
 }
@@ -31,12 +52,16 @@ int cli_new(int argc, char **argv) {
     memcpy(options + CLI_MODEL_OPTION_ROWS, own, sizeof own);
     const cli_command command = {
         .name = "czmodel new",
-        .arguments = "SAVEDMODEL [FILE.json]",
+        .arguments = "NETWORK [FILE.json]",
         .purpose =
-            "Writes a filled specification for a SavedModel (FILE.json: model_spec.json), and\n"
-            "tells which of its values are guesses.",
+            "Writes a complete specification for a network (FILE.json: model_spec.json), and\n"
+            "reports which of its values are guesses. It also contains the tile size and the\n"
+            "steps (SpatialDims, Preprocessing, Postprocessing): those of the options, or what\n"
+            "ZEN requires. These three keys belong to czmodel: ZEN's own import of a folder\n"
+            "with a JSON file ignores them.\n\n" CLI_STEPS,
         .examples = "  czmodel new saved_model/\n"
-                    "  czmodel new saved_model/ nuclei.json --output probabilities\n",
+                    "  czmodel new saved_model/ nuclei.json --output probabilities\n"
+                    "  czmodel new networks.zip/unet --spatial-dims 256,256\n",
         .least = 1,
         .most = 2,
     };

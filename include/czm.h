@@ -17,6 +17,10 @@
 // with its own report. Ownership: what the caller passes in stays the caller's and need only live
 // during the call; strings that come out belong to the report and live until czm_report_free().
 // Text is UTF-8. The library never prints, never exits and never changes the working directory.
+//
+// Versions: structs that begin with struct_size get new members only at their end, and the library
+// accepts every earlier size. So a program that was compiled for an earlier release runs with a later
+// one.
 #ifndef CZM_H
 #define CZM_H
 
@@ -219,12 +223,12 @@ typedef struct czm_options {
     size_t allow_count;
     bool strict;           ///< warnings become errors, but for the rules in `allow`
     bool as_is;            ///< pack the network's files untouched
+    czm_progress progress; ///< may be NULL
+    void *user;            ///< handed to `progress`
     bool no_factor;        ///< where the format feeds other values than the network expects, only warn
                            ///< (pixel-range) instead of inserting the factor
     const char *value_range; ///< what the network expects: "raw" (the values of the pixel type) or
                              ///< "unit" (0 to 1); NULL: as the metadata say
-    czm_progress progress; ///< may be NULL
-    void *user;            ///< handed to `progress`
 } czm_options;
 
 /// The names of the formats, the oldest first: "3.0.0" (a SavedModel for TensorFlow 2.0.0), "3.1.0",
@@ -246,10 +250,14 @@ typedef struct czm_result {
 #define CZM_OPTIONS_INIT                                                                           \
     {                                                                                              \
         sizeof(czm_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, false, \
-            false, false, 0, 0, 0                                                                            \
+            false, 0, 0, false, 0                                                                  \
     }
 #define CZM_RESULT_INIT \
     { sizeof(czm_result), 0, "", 0, 0 }
+
+/// The same as CZM_OPTIONS_INIT, for callers that cannot use macros: `struct_size` is the size of
+/// czm_options as the caller knows it.
+CZM_API void czm_options_init(czm_options *options, size_t struct_size);
 
 /// Converts a SavedModel into a CZModel.
 ///

@@ -32,9 +32,25 @@ czm_status czm_call_and_keep(czm_report *report, czm_work *work, void *data) {
     return run(report, work, data, true);
 }
 
-czm_status czm_check_size(czm_report *report, const char *what, size_t size, size_t expected) {
-    if (size == expected) return CZM_OK;
+static size_t size_of(const void *given) { return *(const size_t *)given; }
+
+czm_status czm_check_size(czm_report *report, const char *what, const void *given, size_t first,
+                          size_t size) {
+    if (size_of(given) >= first && size_of(given) <= size) return CZM_OK;
     return czm_report_add(report, CZM_RULE_USAGE, what, "initialise it with its _INIT macro",
-                          "the struct has an unknown size: %zu instead of %zu bytes", size,
-                          expected);
+                          "the struct has %zu bytes; this release supports %zu to %zu bytes",
+                          size_of(given), first, size);
+}
+
+void czm_struct_take(void *own, const void *given) {
+    memcpy((size_t *)own + 1, (const size_t *)given + 1, size_of(given) - sizeof(size_t));
+}
+
+void czm_struct_give(void *given, const void *own) {
+    memcpy((size_t *)given + 1, (const size_t *)own + 1, size_of(given) - sizeof(size_t));
+}
+
+void czm_options_init(czm_options *options, size_t struct_size) {
+    memset(options, 0, struct_size);
+    options->struct_size = struct_size;
 }

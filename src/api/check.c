@@ -61,16 +61,17 @@ static void fill_verdict(czm_context *context, const czm_target *target, czm_ver
 static czm_status check(czm_context *context, void *data) {
     checking *c = data;
     czm_target target;
-    CZM_TRY(czm_options_take(context, c->options));
+    CZM_TRY(czm_options_take(context, &c->options));
     czm_status status = check_target(context, c->options, &target);
     fill_verdict(context, &target, &c->verdict);
     return status;
 }
 
 czm_status czm_check(const czm_options *options, czm_verdict *verdict, czm_report *report) {
-    if (verdict) CZM_TRY(czm_check_size(report, "verdict", verdict->struct_size, sizeof *verdict));
+    if (verdict)
+        CZM_TRY(czm_check_size(report, "verdict", verdict, CZM_FIRST_VERDICT, sizeof *verdict));
     checking c = {.options = options, .verdict = CZM_VERDICT_INIT};
     c.verdict.status = czm_call(report, check, &c);
-    if (verdict) *verdict = c.verdict;
+    if (verdict) czm_struct_give(verdict, &c.verdict);
     return c.verdict.status;
 }

@@ -26,8 +26,8 @@ static const char *option_text(conversion *c, czm_option option, const char *val
 }
 
 static czm_status check_options(conversion *c) {
+    CZM_TRY(czm_options_take(&c->context, &c->options));
     const czm_options *o = c->options;
-    CZM_TRY(czm_options_take(&c->context, o));
     if (!o->output_folder || !*o->output_folder)
         return usage(c, "output folder", "name the folder for the result", "there is none");
     const char *name = o->output_name;
@@ -163,9 +163,10 @@ static czm_status convert(czm_context *context, void *data) {
 }
 
 czm_status czm_convert(const czm_options *options, czm_result *result, czm_report *report) {
-    if (result) CZM_TRY(czm_check_size(report, "result", result->struct_size, sizeof *result));
+    if (result)
+        CZM_TRY(czm_check_size(report, "result", result, CZM_FIRST_RESULT, sizeof *result));
     conversion c = {.options = options, .result = CZM_RESULT_INIT};
     CZM_TRY(czm_call(report, convert, &c));
-    if (result) *result = c.result;
+    if (result) czm_struct_give(result, &c.result);
     return CZM_OK;
 }

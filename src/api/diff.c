@@ -211,10 +211,11 @@ static czm_status diff(czm_context *context, void *data) {
 
 czm_status czm_diff(const char *a, const char *b, czm_differences *differences,
                     czm_report *report) {
-    CZM_TRY(czm_check_size(report, "differences", differences->struct_size, sizeof *differences));
+    CZM_TRY(czm_check_size(report, "differences", differences, CZM_FIRST_DIFFERENCES,
+                           sizeof *differences));
     czm_differences found = CZM_DIFFERENCES_INIT;
     request r = {{a, b}, &found};
     CZM_TRY(czm_call_and_keep(report, diff, &r));
-    *differences = found;
+    czm_struct_give(differences, &found);
     return CZM_OK;
 }

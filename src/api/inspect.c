@@ -228,9 +228,9 @@ static czm_status tell_onnx(czm_context *context, czm_target *target, czm_inspec
 }
 
 static czm_status inspect(czm_context *context, void *data) {
-    const inspecting *i = data;
+    inspecting *i = data;
     czm_target *target = CZM_NEW(context->arena, czm_target);
-    CZM_TRY(czm_options_take(context, i->options));
+    CZM_TRY(czm_options_take(context, &i->options));
     czm_status status = czm_target_open(context, i->options, target);
     i->out->kind = target->kind;
     if (target->has_spec) tell_metadata(target, i->out);
@@ -243,12 +243,25 @@ static czm_status inspect(czm_context *context, void *data) {
     return target->has_source ? tell_saved_model(context, target, i->out) : status;
 }
 
+// The metadata inside may be those of an earlier release too, so that what follows them is nearer.
+static void give(czm_inspection *given, czm_inspection *own) {
+    size_t before = offsetof(czm_inspection, metadata), size = given->metadata.struct_size;
+    if (given->struct_size == sizeof *given) size = sizeof(czm_metadata);
+    if (size < CZM_FIRST_METADATA) size = CZM_FIRST_METADATA;
+    own->metadata.struct_size = size;
+    memcpy((size_t *)given + 1, (size_t *)own + 1, before - sizeof(size_t));
+    memcpy(&given->metadata, &own->metadata, size);
+    memcpy((char *)given + before + size, (char *)own + before + sizeof(czm_metadata),
+           given->struct_size - before - size);
+}
+
 czm_status czm_inspect(const czm_options *options, czm_inspection *inspection, czm_report *report) {
-    CZM_TRY(czm_check_size(report, "inspection", inspection->struct_size, sizeof *inspection));
+    CZM_TRY(czm_check_size(report, "inspection", inspection, CZM_FIRST_INSPECTION,
+                           sizeof *inspection));
     czm_inspection found = CZM_INSPECTION_INIT;
     inspecting i = {options, &found};
     CZM_TRY(czm_call_and_keep(report, inspect, &i));
-    *inspection = found;
+    give(inspection, &found);
     return CZM_OK;
 }
 

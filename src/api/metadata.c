@@ -14,17 +14,18 @@ typedef struct reading {
 static czm_status read_json(czm_context *context, void *data) {
     const reading *r = data;
     size_t first = czm_report_count(context->report);
-    CZM_TRY(czm_json_spec_read(context, r->path, r->metadata));
+    czm_edits edits;
+    CZM_TRY(czm_json_spec_read(context, r->path, r->metadata, &edits));
     return czm_report_status(context->report, first);
 }
 
 czm_status czm_metadata_from_json(const char *json_path, czm_metadata *metadata,
                                   czm_report *report) {
-    CZM_TRY(czm_check_size(report, "metadata", metadata->struct_size, sizeof *metadata));
+    CZM_TRY(czm_check_size(report, "metadata", metadata, CZM_FIRST_METADATA, sizeof *metadata));
     czm_metadata found = CZM_METADATA_INIT;
     reading r = {json_path, &found};
     CZM_TRY(czm_call_and_keep(report, read_json, &r));
-    *metadata = found;
+    czm_struct_give(metadata, &found);
     return CZM_OK;
 }
 
@@ -38,15 +39,18 @@ static czm_status write_xml(czm_context *context, void *data) {
     writing *w = data;
     char id[37];
     czm_spec spec;
-    CZM_TRY(
-        czm_check_size(context->report, "metadata", w->metadata->struct_size, sizeof *w->metadata));
+    const czm_options none = CZM_OPTIONS_INIT;
+    czm_metadata metadata = CZM_METADATA_INIT;
+    CZM_TRY(czm_check_size(context->report, "metadata", w->metadata, CZM_FIRST_METADATA,
+                           sizeof metadata));
+    czm_struct_take(&metadata, w->metadata);
     if (w->model_id && !czm_uuid_is_valid(w->model_id))
         return czm_report_add(context->report, CZM_RULE_MODEL_ID, "model_id", NULL,
-                              "\"%s\" is no such UUID", w->model_id);
+                              "\"%s\" is not such a UUID", w->model_id);
     if (!w->model_id && !czm_uuid_make(id))
         return czm_report_add(context->report, CZM_RULE_FILE_UNREADABLE, "random numbers", NULL,
-                              "the system gives none");
-    CZM_TRY(czm_spec_of_metadata(context, "metadata", w->metadata, &spec));
+                              "the system provides none");
+    CZM_TRY(czm_spec_of_metadata(context, &none, "metadata", &metadata, &spec));
     czm_bytes xml =
         czm_manifest_write(context->arena, &spec, "3.0.0", w->model_id ? w->model_id : id);
     w->xml = czm_arena_string(context->arena, xml);

@@ -1,24 +1,112 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// czm_new_spec(): a specification from what the network tells. What it does not tell is guessed,
-// and each guess is a note.
+// czm_new_spec(): a specification from the values that the network contains. Other values are guessed,
+// and each guess is a note. The specification also contains what makes the network usable in ZEN: a
+// tile size where the network leaves it open, and a last step where the output is not probabilities.
+#include "analysis/probability.h"
 #include "api/call.h"
 #include "api/target.h"
+#include "api/tile_size.h"
 #include "base/os.h"
 #include "spec/json_spec.h"
+
+#define SPLIT "sigmoid-to-softmax" // one probability becomes two
 
 typedef struct drafting {
     const czm_options *options;
     const char *path;
+    czm_context *context;
+    czm_edits edits;
+    czm_target target;
+    const czm_check_subject *subject; // of the network with the edits
 } drafting;
 
-static void guess(czm_context *context, const char *key, const char *hint, const char *finding) {
-    czm_report_add(context->report, CZM_RULE_GUESS, key, hint, "%s", finding);
+CZM_PRINTF(4, 5)
+static void guess(drafting *d, const char *key, const char *hint, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    const char *finding = czm_arena_vformat(d->context->arena, format, arguments);
+    va_end(arguments);
+    czm_report_add(d->context->report, CZM_RULE_GUESS, key, hint, "%s", finding);
+}
+
+static int64_t last_dim(czm_shape shape) {
+    return shape.rank > 0 ? shape.dims[shape.rank - 1] : CZM_UNKNOWN;
+}
+
+// ---- the network
+
+// Reads the network with the edits so far.
+static czm_status read_network(drafting *d) {
+    czm_options *options = CZM_NEW(d->context->arena, czm_options);
+    const czm_edits *e = &d->edits;
+    *options = *d->options;
+    options->spatial_height = e->height, options->spatial_width = e->width;
+    options->postprocessing = e->after, options->postprocessing_count = e->after_count;
+    CZM_TRY(czm_target_open(d->context, options, &d->target));
+    if (d->target.has_spec)
+        return czm_report_add(d->context->report, CZM_RULE_USAGE, d->options->source_path,
+                              "name a SavedModel or an ONNX file", "it has metadata already");
+    CZM_TRY(czm_target_read_model(d->context, &d->target));
+    d->subject = czm_check_subject_of(d->context->arena, &d->target.model, NULL, NULL);
+    return CZM_OK;
+}
+
+static bool has_open_size(const drafting *d) {
+    czm_shape input = d->subject->input;
+    return input.rank == 4 && (input.dims[1] == CZM_UNKNOWN || input.dims[2] == CZM_UNKNOWN);
+}
+
+// Pixels that the result needs on each side; -1: not bounded or not known.
+static int64_t required_border(const drafting *d) {
+    if (d->target.has_onnx) return -1;
+    czm_receptive_field field = czm_check_output_field(d->subject);
+    return field.kind == CZM_FIELD_BOUNDED ? czm_field_border(&field) : -1;
+}
+
+// A tile of which the border leaves at least half, if the memory suffices for it.
+static int64_t choose_side(czm_tile_size size, int64_t border) {
+    enum { USUAL_SIDE = 512 };
+    int64_t side = 4 * border > USUAL_SIDE ? 4 * border : USUAL_SIDE;
+    side = (side + size.multiple - 1) / size.multiple * size.multiple;
+    return side < size.largest ? side : size.largest;
+}
+
+// 0: the network itself fixes the size, or no size works.
+static czm_status choose_tile(drafting *d) {
+    if (!has_open_size(d) || d->target.has_onnx) return CZM_OK;
+    czm_tile_size size = czm_tile_size_find(&d->target, d->subject);
+    if (size.largest == 0) return CZM_OK;
+    d->edits.height = d->edits.width = choose_side(size, required_border(d));
+    guess(d, "SpatialDims", "correct the size if your images are smaller",
+          "%lld x %lld pixels, since the network leaves the size open; the largest tile in 8 GiB is "
+          "%lld x %lld, and sides are multiples of %lld",
+          (long long)d->edits.height, (long long)d->edits.width, (long long)size.largest,
+          (long long)size.largest, (long long)size.multiple);
+    return read_network(d);
+}
+
+// The steps that turn the output into probabilities.
+static czm_status choose_steps(drafting *d) {
+    if (d->edits.after_count || d->target.has_onnx || d->subject->family) return CZM_OK;
+    czm_probability found =
+        czm_probability_of(d->context->arena, &d->target.model, d->subject->shapes, true);
+    if (found.proof == CZM_PROVEN || !found.remedies[0]) return CZM_OK;
+    const char **steps = CZM_NEW_ARRAY(d->context->arena, const char *, 2);
+    d->edits.after = steps;
+    for (size_t i = 0; i < 2 && found.remedies[i]; i++) {
+        bool is_split = czm_text_equal(found.remedies[i], SPLIT); // of the foreground's probability
+        steps[d->edits.after_count++] = is_split ? SPLIT "=background-first" : found.remedies[i];
+    }
+    guess(d, "Postprocessing", "remove the steps if the values are not those of classes",
+          "%s%s%s, since %s", steps[0], steps[1] ? " and " : "", steps[1] ? steps[1] : "",
+          found.finding);
+    return read_network(d);
 }
 
 // ---- the values
 
-static const char *choose_pixel_type(czm_context *context, const czm_check_subject *s) {
+static const char *choose_pixel_type(drafting *d) {
     static const struct {
         int64_t channels;
         const char *type, *others;
@@ -27,78 +115,108 @@ static const char *choose_pixel_type(czm_context *context, const czm_check_subje
         {3, "Bgr24", "Bgr48 or Bgr96Float"},
         {4, "Bgra32", "no other type has four channels"},
     };
-    int64_t channels = s->input.rank == 4 ? s->input.dims[3] : CZM_UNKNOWN;
+    czm_shape input = d->subject->input;
+    int64_t channels = input.rank == 4 ? input.dims[3] : CZM_UNKNOWN;
     for (size_t i = 0; i < CZM_COUNT_OF(types); i++) {
         if (types[i].channels != channels) continue;
-        guess(context, "PixelType",
-              czm_arena_format(s->arena, "for images of another depth: %s", types[i].others),
-              czm_arena_format(s->arena, "%s: %lld channel%s of 8 bits", types[i].type,
-                               (long long)channels, channels == 1 ? "" : "s"));
+        guess(d, "PixelType",
+              czm_arena_format(d->context->arena, "for images of another depth: %s",
+                               types[i].others),
+              "%s: %lld channel%s of 8 bits", types[i].type, (long long)channels,
+              channels == 1 ? "" : "s");
         return types[i].type;
     }
-    guess(context, "PixelType", "a pixel type has 1, 3 or 4 channels",
-          czm_arena_format(s->arena, "Gray8, but the input's shape is %s",
-                           czm_shape_text(s->arena, s->input)));
+    guess(d, "PixelType", "a pixel type has 1, 3 or 4 channels",
+          "Gray8, but the shape of the input is %s", czm_shape_text(d->context->arena, input));
     return "Gray8";
 }
 
-static const char *choose_color_handling(czm_context *context, const char *pixel_type) {
+static const char *choose_color_handling(drafting *d, const char *pixel_type) {
     bool has_colour = czm_text_begins(pixel_type, "Bgr");
     const char *handling = has_colour ? "SplitRgb" : "ConvertToMonochrome";
-    guess(context, "ColorHandling", "the other choice is the other of the two",
-          has_colour ? "SplitRgb, since the network takes colours"
-                     : "ConvertToMonochrome, so that colour images become grey");
+    guess(d, "ColorHandling",
+          czm_arena_format(d->context->arena, "the other value is %s",
+                           has_colour ? "ConvertToMonochrome" : "SplitRgb"),
+          has_colour ? "%s, since the network receives colours"
+                     : "%s, which makes colour images grey",
+          handling);
     return handling;
 }
 
-static void name_classes(czm_context *context, const czm_check_subject *s, czm_metadata *m) {
-    enum { MOST = CZM_MOST_CLASSES };
-    int64_t count = s->output.rank > 0 ? s->output.dims[s->output.rank - 1] : CZM_UNKNOWN;
-    if (count < 1 || count > MOST) count = 2;
-    czm_class *classes = CZM_NEW_ARRAY(s->arena, czm_class, (size_t)count);
-    for (int64_t i = 0; i < count; i++)
-        classes[i].name = i == 0 ? "Background"
-                                 : czm_arena_format(s->arena, "Class %lld", (long long)i);
-    m->classes = classes;
-    m->class_count = (size_t)count;
-    guess(context, "Classes", "name them, in the order of the output's channels",
-          czm_arena_format(s->arena, "%lld names; the output's shape is %s", (long long)count,
-                           czm_shape_text(s->arena, s->output)));
+// In two classes of which the first has the network's own probability, that is the foreground.
+static bool has_foreground_first(const drafting *d) {
+    const czm_edits *e = &d->edits;
+    return e->after_count && czm_text_equal(e->after[e->after_count - 1], SPLIT);
 }
 
-static int64_t choose_border(czm_context *context, const czm_check_subject *s) {
-    czm_receptive_field field = czm_check_output_field(s);
-    if (field.kind == CZM_FIELD_BOUNDED) return czm_field_border(&field);
-    guess(context, "BorderSize", "give the pixels at a tile's edge that you do not trust",
-          "0, since the network does not tell how far it sees");
-    return 0;
+static void name_classes(drafting *d, czm_metadata *m) {
+    czm_arena *arena = d->context->arena;
+    int64_t count = last_dim(d->subject->output);
+    if (count < 1 || count > CZM_MOST_CLASSES) count = 2;
+    int64_t background = count == 1 ? -1 : has_foreground_first(d) ? 1 : 0;
+    czm_class *classes = CZM_NEW_ARRAY(arena, czm_class, (size_t)count);
+    for (int64_t i = 0; i < count; i++)
+        classes[i].name = i == background ? "Background"
+                          : count <= 2    ? "Foreground"
+                                          : czm_arena_format(arena, "Class %lld", (long long)i);
+    m->classes = classes;
+    m->class_count = (size_t)count;
+    guess(d, "Classes", "name them, in the order of the output channels",
+          "%lld name%s; the shape of the output is %s", (long long)count, count == 1 ? "" : "s",
+          czm_shape_text(arena, d->subject->output));
+}
+
+// The border that the network requires, if it leaves something of the tile.
+static int64_t choose_border(drafting *d) {
+    czm_shape input = d->subject->input;
+    int64_t border = required_border(d);
+    if (border < 0) {
+        guess(d, "BorderSize", "enter the width of the margin in which you do not trust the result",
+              "0, since the receptive field is not known");
+        return 0;
+    }
+    if (input.rank != 4 || input.dims[1] == CZM_UNKNOWN || input.dims[2] == CZM_UNKNOWN)
+        return border;
+    int64_t side = input.dims[1] < input.dims[2] ? input.dims[1] : input.dims[2];
+    if (2 * border < side) return border;
+    const char *size = czm_arena_format(d->context->arena, "%lld,%lld", (long long)(4 * border),
+                                        (long long)(4 * border));
+    guess(d, "BorderSize",
+          czm_arena_format(d->context->arena, "use a larger tile, if the network accepts it: %s",
+                           czm_report_option(d->context->report, CZM_OPTION_SPATIAL_DIMS, size)),
+          "%lld pixels, which leave half of the tile (%lld x %lld pixels); the receptive field "
+          "requires %lld, which would leave nothing",
+          (long long)(side / 4), (long long)input.dims[1], (long long)input.dims[2],
+          (long long)border);
+    return side / 4;
 }
 
 // The path from the new file to the model: what the user wrote, if both are relative to the same
 // folder; else it is absolute.
-static const char *model_path(czm_context *context, const drafting *d) {
-    const char *path = d->options->source_path, *folder = czm_path_folder(context->arena, d->path);
+static const char *model_path(const drafting *d) {
+    czm_arena *arena = d->context->arena;
+    const char *path = d->options->source_path, *folder = czm_path_folder(arena, d->path);
     if (czm_path_is_absolute(path) || *folder == '\0' || czm_text_equal(folder, ".")) return path;
-    const char *absolute = czm_path_absolute(context->arena, path);
+    const char *absolute = czm_path_absolute(arena, path);
     return absolute ? absolute : path;
 }
 
 // ---- the file
 
-static const char *compose(czm_context *context, const drafting *d, const czm_check_subject *s) {
+static const char *compose(drafting *d) {
     czm_metadata m = CZM_METADATA_INIT;
-    m.pixel_type = choose_pixel_type(context, s);
-    m.color_handling = choose_color_handling(context, m.pixel_type);
-    m.border_size = choose_border(context, s);
-    name_classes(context, s, &m);
-    m.model_path = model_path(context, d);
-    return czm_json_spec_write(context->arena, &m);
+    m.pixel_type = choose_pixel_type(d);
+    m.color_handling = choose_color_handling(d, m.pixel_type);
+    m.border_size = choose_border(d);
+    name_classes(d, &m);
+    m.model_path = model_path(d);
+    return czm_json_spec_write(d->context->arena, &m, &d->edits);
 }
 
 static czm_status write(czm_context *context, const char *path, const char *text) {
     if (czm_path_look(path) != CZM_PATH_MISSING)
         return czm_report_add(context->report, CZM_RULE_FILE_UNWRITABLE, path,
-                              "name another file, or remove this one", "it is there already");
+                              "name another file, or remove this one", "it exists already");
     czm_file *file = czm_file_create_beside(context->arena, path);
     if (file && czm_file_write_at(file, 0, text, strlen(text)) && czm_file_publish(file))
         return CZM_OK;
@@ -106,21 +224,24 @@ static czm_status write(czm_context *context, const char *path, const char *text
                           "writing failed: %s", czm_file_error());
 }
 
+static czm_edits edits_of(const czm_options *o) {
+    return (czm_edits){o->spatial_height,      o->spatial_width,  o->preprocessing,
+                       o->preprocessing_count, o->postprocessing, o->postprocessing_count};
+}
+
 static czm_status draft(czm_context *context, void *data) {
-    const drafting *d = data;
-    czm_target target;
-    CZM_TRY(czm_options_take(context, d->options));
-    CZM_TRY(czm_target_open(context, d->options, &target));
-    if (target.has_spec)
-        return czm_report_add(context->report, CZM_RULE_USAGE, d->options->source_path,
-                              "name a SavedModel or an ONNX file", "it has metadata already");
-    CZM_TRY(czm_target_read_model(context, &target));
-    const czm_check_subject *s = czm_check_subject_of(context->arena, &target.model, NULL, NULL);
-    const char *text = compose(context, d, s);
+    drafting *d = data;
+    d->context = context;
+    CZM_TRY(czm_options_take(context, &d->options));
+    d->edits = edits_of(d->options);
+    CZM_TRY(read_network(d));
+    CZM_TRY(choose_tile(d));
+    CZM_TRY(choose_steps(d));
+    const char *text = compose(d);
     return text ? write(context, d->path, text) : czm_report_out_of_memory(context->report);
 }
 
 czm_status czm_new_spec(const czm_options *options, const char *json_path, czm_report *report) {
-    drafting d = {options, json_path};
+    drafting d = {.options = options, .path = json_path};
     return czm_call(report, draft, &d);
 }

@@ -49,7 +49,7 @@ static czm_status write(czm_context *context, void *data) {
     writing *w = data;
     w->context = context;
     czm_target *target = CZM_NEW(context->arena, czm_target);
-    CZM_TRY(czm_options_take(context, w->options));
+    CZM_TRY(czm_options_take(context, &w->options));
     CZM_TRY(czm_target_open(context, w->options, target));
     w->file = czm_file_create_beside(context->arena, w->path);
     if (!w->file) return unwritable(w);

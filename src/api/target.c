@@ -10,6 +10,7 @@
 #include "edit/step.h"
 #include "package/manifest.h"
 #include "passes/passes.h"
+#include "read/impostor.h"
 #include "spec/json_spec.h"
 #include "spec/value_range.h"
 
@@ -76,13 +77,29 @@ static const char *size_hint(czm_report *report) {
     return czm_report_option(report, CZM_OPTION_SPATIAL_DIMS, "HEIGHT,WIDTH");
 }
 
-czm_status czm_options_take(czm_context *context, const czm_options *o) {
+// The structs that the caller gave, complete.
+static czm_status copy_options(czm_context *context, const czm_options **options) {
+    czm_options *o = CZM_NEW(context->arena, czm_options);
+    czm_metadata *metadata = CZM_NEW(context->arena, czm_metadata);
+    *o = (czm_options)CZM_OPTIONS_INIT, *metadata = (czm_metadata)CZM_METADATA_INIT;
+    CZM_TRY(
+        czm_check_size(context->report, "options", *options, CZM_FIRST_OPTIONS, sizeof **options));
+    czm_struct_take(o, *options);
+    *options = o;
+    if (o->source_path || !o->metadata) return CZM_OK;
+    CZM_TRY(czm_check_size(context->report, "metadata", o->metadata, CZM_FIRST_METADATA,
+                           sizeof *o->metadata));
+    czm_struct_take(metadata, o->metadata);
+    o->metadata = metadata;
+    return CZM_OK;
+}
+
+czm_status czm_options_take(czm_context *context, const czm_options **options) {
     czm_report *report = context->report;
-    CZM_TRY(czm_check_size(report, "options", o->struct_size, sizeof *o));
+    CZM_TRY(copy_options(context, options));
+    const czm_options *o = *options;
     if (!o->source_path && !o->metadata)
         return usage(report, CZM_OPTION_NONE, "set source_path or metadata", "there is no model");
-    if (!o->source_path)
-        CZM_TRY(czm_check_size(report, "metadata", o->metadata->struct_size, sizeof *o->metadata));
     if ((o->spatial_height == 0) != (o->spatial_width == 0) || o->spatial_height < 0 ||
         o->spatial_width < 0 || o->spatial_height > INT32_MAX || o->spatial_width > INT32_MAX)
         return usage(report, CZM_OPTION_SPATIAL_DIMS, size_hint(report),
@@ -195,7 +212,8 @@ static bool is_onnx_file(czm_context *context, const char *path, czm_extent *ext
                                                           : NULL;
     if (!file) return false;
     *extent = (czm_extent){file, 0, czm_file_size(file)};
-    return czm_onnx_file_is(*extent) || (is_named(path, ".onnx") && !czm_unzip_is_archive(*extent));
+    return czm_onnx_file_is(*extent) || (is_named(path, ".onnx") && !czm_unzip_is_archive(*extent) &&
+                                         !czm_impostor_of_file(context->arena, *extent).what);
 }
 
 static czm_status open_onnx(czm_context *context, czm_target *target, const char *where,
@@ -204,8 +222,8 @@ static czm_status open_onnx(czm_context *context, czm_target *target, const char
     if (o->preprocessing_count || o->postprocessing_count || o->spatial_height || o->output ||
         o->signature)
         return czm_report_add(context->report, CZM_RULE_NETWORK_KIND, where,
-                              "omit the option, or convert the SavedModel",
-                              "an option changes the network, but the network is ONNX");
+                              "remove the change, or convert the SavedModel",
+                              "an option or the specification changes the network, but the network is ONNX");
     CZM_TRY(czm_onnx_file_read(context, where, extent, &target->onnx));
     target->has_onnx = true;
     return CZM_OK;
@@ -219,14 +237,25 @@ static czm_status open_network(czm_context *context, czm_target *target, const c
     return CZM_OK;
 }
 
+static const czm_options *with_edits(czm_context *context, const czm_options *options,
+                                     const czm_edits *edits) {
+    czm_options *result = CZM_NEW(context->arena, czm_options);
+    *result = *options;
+    result->spatial_height = edits->height, result->spatial_width = edits->width;
+    result->preprocessing = edits->before, result->preprocessing_count = edits->before_count;
+    result->postprocessing = edits->after, result->postprocessing_count = edits->after_count;
+    return result;
+}
+
 static czm_status open_spec(czm_context *context, czm_target *target) {
     const czm_options *options = target->options;
     target->kind = CZM_KIND_SPECIFICATION;
     target->has_spec = true;
     czm_status status = czm_spec_read(context, options, &target->spec);
+    target->options = with_edits(context, options, &target->spec.edits);
     if (target->spec.model_path) czm_report_judged(context->report, CZM_SUBJECT_METADATA);
     const char *path = target->spec.model_path;
-    bool is_there = path && czm_path_look(path) != CZM_PATH_MISSING; // else: said there
+    bool is_there = path && czm_path_is_there(context->arena, path); // else: said there
     czm_status network = is_there ? open_network(context, target, path) : CZM_OK;
     choose_format(context, target);
     czm_status complete = czm_spec_check_format(context, &target->spec, target->format);
@@ -263,7 +292,8 @@ static czm_status take_metadata(czm_context *context, czm_target *target) {
         metadata.model_name = target->options->model_name;
     target->has_spec = true;
     const char *where = czm_arena_format(context->arena, "%s: metadata", target->container.path);
-    czm_status status = czm_spec_of_metadata(context, where, &metadata, &target->spec);
+    czm_status status = czm_spec_of_metadata(context, target->options, where, &metadata,
+                                             &target->spec);
     if (target->is_converted) target->spec.license_path = target->options->license_path;
     czm_report_judged(context->report, CZM_SUBJECT_METADATA);
     return status;
@@ -293,7 +323,7 @@ czm_status czm_target_open(czm_context *context, const czm_options *options, czm
     const char *path = options->source_path;
     *target = (czm_target){.options = options};
     if (!path) return open_spec(context, target);
-    if (czm_path_look(path) == CZM_PATH_MISSING) return missing(context, path);
+    if (!czm_path_is_there(context->arena, path)) return missing(context, path);
     if (czm_path_look(path) == CZM_PATH_FILE) {
         if (looks_like_json(context, path)) return open_spec(context, target);
         if (czm_is_container(context, path)) return open_container(context, target);

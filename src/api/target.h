@@ -55,7 +55,8 @@ const czm_check_subject *czm_target_judge(czm_context *context, czm_target *targ
 // Reads the weights and compares them with the checkpoint's checksums.
 CZM_MUST_CHECK czm_status czm_target_verify_weights(czm_context *context, const czm_target *target);
 
-// Faults of the options that are the same for every call; also the policy of --strict and --allow.
-CZM_MUST_CHECK czm_status czm_options_take(czm_context *context, const czm_options *options);
+// Replaces *options, which may be those of an earlier release, by a complete copy. Reports faults of the
+// options that are the same for every call, and sets the report's policy.
+CZM_MUST_CHECK czm_status czm_options_take(czm_context *context, const czm_options **options);
 
 #endif

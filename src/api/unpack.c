@@ -176,7 +176,8 @@ static czm_status write_spec(const unpacking *u) {
     czm_metadata metadata = metadata_of(u);
     metadata.model_path = u->network;
     metadata.license_path = u->license;
-    const char *text = czm_json_spec_write(u->context->arena, &metadata);
+    const czm_edits none = {0};
+    const char *text = czm_json_spec_write(u->context->arena, &metadata, &none);
     if (!text) return czm_report_out_of_memory(u->context->report);
     return write_bytes(u, SPEC_FILE, czm_bytes_text(text));
 }

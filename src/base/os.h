@@ -68,9 +68,6 @@ typedef struct czm_new_folder {
 czm_new_folder *czm_folder_create_beside(czm_arena *arena, const char *final);
 bool czm_folder_publish(czm_new_folder *folder);
 
-// false also when it cannot be looked at.
-bool czm_folder_is_empty(czm_arena *arena, const char *path);
-
 // The paths of all regular files below a folder, relative, sorted: files of a folder before its
 // subfolders, each in bytewise order. Symbolic links are followed, but no folder is entered twice.
 typedef struct czm_path_list {
@@ -79,6 +76,19 @@ typedef struct czm_path_list {
 } czm_path_list;
 
 bool czm_folder_list(czm_arena *arena, const char *path, czm_path_list *list);
+
+// The names of everything in a folder, not below it, sorted.
+bool czm_folder_names(czm_arena *arena, const char *path, czm_path_list *names);
+
+// false also when it cannot be read.
+bool czm_folder_is_empty(czm_arena *arena, const char *path);
+
+// Whether there is a file or folder, or a file inside which the path continues.
+bool czm_path_is_there(czm_arena *arena, const char *path);
+
+// The part of a path that is a file, for a path that continues inside it: "a.zip" of "a.zip/unet", with
+// *inside "unet". NULL if there is no such file.
+const char *czm_path_file_part(czm_arena *arena, const char *path, const char **inside);
 
 // Path arithmetic; no look at the disk.
 bool czm_path_is_absolute(const char *path);

@@ -380,9 +380,11 @@ static bool read_names(czm_arena *arena, const char *path, name_list *names) {
     return true;
 }
 
-bool czm_folder_is_empty(czm_arena *arena, const char *path) {
+bool czm_folder_names(czm_arena *arena, const char *path, czm_path_list *list) {
     name_list names = {0};
-    return read_names(arena, path, &names) && names.count == 0;
+    if (!read_names(arena, path, &names)) return false;
+    *list = (czm_path_list){names.items, names.count};
+    return true;
 }
 
 // One folder on the way down: its identity, so that a link to a parent cannot loop.

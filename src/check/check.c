@@ -19,6 +19,15 @@ static const struct {
     {czm_check_opset, true},          {czm_check_normalization, true},
 };
 
+// Findings that follow from another one would ask for the wrong repair.
+bool czm_check_is_consequence(const czm_context *context) {
+    static const czm_rule causes[] = {CZM_RULE_INPUT_RANK, CZM_RULE_INPUT_LAYOUT,
+                                      CZM_RULE_OUTPUT_SIZE};
+    for (size_t i = 0; i < CZM_COUNT_OF(causes); i++)
+        if (czm_report_has(context->report, causes[i])) return true;
+    return false;
+}
+
 void czm_checks_run(czm_context *context, const czm_check_subject *subject) {
     bool is_onnx = subject->model->opset != 0;
     for (size_t i = 0; i < CZM_COUNT_OF(checks); i++)

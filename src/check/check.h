@@ -58,7 +58,14 @@ void czm_check_tile_memory(czm_context *context, const czm_check_subject *subjec
 void czm_check_pixel_range(czm_context *context, const czm_check_subject *subject);
 void czm_check_border(czm_context *context, const czm_check_subject *subject);
 
+// Whether a finding about the shapes of the input or the output was made before, so that others about
+// channels and borders would only follow from it.
+bool czm_check_is_consequence(const czm_context *context);
+
 // ---- for messages
+
+// One or two postprocessing steps, as options.
+const char *czm_check_steps_text(czm_context *context, const char *const steps[2]);
 
 // The name of a node's layer, which may lie in a function.
 const char *czm_check_layer(const czm_check_subject *subject, const czm_node *node);

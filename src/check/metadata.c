@@ -4,6 +4,7 @@
 // pixel-range, metadata-shape, onnx-opset.
 #include "check/check.h"
 
+#include "analysis/probability.h"
 #include "spec/value_range.h"
 
 static const char *key_where(const czm_check_subject *s, const char *key) {
@@ -11,6 +12,18 @@ static const char *key_where(const czm_check_subject *s, const char *key) {
 }
 
 static const char *plural(int64_t count) { return count == 1 ? "" : "s"; }
+
+// Two classes and one channel: the step that makes two channels is missing, not the names.
+static const char *class_hint(czm_context *context, const czm_check_subject *s, int64_t channels) {
+    czm_probability found = {0};
+    bool is_pair = channels == 1 && s->spec->class_count == 2 && !s->model->opset;
+    if (is_pair) found = czm_probability_of(s->arena, s->model, s->shapes, true);
+    if (found.remedies[0])
+        return czm_arena_format(s->arena, "compute both probabilities in the network: %s",
+                                czm_check_steps_text(context, found.remedies));
+    return czm_arena_format(s->arena, "name %lld class%s, in the order of the output channels",
+                            (long long)channels, channels == 1 ? "" : "es");
+}
 
 static void check_classes(czm_context *context, const czm_check_subject *s) {
     const czm_port *output = &s->model->main.outputs.items[0];
@@ -29,10 +42,9 @@ static void check_classes(czm_context *context, const czm_check_subject *s) {
     }
     bool is_missing = s->spec->class_count == 0; // said before
     if (is_missing || (uint64_t)channels == s->spec->class_count) return;
+    if (czm_check_is_consequence(context)) return;
     czm_report_add(context->report, CZM_RULE_CLASS_COUNT, where,
-                   czm_arena_format(s->arena,
-                                    "name %lld class%s, in the order of the output channels",
-                                    (long long)channels, channels == 1 ? "" : "es"),
+                   class_hint(context, s, channels),
                    "%zu class%s named, but the network's output \"%s\" has %lld channel%s: %s",
                    s->spec->class_count, s->spec->class_count == 1 ? " is" : "es are", output->name,
                    (long long)channels, plural(channels), czm_shape_text(s->arena, s->output));
@@ -60,6 +72,7 @@ static const char *types_with(int64_t channels) {
 static void check_pixel_type(czm_context *context, const czm_check_subject *s) {
     if (!s->spec->pixel_type) czm_report_not_checked(context->report, CZM_RULE_PIXEL_TYPE_CHANNELS);
     if (!s->spec->pixel_type || s->input.rank != 4 || s->input.dims[3] == CZM_UNKNOWN) return;
+    if (czm_report_has(context->report, CZM_RULE_INPUT_LAYOUT)) return;
     int64_t actual = s->input.dims[3];
     int expected = czm_pixel_type_channels(s->spec->pixel_type);
     const char *where = key_where(s, "PixelType");

@@ -72,7 +72,7 @@ static void tell_no_border(czm_context *context, const czm_check_subject *s,
 }
 
 void czm_check_border(czm_context *context, const czm_check_subject *subject) {
-    if (!subject->spec) return;
+    if (!subject->spec || czm_report_has(context->report, CZM_RULE_INPUT_LAYOUT)) return;
     check_remainder(context, subject);
     czm_receptive_field field = czm_check_output_field(subject);
     if (field.kind == CZM_FIELD_NONE) return;

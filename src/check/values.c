@@ -5,7 +5,7 @@
 #include "analysis/randomness.h"
 #include "check/check.h"
 
-static const char *steps_text(czm_context *context, const char *const steps[2]) {
+const char *czm_check_steps_text(czm_context *context, const char *const steps[2]) {
     const char *first = czm_report_option(context->report, CZM_OPTION_POSTPROCESSING, steps[0]);
     if (!steps[1]) return first;
     return czm_arena_format(context->arena, "%s and %s", first,
@@ -36,7 +36,7 @@ static const char *probability_hint(czm_context *context, const czm_probability 
     if (!found->remedies[0]) return end_hint(found, wanted);
     const char *steps = czm_arena_format(context->arena, "add %s: %s",
                                          found->remedies[1] ? "steps" : "a step",
-                                         steps_text(context, found->remedies));
+                                         czm_check_steps_text(context, found->remedies));
     // One number per pixel may also be an intensity.
     if (!czm_text_equal(found->remedies[0], "sigmoid")) return steps;
     return czm_arena_format(context->arena, "%s; if the output is an image, %s", steps,
@@ -54,7 +54,9 @@ void czm_check_probabilities(czm_context *context, const czm_check_subject *s) {
     }
     czm_probability found =
         czm_probability_of(s->arena, s->model, s->shapes, wanted == CZM_VALUES_SUM_TO_ONE);
-    if (!found.finding) return;
+    bool is_single = found.remedies[0] && czm_text_begins(found.remedies[0], "sigmoid");
+    if (!found.finding || (is_single && czm_report_has(context->report, CZM_RULE_CLASS_COUNT)))
+        return; // the class count asks for the same steps
     const char *where = czm_arena_format(s->arena, "output \"%s\"", output->name);
     if (s->family && found.proof != CZM_PROVEN)
         czm_report_add(context->report, CZM_RULE_PROBABILITIES, where, regression_text(context),

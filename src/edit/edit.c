@@ -124,9 +124,13 @@ static czm_status splice_before(editing *e, const czm_step *step) {
 static void tell_order(editing *e, const czm_step *step) {
     if (!e->spec || e->spec->class_count != 2) return; // the class count is a finding of its own
     size_t first = step->option ? 1 : 0;
-    czm_report_add(e->context->report, CZM_RULE_CLASS_ORDER, czm_step_option(e->context, step),
-                   "swap the names in Classes, or use sigmoid-to-softmax=background-first",
-                   "the class \"%s\" gets the network's probability p, \"%s\" gets 1 - p",
+    czm_report_add(e->context->report, CZM_RULE_CLASS_ORDER,
+                   czm_step_option(e->context, step),
+                   step->option ? "if this is wrong, swap the names in Classes"
+                                : "if this is wrong, swap the names in Classes, or use "
+                                  "sigmoid-to-softmax=background-first",
+                   "the class \"%s\" receives the probability p of the network, \"%s\" receives "
+                   "1 - p",
                    e->spec->classes[first].name, e->spec->classes[1 - first].name);
 }
 

@@ -539,10 +539,26 @@ static czm_status check_batch(editor *e, int64_t batch) {
         const czm_baked *b = e->baked->items[i];
         czm_shape now = czm_shape_of(e->shapes, czm_output(b->node));
         if (b->keeps_batch && now.rank > 0 && now.dims[0] != CZM_UNKNOWN && now.dims[0] != batch)
-            return refuse(e, b->node, "%lld images become %lld: it stores the old size",
-                          (long long)batch, (long long)now.dims[0]);
+            return refuse(e, b->node, "the batch size changes: the layer stores the old size");
     }
     return CZM_OK;
+}
+
+// The probe's batch size is not the user's: the same fault for the batch of the file, or for one image.
+static const char *text_of_fault(editor *e, const czm_shape_fault *fault, czm_shape shape) {
+    czm_shape declared = czm_shape_read(
+        e->context->arena, czm_attr_shape(e->model->main.inputs.items[0].tensor.node, "shape"));
+    const int64_t batches[] = {declared.dims[0], 1};
+    for (size_t i = 0; i < CZM_COUNT_OF(batches); i++) {
+        int64_t *dims = CZM_NEW_ARRAY(e->context->arena, int64_t, 4);
+        memcpy(dims, shape.dims, 4 * sizeof *dims);
+        dims[0] = batches[i];
+        const czm_shape image = {4, dims};
+        const czm_shape_fault *same =
+            czm_shapes_fault(czm_shapes_infer(e->context->arena, e->model, &image));
+        if (same && same->node == fault->node) return same->text;
+    }
+    return fault->text;
 }
 
 // A concrete batch makes every shape complete, and so every check exact; it must still be the batch
@@ -558,12 +574,11 @@ static czm_status probe(editor *e, int64_t batch) {
     e->shapes = czm_shapes_infer(e->context->arena, e->model, &shape);
     CZM_TRY(check_batch(e, dims[0]));
     const czm_shape_fault *fault = czm_shapes_fault(e->shapes);
-    if (fault) return refuse(e, fault->node, "%s", fault->text);
+    if (fault) return refuse(e, fault->node, "%s", text_of_fault(e, fault, shape));
     czm_tensor output = graph->outputs.items[0].tensor;
     czm_shape result = czm_shape_of(e->shapes, output);
     if (result.rank > 0 && result.dims[0] != CZM_UNKNOWN && result.dims[0] != dims[0])
-        return refuse(e, last_node(e), "%lld images become %lld: a layer stores the old size",
-                      (long long)dims[0], (long long)result.dims[0]);
+        return refuse(e, last_node(e), "the batch size changes: a layer stores the old size");
     return CZM_OK;
 }
 

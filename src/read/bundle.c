@@ -57,31 +57,6 @@ static czm_status damaged(czm_context *context, const char *where, const char *w
                           "export the model again, or copy it again whole", "%s", what);
 }
 
-czm_status czm_bundle_open(czm_context *context, const czm_source *source, czm_bundle **out) {
-    czm_bundle *b = *out = CZM_NEW(context->arena, czm_bundle);
-    const char *name = "variables/variables.index";
-    czm_bytes index;
-    CZM_TRY(czm_source_load(context, source, name, &index));
-    b->source = source;
-    b->where = czm_source_where(context, source, name);
-    b->table = czm_sstable_read(context->arena, index);
-    if (b->table.fault)
-        return damaged(context, b->where,
-                       czm_arena_format(context->arena, "%s (at byte %llu)", b->table.fault,
-                                        (unsigned long long)b->table.fault_at));
-    if (b->table.count == 0 || b->table.records[0].key.size != 0)
-        return damaged(context, b->where, "the index has no header");
-    czm_bytes header = b->table.records[0].value;
-    b->shard_count = czm_wire_find(header, 1).value;
-    if (czm_wire_find(header, 2).value != 0)
-        return damaged(context, b->where, "the weights are stored in big-endian order");
-    if (b->shard_count == 0 || b->shard_count > 99999)
-        return damaged(context, b->where, "the number of data files is not plausible");
-    b->shards = CZM_NEW_ARRAY(context->arena, czm_extent, (size_t)b->shard_count);
-    b->block = czm_arena_alloc(context->arena, BLOCK);
-    return CZM_OK;
-}
-
 static const czm_record *find_record(const czm_bundle *b, czm_bytes key) {
     size_t low = 0, high = b->table.count;
     while (low < high) {
@@ -133,6 +108,78 @@ static bool read_entry(const czm_record *record, entry *e) {
         }
     }
     return !wire.damaged;
+}
+
+// ---- opening
+
+static const char *shard_name(czm_arena *arena, const czm_bundle *b, uint64_t shard) {
+    return czm_arena_format(arena, "variables/variables.data-%05u-of-%05u", (unsigned)shard,
+                            (unsigned)b->shard_count);
+}
+
+static czm_status open_shard(czm_context *context, czm_bundle *b, uint64_t shard,
+                             czm_extent *extent) {
+    if (!b->shards[shard].file) {
+        const char *name = shard_name(context->arena, b, shard);
+        CZM_TRY(czm_source_extent(context, b->source, name, &b->shards[shard]));
+        CZM_TRY(czm_source_check_pointer(context, b->source, name, b->shards[shard]));
+    }
+    *extent = b->shards[shard];
+    return CZM_OK;
+}
+
+static czm_status check_shard(czm_context *context, czm_bundle *b, uint64_t shard,
+                              uint64_t needed) {
+    czm_extent extent;
+    const char *name = shard_name(context->arena, b, shard);
+    if (!czm_source_has(context, b->source, name)) return CZM_OK; // reported if it is read
+    uint64_t size = czm_source_size(context, b->source, name);
+    if (size >= needed) return CZM_OK;
+    CZM_TRY(open_shard(context, b, shard, &extent)); // it may be a pointer
+    return czm_report_add(context->report, CZM_RULE_WEIGHTS_DAMAGED,
+                          czm_source_where(context, b->source, name), "copy the file again",
+                          "the file is truncated: it has %llu bytes, but the index requires %llu",
+                          (unsigned long long)size, (unsigned long long)needed);
+}
+
+// One finding for a truncated file, whatever lies in the missing part.
+static czm_status check_shards(czm_context *context, czm_bundle *b) {
+    uint64_t *needed = CZM_NEW_ARRAY(context->arena, uint64_t, (size_t)b->shard_count);
+    for (size_t i = 1; i < b->table.count; i++) {
+        entry e;
+        uint64_t end;
+        if (read_entry(&b->table.records[i], &e) && e.shard < b->shard_count &&
+            czm_add_u64(e.offset, e.size, &end) && end > needed[e.shard])
+            needed[e.shard] = end;
+    }
+    for (uint64_t i = 0; i < b->shard_count; i++)
+        if (needed[i]) CZM_TRY(check_shard(context, b, i, needed[i]));
+    return CZM_OK;
+}
+
+czm_status czm_bundle_open(czm_context *context, const czm_source *source, czm_bundle **out) {
+    czm_bundle *b = *out = CZM_NEW(context->arena, czm_bundle);
+    const char *name = "variables/variables.index";
+    czm_bytes index;
+    CZM_TRY(czm_source_load(context, source, name, &index));
+    b->source = source;
+    b->where = czm_source_where(context, source, name);
+    b->table = czm_sstable_read(context->arena, index);
+    if (b->table.fault)
+        return damaged(context, b->where,
+                       czm_arena_format(context->arena, "%s (at byte %llu)", b->table.fault,
+                                        (unsigned long long)b->table.fault_at));
+    if (b->table.count == 0 || b->table.records[0].key.size != 0)
+        return damaged(context, b->where, "the index has no header");
+    czm_bytes header = b->table.records[0].value;
+    b->shard_count = czm_wire_find(header, 1).value;
+    if (czm_wire_find(header, 2).value != 0)
+        return damaged(context, b->where, "the weights are stored in big-endian order");
+    if (b->shard_count == 0 || b->shard_count > 99999)
+        return damaged(context, b->where, "the number of data files is not plausible");
+    b->shards = CZM_NEW_ARRAY(context->arena, czm_extent, (size_t)b->shard_count);
+    b->block = czm_arena_alloc(context->arena, BLOCK);
+    return check_shards(context, b);
 }
 
 // ---- slices
@@ -311,17 +358,6 @@ czm_status czm_bundle_find(czm_context *context, czm_bundle *b, czm_checkpoint_k
 }
 
 // ---- streaming
-
-static czm_status open_shard(czm_context *context, czm_bundle *b, uint64_t shard,
-                             czm_extent *extent) {
-    if (!b->shards[shard].file) {
-        const char *name = czm_arena_format(context->arena, "variables/variables.data-%05u-of-%05u",
-                                            (unsigned)shard, (unsigned)b->shard_count);
-        CZM_TRY(czm_source_extent(context, b->source, name, &b->shards[shard]));
-    }
-    *extent = b->shards[shard];
-    return CZM_OK;
-}
 
 static czm_status read_piece(czm_context *context, const bundle_source *s, const piece *p,
                              uint64_t at, void *to, size_t size) {

@@ -4,39 +4,13 @@
 #include "read/source.h"
 
 #include "base/list.h"
+#include "read/impostor.h"
 
 #define MODEL_FILE "saved_model.pb"
 
-// What people point at by mistake, told by its first bytes, and the way to a SavedModel.
-typedef struct impostor {
-    const char *magic;
-    size_t size;
-    const char *what;
-    const char *hint;
-} impostor;
-
-#define EXPORT_LINE                                                             \
-    "export it once with Python: import keras; "                                \
-    "keras.models.load_model(\"%s\", compile=False).export(\"saved_model\") - " \
-    "and name that folder (Keras 2: .save(\"saved_model\", include_optimizer=False))"
-
-static const impostor impostors[] = {
-    {"\x89HDF\r\n\x1a\n", 8, "a Keras model in HDF5 format (.h5)", EXPORT_LINE},
-    {"\x1c\0\0\0TFL3", 8, "a TensorFlow Lite model", "export the original network as a SavedModel"},
-};
-
 static const char *const wrong_model_hint =
-    "name the folder that tf.saved_model.save, model.export or model.save wrote: it holds "
+    "name the folder that tf.saved_model.save, model.export or model.save wrote: it contains "
     "saved_model.pb and usually a folder variables";
-
-static const impostor *recognise(czm_file *file) {
-    uint8_t head[8];
-    if (czm_file_size(file) < sizeof head || !czm_file_read_at(file, 0, head, sizeof head))
-        return NULL;
-    for (size_t i = 0; i < CZM_COUNT_OF(impostors); i++)
-        if (memcmp(head, impostors[i].magic, impostors[i].size) == 0) return &impostors[i];
-    return NULL;
-}
 
 static czm_status not_a_model(czm_context *context, const char *path, const char *what,
                               const char *hint) {
@@ -48,58 +22,86 @@ static czm_status not_a_model(czm_context *context, const char *path, const char
     return czm_report_add(context->report, CZM_RULE_MODEL_KIND, path, hint, "this is %s", what);
 }
 
-static bool has_member(const czm_unzip *zip, const char *name) {
-    for (size_t i = 0; i < zip->count; i++)
-        if (czm_text_equal(zip->members[i].name, name)) return true;
-    return false;
-}
-
 static bool ends_with(const char *text, const char *end) {
     size_t size = strlen(text), end_size = strlen(end);
     return size >= end_size && czm_text_equal(text + size - end_size, end);
 }
 
-// The folder inside the archive that holds saved_model.pb: the one with the shortest path.
-static const char *find_prefix(czm_context *context, const czm_unzip *zip) {
-    const char *best = NULL;
+typedef CZM_LIST(const char *) prefix_list;
+
+// The folders inside the archive that contain saved_model.pb: "", "unet/". If `wanted`, such as "unet",
+// is not "", only that one and those below it.
+static prefix_list find_prefixes(czm_arena *arena, const czm_unzip *zip, const char *wanted) {
+    prefix_list found = {0};
+    size_t size = strlen(wanted);
     for (size_t i = 0; i < zip->count; i++) {
         const char *name = zip->members[i].name;
         bool is_model = czm_text_equal(name, MODEL_FILE) || ends_with(name, "/" MODEL_FILE);
-        if (is_model && (!best || strlen(name) < strlen(best))) best = name;
+        bool is_wanted = size == 0 || (czm_text_begins(name, wanted) && name[size] == '/');
+        if (!is_model || !is_wanted) continue;
+        const char *prefix =
+            czm_arena_format(arena, "%.*s", (int)(strlen(name) - strlen(MODEL_FILE)), name);
+        *CZM_APPEND(arena, &found) = prefix;
     }
-    if (!best) return NULL;
-    return czm_arena_format(context->arena, "%.*s", (int)(strlen(best) - strlen(MODEL_FILE)), best);
+    return found;
 }
 
-static czm_status open_archive(czm_context *context, czm_extent whole, czm_source *source) {
+// The one SavedModel, or the one at the top; NULL: there are several.
+static const char *only_prefix(const prefix_list *found, const char *wanted) {
+    for (size_t i = 0; i < found->count; i++)
+        if (strlen(found->items[i]) == (*wanted ? strlen(wanted) + 1 : 0)) return found->items[i];
+    return found->count == 1 ? found->items[0] : NULL;
+}
+
+static czm_status several_models(czm_context *context, const czm_source *source,
+                                 const prefix_list *found) {
+    enum { MOST = 8 };
+    const char *text = "";
+    for (size_t i = 0; i < found->count && i < MOST; i++)
+        text = czm_arena_format(context->arena, "%s%s%s/%.*s", text, i ? ", " : "", source->path,
+                                (int)strlen(found->items[i]) - 1, found->items[i]);
+    return czm_report_add(context->report, CZM_RULE_MODEL_KIND, source->path,
+                          czm_arena_format(context->arena, "name one of them: %s%s", text,
+                                           found->count > MOST ? " and more" : ""),
+                          "the archive contains %zu SavedModels", found->count);
+}
+
+// `inside` is the wanted folder in the archive, or "".
+static czm_status open_archive(czm_context *context, czm_extent whole, const char *inside,
+                               czm_source *source) {
     source->is_archive = true;
     source->archive = czm_unzip_read(context->arena, whole);
     if (source->archive.fault)
         return czm_report_add(context->report, CZM_RULE_MODEL_DAMAGED, source->path,
                               "make the archive again", "the ZIP archive cannot be read: %s",
                               source->archive.fault);
-    source->prefix = find_prefix(context, &source->archive);
+    prefix_list found = find_prefixes(context->arena, &source->archive, inside);
+    source->prefix = only_prefix(&found, inside);
     if (source->prefix) return CZM_OK;
-    if (has_member(&source->archive, "config.json") &&
-        has_member(&source->archive, "metadata.json"))
-        return not_a_model(context, source->path, "a Keras model in Keras 3 format (.keras)",
-                           EXPORT_LINE);
+    if (found.count) return several_models(context, source, &found);
+    if (*inside)
+        return czm_report_add(context->report, CZM_RULE_FILE_MISSING,
+                              czm_path_join(context->arena, source->path, inside),
+                              "name a folder in the archive that contains " MODEL_FILE,
+                              "the archive has no SavedModel in this folder");
+    czm_impostor kind = czm_impostor_of_archive(&source->archive);
+    if (kind.what) return not_a_model(context, source->path, kind.what, kind.hint);
     return not_a_model(context, source->path, "a ZIP archive without " MODEL_FILE,
                        wrong_model_hint);
 }
 
-static czm_status open_file(czm_context *context, czm_source *source) {
+static czm_status open_file(czm_context *context, const char *inside, czm_source *source) {
     czm_file *file = czm_file_open(context->arena, source->path);
     if (!file)
         return czm_report_add(context->report, CZM_RULE_FILE_UNREADABLE, source->path, NULL,
                               "the model cannot be opened: %s", czm_file_error());
     czm_extent whole = {file, 0, czm_file_size(file)};
-    if (czm_unzip_is_archive(whole)) return open_archive(context, whole, source);
-    const impostor *found = recognise(file);
-    if (found) return not_a_model(context, source->path, found->what, found->hint);
+    if (czm_unzip_is_archive(whole)) return open_archive(context, whole, inside, source);
+    czm_impostor kind = czm_impostor_of_file(context->arena, whole);
+    if (kind.what) return not_a_model(context, source->path, kind.what, kind.hint);
     if (ends_with(source->path, MODEL_FILE))
         return not_a_model(context, source->path, "a file inside a SavedModel",
-                           "name the folder that holds it");
+                           "name the folder that contains it");
     return not_a_model(context, source->path, "a file of an unknown kind", wrong_model_hint);
 }
 
@@ -113,14 +115,17 @@ static czm_status check_folder(czm_context *context, const czm_source *source) {
         return czm_report_add(context->report, CZM_RULE_FILE_MISSING,
                               czm_source_where(context, source, MODEL_FILE),
                               "copy the whole folder again", "the SavedModel is incomplete");
+    czm_impostor kind = czm_impostor_of_folder(context->arena, source->path);
+    if (kind.what) return not_a_model(context, source->path, kind.what, kind.hint);
     return not_a_model(context, source->path, "a folder without " MODEL_FILE, wrong_model_hint);
 }
 
 czm_status czm_source_open(czm_context *context, const char *path, czm_source *source) {
-    *source = (czm_source){.path = path, .prefix = ""};
-    switch (czm_path_look(path)) {
+    const char *inside = "", *archive = czm_path_file_part(context->arena, path, &inside);
+    *source = (czm_source){.path = archive ? archive : path, .prefix = ""};
+    switch (czm_path_look(source->path)) {
     case CZM_PATH_FOLDER: return check_folder(context, source);
-    case CZM_PATH_FILE: return open_file(context, source);
+    case CZM_PATH_FILE: return open_file(context, inside, source);
     case CZM_PATH_MISSING:
         return czm_report_add(context->report, CZM_RULE_FILE_MISSING, path,
                               "in a specification, a path is relative to its JSON file",
@@ -134,7 +139,7 @@ czm_status czm_source_open(czm_context *context, const char *path, czm_source *s
 czm_status czm_source_open_extent(czm_context *context, const char *where, czm_extent extent,
                                   czm_source *source) {
     *source = (czm_source){.path = where, .prefix = ""};
-    return open_archive(context, extent, source);
+    return open_archive(context, extent, "", source);
 }
 
 const char *czm_source_where(czm_context *context, const czm_source *source, const char *name) {
@@ -154,6 +159,12 @@ static const czm_unzip_member *find_member(czm_context *context, const czm_sourc
 bool czm_source_has(czm_context *context, const czm_source *source, const char *name) {
     if (source->is_archive) return find_member(context, source, name) != NULL;
     return czm_path_look(czm_source_where(context, source, name)) == CZM_PATH_FILE;
+}
+
+uint64_t czm_source_size(czm_context *context, const czm_source *source, const char *name) {
+    if (source->is_archive) return find_member(context, source, name)->size;
+    czm_file *file = czm_file_open(context->arena, czm_source_where(context, source, name));
+    return file ? czm_file_size(file) : 0;
 }
 
 static czm_status missing(czm_context *context, const czm_source *source, const char *name,
@@ -182,6 +193,16 @@ czm_status czm_source_extent(czm_context *context, const czm_source *source, con
                           "the archive's member is damaged: %s", fault);
 }
 
+// A clone of a repository without its large files has pointers in their places.
+czm_status czm_source_check_pointer(czm_context *context, const czm_source *source,
+                                    const char *name, czm_extent extent) {
+    enum { LONGEST = 1024 };
+    if (extent.size > LONGEST) return CZM_OK;
+    czm_impostor kind = czm_impostor_of_file(context->arena, extent);
+    if (!kind.what || !czm_text_begins(kind.what, "a Git LFS pointer")) return CZM_OK;
+    return not_a_model(context, czm_source_where(context, source, name), kind.what, kind.hint);
+}
+
 czm_status czm_source_load(czm_context *context, const czm_source *source, const char *name,
                            czm_bytes *bytes) {
     czm_extent extent;
@@ -196,7 +217,7 @@ czm_status czm_source_load(czm_context *context, const czm_source *source, const
                               czm_source_where(context, source, name), NULL, "reading failed: %s",
                               czm_file_error());
     *bytes = czm_bytes_of(data, (size_t)extent.size);
-    return CZM_OK;
+    return czm_source_check_pointer(context, source, name, extent);
 }
 
 // An archive's members below the prefix, as if they were a folder's files.

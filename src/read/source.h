@@ -10,13 +10,14 @@
 #include "report/report.h"
 
 typedef struct czm_source {
-    const char *path; // as the user wrote it
+    const char *path; // as the user wrote it, without a folder in an archive
     bool is_archive;
     czm_unzip archive;
     const char *prefix; // inside the archive: "" or "folder/"
 } czm_source;
 
-// Opens `path`; reports what it is if it holds no saved_model.pb.
+// Opens `path`, a folder, an archive, or "archive.zip/folder"; if it has no saved_model.pb, reports what it
+// is instead.
 CZM_MUST_CHECK czm_status czm_source_open(czm_context *context, const char *path,
                                           czm_source *source);
 
@@ -27,6 +28,9 @@ CZM_MUST_CHECK czm_status czm_source_open_extent(czm_context *context, const cha
 // Whether the file is there.
 bool czm_source_has(czm_context *context, const czm_source *source, const char *name);
 
+// The size of a file, which must be there.
+uint64_t czm_source_size(czm_context *context, const czm_source *source, const char *name);
+
 // Makes a file readable at any offset.
 CZM_MUST_CHECK czm_status czm_source_extent(czm_context *context, const czm_source *source,
                                             const char *name, czm_extent *extent);
@@ -34,6 +38,10 @@ CZM_MUST_CHECK czm_status czm_source_extent(czm_context *context, const czm_sour
 // Reads a whole file into memory.
 CZM_MUST_CHECK czm_status czm_source_load(czm_context *context, const czm_source *source,
                                           const char *name, czm_bytes *bytes);
+
+// Reports a Git LFS pointer in the place of a file; other files are none of its business.
+CZM_MUST_CHECK czm_status czm_source_check_pointer(czm_context *context, const czm_source *source,
+                                                   const char *name, czm_extent extent);
 
 // All files, saved_model.pb first, then in the order of czm_folder_list().
 CZM_MUST_CHECK czm_status czm_source_list(czm_context *context, const czm_source *source,

@@ -190,6 +190,17 @@ static czm_status status_of(czm_rule id, czm_severity severity) {
                             : CZM_ERROR_INVALID; // a warning that is taken strictly
 }
 
+// Two readings of a network have the same notes.
+static bool is_repeated_note(const czm_report *report, const entry *e) {
+    for (size_t i = 0; i < report->entries.count && e->finding.severity == CZM_NOTE; i++) {
+        const czm_finding *f = &report->entries.items[i].finding;
+        if (f->rule == e->finding.rule && czm_text_equal(f->where, e->finding.where) &&
+            czm_text_equal(f->finding, e->finding.finding))
+            return true;
+    }
+    return false;
+}
+
 static czm_status add(czm_report *report, czm_rule id, czm_severity most, const char *where,
                       const char *hint, const char *format, va_list arguments) {
     const rule *r = &rules[id];
@@ -201,7 +212,7 @@ static czm_status add(czm_report *report, czm_rule id, czm_severity most, const 
     *e = (entry){{severity, r->info.id, czm_report_keep(report, where), finding, r->info.why,
                   czm_report_keep(report, hint ? hint : czm_rule_hint(id, report))},
                  status_of(id, severity)};
-    report->entries.count++;
+    report->entries.count += !is_repeated_note(report, e);
     return e->status;
 }
 
@@ -261,10 +272,15 @@ czm_rule czm_rule_find(const char *id) {
     return CZM_RULE_COUNT;
 }
 
+bool czm_report_has(const czm_report *report, czm_rule id) {
+    for (size_t i = 0; i < report->entries.count; i++)
+        if (report->entries.items[i].finding.rule == rules[id].info.id) return true;
+    return false;
+}
+
 czm_outcome czm_report_outcome(const czm_report *report, size_t index) {
     if (index >= CZM_RULE_COUNT) return CZM_NOT_CHECKED;
-    for (size_t i = 0; i < report->entries.count; i++)
-        if (report->entries.items[i].finding.rule == rules[index].info.id) return CZM_FOUND;
+    if (czm_report_has(report, (czm_rule)index)) return CZM_FOUND;
     bool is_checked = report->is_judged[rules[index].subject] && !report->is_left_out[index];
     return is_checked ? CZM_PASSED : CZM_NOT_CHECKED;
 }

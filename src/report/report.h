@@ -56,6 +56,9 @@ void czm_report_allow(czm_report *report, czm_rule id);
 void czm_report_judged(czm_report *report, czm_subject subject);
 void czm_report_not_checked(czm_report *report, czm_rule id);
 
+// Whether there is a finding of this rule.
+bool czm_report_has(const czm_report *report, czm_rule id);
+
 // The rule of this id; CZM_RULE_COUNT if there is none.
 czm_rule czm_rule_find(const char *id);
 

@@ -13,6 +13,7 @@ typedef struct reader {
     czm_context *context;
     const char *path;
     czm_metadata *metadata;
+    czm_edits *edits;         // NULL: of a model.json
     const char *id, *version; // of a model.json
 } reader;
 
@@ -155,6 +156,32 @@ static bool take_scaling(reader *r, json_t *value) {
     return count == 2 || count == 3;
 }
 
+static bool take_spatial_dims(reader *r, json_t *value) {
+    const int64_t *sizes;
+    if (take_sizes(r, value, &sizes) != 2) return false;
+    r->edits->height = sizes[0], r->edits->width = sizes[1];
+    return sizes[0] > 0 && sizes[1] > 0 && sizes[0] <= INT32_MAX && sizes[1] <= INT32_MAX;
+}
+
+// A step, or a list of steps.
+static bool take_steps(reader *r, json_t *value, const char *const **steps, size_t *count) {
+    size_t given = json_is_array(value) ? json_array_size(value) : 1;
+    const char **texts = CZM_NEW_ARRAY(r->context->arena, const char *, given);
+    for (size_t i = 0; i < given; i++)
+        if (!copy_string(r, json_is_array(value) ? json_array_get(value, i) : value, &texts[i]))
+            return false;
+    *steps = texts, *count = given;
+    return true;
+}
+
+static bool take_preprocessing(reader *r, json_t *value) {
+    return take_steps(r, value, &r->edits->before, &r->edits->before_count);
+}
+
+static bool take_postprocessing(reader *r, json_t *value) {
+    return take_steps(r, value, &r->edits->after, &r->edits->after_count);
+}
+
 // ---- keys
 
 #define PATH_OF_MODEL "a string, the path of a SavedModel or of an ONNX file"
@@ -166,6 +193,12 @@ static bool take_scaling(reader *r, json_t *value) {
 #define SOME_RANGE "\"raw\" (the values of PixelType) or \"unit\" (0 to 1)"
 #define SOME_SHAPE "height, width and channels, such as [512, 512, 1]"
 
+// This program's own keys, in both forms.
+#define EDIT_KEYS                                                                                 \
+    {"SpatialDims", false, take_spatial_dims, "height and width in pixels, such as [512, 512]"},  \
+    {"Preprocessing", false, take_preprocessing, "a list of steps, such as [\"rgb-to-bgr\"]"},    \
+    {"Postprocessing", false, take_postprocessing, "a list of steps, such as [\"softmax\"]"}
+
 static const key first_keys[] = {
     {"BorderSize", true, take_border, "a whole number of pixels, such as 90"},
     {"ColorHandling", true, take_color_handling, SOME_COLOR_HANDLING},
@@ -175,6 +208,7 @@ static const key first_keys[] = {
     {"TestImageFile", false, take_test_image, PATH_OF_IMAGE},
     {"LicenseFile", false, take_license, PATH_OF_LICENSE},
     {"ValueRange", false, take_range, SOME_RANGE},
+    EDIT_KEYS,
 };
 
 static const key model_keys[] = {
@@ -205,6 +239,7 @@ static const key later_keys[] = {
     {"ColorHandling", false, take_color_handling, SOME_COLOR_HANDLING},
     {"PixelType", false, take_pixel_type, SOME_PIXEL_TYPE},
     {"ValueRange", false, take_range, SOME_RANGE},
+    EDIT_KEYS,
 };
 
 static bool take_id(reader *r, json_t *value) { return copy_string(r, value, &r->id); }
@@ -379,8 +414,10 @@ static czm_status parse(reader *r, czm_bytes text, json_t **object) {
                           "begin with { and end with }", "the file holds no JSON object");
 }
 
-czm_status czm_json_spec_read(czm_context *context, const char *path, czm_metadata *metadata) {
-    reader r = {.context = context, .path = path, .metadata = metadata};
+czm_status czm_json_spec_read(czm_context *context, const char *path, czm_metadata *metadata,
+                              czm_edits *edits) {
+    reader r = {.context = context, .path = path, .metadata = metadata, .edits = edits};
+    *edits = (czm_edits){0};
     metadata->border_size = CZM_NO_BORDER;
     czm_path_kind kind = czm_path_look(path);
     if (kind == CZM_PATH_MISSING)
@@ -487,12 +524,28 @@ static int add_later(json_t *spec, const czm_metadata *m) {
            (m->scaling_count && add_scaling(object, m));
 }
 
-const char *czm_json_spec_write(czm_arena *arena, const czm_metadata *m) {
+static int add_steps(json_t *spec, const char *name, const char *const *steps, size_t count) {
+    if (count == 0) return 0;
+    json_t *list = json_array();
+    int failed = json_object_set_new(spec, name, list);
+    for (size_t i = 0; i < count && !failed; i++)
+        failed = json_array_append_new(list, json_string(steps[i]));
+    return failed;
+}
+
+static int add_edits(json_t *spec, const czm_edits *e) {
+    const int64_t dims[] = {e->height, e->width};
+    return (e->height && add_sizes(spec, "SpatialDims", dims, CZM_COUNT_OF(dims))) ||
+           add_steps(spec, "Preprocessing", e->before, e->before_count) ||
+           add_steps(spec, "Postprocessing", e->after, e->after_count);
+}
+
+const char *czm_json_spec_write(czm_arena *arena, const czm_metadata *m, const czm_edits *edits) {
     json_t *spec = czm_json_object(arena);
     if ((m->model_type ? add_later : add_first)(spec, m) || add_range(spec, m) ||
         add_text(spec, "ModelPath", m->model_path) ||
         add_text(spec, "TestImageFile", m->test_image_path) ||
-        add_text(spec, "LicenseFile", m->license_path))
+        add_text(spec, "LicenseFile", m->license_path) || add_edits(spec, edits))
         return NULL;
     czm_bytes text = czm_json_write(arena, spec, JSON_INDENT(4));
     return text.size ? czm_arena_format(arena, "%s\n", (const char *)text.data) : NULL;

@@ -11,7 +11,9 @@
 //     ModelMetadata {Type, InputShape, OutputShape [, Id, Classes, ModelName, MinOverlap,
 //     Scaling]}, ModelPath [, LicenseFile, ValueRange]
 //
-// ValueRange is this program's own: "raw" or "unit", what the network expects.
+// ValueRange ("raw" or "unit", what the network expects), SpatialDims, Preprocessing and
+// Postprocessing, in both forms, are this program's own: ZEN's import of a folder with a JSON file
+// ignores them.
 #ifndef CZM_SPEC_JSON_SPEC_H
 #define CZM_SPEC_JSON_SPEC_H
 
@@ -23,10 +25,19 @@
 // A border that the file does not tell, or not as a whole number: that is in the report.
 #define CZM_NO_BORDER INT64_MIN
 
-// Fills `metadata` with what the file says, paths as written. Returns a fault only if the file
-// cannot be read or is no JSON object; wrong and missing keys are in the report.
+// Changes of the network: a new height and width, steps before and after it.
+typedef struct czm_edits {
+    int64_t height, width; // of the input, pixels; 0: unchanged
+    const char *const *before;
+    size_t before_count;
+    const char *const *after;
+    size_t after_count;
+} czm_edits;
+
+// Fills `metadata` and `edits` with what the file says, paths as written. Returns a fault only if the
+// file cannot be read or is no JSON object; wrong and missing keys are in the report.
 CZM_MUST_CHECK czm_status czm_json_spec_read(czm_context *context, const char *path,
-                                             czm_metadata *metadata);
+                                             czm_metadata *metadata, czm_edits *edits);
 
 // Likewise the metadata inside a .czann, model.json: what ModelMetadata is in the later form, with an
 // id and, since 2.1.0, a version; both are never NULL. `where` is how messages call it.
@@ -36,7 +47,8 @@ CZM_MUST_CHECK czm_status czm_json_model_read(czm_context *context, const char *
 
 // The other way: the text of a specification, without the keys that have no value, in the later form
 // if there is a model type; NULL without memory.
-const char *czm_json_spec_write(czm_arena *arena, const czm_metadata *metadata);
+const char *czm_json_spec_write(czm_arena *arena, const czm_metadata *metadata,
+                                const czm_edits *edits);
 
 bool czm_text_equal_but_case(const char *a, const char *b);
 

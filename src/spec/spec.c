@@ -7,7 +7,6 @@
 #include "base/name_table.h"
 #include "format/image.h"
 #include "format/xml.h"
-#include "spec/json_spec.h"
 
 static const char *const colour_handlings[] = {"ConvertToMonochrome", "SplitRgb"};
 
@@ -128,15 +127,26 @@ static bool has_colour(const czm_spec *spec) {
     return spec->pixel_type && czm_text_begins(spec->pixel_type, "Bgr");
 }
 
+bool czm_spec_has_step(const czm_spec *spec, const char *begin) {
+    for (size_t i = 0; i < spec->edits.before_count; i++)
+        if (czm_text_begins(spec->edits.before[i], begin)) return true;
+    return false;
+}
+
+static bool reorders_colours(const czm_spec *spec) {
+    return czm_spec_has_step(spec, "rgb") || czm_spec_has_step(spec, "transpose-channels");
+}
+
 static void check_colours(czm_context *context, const czm_spec *spec) {
     if (!has_colour(spec)) return;
-    czm_report_add(context->report, CZM_RULE_COLOR_ORDER, key_where(context, spec, "PixelType"),
-                   NULL, "the network gets the channels of %s as blue, green, red",
-                   spec->pixel_type);
+    if (!reorders_colours(spec))
+        czm_report_add(context->report, CZM_RULE_COLOR_ORDER, key_where(context, spec, "PixelType"),
+                       NULL, "the network receives the channels of %s as blue, green, red",
+                       spec->pixel_type);
     if (spec->color_handling && czm_text_equal(spec->color_handling, "ConvertToMonochrome"))
         czm_report_add(context->report, CZM_RULE_COLOR_HANDLING,
                        key_where(context, spec, "ColorHandling"), NULL,
-                       "ConvertToMonochrome leaves no colours for %s", spec->pixel_type);
+                       "ConvertToMonochrome removes the colours of %s", spec->pixel_type);
 }
 
 static void check_border(czm_context *context, const czm_spec *spec) {
@@ -223,11 +233,11 @@ static bool has_control_character(const char *path) {
 
 // The file system decides: a name with backslashes may be meant as it stands, else they separate.
 static const char *understand(czm_context *context, const char *path) {
-    if (czm_path_look(path) != CZM_PATH_MISSING || !strchr(path, '\\')) return path;
+    if (!strchr(path, '\\') || czm_path_is_there(context->arena, path)) return path;
     char *forward = czm_arena_format(context->arena, "%s", path);
     for (char *c = forward; *c; c++)
         if (*c == '\\') *c = '/';
-    return czm_path_look(forward) == CZM_PATH_MISSING ? path : forward;
+    return czm_path_is_there(context->arena, forward) ? forward : path;
 }
 
 static const char *locate(czm_context *context, const czm_spec *spec, const char *key,
@@ -255,7 +265,7 @@ static void check_license(czm_context *context, const czm_spec *spec, const char
 }
 
 static void check_model_path(czm_context *context, const czm_spec *spec) {
-    if (czm_path_look(spec->model_path) != CZM_PATH_MISSING) return;
+    if (czm_path_is_there(context->arena, spec->model_path)) return;
     czm_report_add(
         context->report, CZM_RULE_FILE_MISSING, key_where(context, spec, "ModelPath"),
         "a relative path is relative to the JSON file; a SavedModel or an ONNX file is meant",
@@ -424,6 +434,42 @@ static void take_files(czm_context *context, const czm_options *options,
     check_test_image(context, spec);
 }
 
+// A model in a step is a path, which is relative to the JSON file.
+static const char *const *locate_steps(czm_context *context, const char *folder,
+                                       const char *const *steps, size_t count) {
+    const char **located = CZM_NEW_ARRAY(context->arena, const char *, count);
+    for (size_t i = 0; i < count; i++) {
+        bool is_model = czm_text_begins(steps[i], "model=") && steps[i][strlen("model=")];
+        const char *path = steps[i] + (is_model ? strlen("model=") : 0);
+        located[i] = !is_model ? path
+                               : czm_arena_format(context->arena, "model=%s",
+                                                  understand(context, czm_path_join(context->arena,
+                                                                                    folder, path)));
+    }
+    return located;
+}
+
+// What an option asks for replaces what the specification asks for.
+static czm_status take_edits(czm_context *context, const czm_options *o, const char *folder,
+                             czm_spec *spec) {
+    czm_edits *e = &spec->edits;
+    if (o->as_is && (e->height || e->before_count || e->after_count))
+        return czm_report_add(context->report, CZM_RULE_USAGE,
+                              czm_report_option(context->report, CZM_OPTION_AS_IS, NULL),
+                              "omit this option, or remove the keys SpatialDims, Preprocessing and "
+                              "Postprocessing",
+                              "this option packs the files unchanged, but %s changes the network",
+                              spec->where);
+    e->before = locate_steps(context, folder, e->before, e->before_count);
+    e->after = locate_steps(context, folder, e->after, e->after_count);
+    if (o->spatial_height) e->height = o->spatial_height, e->width = o->spatial_width;
+    if (o->preprocessing_count)
+        e->before = o->preprocessing, e->before_count = o->preprocessing_count;
+    if (o->postprocessing_count)
+        e->after = o->postprocessing, e->after_count = o->postprocessing_count;
+    return CZM_OK;
+}
+
 czm_status czm_spec_read(czm_context *context, const czm_options *options, czm_spec *spec) {
     size_t first = czm_report_count(context->report);
     czm_metadata metadata = CZM_METADATA_INIT;
@@ -432,21 +478,23 @@ czm_status czm_spec_read(czm_context *context, const czm_options *options, czm_s
     if (options->source_path) {
         spec->where = options->source_path;
         folder = czm_path_folder(context->arena, options->source_path);
-        CZM_TRY(czm_json_spec_read(context, options->source_path, &metadata));
+        CZM_TRY(czm_json_spec_read(context, options->source_path, &metadata, &spec->edits));
     } else {
         metadata = *options->metadata;
         check_required(context, spec, &metadata);
     }
+    CZM_TRY(take_edits(context, options, folder, spec));
     take_model(context, options, &metadata, folder, spec);
     take_values(context, &metadata, spec);
     take_files(context, options, &metadata, folder, spec);
     return czm_report_status(context->report, first);
 }
 
-czm_status czm_spec_of_metadata(czm_context *context, const char *where,
-                                const czm_metadata *metadata, czm_spec *spec) {
+czm_status czm_spec_of_metadata(czm_context *context, const czm_options *options,
+                                const char *where, const czm_metadata *metadata, czm_spec *spec) {
     size_t first = czm_report_count(context->report);
     *spec = (czm_spec){.where = where};
+    CZM_TRY(take_edits(context, options, "", spec));
     spec->model_name = metadata->model_name   ? metadata->model_name
                        : metadata->model_path ? name_of_path(context->arena, metadata->model_path)
                                               : "";

@@ -7,6 +7,7 @@
 
 #include "report/report.h"
 #include "spec/format.h"
+#include "spec/json_spec.h"
 
 typedef struct czm_spec {
     const char *where; // how messages call it: the JSON file, or "metadata"
@@ -31,6 +32,7 @@ typedef struct czm_spec {
     bool has_unit_range;   // the network expects pixels from 0 to 1, not the values of pixel_type
     const char *model_id;  // NULL: not told
     bool is_range_settled; // what the container feeds becomes what the network expects
+    czm_edits edits;      // what the options ask for and, where they do not, the specification
 } czm_spec;
 
 // Reads options->source_path or options->metadata; all faults are reported, not the first alone.
@@ -38,11 +40,15 @@ CZM_MUST_CHECK czm_status czm_spec_read(czm_context *context, const czm_options 
                                         czm_spec *spec);
 
 // The same of a struct, without a look at the files that it names. `where` is how messages call it.
-CZM_MUST_CHECK czm_status czm_spec_of_metadata(czm_context *context, const char *where,
-                                               const czm_metadata *metadata, czm_spec *spec);
+CZM_MUST_CHECK czm_status czm_spec_of_metadata(czm_context *context, const czm_options *options,
+                                               const char *where, const czm_metadata *metadata,
+                                               czm_spec *spec);
 
 // The rules of the values themselves, whoever wrote them; findings are in the report.
 void czm_spec_check(czm_context *context, const czm_spec *spec);
+
+// Whether one of the steps before the network begins so.
+bool czm_spec_has_step(const czm_spec *spec, const char *begin);
 
 // Whether it says what the format needs; what it lacks is in the report.
 CZM_MUST_CHECK czm_status czm_spec_check_format(czm_context *context, const czm_spec *spec,

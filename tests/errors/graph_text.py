@@ -70,6 +70,7 @@ ATTRS = {
     'int': lambda text: number(3, int(text)),
     'bool': lambda text: number(5, text == 'true'),
     'text': lambda text: message(2, text),
+    'list': lambda text: message(1, b''.join(number(3, int(v)) for v in text.split(','))),
     'ints': lambda text: message(8, ints(text)),
     'strings': lambda text: message(8, strings(text)),
     'types': lambda text: message(1, message(6, b''.join(varint(TYPES[t])

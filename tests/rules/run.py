@@ -76,7 +76,7 @@ CASES = [
     ('pixel-type-channels', 'note', 'not specified', 'gray',
      {'PixelType': 'Gray64ComplexFloat'}),
     ('class-duplicate', 'warning', '"Cell"', 'serving_default', {'Classes': ['Cell', 'Cell']}),
-    ('color-handling', 'warning', 'leaves no colours', 'serving_default',
+    ('color-handling', 'warning', 'removes the colours', 'serving_default',
      {'ColorHandling': 'ConvertToMonochrome'}),
     ('color-order', 'note', 'blue, green, red', 'serving_default', {}),
     ('test-image', 'warning', 'there is no image', 'serving_default', {'TestImageFile': 'no.png'}),

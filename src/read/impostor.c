@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The tables of impostors; see impostor.h.
+#include "read/impostor.h"
+
+#include "base/list.h"
+#include "base/os.h"
+#include "format/wire.h"
+
+#define MODEL_FILE "saved_model.pb"
+
+#define EXPORT_LINE                                                             \
+    "export it once with Python: import keras; "                                \
+    "keras.models.load_model(\"%s\", compile=False).export(\"saved_model\") - " \
+    "and name that folder (Keras 2: .save(\"saved_model\", include_optimizer=False))"
+#define WEIGHTS_HINT                                                                   \
+    "weights alone do not describe a network: load them into the network in the program " \
+    "that trained it, and export a SavedModel"
+#define PYTORCH_HINT                                                             \
+    "export the network to ONNX in Python: torch.onnx.export(model, example_input, " \
+    "\"network.onnx\", opset_version=12) - and name that file"
+#define LFS_HINT                                                                      \
+    "the repository stores the file elsewhere: run \"git lfs pull\" in it, or download the " \
+    "file from its web page"
+#define FROZEN_HINT                                                                     \
+    "export the network again as a SavedModel, with "                                   \
+    "tf.compat.v1.saved_model.simple_save(session, folder, inputs, outputs) in TensorFlow"
+
+// ---- files
+
+static const struct {
+    const char *magic;
+    size_t at, size;
+    czm_impostor kind;
+} magics[] = {
+    {"version https://git-lfs.github.com/", 0, 35, {"a Git LFS pointer, not the file", LFS_HINT}},
+    {"\x89HDF\r\n\x1a\n", 0, 8, {"a Keras model in HDF5 format (.h5)", EXPORT_LINE}},
+    {"TFL3", 4, 4, {"a TensorFlow Lite model", "export the original network as a SavedModel"}},
+    {"\x80\x02\x8a\x0al\xfc\x9c\x46\xf9\x20j\xa8P\x19", 0, 14, {"a PyTorch file", PYTORCH_HINT}},
+    {"\x93NUMPY", 0, 6, {"a NumPy array", WEIGHTS_HINT}},
+    {"{\"", 8, 2, {"a file of weights in safetensors format", WEIGHTS_HINT}},
+    {"\x80\x02", 0, 2, {"a Python pickle", PYTORCH_HINT}},
+    {"\x80\x03", 0, 2, {"a Python pickle", PYTORCH_HINT}},
+    {"\x80\x04", 0, 2, {"a Python pickle", PYTORCH_HINT}},
+    {"\x80\x05", 0, 2, {"a Python pickle", PYTORCH_HINT}},
+    {"\x1f\x8b", 0, 2, {"a gzip archive", "unpack it and name the folder of the SavedModel"}},
+    {"7z\xbc\xaf\x27\x1c", 0, 6, {"a 7z archive", "unpack it and name the folder of the SavedModel"}},
+    {"Rar!", 0, 4, {"a RAR archive", "unpack it and name the folder of the SavedModel"}},
+    {"<!DOCTYPE html", 0, 14, {"a web page", "download the file itself, not the page that shows it"}},
+};
+
+// A table of leveldb, which the index of a checkpoint is, ends with this (table/format.h).
+static const uint8_t table_end[] = {0x57, 0xfb, 0x80, 0x8b, 0x24, 0x75, 0x47, 0xdb};
+
+static const czm_impostor checkpoint = {"a TensorFlow checkpoint: weights without a network",
+                                        WEIGHTS_HINT};
+static const czm_impostor frozen = {"a frozen graph (GraphDef)", FROZEN_HINT};
+
+static bool ends_with_table(czm_extent file) {
+    uint8_t tail[sizeof table_end];
+    return file.size > sizeof tail &&
+           czm_file_read_at(file.file, file.offset + file.size - sizeof tail, tail, sizeof tail) &&
+           memcmp(tail, table_end, sizeof tail) == 0;
+}
+
+// GraphDef {node=1 {name=1, op=2}}: a node stands first, and its name and op first in it.
+static bool is_graph(czm_bytes head) {
+    czm_wire wire = czm_wire_read(head);
+    if (head.size < 8 || head.data[0] != 0x0a) return false;
+    wire.at++;
+    uint64_t size = czm_wire_varint(&wire);
+    czm_bytes node = czm_bytes_of(wire.at, (size_t)(wire.end - wire.at));
+    if (wire.damaged || size == 0) return false;
+    if (size < node.size) node.size = (size_t)size;
+    czm_field name, op;
+    wire = czm_wire_read(node);
+    return czm_wire_next(&wire, &name) && czm_field_is(&name, 1, CZM_WIRE_BYTES) &&
+           czm_wire_next(&wire, &op) && czm_field_is(&op, 2, CZM_WIRE_BYTES) && op.bytes.size &&
+           op.bytes.data[0] >= 'A' && op.bytes.data[0] <= 'Z';
+}
+
+czm_impostor czm_impostor_of_file(czm_arena *arena, czm_extent file) {
+    enum { HEAD = 4096 };
+    size_t size = file.size < HEAD ? (size_t)file.size : HEAD;
+    uint8_t *head = czm_arena_alloc(arena, size + 1);
+    if (!czm_file_read_at(file.file, file.offset, head, size)) return (czm_impostor){0};
+    for (size_t i = 0; i < CZM_COUNT_OF(magics); i++)
+        if (size >= magics[i].at + magics[i].size &&
+            memcmp(head + magics[i].at, magics[i].magic, magics[i].size) == 0)
+            return magics[i].kind;
+    if (ends_with_table(file)) return checkpoint;
+    return is_graph(czm_bytes_of(head, size)) ? frozen : (czm_impostor){0};
+}
+
+// ---- names
+
+static bool ends_with(const char *text, const char *end) {
+    size_t size = strlen(text), end_size = strlen(end);
+    return size >= end_size && czm_text_equal(text + size - end_size, end);
+}
+
+static const struct {
+    const char *end;
+    czm_impostor kind;
+} members[] = {
+    {"model.weights.h5",
+     {"a Keras model in Keras 3 format (.keras)", EXPORT_LINE}},
+    {"data.pkl", {"a PyTorch file", PYTORCH_HINT}},
+    {".npy", {"an archive of NumPy arrays", WEIGHTS_HINT}},
+    {"saved_model.pbtxt",
+     {"a SavedModel in text form (saved_model.pbtxt)", "export it in binary form"}},
+    {".ckpt.index", {"an archive of a TensorFlow checkpoint: weights without a network", WEIGHTS_HINT}},
+    {".onnx", {"an archive of an ONNX file", "unpack it and name the .onnx file"}},
+};
+
+czm_impostor czm_impostor_of_archive(const czm_unzip *archive) {
+    for (size_t k = 0; k < CZM_COUNT_OF(members); k++)
+        for (size_t i = 0; i < archive->count; i++)
+            if (ends_with(archive->members[i].name, members[k].end)) return members[k].kind;
+    return (czm_impostor){0};
+}
+
+// The folders one level down that are SavedModels, as a list; NULL: none.
+static const char *models_below(czm_arena *arena, const char *path, const czm_path_list *names) {
+    enum { MOST = 8 };
+    const char *text = NULL;
+    size_t count = 0;
+    for (size_t i = 0; i < names->count && count <= MOST; i++) {
+        const char *folder = czm_path_join(arena, path, names->paths[i]);
+        if (czm_path_look(czm_path_join(arena, folder, MODEL_FILE)) != CZM_PATH_FILE) continue;
+        if (++count > MOST) return czm_arena_format(arena, "%s and more", text);
+        text = text ? czm_arena_format(arena, "%s, \"%s\"", text, folder)
+                    : czm_arena_format(arena, "\"%s\"", folder);
+    }
+    return text;
+}
+
+// A file in it that would be recognised by itself: a frozen graph, a checkpoint.
+static czm_impostor kind_of_files(czm_arena *arena, const char *path, const czm_path_list *names) {
+    static const char *const ends[] = {".pb", ".index", ".pt", ".pth", ".h5", ".keras", ".safetensors"};
+    for (size_t k = 0; k < CZM_COUNT_OF(ends); k++)
+        for (size_t i = 0; i < names->count; i++) {
+            const char *name = czm_path_join(arena, path, names->paths[i]);
+            czm_file *file = ends_with(name, ends[k]) ? czm_file_open(arena, name) : NULL;
+            if (!file) continue;
+            czm_impostor kind = czm_impostor_of_file(arena,
+                                                     (czm_extent){file, 0, czm_file_size(file)});
+            if (kind.what)
+                return (czm_impostor){czm_arena_format(arena, "a folder with %s (%s)", kind.what,
+                                                       names->paths[i]),
+                                      kind.hint};
+        }
+    return (czm_impostor){0};
+}
+
+czm_impostor czm_impostor_of_folder(czm_arena *arena, const char *path) {
+    czm_path_list names;
+    if (!czm_folder_names(arena, path, &names)) return (czm_impostor){0};
+    const char *below = models_below(arena, path, &names);
+    if (below)
+        return (czm_impostor){"a folder that contains SavedModels one level down",
+                              czm_arena_format(arena, "name the folder of the model: %s", below)};
+    return kind_of_files(arena, path, &names);
+}
