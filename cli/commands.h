@@ -15,6 +15,7 @@ int cli_new(int argc, char **argv);
 int cli_diff(int argc, char **argv);
 int cli_verify(int argc, char **argv);
 int cli_explain(int argc, char **argv);
+int cli_report(int argc, char **argv);
 
 // The same as convert under the name by which the user called it: the reference's programs have the
 // same arguments. `format` is what is written unless options say another; NULL: as convert does.

@@ -37,7 +37,7 @@ int cli_convert_as(const char *name, const char *format, int argc, char **argv) 
          &o->model_name, NULL, NULL},
         {"license", "FILE", "licence file to pack (instead of LicenseFile)", &o->license_path, NULL,
          NULL},
-        {"model-id", "UUID", "id of the model (else a new random one)", &o->model_id, NULL, NULL},
+        {"model-id", "UUID", "id of the model (else it follows from the content)", &o->model_id, NULL, NULL},
         CLI_FORMAT_ROWS(o),
         {"extension", "NAME", "of the file, if not the format's: czseg", &o->extension, NULL, NULL},
         {"as-is", NULL, "pack the SavedModel's files untouched", NULL, &o->as_is, NULL},

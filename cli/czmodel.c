@@ -16,12 +16,13 @@ static const struct {
 } commands[] = {
     {"convert", "make a .czmodel from a JSON specification and its SavedModel", cli_convert},
     {"check", "check a specification, a SavedModel or a .czmodel against every rule", cli_check},
-    {"inspect", "tell what a model is: layers, memory, border; draw it", cli_inspect},
+    {"inspect", "report layers, memory and border of a model; draw its graph", cli_inspect},
     {"verify", "run the network: probabilities, edges of tiles, cost, a picture", cli_verify},
     {"unpack", "make a specification and a SavedModel of a .czmodel", cli_unpack},
-    {"new", "write a filled specification for a SavedModel", cli_new},
+    {"new", "write a complete specification for a network", cli_new},
     {"diff", "compare two models", cli_diff},
     {"explain", "explain the rules", cli_explain},
+    {"report", "inspect, check and verify as one text to send", cli_report},
 };
 
 // With the arguments of "convert". The format: NULL, as "convert" does.
@@ -44,8 +45,8 @@ static void print_usage(FILE *to) {
     fprintf(to, "usage: czmodel COMMAND [options] ...\n\ncommands:\n");
     for (size_t i = 0; i < CZM_COUNT_OF(commands); i++)
         fprintf(to, "  %-10s %s\n", commands[i].name, commands[i].purpose);
-    fprintf(to, "\nczmodel PATH... converts specifications and SavedModels beside themselves\n"
-                "czmodel COMMAND --help explains a command; czmodel --version tells the version\n");
+    fprintf(to, "\nczmodel PATH... converts specifications and networks beside themselves\n"
+                "czmodel COMMAND --help explains a command; czmodel --version prints the version\n");
 }
 
 static int run(int argc, char **argv) {

@@ -113,5 +113,5 @@ def saved_model_of(model, scratch) -> str:
             return os.fspath(model)
         model = load_keras_file(model)
     if home_of(model) is None:
-        raise TypeError(f'a Keras model or the path of a SavedModel is wanted, not {model!r}')
+        raise TypeError(f'model: a Keras model or the path of a SavedModel is required, not {model!r}')
     return export(model, scratch.folder())

@@ -9,6 +9,7 @@ threads may call at once, each with a report of its own.
 from __future__ import annotations
 
 import ctypes
+import operator
 import os
 import sys
 import warnings
@@ -79,20 +80,31 @@ def new(kind):
     return kind(struct_size=ctypes.sizeof(kind))
 
 
-def path_bytes(path) -> bytes:
-    """The path as the system knows it. Raises TypeError, and ValueError for a NUL inside."""
+def path_bytes(path, what: str) -> bytes:
+    """The path as the system knows it. Raises TypeError, and ValueError for a NUL inside; `what` is
+    the name of the parameter."""
+    if not isinstance(path, (str, bytes, os.PathLike)):
+        raise TypeError(f'{what}: a path is required, not {path!r}')
     name = os.fsencode(path)
     if b'\0' in name:
-        raise ValueError(f'{path!r} is no path: there is a NUL in it')
+        raise ValueError(f'{what}: {path!r} is not a path, since it contains a NUL')
     return name
+
+
+def integer(value, what: str) -> int:
+    """Any kind of whole number. Raises TypeError; `what` is the name of the parameter."""
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise TypeError(f'{what}: a whole number is required, not {value!r}') from None
 
 
 def text_bytes(text, what: str) -> bytes:
     """UTF-8. Raises TypeError, and ValueError for a NUL inside or half of a surrogate pair."""
     if not isinstance(text, str):
-        raise TypeError(f'{what}: a text is wanted, not {text!r}')
+        raise TypeError(f'{what}: a text is required, not {text!r}')
     if '\0' in text:
-        raise ValueError(f'{what}: there is a NUL in {text!r}')
+        raise ValueError(f'{what}: {text!r} contains a NUL')
     return text.encode()
 
 

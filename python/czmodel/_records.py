@@ -31,6 +31,10 @@ class Record:
         object.__setattr__(record, 'raw', values)
         return record
 
+    def __str__(self) -> str:
+        from . import _text
+        return _text.page(self)
+
     def _repr_html_(self) -> str:
         from . import _html
         return _html.page(self)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import ctypes
-import operator
 import os
 from typing import TYPE_CHECKING, Any, Callable, Sequence, Union
 
 from . import _binding as c
 from . import _export
-from ._library import Call, new, path_bytes, text_bytes, texts
+from ._library import Call, integer, new, path_bytes, text_bytes, texts
 from .model_metadata import ModelSpec
 
 if TYPE_CHECKING:
@@ -34,6 +33,15 @@ if TYPE_CHECKING:
         postprocessing: Any
 
 
+# What the model is called in messages if it was exported to a temporary folder.
+EXPORTED = 'model'
+
+
+def json_text(text):
+    """The text as it stands in JSON."""
+    return text.replace('\\', '\\\\')
+
+
 class Task(Call):
     """A call about a model, with its options, and a place for what Keras exports meanwhile."""
 
@@ -56,7 +64,22 @@ class Task(Call):
         """The path of a folder that goes with the task."""
         from tempfile import TemporaryDirectory  # slow to import
         self.folders.append(TemporaryDirectory(prefix='czmodel-'))
-        return os.path.join(self.folders[-1].name, 'model')
+        return os.path.join(self.folders[-1].name, EXPORTED)
+
+    def findings(self):
+        """Without the paths of temporary folders, which are gone when somebody reads them."""
+        return [type(found)(**{name: self.without_folders(text)
+                               for name, text in vars(found).items()})
+                for found in super().findings()] if self.folders else super().findings()
+
+    def text(self, name, *arguments):
+        return self.without_folders(super().text(name, *arguments))
+
+    def without_folders(self, text):
+        for folder in self.folders:
+            for path in (folder.name + os.sep, folder.name + '/'):
+                text = text.replace(path, '').replace(json_text(path), '')
+        return text
 
     # ---- what it is about
 
@@ -64,11 +87,12 @@ class Task(Call):
         """A specification, a model of any kind, or a CZModel."""
         spec = spec_with_keras_file(source) or source
         if hasattr(spec, 'model_metadata'):
-            model = path_bytes(_export.saved_model_of(spec.model, self))
+            model = path_bytes(_export.saved_model_of(spec.model, self), 'model')
             self.options.metadata = ctypes.pointer(spec.struct(model))
-            self.options.model_id = text_bytes(str(spec.model_metadata.model_id), 'model_id')
+            if spec.model_metadata.model_id is not None:
+                self.options.model_id = text_bytes(str(spec.model_metadata.model_id), 'model_id')
         else:
-            self.options.source_path = path_bytes(_export.saved_model_of(spec, self))
+            self.options.source_path = path_bytes(_export.saved_model_of(spec, self), 'model')
 
     # ---- options
 
@@ -94,7 +118,7 @@ class Task(Call):
 
     def take_border(self, name, value):
         self.take_text(name, value if value is None or isinstance(value, str)
-                       else str(operator.index(value)))
+                       else str(integer(value, name)))
 
     def take_flag(self, name, value):
         setattr(self.options, name, bool(value))
@@ -116,8 +140,8 @@ class Task(Call):
 
     def exported(self, layer, shape, dtype):
         if _export.home_of(layer) is None:
-            raise TypeError('pre- and postprocessing: a Keras layer or the text of a step is '
-                            f'wanted, not {layer!r}')
+            raise TypeError('preprocessing and postprocessing: a Keras layer or the text of a step is '
+                            f'required, not {layer!r}')
         folder = self.folder()
         shape = _export.export_layer(layer, shape, dtype, folder)
         return f'model={folder}', (shape, dtype)
@@ -175,9 +199,14 @@ def sequence(value):
 
 def two_sizes(spatial_dims):
     """(height, width) of a tuple, list or array of two."""
-    height, width = map(operator.index, spatial_dims)
+    try:
+        height, width = spatial_dims
+    except (TypeError, ValueError):
+        raise TypeError('spatial_dims: height and width are required, such as (512, 512), not '
+                        f'{spatial_dims!r}') from None
+    height, width = integer(height, 'spatial_dims'), integer(width, 'spatial_dims')
     if height < 1 or width < 1:
-        raise ValueError(f'spatial_dims: height and width in pixels, not {spatial_dims!r}')
+        raise ValueError(f'spatial_dims: height and width in pixels are required, not {spatial_dims!r}')
     return height, width
 
 
@@ -188,7 +217,7 @@ def spec_with_keras_file(source):
         return None
     found = new(c.czm_metadata)
     with Call() as call:
-        if call.run('czm_metadata_from_json', path_bytes(source), found) != c.CZM_OK:
+        if call.run('czm_metadata_from_json', path_bytes(source, 'model'), found) != c.CZM_OK:
             return None
         model = os.path.join(os.path.dirname(source), os.fsdecode(found.model_path))
         is_later = found.model_type is not None

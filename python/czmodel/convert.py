@@ -68,6 +68,9 @@ def convert_from_model_spec(model_spec: ModelSpec, output_path: Path,
     Warns:
         CzmodelWarning: the file was written, but may not do what its author wants.
     """
+    if isinstance(model_spec, (str, os.PathLike)):
+        raise TypeError(f'model_spec: a ModelSpec is required, not the path {model_spec!r}; '
+                        'convert_from_json_spec() accepts the path of a JSON specification')
     if not isinstance(model_spec, ModelSpec):
         model_spec = ModelSpec(*model_spec)
     return convert(model_spec, output_path, output_name, spatial_dims, preprocessing, options)
@@ -84,6 +87,9 @@ def convert_from_json_spec(model_spec_path: Path, output_path: Path, output_name
 
     Everything else is as in convert_from_model_spec().
     """
+    if not isinstance(model_spec_path, (str, os.PathLike)):
+        raise TypeError('model_spec_path: the path of a JSON specification is required, not '
+                        f'{model_spec_path!r}; convert_from_model_spec() accepts a ModelSpec')
     return convert(os.fspath(model_spec_path), output_path, output_name, spatial_dims,
                    preprocessing, options)
 
@@ -95,7 +101,7 @@ def convert(source, output_path, output_name, spatial_dims, preprocessing, optio
     with Task(source) as task:
         task.take(spatial_dims, preprocessing, **options)
         task.options.no_factor = no_factor
-        task.options.output_folder = path_bytes(output_path)
+        task.options.output_folder = path_bytes(output_path, 'output_path')
         task.options.output_name = text_bytes(output_name, 'output_name')
         task.checked('czm_convert', task.options, result)
         return Conversion(os.fsdecode(result.path), result.model_id.decode(), result.size,

@@ -78,7 +78,7 @@ def unpack(file: Path, folder: Path, progress: Optional[Callable[[int, int], Any
         InvalidModelError: the file is damaged. On failure nothing is left behind.
     """
     with Call() as call:
-        call.checked('czm_unpack', path_bytes(file), path_bytes(folder),
+        call.checked('czm_unpack', path_bytes(file, 'file'), path_bytes(folder, 'folder'),
                      call.observed(progress), None)
 
 
@@ -93,5 +93,5 @@ def diff(a: Path, b: Path) -> Comparison:
     from .reports import Comparison
     found = new(c.czm_differences)
     with Call() as call:
-        call.checked('czm_diff', path_bytes(a), path_bytes(b), found)
+        call.checked('czm_diff', path_bytes(a, 'a'), path_bytes(b, 'b'), found)
         return Comparison.of(json.loads(call.text('czm_differences_json', found)))

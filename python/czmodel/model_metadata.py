@@ -6,13 +6,12 @@ writes it.
 """
 from __future__ import annotations
 
-import operator
 import os
 from typing import (TYPE_CHECKING, Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple,
                     Union)
 
 from . import _binding as c
-from ._library import Call, new, path_bytes, text_bytes
+from ._library import Call, integer, new, path_bytes, text_bytes
 
 if TYPE_CHECKING:
     import uuid
@@ -54,7 +53,7 @@ class _Fields(NamedTuple):
     border_size: int
     license_file: Union[str, os.PathLike, None]
     post_processing: Optional[str]
-    model_id: Union[uuid.UUID, str]
+    model_id: Union[uuid.UUID, str, None]
 
 
 class ModelMetadata(_Fields):
@@ -70,7 +69,8 @@ class ModelMetadata(_Fields):
         license_file: a text file that is packed into the CZModel, or None. A relative path is
             relative to the working directory.
         post_processing: text of the XML element Postprocessing, or None.
-        model_id: UUID of the model; a new one for each object.
+        model_id: UUID of the model. None: it follows from the network and the metadata, so that the
+            same input gives the same file.
     """
     __slots__ = ()
 
@@ -79,9 +79,6 @@ class ModelMetadata(_Fields):
                 license_file: Union[str, os.PathLike, None] = None,
                 post_processing: Optional[str] = None,
                 model_id: Union[uuid.UUID, str, None] = None) -> ModelMetadata:
-        if model_id is None:
-            import uuid  # as long to import as half of the package
-            model_id = uuid.uuid4()
         return super().__new__(cls, name, color_handling, pixel_type, classes, border_size,
                                license_file, post_processing, model_id)
 
@@ -112,7 +109,7 @@ class ModelMetadata(_Fields):
             TypeError: a value has a wrong type.
         """
         if isinstance(classes, str):
-            raise TypeError(f'classes: a list of names is wanted, not {classes!r}')
+            raise TypeError(f'classes: a list of names is required, not {classes!r}')
         colourless: Any = [(class_name, None) for class_name in classes]
         metadata = cls(name, color_handling, pixel_type, colourless, border_size, license_file)
         with Call() as call:
@@ -126,7 +123,7 @@ class ModelMetadata(_Fields):
         """
         from xml.etree.ElementTree import ElementTree
         with Call() as call:
-            model_id = text_bytes(str(self.model_id), 'model_id')
+            model_id = self.model_id and text_bytes(str(self.model_id), 'model_id')
             return ElementTree(xml_of(call, metadata_struct(self), model_id))
 
     def _repr_html_(self) -> str:
@@ -172,7 +169,7 @@ def read_dictionary(content: Dict[str, Any], read: Callable[[Call, str, str], An
 def read_spec(call: Call, path: Union[str, os.PathLike], folder: str) -> ModelSpec:
     """Reads a JSON file whose paths are relative to `folder`."""
     found = new(c.czm_metadata)
-    call.checked('czm_metadata_from_json', path_bytes(path), found)
+    call.checked('czm_metadata_from_json', path_bytes(path, 'path'), found)
     model = os.path.join(folder, os.fsdecode(found.model_path))
     license_file = found.license_path and os.path.join(folder, os.fsdecode(found.license_path))
     return ModelSpec(model, completed(call, found, license_file))
@@ -180,14 +177,12 @@ def read_spec(call: Call, path: Union[str, os.PathLike], folder: str) -> ModelSp
 
 def completed(call: Call, struct: c.czm_metadata, license_file) -> ModelMetadata:
     """The metadata with the name and the colours that the library gives it where there are none."""
-    import uuid
     xml = xml_of(call, struct, None)
     classes = [class_of(item) for item in xml.iterfind(CLASS_ITEMS)]
     channel = next(xml.iterfind('Channels/Item'))
     return ModelMetadata(xml.findtext('ModelName', ''), xml.findtext('ColorHandling', ''),
                          channel.attrib['PixelType'], classes, int(xml.findtext('BorderSize', '')),
-                         license_file, xml.findtext('Postprocessing') or None,
-                         uuid.UUID(xml.findtext('Id')))
+                         license_file, xml.findtext('Postprocessing') or None)
 
 
 def xml_of(call: Call, struct: c.czm_metadata, model_id: Optional[bytes]) -> Element:
@@ -204,9 +199,9 @@ def metadata_struct(metadata: ModelMetadata, model: bytes = b'model') -> c.czm_m
     result.pixel_type = text_bytes(metadata.pixel_type, 'pixel_type')
     result.class_count = len(metadata.classes)
     result.classes = (c.czm_class * len(metadata.classes))(*map(class_struct, metadata.classes))
-    result.border_size = operator.index(metadata.border_size)
+    result.border_size = integer(metadata.border_size, 'border_size')
     if metadata.license_file is not None:
-        result.license_path = path_bytes(metadata.license_file)
+        result.license_path = path_bytes(metadata.license_file, 'license_file')
     if metadata.post_processing is not None:
         result.postprocessing = text_bytes(metadata.post_processing, 'post_processing')
     return result
@@ -216,9 +211,9 @@ def class_struct(item: SegmentationClass) -> c.czm_class:
     name, colour = item
     if colour is None:
         return c.czm_class(text_bytes(name, 'classes'))
-    channels = [operator.index(channel) for channel in colour]
+    channels = [integer(channel, 'classes') for channel in colour]
     if len(channels) != 3 or not all(0 <= channel <= 255 for channel in channels):
-        raise ValueError(f'class {name!r}: red, green, blue of 0 to 255 are wanted, not {colour!r}')
+        raise ValueError(f'classes: class {name!r} requires red, green and blue from 0 to 255, not {colour!r}')
     return c.czm_class(text_bytes(name, 'classes'), *channels, True)
 
 

@@ -18,6 +18,15 @@ static czm_status stream_index(const czm_payload *self, czm_context *context, cz
     return sink.take(sink.user, czm_bundle_index(context->arena, self->data));
 }
 
+// The index has the sizes and checksums of all weights.
+static void identify_index(const czm_payload *self, czm_arena *arena, czm_sha256 *sha) {
+    czm_sha256_add(sha, czm_bundle_index(arena, self->data));
+}
+
+static void identify_data(const czm_payload *self, czm_arena *arena, czm_sha256 *sha) {
+    (void)self, (void)arena, (void)sha;
+}
+
 // The rewritten network: three members, of which the index is written last.
 czm_status czm_content_rewritten(czm_context *context, czm_target *target,
                                  const czm_check_subject *subject, czm_package *package) {
@@ -30,9 +39,9 @@ czm_status czm_content_rewritten(czm_context *context, czm_target *target,
                                     czm_saved_model_write(arena, &target->model, &tree,
                                                           subject->input, subject->output));
     payloads[1] = (czm_payload){"variables/variables.index", czm_bundle_index(arena, plan).size,
-                                true, stream_index, plan};
+                                true, stream_index, plan, identify_index};
     payloads[2] = (czm_payload){"variables/variables.data-00000-of-00001", plan->data_size, false,
-                                stream_data, plan};
+                                stream_data, plan, identify_data};
     package->payloads = payloads;
     package->payload_count = 3;
     return CZM_OK;
@@ -40,6 +49,11 @@ czm_status czm_content_rewritten(czm_context *context, czm_target *target,
 
 static czm_status stream_onnx(const czm_payload *self, czm_context *context, czm_sink sink) {
     return czm_onnx_write(context, self->data, sink);
+}
+
+static void identify_onnx(const czm_payload *self, czm_arena *arena, czm_sha256 *sha) {
+    (void)arena;
+    czm_onnx_plan_identify(self->data, sha);
 }
 
 // Without the batch; what the network leaves open is as its author states.
@@ -55,7 +69,8 @@ static czm_status translate(czm_context *context, czm_target *target, czm_payloa
     czm_onnx_model *onnx = CZM_NEW(context->arena, czm_onnx_model);
     const czm_onnx_plan *plan;
     CZM_TRY(czm_onnx_translate(context, &target->model, target->format->opset, onnx));
-    *payload = (czm_payload){.name = "network", .stream = stream_onnx};
+    *payload =
+        (czm_payload){.name = "network", .stream = stream_onnx, .identify = identify_onnx};
     CZM_TRY(czm_onnx_plan_make(context, onnx, &plan, &payload->size));
     payload->data = plan;
     return CZM_OK;
@@ -80,7 +95,7 @@ czm_status czm_content_onnx_file(czm_context *context, const czm_target *target,
     if (!is_cast && target->input.factor == 1) return CZM_OK;
     czm_onnx_prefixed *prefixed = CZM_NEW(context->arena, czm_onnx_prefixed);
     CZM_TRY(czm_onnx_prefix(context, file, target->input.factor, prefixed));
-    *payload = (czm_payload){"network", prefixed->size, false, stream_prefixed, prefixed};
+    *payload = (czm_payload){"network", prefixed->size, false, stream_prefixed, prefixed, NULL};
     return CZM_OK;
 }
 

@@ -47,22 +47,29 @@ static czm_status check_options(conversion *c) {
     return CZM_OK;
 }
 
-// A container that is converted stays the same model.
-static czm_status choose_id(conversion *c) {
-    const char *own = c->target.container.id, *told = c->target.spec.model_id;
-    if (told && !c->options->model_id && !czm_uuid_is_valid(told))
+// Whether a container is converted to another format and to nothing else.
+static bool is_unchanged(const conversion *c) {
+    const czm_target *t = &c->target;
+    const czm_container *from = &t->container;
+    const czm_edits *edits = &t->spec.edits;
+    bool is_json = from->kind == CZM_CONTAINER_JSON;
+    int64_t border = is_json ? from->metadata.border_size : from->manifest.border_size;
+    const char *name = is_json ? from->metadata.model_name : from->manifest.model_name;
+    return !edits->height && !edits->before_count && !edits->after_count &&
+           t->input.factor == 1 && t->spec.border_size == border &&
+           (!c->options->model_name || (name && czm_text_equal(c->options->model_name, name)));
+}
+
+// A given id wins; then that of the metadata; a container without changes stays the same model. NULL:
+// the id follows from what is written.
+static czm_status choose_id(conversion *c, const char **id) {
+    const char *own = c->target.container.id, *stated = c->target.spec.model_id;
+    if (stated && !c->options->model_id && !czm_uuid_is_valid(stated))
         return czm_report_add(c->context.report, CZM_RULE_MODEL_ID,
                               czm_arena_format(c->context.arena, "%s: Id", c->target.spec.where),
-                              NULL, "\"%s\" is not such a UUID", told);
-    if (told) own = told;
-    const char *id = c->options->model_id            ? c->options->model_id
-                     : own && czm_uuid_is_valid(own) ? own
-                                                     : NULL;
-    if (id)
-        memcpy(c->result.model_id, id, sizeof c->result.model_id);
-    else if (!czm_uuid_make(c->result.model_id))
-        return czm_report_add(c->context.report, CZM_RULE_FILE_UNREADABLE, "random numbers", NULL,
-                              "the system gives none: %s", czm_file_error());
+                              NULL, "\"%s\" is not such a UUID", stated);
+    bool is_kept = own && czm_uuid_is_valid(own) && is_unchanged(c);
+    *id = c->options->model_id ? c->options->model_id : stated ? stated : is_kept ? own : NULL;
     return CZM_OK;
 }
 
@@ -139,7 +146,6 @@ static czm_status fill_package(conversion *c, const czm_check_subject *subject) 
         CZM_TRY(czm_content_rewritten(context, &c->target, subject, &c->package));
     CZM_TRY(czm_content_license(context, &c->target, &c->package.license));
     c->package.path = output_path(c);
-    c->package.model_id = c->result.model_id;
     c->package.spec = &c->target.spec;
     c->package.progress = c->options->progress;
     c->package.user = c->options->user;
@@ -154,9 +160,10 @@ static czm_status convert(czm_context *context, void *data) {
     CZM_TRY(read_and_judge(c, &subject));
     CZM_TRY(check_extension(c));
     CZM_TRY(check_kinds(c));
-    CZM_TRY(choose_id(c));
+    CZM_TRY(choose_id(c, &c->package.model_id));
     CZM_TRY(fill_package(c, subject));
-    CZM_TRY(czm_package_write(&c->context, &c->package, &c->result.size));
+    CZM_TRY(
+        czm_package_write(&c->context, &c->package, &c->result.size, c->result.model_id));
     c->result.path = czm_report_keep(context->report, c->package.path);
     c->result.class_count = c->target.spec.class_count;
     return CZM_OK;

@@ -380,8 +380,8 @@ static void apply_border(czm_context *context, czm_target *target,
         czm_report_add(context->report, CZM_RULE_BORDER,
                        czm_report_option(context->report, CZM_OPTION_BORDER, "auto"),
                        "set the border to a number of pixels",
-                       "the network has no border that removes every edge effect; BorderSize "
-                       "stays %lld",
+                       "the network has no border that removes every edge effect; %s stays %lld",
+                       czm_spec_key(context->arena, &target->spec, "BorderSize"),
                        (long long)target->spec.border_size);
 }
 

@@ -8,7 +8,7 @@
 #include "spec/value_range.h"
 
 static const char *key_where(const czm_check_subject *s, const char *key) {
-    return czm_arena_format(s->arena, "%s: %s", s->spec->where, key);
+    return czm_spec_where(s->arena, s->spec, key);
 }
 
 static const char *plural(int64_t count) { return count == 1 ? "" : "s"; }

@@ -37,8 +37,12 @@ void czm_check_tile_memory(czm_context *context, const czm_check_subject *subjec
 
 // ---- border
 
+static const char *border_key(const czm_check_subject *s) {
+    return czm_spec_key(s->arena, s->spec, "BorderSize");
+}
+
 static const char *border_where(const czm_check_subject *s) {
-    return czm_arena_format(s->arena, "%s: BorderSize", s->spec->where);
+    return czm_spec_where(s->arena, s->spec, "BorderSize");
 }
 
 static void check_remainder(czm_context *context, const czm_check_subject *s) {
@@ -48,8 +52,8 @@ static void check_remainder(czm_context *context, const czm_check_subject *s) {
     bool is_plausible = border >= 0 && border <= INT32_MAX; // if not, it was said before
     if (!is_plausible || (2 * border < height && 2 * border < width)) return;
     czm_report_add(context->report, CZM_RULE_BORDER_SIZE, border_where(s), NULL,
-                   "BorderSize %lld removes the whole tile (%lld x %lld pixels)", (long long)border,
-                   (long long)height, (long long)width);
+                   "%s %lld removes the whole tile (%lld x %lld pixels)", border_key(s),
+                   (long long)border, (long long)height, (long long)width);
 }
 
 static void tell_no_border(czm_context *context, const czm_check_subject *s,
@@ -85,10 +89,10 @@ void czm_check_border(czm_context *context, const czm_check_subject *subject) {
     bool is_far_below = border * 4 < needed;
     czm_report_add_as(context->report, CZM_RULE_BORDER, is_far_below ? CZM_WARNING : CZM_NOTE,
                       border_where(subject),
-                      czm_arena_format(subject->arena, "set BorderSize to %lld, or use %s",
-                                       (long long)needed,
+                      czm_arena_format(subject->arena, "set %s to %lld, or use %s",
+                                       border_key(subject), (long long)needed,
                                        czm_report_option(context->report, CZM_OPTION_BORDER,
                                                          "auto")),
-                      "BorderSize is %lld pixel%s; the receptive field requires at least %lld",
-                      (long long)border, border == 1 ? "" : "s", (long long)needed);
+                      "%s is %lld pixel%s; the receptive field requires at least %lld",
+                      border_key(subject), (long long)border, border == 1 ? "" : "s", (long long)needed);
 }

@@ -9,6 +9,7 @@
 typedef struct piece {
     czm_bytes bytes;
     const czm_onnx_weight *weight; // NULL, or what follows the bytes
+    uint32_t *crc32c;              // of the weight as it is stored, once it was written
 } piece;
 
 struct czm_onnx_plan {
@@ -142,15 +143,15 @@ czm_status czm_onnx_plan_make(czm_context *context, const czm_onnx_model *model,
         const czm_onnx_weight *w = model->graph.weights.items[i];
         if (!w->is_read) continue;
         put_weight_head(&b, w);
-        *CZM_APPEND(arena, &plan->pieces) = (piece){czm_buffer_bytes(&b), w};
+        *CZM_APPEND(arena, &plan->pieces) = (piece){czm_buffer_bytes(&b), w, CZM_NEW(arena, uint32_t)};
         graph_size += b.size + weight_size(w);
         b = czm_buffer_in(arena);
     }
     put_ports(&b, &model->graph);
-    *CZM_APPEND(arena, &plan->pieces) = (piece){czm_buffer_bytes(&b), NULL};
+    *CZM_APPEND(arena, &plan->pieces) = (piece){czm_buffer_bytes(&b), NULL, NULL};
     graph_size += b.size;
     head = &plan->pieces.items[0];
-    *head = (piece){model_head(arena, model, graph_size), NULL};
+    *head = (piece){model_head(arena, model, graph_size), NULL, NULL};
     *size = head->bytes.size + graph_size;
     *result = plan;
     if (*size <= INT32_MAX) return CZM_OK;
@@ -201,14 +202,14 @@ static float number_at(czm_dtype dtype, const uint8_t *from) {
 }
 
 // The bytes as they are stored, all at once.
-static czm_status load(czm_context *context, const czm_onnx_weight *w, uint8_t *to) {
-    uint32_t crc32c;
+static czm_status load(czm_context *context, const czm_onnx_weight *w, uint8_t *to,
+                       uint32_t *crc32c) {
     if (!w->source) {
         if (w->content.size) memcpy(to, w->content.data, w->content.size);
         return CZM_OK;
     }
     filling f = {to, to + w->source->size};
-    return w->source->stream(w->source, context, (czm_sink){fill, &f}, &crc32c);
+    return w->source->stream(w->source, context, (czm_sink){fill, &f}, crc32c);
 }
 
 static void to_singles(czm_dtype dtype, uint8_t *bytes, size_t count) {
@@ -276,6 +277,10 @@ static void gather_rows(const rows *r, const float *stored, size_t first, size_t
     }
 }
 
+static size_t scale_count(const czm_onnx_weight *w) {
+    return (size_t)w->stored_dims[w->order[w->scaled_dim]];
+}
+
 // The factor of the element `index` of rows that begin with number `first`.
 static void scale_rows(const czm_onnx_weight *w, const rows *r, size_t first, size_t count,
                        float *out) {
@@ -283,15 +288,15 @@ static void scale_rows(const czm_onnx_weight *w, const rows *r, size_t first, si
     size_t inner = 1; // elements that share an index along the scaled dimension
     for (int i = w->scaled_dim + 1; i < w->stored_rank; i++)
         inner *= (size_t)w->stored_dims[w->order[i]];
-    size_t channels = (size_t)w->stored_dims[w->order[w->scaled_dim]];
+    size_t channels = scale_count(w);
     for (size_t i = 0, at = first * r->length; i < count * r->length; i++, at++)
         out[i] *= w->scale[at / inner % channels];
 }
 
 static czm_status stream_reordered(czm_context *context, const czm_onnx_weight *w, uint8_t *buffer,
-                                   czm_sink sink) {
+                                   czm_sink sink, uint32_t *crc32c) {
     enum { TOGETHER = 16, BLOCK = 1 << 20 };
-    CZM_TRY(load(context, w, buffer));
+    CZM_TRY(load(context, w, buffer, crc32c));
     size_t element = czm_dtype_size(w->dtype), count = (size_t)czm_onnx_weight_count(w);
     if (element != sizeof(float)) to_singles(w->dtype, buffer, count);
     const float *stored = (const float *)(void *)buffer;
@@ -308,13 +313,12 @@ static czm_status stream_reordered(czm_context *context, const czm_onnx_weight *
 }
 
 static czm_status stream_weight(czm_context *context, const czm_onnx_weight *w, uint8_t *buffer,
-                                czm_sink sink) {
-    uint32_t crc32c;
+                                czm_sink sink, uint32_t *crc32c) {
     bool is_plain = is_in_order(w) && !w->scale &&
                     czm_dtype_size(w->dtype) == czm_onnx_element_size(w->dtype);
-    if (!is_plain) return stream_reordered(context, w, buffer, sink);
+    if (!is_plain) return stream_reordered(context, w, buffer, sink, crc32c);
     if (!w->source) return sink.take(sink.user, w->content);
-    return w->source->stream(w->source, context, sink, &crc32c);
+    return w->source->stream(w->source, context, sink, crc32c);
 }
 
 czm_status czm_onnx_weight_read(czm_context *context, const czm_onnx_weight *weight,
@@ -322,7 +326,8 @@ czm_status czm_onnx_weight_read(czm_context *context, const czm_onnx_weight *wei
     *bytes = czm_arena_alloc(context->arena, (size_t)weight_size(weight) + 1);
     uint8_t *buffer = czm_arena_alloc(context->arena, buffer_size(weight) + 1);
     filling f = {*bytes, *bytes + weight_size(weight)};
-    return stream_weight(context, weight, buffer, (czm_sink){fill, &f});
+    uint32_t ignored;
+    return stream_weight(context, weight, buffer, (czm_sink){fill, &f}, &ignored);
 }
 
 czm_status czm_onnx_write(czm_context *context, const czm_onnx_plan *plan, czm_sink sink) {
@@ -335,7 +340,23 @@ czm_status czm_onnx_write(czm_context *context, const czm_onnx_plan *plan, czm_s
     for (size_t i = 0; i < plan->pieces.count; i++) {
         const piece *p = &plan->pieces.items[i];
         CZM_TRY(sink.take(sink.user, p->bytes));
-        if (p->weight) CZM_TRY(stream_weight(context, p->weight, buffer, sink));
+        if (p->weight) CZM_TRY(stream_weight(context, p->weight, buffer, sink, p->crc32c));
     }
     return CZM_OK;
+}
+
+// The first piece has the version of this program, the format names the operator set.
+void czm_onnx_plan_identify(const czm_onnx_plan *plan, czm_sha256 *sha) {
+    for (size_t i = 1; i < plan->pieces.count; i++) {
+        const piece *p = &plan->pieces.items[i];
+        czm_sha256_add(sha, p->bytes);
+        if (!p->weight) continue;
+        if (p->weight->scale)
+            czm_sha256_add(sha, czm_bytes_of(p->weight->scale,
+                                             scale_count(p->weight) * sizeof *p->weight->scale));
+        if (p->weight->source)
+            czm_sha256_add(sha, czm_bytes_of(p->crc32c, sizeof *p->crc32c));
+        else
+            czm_sha256_add(sha, p->weight->content);
+    }
 }

@@ -5,6 +5,7 @@
 #ifndef CZM_ONNX_WRITE_H
 #define CZM_ONNX_WRITE_H
 
+#include "format/sha256.h"
 #include "onnx/onnx.h"
 
 typedef struct czm_onnx_plan czm_onnx_plan;
@@ -15,6 +16,10 @@ CZM_MUST_CHECK czm_status czm_onnx_plan_make(czm_context *context, const czm_onn
 
 CZM_MUST_CHECK czm_status czm_onnx_write(czm_context *context, const czm_onnx_plan *plan,
                                          czm_sink sink);
+
+// Adds what identifies the file that was written: graph, and sizes and checksums of the weights, but not
+// the version of this program.
+void czm_onnx_plan_identify(const czm_onnx_plan *plan, czm_sha256 *sha);
 
 // The numbers of a weight, as ONNX orders them and as its type there.
 CZM_MUST_CHECK czm_status czm_onnx_weight_read(czm_context *context, const czm_onnx_weight *weight,

@@ -19,6 +19,7 @@ typedef struct member {
 typedef struct writer {
     czm_context *context;
     const czm_package *package;
+    const char *model_id; // the package's, or one of the same length until it is known
     czm_file *file;
     uint64_t done, total; // bytes of all members, for the progress
     uint64_t left;        // bytes that the member still lacks
@@ -151,7 +152,7 @@ static czm_status stream_extent(const czm_payload *self, czm_context *context, c
 czm_payload czm_payload_extent(czm_arena *arena, const char *name, czm_extent extent) {
     czm_extent *kept = CZM_NEW(arena, czm_extent);
     *kept = extent;
-    return (czm_payload){name, extent.size, false, stream_extent, kept};
+    return (czm_payload){name, extent.size, false, stream_extent, kept, NULL};
 }
 
 static czm_status stream_bytes(const czm_payload *self, czm_context *context, czm_sink sink) {
@@ -159,9 +160,14 @@ static czm_status stream_bytes(const czm_payload *self, czm_context *context, cz
     return sink.take(sink.user, czm_bytes_of(self->data, (size_t)self->size));
 }
 
+static void identify_bytes(const czm_payload *self, czm_arena *arena, czm_sha256 *sha) {
+    (void)arena;
+    czm_sha256_add(sha, czm_bytes_of(self->data, (size_t)self->size));
+}
+
 czm_payload czm_payload_bytes(czm_arena *arena, const char *name, czm_bytes bytes) {
     (void)arena;
-    return (czm_payload){name, bytes.size, false, stream_bytes, bytes.data};
+    return (czm_payload){name, bytes.size, false, stream_bytes, bytes.data, identify_bytes};
 }
 
 // ---- the outer archive
@@ -190,9 +196,9 @@ static czm_payload metadata_of(const writer *w) {
     if (p->format->container == CZM_CONTAINER_JSON)
         return czm_payload_bytes(arena, "model.json",
                                  czm_czann_write(arena, p->format, p->spec, &p->shapes,
-                                                 p->model_id));
-    return czm_payload_bytes(arena, czm_arena_format(arena, "%s.xml", p->model_id),
-                             czm_manifest_write(arena, p->spec, p->format->version, p->model_id));
+                                                 w->model_id));
+    return czm_payload_bytes(arena, czm_arena_format(arena, "%s.xml", w->model_id),
+                             czm_manifest_write(arena, p->spec, p->format->version, w->model_id));
 }
 
 static czm_payload network_of(const writer *w, const czm_zip_archive *inner) {
@@ -201,7 +207,7 @@ static czm_payload network_of(const writer *w, const czm_zip_archive *inner) {
     if (p->format->opset) network = p->payloads[0];
     network.name = p->format->container == CZM_CONTAINER_JSON
                        ? "model.model"
-                       : czm_arena_format(w->context->arena, "%s.model", p->model_id);
+                       : czm_arena_format(w->context->arena, "%s.model", w->model_id);
     return network;
 }
 
@@ -216,32 +222,86 @@ static czm_status list_parts(writer *w, const czm_zip_archive *inner, czm_payloa
     if (p->license.name) parts[(*count)++] = p->license;
     if (p->format->container == CZM_CONTAINER_XML)
         parts[(*count)++] = czm_payload_bytes(arena,
-                                              czm_arena_format(arena, "modelid=%s", p->model_id),
+                                              czm_arena_format(arena, "modelid=%s", w->model_id),
                                               czm_bytes_of("", 0));
     return CZM_OK;
 }
 
-static czm_status write_all(writer *w, uint64_t *size) {
-    czm_zip_archive inner = {.dos_time = time_of_members()}, outer = {.dos_time = inner.dos_time};
-    czm_payload parts[MOST_PARTS];
-    czm_zip_member members[MOST_PARTS] = {{0}};
-    size_t count = 0;
-    if (!w->package->format->opset) layout_payloads(w, &inner);
-    CZM_TRY(list_parts(w, &inner, parts, &count));
-    for (size_t i = 0; i < count; i++) {
-        members[i] = (czm_zip_member){.name = parts[i].name, .size = parts[i].size};
+// ---- the id
+
+static void add_number(czm_sha256 *sha, uint64_t number) {
+    uint8_t bytes[8];
+    for (int i = 0; i < 8; i++) bytes[i] = (uint8_t)(number >> 8 * i);
+    czm_sha256_add(sha, czm_bytes_of(bytes, sizeof bytes));
+}
+
+// Each part with its size, so that no two lists of parts are the same bytes.
+static void add_part(czm_sha256 *sha, czm_bytes bytes) {
+    add_number(sha, bytes.size);
+    czm_sha256_add(sha, bytes);
+}
+
+static void add_payload(const writer *w, czm_sha256 *sha, const czm_payload *payload,
+                        uint32_t crc) {
+    add_part(sha, czm_bytes_text(payload->name));
+    add_number(sha, payload->identify ? 0 : payload->size);
+    if (payload->identify)
+        payload->identify(payload, w->context->arena, sha);
+    else
+        add_number(sha, crc);
+}
+
+// The id of what was streamed and of the metadata, which contain an id of zeros.
+static void derive_id(const writer *w, const czm_zip_archive *inner, const czm_zip_member *network,
+                      const czm_payload *metadata, char id[37]) {
+    const czm_package *p = w->package;
+    czm_sha256 sha = czm_sha256_begin();
+    uint8_t digest[CZM_SHA256_SIZE];
+    add_part(&sha, czm_bytes_text(p->format->name));
+    add_part(&sha, czm_bytes_of(metadata->data, (size_t)metadata->size));
+    for (size_t i = 0; i < p->payload_count; i++)
+        add_payload(w, &sha, &p->payloads[i], inner->count ? inner->members[i].crc : network->crc);
+    czm_sha256_end(&sha, digest);
+    czm_uuid_of_digest(digest, id);
+}
+
+// ---- the whole
+
+static czm_status write_network(writer *w, czm_zip_archive *inner, const czm_payload *network,
+                                czm_zip_member *place) {
+    CZM_TRY(stream_payloads(w, inner, place->data_at)); // none of an ONNX network
+    return network->stream ? stream_payload(w, network, place->data_at, &place->crc)
+                           : put_headers(w, inner, place->data_at, &place->crc);
+}
+
+// Names and sizes; the names are as long as they will be.
+static void layout_parts(writer *w, const czm_payload *parts, czm_zip_archive *outer) {
+    for (size_t i = 0; i < outer->count; i++) {
+        outer->members[i] = (czm_zip_member){.name = parts[i].name, .size = parts[i].size};
         if (parts[i].stream) w->total += parts[i].size;
     }
-    CZM_TRY(check_names(w, members, count));
-    outer.members = members;
-    outer.count = count;
-    czm_zip_layout(&outer);
+    czm_zip_layout(outer);
+}
 
-    uint64_t inner_at = members[NETWORK].data_at;
-    CZM_TRY(stream_payloads(w, &inner, inner_at));
-    if (!parts[NETWORK].stream) CZM_TRY(put_headers(w, &inner, inner_at, &members[NETWORK].crc));
-    for (size_t i = 0; i < count; i++)
-        if (parts[i].stream)
+// The network comes first, since a derived id, which is in names and metadata, follows from it.
+static czm_status write_all(writer *w, uint64_t *size, char id[37]) {
+    czm_zip_member members[MOST_PARTS] = {{0}};
+    czm_zip_archive inner = {.dos_time = time_of_members()},
+                    outer = {.dos_time = inner.dos_time, .members = members};
+    czm_payload parts[MOST_PARTS];
+    if (!w->package->format->opset) layout_payloads(w, &inner);
+    CZM_TRY(list_parts(w, &inner, parts, &outer.count));
+    layout_parts(w, parts, &outer);
+    CZM_TRY(write_network(w, &inner, &parts[NETWORK], &members[NETWORK]));
+
+    if (!w->package->model_id)
+        derive_id(w, &inner, &members[NETWORK], &parts[METADATA], id);
+    w->model_id = id;
+    CZM_TRY(list_parts(w, &inner, parts, &outer.count));
+    for (size_t i = 0; i < outer.count; i++) members[i].name = parts[i].name;
+    CZM_TRY(check_names(w, members, outer.count));
+    for (size_t i = 0; i < outer.count; i++)
+        if (i != NETWORK)
             CZM_TRY(stream_payload(w, &parts[i], members[i].data_at, &members[i].crc));
     uint32_t ignored;
     CZM_TRY(put_headers(w, &outer, 0, &ignored));
@@ -249,9 +309,12 @@ static czm_status write_all(writer *w, uint64_t *size) {
     return CZM_OK;
 }
 
-czm_status czm_package_write(czm_context *context, const czm_package *package, uint64_t *size) {
+czm_status czm_package_write(czm_context *context, const czm_package *package, uint64_t *size,
+                             char model_id[37]) {
+    static const char unknown[] = "00000000-0000-0000-0000-000000000000";
     writer *w = CZM_NEW(context->arena, writer);
-    *w = (writer){.context = context, .package = package};
+    *w = (writer){.context = context, .package = package, .model_id = model_id};
+    memcpy(model_id, package->model_id ? package->model_id : unknown, sizeof unknown);
     const char *folder = czm_path_folder(context->arena, package->path);
     if (*folder && !czm_folder_create(context->arena, folder))
         return czm_report_add(context->report, CZM_RULE_FILE_UNWRITABLE, folder,
@@ -265,6 +328,6 @@ czm_status czm_package_write(czm_context *context, const czm_package *package, u
         return czm_report_add(context->report, CZM_RULE_FILE_UNWRITABLE, package->path,
                               "choose a folder that can be written",
                               "no file can be made there: %s", czm_file_error());
-    CZM_TRY(write_all(w, size));
+    CZM_TRY(write_all(w, size, model_id));
     return czm_file_publish(w->file) ? CZM_OK : unwritable(w, czm_file_error());
 }

@@ -19,6 +19,7 @@
 #define CZM_PACKAGE_CZMODEL_H
 
 #include "base/os.h"
+#include "format/sha256.h"
 #include "format/unzip.h"
 #include "graph/graph.h"
 #include "package/czann.h"
@@ -33,6 +34,8 @@ struct czm_payload {
     bool is_late; // streamed after the others: its bytes depend on theirs
     czm_status (*stream)(const czm_payload *self, czm_context *context, czm_sink sink);
     const void *data; // what `stream` needs
+    // Adds what identifies the bytes, after they were streamed. NULL: their size and CRC-32 do.
+    void (*identify)(const czm_payload *self, czm_arena *arena, czm_sha256 *sha);
 };
 
 // A stretch of a file.
@@ -44,7 +47,7 @@ czm_payload czm_payload_bytes(czm_arena *arena, const char *name, czm_bytes byte
 typedef struct czm_package {
     const char *path; // of the container
     const czm_format *format;
-    const char *model_id;
+    const char *model_id; // NULL: derived from the content, see docs/formats/model_id.md
     const czm_spec *spec;
     czm_czann_shapes shapes;     // for a .czann
     czm_payload license;         // without a name: none
@@ -55,8 +58,8 @@ typedef struct czm_package {
 } czm_package;
 
 // Writes the file beside its final place and renames it there when it is complete. *size gets its
-// size.
+// size, `model_id` the id of the model.
 CZM_MUST_CHECK czm_status czm_package_write(czm_context *context, const czm_package *package,
-                                            uint64_t *size);
+                                            uint64_t *size, char model_id[37]);
 
 #endif

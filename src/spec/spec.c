@@ -52,11 +52,24 @@ bool czm_type_is_segmentation(const char *name) { return find_type(name).is_segm
 bool czm_type_gives_image(const char *name) { return find_type(name).gives_image; }
 czm_type_values czm_type_values_of(const char *name) { return find_type(name).values; }
 
-static const char *key_where(czm_context *context, const czm_spec *spec, const char *key) {
-    return czm_arena_format(context->arena, "%s: %s", spec->where, key);
+static char lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c; }
+
+const char *czm_spec_key(czm_arena *arena, const czm_spec *spec, const char *key) {
+    const char *text = "";
+    if (!spec->is_struct) return key;
+    for (const char *c = key; *c; c++)
+        text = czm_arena_format(arena, "%s%s%c", text, c > key && lower(*c) != *c ? "_" : "",
+                                lower(*c));
+    return text;
 }
 
-static char lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c; }
+const char *czm_spec_where(czm_arena *arena, const czm_spec *spec, const char *key) {
+    return czm_arena_format(arena, "%s: %s", spec->where, czm_spec_key(arena, spec, key));
+}
+
+static const char *key_where(czm_context *context, const czm_spec *spec, const char *key) {
+    return czm_spec_where(context->arena, spec, key);
+}
 
 bool czm_text_equal_but_case(const char *a, const char *b) {
     for (; *a && lower(*a) == lower(*b); a++, b++) {}
@@ -81,7 +94,8 @@ static void check_choice(czm_context *context, const czm_spec *spec, const char 
             hint = czm_arena_format(context->arena, "write \"%s\"", values[i]);
     }
     czm_report_add(context->report, CZM_RULE_SPEC_VALUE, key_where(context, spec, key), hint,
-                   "\"%s\" is not a value of %s", value, key);
+                   "\"%s\" is not a value of %s", value,
+                   czm_spec_key(context->arena, spec, key));
 }
 
 // Names go into XML; `where` says which.
@@ -382,7 +396,7 @@ static void check_required(czm_context *context, const czm_spec *spec,
         if (!required[i].is_there)
             czm_report_add(context->report, CZM_RULE_SPEC_KEY,
                            key_where(context, spec, required[i].key), NULL, "%s is missing",
-                           required[i].key);
+                           czm_spec_key(context->arena, spec, required[i].key));
 }
 
 static void take_values(czm_context *context, const czm_metadata *metadata, czm_spec *spec) {
@@ -481,6 +495,7 @@ czm_status czm_spec_read(czm_context *context, const czm_options *options, czm_s
         CZM_TRY(czm_json_spec_read(context, options->source_path, &metadata, &spec->edits));
     } else {
         metadata = *options->metadata;
+        spec->is_struct = true;
         check_required(context, spec, &metadata);
     }
     CZM_TRY(take_edits(context, options, folder, spec));

@@ -11,6 +11,7 @@
 
 typedef struct czm_spec {
     const char *where; // how messages call it: the JSON file, or "metadata"
+    bool is_struct;    // its keys are members
     const char *model_path;
     const char *model_name;
     const char *color_handling; // NULL: not told, which only a .czann does without
@@ -34,6 +35,13 @@ typedef struct czm_spec {
     bool is_range_settled; // what the container feeds becomes what the network expects
     czm_edits edits;      // what the options ask for and, where they do not, the specification
 } czm_spec;
+
+// How messages call a key: as in the JSON, or, where the metadata came as a struct, by its member:
+// "BorderSize", "border_size".
+const char *czm_spec_key(czm_arena *arena, const czm_spec *spec, const char *key);
+
+// Where a key is, for messages: "spec.json: BorderSize".
+const char *czm_spec_where(czm_arena *arena, const czm_spec *spec, const char *key);
 
 // Reads options->source_path or options->metadata; all faults are reported, not the first alone.
 CZM_MUST_CHECK czm_status czm_spec_read(czm_context *context, const czm_options *options,

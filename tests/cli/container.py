@@ -11,7 +11,7 @@ import xml.etree.ElementTree
 import zipfile
 
 BEGINNING = b"<?xml version='1.0' encoding='utf-8'?>\n<Model Version=\"3.0.0\">"
-UUID = '[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}'
+UUID = '[0-9a-f]{8}-[0-9a-f]{4}-[48][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}'
 LOCAL_HEADER = struct.Struct('<4sHHHHHIIIHH')
 EARLIEST = (1980, 1, 1, 0, 0, 0)
 
@@ -73,7 +73,7 @@ def faults(path, date=EARLIEST):
         contents = {name: archive.read(name) for name in names}
     model_id = names[0][:-4]
     if not re.fullmatch(UUID, model_id):
-        yield f'{model_id} is no random UUID'
+        yield f'{model_id} is not a UUID of version 4 or 8'
     frame = [f'{model_id}.xml', f'{model_id}.model', f'modelid={model_id}']
     if names[:2] + names[-1:] != frame or len(names) > 4:
         yield f'the members are {names}'

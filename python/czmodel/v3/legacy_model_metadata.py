@@ -21,7 +21,7 @@ class _Fields(NamedTuple):
     pixel_types: List[str]
     classes: List[SegmentationClass]
     border_size: int
-    model_id: str
+    model_id: Optional[str]
     post_processing: Optional[str]
 
 
@@ -36,7 +36,8 @@ class ModelMetadata(_Fields):
         classes: one for each channel of the output, in its order; the names that are given get
             colours.
         border_size: pixels at each side of a tile whose result cannot be trusted, 0 or more.
-        model_id: UUID of the model; a new one for each object.
+        model_id: UUID of the model. None: it follows from the network and the metadata, so that the
+            same input gives the same file.
         post_processing: text of the XML element Postprocessing, or None.
 
     Raises:
@@ -51,7 +52,7 @@ class ModelMetadata(_Fields):
         made = first.ModelMetadata.from_params(color_handling, only(pixel_types), classes,
                                                border_size, name)
         return super().__new__(cls, name, color_handling, pixel_types, made.classes, border_size,
-                               str(made.model_id) if model_id is None else model_id,
+                               model_id,
                                post_processing)
 
     def __reduce__(self):
@@ -100,7 +101,7 @@ class ModelSpec(NamedTuple):
         czmodel.model_metadata.ModelMetadata.from_json()."""
         model, metadata = first.ModelSpec.from_json(model_spec_path)
         fields = (metadata.name, metadata.color_handling, [metadata.pixel_type], metadata.classes,
-                  metadata.border_size, str(metadata.model_id), metadata.post_processing)
+                  metadata.border_size, metadata.model_id, metadata.post_processing)
         return cls(model, ModelMetadata._make(fields), metadata.license_file)
 
     def struct(self, model: bytes) -> c.czm_metadata:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import ctypes
 import json
-import operator
 import os
 from enum import Enum
 from typing import Any, Dict, List, NamedTuple, Optional, Union
 
 from .. import _binding as c
 from .. import errors
-from .._library import Call, new, path_bytes, text_bytes
+from .._library import Call, integer, new, path_bytes, text_bytes
 from ..model_metadata import read_dictionary
 
 class ModelType(Enum):
@@ -30,7 +29,7 @@ class _Fields(NamedTuple):
     model_type: ModelType
     input_shape: List[int]
     output_shape: List[int]
-    model_id: str
+    model_id: Optional[str]
     min_overlap: Optional[List[int]]
     classes: Optional[List[str]]
     model_name: Optional[str]
@@ -44,7 +43,8 @@ class ModelMetadata(_Fields):
         input_shape: height, width and channels of the input, without the batch. Its values are
             pixels from 0 to 1.
         output_shape: height, width and channels of the output, one channel a class.
-        model_id: UUID of the model; a new one for each object.
+        model_id: UUID of the model. None: it follows from the network and the metadata, so that the
+            same input gives the same file.
         min_overlap: for height and width, how far tiles must overlap, in pixels: twice what cannot
             be trusted at each side. None: nothing. The file gets the larger of the two.
         classes: the names of the classes, in the order of the output's channels; None where there
@@ -57,9 +57,6 @@ class ModelMetadata(_Fields):
                 model_id: Optional[str] = None, min_overlap: Optional[List[int]] = None,
                 classes: Optional[List[str]] = None,
                 model_name: Optional[str] = None) -> ModelMetadata:
-        if model_id is None:
-            import uuid  # slow to import
-            model_id = str(uuid.uuid4())
         return super().__new__(cls, model_type, input_shape, output_shape, model_id, min_overlap,
                                classes, model_name)
 
@@ -81,7 +78,7 @@ class ModelMetadata(_Fields):
 
     def to_czann_dict(self) -> Dict[str, Any]:
         """The content of the model.json of a .czann, without the keys that have no value."""
-        values = {'Id': str(self.model_id), 'Type': type_name(self.model_type),
+        values = {'Id': self.model_id and str(self.model_id), 'Type': type_name(self.model_type),
                   'InputShape': self.input_shape, 'OutputShape': self.output_shape,
                   'MinOverlap': self.min_overlap, 'Classes': self.classes,
                   'ModelName': self.model_name}
@@ -125,9 +122,9 @@ class ModelSpec(NamedTuple):
         result = new(c.czm_metadata)
         result.model_path, result.has_unit_range = model, True
         result.model_type = text_bytes(type_name(metadata.model_type), 'model_type')
-        result.input_shape, result.input_rank = sizes(metadata.input_shape)
-        result.output_shape, result.output_rank = sizes(metadata.output_shape)
-        overlaps = map(operator.index, metadata.min_overlap or ())
+        result.input_shape, result.input_rank = sizes(metadata.input_shape, 'input_shape')
+        result.output_shape, result.output_rank = sizes(metadata.output_shape, 'output_shape')
+        overlaps = [integer(overlap, 'min_overlap') for overlap in metadata.min_overlap or ()]
         result.border_size = (max(overlaps, default=0) + 1) // 2
         names = [text_bytes(name, 'classes') for name in metadata.classes or ()]
         result.class_count = len(names)
@@ -135,7 +132,7 @@ class ModelSpec(NamedTuple):
         if metadata.model_name is not None:
             result.model_name = text_bytes(metadata.model_name, 'model_name')
         if self.license_file is not None:
-            result.license_path = path_bytes(self.license_file)
+            result.license_path = path_bytes(self.license_file, 'license_file')
         return result
 
 
@@ -151,9 +148,9 @@ def type_of(name: str) -> ModelType:
                                        f'{", ".join(kind.value for kind in ModelType)}') from None
 
 
-def sizes(shape):
+def sizes(shape, name: str):
     """Sizes as the library takes them, and how many; None is an open one."""
-    values = [-1 if size is None else operator.index(size) for size in shape]
+    values = [-1 if size is None else integer(size, name) for size in shape]
     return (ctypes.c_int64 * len(values))(*values), len(values)
 
 
@@ -173,7 +170,7 @@ def read_spec(call: Call, path: Union[str, os.PathLike], folder: str) -> ModelSp
     """Reads a JSON file whose paths are relative to `folder`. The library judges it; what it does
     not tell apart, such as a value from its absence, is taken as it is written."""
     found = new(c.czm_metadata)
-    call.checked('czm_metadata_from_json', path_bytes(path), found)
+    call.checked('czm_metadata_from_json', path_bytes(path, 'path'), found)
     if found.model_type is None:
         raise errors.InvalidModelError(f'{os.fspath(path)}: the key "ModelMetadata" is missing; '
                                        'czmodel.model_metadata reads the first specification')

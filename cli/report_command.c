@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The report command: what inspect, check and verify print, and the questions that only somebody with ZEN
+// can answer, as one text that a user can send. docs/zen.md says when.
+#include <stdio.h>
+#include <string.h>
+
+#include "base/os.h"
+#include "cli/commands.h"
+#include "cli/options.h"
+#include "cli/terminal.h"
+
+#if defined(_WIN32)
+#define SYSTEM "Windows"
+#elif defined(__APPLE__)
+#define SYSTEM "macOS"
+#elif defined(__linux__)
+#define SYSTEM "Linux"
+#else
+#define SYSTEM "another system"
+#endif
+
+static const char questions[] =
+    "== in ZEN (please answer)\n"
+    "edition and version of ZEN:\n"
+    "graphics card and its memory:\n"
+    "the import gave no message (else the message):\n"
+    "the test image gave the expected classes (else what is different):\n"
+    "the seams of tiles are invisible:\n"
+    "time for one image, and its size:\n";
+
+static const struct {
+    const char *name;
+    int (*run)(int argc, char **argv);
+} sections[] = {{"inspect", cli_inspect}, {"check", cli_check}, {"verify", cli_verify}};
+
+// Messages about faults go to standard error; their exit status is part of the text.
+static void put_section(size_t index, const char *target) {
+    char *arguments[] = {(char *)sections[index].name, (char *)target, NULL};
+    printf("== czmodel %s\n", sections[index].name);
+    fflush(stdout);
+    int status = sections[index].run(2, arguments);
+    printf("(exit status %d)\n\n", status);
+}
+
+int cli_report(int argc, char **argv) {
+    cli_last last = {0};
+    const cli_option options[] = {CLI_LAST_ROWS(&last)};
+    const cli_command command = {
+        .name = "czmodel report",
+        .arguments = "TARGET",
+        .purpose = "Prints what inspect, check and verify say about a model, and questions about ZEN,\n"
+                   "as one text to send to the author of a model or of this program.",
+        .examples = "  czmodel report DNNModel.czmodel > report.txt\n",
+        .least = 1,
+        .most = 1,
+    };
+    int status;
+    if (cli_begin(argc, argv, &command, options, CZM_COUNT_OF(options), &last, &status) == CLI_DONE)
+        return status;
+    if (czm_path_look(argv[1]) == CZM_PATH_MISSING) {
+        fprintf(stderr, "czmodel report: %s: there is no such file or folder\n", argv[1]);
+        return CZM_ERROR_IO;
+    }
+    printf("czmodel %s on %s: report about %s\n\n", czm_version(), SYSTEM, czm_path_base(argv[1]));
+    for (size_t i = 0; i < CZM_COUNT_OF(sections); i++) put_section(i, argv[1]);
+    fputs(questions, stdout);
+    return cli_flush() ? CZM_OK : CZM_ERROR_IO;
+}
