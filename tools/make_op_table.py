@@ -84,7 +84,8 @@ def limits_text(attr):
     """AttrDef: has_minimum=5, minimum=6, allowed_values=7 {list=1 {s=2, type=6}}."""
     text, values = '', first(attr, 7)
     if first(attr, 5, 0):
-        text = f'>{first(attr, 6, 0)}'
+        minimum = first(attr, 6, 0)
+        text = f'>{minimum - (1 << 64) if minimum >> 63 else minimum}'
     if values:
         names = [value.decode() for value in every(first(values, 1), 2)]
         text += '{' + ','.join(names or map(str, sorted(allowed(values)))) + '}'

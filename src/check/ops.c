@@ -20,6 +20,7 @@ typedef struct collector {
     czm_name_table by_text;
     CZM_LIST(complaint *) complaints;
     czm_layer_names names;
+    const czm_shapes *shapes; // NULL in functions
 } collector;
 
 static bool has_layer(const complaint *c, const char *layer) {
@@ -98,12 +99,22 @@ static bool is_of_volumes(const czm_node *node) {
     return czm_attr_is(node, "data_format", "NDHWC");
 }
 
+static bool is_over_channels(const czm_node *node) {
+    int64_t sizes[4];
+    return czm_attr_ints(node, "ksize", sizes, 4) == 4 && sizes[3] != 1;
+}
+
+static bool has_corners_and_centers(const czm_node *node) {
+    return czm_attr_bool(node, "align_corners") && czm_attr_bool(node, "half_pixel_centers");
+}
+
 static const struct {
     const char *op;
     bool (*is_so)(const czm_node *node);
     const char *what;
 } unrunnable[] = {
     {"AvgPool", is_channels_first, "with channels first"},
+    {"AvgPool", is_over_channels, "along channels"},
     {"AvgPool3D", is_channels_first, "with channels first"},
     {"Conv2D", is_channels_first, "with channels first"},
     {"Conv2DBackpropInput", is_channels_first, "with channels first"},
@@ -122,6 +133,18 @@ static const struct {
     {"MaxPool", is_channels_first, "with channels first"},
     {"MaxPool3D", is_channels_first, "with channels first"},
     {"MaxPoolV2", is_channels_first, "with channels first"},
+    {"ResizeNearestNeighbor", has_corners_and_centers, "with aligned corners and pixel centres"},
+};
+
+// The most dimensions of an input that the kernels are made for.
+static const struct {
+    const char *op;
+    size_t input;
+    int most;
+} ranks[] = {
+    {"ArgMax", 0, 5},   {"ArgMin", 0, 5},   {"BiasAdd", 0, 5}, {"MirrorPad", 0, 5},
+    {"Pad", 0, 6},      {"PadV2", 0, 6},    {"Slice", 0, 7},   {"StridedSlice", 0, 7},
+    {"SelectV2", 1, 8}, {"SelectV2", 2, 8}, {"Where", 0, 8},
 };
 
 static void check_runnable(collector *all, const czm_node *node) {
@@ -133,6 +156,20 @@ static void check_runnable(collector *all, const czm_node *node) {
                                       "CPU, and no equivalent is known for it here",
                                       node->op, unrunnable[i].what),
                      op_hint);
+}
+
+static void check_ranks(collector *all, const czm_node *node) {
+    for (size_t i = 0; all->shapes && i < CZM_COUNT_OF(ranks); i++) {
+        if (!czm_node_is(node, ranks[i].op) || node->inputs.count <= ranks[i].input) continue;
+        int rank = czm_shape_of(all->shapes, node->inputs.items[ranks[i].input]).rank;
+        if (rank <= ranks[i].most) continue;
+        complain(all, node,
+                 czm_arena_format(all->arena,
+                                  "TensorFlow 2.0.0 computes the operation %s for up to %d "
+                                  "dimensions, and the input has %d",
+                                  node->op, ranks[i].most, rank),
+                 op_hint);
+    }
 }
 
 static void check_attrs(collector *all, const czm_node *node) {
@@ -190,8 +227,8 @@ static const char *number_fault(czm_arena *arena, const czm_node *node, const cz
                                           : (int64_t)czm_attr_list_size(node, name);
     if (!attr->has_minimum || number >= attr->minimum) return NULL;
     return czm_arena_format(arena,
-                            is_kind(attr, "int") ? "is %lld, which is below %u"
-                                                 : "is a list of %lld, which is below %u",
+                            is_kind(attr, "int") ? "is %lld, which is below %d"
+                                                 : "is a list of %lld, which is below %d",
                             (long long)number, attr->minimum);
 }
 
@@ -251,6 +288,7 @@ static void check_node(collector *all, const czm_node *node) {
     }
     check_attrs(all, node);
     check_runnable(all, node);
+    check_ranks(all, node);
     if (check_values(all, node) && !czm_op_has_kernel(node->def, own_type, node))
         complain(all, node,
                  czm_arena_format(all->arena,
@@ -276,7 +314,9 @@ void czm_check_ops(czm_context *context, const czm_check_subject *subject) {
     collector all = {.arena = context->arena};
     const czm_model *model = subject->model;
     if (subject->format && subject->format->opset) return; // not for TensorFlow
+    all.shapes = subject->shapes;
     check_graph(&all, &model->main, model->layer_names);
+    all.shapes = NULL;
     for (size_t i = 0; i < model->functions.count; i++)
         check_graph(&all, model->functions.items[i],
                     czm_layer_names_of(context->arena, model->functions.items[i]));

@@ -95,7 +95,9 @@ static czm_op_attr decode_attr(czm_arena *arena, czm_bytes text) {
     if (attr.allowed.size) attr.allowed.size--; // the brace
     attr.kind = cut(&limits, '>');
     attr.has_minimum = limits.size > 0;
-    attr.minimum = limits.size ? number_of(limits) : 0;
+    bool is_negative = limits.size && limits.data[0] == '-';
+    if (is_negative) cut(&limits, '-');
+    attr.minimum = is_negative ? -(int)number_of(limits) : (int)number_of(limits);
     attr.default_value = decode_hex(arena, text);
     return attr;
 }

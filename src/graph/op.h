@@ -25,7 +25,7 @@ typedef struct czm_op_attr {
     czm_bytes default_value; // a serialised AttrValue
     bool is_new;             // TensorFlow 2.0.0 does not know this attr
     bool has_minimum;
-    unsigned minimum;  // of an int, or of a list's length
+    int minimum;       // of an int, or of a list's length
     czm_bytes allowed; // what a type or a text may be, "1,2" or "SAME,VALID"; empty: anything
 } czm_op_attr;
 
