@@ -16,7 +16,8 @@ static const struct {
     {czm_check_ops, false},           {czm_check_random_ops, false},
     {czm_check_probabilities, false}, {czm_check_tile_memory, false},
     {czm_check_border, false},        {czm_check_pixel_range, true},
-    {czm_check_opset, true},          {czm_check_normalization, true},
+    {czm_check_opset, true},          {czm_check_ir_version, true},
+    {czm_check_normalization, true},
 };
 
 // Findings that follow from another one would ask for the wrong repair.

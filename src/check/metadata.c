@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Rules about whether metadata and network fit: class-count, pixel-type-channels,
-// pixel-range, metadata-shape, onnx-opset.
+// pixel-range, metadata-shape, onnx-opset, onnx-ir-version.
 #include "check/check.h"
 
 #include "analysis/probability.h"
@@ -139,6 +139,15 @@ void czm_check_opset(czm_context *context, const czm_check_subject *s) {
     czm_report_add(context->report, CZM_RULE_ONNX_OPSET, s->format->name, NULL,
                    "it names operator set %d, but the network has %lld", s->format->opset,
                    (long long)s->model->opset);
+}
+
+void czm_check_ir_version(czm_context *context, const czm_check_subject *s) {
+    if (!s->format || s->format->opset == 0) return;
+    int most = czm_ir_version_for(s->format->opset);
+    if (s->model->ir_version <= most) return;
+    czm_report_add(context->report, CZM_RULE_ONNX_IR_VERSION, s->format->name, NULL,
+                   "its runtime reads files up to IR version %d, but the network has %lld", most,
+                   (long long)s->model->ir_version);
 }
 
 void czm_check_metadata_fits(czm_context *context, const czm_check_subject *subject) {

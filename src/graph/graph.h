@@ -108,10 +108,15 @@ typedef struct czm_model {
     const char *signature;
     czm_layer_names layer_names; // of the main graph, as it was read
     czm_bytes output_shape;      // a TensorShapeProto, as the signature gives it
+    int64_t ir_version;          // of a network in ONNX
     int64_t opset; // of a network in ONNX, for which one node of no known kind stands; else 0
     CZM_LIST(const char *) names; // then: of its operations and weights
     bool is_for_onnx;             // what will run it, so that passes know: not TensorFlow 2.0.0
 } czm_model;
+
+// The newest IR version (ModelProto.ir_version) that the oldest runtime of an operator set reads: ONNX Runtime
+// 1.4.0 reads that of onnx 1.7, and 1.14, the first to load operator set 18, that of onnx 1.13.
+static inline int czm_ir_version_for(int opset) { return opset > 12 ? 8 : 7; }
 
 // Forgets what the signature said of the output's shape, for the output is another now.
 void czm_model_forget_output_shape(czm_model *model);

@@ -119,7 +119,7 @@ static void put_graph(czm_buffer *b, const czm_onnx_graph *graph) {
 
 static czm_bytes model_head(czm_arena *arena, const czm_onnx_model *model, uint64_t graph_size) {
     czm_buffer b = czm_buffer_in(arena);
-    czm_put_varint(&b, 1, model->opset == CZM_ONNX_OLD ? 7 : 8);
+    czm_put_varint(&b, 1, (uint64_t)czm_ir_version_for(model->opset));
     czm_put_text(&b, 2, "czmodel");
     czm_put_text(&b, 3, czm_version());
     size_t opset = czm_put_begin(&b, 8);

@@ -395,6 +395,7 @@ czm_status czm_onnx_file_model(czm_context *context, const czm_onnx_file *file, 
     *model = (czm_model){.arena = arena,
                          .exporter = file->producer,
                          .signature = "",
+                         .ir_version = file->ir_version,
                          .opset = file->opset};
     for (size_t i = 0; i < file->operations.count; i++)
         *CZM_APPEND(arena, &model->names) = file->operations.items[i].name;

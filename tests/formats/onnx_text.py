@@ -57,7 +57,7 @@ def model(content, opset=12, ir=7, producer='test'):
             + (message(8, message(1, '') + number(2, opset)) if opset else b''))
 
 
-def segmentation(height=16, width=16, channels=1, classes=2, opset=12, **changes):
+def segmentation(height=16, width=16, channels=1, classes=2, opset=12, ir=7, **changes):
     """A convolution and a softmax, NHWC outside."""
     nodes = changes.get('nodes') or [
         node('Conv', ['input', 'kernel'], ['logits'], 'conv'),
@@ -67,4 +67,4 @@ def segmentation(height=16, width=16, channels=1, classes=2, opset=12, **changes
                                              (classes, channels, 1, 1))
     return model(graph(nodes, changes.get('inputs') or [end('input', ['batch', height, width, channels])],
                        changes.get('outputs') or [end('output', ['batch', height, width, classes])],
-                       [kernel]), opset=opset)
+                       [kernel]), opset=opset, ir=ir)

@@ -285,6 +285,12 @@ def test_onnx(t):
     t.expect_rule('onnx-opset', 'error', 'operator set 12, but the network has 18', 'spec.json')
     t.run('convert', 'spec.json', 'out', status=1)
     t.run('convert', 'spec.json', 'out', 'new', '--format', 'czann-2.1.0')
+    for ir, format_name, is_read in ((7, 'czann-1.0.0', True), (8, 'czann-1.0.0', False), (14, '3.1.0', False),
+                                     (8, 'czann-2.1.0', True), (9, 'czann-2.1.0', False)):
+        t.write('net.onnx', onnx_text.segmentation(ir=ir))
+        t.run('convert', 'spec.json', f'ir{ir}', 'new', '--format', format_name, status=0 if is_read else 1)
+    t.expect_rule('onnx-ir-version', 'error', 'IR version 8, but the network has 9', 'spec.json', '--format',
+                  'czann-2.1.0')
     for network, rule, words in (
             (onnx_text.segmentation(classes=3), 'class-count', '2 classes'),
             (onnx_text.segmentation(channels=3), 'pixel-type-channels', 'Gray16'),
