@@ -114,8 +114,8 @@ static const char *count_groups(czm_onnx_step *step, const char *groups) {
 void czm_onnx_segment_sum(czm_onnx_step *step) {
     czm_dtype dtype = czm_in(step, 0)->dtype;
     bool is_mean = czm_text_equal(step->detail, "mean");
-    if (czm_in(step, 1)->shape.rank != 1 || !czm_dtype_is_floating(dtype)) {
-        czm_refuse(step, "only floating numbers in one row of groups can be added up");
+    if (czm_in(step, 1)->shape.rank != 1 || (is_mean && !czm_dtype_is_floating(dtype))) {
+        czm_refuse(step, "its groups are not one row, or it has a mean of integers");
         return;
     }
     const char *groups = czm_in_int64(step, 1);

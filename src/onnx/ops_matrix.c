@@ -118,11 +118,11 @@ void czm_onnx_set_diag(czm_onnx_step *step) { // MatrixSetDiag(input, diagonal, 
     if (!is_main_diagonal(step, 2)) return;
     const char *mask = diagonal_of(step, last_dim(shape, 2), last_dim(shape, 1));
     if (!mask) return;
-    if (last_dim(shape, 2) > last_dim(shape, 1)) {
-        czm_refuse(step, "only matrices that are not higher than wide are known");
-        return;
-    }
-    czm_out(step, 0, CZM_EMIT(step, "Where", mask, unsqueeze_last(step, 1), czm_in_plain(step, 0)));
+    // the diagonal along the longer side
+    const int64_t axis = czm_in(step, 1)->shape.rank - (last_dim(shape, 2) > last_dim(shape, 1));
+    const char *diagonal =
+        czm_emit_with_axes(step, "Unsqueeze", czm_in_plain(step, 1), &axis, 1, 13);
+    czm_out(step, 0, CZM_EMIT(step, "Where", mask, diagonal, czm_in_plain(step, 0)));
 }
 
 void czm_onnx_determinant(czm_onnx_step *step) {

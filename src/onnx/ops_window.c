@@ -124,7 +124,10 @@ static const char *resize_factors(czm_onnx_step *step, const czm_onnx_image *ima
         if (image->size[i] < 1 || image->out_size[i] < 1) return NULL;
         float factor = (float)image->out_size[i] / (float)image->size[i];
         factors[2 + i] = factor;
-        if (factor * (float)image->size[i] != (float)image->out_size[i]) return NULL;
+        // engines multiply in single precision, checkers in double
+        if (factor * (float)image->size[i] != (float)image->out_size[i] ||
+            (int64_t)((double)factor * (double)image->size[i]) != image->out_size[i])
+            return NULL;
     }
     return czm_floats(step, factors, dims, 1);
 }

@@ -4,8 +4,9 @@
     run.py --translate PROGRAM --build FOLDER [--runtime VERSION] [--opset N]... [--only TEXT] [NETWORKS...]
 
 NETWORKS are folders of networks, each with model/, input.npy and expected.npy as the exporters
-leave them; without any, the fixtures, what the engines test has exported to FOLDER/engines, and one
-for each operation of export_ops.py, by the TensorFlow that the engines test has installed.
+leave them; without any, the fixtures, the cases of ../cases, what the engines test has exported to
+FOLDER/engines, and the networks of export_ops.py and export_sweep.py, by the TensorFlow that the engines test
+has installed.
 
 Each network is translated at opset 12 and at 18, and must pass onnx.checker with strict inference
 of shapes and give the expected result, without and with graph optimisation; for a batch of two, if it
@@ -60,7 +61,11 @@ UNTRANSLATED = set('''
     TensorScatterAdd TensorScatterMax TensorScatterSub UnsortedSegmentMax
 '''.split())
 
-Network = collections.namedtuple('Network', 'label folder signature')
+# Of integers, ONNX Runtime has no kernel for some operations, and no wider type helps.
+NO_KERNEL = 'ONNX Runtime has no kernel of'
+
+# rejected: {operator set: message}
+Network = collections.namedtuple('Network', 'label folder signature rejected')
 
 
 class Failure(Exception):
@@ -86,24 +91,28 @@ def networks_of(folder):
             with open(os.path.join(place, 'meta.json')) as file:
                 meta = json.load(file)
         label = '/'.join(place.split(os.sep)[-2:])
-        yield Network(label, place, meta.get('signature', 'serving_default'))
+        yield Network(label, place, meta.get('signature', 'serving_default'), meta.get('rejected', {}))
 
 
 def default_folders(build):
     engines = os.path.join(build, 'engines')
     yield FIXTURES
+    sys.path.insert(0, os.path.join(os.path.dirname(HERE), 'cases'))
+    import cases
+    yield cases.unpack(os.path.join(engines, 'cases'))
     yield from sorted(glob.glob(os.path.join(glob.escape(engines), 'exports', '*')))
     python = os.path.join(engines, 'tf221', 'bin', 'python')
     if os.path.exists(python):
-        yield export_ops(python, os.path.join(engines, 'onnx-ops'))
+        yield export(python, 'export_ops.py', os.path.join(engines, 'onnx-ops'))
+        yield export(python, 'export_sweep.py', os.path.join(engines, 'onnx-sweep'))
 
 
-def export_ops(python, folder):
+def export(python, script, folder):
     """The folder, filled unless it is newer than what fills it."""
-    script, mark = os.path.join(HERE, 'export_ops.py'), os.path.join(folder, 'complete')
+    script, mark = os.path.join(HERE, script), os.path.join(folder, 'complete')
     if not os.path.exists(mark) or os.path.getmtime(mark) < os.path.getmtime(script):
         shutil.rmtree(folder, ignore_errors=True)
-        print('exporting operations ...', flush=True)
+        print(f'running {os.path.basename(script)} ...', flush=True)
         subprocess.run([python, script, folder], check=True, stderr=subprocess.DEVNULL)
         open(mark, 'w').close()
     return folder
@@ -147,7 +156,7 @@ def compare(answer, expected, tolerance):
     import numpy as np
     if answer.shape != expected.shape:
         raise Failure(f'shape {answer.shape}, expected {expected.shape}')
-    difference = np.abs(answer.astype(np.float64) - expected.astype(np.float64))
+    difference = np.asarray(np.abs(answer.astype(np.float64) - expected.astype(np.float64)))
     difference[np.isnan(answer) & np.isnan(expected)] = 0
     difference[answer == expected] = 0 # two infinities
     worst = float(np.max(difference, initial=0))
@@ -218,13 +227,18 @@ def check_run(path, pictures, expected, tolerance, is_optimised):
 
 def judge(program, network, opset, path):
     """(status, remark)"""
+    message = network.rejected.get(str(opset), '')
     try:
         translate(program, network, opset, path)
+        if message:
+            return 'FAILED', f'expected "{message}"'
         return 'ok', f'{isolated(check, path, network):.1e}'
     except Refused as error:
+        if message:
+            return ('refused' if message in str(error) else 'FAILED'), str(error)
         if not error.operation:
             return 'no model', ''
-        is_right = error.operation in UNTRANSLATED | set(INEXPRESSIBLE)
+        is_right = error.operation in UNTRANSLATED | set(INEXPRESSIBLE) or NO_KERNEL in str(error)
         return 'refused' if is_right else 'MISSING', str(error)
     except (Failure, subprocess.TimeoutExpired) as error:
         return 'FAILED', str(error)
