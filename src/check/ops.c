@@ -104,6 +104,10 @@ static bool is_over_channels(const czm_node *node) {
     return czm_attr_ints(node, "ksize", sizes, 4) == 4 && sizes[3] != 1;
 }
 
+static bool is_of_uint32(const czm_node *node) {
+    return czm_attr_type(node, "T") == CZM_DTYPE_UINT32;
+}
+
 static bool has_corners_and_centers(const czm_node *node) {
     return czm_attr_bool(node, "align_corners") && czm_attr_bool(node, "half_pixel_centers");
 }
@@ -134,6 +138,7 @@ static const struct {
     {"MaxPool3D", is_channels_first, "with channels first"},
     {"MaxPoolV2", is_channels_first, "with channels first"},
     {"ResizeNearestNeighbor", has_corners_and_centers, "with aligned corners and pixel centres"},
+    {"Tile", is_of_uint32, "of uint32"},
 };
 
 // The most dimensions of an input that the kernels are made for.

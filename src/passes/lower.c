@@ -48,7 +48,7 @@ const czm_rewrite czm_rewrites[] = {
     {"BatchMatMulV3", CZM_FOR_TENSORFLOW, czm_matmul_v3_applies, czm_matmul_v3_rewrite,
      "it does not know the op"},
     {"*", CZM_FOR_ALL, czm_promotion_applies, czm_promotion_rewrite,
-     "it has no kernel for this half precision type"},
+     "it has no kernel for this type of half precision or of narrow integers"},
 };
 
 const size_t czm_rewrite_count = CZM_COUNT_OF(czm_rewrites);

@@ -115,11 +115,12 @@ void czm_whole_mean_rewrite(czm_lowering *l, czm_node *node) {
     become_cast(l, node, czm_output(mean), wide, dtype);
 }
 
-// ---- half precision without a kernel: compute in single precision and round the result
+// ---- types without a kernel: compute in a wider type, and cast the result back
 
 typedef struct promotion {
     const czm_node *node;
-    czm_bytes attr; // the type attr that is taken as float32
+    czm_bytes attr; // the type attr that is taken as the wider type
+    czm_dtype wider;
 } promotion;
 
 static czm_dtype own_type(const void *node, czm_bytes attr) {
@@ -128,11 +129,105 @@ static czm_dtype own_type(const void *node, czm_bytes attr) {
 
 static czm_dtype promoted_type(const void *user, czm_bytes attr) {
     const promotion *p = user;
-    return czm_bytes_equal(attr, p->attr) ? CZM_DTYPE_FLOAT : czm_attr_type_named(p->node, attr);
+    return czm_bytes_equal(attr, p->attr) ? p->wider : czm_attr_type_named(p->node, attr);
 }
 
-static bool is_half(czm_dtype dtype) {
-    return dtype == CZM_DTYPE_HALF || dtype == CZM_DTYPE_BFLOAT16;
+// The wider types: half precision is rounded from single. Integers wrap, and so do wider ones that are cast
+// back; only operations that compute or move numbers are sure to do nothing else with a type.
+enum { MOST_WIDER = 2 };
+static const struct {
+    czm_dtype dtype, wider[MOST_WIDER];
+} widths[] = {
+    {CZM_DTYPE_HALF, {CZM_DTYPE_FLOAT}},
+    {CZM_DTYPE_BFLOAT16, {CZM_DTYPE_FLOAT}},
+    {CZM_DTYPE_INT8, {CZM_DTYPE_INT32, CZM_DTYPE_INT64}},
+    {CZM_DTYPE_UINT8, {CZM_DTYPE_INT32, CZM_DTYPE_INT64}},
+    {CZM_DTYPE_INT16, {CZM_DTYPE_INT32, CZM_DTYPE_INT64}},
+    {CZM_DTYPE_UINT16, {CZM_DTYPE_INT32, CZM_DTYPE_INT64}},
+    {CZM_DTYPE_UINT32, {CZM_DTYPE_INT64}},
+};
+
+static const char *const whole_ops[] = {
+    "Abs",
+    "Add",
+    "AddN",
+    "AddV2",
+    "ArgMax",
+    "ArgMin",
+    "BatchMatMul",
+    "BatchMatMulV2",
+    "BatchToSpaceND",
+    "BroadcastTo",
+    "ClipByValue",
+    "ConcatV2",
+    "Cumsum",
+    "DepthToSpace",
+    "Einsum",
+    "Equal",
+    "ExpandDims",
+    "Fill",
+    "FloorDiv",
+    "FloorMod",
+    "Gather",
+    "GatherNd",
+    "GatherV2",
+    "Greater",
+    "GreaterEqual",
+    "Less",
+    "LessEqual",
+    "MatMul",
+    "MatrixBandPart",
+    "MatrixDiag",
+    "MatrixDiagPart",
+    "MatrixSetDiag",
+    "Max",
+    "MaxPool",
+    "Maximum",
+    "Min",
+    "Minimum",
+    "MirrorPad",
+    "Mul",
+    "Neg",
+    "NotEqual",
+    "OneHot",
+    "Pack",
+    "Pad",
+    "PadV2",
+    "Pow",
+    "Prod",
+    "Range",
+    "RealDiv",
+    "Relu",
+    "Relu6",
+    "ResizeNearestNeighbor",
+    "ReverseSequence",
+    "ReverseV2",
+    "Roll",
+    "ScatterNd",
+    "Select",
+    "SelectV2",
+    "Sign",
+    "Slice",
+    "SpaceToBatchND",
+    "SpaceToDepth",
+    "Square",
+    "SquaredDifference",
+    "StridedSlice",
+    "Sub",
+    "Sum",
+    "TensorScatterUpdate",
+    "Tile",
+    "TopKV2",
+    "Transpose",
+    "TruncateDiv",
+    "TruncateMod",
+    "Where",
+};
+
+static bool may_widen_integers(const czm_lowering *l, const czm_node *node) {
+    for (size_t i = 0; !l->model->is_for_onnx && i < CZM_COUNT_OF(whole_ops); i++)
+        if (czm_node_is(node, whole_ops[i])) return true;
+    return false;
 }
 
 // Whether nothing but output 0 has the type: the one output that a cast can take the place of.
@@ -144,39 +239,57 @@ static bool only_first_output_has(const czm_op *op, czm_bytes attr) {
     return op->output_count > 0;
 }
 
-// Kernels for bfloat16 that are registered and do not work: sums lose their precision without a
-// word, and LessEqual has two, of which TensorFlow can choose neither (docs/tf200-gaps.md).
+// Kernels that are registered and do not work: sums of bfloat16 lose their precision without a
+// word, LessEqual of bfloat16 has two, of which TensorFlow can choose neither (docs/tf200-gaps.md), and
+// Tile fails when it runs.
 static bool is_distrusted(const czm_node *node) {
+    if (czm_node_is(node, "Tile")) return czm_attr_type(node, "T") == CZM_DTYPE_UINT32;
     static const char *const ops[] = {"LessEqual", "Mean", "Sum"};
     for (size_t i = 0; i < CZM_COUNT_OF(ops); i++)
         if (czm_node_is(node, ops[i])) return czm_attr_type(node, "T") == CZM_DTYPE_BFLOAT16;
     return false;
 }
 
-// The type attr that stands in the way, or an empty name.
-static czm_bytes find_attr(const czm_node *node) {
+// A wider type for which there is a kernel; CZM_DTYPE_NONE: there is none.
+static czm_dtype wider_type(const czm_lowering *l, const czm_node *node, czm_bytes attr) {
+    czm_dtype dtype = czm_attr_type_named(node, attr);
+    for (size_t i = 0; i < CZM_COUNT_OF(widths); i++) {
+        bool may_widen = czm_dtype_is_floating(dtype) || may_widen_integers(l, node);
+        if (widths[i].dtype != dtype || !may_widen) continue;
+        for (size_t k = 0; k < MOST_WIDER && widths[i].wider[k]; k++) {
+            promotion p = {node, attr, widths[i].wider[k]};
+            if (czm_op_has_kernel(node->def, promoted_type, &p)) return p.wider;
+        }
+    }
+    return CZM_DTYPE_NONE;
+}
+
+// The type attr that stands in the way, with its wider type; false: there is none.
+static bool find_promotion(const czm_lowering *l, const czm_node *node, promotion *p) {
     const czm_op *op = node->def;
     bool is_fine = czm_op_has_kernel(op, own_type, node) && !is_distrusted(node);
-    if (!op->in_target || op->input_count == 0 || is_fine) return (czm_bytes){0};
+    if (!op->in_target || op->input_count == 0 || is_fine) return false;
     for (size_t i = 0; i < op->attr_count; i++) {
-        promotion p = {node, op->attrs[i].name};
-        if (czm_bytes_is(op->attrs[i].kind, "type") && is_half(czm_attr_type_named(node, p.attr)) &&
-            czm_op_has_kernel(op, promoted_type, &p) && only_first_output_has(op, p.attr))
-            return p.attr;
+        czm_bytes attr = op->attrs[i].name;
+        if (!czm_bytes_is(op->attrs[i].kind, "type") || !only_first_output_has(op, attr)) continue;
+        *p = (promotion){node, attr, wider_type(l, node, attr)};
+        if (p->wider != CZM_DTYPE_NONE) return true;
     }
-    return (czm_bytes){0};
+    return false;
 }
 
 bool czm_promotion_applies(czm_lowering *l, czm_node *node) {
-    (void)l;
-    return find_attr(node).size != 0;
+    promotion p;
+    return find_promotion(l, node, &p);
 }
 
 void czm_promotion_rewrite(czm_lowering *l, czm_node *node) {
-    czm_bytes attr = find_attr(node);
+    promotion p;
+    if (!find_promotion(l, node, &p)) return;
+    czm_bytes attr = p.attr;
     const char *name = czm_arena_string(l->context->arena, attr);
-    czm_dtype half = czm_attr_type_named(node, attr);
-    czm_node *core = czm_lower_split(l, node, "float32");
+    czm_dtype narrow = czm_attr_type_named(node, attr);
+    czm_node *core = czm_lower_split(l, node, czm_dtype_name(p.wider));
     size_t input = 0;
     for (size_t size, i = 0; i < core->def->input_count; i++) {
         const czm_op_arg *arg = &core->def->inputs[i];
@@ -184,12 +297,12 @@ void czm_promotion_rewrite(czm_lowering *l, czm_node *node) {
         for (size_t k = 0; k < size && input < core->inputs.count; k++, input++) {
             if (!czm_bytes_equal(arg->type_attr, attr)) continue;
             core->inputs.items[input] =
-                add_cast(l, node, core->inputs.items[input], half, CZM_DTYPE_FLOAT);
+                add_cast(l, node, core->inputs.items[input], narrow, p.wider);
         }
     }
-    czm_set_type(l->graph, core, name, CZM_DTYPE_FLOAT);
+    czm_set_type(l->graph, core, name, p.wider);
     if (czm_bytes_equal(core->def->outputs[0].type_attr, attr)) {
-        become_cast(l, node, czm_output(core), CZM_DTYPE_FLOAT, half);
+        become_cast(l, node, czm_output(core), p.wider, narrow);
     } else {
         czm_dtype dtype = czm_tensor_dtype(czm_output(core));
         czm_lower_become(l, node, "Identity");
