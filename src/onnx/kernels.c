@@ -63,6 +63,12 @@ const char *czm_onnx_type_name(czm_onnx_type type) {
     return name ? name : "unknown";
 }
 
+bool czm_onnx_type_holds(czm_onnx_type wide, czm_onnx_type narrow) {
+    bool holds = wide == narrow;
+    for (int i = 0; i < MOST_WIDER; i++) holds |= types[narrow].wider[i] == wide;
+    return holds;
+}
+
 static char letter_at(const char *letters, size_t index) {
     size_t count = strlen(letters);
     return count == 0 ? 0 : letters[index < count ? index : count - 1];

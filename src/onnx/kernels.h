@@ -41,6 +41,9 @@ typedef struct czm_onnx_typing {
 
 const char *czm_onnx_type_name(czm_onnx_type type);
 
+// Whether `wide` has every value of `narrow`.
+bool czm_onnx_type_holds(czm_onnx_type wide, czm_onnx_type narrow);
+
 // The number of the set for input or output `index`, or -1 for one whose type is fixed.
 int czm_onnx_letter(const char *letters, size_t index);
 

@@ -130,20 +130,6 @@ void czm_onnx_pass(czm_onnx_step *step) {
     }
 }
 
-// Whether a cast undoes the one before, which has rounded. ONNX Runtime 1.4.0 leaves out both.
-static bool comes_back(const czm_onnx_step *step, czm_dtype to) {
-    const czm_node *before = step->node->inputs.items[0].node;
-    while (czm_node_is(before, "Identity")) before = before->inputs.items[0].node;
-    return czm_node_is(before, "Cast") && czm_attr_type(before, "SrcT") == to;
-}
-
-// The value as it is, behind an operation that keeps its neighbours apart.
-static const char *held_apart(czm_onnx_step *step, const char *name, int rank) {
-    static const int64_t as_they_are[CZM_ONNX_MOST_DIMS] = {0};
-    bool is_known = rank != CZM_UNKNOWN && rank <= CZM_ONNX_MOST_DIMS;
-    return is_known ? czm_emit_reshape(step, name, as_they_are, rank) : name;
-}
-
 void czm_onnx_cast(czm_onnx_step *step) {
     czm_dtype from = czm_in(step, 0)->dtype, to = czm_attr_type(step->node, "DstT");
     if (!czm_onnx_dtype(from) || !czm_onnx_dtype(to)) {
@@ -153,7 +139,6 @@ void czm_onnx_cast(czm_onnx_step *step) {
     } else {
         bool is_planar = czm_in_is_planar(step, 0);
         const char *name = czm_in_layout(step, 0, is_planar);
-        if (comes_back(step, to)) name = held_apart(step, name, czm_in(step, 0)->shape.rank);
         czm_put(step, 0, is_planar, czm_emit_cast(step, name, to));
     }
 }

@@ -62,13 +62,21 @@ static const char *emit_cast(fitting *f, czm_onnx_step *step, const char *of, cz
     return name;
 }
 
-// 1.4.0 takes a cast to a narrow type and back for nothing, also where it wraps: a Reshape keeps them apart.
-static const char *widened(fitting *f, czm_onnx_step *step, const char *name, czm_onnx_type to) {
+// 1.4 to 1.16 make one cast of two, also where the first one rounds or wraps: a Reshape keeps them apart.
+// Sizes are cast from int64 to int32 and back all the time, and fit.
+static const char *apart_from_cast(fitting *f, czm_onnx_step *step, const char *name) {
     const czm_onnx_node *maker = czm_maker_of(f->translator, name);
-    bool comes_back = is_op(maker, "Cast") && type_of(f, maker->inputs[0]) == to;
-    if (comes_back && f->opset == CZM_ONNX_OLD)
-        name = CZM_EMIT(step, "Reshape", name, CZM_EMIT(step, "Shape", name));
-    return emit_cast(f, step, name, to);
+    if (!is_op(maker, "Cast")) return name;
+    czm_onnx_type from = type_of(f, maker->inputs[0]), to = type_of(f, name);
+    bool is_size = from == CZM_ONNX_TYPE_INT64 && to == CZM_ONNX_TYPE_INT32;
+    if (is_size || czm_onnx_type_holds(to, from)) return name;
+    name = CZM_EMIT(step, "Reshape", name, CZM_EMIT(step, "Shape", name));
+    note_type(f, name, to);
+    return name;
+}
+
+static const char *widened(fitting *f, czm_onnx_step *step, const char *name, czm_onnx_type to) {
+    return emit_cast(f, step, apart_from_cast(f, step, name), to);
 }
 
 static void widen_inputs(fitting *f, czm_onnx_step *step, czm_onnx_node *node,
@@ -110,6 +118,7 @@ static void fit_node(fitting *f, czm_onnx_scope *scope, czm_onnx_node *node) {
     czm_onnx_type *types = CZM_NEW_ARRAY(f->arena, czm_onnx_type, node->input_count);
     czm_onnx_typing typing;
     part_from_product(f, node);
+    if (is_op(node, "Cast")) node->inputs[0] = apart_from_cast(f, &step, node->inputs[0]);
     for (size_t i = 0; i < node->input_count; i++) types[i] = type_of(f, node->inputs[i]);
     if (!czm_onnx_find_kernel(node->op, f->opset, types, node->input_count, made_by_cast(node),
                               &typing)) {
