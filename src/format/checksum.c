@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Checksums. CRC-32 is libdeflate's, three to four times as fast as zlib's; combining is zlib's.
-// CRC-32C has no package, so the SSE4.2 and ARMv8 forms and a small portable one are here.
+// CRC-32C has no package, so the SSE4.2 and ARMv8 forms and a portable one are here.
 #include "format/checksum.h"
 
 #include <libdeflate.h>
@@ -20,6 +20,7 @@ uint32_t czm_crc32_combine(uint32_t first, uint32_t second, uint64_t size) {
 
 #if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
 
+#include <cpuid.h>
 #include <nmmintrin.h>
 
 // The instruction takes three cycles, and another may begin in each: three streams keep it busy.
@@ -61,22 +62,53 @@ __attribute__((target("sse4.2,crc32"))) static uint32_t hardware_crc32c(uint32_t
     return crc;
 }
 
-static bool has_hardware(void) { return __builtin_cpu_supports("sse4.2"); }
+static const char hardware_name[] = "SSE4.2";
 
-#elif defined(__aarch64__) && defined(__ARM_FEATURE_CRC32)
+// The processor itself is asked: __builtin_cpu_supports() needs a start-up function that not every
+// compiler's run-time library has, and always answers 0 without it.
+static bool has_hardware(void) {
+    unsigned a, b, c, d;
+    return __get_cpuid(1, &a, &b, &c, &d) && (c & bit_SSE4_2);
+}
 
-#include <arm_acle.h>
+#elif defined(__aarch64__) && (defined(__linux__) || defined(__ARM_FEATURE_CRC32))
+
+// Written out, since arm_acle.h hides its functions where the whole program is not built for them.
+static uint32_t add_word(uint32_t crc, uint64_t word) {
+    __asm__(".arch_extension crc\n\tcrc32cx %w0, %w0, %x1" : "+r"(crc) : "r"(word));
+    return crc;
+}
+
+static uint32_t add_byte(uint32_t crc, uint8_t byte) {
+    __asm__(".arch_extension crc\n\tcrc32cb %w0, %w0, %w1" : "+r"(crc) : "r"(byte));
+    return crc;
+}
 
 static uint32_t hardware_crc32c(uint32_t crc, czm_bytes bytes) {
     size_t i = 0;
-    for (; bytes.size - i >= 8; i += 8) crc = __crc32cd(crc, czm_load_le64(bytes.data + i));
-    for (; i < bytes.size; i++) crc = __crc32cb(crc, bytes.data[i]);
+    for (; bytes.size - i >= 8; i += 8) crc = add_word(crc, czm_load_le64(bytes.data + i));
+    for (; i < bytes.size; i++) crc = add_byte(crc, bytes.data[i]);
     return crc;
 }
+
+static const char hardware_name[] = "ARMv8 CRC";
+
+#ifdef __ARM_FEATURE_CRC32
 
 static bool has_hardware(void) { return true; }
 
 #else
+
+#include <sys/auxv.h>
+
+// HWCAP_CRC32 of Linux (arch/arm64/include/uapi/asm/hwcap.h).
+static bool has_hardware(void) { return getauxval(AT_HWCAP) >> 7 & 1; }
+
+#endif
+
+#else
+
+static const char hardware_name[] = "";
 
 static uint32_t hardware_crc32c(uint32_t crc, czm_bytes bytes) {
     (void)bytes;
@@ -87,24 +119,29 @@ static bool has_hardware(void) { return false; }
 
 #endif
 
-// The remainder of each four-bit value: x processed by four steps of
-// x = x >> 1 ^ (x & 1 ? 0x82f63b78 : 0).
-static const uint32_t remainders[16] = {
-    0x00000000, 0x105ec76f, 0x20bd8ede, 0x30e349b1, 0x417b1dbc, 0x5125dad3, 0x61c69362, 0x7198540d,
-    0x82f63b78, 0x92a8fc17, 0xa24bb5a6, 0xb21572c9, 0xc38d26c4, 0xd3d3e1ab, 0xe330a81a, 0xf36e6f75,
+// tables[k][b]: what becomes of the byte b after 7 - k further bytes (slicing-by-8: M. Kounavis and
+// F. Berry, "Novel Table Lookup-Based Algorithms for High-Performance CRC Generation", 2008).
+static const uint32_t tables[8][256] = {
+#include "format/crc32c_tables.inc"
 };
 
 static uint32_t portable_crc32c(uint32_t crc, czm_bytes bytes) {
-    for (size_t i = 0; i < bytes.size; i++) {
-        crc ^= bytes.data[i];
-        crc = crc >> 4 ^ remainders[crc & 15];
-        crc = crc >> 4 ^ remainders[crc & 15];
+    size_t i = 0;
+    for (; bytes.size - i >= 8; i += 8) {
+        uint64_t word = czm_load_le64(bytes.data + i) ^ crc;
+        crc = 0;
+        for (size_t k = 0; k < 8; k++) crc ^= tables[k][word >> 8 * k & 0xff];
     }
+    for (; i < bytes.size; i++) crc = crc >> 8 ^ tables[7][(crc ^ bytes.data[i]) & 0xff];
     return crc;
 }
 
+// Asking the processor takes a microsecond or more in a virtual machine: short pieces do not.
+enum { SHORT = 1024 };
+
 uint32_t czm_crc32c(uint32_t crc, czm_bytes bytes) {
-    return ~(has_hardware() ? hardware_crc32c(~crc, bytes) : portable_crc32c(~crc, bytes));
+    bool is_portable = bytes.size < SHORT || !has_hardware();
+    return ~(is_portable ? portable_crc32c(~crc, bytes) : hardware_crc32c(~crc, bytes));
 }
 
 static uint32_t add_number(uint32_t crc, uint32_t number) {
@@ -118,3 +155,5 @@ uint32_t czm_crc32c_string(czm_bytes text, uint32_t *masked_length) {
     *masked_length = czm_crc32c_mask(crc);
     return czm_crc32c(add_number(crc, *masked_length), text);
 }
+
+const char *czm_crc32c_method(void) { return has_hardware() ? hardware_name : "table"; }
