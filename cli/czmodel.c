@@ -61,7 +61,7 @@ static int run(int argc, char **argv) {
         if (strcmp(name, commands[i].name) == 0) return commands[i].run(argc - 1, argv + 1);
     bool wants_help = strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0;
     bool wants_version = strcmp(name, "--version") == 0;
-    if (wants_version) printf("czmodel %s\n", czm_version());
+    if (wants_version) cli_print_version();
     if (wants_help) print_usage(stdout);
     if (wants_help || wants_version) return cli_flush() ? CZM_OK : CZM_ERROR_IO;
     if (cli_can_drop(argc - 1, argv + 1)) return cli_drop(argc - 1, argv + 1);

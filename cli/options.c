@@ -91,7 +91,7 @@ int cli_begin(int argc, char **argv, const cli_command *command, const cli_optio
     argv[0] = (char *)command->name; // how messages about options begin
     int operands = cli_parse(argc, argv, options, count);
     if (last->help) cli_help(command, options, count);
-    if (last->version && !last->help) printf("czmodel %s\n", czm_version());
+    if (last->version && !last->help) cli_print_version();
     if (last->help || last->version) {
         *status = cli_flush() ? CZM_OK : CZM_ERROR_IO;
         return CLI_DONE;

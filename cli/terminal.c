@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/os.h"
+#include "cli/verify/verify.h"
 
 enum { BAR_FROM = 100 * 1000 * 1000, BAR_WIDTH = 40 };
 
@@ -115,6 +116,18 @@ const char *cli_size_text(char buffer[32], uint64_t size) {
     for (; value >= 1000 && unit + 1 < CZM_COUNT_OF(units); unit++) value /= 1000;
     snprintf(buffer, 32, "%.1f %s", value, units[unit]);
     return buffer;
+}
+
+static void print_component(czm_component c) {
+    printf("  %-14s %-8.*s (%s)\n", c.name, (int)strcspn(c.version, "\n"), c.version, c.license);
+}
+
+void cli_print_version(void) {
+    printf("czmodel %s\nlicence Apache-2.0, CRC-32C by %s\nlinked libraries:\n", czm_version(),
+           czm_acceleration());
+    for (size_t i = 0; i < czm_component_count(); i++) print_component(czm_component_at(i));
+    for (size_t i = 0; i < cli_image_component_count(); i++)
+        print_component(cli_image_component_at(i));
 }
 
 bool cli_flush(void) {

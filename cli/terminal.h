@@ -28,6 +28,9 @@ void cli_progress_end(void);
 // "1.2 MB"
 const char *cli_size_text(char buffer[32], uint64_t size);
 
+// The version, and what the program is made of.
+void cli_print_version(void);
+
 // Whether all that was printed has arrived; tells on standard error if it has not.
 bool cli_flush(void);
 

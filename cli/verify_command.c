@@ -15,7 +15,7 @@ typedef struct verification {
     czm_arena *arena;
     czm_report *report; // of the model; what later calls repeat of it is in `later`
     czm_report *later;
-    const char *target, *image_path, *preview, *engine;
+    const char *target, *image_path, *preview, *engine, *runtime;
     czm_inspection model;
     const char *scratch; // a folder that goes with the arena
     cli_image image;
@@ -64,11 +64,10 @@ static czm_status prepare(verification *v) {
     options.source_path = v->target;
     v->model = (czm_inspection)CZM_INSPECTION_INIT;
     TRY(czm_inspect(&options, &v->model, v->report));
-    const char *folder = czm_environment("TMPDIR");
+    const char *folder = cli_temporary_folder(v->arena);
     const czm_new_folder *scratch =
-        czm_folder_create_beside(v->arena, czm_path_join(v->arena, folder ? folder : "/tmp",
-                                                         "czmodel-verify"));
-    if (!scratch) return fault(CZM_ERROR_IO, folder ? folder : "/tmp", czm_file_error());
+        czm_folder_create_beside(v->arena, czm_path_join(v->arena, folder, "czmodel-verify"));
+    if (!scratch) return fault(CZM_ERROR_IO, folder, czm_file_error());
     v->scratch = scratch->path;
     return CZM_OK;
 }
@@ -195,7 +194,8 @@ static czm_status run_translation(verification *v) {
     options.source_path = v->target;
     const char *path = czm_path_join(v->arena, v->scratch, "network.onnx");
     TRY(czm_write_onnx(&options, path, v->later));
-    const char *text = cli_onnx_open(v->arena, path, &network);
+    const cli_onnx_place place = {v->runtime, czm_path_folder(v->arena, v->target)};
+    const char *text = cli_onnx_open(v->arena, &place, path, &network);
     if (text && !network.runtime && v->engine) return CZM_OK; // that will do
     if (text && !network.runtime) return fault(CZM_ERROR_IO, "ONNX Runtime", text);
     if (text) return run_fault(v, text);
@@ -297,6 +297,7 @@ int cli_verify(int argc, char **argv) {
         {"image", "FILE", "run on this image (else TestImageFile, or a generated one)",
          &v.image_path, NULL, NULL},
         {"preview", "OUT.png", "draw image, classes and confidence", &v.preview, NULL, NULL},
+        {"runtime", "PATH", "ONNX Runtime's library, or its folder", &v.runtime, NULL, NULL},
         {"engine", "PATH", "also run the SavedModel in this TensorFlow C library", &v.engine, NULL,
          NULL},
         {"json", NULL, "print JSON instead of lines", NULL, &v.as_json, NULL},

@@ -38,7 +38,7 @@ if(CZM_HAS_VERIFY)
             cli/runtime/network.c
             cli/runtime/onnx.c
             cli/runtime/payload.c
-            cli/runtime/system.c
+            cli/runtime/system_$<IF:$<BOOL:${WIN32}>,windows,posix>.c
             cli/runtime/tensorflow.c)
   target_link_libraries(czmodel PRIVATE czm_verify ${CMAKE_DL_LIBS})
 else()

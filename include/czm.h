@@ -472,6 +472,21 @@ CZM_API czm_status czm_metadata_from_json(const char *json_path, czm_metadata *m
 /// The library's version, such as "0.1.0".
 CZM_API const char *czm_version(void);
 
+// The instruction by which this machine computes the checksums of weights, such as "SSE4.2", or "table" if
+// the library knows none of its.
+CZM_API const char *czm_acceleration(void);
+
+// A library that this one is linked with: its name, its version as it says itself, and its licence
+// (an SPDX expression).
+typedef struct czm_component {
+    const char *name, *version, *license;
+} czm_component;
+
+CZM_API size_t czm_component_count(void);
+
+// `index` is less than the count.
+CZM_API czm_component czm_component_at(size_t index);
+
 #ifdef __cplusplus
 }
 #endif

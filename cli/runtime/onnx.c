@@ -32,7 +32,7 @@ typedef struct ort_api {
     const char *(*message)(const OrtStatus *); // 2
     OrtStatus *(*create_env)(int level, const char *id, OrtEnv **);
     unused from_4[3];
-    OrtStatus *(*create_session)(const OrtEnv *, const char *path, const OrtSessionOptions *,
+    OrtStatus *(*create_session)(const OrtEnv *, const void *path, const OrtSessionOptions *,
                                  OrtSession **); // 7
     unused from_8[1];
     OrtStatus *(*run)(OrtSession *, const OrtRunOptions *, const char *const *input_names,
@@ -101,42 +101,76 @@ static const char *take_message(const ort_api *api, czm_arena *arena, OrtStatus 
 #define TRY_ORT(call) CLI_TRY(take_message(api, arena, (call)))
 
 // ---- finding it
+//
+// A library is loaded by its full path alone: what --runtime names, else the folder "onnxruntime" beside the
+// program, else the package of the Python in whose environment the program lies. What the system would find
+// by a name might lie in the working folder, where anybody may have put it.
 
-#define HELP                                                                   \
-    "install it with \"pip install onnxruntime\" (1.19 or newer), or let the " \
-    "environment variable CZM_ONNXRUNTIME name its library (libonnxruntime.so)"
+#ifdef _WIN32
+#define LIBRARY "onnxruntime.dll"
+#define BEGINS "onnxruntime.dll"
+#elif defined(__APPLE__)
+#define LIBRARY "libonnxruntime.dylib"
+#define BEGINS "libonnxruntime."
+#else
+#define LIBRARY "libonnxruntime.so"
+#define BEGINS "libonnxruntime."
+#endif
+
+#define HELP                                                                            \
+    "install it with \"pip install onnxruntime\" (1.19 or newer), or give its library, " \
+    "--runtime PATH/" LIBRARY
 
 static void *open_in(czm_arena *arena, const char *folder) {
     czm_path_list list = {0};
-    if (!czm_folder_list(arena, folder, &list)) return NULL;
+    if (czm_path_look(folder) != CZM_PATH_FOLDER || !czm_folder_list(arena, folder, &list))
+        return NULL;
     for (size_t i = 0; i < list.count; i++) {
-        if (!czm_text_begins(list.paths[i], "libonnxruntime.")) continue;
-        void *library = cli_library_open(czm_path_join(arena, folder, list.paths[i]), false);
+        if (!czm_text_begins(czm_path_base(list.paths[i]), BEGINS)) continue;
+        void *library =
+            cli_library_open(arena, czm_path_join(arena, folder, list.paths[i]), false);
         if (library) return library;
     }
     return NULL;
 }
 
 static void *open_named(czm_arena *arena, const char *path) {
-    return czm_path_look(path) == CZM_PATH_FOLDER ? open_in(arena, path)
-                                                  : cli_library_open(path, false);
+    const char *full = czm_path_absolute(arena, path);
+    if (!full) return NULL;
+    return czm_path_look(full) == CZM_PATH_FOLDER ? open_in(arena, full)
+                                                  : cli_library_open(arena, full, false);
 }
 
-static void *open_installed(czm_arena *arena) {
-    static const char *const names[] = {"libonnxruntime.so", "libonnxruntime.so.1",
-                                        "libonnxruntime.dylib"};
-    void *library = NULL;
-    for (size_t i = 0; i < CZM_COUNT_OF(names) && !library; i++)
-        library = cli_library_open(names[i], false);
+// Whether both are one folder; false as well if one is not there.
+static bool is_same_folder(czm_arena *arena, const char *a, const char *b) {
+    const char *first = czm_path_absolute(arena, a), *second = czm_path_absolute(arena, b);
+    return first && second && czm_text_equal(first, second);
+}
+
+// Who unpacks a model beside the program, or works there, might have got the folder with the model.
+static void *open_beside(czm_arena *arena, const char *model_folder) {
+    const char *folder = cli_program_folder(arena);
+    if (!folder || is_same_folder(arena, folder, ".") ||
+        is_same_folder(arena, folder, *model_folder ? model_folder : "."))
+        return NULL;
+    return open_in(arena, czm_path_join(arena, folder, "onnxruntime"));
+}
+
+static void *open_installed(czm_arena *arena, const char *model_folder) {
+    void *library = open_beside(arena, model_folder);
     const char *package = library ? NULL : cli_python_package(arena, "onnxruntime");
     return package ? open_in(arena, czm_path_join(arena, package, "capi")) : library;
 }
 
-static const char *find_api(czm_arena *arena, const ort_api_base **base) {
-    const char *named = czm_environment("CZM_ONNXRUNTIME");
-    void *library = named ? open_named(arena, named) : open_installed(arena);
-    if (!library && named)
-        return czm_arena_format(arena, "it is not at %s, which CZM_ONNXRUNTIME names", named);
+static const char *find_api(czm_arena *arena, const cli_onnx_place *place,
+                            const ort_api_base **base) {
+    if (!cli_library_can_open())
+        return "this program is static and cannot load it; use the program of the Python package "
+               "(\"pip install czmodel-native onnxruntime\")";
+    void *library = place->runtime ? open_named(arena, place->runtime)
+                                   : open_installed(arena, place->model_folder);
+    if (!library && place->runtime)
+        return czm_arena_format(arena, "it is not at %s, which --runtime names", place->runtime);
     if (!library) return "it is not installed; " HELP;
     const ort_api_base *(*get_base)(void);
     if (!cli_library_find(library, "OrtGetApiBase", &get_base))
@@ -198,7 +232,7 @@ static const char *open_session(czm_arena *arena, const char *path, session *s) 
     TRY_ORT(api->create_env(LOG_ERRORS, "czmodel", &s->env));
     TRY_ORT(api->create_session_options(&options));
     TRY_ORT(api->create_cpu_memory(DEVICE_ALLOCATOR, MEMORY_DEFAULT, &s->memory));
-    TRY_ORT(api->create_session(s->env, path, options, &s->handle));
+    TRY_ORT(api->create_session(s->env, czm_path_native(arena, path), options, &s->handle));
     return NULL;
 }
 
@@ -239,9 +273,10 @@ static const char *run(void *object, czm_arena *arena, const cli_grid *tile, cli
     return fault;
 }
 
-const char *cli_onnx_open(czm_arena *arena, const char *path, cli_network *network) {
+const char *cli_onnx_open(czm_arena *arena, const cli_onnx_place *place, const char *path,
+                          cli_network *network) {
     const ort_api_base *base = NULL;
-    CLI_TRY(find_api(arena, &base));
+    CLI_TRY(find_api(arena, place, &base));
     session *s = CZM_NEW(arena, session);
     s->api = base->api(API_VERSION);
     czm_arena_defer(arena, close_session, s);

@@ -26,9 +26,16 @@ typedef struct cli_signature {
     const char *name, *input, *output;
 } cli_signature;
 
+// Where ONNX Runtime may be; onnx.c says where it is looked for.
+typedef struct cli_onnx_place {
+    const char *runtime;      // its library or the folder of that, as the user named it; NULL
+    const char *model_folder; // where the user's model is: nothing there is ever loaded
+} cli_onnx_place;
+
 // Both load their library when they are called, and not before; network->runtime is set once there is
 // one, whatever becomes of the model. `engine` is a library or the folder of one.
-const char *cli_onnx_open(czm_arena *arena, const char *path, cli_network *network);
+const char *cli_onnx_open(czm_arena *arena, const cli_onnx_place *place, const char *path,
+                          cli_network *network);
 const char *cli_tensorflow_open(czm_arena *arena, const char *engine, const char *folder,
                                 const cli_signature *signature, cli_network *network);
 
@@ -45,20 +52,29 @@ const char *cli_edges_measure(czm_arena *arena, cli_network *network, const cli_
 czm_status cli_payload_unpack(czm_arena *arena, const char *target, const czm_inspection *model,
                               const char *scratch, czm_report *report, const char **folder);
 
-// ---- the system (system.c)
+// ---- the system (system_posix.c, system_windows.c)
+
+// Whether this program can load libraries at all: a static one cannot.
+bool cli_library_can_open(void);
 
 // A shared library; its symbols serve later ones too if they are shared. NULL: cli_library_fault().
-void *cli_library_open(const char *path, bool is_shared);
-const char *cli_library_fault(void);
+void *cli_library_open(czm_arena *arena, const char *path, bool is_shared);
+const char *cli_library_fault(czm_arena *arena);
 
 // Stores the address of a function of a library in `*function`; false: there is none.
 bool cli_library_find(void *library, const char *name, void *function);
 
-// The folder of a package of the Python that "python3" starts; NULL: there is none.
+// Where this program is; NULL: nobody knows.
+const char *cli_program_folder(czm_arena *arena);
+
+// The folder of a package of the Python in whose environment this program lies, or else (not on Windows)
+// of "python3"; NULL: there is none.
 const char *cli_python_package(czm_arena *arena, const char *name);
 
 // Sets a variable of the environment, unless it is there.
 void cli_environment_default(const char *name, const char *value);
+
+const char *cli_temporary_folder(czm_arena *arena);
 
 double cli_seconds(void);
 

@@ -1,19 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What verify needs of the operating system beside base/os.h: shared libraries, the clock, memory.
+// What running a network needs of the operating system beside base/os.h: shared libraries, the clock,
+// memory, and where the program and its Python are.
 #define _XOPEN_SOURCE 700
 #include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
+#ifdef __APPLE__
+#include <mach-o/dyld.h>
+#endif
+
 #include "cli/runtime/runtime.h"
 
-void *cli_library_open(const char *path, bool is_shared) {
+// The C library of a static program has no more of this than functions that always fail.
+bool cli_library_can_open(void) { return dlopen(NULL, RTLD_LAZY) != NULL; }
+
+void *cli_library_open(czm_arena *arena, const char *path, bool is_shared) {
+    (void)arena;
     return dlopen(path, RTLD_LAZY | (is_shared ? RTLD_GLOBAL : RTLD_LOCAL));
 }
 
-const char *cli_library_fault(void) {
+const char *cli_library_fault(czm_arena *arena) {
+    (void)arena;
     const char *fault = dlerror();
     return fault ? fault : "";
 }
@@ -25,13 +35,57 @@ bool cli_library_find(void *library, const char *name, void *function) {
     return address != NULL;
 }
 
+enum { LONGEST = 4096 }; // of a path
+
+#ifdef __APPLE__
+
+static bool read_own_path(char path[LONGEST]) {
+    uint32_t size = LONGEST;
+    return _NSGetExecutablePath(path, &size) == 0;
+}
+
+#else
+
+static bool read_own_path(char path[LONGEST]) {
+    return realpath("/proc/self/exe", path) != NULL; // proc(5); LONGEST is PATH_MAX
+}
+
+#endif
+
+const char *cli_program_folder(czm_arena *arena) {
+    char *path = czm_arena_alloc(arena, LONGEST);
+    return read_own_path(path) ? czm_path_folder(arena, path) : NULL;
+}
+
+// In single quotes, for the shell.
+static const char *quoted(czm_arena *arena, const char *text) {
+    char *quoted = czm_arena_alloc(arena, 4 * strlen(text) + 3), *to = quoted;
+    *to++ = '\'';
+    for (; *text; text++) {
+        if (*text == '\'') {
+            memcpy(to, "'\\'", 3);
+            to += 3;
+        }
+        *to++ = *text;
+    }
+    memcpy(to, "'", 2);
+    return quoted;
+}
+
+// The Python of the environment in which the program lies, if it lies in one.
+static const char *find_python(czm_arena *arena) {
+    const char *folder = cli_program_folder(arena);
+    const char *beside = folder ? czm_path_join(arena, folder, "python3") : "";
+    return czm_path_look(beside) == CZM_PATH_FILE ? quoted(arena, beside) : "python3";
+}
+
+// Isolated and elsewhere, since Python would run modules of the working folder.
 const char *cli_python_package(czm_arena *arena, const char *name) {
-    enum { LONGEST = 4096 };
     const char *command =
         czm_arena_format(arena,
-                         "python3 -c 'import importlib.util as u\ns = u.find_spec(\"%s\")\n"
+                         "cd / && exec %s -I -c 'import importlib.util as u\ns = u.find_spec(\"%s\")\n"
                          "print(s.submodule_search_locations[0] if s else \"\")' 2>/dev/null",
-                         name);
+                         find_python(arena), name);
     char *line = czm_arena_alloc(arena, LONGEST);
     FILE *output = popen(command, "r");
     if (!output) return NULL;
@@ -43,6 +97,12 @@ const char *cli_python_package(czm_arena *arena, const char *name) {
 
 void cli_environment_default(const char *name, const char *value) { setenv(name, value, 0); }
 
+const char *cli_temporary_folder(czm_arena *arena) {
+    (void)arena;
+    const char *folder = czm_environment("TMPDIR");
+    return folder ? folder : "/tmp";
+}
+
 double cli_seconds(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
@@ -52,8 +112,8 @@ double cli_seconds(void) {
 // ---- memory, as Linux tells it: proc(5)
 
 static uint64_t memory_of(const char *key) {
-    enum { LONGEST = 256 };
-    char line[LONGEST];
+    enum { LONGEST_LINE = 256 };
+    char line[LONGEST_LINE];
     uint64_t kibibytes = 0;
     FILE *status = fopen("/proc/self/status", "r");
     if (!status) return 0;

@@ -115,7 +115,7 @@ static bool is_there(czm_arena *arena, const char *folder, const char *const *fi
 static void *open_layout(czm_arena *arena, const char *folder, const char *const *files) {
     void *library = NULL;
     for (size_t i = 0; i < MOST_FILES && files[i]; i++) {
-        library = cli_library_open(czm_path_join(arena, folder, files[i]), true);
+        library = cli_library_open(arena, czm_path_join(arena, folder, files[i]), true);
         if (!library) return NULL;
     }
     return library;
@@ -130,11 +130,11 @@ static const char *open_engine(czm_arena *arena, const char *engine, void **libr
             return czm_arena_format(arena, "%s holds no TensorFlow C library", engine);
         *library = open_layout(arena, engine, layouts[i]);
     } else {
-        *library = cli_library_open(engine, true);
+        *library = cli_library_open(arena, engine, true);
     }
     return *library
                ? NULL
-               : czm_arena_format(arena, "%s cannot be loaded: %s", engine, cli_library_fault());
+               : czm_arena_format(arena, "%s cannot be loaded: %s", engine, cli_library_fault(arena));
 }
 
 static const char *find_functions(czm_arena *arena, void *library, tf_api *api) {

@@ -217,3 +217,41 @@ const char *cli_image_read(czm_arena *arena, const char *path, cli_image *image)
     fclose(file);
     return fault;
 }
+
+// ---- the libraries
+
+#define TEXT_OF_VALUE(value) #value
+#define TEXT_OF(name) TEXT_OF_VALUE(name)
+#ifdef LIBJPEG_TURBO_VERSION
+#define JPEG_NAME "libjpeg-turbo"
+#define JPEG_VERSION TEXT_OF(LIBJPEG_TURBO_VERSION)
+#else
+#define JPEG_NAME "libjpeg"
+#define JPEG_VERSION TEXT_OF(JPEG_LIB_VERSION)
+#endif
+
+static const char *jpeg_version(void) { return JPEG_VERSION; }
+
+static const char *png_version(void) { return png_get_libpng_ver(NULL); }
+
+// "LIBTIFF, Version 4.5.0\nCopyright ..."
+static const char *tiff_version(void) {
+    const char *text = TIFFGetVersion();
+    return text + strcspn(text, "0123456789");
+}
+
+static const struct {
+    const char *name, *license;
+    const char *(*version)(void);
+} libraries[] = {
+    {JPEG_NAME, "IJG AND BSD-3-Clause AND Zlib", jpeg_version},
+    {"libpng", "libpng-2.0", png_version},
+    {"libtiff", "libtiff", tiff_version},
+};
+
+size_t cli_image_component_count(void) { return CZM_COUNT_OF(libraries); }
+
+czm_component cli_image_component_at(size_t index) {
+    return (czm_component){libraries[index].name, libraries[index].version(),
+                           libraries[index].license};
+}

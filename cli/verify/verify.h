@@ -52,6 +52,11 @@ typedef struct cli_image {
 // Reads PNG, JPEG or TIFF; which of them is told by the content.
 const char *cli_image_read(czm_arena *arena, const char *path, cli_image *image);
 
+// The libraries that read images; none where verify was left out (cli/verify_without.c). A version may be
+// followed by further lines.
+size_t cli_image_component_count(void);
+czm_component cli_image_component_at(size_t index);
+
 // An image of bright blobs on a dark ground, of whole numbers up to `most`, the same every time.
 cli_image cli_image_generate(czm_arena *arena, size_t height, size_t width, float most);
 

@@ -97,6 +97,9 @@ const char *czm_path_folder(czm_arena *arena, const char *path);   // "" when th
 const char *czm_path_base(const char *path);                       // the last component
 const char *czm_path_absolute(czm_arena *arena, const char *path); // NULL if there is no such path
 
+// The path as functions of the operating system and of other libraries want it: text, and wchar_t on Windows.
+const void *czm_path_native(czm_arena *arena, const char *path);
+
 // Unpredictable bytes from the operating system.
 bool czm_random_bytes(void *to, size_t size);
 

@@ -318,6 +318,11 @@ const char *czm_path_absolute(czm_arena *arena, const char *path) {
     return absolute;
 }
 
+const void *czm_path_native(czm_arena *arena, const char *path) {
+    (void)arena;
+    return path;
+}
+
 bool czm_random_bytes(void *to, size_t size) {
     int descriptor = open("/dev/urandom", O_RDONLY | O_CLOEXEC);
     if (descriptor < 0) return failed();

@@ -160,6 +160,8 @@ static const wchar_t *system_path(czm_arena *arena, const char *path) {
     return wcscat(wcscpy(result, begin), rest);
 }
 
+const void *czm_path_native(czm_arena *arena, const char *path) { return system_path(arena, path); }
+
 const char *czm_path_absolute(czm_arena *arena, const char *path) {
     if (GetFileAttributesW(system_path(arena, path)) == INVALID_FILE_ATTRIBUTES) {
         failed();

@@ -11,7 +11,8 @@ A test begins in an empty folder that holds spec.json (of this folder) alone, an
                             unless `exit` follows it
     interrupt PROGRAM ...   runs it, and sends it an interrupt as soon as it writes its file
     exit STATUS             of the run; 0 if it is not said; `interrupted`: as the system has it
-    stdout TEXT             a line of it, in order; * stands for anything. Not said: not looked at
+    stdout TEXT             a line of it, in order; * stands for anything, as the last line also for
+                            further lines. Not said: not looked at
     stderr TEXT             likewise; not said: it must be empty. Notes are not counted
     no-stdout               standard output is empty
     files NAME...           all files that are there and were not given
@@ -160,8 +161,11 @@ class Test:
                                  + '\n'.join(self.last['stderr']))
         for stream in ('stdout', 'stderr'):
             patterns, lines = self.expected[stream], self.last[stream]
-            if patterns == ['*'] or patterns is None:
+            if patterns is None:
                 continue
+            if patterns[-1:] == ['*']:
+                patterns = patterns[:-1]
+                lines = lines[:len(patterns)]
             if len(lines) != len(patterns) or not all(map(matches, lines, patterns)):
                 raise AssertionError('\n  '.join([f'{stream} is', *lines, 'and not', *patterns]))
         self.last = None

@@ -14,7 +14,7 @@ SPEC = os.path.join(EXAMPLE, 'model_spec.json')
 
 # Arguments, exit status, part of the message
 CASES = (
-    ([SPEC], 3, 'ONNX Runtime: it is not at nowhere, which CZM_ONNXRUNTIME names'),
+    ([SPEC], 3, 'ONNX Runtime: it is not at nowhere, which --runtime names'),
     ([SPEC, '--image', 'nowhere.png'], 3, 'nowhere.png: it cannot be read: No such file'),
     ([SPEC, '--image', SPEC], 3, 'it is neither PNG, JPEG nor TIFF'),
     (['nowhere'], 3, '[file-missing]'),
@@ -28,10 +28,10 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument('--czmodel', required=True)
     czmodel = os.path.abspath(parser.parse_args().czmodel)
-    environment = {**os.environ, 'LC_ALL': 'C', 'CZM_ONNXRUNTIME': 'nowhere'}
+    environment = {**os.environ, 'LC_ALL': 'C'}
     bad = 0
     for arguments, status, text in CASES:
-        done = subprocess.run([czmodel, 'verify', *arguments], capture_output=True, text=True,
+        done = subprocess.run([czmodel, 'verify', '--runtime', 'nowhere', *arguments], capture_output=True, text=True,
                               env=environment, timeout=60, check=False)
         if done.returncode != status or text not in done.stderr or done.stdout:
             bad += 1

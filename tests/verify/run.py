@@ -39,15 +39,16 @@ def expect(claim, text):
 
 
 class Verify:
-    """Runs the command in an environment."""
+    """Runs the command with a library of ONNX Runtime."""
 
-    def __init__(self, czmodel, **environment):
+    def __init__(self, czmodel, runtime):
         self.czmodel = czmodel
-        self.environment = {**os.environ, 'LC_ALL': 'C', **environment}
+        self.runtime = runtime
+        self.named = ['--runtime', runtime] if runtime else []
 
     def __call__(self, *arguments, status=0):
-        done = subprocess.run([self.czmodel, 'verify', *arguments], capture_output=True, text=True,
-                              env=self.environment, timeout=SECONDS, check=False)
+        done = subprocess.run([self.czmodel, 'verify', *self.named, *arguments], capture_output=True,
+                              text=True, env={**os.environ, 'LC_ALL': 'C'}, timeout=SECONDS, check=False)
         expect(done.returncode == status,
                f'{arguments}: exit status {done.returncode}, not {status}:\n{done.stdout}'
                f'{done.stderr}')
@@ -173,7 +174,7 @@ def test_engine(verify, build):
     expect(mark == '\u2713' and 'TensorFlow 2.0.0' in text and 0 < difference < 1e-4, text)
     expect('does not run there' in line_of(done, 'original')[1], done.stdout)
     # Without ONNX Runtime, TensorFlow judges.
-    alone = Verify(verify.czmodel, CZM_ONNXRUNTIME='/nowhere')
+    alone = Verify(verify.czmodel, '/nowhere')
     done = alone(os.path.join(EXAMPLE, 'model_spec.json'), '--engine', engine)
     expect('the SavedModel itself, in TensorFlow 2.0.0' in line_of(done, 'network')[1], done.stdout)
     line_of(done, 'tile edges')
@@ -219,7 +220,33 @@ def test_unit_range(verify, _):
     return f'{max(shares):.2%} of the pictures differ'
 
 
-TESTS = (test_example, test_tiles, test_border_too_small, test_engine, test_containers,
+def test_places(verify, _):
+    """Beside the program the runtime is found by itself, but nothing of the working or model's folder runs."""
+    os.makedirs('program')
+    program = shutil.copy(verify.czmodel, 'program/czmodel')
+    os.symlink(verify.runtime, 'program/onnxruntime')
+    alone = Verify(os.path.abspath(program), None)
+    spec = os.path.join(EXAMPLE, 'model_spec.json')
+    expect('ONNX Runtime' in line_of(alone(spec), 'network')[1], 'beside the program')
+    os.chdir('program')
+    for name in ('onnxruntime.py', 'types.py', 'importlib.py'):
+        with open(name, 'w', encoding='utf-8') as file:
+            file.write('open("executed", "w")\n')
+    expect('it is not installed' in alone(spec, status=3).stderr, 'in the working folder')
+    shutil.copytree(EXAMPLE, 'model')
+    os.rename('model/model_spec.json', 'model_spec.json')
+    with open('model_spec.json', encoding='utf-8') as file:
+        text = file.read().replace('"model"', '"model/model"').replace('"test_image', '"model/test_image') \
+            .replace('"LICENSE', '"model/LICENSE')
+    with open('model_spec.json', 'w', encoding='utf-8') as file:
+        file.write(text)
+    spec = os.path.abspath('model_spec.json')
+    os.chdir('..')
+    expect('it is not installed' in alone(spec, status=3).stderr, 'in the model\'s folder')
+    expect(not os.path.exists('program/executed'), 'a module of the working folder was executed')
+
+
+TESTS = (test_places, test_example, test_tiles, test_border_too_small, test_engine, test_containers,
          test_unit_range)
 
 
@@ -258,7 +285,7 @@ def main():
     parser.add_argument('--build', required=True)
     options = parser.parse_args()
     czmodel, build = os.path.abspath(options.czmodel), os.path.abspath(options.build)
-    verify = Verify(czmodel, CZM_ONNXRUNTIME=fetch_runtime(build))
+    verify = Verify(czmodel, fetch_runtime(build))
     bad = 0
     for test in TESTS:
         with scratch_folder():

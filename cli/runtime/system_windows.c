@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// system_posix.c for Windows.
+#define WIN32_LEAN_AND_MEAN
+#include <windows.h>
+
+#include "cli/runtime/runtime.h"
+
+bool cli_library_can_open(void) { return true; }
+
+// What the library needs is looked for beside it and in the system's folder, never in the working folder.
+void *cli_library_open(czm_arena *arena, const char *path, bool is_shared) {
+    (void)is_shared;
+    return LoadLibraryExW(czm_path_native(arena, path), NULL,
+                          LOAD_LIBRARY_SEARCH_DLL_LOAD_DIR | LOAD_LIBRARY_SEARCH_SYSTEM32);
+}
+
+const char *cli_library_fault(czm_arena *arena) {
+    return czm_arena_format(arena, "error %lu of Windows", (unsigned long)GetLastError());
+}
+
+bool cli_library_find(void *library, const char *name, void *function) {
+    FARPROC address = GetProcAddress(library, name);
+    memcpy(function, &address, sizeof address);
+    return address != NULL;
+}
+
+const char *cli_program_folder(czm_arena *arena) {
+    enum { LONGEST = 32768 }; // characters of a path; three bytes each at most
+    wchar_t *path = czm_arena_array(arena, LONGEST, sizeof *path);
+    char *narrow = czm_arena_array(arena, LONGEST, 3);
+    DWORD size = GetModuleFileNameW(NULL, path, LONGEST);
+    if (size == 0 || size == LONGEST) return NULL;
+    WideCharToMultiByte(CP_UTF8, 0, path, -1, narrow, 3 * LONGEST, NULL, NULL);
+    return czm_path_folder(arena, czm_path_join(arena, "", narrow));
+}
+
+// No Python is run: of an environment, the program is in the folder Scripts, and the packages are in
+// Lib/site-packages (in site-packages where a user has installed them for himself alone).
+const char *cli_python_package(czm_arena *arena, const char *name) {
+    static const char *const places[] = {"Lib/site-packages", "site-packages"};
+    const char *folder = cli_program_folder(arena);
+    for (size_t i = 0; folder && i < CZM_COUNT_OF(places); i++) {
+        const char *package = czm_arena_format(arena, "%s/%s/%s", czm_path_folder(arena, folder),
+                                               places[i], name);
+        if (czm_path_look(package) == CZM_PATH_FOLDER) return package;
+    }
+    return NULL;
+}
+
+void cli_environment_default(const char *name, const char *value) {
+    if (!GetEnvironmentVariableA(name, NULL, 0)) SetEnvironmentVariableA(name, value);
+}
+
+const char *cli_temporary_folder(czm_arena *arena) {
+    wchar_t path[MAX_PATH + 2];
+    char *narrow = czm_arena_array(arena, CZM_COUNT_OF(path), 3);
+    if (!GetTempPathW(CZM_COUNT_OF(path), path)) return ".";
+    WideCharToMultiByte(CP_UTF8, 0, path, -1, narrow, 3 * CZM_COUNT_OF(path), NULL, NULL);
+    return czm_path_join(arena, "", narrow);
+}
+
+double cli_seconds(void) {
+    LARGE_INTEGER count, frequency;
+    QueryPerformanceCounter(&count);
+    QueryPerformanceFrequency(&frequency);
+    return (double)count.QuadPart / (double)frequency.QuadPart;
+}
+
+// Windows keeps the highest value of the whole life of a process, which says nothing about one call.
+uint64_t cli_memory_now(void) { return 0; }
+
+uint64_t cli_memory_most(void) { return 0; }
+
+void cli_memory_begin(void) {}
