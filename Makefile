@@ -18,7 +18,8 @@
 #                    TARGETS names some of those in packaging/cross/build
 #     make wheels    that, and the Python wheels of these systems, in build/wheels
 #     make release   all of that with SHA256SUMS, of the last commit, in build/release
-#     make install   into DESTDIR and PREFIX
+#     make outdated  which of the libraries that are linked into our programs Debian has mended since
+#     make install   into DESTDIR and PREFIX; make uninstall removes what that installed
 #     make clean     removes everything that was built
 BUILD ?= build
 PREFIX ?= /usr/local
@@ -78,6 +79,13 @@ bench-onnx:
 install: all
 	DESTDIR=$(DESTDIR) $(cmake) --install $(BUILD)
 
+# CMake lists what it has installed.
+uninstall:
+	sed 's|^|$(DESTDIR)|' $(BUILD)/install_manifest.txt | tr '\n' '\0' | xargs -0 rm -fv --
+
+outdated:
+	packaging/cross/outdated
+
 deb:
 	MAKEFLAGS= packaging/make_deb $(DEB)
 
@@ -96,4 +104,4 @@ release:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all bench bench-onnx check test harden fuzz lint coverage install deb cross windows wheels release clean
+.PHONY: all bench bench-onnx check test harden fuzz lint coverage install uninstall outdated deb cross windows wheels release clean

@@ -6,6 +6,7 @@
 #define CZM_CLI_COMMANDS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 int cli_convert(int argc, char **argv);
 int cli_check(int argc, char **argv);
@@ -16,6 +17,16 @@ int cli_diff(int argc, char **argv);
 int cli_verify(int argc, char **argv);
 int cli_explain(int argc, char **argv);
 int cli_report(int argc, char **argv);
+int cli_completion(int argc, char **argv);
+
+// The table of all of them (czmodel.c).
+typedef struct cli_command_row {
+    const char *name, *purpose;
+    int (*run)(int argc, char **argv);
+} cli_command_row;
+
+extern const cli_command_row cli_commands[];
+extern const size_t cli_command_count;
 
 // The same as convert under the name by which the user called it: the reference's programs have the
 // same arguments. `format` is what is written unless options say another; NULL: as convert does.

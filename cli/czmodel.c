@@ -10,10 +10,7 @@
 #include "cli/terminal.h"
 #include "czm.h"
 
-static const struct {
-    const char *name, *purpose;
-    int (*run)(int argc, char **argv);
-} commands[] = {
+const cli_command_row cli_commands[] = {
     {"convert", "make a .czmodel from a JSON specification and its SavedModel", cli_convert},
     {"check", "check a specification, a SavedModel or a .czmodel against every rule", cli_check},
     {"inspect", "report layers, memory and border of a model; draw its graph", cli_inspect},
@@ -23,7 +20,9 @@ static const struct {
     {"diff", "compare two models", cli_diff},
     {"explain", "explain the rules", cli_explain},
     {"report", "inspect, check and verify as one text to send", cli_report},
+    {"completion", "print what a shell needs to complete commands", cli_completion},
 };
+const size_t cli_command_count = CZM_COUNT_OF(cli_commands);
 
 // With the arguments of "convert". The format: NULL, as "convert" does.
 static const struct {
@@ -43,8 +42,8 @@ static bool is_called(const char *program, const char *name) {
 
 static void print_usage(FILE *to) {
     fprintf(to, "usage: czmodel COMMAND [options] ...\n\ncommands:\n");
-    for (size_t i = 0; i < CZM_COUNT_OF(commands); i++)
-        fprintf(to, "  %-10s %s\n", commands[i].name, commands[i].purpose);
+    for (size_t i = 0; i < cli_command_count; i++)
+        fprintf(to, "  %-10s %s\n", cli_commands[i].name, cli_commands[i].purpose);
     fprintf(to, "\nczmodel PATH... converts specifications and networks beside themselves\n"
                 "czmodel COMMAND --help explains a command; czmodel --version prints the version\n");
 }
@@ -57,8 +56,8 @@ static int run(int argc, char **argv) {
         if (at == 1 || is_called(program, aliases[i].name))
             return cli_convert_as(aliases[i].name, aliases[i].format, argc - at, argv + at);
     }
-    for (size_t i = 0; i < CZM_COUNT_OF(commands); i++)
-        if (strcmp(name, commands[i].name) == 0) return commands[i].run(argc - 1, argv + 1);
+    for (size_t i = 0; i < cli_command_count; i++)
+        if (strcmp(name, cli_commands[i].name) == 0) return cli_commands[i].run(argc - 1, argv + 1);
     bool wants_help = strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0;
     bool wants_version = strcmp(name, "--version") == 0;
     if (wants_version) cli_print_version();

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/commands.h"
 #include "cli/terminal.h"
 
 static bool store(const cli_option *option, const char *value) {
@@ -86,8 +87,25 @@ void cli_help(const cli_command *command, const cli_option *options, size_t coun
            command->examples);
 }
 
+// Tables live in the commands, and refer to what is to be set there: while this is set, a command hands out
+// its table instead of working.
+static void (*visitor)(const char *command, const cli_option *option);
+
+void cli_visit_options(const cli_command_row *command,
+                       void (*visit)(const char *command, const cli_option *option)) {
+    char name[32], *arguments[] = {name, NULL};
+    snprintf(name, sizeof name, "%s", command->name);
+    visitor = visit;
+    command->run(1, arguments);
+    visitor = NULL;
+}
+
 int cli_begin(int argc, char **argv, const cli_command *command, const cli_option *options,
               size_t count, const cli_last *last, int *status) {
+    *status = CZM_OK;
+    for (size_t i = 0; visitor && i < count; i++)
+        if (options[i].help) visitor(argv[0], &options[i]);
+    if (visitor) return CLI_DONE;
     argv[0] = (char *)command->name; // how messages about options begin
     int operands = cli_parse(argc, argv, options, count);
     if (last->help) cli_help(command, options, count);

@@ -58,4 +58,9 @@ enum { CLI_DONE = -1 };
 int cli_begin(int argc, char **argv, const cli_command *command, const cli_option *options,
               size_t count, const cli_last *last, int *status);
 
+// Calls `visit` for each row of a command's table, with the command's name. The command itself does nothing.
+struct cli_command_row;
+void cli_visit_options(const struct cli_command_row *command,
+                       void (*visit)(const char *command, const cli_option *option));
+
 #endif

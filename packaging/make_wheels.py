@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The wheels of every system, from what packaging/cross/build has built for it.
 
-    make_wheels.py --built FOLDER --to FOLDER
+    make_wheels.py --built FOLDER --to FOLDER [--sdist]
 
 A wheel is a ZIP archive: the package, the library with its binding, the program, and the metadata, scikit-build-core makes of pyproject.toml as it does for `pip wheel`. The library carries all that it
 needs, and the program gets into the user's folder of scripts as it is, so that nothing has to be
@@ -32,10 +32,12 @@ class Target(typing.NamedTuple):
 
 
 TARGETS = (
-    Target('manylinux2014_x86_64.manylinux_2_17_x86_64', 'manylinux-x64/libczm.so', 'linux-x64/czmodel',
-           'libczm.so'),
+    Target('manylinux2014_x86_64.manylinux_2_17_x86_64', 'manylinux-x64/libczm.so',
+           'manylinux-x64/czmodel', 'libczm.so'),
     Target('manylinux2014_aarch64.manylinux_2_17_aarch64', 'manylinux-arm64/libczm.so',
-           'linux-arm64/czmodel', 'libczm.so'),
+           'manylinux-arm64/czmodel', 'libczm.so'),
+    Target('musllinux_1_2_x86_64', 'linux-x64/libczm.so', 'linux-x64/czmodel', 'libczm.so'),
+    Target('musllinux_1_2_aarch64', 'linux-arm64/libczm.so', 'linux-arm64/czmodel', 'libczm.so'),
     Target('win_amd64', 'windows-x64/libczm.dll', 'windows-x64/czmodel.exe', 'czm.dll'),
     Target('macosx_11_0_x86_64', 'macos-x64/libczm.dylib', 'macos-x64/czmodel', 'libczm.dylib'),
     Target('macosx_11_0_arm64', 'macos-arm64/libczm.dylib', 'macos-arm64/czmodel', 'libczm.dylib'),
@@ -67,6 +69,11 @@ def metadata(scratch):
                           stdout=subprocess.PIPE, text=True)
     name = done.stdout.split()[-1]
     return name, tree(os.path.join(scratch, name), name)
+
+
+def make_sdist(folder):
+    code = 'import sys; from scikit_build_core import build; print(build.build_sdist(sys.argv[1]))'
+    subprocess.run([sys.executable, '-c', code, os.path.abspath(folder)], cwd=ROOT, check=True)
 
 
 def common_files(built):
@@ -122,8 +129,11 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
     for name in ('built', 'to'):
         parser.add_argument(f'--{name}', required=True)
+    parser.add_argument('--sdist', action='store_true', help='the package as source, too')
     options = parser.parse_args()
     os.makedirs(options.to, exist_ok=True)
+    if options.sdist:
+        make_sdist(options.to)
     info, common = common_files(options.built)
     for target in TARGETS:
         if os.path.exists(os.path.join(options.built, target.library)):

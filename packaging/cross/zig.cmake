@@ -14,6 +14,8 @@ endif()
 set(CMAKE_C_COMPILER ${WORK}/cc)
 set(CMAKE_AR ${WORK}/ar)
 set(CMAKE_RANLIB ${WORK}/ranlib)
+set(CMAKE_RC_COMPILER ${WORK}/rc)
+set(CMAKE_RC_COMPILE_OBJECT "<CMAKE_RC_COMPILER> /:auto-includes none /:output-format coff /:target x86_64 -- <SOURCE> <OBJECT>")
 # Zig builds a C library for whoever links, which takes a minute: questions are answered without.
 set(CMAKE_TRY_COMPILE_TARGET_TYPE STATIC_LIBRARY)
 

@@ -201,6 +201,11 @@ def error_of(status: int, findings):
     return kind(message, findings, status)
 
 
+def error_of_status(status: int, text: str):
+    """The exception for a program that ended with this status and text."""
+    return ERRORS.get(status, errors.ConversionError)(text, [], status)
+
+
 def user_level() -> int:
     """The stacklevel, as seen from the caller, of the first frame that is not this package's."""
     level, frame = 1, sys._getframe(1)

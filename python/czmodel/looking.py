@@ -1,19 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Looking at models: check, inspect, unpack, diff."""
+"""Looking at models: check, inspect, unpack, diff, verify."""
 from __future__ import annotations
 
 import os
 from typing import TYPE_CHECKING, Any, Callable, Optional, Sequence, Union
 
 from . import _binding as c
-from ._library import Call, new, path_bytes
+from ._library import Call, error_of_status, new, path_bytes
 from ._task import Task
+from .errors import MissingFileError
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from ._task import Options
-    from .reports import Check, Comparison, Inspection
+    from .reports import Check, Comparison, Inspection, Verification
 
 Path = Union[str, os.PathLike]
 
@@ -95,3 +96,37 @@ def diff(a: Path, b: Path) -> Comparison:
     with Call() as call:
         call.checked('czm_diff', path_bytes(a, 'a'), path_bytes(b, 'b'), found)
         return Comparison.of(json.loads(call.text('czm_differences_json', found)))
+
+
+def verify(model: Path, image: Optional[Path] = None, preview: Optional[Path] = None,
+           runtime: Optional[Path] = None) -> Verification:
+    """Runs the network in ONNX Runtime, in a process of its own, and judges its output.
+
+    Args:
+        model: the path of a JSON specification, a SavedModel, an ONNX file or a container.
+        image: a PNG, JPEG or TIFF file; else the specification's TestImageFile, or a generated image.
+        preview: a PNG file to write: the image, its classes, and the confidence.
+        runtime: ONNX Runtime's library or its folder; else the onnxruntime of this Python.
+
+    Returns:
+        What was measured; `ok` is False if a check failed.
+
+    Raises:
+        ConversionError: the network cannot be run; its text is the program's.
+    """
+    import json
+    import subprocess
+
+    from . import _programs
+    from .reports import Verification
+    program = _programs.find()
+    if program is None:
+        raise MissingFileError('the program czmodel, which runs networks, is not installed beside this package')
+    named = {'runtime': runtime or _programs.find_onnx_runtime(), 'image': image, 'preview': preview}
+    options = [word for name, value in named.items() if value is not None
+               for word in (f'--{name}', os.fspath(value))]
+    done = subprocess.run([program, 'verify', '--json', *options, '--', os.fspath(model)],
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
+    if not done.stdout:
+        raise error_of_status(done.returncode, done.stderr.decode(errors='replace').strip())
+    return Verification.of(json.loads(done.stdout.decode()))

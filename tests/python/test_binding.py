@@ -17,7 +17,7 @@ import make_binding  # noqa: E402
 COMPILER = shutil.which(os.environ.get('CC', 'cc'))
 STRUCTS = {name: kind for name, kind in vars(binding).items()
            if isinstance(kind, type) and issubclass(kind, ctypes.Structure)
-           and hasattr(kind, '_fields_')}
+           and '_fields_' in vars(kind)}
 CONSTANTS = {name: value for name, value in vars(binding).items() if name.startswith('CZM_')}
 
 

@@ -504,6 +504,12 @@ class ImportTest(TestCase):
         self.assertIn('pip uninstall czmodel czmodel-native', said)
         self.assertEqual(self.python('import czmodel'), '')
 
+    def test_verify_says_what_the_program_says(self):
+        with self.assertRaises(czmodel.ConversionError) as raised:
+            czmodel.verify(self.folder / 'nowhere', runtime=self.folder)
+        self.assertIn(raised.exception.status, (2, 3))
+        self.assertTrue(str(raised.exception).startswith('error: '))
+
     def test_version(self):
         self.assertEqual(czmodel.__version__, (ROOT / 'VERSION').read_text().strip())
 

@@ -32,7 +32,7 @@ def own_step(cls):
 
 
 class _Step:
-    def __new__(cls, *arguments, **keywords):
+    def __new__(cls, *arguments: Any, **keywords: Any) -> Any:
         if hasattr(cls, 'get_config'):  # a layer of some Keras already
             return super().__new__(cls, *arguments, **keywords)
         keras = _export.loaded_keras()
