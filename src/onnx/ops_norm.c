@@ -50,7 +50,7 @@ typedef struct statistics {
 } statistics;
 
 static statistics statistics_of(czm_onnx_step *step, const char *image, int rank, int channels) {
-    statistics s = {NULL};
+    statistics s = {0};
     s.mean = mean_of(step, image, rank, channels);
     s.centred = CZM_EMIT(step, "Sub", image, s.mean);
     s.variance = mean_of(step, CZM_EMIT(step, "Mul", s.centred, s.centred), rank, channels);
