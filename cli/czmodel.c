@@ -48,6 +48,18 @@ static void print_usage(FILE *to) {
                 "czmodel COMMAND --help explains a command; czmodel --version prints the version\n");
 }
 
+// For who has double-clicked the program.
+static int welcome(void) {
+    printf("czmodel %s makes CZModels for ZEISS ZEN.\n\n"
+           "Close this window, and drop one of these on the program's icon:\n\n"
+           "  the folder or ZIP archive of a SavedModel, or an ONNX file   it is converted\n"
+           "  the JSON file of a model's metadata                          it is converted\n"
+           "  a .czmodel, .czseg or .czann file                            it is checked\n\n"
+           "The result appears beside what was dropped.\n",
+           czm_version());
+    return cli_flush() ? CZM_OK : CZM_ERROR_IO;
+}
+
 static int run(int argc, char **argv) {
     const char *program = argc > 0 ? czm_path_base(argv[0]) : "";
     const char *name = argc > 1 ? argv[1] : "";
@@ -64,6 +76,7 @@ static int run(int argc, char **argv) {
     if (wants_help) print_usage(stdout);
     if (wants_help || wants_version) return cli_flush() ? CZM_OK : CZM_ERROR_IO;
     if (cli_can_drop(argc - 1, argv + 1)) return cli_drop(argc - 1, argv + 1);
+    if (argc < 2 && czm_program_has_own_window()) return welcome();
     if (*name) fprintf(stderr, "czmodel: there is no command \"%s\"\n", name);
     print_usage(stderr);
     return CZM_ERROR_USAGE;

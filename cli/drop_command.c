@@ -31,6 +31,23 @@ static int convert(czm_arena *arena, const char *spec, const char *name) {
     return cli_convert(4, arguments);
 }
 
+// Who unpacks an archive often gets a folder in a folder: the one SavedModel a level further down, if `path`
+// holds none itself; else `path`.
+static const char *find_saved_model(czm_arena *arena, const char *path) {
+    static const char name[] = "/saved_model.pb";
+    czm_path_list list = {0};
+    const char *found = NULL;
+    if (czm_path_look(path) != CZM_PATH_FOLDER || !czm_folder_list(arena, path, &list)) return path;
+    for (size_t i = 0; i < list.count; i++) {
+        const char *below = strchr(list.paths[i], '/');
+        if (!below && strcmp(list.paths[i], name + 1) == 0) return path;
+        if (!below || strcmp(below, name) != 0) continue;
+        if (found) return path;
+        found = czm_path_folder(arena, czm_path_join(arena, path, list.paths[i]));
+    }
+    return found ? found : path;
+}
+
 // A SavedModel without a specification gets one first, which its owner can then correct.
 static int convert_saved_model(czm_arena *arena, const char *path) {
     const char *inside, *archive = czm_path_file_part(arena, path, &inside);
@@ -38,7 +55,7 @@ static int convert_saved_model(czm_arena *arena, const char *path) {
     const char *spec = czm_path_join(
         arena, folder, czm_arena_format(arena, "%s.json", czm_path_base(path)));
     if (czm_path_look(spec) == CZM_PATH_MISSING) {
-        char *arguments[] = {"new", (char *)path, (char *)spec, NULL};
+        char *arguments[] = {"new", (char *)find_saved_model(arena, path), (char *)spec, NULL};
         int status = cli_new(3, arguments);
         if (status != CZM_OK) return status;
     }

@@ -109,6 +109,10 @@ const char *czm_environment(const char *name);
 // For the command: runs it with arguments in UTF-8, whatever the system hands over.
 int czm_program_run(int argc, char **argv, int (*run)(int argc, char **argv));
 
+// For the command: whether it has a window of its own, which nobody has opened as a terminal: it was started by
+// a double click.
+bool czm_program_has_own_window(void);
+
 // For the command: whether standard error is a terminal, and the signals that ask a
 // program to stop. After czm_signals_catch() they no longer end the process; czm_signal_caught() is
 // the number of the one that came, or 0, and czm_signal_die() ends the process as it would have.

@@ -344,6 +344,8 @@ bool czm_random_bytes(void *to, size_t size) {
 
 const char *czm_environment(const char *name) { return getenv(name); }
 
+bool czm_program_has_own_window(void) { return false; }
+
 bool czm_stderr_is_terminal(void) { return isatty(STDERR_FILENO); }
 
 static const int stopping_signals[] = {SIGINT, SIGTERM, SIGHUP};

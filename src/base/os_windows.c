@@ -519,6 +519,11 @@ bool czm_stderr_is_terminal(void) {
     return GetConsoleMode(GetStdHandle(STD_ERROR_HANDLE), &mode);
 }
 
+bool czm_program_has_own_window(void) {
+    DWORD processes[2];
+    return czm_stderr_is_terminal() && GetConsoleProcessList(processes, 2) == 1;
+}
+
 static UINT code_page; // of the console before; 0: there is none
 
 // The console outlives the program, and what runs there next expects it as it was.
@@ -566,9 +571,8 @@ static void prepare_output(void) {
 
 // A console that was opened for this program alone closes with it, before anybody has read it.
 static void keep_window(void) {
-    DWORD processes[2];
     SetConsoleCtrlHandler(note_event, FALSE); // nothing is unfinished any more
-    if (!czm_stderr_is_terminal() || GetConsoleProcessList(processes, 2) != 1) return;
+    if (!czm_program_has_own_window()) return;
     fprintf(stderr, "\npress Enter to close this window\n");
     (void)getchar();
 }

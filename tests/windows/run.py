@@ -11,7 +11,9 @@ paths that only Windows has. Wine is Debian's wine64; without it the test is ski
 import argparse
 import json
 import os
+import pty
 import re
+import select
 import shlex
 import shutil
 import subprocess
@@ -27,7 +29,8 @@ ID = '6f1c3bd0-7a54-4b69-9e57-0c1d5c1f8a11'
 PROGRAMS = ('czmodel', 'savedmodel2czmodel', 'savedmodel2czann')
 LARGEST = 4_000_000  # bytes of a program
 SKIPPED = 77
-SECONDS = 60
+RUNTIME = 'onnxruntime==1.23.2'
+SECONDS = 600
 
 sys.path.insert(0, os.path.join(TESTS, 'errors'))
 import recipe  # noqa: E402
@@ -123,7 +126,7 @@ def windows_path(path):
 def run_suite(windows, name, *arguments):
     done = subprocess.run([sys.executable, '-B', os.path.join(TESTS, name, 'run.py'), *arguments],
                           env={**os.environ, 'LC_ALL': 'C.UTF-8'}, capture_output=True, text=True,
-                          timeout=600, check=False)
+                          timeout=3600, check=False)
     expect(done.returncode == 0, done.stdout + done.stderr)
     return done.stdout.strip().splitlines()[-1]
 
@@ -326,13 +329,69 @@ def test_library(windows, czmodel):
     expect(read('theirs/made.czmodel') == read('ours/made.czmodel'), 'other bytes')
 
 
+def test_verify(windows, _):
+    """ONNX Runtime's own library for Windows, in the folder beside the program and by --runtime."""
+    wheel = os.path.join(windows.folder, 'onnxruntime')
+    if not os.path.isdir(wheel):
+        with tempfile.TemporaryDirectory() as folder:
+            subprocess.run([sys.executable, '-m', 'pip', 'download', '--quiet', '--no-deps', '--only-binary=:all:',
+                            '--platform', 'win_amd64', '--python-version', '3.11', '--dest', folder, RUNTIME],
+                           check=True, capture_output=True)
+            name, = os.listdir(folder)
+            shutil.unpack_archive(os.path.join(folder, name), wheel + '.part', 'zip')
+        os.rename(wheel + '.part', wheel)
+    library = os.path.join(wheel, 'onnxruntime', 'capi')
+    shutil.copytree(EXAMPLE, 'Zellkerne 細胞核')
+    spec = windows_path('Zellkerne 細胞核/model_spec.json')
+    text = windows(0, 'verify', spec, '--runtime', windows_path(library), '--preview', 'bild 細.png')
+    expect('in ONNX Runtime' in text and read('bild 細.png').startswith(b'\x89PNG'), text)
+    text = windows(3, 'verify', spec)
+    expect('it is not installed' in text and 'Debian' not in text, text)
+    os.mkdir('unpacked')
+    shutil.copy(os.path.join(windows.programs, 'czmodel.exe'), 'unpacked')
+    shutil.copytree(library, 'unpacked/onnxruntime')
+    done = subprocess.run([*windows.start, os.path.abspath('unpacked/czmodel.exe'), 'verify', spec],
+                          env=windows.environment, capture_output=True, timeout=SECONDS, check=False)
+    expect(done.returncode == 0 and b'in ONNX Runtime' in done.stdout, done.stdout + done.stderr)
+    return re.search('ONNX Runtime [0-9.]+', done.stdout.decode()).group()
+
+
+def test_double_click(windows, _):
+    """In a window of its own the program says what to drop on it, and waits."""
+    terminal, own = pty.openpty()
+    start = [*windows.start, os.path.join(windows.programs, 'czmodel.exe')]
+    with subprocess.Popen(start, env={**windows.environment, 'TERM': 'xterm'}, stdin=own, stdout=own, stderr=own,
+                          start_new_session=True) as process:
+        os.close(own)
+        text, end = b'', time.monotonic() + SECONDS
+        while b'press Enter' not in text and process.poll() is None and time.monotonic() < end:
+            if select.select([terminal], [], [], 1)[0]:
+                text += os.read(terminal, 65536)
+        expect(process.poll() is None, f'the window closes: {text}')
+        os.write(terminal, b'\r')
+        status = process.wait(timeout=SECONDS)
+    os.close(terminal)
+    expect(status == 0 and b'drop one of these' in text, f'{status}: {text}')
+
+
+def test_resources(windows, _):
+    """What Windows shows of the program: its version, its icon; and a manifest."""
+    data = read(os.path.join(windows.programs, 'czmodel.exe'))
+    version = read(os.path.join(ROOT, 'VERSION')).decode().strip()
+    for text in ('ProductVersion', 'FileDescription', version):
+        expect(text.encode('utf-16-le') in data, text)
+    for part in (b'longPathAware', b'<activeCodePage', read(os.path.join(
+            ROOT, 'packaging', 'windows', 'czmodel.ico'))[-5000:]):
+        expect(part in data, part[:20])
+
+
 def test_size(windows, _):
     sizes = {name: os.path.getsize(os.path.join(windows.programs, name + '.exe')) for name in PROGRAMS}
     expect(max(sizes.values()) < LARGEST, sizes)
     return ', '.join(f'{name}.exe {size / 1e6:.2f} MB' for name, size in sizes.items())
 
 
-CASES = (test_size, test_library, test_suites, test_bytes, test_names, test_long, test_shares, test_json,
+CASES = (test_size, test_double_click, test_resources, test_verify, test_library, test_suites, test_bytes, test_names, test_long, test_shares, test_json,
          test_reserved, test_colons, test_rooted, test_open, test_drop)
 
 
