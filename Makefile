@@ -34,24 +34,35 @@ export CMAKE_BUILD_PARALLEL_LEVEL ?= $(JOBS)
 export CTEST_PARALLEL_LEVEL ?= $(JOBS)
 # The make that CMake runs must not meet the job server of this one, nor tell where it goes.
 cmake = MAKEFLAGS=--no-print-directory cmake
-configure = $(cmake) -S . -B $(BUILD) -DCMAKE_INSTALL_PREFIX=$(PREFIX)
+configure = $(cmake) -S . -B "$(BUILD)" -DCMAKE_INSTALL_PREFIX="$(PREFIX)"
 
 all:
 	$(configure) -DBUILD_TESTING=OFF
-	$(cmake) --build $(BUILD)
+	$(cmake) --build "$(BUILD)"
 
 check:
 	$(cmake) --workflow --preset check
 
-test: check
-	$(configure) -DBUILD_TESTING=ON
-	$(cmake) --build $(BUILD)
-	ctest --test-dir $(BUILD) --output-on-failure --no-tests=error
+# Whatever fails, everything after it runs too, and the failure is told at the end.
+test:
+	result=0; $(MAKE) --no-print-directory check || result=1; \
+	$(MAKE) --no-print-directory analysers || result=1; \
+	$(configure) -DBUILD_TESTING=ON && $(cmake) --build "$(BUILD)" && \
+	ctest --test-dir "$(BUILD)" --output-on-failure --no-tests=error || result=1; exit $$result
+
+# What is seldom used must build: the analysers of "lint", the fuzzers, which also run for a moment, and the
+# counters for coverage.
+analysers: lint
+	$(cmake) --preset fuzz > /dev/null
+	$(cmake) --build --preset fuzz
+	python3 -B tests/fuzz/run.py --build build/fuzz --seconds 5
+	$(cmake) --preset coverage > /dev/null
+	$(cmake) --build --preset coverage
 
 harden:
 	$(configure) -DBUILD_TESTING=ON
-	$(cmake) --build $(BUILD)
-	BUILD=$(BUILD) tests/harden/run
+	$(cmake) --build "$(BUILD)"
+	BUILD="$(BUILD)" tests/harden/run
 
 fuzz:
 	$(cmake) --workflow --preset fuzz
@@ -68,40 +79,40 @@ coverage:
 
 bench:
 	$(configure) -DBUILD_TESTING=OFF -DCZM_BENCH=ON -DCMAKE_BUILD_TYPE=Release
-	$(cmake) --build $(BUILD)
-	python3 -B bench/run.py --build $(BUILD) --write $(if $(REFERENCE),--reference $(REFERENCE))
+	$(cmake) --build "$(BUILD)"
+	python3 -B bench/run.py --build "$(BUILD)" --write $(if $(REFERENCE),--reference $(REFERENCE))
 
 bench-onnx:
 	$(configure) -DBUILD_TESTING=OFF -DCMAKE_BUILD_TYPE=Release
-	$(cmake) --build $(BUILD)
-	python3 -B bench/onnx_speed.py --build $(BUILD) --write
+	$(cmake) --build "$(BUILD)"
+	python3 -B bench/onnx_speed.py --build "$(BUILD)" --write
 
 install: all
-	DESTDIR=$(DESTDIR) $(cmake) --install $(BUILD)
+	DESTDIR="$(DESTDIR)" $(cmake) --install "$(BUILD)"
 
 # CMake lists what it has installed.
 uninstall:
-	sed 's|^|$(DESTDIR)|' $(BUILD)/install_manifest.txt | tr '\n' '\0' | xargs -0 rm -fv --
+	while IFS= read -r file || [ -n "$$file" ]; do rm -fv -- "$(DESTDIR)$$file"; done < "$(BUILD)/install_manifest.txt"
 
 outdated:
 	packaging/cross/outdated
 
 deb:
-	MAKEFLAGS= packaging/make_deb $(DEB)
+	MAKEFLAGS= packaging/make_deb "$(DEB)"
 
 cross:
-	MAKEFLAGS= packaging/cross/build $(CROSS) $(TARGETS)
+	MAKEFLAGS= packaging/cross/build "$(CROSS)" $(TARGETS)
 
 windows:
-	MAKEFLAGS= packaging/cross/build $(CROSS) windows-x64
+	MAKEFLAGS= packaging/cross/build "$(CROSS)" windows-x64
 
 wheels: cross
-	$(CROSS)/cache/tools/bin/python -B packaging/make_wheels.py --built $(CROSS) --to $(WHEELS)
+	"$(CROSS)/cache/tools/bin/python" -B packaging/make_wheels.py --built "$(CROSS)" --to "$(WHEELS)"
 
 release:
-	MAKEFLAGS= packaging/make_release $(BUILD)/release $(TARGETS)
+	MAKEFLAGS= packaging/make_release "$(BUILD)/release" $(TARGETS)
 
 clean:
-	rm -rf $(BUILD)
+	rm -rf "$(BUILD)"
 
-.PHONY: all bench bench-onnx check test harden fuzz lint coverage install uninstall outdated deb cross windows wheels release clean
+.PHONY: all analysers bench bench-onnx check test harden fuzz lint coverage install uninstall outdated deb cross windows wheels release clean

@@ -54,7 +54,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(HERE), 'errors'))
 import container  # noqa: E402
 import recipe  # noqa: E402
 
-SECONDS = 60
+SECONDS = 600
 
 
 def read(path, mode='rb'):

@@ -396,7 +396,7 @@ class Worker:
         with contextlib.suppress(BrokenPipeError):
             process.stdin.close()
         try:
-            code = process.wait(timeout=10)
+            code = process.wait(timeout=200)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

@@ -880,7 +880,7 @@ def convert(czmodel, folder, update):
     command = [czmodel, 'convert', 'spec.json', 'out', 'm', '--model-id', MODEL_ID,
                '--allow', ALLOWED]
     done = subprocess.run(command + wanted.arguments, cwd=folder, stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE, timeout=120)
+                          stderr=subprocess.PIPE, timeout=1200)
     message = done.stderr.decode(errors='replace')
     return (wrong_answer(wanted, done.returncode, message, update)
             or wrong_files(folder, done.returncode))

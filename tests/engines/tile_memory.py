@@ -77,7 +77,7 @@ def convert(czmodel, model, side, folder):
 def measure(network, shape, cache):
     done = subprocess.run([sys.executable, os.path.abspath(__file__), '--serve', network, cache],
                           input=json.dumps([1] + shape[1:]), capture_output=True, text=True,
-                          check=True, timeout=300)
+                          check=True, timeout=3000)
     return int(done.stdout)
 
 

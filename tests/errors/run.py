@@ -22,7 +22,7 @@ import tempfile
 import recipe
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-SECONDS = 60
+SECONDS = 600
 
 
 def read(path):

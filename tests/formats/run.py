@@ -83,7 +83,7 @@ class Tester:
 
     def run(self, *arguments, status=0):
         done = subprocess.run([self.program, *arguments], cwd=self.folder, capture_output=True,
-                              text=True, timeout=60, check=False)
+                              text=True, timeout=600, check=False)
         self.expect(done.returncode == status,
                     f'{" ".join(arguments)}: {done.returncode}, not {status}: {done.stderr}')
         return done
@@ -91,7 +91,7 @@ class Tester:
     def rules(self, target, *arguments):
         """rule -> its findings' severities."""
         done = subprocess.run([self.program, 'check', target, '--json', *arguments],
-                              cwd=self.folder, capture_output=True, text=True, timeout=60,
+                              cwd=self.folder, capture_output=True, text=True, timeout=600,
                               check=False)
         found = {}
         for f in json.loads(done.stdout)['findings']:

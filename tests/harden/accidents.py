@@ -68,7 +68,7 @@ class Accidents:
         return subprocess.Popen(command, stderr=subprocess.PIPE, **more)
 
     def end(self, process):
-        text = process.communicate(timeout=60)[1].decode()
+        text = process.communicate(timeout=600)[1].decode()
         return process.returncode, text
 
     def run(self, model_id=IDS[0], **more):

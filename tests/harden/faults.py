@@ -19,7 +19,7 @@ import zipfile
 TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 MODEL = os.path.join(TESTS, 'fixtures', 'models', 'tf221-keras3', 'model')
 MODEL_ID = '6f1c3bd0-7a54-4b69-9e57-0c1d5c1f8a11'
-SECONDS = 10
+SECONDS = 200
 EARLIER = b'precious'
 LARGE = 9 << 20  # what is not smaller than 8 MiB is written by a thread of its own
 

@@ -66,7 +66,7 @@ def reference(path):
 
 def found(program, path):
     text = subprocess.run([program, path, *ATTRIBUTES], stdout=subprocess.PIPE, check=True,
-                          timeout=60).stdout.decode()
+                          timeout=600).stdout.decode()
     return sorted(text.splitlines())
 
 

@@ -122,7 +122,7 @@ def export(python, script, folder):
 
 def translate(program, network, opset, path):
     done = subprocess.run([program, os.path.join(network.folder, 'model'), str(opset), path,
-                           network.signature], capture_output=True, text=True, timeout=120)
+                           network.signature], capture_output=True, text=True, timeout=1200)
     if done.returncode < 0 or 'Sanitizer' in done.stderr or 'runtime error' in done.stderr:
         raise Failure(f'exit status {done.returncode}: {done.stderr[-400:]}')
     if done.returncode and not done.stderr:

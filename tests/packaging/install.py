@@ -13,15 +13,16 @@ import shutil
 import sys
 import tempfile
 
-from support import PROGRAM, SPEC, converted, files_below, read, run
+from support import PROGRAM, ROOT, SPEC, converted, files_below, read, run
 
 # Below the prefix; LIB is "lib", or what the distribution calls it.
 INSTALLED = '''bin/czmodel bin/savedmodel2czann bin/savedmodel2czmodel include/czm.h
     LIB/cmake/czm/czm-config-version.cmake
     LIB/cmake/czm/czm-config.cmake LIB/cmake/czm/czm-shared-TYPE.cmake LIB/cmake/czm/czm-shared.cmake
     LIB/cmake/czm/czm-static-TYPE.cmake LIB/cmake/czm/czm-static.cmake LIB/libczm.a LIB/libczm.so
-    LIB/libczm.so.0 LIB/libczm.so.VERSION LIB/pkgconfig/czm.pc share/man/man1/czmodel.1
-    share/man/man1/savedmodel2czann.1 share/man/man1/savedmodel2czmodel.1'''.split()
+    LIB/libczm.so.0 LIB/libczm.so.VERSION LIB/pkgconfig/czm.pc
+    share/bash-completion/completions/czmodel share/fish/vendor_completions.d/czmodel.fish share/man/man1/czmodel.1
+    share/man/man1/savedmodel2czann.1 share/man/man1/savedmodel2czmodel.1 share/zsh/site-functions/_czmodel'''.split()
 
 
 def needed(program):
@@ -101,8 +102,17 @@ class Test:
         self.converts(os.path.join(build, 'with_czm'), shared=True)
         self.converts(os.path.join(build, 'with_static'), shared=False)
 
+    def uninstall(self):
+        """make uninstall removes each file; the manifest is that of the last installation."""
+        root = os.path.join(self.scratch, 'removed')
+        run(self.options.cmake, '--install', self.options.build, DESTDIR=root)
+        run('make', '-C', ROOT, 'uninstall', f'BUILD={self.options.build}', f'DESTDIR={root}')
+        if files_below(root):
+            sys.exit(f'make uninstall leaves {files_below(root)}')
+
     def run(self):
         self.files()
+        self.uninstall()
         self.with_pkg_config()
         self.elsewhere()
         self.with_cmake()

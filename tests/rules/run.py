@@ -107,7 +107,7 @@ class Checker:
 
     def run(self, *arguments):
         return subprocess.run([self.program, *arguments], cwd=self.folder, capture_output=True,
-                              text=True, timeout=60, check=False)
+                              text=True, timeout=600, check=False)
 
     def write_spec(self, exporter, changes):
         spec = {**GOOD, 'ModelPath': os.path.join('..', exporter), **changes}

@@ -26,7 +26,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 EXAMPLE = os.path.join(ROOT, 'example', 'nuclei')
 WHEEL = 'onnxruntime==1.23.2'
-SECONDS = 300
+SECONDS = 1800
 
 
 class Fault(Exception):
