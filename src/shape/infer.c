@@ -42,6 +42,7 @@ struct czm_instance {
     record *records; // by position; NULL until first needed
     czm_fact *facts;
     size_t count;
+    size_t fact_count, record_capacity, fact_capacity; // of a graph that is being built
     CZM_LIST(loop) loops;
     size_t cost; // of a walk, in steps
     bool is_running;
@@ -51,6 +52,7 @@ struct czm_shapes {
     czm_instance main;
     czm_shape_fault fault; // node NULL: none
     const czm_node *stopped_at;
+    czm_engine *engine; // of a graph that is being built
 };
 
 struct czm_engine {
@@ -433,6 +435,35 @@ czm_shapes *czm_shapes_compute(czm_arena *arena, const czm_model *model, const c
     e.computation = computation;
     infer_graph(&e, &e.shapes->main);
     return e.shapes;
+}
+
+// ---- a graph that is being built
+
+czm_shapes *czm_shapes_follow(czm_arena *arena, const czm_model *model) {
+    czm_engine *e = CZM_NEW(arena, czm_engine);
+    *e = begin(arena, model, &model->main);
+    e->shapes->engine = e;
+    return e->shapes;
+}
+
+static void follow_node(czm_engine *e, czm_instance *in, czm_node *node) {
+    size_t position = in->count;
+    record r = {.node = node, .first = in->fact_count, .count = output_count(node, SPARE_OUTPUTS)};
+    in->records = czm_list_grow(e->arena, in->records, position, &in->record_capacity, sizeof r);
+    in->records[position] = r;
+    for (size_t i = 0; i < r.count; i++) {
+        in->facts = czm_list_grow(e->arena, in->facts, in->fact_count, &in->fact_capacity,
+                                  sizeof *in->facts);
+        in->facts[in->fact_count++] = czm_fact_unknown();
+    }
+    in->count = node->order = (uint32_t)position + 1;
+    infer_node(e, in, position, NULL);
+}
+
+void czm_shapes_catch_up(czm_shapes *shapes) {
+    czm_instance *in = &shapes->main;
+    while (in->count < in->graph->nodes.count)
+        follow_node(shapes->engine, in, in->graph->nodes.items[in->count]);
 }
 
 static czm_fact fact_of(czm_arena *arena, const czm_argument *argument) {

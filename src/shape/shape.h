@@ -54,6 +54,10 @@ czm_shapes *czm_shapes_infer(czm_arena *arena, const czm_model *model, const czm
 // The same where the batch, or the size of the input, is open: what comes out alike for two of them is
 // taken to hold of all, such as the channels behind a Reshape to [N, 1, 1, -1].
 czm_shapes *czm_shapes_infer_any(czm_arena *arena, const czm_model *model, const czm_shape *input);
+// The same for a graph that is being built: each call infers the nodes that were added to the main
+// graph since the last one. Each node must stand after the nodes that it reads, and be complete.
+czm_shapes *czm_shapes_follow(czm_arena *arena, const czm_model *model);
+void czm_shapes_catch_up(czm_shapes *shapes);
 
 // What is known of an argument of a function.
 typedef struct czm_argument {
