@@ -136,10 +136,11 @@ static void put_network(const czm_inspection *in) {
     put_title("parameters");
     printf("%llu (%s)\n", (unsigned long long)in->parameters,
            cli_size_text(bytes, in->weight_bytes));
-    if (!in->opset) put_memory(&in->memory);
-    if (!in->opset) put_border(&in->border);
+    bool has_layers = !in->opset || in->layer_count;
+    if (has_layers) put_memory(&in->memory);
+    if (has_layers) put_border(&in->border);
     put_ops(in);
-    if (!in->opset) put_layers(in);
+    if (has_layers) put_layers(in);
 }
 
 static void put_inspection(const char *target, const czm_inspection *in) {
@@ -161,8 +162,8 @@ static void put_inspection(const char *target, const czm_inspection *in) {
 }
 
 static bool write_picture(const char *path, const czm_inspection *in, czm_report *report) {
-    if (!in->has_network || in->opset) {
-        fprintf(stderr, "error: there is no SavedModel to draw\n");
+    if (!in->has_network || (in->opset && !in->layer_count)) {
+        fprintf(stderr, "error: no operations are known that could be drawn\n");
         return false;
     }
     const char *svg = czm_inspection_svg(in, report);

@@ -31,6 +31,7 @@ static const czm_spelling spellings[CZM_OPTION_COUNT] = {
     [CZM_OPTION_STRICT] = SPELLING("strict"),
     [CZM_OPTION_AS_IS] = SPELLING("as-is"),
     [CZM_OPTION_VALUE_RANGE] = SPELLING("value-range"),
+    [CZM_OPTION_LAYOUT] = SPELLING("layout"),
 };
 
 czm_report *cli_report_new(void) {

@@ -78,7 +78,8 @@ typedef enum czm_option {
     CZM_OPTION_STRICT = 14, ///< has no value
     CZM_OPTION_AS_IS = 15,  ///< has no value
     CZM_OPTION_VALUE_RANGE = 16,
-    CZM_OPTION_COUNT = 17,
+    CZM_OPTION_LAYOUT = 17, ///< "nchw" or "nhwc"
+    CZM_OPTION_COUNT = 18,
 } czm_option;
 
 /// How a front end writes an option: `alone`; and with a value: `before`, the value with `comma`
@@ -229,6 +230,8 @@ typedef struct czm_options {
                            ///< (pixel-range) instead of inserting the factor
     const char *value_range; ///< what the network expects: "raw" (the values of the pixel type) or
                              ///< "unit" (0 to 1); NULL: as the metadata say
+    const char *layout;      ///< of the images in an ONNX file: "nchw" (channels first) or "nhwc"
+                             ///< (channels last); NULL: as its operations say
 } czm_options;
 
 /// The names of the formats, the oldest first: "3.0.0" (a SavedModel for TensorFlow 2.0.0), "3.1.0",
@@ -250,7 +253,7 @@ typedef struct czm_result {
 #define CZM_OPTIONS_INIT                                                                           \
     {                                                                                              \
         sizeof(czm_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, false, \
-            false, 0, 0, false, 0                                                                  \
+            false, 0, 0, false, 0, 0                                                               \
     }
 #define CZM_RESULT_INIT \
     { sizeof(czm_result), 0, "", 0, 0 }
@@ -345,8 +348,9 @@ typedef struct czm_inspection {
     bool has_metadata;         ///< whether `metadata` is filled
     czm_metadata metadata;     ///< its classes all have colours
     bool has_network;          ///< false: all that follows is empty
-    int64_t opset;             ///< operator set of a network in ONNX, whose memory, border and
-                               ///< layers are not told; 0: it is a SavedModel
+    int64_t opset;             ///< operator set of a network in ONNX; 0: it is a SavedModel. Memory,
+                               ///< border and layers are known if all its operations are supported:
+                               ///< layer_count is 0 otherwise
     const char *exporter;      ///< version of TensorFlow that exported it, or what wrote the ONNX
                                ///< file; "" if it is not told
     const char *needs;         ///< version of TensorFlow that the files need: "2.0.0", "newer"; ""

@@ -61,6 +61,7 @@ SPELLINGS = {
     c.CZM_OPTION_STRICT: spelling('strict', '', ',', ''),
     c.CZM_OPTION_AS_IS: spelling('as_is', '', ',', ''),
     c.CZM_OPTION_VALUE_RANGE: spelling('value_range'),
+    c.CZM_OPTION_LAYOUT: spelling('layout'),
 }
 SPELLING_ROWS = (c.czm_spelling * c.CZM_OPTION_COUNT)(
     *(SPELLINGS.get(option, spelling('')) for option in range(c.CZM_OPTION_COUNT)))

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         format: str
         zen: str
         value_range: str
+        layout: str
         extension: str
         progress: Callable[[int, int], Any]
 
@@ -179,6 +180,7 @@ TAKERS = {
     'format': Task.take_text,
     'zen': Task.take_text,
     'value_range': Task.take_text,
+    'layout': Task.take_text,
     'extension': Task.take_text,
     'progress': Task.take_progress,
 }

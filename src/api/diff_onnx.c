@@ -34,7 +34,7 @@ static czm_status translate(czm_diffing *d, czm_target *target, int64_t opset) {
     CZM_TRY(czm_onnx_translate(d->context, &target->model, known, onnx));
     CZM_TRY(czm_onnx_plan_make(d->context, onnx, &plan, &size));
     CZM_TRY(czm_onnx_write(d->context, plan, (czm_sink){put, &s}));
-    return czm_onnx_file_read(d->context, target->options->source_path,
+    return czm_onnx_file_read(d->context, target->options->source_path, NULL,
                               (czm_extent){s.file, 0, s.at}, &target->onnx);
 }
 

@@ -205,25 +205,33 @@ static const czm_check_subject *tell_ends(czm_context *context, const czm_target
     return subject;
 }
 
-static czm_status tell_saved_model(czm_context *context, czm_target *target, czm_inspection *out) {
-    CZM_TRY(tell_file(context, &target->source, out));
-    CZM_TRY(czm_target_read_model(context, target));
-    const czm_check_subject *subject = tell_ends(context, target, out);
-    tell_weights(&target->model, out);
-    tell_ops(context->arena, &target->model, out);
+static void tell_graph(const czm_target *target, const czm_check_subject *subject,
+                       czm_inspection *out) {
     tell_memory(target, subject, out);
     tell_border(subject, out);
     tell_layers(subject, out);
+}
+
+static czm_status tell_source(czm_context *context, czm_target *target, czm_inspection *out) {
+    bool is_saved_model = target->source.kind == CZM_SOURCE_SAVED_MODEL;
+    if (is_saved_model) CZM_TRY(tell_file(context, &target->source, out));
+    CZM_TRY(czm_target_read_model(context, target));
+    const czm_check_subject *subject = tell_ends(context, target, out);
+    if (!is_saved_model) out->exporter = target->model.exporter;
+    tell_weights(&target->model, out);
+    tell_ops(context->arena, &target->model, out);
+    tell_graph(target, subject, out);
     return CZM_OK;
 }
 
 static czm_status tell_onnx(czm_context *context, czm_target *target, czm_inspection *out) {
     CZM_TRY(czm_target_read_model(context, target));
-    tell_ends(context, target, out);
+    const czm_check_subject *subject = tell_ends(context, target, out);
     out->opset = target->onnx.opset;
     out->exporter = target->onnx.producer;
     tell_onnx_weights(&target->onnx, out);
     tell_onnx_ops(context->arena, &target->onnx, out);
+    if (!target->model.has_only_ends) tell_graph(target, subject, out);
     return CZM_OK;
 }
 
@@ -240,7 +248,7 @@ static czm_status inspect(czm_context *context, void *data) {
         i->out->model_id = target->container.id;
     }
     if (target->has_onnx) return tell_onnx(context, target, i->out);
-    return target->has_source ? tell_saved_model(context, target, i->out) : status;
+    return target->has_source ? tell_source(context, target, i->out) : status;
 }
 
 // The metadata inside may be those of an earlier release too, so that what follows them is nearer.

@@ -10,7 +10,7 @@
 #include "edit/step.h"
 #include "package/manifest.h"
 #include "passes/passes.h"
-#include "read/impostor.h"
+#include "read/network.h"
 #include "spec/json_spec.h"
 #include "spec/value_range.h"
 
@@ -104,6 +104,9 @@ czm_status czm_options_take(czm_context *context, const czm_options **options) {
         o->spatial_width < 0 || o->spatial_height > INT32_MAX || o->spatial_width > INT32_MAX)
         return usage(report, CZM_OPTION_SPATIAL_DIMS, size_hint(report),
                      "height and width are not two positive numbers");
+    if (o->layout && czm_onnx_layout_find(o->layout) == CZM_LAYOUT_UNKNOWN)
+        return usage(report, CZM_OPTION_LAYOUT, "use nchw or nhwc",
+                     "the layout is neither \"nchw\" nor \"nhwc\"");
     if (o->border && !is_number(o->border) && strcmp(o->border, "auto") != 0)
         return usage(report, CZM_OPTION_BORDER, "use auto, or a number of pixels",
                      "the border is neither \"auto\" nor a number");
@@ -151,7 +154,8 @@ static const czm_format *usual_format(const czm_target *target) {
     if (own) return own;
     if (is_czann)
         return czm_format_find(target->onnx.opset > CZM_OLD_OPSET ? "czann-2.1.0" : "czann-1.1.0");
-    return czm_format_find(target->has_onnx ? "3.1.0" : "3.0.0");
+    bool is_onnx = target->has_onnx || target->source.kind == CZM_SOURCE_ONNX;
+    return czm_format_find(is_onnx ? "3.1.0" : "3.0.0");
 }
 
 // Whether a step brings the pixels into another range, which is the user's own answer to the question.
@@ -207,32 +211,37 @@ static void choose_format(czm_context *context, czm_target *target) {
     settle_range(context, target);
 }
 
-static bool is_onnx_file(czm_context *context, const char *path, czm_extent *extent) {
-    czm_file *file = czm_path_look(path) == CZM_PATH_FILE ? czm_file_open(context->arena, path)
-                                                          : NULL;
-    if (!file) return false;
-    *extent = (czm_extent){file, 0, czm_file_size(file)};
-    return czm_onnx_file_is(*extent) || (is_named(path, ".onnx") && !czm_unzip_is_archive(*extent) &&
-                                         !czm_impostor_of_file(context->arena, *extent).what);
+static bool wants_changes(const czm_options *o) {
+    return o->preprocessing_count || o->postprocessing_count || o->spatial_height || o->output ||
+           o->signature;
 }
 
 static czm_status open_onnx(czm_context *context, czm_target *target, const char *where,
-                            czm_extent extent) {
-    const czm_options *o = target->options;
-    if (o->preprocessing_count || o->postprocessing_count || o->spatial_height || o->output ||
-        o->signature)
+                            const czm_source *source, czm_extent extent) {
+    if (wants_changes(target->options))
         return czm_report_add(context->report, CZM_RULE_NETWORK_KIND, where,
-                              "remove the change, or convert the SavedModel",
-                              "an option or the specification changes the network, but the network is ONNX");
-    CZM_TRY(czm_onnx_file_read(context, where, extent, &target->onnx));
+                              "remove the change, or convert the original network",
+                              "an option or the specification changes the network, which is ONNX and "
+                              "stays as it is");
+    CZM_TRY(czm_onnx_file_read(context, where, source, extent, &target->onnx));
     target->has_onnx = true;
     return CZM_OK;
 }
 
-static czm_status open_network(czm_context *context, czm_target *target, const char *path) {
-    czm_extent extent;
-    if (is_onnx_file(context, path, &extent)) return open_onnx(context, target, path, extent);
-    CZM_TRY(czm_source_open(context, path, &target->source));
+// An ONNX file becomes a graph like any other, unless it stays as it is: if it is packed so, or if it
+// is only looked at (`is_bare`).
+static czm_status open_network(czm_context *context, czm_target *target, const char *path,
+                               bool is_bare) {
+    const czm_options *o = target->options;
+    czm_source *source = &target->source;
+    CZM_TRY(czm_source_open(context, path, source));
+    bool stays = o->as_is || (is_bare && !wants_changes(o));
+    if (source->kind == CZM_SOURCE_ONNX && stays) {
+        czm_extent extent;
+        CZM_TRY(czm_source_extent(context, source, source->file, &extent));
+        return open_onnx(context, target, czm_source_where(context, source, source->file), source,
+                         extent);
+    }
     target->has_source = true;
     return CZM_OK;
 }
@@ -256,7 +265,7 @@ static czm_status open_spec(czm_context *context, czm_target *target) {
     if (target->spec.model_path) czm_report_judged(context->report, CZM_SUBJECT_METADATA);
     const char *path = target->spec.model_path;
     bool is_there = path && czm_path_is_there(context->arena, path); // else: said there
-    czm_status network = is_there ? open_network(context, target, path) : CZM_OK;
+    czm_status network = is_there ? open_network(context, target, path, false) : CZM_OK;
     choose_format(context, target);
     czm_status complete = czm_spec_check_format(context, &target->spec, target->format);
     return network ? network : status ? status : complete;
@@ -264,8 +273,8 @@ static czm_status open_spec(czm_context *context, czm_target *target) {
 
 static czm_status open_bare(czm_context *context, czm_target *target) {
     target->kind = CZM_KIND_SAVED_MODEL;
-    czm_status status = open_network(context, target, target->options->source_path);
-    if (target->has_onnx) target->kind = CZM_KIND_ONNX;
+    czm_status status = open_network(context, target, target->options->source_path, true);
+    if (target->source.kind == CZM_SOURCE_ONNX) target->kind = CZM_KIND_ONNX;
     choose_format(context, target);
     return status;
 }
@@ -307,7 +316,7 @@ static czm_status open_container(czm_context *context, czm_target *target) {
     czm_status status = take_metadata(context, target);
     target->has_source = !c->is_onnx;
     target->source = c->network;
-    if (c->is_onnx) CZM_TRY(open_onnx(context, target, c->path, c->payload));
+    if (c->is_onnx) CZM_TRY(open_onnx(context, target, c->path, NULL, c->payload));
     choose_format(context, target);
     if (!status && target->is_converted)
         status = czm_spec_check_format(context, &target->spec, target->format);
@@ -342,12 +351,39 @@ czm_status czm_target_open_for_conversion(czm_context *context, const czm_option
 
 // ---- the network
 
-static czm_status read_onnx(czm_context *context, czm_target *target) {
+// The file's ends, where its operations cannot all be read.
+static czm_status read_ends(czm_context *context, czm_target *target, const char *reason) {
     czm_report_add(context->report, CZM_RULE_NETWORK_UNCHECKED, target->onnx.where, NULL,
                    "the network is ONNX, of operator set %lld: its ends are checked, its inside is "
-                   "not",
-                   (long long)target->onnx.opset);
-    CZM_TRY(czm_onnx_file_model(context, &target->onnx, &target->model));
+                   "not%s%s",
+                   (long long)target->onnx.opset, *reason ? ": " : "", reason);
+    return czm_onnx_file_model(context, &target->onnx, &target->model);
+}
+
+// An ONNX file that stays as it is: its operations are read to be judged.
+static czm_status read_kept_onnx(czm_context *context, czm_target *target) {
+    czm_report *findings = czm_report_new();
+    if (!findings) return czm_report_out_of_memory(context->report);
+    czm_context trial = {context->arena, findings};
+    bool is_packed = target->kind == CZM_KIND_CZMODEL; // containers have their channels last
+    czm_onnx_layout layout = is_packed ? CZM_LAYOUT_NHWC
+                                       : czm_onnx_layout_find(target->options->layout);
+    bool is_read = czm_onnx_network_read(&trial, &target->onnx, NULL, layout, &target->model) == CZM_OK;
+    const czm_finding *last = is_read ? NULL
+                                      : czm_report_at(findings, czm_report_count(findings) - 1);
+    const char *reason = last ? czm_arena_format(context->arena, "%s: %s", last->where, last->finding)
+                              : "";
+    czm_report_free(findings);
+    if (!is_read) return read_ends(context, target, reason);
+    target->model.ir_version = target->onnx.ir_version;
+    target->model.opset = target->onnx.opset;
+    target->model.is_for_onnx = true;
+    czm_passes_run(context, &target->model);
+    return CZM_OK;
+}
+
+static czm_status read_onnx(czm_context *context, czm_target *target) {
+    CZM_TRY(read_kept_onnx(context, target));
     czm_port *input = &target->model.main.inputs.items[0];
     if (!target->input.takes_float || !czm_edit_can_cast(input->dtype)) return CZM_OK;
     czm_edit_tell_cast(context, input);
@@ -391,12 +427,14 @@ const czm_check_subject *czm_target_judge(czm_context *context, czm_target *targ
                                                             target->format);
     apply_border(context, target, subject);
     czm_checks_run(context, subject);
-    czm_subject own = target->has_onnx ? CZM_SUBJECT_ONNX : CZM_SUBJECT_SAVED_MODEL;
+    bool is_onnx = target->source.kind == CZM_SOURCE_ONNX;
+    bool has_graph = !target->model.has_only_ends;
     czm_report_judged(context->report, CZM_SUBJECT_NETWORK);
-    czm_report_judged(context->report, own);
+    czm_report_judged(context->report, is_onnx ? CZM_SUBJECT_ONNX : CZM_SUBJECT_SAVED_MODEL);
+    if (has_graph) czm_report_judged(context->report, CZM_SUBJECT_GRAPH);
     if (!target->has_spec) return subject;
     czm_report_judged(context->report, CZM_SUBJECT_BOTH);
-    if (!target->has_onnx) czm_report_judged(context->report, CZM_SUBJECT_METADATA_AND_SAVED_MODEL);
+    if (has_graph) czm_report_judged(context->report, CZM_SUBJECT_METADATA_AND_GRAPH);
     return subject;
 }
 

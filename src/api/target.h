@@ -20,8 +20,8 @@ typedef struct czm_target {
     bool is_converted;        // a container is going to be written of it
     bool is_translated;       // the network is going to be ONNX, if it is not yet
     bool has_spec;            // metadata was there, whatever is wrong with it
-    bool has_source;          // the network is a SavedModel: `source`
-    bool has_onnx;            // the network is ONNX: `onnx`
+    bool has_source;          // the network is going to be a graph: `source`
+    bool has_onnx;            // the network is ONNX and stays as it is: `onnx`
     const czm_format *format; // that the network is for: the wanted one, or the container's own
     czm_spec spec;            // of a container: what its metadata say
     czm_container container;  // of CZM_KIND_CZMODEL

@@ -9,7 +9,7 @@ enum { USUAL_SIDE = 1024 }; // a multiple of all usual strides
 
 static const struct {
     void (*run)(czm_context *, const czm_check_subject *);
-    bool is_of_ends; // needs no more than the network's ends, as they are known of ONNX
+    bool is_of_ends; // needs no more than the network's ends
 } checks[] = {
     {czm_check_input, true},          {czm_check_output, true},
     {czm_check_metadata_fits, true},  {czm_check_stated_shapes, true},
@@ -30,9 +30,9 @@ bool czm_check_is_consequence(const czm_context *context) {
 }
 
 void czm_checks_run(czm_context *context, const czm_check_subject *subject) {
-    bool is_onnx = subject->model->opset != 0;
+    bool has_only_ends = subject->model->has_only_ends;
     for (size_t i = 0; i < CZM_COUNT_OF(checks); i++)
-        if (checks[i].is_of_ends || !is_onnx) checks[i].run(context, subject);
+        if (checks[i].is_of_ends || !has_only_ends) checks[i].run(context, subject);
 }
 
 // What inference knows of the output, and where it knows nothing, what the signature says.
@@ -68,7 +68,7 @@ static bool has_open_size(czm_shape input) {
 static const czm_family *family_of(czm_arena *arena, const czm_model *model) {
     const czm_node_list *nodes = &model->main.nodes;
     const char **names = CZM_NEW_ARRAY(arena, const char *, nodes->count);
-    if (model->opset) return czm_family_of(model->names.items, model->names.count);
+    if (model->has_only_ends) return czm_family_of(model->names.items, model->names.count);
     for (size_t i = 0; i < nodes->count; i++)
         names[i] = czm_layer_name(arena, nodes->items[i]->name, model->layer_names);
     return czm_family_of(names, nodes->count);
@@ -125,7 +125,7 @@ static const czm_tensor *unknown_input(const czm_check_subject *subject, const c
 // Back from the output, along what is not known, to where it is not known for the first time. A
 // circle (of old-style loops) is left after as many steps as there are nodes.
 const char *czm_check_stopped_at(const czm_check_subject *subject) {
-    if (subject->model->opset) return "the ONNX file does not contain it";
+    if (subject->model->has_only_ends) return "the ONNX file does not contain it";
     const czm_node *node = subject->model->main.outputs.items[0].tensor.node;
     for (size_t step = 0; step < subject->model->main.nodes.count; step++) {
         const czm_tensor *back = unknown_input(subject, node);

@@ -9,7 +9,7 @@
 #include "edit/spatial.h"
 #include "edit/splice.h"
 #include "edit/step.h"
-#include "read/model.h"
+#include "read/network.h"
 #include "shape/shape.h"
 
 typedef struct editing {
@@ -33,9 +33,9 @@ static czm_status parse_steps(czm_context *context, const char *const *texts, si
     return CZM_OK;
 }
 
-static czm_status read_network(editing *e, const czm_source *source, const char *signature,
-                               const char *output, czm_model *part) {
-    CZM_TRY(czm_model_read(e->context, source, signature, output, part));
+static czm_status read_network(editing *e, const czm_source *source, czm_network_choice choice,
+                               czm_model *part) {
+    CZM_TRY(czm_network_read(e->context, source, choice, part));
     if (wants_size(e->options)) czm_spatial_record(e->context, part, &e->baked);
     return CZM_OK;
 }
@@ -43,7 +43,7 @@ static czm_status read_network(editing *e, const czm_source *source, const char 
 static czm_status read_part(editing *e, const char *path, czm_model *part) {
     czm_source *source = CZM_NEW(e->context->arena, czm_source);
     CZM_TRY(czm_source_open(e->context, path, source));
-    return read_network(e, source, NULL, NULL, part);
+    return read_network(e, source, (czm_network_choice){0}, part);
 }
 
 static czm_shape input_shape(editing *e, const czm_model *model) {
@@ -180,7 +180,8 @@ static czm_status apply_factor(editing *e) {
 static czm_status read_all(editing *e) {
     const czm_options *o = e->options;
     e->baked = (czm_baked_list){0};
-    CZM_TRY(read_network(e, e->source, o->signature, o->output, e->model));
+    const czm_network_choice choice = {o->signature, o->output, czm_onnx_layout_find(o->layout)};
+    CZM_TRY(read_network(e, e->source, choice, e->model));
     CZM_TRY(take_float(e));
     for (size_t i = o->preprocessing_count; i-- > 0;) CZM_TRY(splice_before(e, &e->before[i]));
     CZM_TRY(apply_factor(e));

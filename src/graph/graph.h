@@ -108,8 +108,9 @@ typedef struct czm_model {
     const char *signature;
     czm_layer_names layer_names; // of the main graph, as it was read
     czm_bytes output_shape;      // a TensorShapeProto, as the signature gives it
-    int64_t ir_version;          // of a network in ONNX
-    int64_t opset; // of a network in ONNX, for which one node of no known kind stands; else 0
+    int64_t ir_version;           // of a network in ONNX that stays as it is
+    int64_t opset;                // likewise; else 0
+    bool has_only_ends;           // one node of no known kind stands for the network
     CZM_LIST(const char *) names; // then: of its operations and weights
     bool is_for_onnx;             // what will run it, so that passes know: not TensorFlow 2.0.0
 } czm_model;

@@ -192,7 +192,15 @@ static czm_status open_network(czm_context *context, czm_container *c, const czm
     bool wants_saved_model = c->kind == CZM_CONTAINER_XML && czm_text_equal(c->version, "3.0.0");
     if (c->is_onnx && (c->payload.size == 0 || wants_saved_model))
         return damaged(context, c->path, m->name, "it is no archive of a SavedModel");
-    if (c->is_onnx) return CZM_OK;
+    if (c->is_onnx) {
+        c->network = (czm_source){.path = c->path,
+                                  .kind = CZM_SOURCE_ONNX,
+                                  .file = m->name,
+                                  .is_archive = true,
+                                  .archive = c->archive,
+                                  .prefix = ""};
+        return CZM_OK;
+    }
     const char *where = czm_path_join(context->arena, c->path, m->name);
     CZM_TRY(czm_source_open_extent(context, where, c->payload, &c->network));
     if (claims_too_much(&c->network.archive, m->packed_size))

@@ -21,7 +21,7 @@ typedef struct czm_container {
     czm_bytes text;        // of the metadata, as stored
     czm_extent payload;
     bool is_onnx;       // what `payload` is: a network in ONNX, or the archive of a SavedModel
-    czm_source network; // the SavedModel, unless it is ONNX
+    czm_source network;
     const char *license_name; // NULL: none
     czm_extent license;
 } czm_container;

@@ -17,7 +17,7 @@ static const czm_dtype dtypes[] = {
     CZM_DTYPE_BFLOAT16,
 };
 
-static czm_dtype dtype_of(uint64_t number) {
+czm_dtype czm_onnx_dtype_of(uint64_t number) {
     return number < CZM_COUNT_OF(dtypes) ? dtypes[number] : CZM_DTYPE_NONE;
 }
 
@@ -150,7 +150,7 @@ static const char *keep_text(reader *r, czm_bytes bytes) {
 static czm_onnx_end end_of(reader *r, czm_extent field, czm_bytes message) {
     czm_bytes type = czm_wire_find(czm_wire_find(message, 2).bytes, 1).bytes;
     czm_onnx_end end = {field, keep_text(r, czm_wire_find(message, 1).bytes),
-                        dtype_of(czm_wire_find(type, 1).value), czm_shape_unknown()};
+                        czm_onnx_dtype_of(czm_wire_find(type, 1).value), czm_shape_unknown()};
     czm_field shape = czm_wire_find(type, 2);
     if (shape.number == 0) return end;
     czm_dims dims = {0};
@@ -180,21 +180,79 @@ static bool take_dims(czm_dims *dims, czm_bytes packed) {
 }
 
 // Whether raw bytes are as many as the shape says; lists of values are not counted.
-static bool has_its_bytes(const czm_onnx_initializer *t, bool is_raw) {
+static bool has_its_bytes(const czm_onnx_initializer *t) {
     uint64_t count = 1;
     for (int i = 0; i < t->shape.rank; i++)
         if (!czm_mul_u64(count, (uint64_t)t->shape.dims[i], &count)) return false;
-    return !is_raw || czm_dtype_size(t->dtype) == 0 ||
+    return t->field != RAW_DATA || czm_dtype_size(t->dtype) == 0 ||
            (czm_mul_u64(count, czm_dtype_size(t->dtype), &count) && count == t->data.size);
 }
 
-static czm_status take_initializer(reader *r, czm_extent message) {
-    czm_onnx_initializer *t = CZM_APPEND(r->context->arena, &r->file->initializers);
-    window *w = CZM_NEW(r->context->arena, window);
+// Where external data lie: StringStringEntryProto {key=1, value=2} of "location", "offset", "length".
+typedef struct outside {
+    const char *location, *offset, *length;
+} outside;
+
+static czm_status take_outside(reader *r, czm_extent message, outside *o) {
+    czm_bytes bytes;
+    CZM_TRY(load(r, message, &bytes));
+    czm_bytes key = czm_wire_find(bytes, 1).bytes;
+    const char *value = keep_text(r, czm_wire_find(bytes, 2).bytes);
+    if (czm_bytes_is(key, "location")) o->location = value;
+    if (czm_bytes_is(key, "offset")) o->offset = value;
+    if (czm_bytes_is(key, "length")) o->length = value;
+    return CZM_OK;
+}
+
+static bool parse_size(const char *text, uint64_t *size) {
+    size_t digits = strspn(text, "0123456789");
+    *size = 0;
+    for (size_t i = 0; i < digits; i++) *size = *size * 10 + (uint64_t)(text[i] - '0');
+    return digits > 0 && digits < 19 && text[digits] == '\0';
+}
+
+// Only plain names below the file's folder: no "..", no drive, no other separator.
+static bool is_below(const char *location) {
+    if (!*location || czm_path_is_absolute(location) || strpbrk(location, "\\:")) return false;
+    for (const char *at = location; at; at = strchr(at, '/') ? strchr(at, '/') + 1 : NULL)
+        if (czm_text_equal(at, "..") || czm_text_begins(at, "../")) return false;
+    return true;
+}
+
+static czm_status open_outside(reader *r, const outside *o, czm_onnx_initializer *t) {
+    uint64_t offset = 0, length = 0;
+    if (!r->file->source)
+        return damaged(r, "the weight \"%s\" lies in another file", t->name);
+    if (!is_below(o->location))
+        return damaged(r, "the weight \"%s\" lies in \"%s\", which is outside the file's folder",
+                       t->name, o->location);
+    czm_extent all;
+    if (!czm_source_has(r->context, r->file->source, o->location))
+        return czm_report_add(r->context->report, CZM_RULE_FILE_MISSING,
+                              czm_source_where(r->context, r->file->source, o->location),
+                              "put the file with the weights beside the .onnx file",
+                              "the weight \"%s\" is stored in this file, which is missing", t->name);
+    CZM_TRY(czm_source_extent(r->context, r->file->source, o->location, &all));
+    uint64_t size = all.size;
+    bool is_sound = (!*o->offset || parse_size(o->offset, &offset)) && offset <= size &&
+                    (!*o->length || parse_size(o->length, &length));
+    if (!*o->length) length = size - offset;
+    if (!is_sound || length > size - offset)
+        return damaged(r, "the weight \"%s\" lies beyond the end of \"%s\"", t->name, o->location);
+    t->data = (czm_extent){all.file, all.offset + offset, length};
+    t->field = RAW_DATA;
+    return CZM_OK;
+}
+
+czm_status czm_onnx_tensor_read(czm_context *context, czm_onnx_file *file, czm_extent message,
+                                czm_onnx_initializer *t) {
+    reader *r = &(reader){context, file};
+    window *w = CZM_NEW(context->arena, window);
+    outside o = {"", "", ""};
     czm_dims dims = {0};
     czm_bytes bytes;
-    bool is_raw = false, is_outside = false, is_sound = true;
-    *t = (czm_onnx_initializer){.name = ""};
+    bool is_outside = false, is_sound = true;
+    *t = (czm_onnx_initializer){.name = "", .data = {message.file, message.offset, 0}};
     w->extent = message;
     for (file_field f; is_sound && w->at < message.size;) {
         is_sound = next_field(w, &f);
@@ -206,7 +264,7 @@ static czm_status take_initializer(reader *r, czm_extent message) {
             CZM_TRY(load(r, f.extent, &bytes));
             is_sound = take_dims(&dims, bytes);
             break;
-        case 2: t->dtype = dtype_of(f.value); break;
+        case 2: t->dtype = czm_onnx_dtype_of(f.value); break;
         case 8:
             CZM_TRY(load(r, f.extent, &bytes));
             t->name = keep_text(r, bytes);
@@ -218,16 +276,22 @@ static czm_status take_initializer(reader *r, czm_extent message) {
         case 10:
         case 11:
             t->data = f.extent;
-            is_raw = f.number == RAW_DATA;
+            t->field = f.number;
             break;
+        case 13: CZM_TRY(take_outside(r, f.extent, &o)); break;
         case 14: is_outside = f.value == 1; break;
         }
     }
-    t->shape = czm_dims_keep(r->context->arena, &dims);
-    if (is_outside) return damaged(r, "the weight \"%s\" lies in another file", t->name);
-    return is_sound && has_its_bytes(t, is_raw)
+    t->shape = czm_dims_keep(context->arena, &dims);
+    if (is_outside) CZM_TRY(open_outside(r, &o, t));
+    return is_sound && has_its_bytes(t)
                ? CZM_OK
                : damaged(r, "the weight \"%s\" has not as many bytes as its shape says", t->name);
+}
+
+static czm_status take_initializer(reader *r, czm_extent message) {
+    czm_onnx_initializer *t = CZM_APPEND(r->context->arena, &r->file->initializers);
+    return czm_onnx_tensor_read(r->context, r->file, message, t);
 }
 
 // ---- nodes
@@ -241,7 +305,7 @@ static czm_status take_node(reader *r, czm_extent message) {
     if (domain.size && !czm_bytes_is(domain, "ai.onnx"))
         op = czm_arena_format(r->context->arena, "%s::%s", keep_text(r, domain), op);
     *CZM_APPEND(r->context->arena, &r->file->operations) =
-        (czm_onnx_operation){op, keep_text(r, czm_wire_find(bytes, 3).bytes), bytes};
+        (czm_onnx_operation){op, keep_text(r, czm_wire_find(bytes, 3).bytes), bytes, message};
     return CZM_OK;
 }
 
@@ -355,19 +419,11 @@ static czm_status connect(reader *r) {
 
 // ---- the whole
 
-// A SavedModel begins likewise, but with the number 1.
-bool czm_onnx_file_is(czm_extent extent) {
-    enum { OLDEST_IR = 3, NEWEST_IR = 64 };
-    uint8_t head[2];
-    return extent.size > sizeof head &&
-           czm_file_read_at(extent.file, extent.offset, head, sizeof head) && head[0] == 0x08 &&
-           head[1] >= OLDEST_IR && head[1] <= NEWEST_IR;
-}
-
-czm_status czm_onnx_file_read(czm_context *context, const char *where, czm_extent extent,
-                              czm_onnx_file *file) {
+czm_status czm_onnx_file_read(czm_context *context, const char *where, const czm_source *source,
+                              czm_extent extent, czm_onnx_file *file) {
     reader r = {.context = context, .file = file};
-    *file = (czm_onnx_file){.where = where, .extent = extent, .producer = ""};
+    *file = (czm_onnx_file){
+        .where = where, .source = source, .extent = extent, .producer = ""};
     CZM_TRY(each_field(&r, extent, take_model_field));
     if (file->operations.count == 0 && file->outputs.count == 0)
         return damaged(&r, "it holds no graph");
@@ -396,7 +452,8 @@ czm_status czm_onnx_file_model(czm_context *context, const czm_onnx_file *file, 
                          .exporter = file->producer,
                          .signature = "",
                          .ir_version = file->ir_version,
-                         .opset = file->opset};
+                         .opset = file->opset,
+                         .has_only_ends = true};
     for (size_t i = 0; i < file->operations.count; i++)
         *CZM_APPEND(arena, &model->names) = file->operations.items[i].name;
     for (size_t i = 0; i < file->initializers.count; i++)

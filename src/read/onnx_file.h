@@ -13,21 +13,23 @@
 #define CZM_READ_ONNX_FILE_H
 
 #include "base/name_table.h"
-#include "format/unzip.h"
 #include "graph/graph.h"
+#include "read/source.h"
 #include "shape/shape.h"
 
 typedef struct czm_onnx_operation {
     const char *op;    // "Conv"; of another domain "ai.onnx.ml::Scaler"
     const char *name;  // of the node; ""
     czm_bytes message; // the NodeProto
+    czm_extent extent; // where it lies
 } czm_onnx_operation;
 
 typedef struct czm_onnx_initializer {
     const char *name;
     czm_dtype dtype;
     czm_shape shape;
-    czm_extent data; // of raw_data, or of the list of values
+    czm_extent data;  // of raw_data, of the list of values, or of external data
+    uint32_t field;   // of TensorProto that holds them; external data count as raw_data
 } czm_onnx_initializer;
 
 // What makes a tensor.
@@ -53,6 +55,7 @@ typedef struct czm_onnx_end {
 typedef struct czm_onnx_file {
     const char *where; // how messages call it
     czm_extent extent;
+    const czm_source *source; // has the files of external data; NULL: they are an error
     const char *producer; // name and version; ""
     int64_t ir_version, opset;
     czm_extent graph_field, graph; // with its tag; its content
@@ -69,12 +72,18 @@ uint64_t czm_onnx_type_number(czm_dtype dtype);
 // NULL: no tensor of the main graph has this name.
 const czm_onnx_origin *czm_onnx_origin_of(const czm_onnx_file *file, czm_bytes name);
 
-// Whether the stretch begins as an ONNX file does, and not as a SavedModel or anything else.
-bool czm_onnx_file_is(czm_extent extent);
-
 // Reads the file, and sees that each tensor has bytes for its shape and each input a maker.
+// `source` has the files of external data; NULL: weights in other files are an error.
 CZM_MUST_CHECK czm_status czm_onnx_file_read(czm_context *context, const char *where,
-                                             czm_extent extent, czm_onnx_file *file);
+                                             const czm_source *source, czm_extent extent,
+                                             czm_onnx_file *file);
+
+// Reads a TensorProto that lies in the file.
+CZM_MUST_CHECK czm_status czm_onnx_tensor_read(czm_context *context, czm_onnx_file *file,
+                                               czm_extent message, czm_onnx_initializer *tensor);
+
+// The element type of a number of TensorProto.DataType; CZM_DTYPE_NONE: not supported.
+czm_dtype czm_onnx_dtype_of(uint64_t number);
 
 // A model with the same ends and one operation of no known kind between them: enough for the checks
 // that look at the ends. There must be an input and an output.

@@ -66,6 +66,26 @@ static czm_status several_models(czm_context *context, const czm_source *source,
                           "the archive contains %zu SavedModels", found->count);
 }
 
+// The only ONNX file in the archive, below the wanted folder, or NULL.
+static const char *only_onnx(const czm_unzip *zip, const char *inside) {
+    const char *found = NULL;
+    size_t count = 0;
+    for (size_t i = 0; i < zip->count; i++) {
+        const char *name = zip->members[i].name;
+        if (!czm_text_begins(name, inside) || !ends_with(name, ".onnx")) continue;
+        found = name;
+        count++;
+    }
+    return count == 1 ? found : NULL;
+}
+
+static czm_status choose_onnx(czm_context *context, czm_source *source, const char *member) {
+    source->kind = CZM_SOURCE_ONNX;
+    source->file = czm_path_base(member);
+    source->prefix = czm_arena_format(context->arena, "%.*s", (int)(source->file - member), member);
+    return CZM_OK;
+}
+
 // `inside` is the wanted folder in the archive, or "".
 static czm_status open_archive(czm_context *context, czm_extent whole, const char *inside,
                                czm_source *source) {
@@ -79,6 +99,8 @@ static czm_status open_archive(czm_context *context, czm_extent whole, const cha
     source->prefix = only_prefix(&found, inside);
     if (source->prefix) return CZM_OK;
     if (found.count) return several_models(context, source, &found);
+    const char *onnx = only_onnx(&source->archive, inside);
+    if (onnx) return choose_onnx(context, source, onnx);
     if (*inside)
         return czm_report_add(context->report, CZM_RULE_FILE_MISSING,
                               czm_path_join(context->arena, source->path, inside),
@@ -90,6 +112,17 @@ static czm_status open_archive(czm_context *context, czm_extent whole, const cha
                        wrong_model_hint);
 }
 
+// ONNX has no magic number: a file is ONNX by its first field or its name. A SavedModel begins likewise, but
+// with the number 1.
+static bool is_onnx(const char *path, czm_extent file) {
+    enum { OLDEST_IR = 3, NEWEST_IR = 64 };
+    uint8_t head[2];
+    return ends_with(path, ".onnx") ||
+           (file.size > sizeof head &&
+            czm_file_read_at(file.file, file.offset, head, sizeof head) && head[0] == 0x08 &&
+            head[1] >= OLDEST_IR && head[1] <= NEWEST_IR);
+}
+
 static czm_status open_file(czm_context *context, const char *inside, czm_source *source) {
     czm_file *file = czm_file_open(context->arena, source->path);
     if (!file)
@@ -98,6 +131,12 @@ static czm_status open_file(czm_context *context, const char *inside, czm_source
     czm_extent whole = {file, 0, czm_file_size(file)};
     if (czm_unzip_is_archive(whole)) return open_archive(context, whole, inside, source);
     czm_impostor kind = czm_impostor_of_file(context->arena, whole);
+    if (is_onnx(source->path, whole) && !kind.what) {
+        source->kind = CZM_SOURCE_ONNX;
+        source->file = czm_path_base(source->path);
+        source->path = czm_path_folder(context->arena, source->path);
+        return CZM_OK;
+    }
     if (kind.what) return not_a_model(context, source->path, kind.what, kind.hint);
     if (ends_with(source->path, MODEL_FILE))
         return not_a_model(context, source->path, "a file inside a SavedModel",
@@ -122,7 +161,7 @@ static czm_status check_folder(czm_context *context, const czm_source *source) {
 
 czm_status czm_source_open(czm_context *context, const char *path, czm_source *source) {
     const char *inside = "", *archive = czm_path_file_part(context->arena, path, &inside);
-    *source = (czm_source){.path = archive ? archive : path, .prefix = ""};
+    *source = (czm_source){.path = archive ? archive : path, .file = MODEL_FILE, .prefix = ""};
     switch (czm_path_look(source->path)) {
     case CZM_PATH_FOLDER: return check_folder(context, source);
     case CZM_PATH_FILE: return open_file(context, inside, source);
@@ -138,7 +177,7 @@ czm_status czm_source_open(czm_context *context, const char *path, czm_source *s
 
 czm_status czm_source_open_extent(czm_context *context, const char *where, czm_extent extent,
                                   czm_source *source) {
-    *source = (czm_source){.path = where, .prefix = ""};
+    *source = (czm_source){.path = where, .file = MODEL_FILE, .prefix = ""};
     return open_archive(context, extent, "", source);
 }
 

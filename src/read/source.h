@@ -1,23 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Where a SavedModel's files come from: a folder, or a ZIP archive that holds one (at its root or
-// in a folder). Knows nothing of what is in the files, except to say what a path is that is no
-// SavedModel at all.
+// Where the files of a network come from: a folder, or a ZIP archive that holds one (at its root or
+// in a folder). Knows nothing of what is in the files, except which kind of network it is, and to say
+// what a path is that is no network at all.
 #ifndef CZM_READ_SOURCE_H
 #define CZM_READ_SOURCE_H
 
 #include "format/unzip.h"
 #include "report/report.h"
 
+typedef enum czm_source_kind { CZM_SOURCE_SAVED_MODEL, CZM_SOURCE_ONNX } czm_source_kind;
+
 typedef struct czm_source {
-    const char *path; // as the user wrote it, without a folder in an archive
+    const char *path; // of the folder or archive, as the user wrote it, without a folder in an archive
+    czm_source_kind kind;
+    const char *file; // that contains the graph, in the folder or archive
     bool is_archive;
     czm_unzip archive;
     const char *prefix; // inside the archive: "" or "folder/"
 } czm_source;
 
-// Opens `path`, a folder, an archive, or "archive.zip/folder"; if it has no saved_model.pb, reports what it
-// is instead.
+// Opens `path`, a folder, an archive, "archive.zip/folder", or an ONNX file; if there is no network, reports
+// what it is instead.
 CZM_MUST_CHECK czm_status czm_source_open(czm_context *context, const char *path,
                                           czm_source *source);
 

@@ -22,7 +22,8 @@ enum { FIXED = false, ALLOWABLE = true };
 #define SUBJECT_TEXT_SAVED_MODEL "network"
 #define SUBJECT_TEXT_ONNX "onnx"
 #define SUBJECT_TEXT_BOTH "both"
-#define SUBJECT_TEXT_METADATA_AND_SAVED_MODEL "both"
+#define SUBJECT_TEXT_GRAPH "network"
+#define SUBJECT_TEXT_METADATA_AND_GRAPH "both"
 
 static const rule rules[CZM_RULE_COUNT] = {
 #define NO_OPTION CZM_OPTION_NONE, NULL

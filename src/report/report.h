@@ -22,10 +22,11 @@ typedef enum czm_subject {
     CZM_SUBJECT_CONTAINER, // a CZModel that was read
     CZM_SUBJECT_METADATA,
     CZM_SUBJECT_NETWORK,
-    CZM_SUBJECT_SAVED_MODEL, // what only a SavedModel has, and what is computed from its operations
+    CZM_SUBJECT_SAVED_MODEL, // what only a SavedModel has
+    CZM_SUBJECT_GRAPH,       // what is computed from the network's operations
     CZM_SUBJECT_ONNX,        // what only an ONNX file has
     CZM_SUBJECT_BOTH,        // metadata and network together
-    CZM_SUBJECT_METADATA_AND_SAVED_MODEL,
+    CZM_SUBJECT_METADATA_AND_GRAPH,
     CZM_SUBJECT_COUNT
 } czm_subject;
 

@@ -57,12 +57,29 @@ def model(content, opset=12, ir=7, producer='test'):
             + (message(8, message(1, '') + number(2, opset)) if opset else b''))
 
 
+def ints(name, values):
+    """An AttributeProto."""
+    return message(1, name) + b''.join(number(8, value) for value in values) + number(20, 7)
+
+
+def integer(name, value):
+    return message(1, name) + number(3, value) + number(20, 2)
+
+
+def convolution(output='logits'):
+    """The nodes of a convolution between two transposes: channels last outside."""
+    return [node('Transpose', ['input'], ['first'], 'first', attributes=[ints('perm', [0, 3, 1, 2])]),
+            node('Conv', ['first', 'kernel'], ['planes'], 'conv'),
+            node('Transpose', ['planes'], [output], 'last', attributes=[ints('perm', [0, 2, 3, 1])])]
+
+
+def softmax(logits='logits'):
+    return node('Softmax', [logits], ['output'], 'softmax', attributes=[integer('axis', 3)])
+
+
 def segmentation(height=16, width=16, channels=1, classes=2, opset=12, ir=7, **changes):
-    """A convolution and a softmax, NHWC outside."""
-    nodes = changes.get('nodes') or [
-        node('Conv', ['input', 'kernel'], ['logits'], 'conv'),
-        node('Softmax', ['logits'], ['output'], 'softmax'),
-    ]
+    """A convolution and a softmax, channels last outside."""
+    nodes = changes.get('nodes') or [*convolution(), softmax()]
     kernel = changes.get('kernel') or weight('kernel', [0.5] * (channels * classes),
                                              (classes, channels, 1, 1))
     return model(graph(nodes, changes.get('inputs') or [end('input', ['batch', height, width, channels])],

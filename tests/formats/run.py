@@ -261,43 +261,56 @@ def test_later_form(t):
 
 # ---- ONNX files
 
+def passed_rules(t, target):
+    rules = json.loads(t.run('check', target, '--json').stdout)['rules']
+    return {rule['rule'] for rule in rules if rule['outcome'] == 'passed'}
+
+
 def test_onnx(t):
     t.write('net.onnx', onnx_text.segmentation())
     t.write('spec.json', {**FIRST, 'ModelPath': 'net.onnx'})
-    t.run('convert', 'spec.json', 'out', 'packed', '--model-id', ID)
+    t.run('convert', 'spec.json', 'out', 'packed', '--model-id', ID, '--as-is')
     with open(t.path('net.onnx'), 'rb') as file:
         t.expect(members(t.path('out/packed.czmodel'))[f'{ID}.model'] == file.read(), 'it was changed')
-    found = t.rules('net.onnx')
-    t.expect(set(found) == {'network-unchecked'}, f'net.onnx: {found}')
-    rules = json.loads(t.run('check', 'net.onnx', '--json').stdout)['rules']
-    passed = {rule['rule'] for rule in rules if rule['outcome'] == 'passed'}
-    for rule in ('probabilities', 'op-unsupported', 'tile-memory', 'weights-damaged', 'border'):
-        t.expect(rule not in passed, f'net.onnx: nothing confirms {rule}')
+    passed = passed_rules(t, 'net.onnx')
+    t.expect({'probabilities', 'tile-memory', 'onnx-import'} <= passed, f'net.onnx: {passed}')
+    t.expect(not {'op-unsupported', 'weights-damaged', 'signature'} & passed,
+             f'net.onnx: rules of a SavedModel have passed: {passed}')
+    t.expect('border' in passed_rules(t, 'spec.json'), 'spec.json: the border is not checked')
     inspected = json.loads(t.run('inspect', 'net.onnx', '--json').stdout)
-    t.expect(inspected['kind'] == 'ONNX' and inspected['network']['ops'] == {'Conv': 1, 'Softmax': 1}
+    t.expect(inspected['kind'] == 'ONNX' and inspected['network']['ops'] == {'Transpose': 2, 'Conv': 1, 'Softmax': 1}
              and inspected['network']['parameters'] == 2
              and inspected['network']['exporter'] == 'test 1.0', str(inspected))
     t.run('new', 'net.onnx', 'new.json')
-    t.run('convert', 'spec.json', 'out', '--format', '3.0.0', status=1)
-    t.run('convert', 'spec.json', 'out', '--preprocessing', 'rgb-to-bgr', status=1)
-    t.expect_rule('network-kind', 'error', 'changes the network', 'net.onnx', '--spatial-dims', '8,8')
+    t.run('convert', 'spec.json', 'out', 'saved', '--format', '3.0.0', '--spatial-dims', '8,24')
+    t.run('convert', 'spec.json', 'out', '--format', '3.0.0', '--as-is', status=1)
+    t.run('convert', 'spec.json', 'out', '--as-is', '--preprocessing', 'scale=2', status=2)
+    t.run('convert', 'spec.json', 'out', '--layout', 'hwc', status=2)
     t.write('net.onnx', onnx_text.segmentation(opset=18))
-    t.expect_rule('onnx-opset', 'error', 'operator set 12, but the network has 18', 'spec.json')
-    t.run('convert', 'spec.json', 'out', status=1)
-    t.run('convert', 'spec.json', 'out', 'new', '--format', 'czann-2.1.0')
+    t.run('convert', 'spec.json', 'out', '--as-is', status=1)
+    t.run('convert', 'spec.json', 'out', 'new', '--format', 'czann-2.1.0', '--as-is')
+    t.run('convert', 'spec.json', 'out', 'older', '--format', '3.1.0')
+    older = json.loads(t.run('inspect', 'out/older.czmodel', '--json').stdout)
+    t.expect(older['network']['opset'] == 12, f'operator set {older["network"]["opset"]}')
     for ir, format_name, is_read in ((7, 'czann-1.0.0', True), (8, 'czann-1.0.0', False), (14, '3.1.0', False),
                                      (8, 'czann-2.1.0', True), (9, 'czann-2.1.0', False)):
         t.write('net.onnx', onnx_text.segmentation(ir=ir))
-        t.run('convert', 'spec.json', f'ir{ir}', 'new', '--format', format_name, status=0 if is_read else 1)
-    t.expect_rule('onnx-ir-version', 'error', 'IR version 8, but the network has 9', 'spec.json', '--format',
-                  'czann-2.1.0')
+        t.run('convert', 'spec.json', f'ir{ir}', 'new', '--format', format_name, '--as-is',
+              status=0 if is_read else 1)
+    t.write('net.onnx', onnx_text.segmentation(nodes=[
+        *onnx_text.convolution(), onnx_text.node('NonZero', ['logits'], ['output'], '/head/NonZero')]))
+    t.expect_rule('onnx-import', 'error', 'the operation NonZero is not supported', 'spec.json')
+    found = t.rules('net.onnx') # which is only looked at
+    t.expect(found['network-unchecked'][0][0] == 'note' and 'head/NonZero' in found['network-unchecked'][0][-1],
+             f'{found}')
+    unchecked = passed_rules(t, 'net.onnx')
+    t.expect(not {'probabilities', 'tile-memory', 'border'} & unchecked, f'{unchecked}')
     for network, rule, words in (
             (onnx_text.segmentation(classes=3), 'class-count', '2 classes'),
             (onnx_text.segmentation(channels=3), 'pixel-type-channels', 'Gray16'),
             (onnx_text.segmentation('h', 'w'), 'input-size-undefined', '[?,?,?,1]'),
-            (onnx_text.segmentation(outputs=[onnx_text.end('output', ['n', 8, 8, 2])]), 'output-size', '8 x 8'),
-            (onnx_text.segmentation(inputs=[onnx_text.end('input', [16, 16, 1])]), 'input-rank', '[16,16,1]'),
-            (onnx_text.segmentation(outputs=[onnx_text.end('output', ['n', 16, 16, 2], onnx_text.INT64)]),
+            (onnx_text.segmentation(inputs=[onnx_text.end('input', [16, 16, 1])]), 'onnx-import', '4 of 3 axes'),
+            (onnx_text.segmentation(nodes=[*onnx_text.convolution(), onnx_text.node('ArgMax', ['logits'], ['output'])]),
              'output-type', 'int64'),
             (onnx_text.segmentation(inputs=[onnx_text.end('input', ['n', 16, 16, 1]),
                                             onnx_text.end('more', ['n', 1])]), 'one-input', '2 inputs')):
@@ -314,17 +327,21 @@ def test_damage(t):
         t.write('net.onnx', whole[:size])
         t.expect_rule('onnx-damaged', 'error', '', 'spec.json')
     kernel = onnx_text.weight
-    conv, softmax = (onnx_text.node('Conv', ['input', 'kernel'], ['logits'], 'conv'),
-                     onnx_text.node('Softmax', ['logits'], ['output'], 'softmax'))
+    conv, softmax = onnx_text.convolution(), onnx_text.softmax()
     for changes, words in (
             ({'kernel': kernel('kernel', [1.0], (2, 1, 1, 1))}, 'has not as many bytes'),
-            ({'kernel': kernel('kernel', [], (2, 1, 1, 1), outside=True)}, 'lies in another file'),
             ({'kernel': kernel('other', [1.0], (1,))}, 'reads "kernel"'),
-            ({'nodes': [softmax, conv]}, 'reads "logits"'),
-            ({'nodes': [conv]}, 'nothing makes the output "output"'),
+            ({'nodes': [softmax, *conv]}, 'reads "logits"'),
+            ({'nodes': conv}, 'nothing makes the output "output"'),
             ({'opset': 0}, 'names no operator set')):
         t.write('net.onnx', onnx_text.segmentation(**changes))
         t.expect_rule('onnx-damaged', 'error', words, 'spec.json')
+    t.write('net.onnx', onnx_text.segmentation(kernel=kernel('kernel', [], (2, 1, 1, 1), outside=True)))
+    t.expect_rule('file-missing', 'error', 'the weight "kernel"', 'spec.json')
+    t.write('weights.bin', '12345678')
+    t.expect(not t.rules('spec.json').keys() & {'file-missing', 'onnx-damaged'}, 'weights in another file')
+    t.write('weights.bin', '1234567')
+    t.expect_rule('onnx-damaged', 'error', '"kernel"', 'spec.json')
     t.write('net.onnx', onnx_text.segmentation(kernel=kernel('kernel', [1.0, 2.0], (2, 1, 1, 1), packed=True)))
     t.expect('onnx-damaged' not in t.rules('spec.json'), 'packed dims')
 
@@ -358,7 +375,8 @@ def test_others(t):
         inspected = json.loads(t.run('inspect', name, '--json').stdout)
         t.expect(inspected['model_version'] == version, f'{name}: {inspected["model_version"]}')
         t.run('unpack', name, 'u-' + name)
-        t.run('convert', f'u-{name}/model_spec.json', 'out', 'again-' + name.split('.', maxsplit=1)[0])
+        t.run('convert', f'u-{name}/model_spec.json', 'out', 'again-' + name.split('.', maxsplit=1)[0],
+              *([] if 'zen' in name else ['--as-is']))
         again = next(f for f in os.listdir(t.path('out')) if f.startswith('again-' + name.split('.', maxsplit=1)[0]))
         done = t.run('diff', name, 'out/' + again, status=1 if 'zen' in name else 0)
         # The XML's Postprocessing is "None", and its network expects values from 0 to 1.
@@ -399,10 +417,9 @@ def test_diff(t):
     done = t.run('diff', 'a.onnx', 'b.onnx', status=1)
     t.expect('weights   kernel' in done.stdout and 'CRC-32' in done.stdout, done.stdout)
     t.write('b.onnx', onnx_text.segmentation(nodes=[
-        onnx_text.node('Conv', ['input', 'kernel'], ['logits']),
-        onnx_text.node('Sigmoid', ['logits'], ['output'], 'last')]))
+        *onnx_text.convolution(), onnx_text.node('Sigmoid', ['logits'], ['output'], 'last')]))
     done = t.run('diff', 'a.onnx', 'b.onnx', status=1)
-    t.expect('operation 2 of 2' in done.stdout and 'Sigmoid (last)' in done.stdout, done.stdout)
+    t.expect('operation 4 of 4' in done.stdout and 'Sigmoid (last)' in done.stdout, done.stdout)
 
 
 def main():

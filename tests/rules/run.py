@@ -31,7 +31,7 @@ ELSEWHERE = {'usage', 'normalization', 'tile-statistics', 'file-missing', 'file-
              'container-member', 'metadata-damaged', 'model-version', 'container-id',
              'network-unchecked', 'unpack-loss', 'guess', 'onnx-unsupported', 'onnx-size'}
 # And these in ../formats.
-ELSEWHERE |= {'pixel-range', 'czann-value', 'onnx-damaged', 'onnx-opset', 'onnx-ir-version', 'network-kind',
+ELSEWHERE |= {'pixel-range', 'czann-value', 'onnx-damaged', 'onnx-import', 'onnx-opset', 'onnx-ir-version', 'network-kind',
               'metadata-shape'}
 
 # rule, severity, words, signature, changes of the specification

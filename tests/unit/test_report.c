@@ -72,7 +72,7 @@ static void a_rule_passes_when_its_subject_was_judged(void **state) {
     assert_int_equal(czm_report_outcome(c->report, CZM_RULE_BORDER), CZM_NOT_CHECKED);
     czm_report_judged(c->report, CZM_SUBJECT_BOTH);
     assert_int_equal(czm_report_outcome(c->report, CZM_RULE_BORDER), CZM_NOT_CHECKED);
-    czm_report_judged(c->report, CZM_SUBJECT_METADATA_AND_SAVED_MODEL);
+    czm_report_judged(c->report, CZM_SUBJECT_METADATA_AND_GRAPH);
     assert_int_equal(czm_report_outcome(c->report, CZM_RULE_BORDER), CZM_PASSED);
     assert_int_equal(czm_report_outcome(c->report, CZM_RULE_SPEC_KEY), CZM_NOT_CHECKED);
     czm_report_add(c->report, CZM_RULE_BORDER, "", NULL, "x");

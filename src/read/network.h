@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A network becomes a model, whatever kind of file holds it: the one place that knows all front ends.
+#ifndef CZM_READ_NETWORK_H
+#define CZM_READ_NETWORK_H
+
+#include "read/onnx/network.h"
+#include "read/source.h"
+
+// What a file leaves open.
+typedef struct czm_network_choice {
+    const char *signature; // of a SavedModel, by key; NULL: the usual one
+    const char *output;    // by name; NULL: the only one
+    czm_onnx_layout layout;
+} czm_network_choice;
+
+CZM_MUST_CHECK czm_status czm_network_read(czm_context *context, const czm_source *source,
+                                           czm_network_choice choice, czm_model *model);
+
+#endif

@@ -1,0 +1,370 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The walk through an ONNX network; see network.h. What one operation becomes is in the files ops_*.c.
+#include "read/onnx/network.h"
+
+#include "graph/layer_name.h"
+#include "read/onnx/import.h"
+
+typedef enum layout_hint { OPEN, SAME, FIRST } layout_hint;
+
+typedef struct row {
+    const char *op;
+    czm_import_translate *translate;
+    const char *detail;
+    layout_hint layout;
+    size_t least;
+} row;
+
+static const row rows[] = {
+#define OP(name, function, detail, layout, least) \
+    {#name, czm_import_op_##function, detail, layout, least},
+#include "read/onnx/ops.def"
+#undef OP
+};
+
+static const row *find_row(const char *op) {
+    for (size_t i = 0; i < CZM_COUNT_OF(rows); i++)
+        if (czm_text_equal(rows[i].op, op)) return &rows[i];
+    return NULL;
+}
+
+// ---- values
+
+czm_import_value *czm_import_value_named(czm_import *run, czm_bytes name) {
+    if (name.size == 0) return NULL;
+    czm_name_slot *slot = czm_name_slot_for(run->context->arena, &run->values, name);
+    if (!slot->value) {
+        czm_import_value *v = CZM_NEW(run->context->arena, czm_import_value);
+        v->name = czm_arena_string(run->context->arena, name);
+        slot->value = v;
+    }
+    return slot->value;
+}
+
+static void add_weights(czm_import *run) {
+    const czm_onnx_file *file = run->file;
+    for (size_t i = 0; i < file->initializers.count; i++) {
+        const czm_onnx_initializer *w = &file->initializers.items[i];
+        czm_import_value *v = czm_import_value_named(run, czm_bytes_text(w->name));
+        if (v) v->constant = w;
+    }
+}
+
+// ---- one operation
+
+static size_t count_fields(czm_bytes message, uint32_t number) {
+    size_t count = 0;
+    czm_wire wire = czm_wire_read(message);
+    for (czm_field f; czm_wire_next(&wire, &f);)
+        count += czm_field_is(&f, number, CZM_WIRE_BYTES);
+    return count;
+}
+
+static void take_values(czm_import *run, czm_bytes message, uint32_t number,
+                        czm_import_value **values) {
+    czm_wire wire = czm_wire_read(message);
+    for (czm_field f; czm_wire_next(&wire, &f);)
+        if (czm_field_is(&f, number, CZM_WIRE_BYTES))
+            *values++ = czm_import_value_named(run, f.bytes);
+}
+
+// PyTorch writes "/encoder/conv1/Conv"; TensorFlow's names begin with no slash. An operation without a
+// name is called after its first output.
+static const char *step_name(const czm_import_step *s) {
+    const char *name = s->operation->name;
+    if (!*name && s->output_count && s->outputs[0]) name = s->outputs[0]->name;
+    while (*name == '/') name++;
+    return *name ? name : s->operation->op;
+}
+
+static bool is_made(const czm_import_value *v) { return v->constant || v->forms.count; }
+
+static czm_status check_inputs(czm_import_step *s) {
+    for (size_t i = 0; i < s->input_count; i++)
+        if (s->inputs[i] && !is_made(s->inputs[i]))
+            return czm_import_reject(s, NULL, "its input \"%s\" is a second input of the network",
+                                   s->inputs[i]->name);
+    for (size_t i = 0; i < s->input_count; i++)
+        if (s->inputs[i] && czm_import_order(s, s->inputs[i]).rank > CZM_MOST_AXES)
+            return czm_import_reject(s, NULL, "tensors of more than %d dimensions are not supported",
+                                   CZM_MOST_AXES);
+    return CZM_OK;
+}
+
+czm_status czm_import_translate_operation(czm_import *run, const czm_onnx_operation *operation) {
+    czm_arena *arena = run->context->arena;
+    czm_import_step s = {.run = run, .operation = operation, .opset = run->file->opset};
+    s.input_count = count_fields(operation->message, 1);
+    s.output_count = count_fields(operation->message, 2);
+    s.inputs = CZM_NEW_ARRAY(arena, czm_import_value *, s.input_count);
+    s.outputs = CZM_NEW_ARRAY(arena, czm_import_value *, s.output_count);
+    take_values(run, operation->message, 1, s.inputs);
+    take_values(run, operation->message, 2, s.outputs);
+    while (s.input_count && !s.inputs[s.input_count - 1]) s.input_count--;
+    s.name = step_name(&s);
+    const row *found = find_row(operation->op);
+    if (!found)
+        return czm_import_reject(&s, NULL, "the operation %s is not supported", operation->op);
+    s.op = found->detail;
+    CZM_TRY(check_inputs(&s));
+    for (size_t i = 0; i < found->least; i++)
+        if (!czm_import_in(&s, i)) return czm_import_reject(&s, NULL, "input %zu is absent", i);
+    if (s.output_count == 0 || !s.outputs[0])
+        return czm_import_reject(&s, NULL, "its output is absent");
+    return found->translate(&s);
+}
+
+// ---- branches whose condition is known
+
+// The operations and weights of a GraphProto that lies in an operation's message.
+static czm_status run_branch(czm_import_step *s, czm_bytes graph) {
+    const czm_onnx_operation *o = s->operation;
+    czm_import *run = s->run;
+    czm_wire wire = czm_wire_read(graph);
+    size_t output = 0;
+    for (czm_field f; czm_wire_next(&wire, &f);) {
+        czm_extent extent = {o->extent.file,
+                             o->extent.offset + (uint64_t)(f.bytes.data - o->message.data),
+                             f.bytes.size};
+        if (czm_field_is(&f, 5, CZM_WIRE_BYTES)) {
+            czm_onnx_initializer *w = CZM_NEW(run->context->arena, czm_onnx_initializer);
+            CZM_TRY(czm_onnx_tensor_read(run->context, run->file, extent, w));
+            czm_import_value_named(run, czm_bytes_text(w->name))->constant = w;
+        }
+    }
+    wire = czm_wire_read(graph);
+    for (czm_field f; czm_wire_next(&wire, &f);) {
+        if (!czm_field_is(&f, 1, CZM_WIRE_BYTES)) continue;
+        czm_onnx_operation inner = {
+            czm_arena_string(run->context->arena, czm_wire_find(f.bytes, 4).bytes),
+            czm_arena_string(run->context->arena, czm_wire_find(f.bytes, 3).bytes), f.bytes,
+            {o->extent.file, o->extent.offset + (uint64_t)(f.bytes.data - o->message.data),
+             f.bytes.size}};
+        CZM_TRY(czm_import_translate_operation(run, &inner));
+    }
+    wire = czm_wire_read(graph);
+    for (czm_field f; czm_wire_next(&wire, &f);) {
+        if (!czm_field_is(&f, 12, CZM_WIRE_BYTES)) continue;
+        const czm_import_value *v = czm_import_value_named(run, czm_wire_find(f.bytes, 1).bytes);
+        if (!v || !is_made(v)) return czm_import_reject(s, NULL, "its branch lacks an output");
+        czm_import_pass(s, output++, v);
+    }
+    return CZM_OK;
+}
+
+czm_status czm_import_op_if(czm_import_step *s) {
+    size_t count;
+    const double *condition = czm_import_numbers(s, czm_import_in(s, 0), 1, &count);
+    if (!condition || count != 1)
+        return czm_import_reject(s, NULL, "its condition is computed while the network runs");
+    const char *branch = *condition != 0 ? "then_branch" : "else_branch";
+    return run_branch(s, czm_wire_find(czm_import_attr(s, branch), 6).bytes);
+}
+
+// ---- layout
+
+static bool moves_channels_first(czm_import *run, const czm_onnx_operation *o) {
+    static const int64_t expected[] = {0, 3, 1, 2};
+    int64_t perm[CZM_MOST_AXES] = {0};
+    czm_import_step s = {.run = run, .operation = o};
+    return czm_import_ints(&s, "perm", perm, CZM_MOST_AXES) == 4 &&
+           memcmp(perm, expected, sizeof expected) == 0;
+}
+
+// The tensors that are the input, changed element by element or padded.
+static bool reads_image(const czm_name_table *images, const czm_onnx_operation *o) {
+    czm_wire wire = czm_wire_read(o->message);
+    for (czm_field f; czm_wire_next(&wire, &f);)
+        if (czm_field_is(&f, 1, CZM_WIRE_BYTES) && czm_name_find(images, f.bytes)) return true;
+    return false;
+}
+
+static void add_outputs(czm_arena *arena, czm_name_table *images, const czm_onnx_operation *o) {
+    czm_wire wire = czm_wire_read(o->message);
+    for (czm_field f; czm_wire_next(&wire, &f);)
+        if (czm_field_is(&f, 2, CZM_WIRE_BYTES) && f.bytes.size)
+            czm_name_slot_for(arena, images, f.bytes)->value = images;
+}
+
+czm_onnx_layout czm_onnx_layout_find(const char *name) {
+    static const char *const names[] = {[CZM_LAYOUT_NCHW] = "nchw", [CZM_LAYOUT_NHWC] = "nhwc"};
+    for (int i = CZM_LAYOUT_NCHW; i <= CZM_LAYOUT_NHWC; i++)
+        if (name && czm_text_equal(name, names[i])) return (czm_onnx_layout)i;
+    return CZM_LAYOUT_UNKNOWN;
+}
+
+static czm_onnx_layout layout_of_operations(czm_import *run, const char *input) {
+    czm_name_table images = {0};
+    czm_name_slot_for(run->context->arena, &images, czm_bytes_text(input))->value = &images;
+    for (size_t i = 0; i < run->file->operations.count; i++) {
+        const czm_onnx_operation *o = &run->file->operations.items[i];
+        const row *r = find_row(o->op);
+        if (!r || !reads_image(&images, o)) continue;
+        if (r->layout == FIRST) return CZM_LAYOUT_NCHW;
+        if (czm_text_equal(o->op, "Transpose") && moves_channels_first(run, o))
+            return CZM_LAYOUT_NHWC;
+        if (r->layout == SAME) add_outputs(run->context->arena, &images, o);
+    }
+    return CZM_LAYOUT_UNKNOWN;
+}
+
+static bool is_channel_count(int64_t size) { return size >= 1 && size <= 4; }
+
+static czm_onnx_layout layout_of_shape(czm_shape shape) {
+    if (shape.rank != 4 || is_channel_count(shape.dims[1]) == is_channel_count(shape.dims[3]))
+        return CZM_LAYOUT_UNKNOWN;
+    return is_channel_count(shape.dims[1]) ? CZM_LAYOUT_NCHW : CZM_LAYOUT_NHWC;
+}
+
+static czm_status find_layout(czm_import *run, const czm_onnx_end *in,
+                              czm_onnx_layout *layout) {
+    if (*layout == CZM_LAYOUT_UNKNOWN && in->shape.rank == 4)
+        *layout = layout_of_operations(run, in->name);
+    if (*layout == CZM_LAYOUT_UNKNOWN) *layout = layout_of_shape(in->shape);
+    if (*layout != CZM_LAYOUT_UNKNOWN || in->shape.rank != 4) return CZM_OK;
+    return czm_report_add(run->context->report, CZM_RULE_INPUT_LAYOUT, run->file->where,
+                          czm_report_option(run->context->report, CZM_OPTION_LAYOUT, "nchw"),
+                          "the network's operations do not say whether the input \"%s\" has its "
+                          "channels first or last",
+                          in->name);
+}
+
+// ---- ends
+
+static const char *node_name(czm_import *run, const char *name) {
+    while (*name == '/') name++;
+    return *name ? name : czm_arena_string(run->context->arena, czm_bytes_text("input"));
+}
+
+static void add_input(czm_import *run, const czm_onnx_end *in, czm_onnx_layout layout) {
+    czm_graph *graph = run->graph;
+    int rank = in->shape.rank;
+    czm_order order = layout == CZM_LAYOUT_NCHW ? czm_order_channels_last(rank)
+                                                : czm_order_plain(rank);
+    czm_dims dims = czm_order_apply(&order, in->shape);
+    czm_node *node = czm_graph_add(graph, node_name(run, in->name), "Placeholder");
+    czm_set_type(graph, node, "dtype", in->dtype);
+    czm_set_attr(graph, node, "shape",
+                 czm_shape_attr(run->context->arena, czm_dims_shape(&dims)));
+    czm_import_value *v = czm_import_value_named(run, czm_bytes_text(in->name));
+    *CZM_APPEND(run->context->arena, &v->forms) = (czm_import_form){order, czm_output(node)};
+    *CZM_APPEND(run->context->arena, &graph->inputs) =
+        (czm_port){node->name, czm_output(node), in->dtype};
+}
+
+// The stored order is that of an image with its channels last wherever images were computed. A result
+// in ONNX's order may have its channels at either end: the place of height and width decides.
+static czm_order output_order(czm_import_step *s, const czm_import_value *v, czm_onnx_layout layout,
+                              czm_shape in) {
+    czm_order made = czm_import_order(s, v), last = czm_order_channels_last(made.rank);
+    czm_shape shape = czm_import_shape(s, v);
+    if (!czm_order_is_plain(&made) || made.rank != 4 || in.rank != 4) return last;
+    if (v->forms.count > 1) { // a Transpose after the last image operation
+        for (size_t i = 0; i < v->forms.count; i++)
+            if (!czm_order_is_plain(&v->forms.items[i].order)) return made;
+    }
+    int h = layout == CZM_LAYOUT_NCHW ? 2 : 1;
+    bool is_first = shape.dims[2] == in.dims[h] && shape.dims[3] == in.dims[h + 1];
+    bool is_last = shape.dims[1] == in.dims[h] && shape.dims[2] == in.dims[h + 1];
+    if (is_first != is_last) return is_first ? last : made;
+    return layout == CZM_LAYOUT_NCHW ? last : made;
+}
+
+static czm_status add_output(czm_import *run, const czm_onnx_end *out, czm_onnx_layout layout,
+                             czm_shape in) {
+    czm_onnx_operation nothing = {"Output", out->name, {0}, {0}};
+    czm_import_step s = {.run = run, .operation = &nothing, .name = out->name};
+    czm_import_value *v = czm_import_value_named(run, czm_bytes_text(out->name));
+    if (!v || !is_made(v)) return czm_import_reject(&s, NULL, "nothing computes this output");
+    czm_order made = czm_import_order(&s, v);
+    bool is_image = made.rank == 4;
+    czm_order order = is_image ? output_order(&s, v, layout, in) : czm_order_plain(made.rank);
+    // A result whose Transpose only renamed the axes is stored as it is to be returned.
+    bool is_moved = is_image && !czm_order_is_plain(&made) && czm_order_equal(&made, &order);
+    czm_tensor t = is_moved ? v->forms.items[0].tensor : czm_import_get(&s, v, order);
+    *CZM_APPEND(run->context->arena, &run->graph->outputs) =
+        (czm_port){node_name(run, out->name), t, czm_tensor_dtype(t)};
+    run->model->output_shape =
+        czm_wire_find(czm_shape_attr(run->context->arena, czm_import_stored_shape(&s, t)), 7).bytes;
+    return CZM_OK;
+}
+
+static const char *list_names(czm_arena *arena, const czm_onnx_end *ends, size_t count) {
+    const char *text = "";
+    for (size_t i = 0; i < count && i < 16; i++)
+        text = czm_arena_format(arena, "%s%s\"%s\"", text, i ? ", " : "", ends[i].name);
+    return text;
+}
+
+static czm_status choose(czm_import *run, const char *wanted, const czm_onnx_end **in,
+                         const czm_onnx_end **out) {
+    const czm_onnx_file *file = run->file;
+    czm_report *report = run->context->report;
+    if (file->inputs.count != 1)
+        return czm_report_add(report, CZM_RULE_ONE_INPUT, file->where,
+                              "export a network that takes only the image", "it has %zu inputs%s%s",
+                              file->inputs.count, file->inputs.count ? ": " : "",
+                              list_names(run->context->arena, file->inputs.items,
+                                         file->inputs.count));
+    *in = &file->inputs.items[0];
+    *out = NULL;
+    if (!*(*in)->name)
+        return czm_report_add(report, CZM_RULE_ONNX_DAMAGED, file->where, NULL,
+                              "its input has no name");
+    for (size_t i = 0; i < file->outputs.count; i++)
+        if (wanted ? czm_text_equal(file->outputs.items[i].name, wanted)
+                   : file->outputs.count == 1)
+            *out = &file->outputs.items[i];
+    if (*out) return CZM_OK;
+    const char *names = list_names(run->context->arena, file->outputs.items, file->outputs.count);
+    return wanted ? czm_report_add(report, CZM_RULE_ONE_OUTPUT, file->where, NULL,
+                                   "it has no output \"%s\", but %s", wanted, names)
+                  : czm_report_add(report, CZM_RULE_ONE_OUTPUT, file->where, NULL,
+                                   "it has %zu outputs: %s", file->outputs.count, names);
+}
+
+// ---- the whole
+
+static void begin_model(czm_import *run) {
+    czm_arena *arena = run->context->arena;
+    czm_model *model = run->model;
+    *model = (czm_model){.arena = arena, .exporter = run->file->producer, .signature = ""};
+    model->ops = CZM_NEW(arena, czm_op_registry);
+    *model->ops = (czm_op_registry){.arena = arena};
+    model->main = (czm_graph){.arena = arena, .ops = model->ops};
+    run->graph = &model->main;
+    run->shapes = czm_shapes_follow(arena, model);
+}
+
+// Only what the output needs.
+static void settle(czm_import *run) {
+    czm_model *model = run->model;
+    czm_graph_sort(run->graph);
+    size_t kept = 0;
+    for (size_t i = 0; i < model->variables.count; i++)
+        if (model->variables.items[i].handle->order)
+            model->variables.items[kept++] = model->variables.items[i];
+    model->variables.count = kept;
+    model->layer_names = czm_layer_names_of(run->context->arena, run->graph);
+}
+
+czm_status czm_onnx_network_read(czm_context *context, czm_onnx_file *file, const char *output,
+                                 czm_onnx_layout layout, czm_model *model) {
+    czm_import run = {.context = context, .file = file, .model = model};
+    const czm_onnx_end *in = NULL, *out = NULL;
+    begin_model(&run);
+    CZM_TRY(choose(&run, output, &in, &out));
+    if (in->shape.rank == CZM_UNKNOWN || in->shape.rank > CZM_MOST_AXES)
+        return czm_report_add(context->report, CZM_RULE_INPUT_LAYOUT, file->where, NULL,
+                              "the number of dimensions of the input \"%s\" is not known",
+                              in->name);
+    CZM_TRY(find_layout(&run, in, &layout));
+    add_weights(&run);
+    add_input(&run, in, layout);
+    for (size_t i = 0; i < file->operations.count; i++)
+        CZM_TRY(czm_import_translate_operation(&run, &file->operations.items[i]));
+    CZM_TRY(add_output(&run, out, layout, in->shape));
+    settle(&run);
+    return CZM_OK;
+}

@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Picking elements by index, and putting them back. ONNX counts negative indices from the end;
+// TensorFlow does not.
+#include "read/onnx/import.h"
+
+// The indices with the size added to those below 0. A constant is changed in place.
+static czm_tensor positive(czm_import_step *s, czm_import_value *v, czm_tensor size) {
+    enum { MOST_INDICES = 1 << 16 };
+    size_t count = 0;
+    const double *numbers = v->constant ? czm_import_numbers(s, v, MOST_INDICES, &count) : NULL;
+    bool has_negative = !numbers;
+    for (size_t i = 0; i < count && numbers; i++) has_negative |= numbers[i] < 0;
+    czm_tensor t = czm_import_plain(s, v);
+    if (!has_negative) return t;
+    czm_tensor moved = CZM_OUT(s, "AddV2", t, czm_import_cast(s, size, czm_tensor_dtype(t)));
+    return CZM_OUT(s, "SelectV2", CZM_OUT(s, "Less", t, czm_import_scalar(s, t, 0)), moved, t);
+}
+
+static czm_tensor size_at(czm_import_step *s, czm_tensor x, int place) {
+    czm_shape shape = czm_import_stored_shape(s, x);
+    if (shape.rank > place && shape.dims[place] != CZM_UNKNOWN)
+        return czm_import_const_of(s, (int32_t)shape.dims[place]);
+    return czm_import_element(s, CZM_OUT(s, "Shape", x), place);
+}
+
+czm_status czm_import_op_gather(czm_import_step *s) {
+    czm_import_value *x = czm_import_in(s, 0), *index = czm_import_in(s, 1);
+    czm_order order = czm_import_order(s, x);
+    int rank = czm_import_order(s, index).rank, axis;
+    CZM_TRY(czm_import_axis(s, czm_import_int(s, "axis", 0), order.rank, &axis));
+    bool keeps_rank = rank == 0 || rank == 1; // then the other axes stay where they are
+    czm_tensor t = keeps_rank ? czm_import_made(s, x) : czm_import_plain(s, x);
+    if (!keeps_rank) order = czm_order_plain(order.rank);
+    int place = czm_order_place(&order, axis);
+    czm_tensor y = CZM_OUT(s, "GatherV2", t, positive(s, index, size_at(s, t, place)),
+                           czm_import_const_of(s, place));
+    czm_order result = rank == 0   ? czm_order_without(&order, 1u << axis)
+                       : rank == 1 ? order
+                                   : czm_order_plain(order.rank + rank - 1);
+    czm_import_put(s, 0, y, result);
+    return CZM_OK;
+}
+
+// ---- coordinates of every element
+
+// The place along `axis` of each element of a tensor with this shape, of the index's type.
+static czm_tensor counting(czm_import_step *s, czm_dtype dtype, czm_shape shape, int axis) {
+    int64_t count = czm_shape_count(shape), inner = 1;
+    for (int i = axis + 1; i < shape.rank; i++) inner *= shape.dims[i];
+    double *numbers = CZM_NEW_ARRAY(s->run->context->arena, double, (size_t)count);
+    for (int64_t i = 0; i < count; i++) numbers[i] = (double)(i / inner % shape.dims[axis]);
+    return czm_import_numbers_const(s, dtype, numbers, shape.dims, (size_t)shape.rank);
+}
+
+static czm_status element_index(czm_import_step *s, czm_tensor x, czm_import_value *index, int axis,
+                                czm_tensor *out) {
+    enum { MOST_ELEMENTS = 1 << 20 };
+    czm_shape shape = czm_import_shape(s, index);
+    czm_tensor parts[CZM_MOST_AXES];
+    if (!czm_shape_is_complete(shape) || czm_shape_count(shape) > MOST_ELEMENTS)
+        return czm_import_reject(s, "export the network with a fixed size",
+                               "the shape of its indices is %s",
+                               czm_shape_text(s->run->context->arena, shape));
+    czm_dtype dtype = czm_import_type(index);
+    for (int i = 0; i < shape.rank; i++)
+        parts[i] = i == axis ? positive(s, index, size_at(s, x, axis))
+                             : counting(s, dtype, shape, i);
+    czm_node *node = czm_import_node(s, "Pack", parts, (size_t)shape.rank);
+    czm_set_int(s->run->graph, node, "axis", -1);
+    *out = czm_output(node);
+    return CZM_OK;
+}
+
+czm_status czm_import_op_gather_elements(czm_import_step *s) {
+    czm_import_value *x = czm_import_in(s, 0), *index = czm_import_in(s, 1);
+    int axis, rank = czm_import_order(s, x).rank;
+    czm_tensor t = czm_import_plain(s, x), places;
+    CZM_TRY(czm_import_axis(s, czm_import_int(s, "axis", 0), rank, &axis));
+    CZM_TRY(element_index(s, t, index, axis, &places));
+    czm_import_put(s, 0, CZM_OUT(s, "GatherNd", t, places), czm_order_plain(rank));
+    return CZM_OK;
+}
+
+static czm_status scattered(czm_import_step *s, czm_tensor x, czm_tensor index, czm_tensor updates,
+                            int rank) {
+    bool adds = czm_import_text_is(s, "reduction", "none", "add");
+    if (!adds && !czm_import_text_is(s, "reduction", "none", "none"))
+        return czm_import_reject(s, NULL, "its reduction is not supported");
+    czm_import_put(s, 0, CZM_OUT(s, adds ? "TensorScatterAdd" : "TensorScatterUpdate", x, index, updates),
+                 czm_order_plain(rank));
+    return CZM_OK;
+}
+
+czm_status czm_import_op_scatter_elements(czm_import_step *s) {
+    czm_import_value *x = czm_import_in(s, 0);
+    int axis, rank = czm_import_order(s, x).rank;
+    czm_tensor t = czm_import_plain(s, x), places;
+    CZM_TRY(czm_import_axis(s, czm_import_int(s, "axis", 0), rank, &axis));
+    CZM_TRY(element_index(s, t, czm_import_in(s, 1), axis, &places));
+    return scattered(s, t, places, czm_import_plain(s, czm_import_in(s, 2)), rank);
+}
+
+// The sizes of the axes that a row of indices names, as a vector.
+static czm_tensor row_sizes(czm_import_step *s, czm_tensor x, int64_t from, int64_t count) {
+    int64_t begin = from, end = from + count, one = 1;
+    return CZM_OUT(s, "StridedSlice", CZM_OUT(s, "Shape", x), czm_import_const(s, &begin, 1),
+                   czm_import_const(s, &end, 1), czm_import_const(s, &one, 1));
+}
+
+static czm_status row_length(czm_import_step *s, const czm_import_value *index, int64_t *length) {
+    czm_shape shape = czm_import_shape(s, index);
+    *length = shape.rank > 0 ? shape.dims[shape.rank - 1] : CZM_UNKNOWN;
+    if (*length != CZM_UNKNOWN && *length <= CZM_MOST_AXES) return CZM_OK;
+    return czm_import_reject(s, NULL, "the length of a row of its indices is not known");
+}
+
+czm_status czm_import_op_gather_nd(czm_import_step *s) {
+    czm_import_value *x = czm_import_in(s, 0), *index = czm_import_in(s, 1);
+    int64_t length;
+    CZM_TRY(row_length(s, index, &length));
+    if (czm_import_int(s, "batch_dims", 0))
+        return czm_import_reject(s, NULL, "batch_dims is not supported");
+    czm_tensor t = czm_import_plain(s, x);
+    czm_tensor places = positive(s, index, row_sizes(s, t, 0, length));
+    int rank = czm_import_order(s, x).rank + czm_import_order(s, index).rank - 1 - (int)length;
+    czm_import_put(s, 0, CZM_OUT(s, "GatherNd", t, places), czm_order_plain(rank));
+    return CZM_OK;
+}
+
+czm_status czm_import_op_scatter_nd(czm_import_step *s) {
+    czm_import_value *x = czm_import_in(s, 0), *index = czm_import_in(s, 1);
+    int64_t length;
+    CZM_TRY(row_length(s, index, &length));
+    czm_tensor t = czm_import_plain(s, x);
+    return scattered(s, t, positive(s, index, row_sizes(s, t, 0, length)),
+                     czm_import_plain(s, czm_import_in(s, 2)), czm_import_order(s, x).rank);
+}
+
+czm_status czm_import_op_one_hot(czm_import_step *s) {
+    czm_import_value *index = czm_import_in(s, 0);
+    int64_t depth = 0, count = 1;
+    int rank = czm_import_order(s, index).rank + 1, axis;
+    CZM_TRY(czm_import_axis(s, czm_import_int(s, "axis", -1), rank, &axis));
+    count = (int64_t)czm_import_vector(s, czm_import_in(s, 1), &depth, 1);
+    if (count != 1 || depth < 1 || depth > INT32_MAX)
+        return czm_import_reject(s, NULL, "its depth is computed while the network runs");
+    czm_tensor values = czm_import_plain(s, czm_import_in(s, 2));
+    czm_tensor size = czm_import_const_of(s, (int32_t)depth);
+    czm_tensor t = czm_import_cast(s, positive(s, index, size), CZM_DTYPE_INT64);
+    czm_node *node = CZM_NODE(s, "OneHot", t, size, czm_import_element(s, values, 1),
+                              czm_import_element(s, values, 0));
+    czm_set_int(s->run->graph, node, "axis", axis == rank - 1 ? -1 : axis);
+    czm_import_put(s, 0, czm_output(node), czm_order_plain(rank));
+    return CZM_OK;
+}
+
+// ---- sampling at places that are computed
+
+typedef struct sampling {
+    bool is_nearest, is_reflected, is_zero, has_corners;
+    int64_t size[2]; // height, width
+    int64_t channels;
+    czm_tensor pixels; // [batch, height * width, channels]
+} sampling;
+
+static czm_tensor scalar_op(czm_import_step *s, const char *op, czm_tensor x, double number) {
+    return CZM_OUT(s, op, x, czm_import_scalar(s, x, number));
+}
+
+static czm_tensor clamped(czm_import_step *s, czm_tensor x, int64_t size) {
+    return scalar_op(s, "Maximum", scalar_op(s, "Minimum", x, (double)size - 1), 0);
+}
+
+// Coordinates in pixels, along an axis of `size` pixels, folded back into it as the mode says.
+static czm_tensor place(czm_import_step *s, const sampling *g, czm_tensor grid, int axis) {
+    int64_t size = g->size[axis];
+    czm_tensor x = scalar_op(s, "AddV2", grid, 1);
+    x = scalar_op(s, "Mul", x, g->has_corners ? ((double)size - 1) / 2 : (double)size / 2);
+    if (!g->has_corners) x = scalar_op(s, "Sub", x, 0.5);
+    if (g->is_reflected) {
+        double low = g->has_corners ? 0 : -0.5, width = (double)size - (g->has_corners ? 1 : 0);
+        if (width <= 0) return CZM_OUT(s, "ZerosLike", x);
+        czm_tensor m = scalar_op(s, "FloorMod", scalar_op(s, "Sub", x, low), 2 * width);
+        czm_tensor back = CZM_OUT(s, "Sub", czm_import_scalar(s, m, 2 * width), m);
+        x = scalar_op(s, "AddV2", CZM_OUT(s, "Minimum", m, back), low);
+    }
+    return g->is_zero ? x : clamped(s, x, size);
+}
+
+// 1 inside the image, 0 outside.
+static czm_tensor inside(czm_import_step *s, czm_tensor x, int64_t size) {
+    czm_tensor low = CZM_OUT(s, "GreaterEqual", x, czm_import_scalar(s, x, 0));
+    czm_tensor high = CZM_OUT(s, "LessEqual", x, czm_import_scalar(s, x, (double)size - 1));
+    return czm_import_cast(s, CZM_OUT(s, "LogicalAnd", low, high), czm_tensor_dtype(x));
+}
+
+// The pixels at whole coordinates, times a weight: [batch, height, width, channels].
+static czm_tensor tap(czm_import_step *s, const sampling *g, czm_tensor y, czm_tensor x,
+                      czm_tensor weight) {
+    czm_shape shape = czm_import_stored_shape(s, x);
+    int64_t flat[] = {CZM_UNKNOWN, czm_dim_multiply(shape.dims[1], shape.dims[2])};
+    int64_t image[] = {CZM_UNKNOWN, shape.dims[1], shape.dims[2], g->channels};
+    czm_tensor row = czm_import_cast(s, clamped(s, y, g->size[0]), CZM_DTYPE_INT32);
+    czm_tensor column = czm_import_cast(s, clamped(s, x, g->size[1]), CZM_DTYPE_INT32);
+    czm_tensor index = CZM_OUT(s, "AddV2", scalar_op(s, "Mul", row, (double)g->size[1]), column);
+    czm_node *node = CZM_NODE(s, "GatherV2", g->pixels, czm_import_reshape(s, index, flat, 2),
+                              czm_import_const_of(s, 1));
+    czm_set_int(s->run->graph, node, "batch_dims", 1);
+    if (g->is_zero) {
+        czm_tensor is_inside = CZM_OUT(s, "Mul", inside(s, y, g->size[0]), inside(s, x, g->size[1]));
+        weight = weight.node ? CZM_OUT(s, "Mul", weight, is_inside) : is_inside;
+    }
+    czm_tensor taken = czm_import_reshape(s, czm_output(node), image, 4);
+    if (!weight.node) return taken;
+    return CZM_OUT(s, "Mul", taken, CZM_OUT(s, "ExpandDims", weight, czm_import_const_of(s, 3)));
+}
+
+static czm_tensor sample_linear(czm_import_step *s, const sampling *g, czm_tensor y, czm_tensor x) {
+    czm_tensor base[2] = {CZM_OUT(s, "Floor", y), CZM_OUT(s, "Floor", x)}, sum = {0};
+    czm_tensor rest[2] = {CZM_OUT(s, "Sub", y, base[0]), CZM_OUT(s, "Sub", x, base[1])};
+    for (int i = 0; i < 4; i++) {
+        czm_tensor at[2], weight[2];
+        for (int k = 0; k < 2; k++) {
+            bool is_next = i >> k & 1;
+            at[k] = is_next ? scalar_op(s, "AddV2", base[k], 1) : base[k];
+            weight[k] = is_next ? rest[k]
+                                : CZM_OUT(s, "Sub", czm_import_scalar(s, rest[k], 1), rest[k]);
+        }
+        czm_tensor part = tap(s, g, at[0], at[1], CZM_OUT(s, "Mul", weight[0], weight[1]));
+        sum = sum.node ? CZM_OUT(s, "AddV2", sum, part) : part;
+    }
+    return sum;
+}
+
+// Coordinate `index` of each place of the grid, which has x before y.
+static czm_tensor grid_part(czm_import_step *s, czm_tensor grid, int64_t index) {
+    int64_t begin[] = {0, 0, 0, index}, end[] = {0, 0, 0, index + 1}, ones[] = {1, 1, 1, 1};
+    czm_node *node = CZM_NODE(s, "StridedSlice", grid, czm_import_const(s, begin, 4),
+                              czm_import_const(s, end, 4), czm_import_const(s, ones, 4));
+    czm_set_int(s->run->graph, node, "begin_mask", 7);
+    czm_set_int(s->run->graph, node, "end_mask", 7);
+    czm_set_int(s->run->graph, node, "shrink_axis_mask", 8);
+    return czm_output(node);
+}
+
+static bool has_mode(const czm_import_step *s, const char *mode) {
+    return czm_import_text_is(s, "mode", "linear", mode);
+}
+
+czm_status czm_import_op_grid_sample(czm_import_step *s) {
+    czm_import_value *v = czm_import_in(s, 0), *grid = czm_import_in(s, 1);
+    czm_shape shape = czm_import_shape(s, v), places = czm_import_shape(s, grid);
+    sampling g = {.is_nearest = has_mode(s, "nearest"),
+                  .is_reflected = czm_import_text_is(s, "padding_mode", "zeros", "reflection"),
+                  .is_zero = czm_import_text_is(s, "padding_mode", "zeros", "zeros"),
+                  .has_corners = czm_import_int(s, "align_corners", 0) != 0};
+    bool is_known = shape.rank == 4 && places.rank == 4 && shape.dims[1] > 0 && shape.dims[2] > 0 &&
+                    shape.dims[3] > 0 && places.dims[1] > 0 && places.dims[2] > 0;
+    if (!is_known)
+        return czm_import_reject(s, "export the network with a fixed size",
+                               "sampling a grid of an open size is not supported");
+    if (!g.is_nearest && !has_mode(s, "linear") && !has_mode(s, "bilinear"))
+        return czm_import_reject(s, NULL, "only nearest and linear sampling are supported");
+    g.size[0] = shape.dims[2];
+    g.size[1] = shape.dims[3];
+    g.channels = shape.dims[1];
+    int64_t flat[] = {CZM_UNKNOWN, czm_dim_multiply(g.size[0], g.size[1]), g.channels};
+    g.pixels = czm_import_reshape(s, czm_import_get(s, v, czm_order_channels_last(4)), flat, 3);
+    czm_tensor t = czm_import_plain(s, grid);
+    czm_tensor x = place(s, &g, grid_part(s, t, 0), 1), y = place(s, &g, grid_part(s, t, 1), 0);
+    czm_tensor result = g.is_nearest ? tap(s, &g, CZM_OUT(s, "Round", y), CZM_OUT(s, "Round", x),
+                                           (czm_tensor){0})
+                                     : sample_linear(s, &g, y, x);
+    czm_import_put(s, 0, result, czm_order_channels_last(4));
+    return CZM_OK;
+}

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Reductions, and operations along one axis.
+#include "read/onnx/import.h"
+
+static bool is(const czm_import_step *s, const char *op) {
+    return czm_text_equal(s->operation->op, op);
+}
+
+// The stored places of a set of ONNX axes, as an int32 vector.
+static czm_tensor places(czm_import_step *s, const czm_order *order, unsigned axes) {
+    int64_t list[CZM_MOST_AXES];
+    size_t count = 0;
+    for (int k = 0; k < order->rank; k++)
+        if (axes >> order->axis[k] & 1) list[count++] = k;
+    return czm_import_const(s, list, count);
+}
+
+static czm_tensor reduced(czm_import_step *s, const char *op, czm_tensor x, czm_tensor axes,
+                          bool keeps) {
+    czm_node *node = CZM_NODE(s, op, x, axes);
+    czm_set_bool(s->run->graph, node, "keep_dims", keeps);
+    return czm_output(node);
+}
+
+// log(sum(exp(x))) less the maximum, so that nothing overflows.
+static czm_tensor log_sum_exp(czm_import_step *s, czm_tensor x, czm_tensor axes, bool keeps) {
+    czm_tensor most = reduced(s, "Max", x, axes, true);
+    czm_tensor sum = reduced(s, "Sum", CZM_OUT(s, "Exp", CZM_OUT(s, "Sub", x, most)), axes, keeps);
+    czm_tensor back = keeps ? most : reduced(s, "Max", x, axes, false);
+    return CZM_OUT(s, "AddV2", CZM_OUT(s, "Log", sum), back);
+}
+
+static czm_tensor reduce(czm_import_step *s, czm_tensor x, czm_tensor axes, bool keeps) {
+    const char *op = s->op;
+    if (czm_tensor_dtype(x) == CZM_DTYPE_BOOL) op = czm_text_equal(op, "Min") ? "All" : "Any";
+    if (is(s, "ReduceLogSumExp")) return log_sum_exp(s, x, axes, keeps);
+    if (is(s, "ReduceL1")) x = CZM_OUT(s, "Abs", x);
+    if (is(s, "ReduceL2") || is(s, "ReduceSumSquare")) x = CZM_OUT(s, "Square", x);
+    czm_tensor y = reduced(s, op, x, axes, keeps);
+    if (is(s, "ReduceL2")) return CZM_OUT(s, "Sqrt", y);
+    return is(s, "ReduceLogSum") ? CZM_OUT(s, "Log", y) : y;
+}
+
+czm_status czm_import_op_reduce(czm_import_step *s) {
+    czm_import_value *x = czm_import_in(s, 0);
+    czm_order order = czm_import_order(s, x);
+    unsigned axes;
+    bool is_given, keeps = czm_import_int(s, "keepdims", 1) != 0;
+    CZM_TRY(czm_import_axes(s, is(s, "ReduceSum") ? 13 : 18, 1, order.rank, &axes, &is_given));
+    if (!is_given && !czm_import_int(s, "noop_with_empty_axes", 0)) axes = (1u << order.rank) - 1;
+    czm_tensor y = reduce(s, czm_import_made(s, x), places(s, &order, axes), keeps);
+    czm_import_put(s, 0, y, keeps ? order : czm_order_without(&order, axes));
+    return CZM_OK;
+}
+
+czm_status czm_import_op_global_pool(czm_import_step *s) {
+    czm_import_value *x = czm_import_in(s, 0);
+    czm_order order = czm_import_order(s, x);
+    unsigned axes = ((1u << order.rank) - 1) & ~3u; // all but batch and channels
+    czm_tensor t = czm_import_made(s, x);
+    czm_import_put(s, 0, reduced(s, s->op, t, places(s, &order, axes), true), order);
+    return CZM_OK;
+}
+
+// ---- along one axis
+
+// An order of the value in which this axis is the last one.
+static czm_order order_ending_with(czm_import_step *s, const czm_import_value *x, int axis) {
+    for (size_t i = 0; i < x->forms.count; i++)
+        if (x->forms.items[i].order.axis[x->forms.items[i].order.rank - 1] == axis)
+            return x->forms.items[i].order;
+    czm_order order = czm_import_order(s, x);
+    return czm_order_ending_with(&order, axis);
+}
+
+// Up to operator set 12 all axes from the named one on are one.
+static bool is_one_axis(czm_import_step *s, const czm_import_value *x, int axis) {
+    czm_shape shape = czm_import_shape(s, x);
+    for (int i = axis + 1; i < shape.rank && s->opset < 13; i++)
+        if (shape.dims[i] != 1) return false;
+    return true;
+}
+
+static czm_tensor softmax_of_rest(czm_import_step *s, czm_import_value *x, int axis) {
+    czm_shape shape = czm_import_shape(s, x);
+    czm_tensor t = czm_import_plain(s, x);
+    int64_t rest = 1;
+    for (int i = axis; i < shape.rank; i++) rest = czm_dim_multiply(rest, shape.dims[i]);
+    int64_t flat[] = {CZM_UNKNOWN, rest};
+    czm_tensor y = CZM_OUT(s, s->op, czm_import_reshape(s, t, flat, 2));
+    return CZM_OUT(s, "Reshape", y, czm_import_sizes(s, t, shape.dims, (size_t)shape.rank));
+}
+
+czm_status czm_import_op_softmax(czm_import_step *s) {
+    czm_import_value *x = czm_import_in(s, 0);
+    int rank = czm_import_order(s, x).rank, axis;
+    CZM_TRY(czm_import_axis(s, czm_import_int(s, "axis", s->opset >= 13 ? -1 : 1), rank, &axis));
+    if (is_one_axis(s, x, axis)) {
+        czm_order order = order_ending_with(s, x, axis);
+        czm_import_put(s, 0, CZM_OUT(s, s->op, czm_import_get(s, x, order)), order);
+    } else {
+        czm_import_put(s, 0, softmax_of_rest(s, x, axis), czm_order_plain(rank));
+    }
+    return CZM_OK;
+}
+
+czm_status czm_import_op_arg(czm_import_step *s) {
+    czm_import_value *x = czm_import_in(s, 0);
+    czm_order order = czm_import_order(s, x);
+    int axis;
+    CZM_TRY(czm_import_axis(s, czm_import_int(s, "axis", 0), order.rank, &axis));
+    int place = czm_order_place(&order, axis);
+    int64_t at = place;
+    czm_tensor t = czm_import_made(s, x);
+    bool is_last = czm_import_int(s, "select_last_index", 0) != 0;
+    int64_t size = czm_import_dim(s, x, axis);
+    if (is_last && size == CZM_UNKNOWN)
+        return czm_import_reject(s, NULL, "select_last_index is not supported for an open size");
+    if (is_last) t = CZM_OUT(s, "ReverseV2", t, czm_import_const(s, &at, 1));
+    czm_tensor y = CZM_OUT(s, s->op, t, czm_import_const_of(s, place));
+    if (is_last) y = CZM_OUT(s, "Sub", czm_import_scalar(s, y, (double)size - 1), y);
+    bool keeps = czm_import_int(s, "keepdims", 1) != 0;
+    if (keeps) y = CZM_OUT(s, "ExpandDims", y, czm_import_const_of(s, place));
+    czm_import_put(s, 0, y, keeps ? order : czm_order_without(&order, 1u << axis));
+    return CZM_OK;
+}
+
+czm_status czm_import_op_cumsum(czm_import_step *s) {
+    czm_import_value *x = czm_import_in(s, 0);
+    czm_order order = czm_import_order(s, x);
+    int64_t wanted;
+    int axis;
+    if (!czm_import_in(s, 1) || czm_import_vector(s, czm_import_in(s, 1), &wanted, 1) != 1 ||
+        wanted == CZM_UNKNOWN_INT)
+        return czm_import_reject(s, NULL, "its axis is computed while the network runs");
+    CZM_TRY(czm_import_axis(s, wanted, order.rank, &axis));
+    czm_node *node = CZM_NODE(s, "Cumsum", czm_import_made(s, x),
+                              czm_import_const_of(s, czm_order_place(&order, axis)));
+    czm_set_bool(s->run->graph, node, "exclusive", czm_import_int(s, "exclusive", 0) != 0);
+    czm_set_bool(s->run->graph, node, "reverse", czm_import_int(s, "reverse", 0) != 0);
+    czm_import_put(s, 0, czm_output(node), order);
+    return CZM_OK;
+}
+
+czm_status czm_import_op_top_k(czm_import_step *s) {
+    czm_import_value *x = czm_import_in(s, 0);
+    int64_t k = czm_import_int(s, "k", CZM_UNKNOWN_INT);
+    int axis;
+    CZM_TRY(czm_import_axis(s, czm_import_int(s, "axis", -1), czm_import_order(s, x).rank, &axis));
+    if (s->opset >= 10 && czm_import_in(s, 1)) czm_import_vector(s, czm_import_in(s, 1), &k, 1);
+    if (k < 0 || k > INT32_MAX)
+        return czm_import_reject(s, NULL, "the number of elements is computed while the network runs");
+    bool is_largest = czm_import_int(s, "largest", 1) != 0;
+    czm_order order = order_ending_with(s, x, axis);
+    czm_tensor t = czm_import_get(s, x, order);
+    if (!is_largest) t = CZM_OUT(s, "Neg", t);
+    czm_node *top = CZM_NODE(s, "TopKV2", t, czm_import_const_of(s, (int32_t)k));
+    czm_tensor values = czm_output(top), indices = {top, 1};
+    czm_import_put(s, 0, is_largest ? values : CZM_OUT(s, "Neg", values), order);
+    czm_import_put(s, 1, czm_import_cast(s, indices, CZM_DTYPE_INT64), order);
+    return CZM_OK;
+}

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Constants of an ONNX network; see weight.h.
+#include "read/onnx/weight.h"
+
+#include "format/checksum.h"
+
+enum {
+    BLOCK = 256 * 1024,
+    FLOATS = 4,  // TensorProto.float_data, int32_data, int64_data, raw_data, double_data,
+    INT32S = 5,  // uint64_data
+    INT64S = 7,
+    UINT64S = 11,
+};
+
+typedef struct weight_source {
+    czm_tensor_source base; // first: what callers see
+    const char *where;
+    const czm_onnx_initializer *weight;
+    czm_order order;
+} weight_source;
+
+static czm_status unreadable(czm_context *context, const char *where) {
+    return czm_report_add(context->report, CZM_RULE_FILE_UNREADABLE, where, NULL,
+                          "reading failed: %s", czm_file_error());
+}
+
+static bool is_list_of_varints(const czm_onnx_initializer *w) {
+    return w->field == INT32S || w->field == INT64S || w->field == UINT64S;
+}
+
+// Little-endian elements out of a packed list of varints.
+static bool unpack_varints(czm_bytes packed, size_t element, size_t count, uint8_t *out) {
+    czm_wire wire = czm_wire_read(packed);
+    for (size_t i = 0; i < count; i++) {
+        uint64_t value = czm_wire_varint(&wire);
+        for (size_t b = 0; b < element; b++) *out++ = (uint8_t)(value >> 8 * b);
+    }
+    return !wire.damaged;
+}
+
+static size_t count_of(const czm_onnx_initializer *w) {
+    int64_t count = czm_shape_count(w->shape);
+    return count < 0 ? 0 : (size_t)count;
+}
+
+// The bytes in ONNX's order. Memory of the arena. NULL: reading failed.
+static const uint8_t *load(czm_arena *arena, const czm_onnx_initializer *w) {
+    size_t element = czm_dtype_size(w->dtype), size = count_of(w) * element;
+    uint8_t *data = czm_arena_alloc(arena, (size_t)w->data.size + 1);
+    if (!data) return NULL;
+    if (w->data.size && !czm_file_read_at(w->data.file, w->data.offset, data, (size_t)w->data.size))
+        return NULL;
+    if (!is_list_of_varints(w)) return w->data.size == size ? data : NULL;
+    uint8_t *unpacked = czm_arena_alloc(arena, size + 1);
+    bool is_whole = unpacked && unpack_varints(czm_bytes_of(data, (size_t)w->data.size), element,
+                                               count_of(w), unpacked);
+    return is_whole ? unpacked : NULL;
+}
+
+// ---- numbers
+
+static double half_of(uint16_t bits) {
+    int exponent = bits >> 10 & 31;
+    double fraction = (bits & 1023) / 1024.0, sign = bits >> 15 ? -1 : 1, scale = 1;
+    for (int e = exponent ? exponent : 1; e < 15; e++) scale /= 2;
+    for (int e = exponent; e > 15; e--) scale *= 2;
+    return sign * scale * (exponent ? 1 + fraction : fraction);
+}
+
+static double float_of(uint32_t bits) {
+    float number;
+    memcpy(&number, &bits, sizeof number);
+    return (double)number;
+}
+
+static double number_at(czm_dtype dtype, const uint8_t *at) {
+    uint64_t bits = czm_load_le(at, czm_dtype_size(dtype));
+    double number;
+    switch (dtype) {
+    case CZM_DTYPE_FLOAT: return float_of((uint32_t)bits);
+    case CZM_DTYPE_DOUBLE: memcpy(&number, &bits, sizeof number); return number;
+    case CZM_DTYPE_HALF: return half_of((uint16_t)bits);
+    case CZM_DTYPE_BFLOAT16: return float_of((uint32_t)bits << 16);
+    case CZM_DTYPE_INT8: return (int8_t)bits;
+    case CZM_DTYPE_INT16: return (int16_t)bits;
+    case CZM_DTYPE_INT32: return (int32_t)bits;
+    case CZM_DTYPE_INT64: return (double)(int64_t)bits;
+    default: return (double)bits;
+    }
+}
+
+const double *czm_import_weight_numbers(czm_context *context, const czm_onnx_initializer *w, size_t most,
+                                 size_t *count) {
+    size_t element = czm_dtype_size(w->dtype);
+    *count = count_of(w);
+    if (*count > most || element == 0 || element > 8) return NULL;
+    const uint8_t *data = load(context->arena, w);
+    if (!data) return NULL;
+    double *numbers = CZM_NEW_ARRAY(context->arena, double, *count);
+    for (size_t i = 0; i < *count; i++) numbers[i] = number_at(w->dtype, data + i * element);
+    return numbers;
+}
+
+// ---- other orders
+
+// Copies the elements in the order in which they are to be stored.
+static void put_in_order(const uint8_t *from, const czm_onnx_initializer *w, const czm_order *order,
+                         uint8_t *to) {
+    size_t element = czm_dtype_size(w->dtype), count = count_of(w), stride[CZM_MOST_AXES] = {0};
+    int64_t at[CZM_MOST_AXES] = {0};
+    size_t step = element, offset = 0;
+    for (int a = w->shape.rank - 1; a >= 0; a--) {
+        stride[a] = step;
+        step *= (size_t)w->shape.dims[a];
+    }
+    for (size_t i = 0; i < count; i++, to += element) {
+        memcpy(to, from + offset, element);
+        for (int k = order->rank - 1; k >= 0; k--) {
+            int a = order->axis[k];
+            offset += stride[a];
+            if (++at[a] < w->shape.dims[a]) break;
+            offset -= stride[a] * (size_t)at[a];
+            at[a] = 0;
+        }
+    }
+}
+
+static const uint8_t *load_in_order(czm_arena *arena, const czm_onnx_initializer *w,
+                                    const czm_order *order) {
+    const uint8_t *data = load(arena, w);
+    if (!data || czm_order_is_plain(order)) return data;
+    uint8_t *ordered = czm_arena_alloc(arena, count_of(w) * czm_dtype_size(w->dtype) + 1);
+    if (ordered) put_in_order(data, w, order, ordered);
+    return ordered;
+}
+
+czm_status czm_import_weight_load(czm_context *context, const czm_onnx_initializer *w,
+                           const czm_order *order, czm_bytes *bytes) {
+    const uint8_t *data = load_in_order(context->arena, w, order);
+    *bytes = czm_bytes_of(data, data ? count_of(w) * czm_dtype_size(w->dtype) : 0);
+    return data ? CZM_OK : unreadable(context, w->name);
+}
+
+// ---- streaming
+
+static czm_status stream_blocks(const weight_source *s, czm_context *context, czm_sink sink,
+                                uint32_t *crc32c) {
+    czm_extent data = s->weight->data;
+    uint8_t *block = czm_arena_alloc(context->arena, BLOCK);
+    for (uint64_t at = 0; at < data.size; at += BLOCK) {
+        size_t size = data.size - at < BLOCK ? (size_t)(data.size - at) : BLOCK;
+        if (!czm_file_read_at(data.file, data.offset + at, block, size))
+            return unreadable(context, s->where);
+        *crc32c = czm_crc32c(*crc32c, czm_bytes_of(block, size));
+        CZM_TRY(sink.take(sink.user, czm_bytes_of(block, size)));
+    }
+    return CZM_OK;
+}
+
+static czm_status stream_ordered(const weight_source *s, czm_context *context, czm_arena *scratch,
+                                 czm_sink sink, uint32_t *crc32c) {
+    const uint8_t *data = scratch ? load_in_order(scratch, s->weight, &s->order) : NULL;
+    if (!data) return unreadable(context, s->where);
+    czm_bytes bytes = czm_bytes_of(data, (size_t)s->base.size);
+    *crc32c = czm_crc32c(0, bytes);
+    return sink.take(sink.user, bytes);
+}
+
+static czm_status stream(const czm_tensor_source *self, czm_context *context, czm_sink sink,
+                         uint32_t *crc32c) {
+    const weight_source *s = (const weight_source *)self;
+    *crc32c = 0;
+    if (czm_order_is_plain(&s->order) && !is_list_of_varints(s->weight))
+        return stream_blocks(s, context, sink, crc32c);
+    czm_arena *scratch = czm_arena_new(NULL);
+    czm_status status = stream_ordered(s, context, scratch, sink, crc32c);
+    czm_arena_free(scratch);
+    return status;
+}
+
+const czm_tensor_source *czm_import_weight_source(czm_context *context, const char *where,
+                                           const czm_onnx_initializer *weight,
+                                           const czm_order *order) {
+    weight_source *s = CZM_NEW(context->arena, weight_source);
+    *s = (weight_source){{.size = count_of(weight) * czm_dtype_size(weight->dtype),
+                          .stream = stream},
+                         where, weight, *order};
+    return &s->base;
+}
