@@ -27,7 +27,7 @@ class Rule(Record):
     rule: str
     subject: str
     outcome: str
-    statement: str
+    statement: str = ''
 
 
 @dataclass(frozen=True)

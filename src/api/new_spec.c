@@ -72,7 +72,7 @@ static int64_t choose_side(czm_tile_size size, int64_t border) {
     return side < size.largest ? side : size.largest;
 }
 
-// 0: the network itself fixes the size, or no size works.
+// Where the network leaves the size open; it stays so if no size works.
 static czm_status choose_tile(drafting *d) {
     if (!has_open_size(d) || d->target.has_onnx) return CZM_OK;
     czm_tile_size size = czm_tile_size_find(&d->target, d->subject);

@@ -57,6 +57,7 @@ static char lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') 
 const char *czm_spec_key(czm_arena *arena, const czm_spec *spec, const char *key) {
     const char *text = "";
     if (!spec->is_struct) return key;
+    if (czm_text_equal(key, "Type")) return "model_type";
     for (const char *c = key; *c; c++)
         text = czm_arena_format(arena, "%s%s%c", text, c > key && lower(*c) != *c ? "_" : "",
                                 lower(*c));

@@ -24,6 +24,7 @@ from czmodel.model_metadata import ModelMetadata, ModelSpec, SegmentationClass
 from czmodel.util import preprocessing
 from support import CLASSES, EXAMPLE, FIXTURES, ROOT, SCRIPTS, TestCase
 
+ID = '6f1c3bd0-7a54-4b69-9e57-0c1d5c1f8a11'
 NETWORK = FIXTURES / 'tf221-keras3'  # 16 x 16 pixels, three channels, three classes
 
 

@@ -243,7 +243,7 @@ class ConversionTest(TestCase):
             self.assertFalse((self.folder / 'out').exists())
         fails(czmodel.InvalidModelError, 'metadata-shape', input_shape=[32, 32, 3])
         fails(czmodel.InvalidModelError, 'class-count', classes=['class1', 'class2'])
-        fails(czmodel.InvalidModelError, 'Type', model_type='Nonsense')
+        fails(czmodel.InvalidModelError, 'model_type', model_type='Nonsense')
         fails(czmodel.UsageError, 'model-id', model_id='no id')
         fails(czmodel.MissingFileError, 'nowhere', model=self.folder / 'nowhere')
         fails(TypeError, 'a Keras layer', postprocessing=3)
