@@ -197,8 +197,10 @@ static const char *model_path(const drafting *d) {
     czm_arena *arena = d->context->arena;
     const char *path = d->options->source_path, *folder = czm_path_folder(arena, d->path);
     if (czm_path_is_absolute(path) || *folder == '\0' || czm_text_equal(folder, ".")) return path;
-    const char *absolute = czm_path_absolute(arena, path);
-    return absolute ? absolute : path;
+    const char *inside, *archive = czm_path_file_part(arena, path, &inside);
+    const char *absolute = czm_path_absolute(arena, archive ? archive : path);
+    if (!absolute) return path;
+    return archive ? czm_path_join(arena, absolute, inside) : absolute;
 }
 
 // ---- the file

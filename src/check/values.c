@@ -45,7 +45,9 @@ static const char *probability_hint(czm_context *context, const czm_probability 
 
 void czm_check_probabilities(czm_context *context, const czm_check_subject *s) {
     const czm_port *output = &s->model->main.outputs.items[0];
-    if (!czm_dtype_is_floating(output->dtype)) return; // said before
+    if (!czm_dtype_is_floating(output->dtype) ||
+        czm_report_has(context->report, CZM_RULE_INPUT_LAYOUT))
+        return; // said before
     czm_type_values wanted = s->spec ? czm_type_values_of(s->spec->model_type)
                                      : CZM_VALUES_SUM_TO_ONE;
     if (wanted == CZM_VALUES_FREE) {

@@ -46,6 +46,7 @@ static const struct {
     {"\x1f\x8b", 0, 2, {"a gzip archive", "unpack it and name the folder of the SavedModel"}},
     {"7z\xbc\xaf\x27\x1c", 0, 6, {"a 7z archive", "unpack it and name the folder of the SavedModel"}},
     {"Rar!", 0, 4, {"a RAR archive", "unpack it and name the folder of the SavedModel"}},
+    {"node {", 0, 6, {"a graph in text form (GraphDef)", FROZEN_HINT}},
     {"<!DOCTYPE html", 0, 14, {"a web page", "download the file itself, not the page that shows it"}},
 };
 

@@ -138,6 +138,10 @@ static czm_status open_file(czm_context *context, const char *inside, czm_source
         return CZM_OK;
     }
     if (kind.what) return not_a_model(context, source->path, kind.what, kind.hint);
+    if (strstr(source->path, ".data-0"))
+        return not_a_model(context, source->path, "a data file of a TensorFlow checkpoint",
+                           "name the folder of the SavedModel: weights alone do not describe a "
+                           "network");
     if (ends_with(source->path, MODEL_FILE))
         return not_a_model(context, source->path, "a file inside a SavedModel",
                            "name the folder that contains it");
