@@ -11,9 +11,7 @@ paths that only Windows has. Wine is Debian's wine64; without it the test is ski
 import argparse
 import json
 import os
-import pty
 import re
-import select
 import shlex
 import shutil
 import subprocess
@@ -356,24 +354,6 @@ def test_verify(windows, _):
     return re.search('ONNX Runtime [0-9.]+', done.stdout.decode()).group()
 
 
-def test_double_click(windows, _):
-    """In a window of its own the program says what to drop on it, and waits."""
-    terminal, own = pty.openpty()
-    start = [*windows.start, os.path.join(windows.programs, 'czmodel.exe')]
-    with subprocess.Popen(start, env={**windows.environment, 'TERM': 'xterm'}, stdin=own, stdout=own, stderr=own,
-                          start_new_session=True) as process:
-        os.close(own)
-        text, end = b'', time.monotonic() + SECONDS
-        while b'press Enter' not in text and process.poll() is None and time.monotonic() < end:
-            if select.select([terminal], [], [], 1)[0]:
-                text += os.read(terminal, 65536)
-        expect(process.poll() is None, f'the window closes: {text}')
-        os.write(terminal, b'\r')
-        status = process.wait(timeout=SECONDS)
-    os.close(terminal)
-    expect(status == 0 and b'drop one of these' in text, f'{status}: {text}')
-
-
 def test_resources(windows, _):
     """What Windows shows of the program: its version, its icon; and a manifest."""
     data = read(os.path.join(windows.programs, 'czmodel.exe'))
@@ -381,7 +361,7 @@ def test_resources(windows, _):
     for text in ('ProductVersion', 'FileDescription', version):
         expect(text.encode('utf-16-le') in data, text)
     for part in (b'longPathAware', b'<activeCodePage', read(os.path.join(
-            ROOT, 'packaging', 'windows', 'czmodel.ico'))[-5000:]):
+            ROOT, 'packaging', 'windows', 'czmodel.ico'))[-1000:]):
         expect(part in data, part[:20])
 
 
@@ -391,7 +371,7 @@ def test_size(windows, _):
     return ', '.join(f'{name}.exe {size / 1e6:.2f} MB' for name, size in sizes.items())
 
 
-CASES = (test_size, test_double_click, test_resources, test_verify, test_library, test_suites, test_bytes, test_names, test_long, test_shares, test_json,
+CASES = (test_size, test_resources, test_verify, test_library, test_suites, test_bytes, test_names, test_long, test_shares, test_json,
          test_reserved, test_colons, test_rooted, test_open, test_drop)
 
 
