@@ -6,14 +6,28 @@
 #include "api/call.h"
 #include "edit/edit.h"
 
-enum { USUAL_SIDE = 256, LARGEST_MULTIPLE = 256, LARGEST_SIDE = 1 << 16 };
+#include <math.h>
+
+enum { USUAL_SIDE = 256, LARGEST_SIDE = 1 << 16 };
 
 typedef struct trial {
     const czm_target *target;
     int64_t side;
     bool works;      // the network takes the size
-    uint64_t memory; // what it then needs, if that is known
+    bool keeps_size; // and gives an image of it
+    uint64_t memory; // what it then needs; UINT64_MAX if that is not known
 } trial;
+
+// The shapes of one tile.
+static const czm_shapes *infer_tile(czm_arena *arena, const czm_model *model, int64_t side) {
+    czm_tensor input = model->main.inputs.items[0].tensor;
+    czm_shape shape = czm_shape_read(arena, czm_attr_shape(input.node, "shape"));
+    int64_t *dims = CZM_NEW_ARRAY(arena, int64_t, 4); // the shapes refer to it
+    memcpy(dims, (int64_t[]){1, side, side, shape.dims[3]}, 4 * sizeof *dims);
+    if (shape.dims[0] != CZM_UNKNOWN) dims[0] = shape.dims[0];
+    const czm_shape tile = {4, dims};
+    return czm_shapes_infer(arena, model, &tile);
+}
 
 static czm_status attempt(czm_context *context, void *data) {
     trial *t = data;
@@ -22,8 +36,11 @@ static czm_status attempt(czm_context *context, void *data) {
     t->works =
         czm_edit_try_size(context, target->options, &target->source, t->side, t->side, &model);
     if (!t->works) return CZM_OK;
-    const czm_check_subject *subject = czm_check_subject_of(context->arena, &model, NULL, NULL);
-    t->memory = subject->memory.is_known ? subject->memory.peak : UINT64_MAX;
+    const czm_shapes *shapes = infer_tile(context->arena, &model, t->side);
+    czm_shape output = czm_shape_of(shapes, model.main.outputs.items[0].tensor);
+    t->keeps_size = output.rank == 4 && output.dims[1] == t->side && output.dims[2] == t->side;
+    czm_tile_memory memory = czm_tile_memory_of(context->arena, &model, shapes);
+    t->memory = memory.is_known ? memory.peak : UINT64_MAX;
     return CZM_OK;
 }
 
@@ -37,38 +54,83 @@ static trial try_side(const czm_target *target, int64_t side) {
     return t;
 }
 
-static bool fits(const czm_target *target, int64_t side) {
-    trial t = try_side(target, side);
-    return t.works && t.memory <= CZM_TILE_MEMORY_LIMIT;
+// ---- the multiple
+
+static int64_t odd_multiple(int64_t unit, int64_t near) { return unit * ((near / unit) | 1); }
+
+// Where the output is an image of the input's size at some multiple, it must be at all.
+static bool takes(const trial *t, bool keeps_size) {
+    return t->works && (t->keeps_size || !keeps_size);
 }
 
-// The least power of two of which two odd multiples work: odd, so that it is not a larger one.
-static int64_t find_multiple(const czm_target *target, int64_t near) {
-    for (int64_t unit = 1; unit <= LARGEST_MULTIPLE; unit *= 2) {
-        int64_t odd = (near / unit) | 1;
-        if (try_side(target, unit * odd).works && try_side(target, unit * (odd + 2)).works)
-            return unit;
-    }
-    return 0;
-}
-
-// The largest multiple that fits, by bisection.
-static int64_t find_largest(const czm_target *target, int64_t multiple) {
-    int64_t low = 0, high = LARGEST_SIDE / multiple + 1; // low fits (or is nothing), high does not
+// The least unit, `base` times a power of two, of which two odd multiples work: odd, so that it is not
+// a larger one. If one works, so do those above.
+static int64_t find_unit(const czm_target *target, int64_t base, int64_t near) {
+    enum { POWERS = 8 };
+    trial top = try_side(target, odd_multiple(base << POWERS, near));
+    int low = -1, high = POWERS; // low does not work, high does
+    if (!top.works) return 0;
     while (high - low > 1) {
-        int64_t middle = low + (high - low) / 2;
-        if (fits(target, middle * multiple))
-            low = middle;
-        else
+        int middle = low + (high - low) / 2;
+        trial t = try_side(target, odd_multiple(base << middle, near));
+        if (takes(&t, top.keeps_size))
             high = middle;
+        else
+            low = middle;
     }
-    return low * multiple;
+    int64_t unit = base << high;
+    trial second = try_side(target, odd_multiple(unit, near) + 2 * unit);
+    return takes(&second, top.keeps_size) ? unit : 0;
+}
+
+// ---- the largest: memory grows as the area does, or nearly so
+
+typedef struct sample {
+    int64_t units;
+    double memory;
+} sample;
+
+static sample measure(const czm_target *target, int64_t units, int64_t multiple) {
+    trial t = try_side(target, units * multiple);
+    return (sample){units, t.works ? (double)t.memory : (double)UINT64_MAX};
+}
+
+// Where a straight line over the area through two samples reaches the limit.
+static int64_t guess(sample a, sample b) {
+    double limit = (double)CZM_TILE_MEMORY_LIMIT, near = (double)a.units, far = (double)b.units;
+    double slope = (b.memory - a.memory) / (far * far - near * near);
+    double area = slope > 0 ? near * near + (limit - a.memory) / slope : 0;
+    return area > 0 ? (int64_t)sqrt(area) : 0;
+}
+
+static int64_t kept_between(int64_t units, int64_t low, int64_t high) {
+    return units <= low ? low + 1 : units >= high ? high - 1 : units;
+}
+
+// `low` fits, `high` does not; after a few guesses by halves, whatever the memory does.
+static int64_t find_largest(const czm_target *target, int64_t multiple) {
+    enum { GUESSES = 6 };
+    int64_t low = 0, high = LARGEST_SIDE / multiple + 1;
+    sample last = {0, 0}, now = measure(target, kept_between(USUAL_SIDE / multiple, 0, high), multiple);
+    for (int round = 0;; round++) {
+        if (now.memory <= (double)CZM_TILE_MEMORY_LIMIT)
+            low = now.units;
+        else
+            high = now.units;
+        if (high - low <= 1) return low * multiple;
+        int64_t next = round < GUESSES ? guess(last, now) : low + (high - low) / 2;
+        next = kept_between(next, low, high);
+        last = now;
+        now = measure(target, next, multiple);
+    }
 }
 
 czm_tile_size czm_tile_size_find(const czm_target *target, const czm_check_subject *subject) {
+    static const int64_t bases[] = {1, 3};
     if (subject->input.rank != 4) return (czm_tile_size){0};
-    int64_t height = subject->input.dims[1];
-    int64_t multiple = find_multiple(target, height == CZM_UNKNOWN ? USUAL_SIDE : height);
+    int64_t height = subject->input.dims[1], multiple = 0;
+    for (size_t i = 0; i < CZM_COUNT_OF(bases) && multiple == 0; i++)
+        multiple = find_unit(target, bases[i], height == CZM_UNKNOWN ? USUAL_SIDE : height);
     if (multiple == 0) return (czm_tile_size){0};
     return (czm_tile_size){find_largest(target, multiple), multiple};
 }

@@ -470,7 +470,7 @@ static czm_fact fact_of(czm_arena *arena, const czm_argument *argument) {
     if (!argument->is_variable)
         return (czm_fact){.shape = argument->shape, .value = argument->value};
     czm_content *content = CZM_NEW(arena, czm_content);
-    *content = (czm_content){argument->shape, 1};
+    *content = (czm_content){.shape = argument->shape, .count = 1};
     czm_fact fact = czm_fact_unknown();
     fact.content = content;
     return fact;

@@ -21,15 +21,36 @@ static void set_list(czm_step *step, czm_shape element, int64_t count) {
     czm_set_content(step, 0, element, count);
 }
 
+static void set_reserved(czm_step *step) {
+    if (!step->output_count || !step->outputs[0].content) return;
+    czm_content *content = CZM_NEW(step->arena, czm_content);
+    *content = *step->outputs[0].content;
+    content->is_reserved = true;
+    step->outputs[0].content = content;
+}
+
+// The elements of a list are alike: what is put in tells more of all.
+static czm_shape with_item(const czm_step *step, size_t input) {
+    czm_dims merged;
+    czm_shape list = in_content(step, 0).shape;
+    return czm_shape_merge(list, in_shape(step, input), &merged)
+               ? czm_dims_keep(step->arena, &merged)
+               : list;
+}
+
 // ---- lists
 
 // TensorListReserve: inputs are the shape of the elements, and how many there are.
 void czm_infer_list_reserve(czm_step *step) {
     set_list(step, element_shape(step, 0), size_in(step, 1));
+    set_reserved(step);
 }
 
 // EmptyTensorList: input 1 is how many there can be.
-void czm_infer_list_empty(czm_step *step) { set_list(step, element_shape(step, 0), 0); }
+void czm_infer_list_empty(czm_step *step) {
+    set_list(step, element_shape(step, 0), 0);
+    set_reserved(step);
+}
 
 // The elements are the slices of input 0.
 void czm_infer_list_from_tensor(czm_step *step) {
@@ -45,12 +66,12 @@ void czm_infer_list_from_tensor(czm_step *step) {
 void czm_infer_list_set(czm_step *step) {
     czm_content list = in_content(step, 0);
     bool may_grow = czm_attr_bool(step->node, "resize_if_index_out_of_bounds");
-    set_list(step, list.shape, may_grow ? CZM_UNKNOWN : list.count);
+    set_list(step, with_item(step, 2), may_grow ? CZM_UNKNOWN : list.count);
 }
 
 void czm_infer_list_push(czm_step *step) {
     czm_content list = in_content(step, 0);
-    set_list(step, list.shape, czm_dim_add(list.count, 1));
+    set_list(step, with_item(step, 1), czm_dim_add(list.count, 1));
 }
 
 void czm_infer_list_resize(czm_step *step) {

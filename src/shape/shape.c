@@ -165,7 +165,7 @@ static bool value_equal(czm_value a, czm_value b) {
 
 static bool content_equal(const czm_content *a, const czm_content *b) {
     if (a == b || !a || !b) return a == b;
-    return a->count == b->count && czm_shape_equal(a->shape, b->shape);
+    return a->count == b->count && a->is_reserved == b->is_reserved && czm_shape_equal(a->shape, b->shape);
 }
 
 bool czm_fact_equal(const czm_fact *a, const czm_fact *b) {
@@ -195,7 +195,13 @@ static const czm_content *join_contents(czm_arena *arena, const czm_content *a,
                                         const czm_content *b) {
     if (!a || !b || content_equal(a, b)) return a && b ? a : NULL;
     czm_content *joined = CZM_NEW(arena, czm_content);
-    joined->shape = join_shapes(arena, a->shape, b->shape);
+    czm_dims merged;
+    bool is_one_empty = a->is_reserved || b->is_reserved;
+    if (is_one_empty && czm_shape_merge(a->shape, b->shape, &merged))
+        joined->shape = czm_dims_keep(arena, &merged);
+    else
+        joined->shape = join_shapes(arena, a->shape, b->shape);
+    joined->is_reserved = a->is_reserved && b->is_reserved;
     joined->count = a->count == b->count ? a->count : CZM_UNKNOWN;
     return joined;
 }

@@ -84,7 +84,7 @@ void czm_set_fact(czm_step *step, size_t output, czm_fact fact) {
 void czm_set_content(czm_step *step, size_t output, czm_shape shape, int64_t count) {
     if (output >= step->output_count) return;
     czm_content *content = CZM_NEW(step->arena, czm_content);
-    *content = (czm_content){shape, count};
+    *content = (czm_content){.shape = shape, .count = count};
     step->outputs[output].content = content;
 }
 

@@ -21,6 +21,7 @@ enum { CZM_HIGHEST_RANK = 32 };
 typedef struct czm_content {
     czm_shape shape; // of the variable, or of each element
     int64_t count;   // of the elements; CZM_UNKNOWN
+    bool is_reserved; // nothing is in the list yet: what is put in may say more of the shape
 } czm_content;
 
 // What is known of one tensor. If its value is, its shape is complete and has as many elements.
@@ -69,7 +70,7 @@ static inline czm_value in_value(const czm_step *step, size_t input) {
 
 static inline czm_content in_content(const czm_step *step, size_t input) {
     const czm_content *content = czm_in_fact(step, input).content;
-    return content ? *content : (czm_content){czm_shape_unknown(), CZM_UNKNOWN};
+    return content ? *content : (czm_content){.shape = czm_shape_unknown(), .count = CZM_UNKNOWN};
 }
 
 static inline size_t in_count(const czm_step *step) { return step->node->inputs.count; }

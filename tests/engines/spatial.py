@@ -65,20 +65,18 @@ UNLIKE = {
 # so in a note, and that is what is tested.
 ASSUMED = {
     'resizing': 'its sizes are absolute',
+    'global_max': 'a factor enlarges one pixel to the old size of the picture',
     'fn_resize_antialias': 'a third of the size, rounded down',
     'fn_resize_antialias_bicubic': 'a third of the size, rounded down',
 }
 # Networks that can be built at any size, but not out of what is exported: they must be refused.
 # network: (exporters, what is exported)
 BOUND = {
-    'global_max': (EVERY, 'a fixed upsampling factor after global pooling'),
     'center_crop': (EVERY, 'a crop to an absolute size'),
     'fn_coordinates': (EVERY, 'a picture of coordinates is a constant'),
-    'fn_unpool_argmax': (EVERY, 'a flat list of pixels is reshaped to a constant size'),
     'fn_fourier': (EVERY, 'the lengths of the transforms are constants'),
     'fn_map_fn': (EVERY, 'the shape of the elements is a constant'),
     'unproven_loop': (EVERY, 'the size cannot be inferred through the loop'),
-    'attention_bottleneck': (('keras3',), 'heads and tokens are reshaped to constant sizes'),
 }
 
 QUICK = {
@@ -87,7 +85,8 @@ QUICK = {
                  norm_layer norm_group nested dense transpose_output_padding
                  fixed_batch strip_pooling tokens transpose_dilated identity_network
                  flatten_dense act_prelu_full position_embedding aspp_fixed_factor
-                 dense_after_flatten reshape_sizes unproven_loop'''.split(),
+                 dense_after_flatten reshape_sizes unproven_loop pixel_shuffle window_parts
+                 tiled_mean cropped whole_map_pools stacked_maps'''.split(),
     'tf_keras': '''unet unet_nearest unet_bilinear unet_rgba_wide unet_attention aspp
                    mobilenet_v2 efficientnet act_prelu_shared norm_layer nested
                    grouped_dilated flatten_dense act_prelu_full'''.split(),
@@ -165,6 +164,9 @@ def own_networks(networks):
     own('aspp_fixed_factor', aspp_fixed_factor)
     own('dense_after_flatten', dense_after_flatten)
     own('reshape_sizes', reshape_sizes)
+    for build in (pixel_shuffle, window_parts, open_tokens, tiled_mean, cropped, whole_map_pools,
+                  stacked_maps):
+        own(build.__name__, build)
     own('growing_loop', growing_loop)
     own('unproven_loop', unproven_loop)
     own('transpose_chain', transpose_chain)
@@ -180,7 +182,7 @@ def own_networks(networks):
 
 def aspp_fixed_factor(keras, layers, x):
     pooled = layers.Reshape((1, 1, 4))(layers.GlobalAveragePooling2D()(x))
-    return layers.Concatenate()([x, layers.UpSampling2D(32)(pooled)])
+    return layers.Concatenate()([x, layers.UpSampling2D(tuple(x.shape[1:3]))(pooled)])
 
 
 def dense_after_flatten(keras, layers, x):
@@ -189,7 +191,83 @@ def dense_after_flatten(keras, layers, x):
 
 
 def reshape_sizes(keras, layers, x):
-    return layers.Reshape((32, 32, 4))(layers.Reshape((32 * 32 * 2, 2))(x))
+    height, width = x.shape[1:3]
+    return layers.Reshape((height, width, 4))(layers.Reshape((height * width * 2, 2))(x))
+
+
+def lambda_layer(layers, x, function, shape):
+    return layers.Lambda(function, output_shape=tuple(shape))(x)
+
+
+def pixel_shuffle(keras, layers, x):
+    """Depth to space by reshapes; and space to depth before it."""
+    height, width = int(x.shape[1]) // 2, int(x.shape[2]) // 2
+    x = layers.Permute((1, 3, 2, 4, 5))(layers.Reshape((height, 2, width, 2, 4))(x))
+    x = layers.Dense(16)(layers.Reshape((height, width, 16))(x))
+    x = layers.Permute((1, 3, 2, 4, 5))(layers.Reshape((height, width, 2, 2, 4))(x))
+    return layers.Reshape((height * 2, width * 2, 4))(x)
+
+
+def window_parts(keras, layers, x):
+    """Blocks of 4 x 4 pixels are pictures of their own, as in a Swin transformer."""
+    height, width = int(x.shape[1]), int(x.shape[2])
+
+    def part(t):
+        import tensorflow as tf
+        t = tf.reshape(t, (-1, height // 4, 4, width // 4, 4, 4))
+        return tf.reshape(tf.transpose(t, (0, 1, 3, 2, 4, 5)), (-1, 16, 4))
+
+    def join(t):
+        import tensorflow as tf
+        t = tf.reshape(t, (-1, height // 4, width // 4, 4, 4, 4))
+        return tf.reshape(tf.transpose(t, (0, 1, 3, 2, 4, 5)), (-1, height, width, 4))
+    y = layers.Softmax(axis=1)(lambda_layer(layers, x, part, (16, 4)))
+    return layers.Add()([x, lambda_layer(layers, y, join, x.shape[1:])])
+
+
+def open_tokens(keras, layers, x):
+    height, width = x.shape[1:3]
+    y = layers.Dense(4)(layers.Reshape((-1, 4))(x))
+    return layers.Reshape((height, width, 4))(y)
+
+
+def tiled_mean(keras, layers, x):
+    height, width = int(x.shape[1]), int(x.shape[2])
+
+    def call(t):
+        import tensorflow as tf
+        mean = tf.reduce_mean(t, (1, 2), keepdims=True)
+        ones = mean * tf.ones((1, height, width, 1))
+        return tf.concat([t, ones, tf.tile(mean, (1, height, width, 1))], 3)
+    x = lambda_layer(layers, x, call, (height, width, 12))
+    y = layers.RepeatVector(height * width)(layers.GlobalAveragePooling2D()(x))
+    return layers.Concatenate()([x, layers.Reshape((height, width, 12))(y)])
+
+
+def cropped(keras, layers, x):
+    """Padding that is cropped again at absolute places."""
+    height, width = int(x.shape[1]), int(x.shape[2])
+    x = layers.Conv2D(4, 3)(layers.ZeroPadding2D(3)(x))
+    return lambda_layer(layers, x, lambda t: t[:, 2:height + 2, 2:width + 2, :],
+                        (height, width, 4))
+
+
+def whole_map_pools(keras, layers, x):
+    height, width = int(x.shape[1]), int(x.shape[2])
+    parts = [x]
+    for count in (1, 2, 4):
+        size = (height // count, width // count)
+        y = layers.Conv2D(2, 1)(layers.AveragePooling2D(size)(x))
+        parts.append(layers.UpSampling2D(size, interpolation='bilinear')(y))
+    return layers.Concatenate()(parts)
+
+
+def stacked_maps(keras, layers, x):
+    """A loop over a stack of maps."""
+    height, width = int(x.shape[1]), int(x.shape[2])
+    y = layers.Conv2D(4, 3, padding='same')(x)
+    y = layers.Concatenate(axis=1)([layers.Reshape((1, height, width, 4))(t) for t in (x, y)])
+    return layers.ConvLSTM2D(4, 3, padding='same')(y)
 
 
 def growing_loop(keras, layers, x):
@@ -314,8 +392,8 @@ MISFITS = [('unet', (50, 50)), ('unet', (33, 64)), ('unet_undefined', (50, 62)),
            ('unet_attention', (35, 32)), ('linknet', (30, 40))]
 # Networks of which every word of the refusal is tested.
 WORD_FOR_WORD = {'flatten_dense', 'act_prelu_full', 'position_embedding', 'segformer',
-                 'norm_layer_hwc', 'aspp_fixed_factor', 'dense_after_flatten', 'reshape_sizes',
-                 'unproven_loop', 'global_max', 'attention_bottleneck', 'lstm_rows'}
+                 'norm_layer_hwc', 'dense_after_flatten',
+                 'unproven_loop', 'lstm_rows'}
 
 
 # ------------------------------------------------------------ random networks

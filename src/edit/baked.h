@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What spatial.c and the rules of the kinds share: a node that holds sizes as numbers, and the edit.
+#ifndef CZM_EDIT_BAKED_H
+#define CZM_EDIT_BAKED_H
+
+#include "edit/spatial.h"
+
+enum { CZM_MOST_SIZES = 16 };
+
+// The value of a small tensor of integers.
+typedef struct czm_sizes {
+    size_t count;
+    bool is_known[CZM_MOST_SIZES];
+    int64_t values[CZM_MOST_SIZES];
+} czm_sizes;
+
+typedef struct czm_editor {
+    czm_context *context;
+    czm_model *model;
+    const czm_baked_list *baked;
+    const czm_shapes *shapes; // of the latest round, for a few images
+    czm_layer_names names;
+    czm_shape old_picture; // of the joined model
+    int64_t height, width;
+    bool is_changed; // a node reads other sizes since the latest inference
+} czm_editor;
+
+typedef struct czm_baked_kind {
+    const char *op;
+    size_t image, sizes; // inputs
+    czm_status (*recompute)(czm_editor *e, czm_baked *b, czm_shape image, const czm_sizes *now);
+} czm_baked_kind;
+
+// Shapes are those for a batch of a few images, where the batch is open.
+struct czm_baked {
+    const czm_baked_kind *kind;
+    czm_node *node;
+    czm_shape image;       // the old shape of what the node works on
+    czm_shape result;      // and of what comes out
+    czm_shape more_image, more_result; // the same for another batch: what differs, follows that
+    czm_tensor picture;    // the input of the part that the node is of
+    czm_shape old_picture; // its old shape
+    czm_sizes sizes;       // the old values; those are known that the exporter stored
+    czm_node *partner;     // SpaceToBatchND: the BatchToSpaceND that undoes it
+    czm_sizes crops;       // its old crops
+    int64_t windows[2];    // pools: how many windows part the map, by rows and columns; 0: it is not parted
+    bool keeps_batch;      // as many images came out as went in
+    bool is_done;
+};
+
+czm_sizes czm_sizes_read(const czm_shapes *shapes, czm_tensor tensor);
+bool czm_sizes_equal(const czm_sizes *a, const czm_sizes *b);
+
+// A Const of integers.
+czm_tensor czm_baked_ints(czm_editor *e, const czm_node *node, czm_dtype dtype,
+                          const int64_t *values, const int64_t *dims, size_t rank);
+
+// Replaces the sizes that a node reads. What is not known before it runs (the batch) is still taken
+// from the old tensor.
+void czm_baked_replace(czm_editor *e, czm_node *node, size_t input, const czm_sizes *fresh);
+
+CZM_PRINTF(3, 4)
+czm_status czm_baked_refuse(czm_editor *e, const czm_node *node, const char *format, ...);
+
+// Says what is taken for granted.
+CZM_PRINTF(3, 4)
+void czm_baked_assume(czm_editor *e, const czm_node *node, const char *format, ...);
+
+// What a number that followed the part's height (axis 1) or width (axis 2) becomes; false: no integer.
+bool czm_baked_scale(const czm_editor *e, const czm_baked *b, int axis, int64_t old, int64_t *fresh);
+
+// A map of the part that had this height and width, and has others now; false: there is none.
+bool czm_baked_find_map(const czm_editor *e, const czm_baked *b, const int64_t old[2],
+                        int64_t fresh[2]);
+
+// What a height and a width of the part become together, as some map of this size or the picture does.
+bool czm_baked_scale_pair(const czm_editor *e, const czm_baked *b, const int64_t old[2],
+                          int64_t fresh[2]);
+
+// What `windows` says, of a node that is being recorded.
+void czm_baked_count_windows(czm_baked *b);
+
+// ---- the kinds
+
+extern const czm_baked_kind czm_baked_kinds[];
+extern const size_t czm_baked_kind_count;
+
+czm_status czm_recompute_reshape(czm_editor *e, czm_baked *b, czm_shape image,
+                                 const czm_sizes *now);
+
+#endif

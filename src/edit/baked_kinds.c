@@ -1,0 +1,400 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The kinds of nodes that hold sizes as numbers, and what becomes of these at another height and width.
+#include "edit/baked.h"
+
+static size_t height_index(const czm_node *node) {
+    return czm_attr_is(node, "data_format", "NCHW") ? 2 : 1;
+}
+
+// ---- transposed convolutions: out = in * stride + a rest that the padding fixes
+
+static czm_status recompute_transposed(czm_editor *e, czm_baked *b, czm_shape image, const czm_sizes *now) {
+    int64_t strides[4];
+    size_t first = height_index(b->node), skipped = now->count == 4 ? 0 : first;
+    if (now->count != 4 && now->count != 2) return CZM_OK;
+    if (czm_attr_ints(b->node, "strides", strides, 4) != 4) return CZM_OK;
+    czm_sizes fresh = *now;
+    for (size_t i = first; i < first + 2; i++) {
+        size_t k = i - skipped;
+        if (!now->is_known[k] || !b->sizes.is_known[k]) return CZM_OK;
+        if (b->image.dims[i] == CZM_UNKNOWN) return CZM_OK; // what it stores is absolute
+        fresh.values[k] =
+            image.dims[i] * strides[i] + (b->sizes.values[k] - b->image.dims[i] * strides[i]);
+    }
+    if (czm_sizes_equal(&fresh, now)) return CZM_OK;
+    if (!czm_sizes_equal(now, &b->sizes))
+        return czm_baked_refuse(e, b->node,
+                      "the output size of its transposed convolution is computed in a "
+                      "way that is not understood");
+    czm_baked_replace(e, b->node, b->kind->sizes, &fresh);
+    return CZM_OK;
+}
+
+// ---- resizes: the factor stays
+
+// Keras 2 stores the size as a product: of the input's size, which it knew, and the factor.
+static bool is_product_of(const czm_editor *e, czm_tensor size, const czm_baked *b) {
+    if (!czm_node_is(size.node, "Mul") || size.node->inputs.count != 2) return false;
+    for (size_t i = 0; i < 2; i++) {
+        czm_sizes factor = czm_sizes_read(e->shapes, size.node->inputs.items[i]);
+        if (factor.count == 2 && factor.is_known[0] && factor.is_known[1] &&
+            factor.values[0] == b->image.dims[1] && factor.values[1] == b->image.dims[2])
+            return true;
+    }
+    return false;
+}
+
+// What does not follow the picture (it is pooled to so many pixels at any size): a number that enlarges
+// it again follows the picture.
+static bool is_pooled(const czm_baked *b, czm_shape image, czm_shape picture, int axis) {
+    return b->image.rank == 4 && image.rank == 4 && b->old_picture.rank == 4 && picture.rank == 4 &&
+           b->image.dims[axis] == image.dims[axis] &&
+           b->old_picture.dims[axis] != picture.dims[axis] && b->sizes.count == 2 &&
+           b->sizes.values[axis - 1] > image.dims[axis];
+}
+
+// ScaleAndTranslate takes the factors, too.
+static void replace_factors(czm_editor *e, czm_node *node, czm_shape image, const czm_sizes *fresh) {
+    czm_buffer content = czm_buffer_in(e->context->arena);
+    const int64_t count = 2;
+    for (size_t i = 0; i < 2; i++) {
+        float factor = (float)fresh->values[i] / (float)image.dims[1 + i];
+        uint32_t bits;
+        memcpy(&bits, &factor, sizeof bits);
+        czm_put_raw_le(&content, bits, sizeof bits);
+    }
+    node->inputs.items[2] =
+        czm_add_const(&e->model->main, czm_arena_format(e->context->arena, "%s/scale", node->name),
+                      CZM_DTYPE_FLOAT, czm_buffer_bytes(&content), &count, 1);
+}
+
+static czm_status recompute_resize(czm_editor *e, czm_baked *b, czm_shape image, const czm_sizes *now) {
+    if (now->count != 2 || !czm_sizes_equal(now, &b->sizes)) return CZM_OK;
+    if (!now->is_known[0] || !now->is_known[1]) return CZM_OK;
+    bool is_factor = is_product_of(e, b->node->inputs.items[b->kind->sizes], b);
+    czm_shape picture = czm_shape_of(e->shapes, b->picture);
+    int64_t map[2]; // what was enlarged to the size of a map follows that, not a factor
+    bool is_map = czm_baked_find_map(e, b, b->sizes.values, map);
+    czm_sizes fresh = *now;
+    for (int i = 0; i < 2; i++) {
+        bool follows_picture = (!is_factor || is_map) && is_pooled(b, image, picture, 1 + i);
+        czm_shape from = follows_picture ? b->old_picture : b->image;
+        czm_shape to = follows_picture ? picture : image;
+        int64_t old_in = from.dims[1 + i], product = to.dims[1 + i] * b->sizes.values[i];
+        if (old_in == CZM_UNKNOWN || to.dims[1 + i] == CZM_UNKNOWN) continue; // absolute
+        if (old_in == 0 || product % old_in != 0)
+            return czm_baked_refuse(e, b->node,
+                          "it would have to resize %s by the factor %lld/%lld, which gives no "
+                          "whole size",
+                          czm_shape_text(e->context->arena, to), (long long)b->sizes.values[i],
+                          (long long)old_in);
+        fresh.values[i] = product / old_in;
+    }
+    if (czm_sizes_equal(&fresh, now)) return CZM_OK;
+    if (!is_factor || fresh.values[0] != now->values[0] * image.dims[1] / b->image.dims[1])
+        czm_baked_assume(e, b->node,
+                         "its size %lld x %lld is taken as following its input, and becomes "
+                         "%lld x %lld",
+                         (long long)now->values[0], (long long)now->values[1],
+                         (long long)fresh.values[0], (long long)fresh.values[1]);
+    czm_baked_replace(e, b->node, b->kind->sizes, &fresh);
+    if (czm_node_is(b->node, "ScaleAndTranslate")) replace_factors(e, b->node, image, &fresh);
+    return CZM_OK;
+}
+
+// ---- dilated convolutions: the image is padded to a multiple of the dilation, and cropped again.
+// What is padded beyond the crop is the convolution's own padding; a transposed one crops more.
+
+static czm_status recompute_dealing(czm_editor *e, czm_baked *b, czm_shape image, const czm_sizes *now) {
+    czm_sizes blocks = czm_sizes_read(e->shapes, b->node->inputs.items[1]);
+    if (!b->partner || !czm_sizes_equal(now, &b->sizes) || now->count != 2 * blocks.count) return CZM_OK;
+    int64_t paddings[CZM_MOST_SIZES], crops[CZM_MOST_SIZES];
+    const int64_t dims[] = {(int64_t)blocks.count, 2};
+    for (size_t i = 0; i < blocks.count; i++) {
+        int64_t before = b->sizes.values[2 * i], block = blocks.values[i];
+        int64_t end = b->sizes.values[2 * i + 1] - b->crops.values[2 * i + 1];
+        int64_t own = end > 0 ? end : 0, cut = end < 0 ? -end : 0;
+        bool is_known = b->sizes.is_known[2 * i] && b->sizes.is_known[2 * i + 1] &&
+                        blocks.is_known[i] && block > 0 && (int)i + 1 < image.rank;
+        if (!is_known) return CZM_OK;
+        int64_t over = (image.dims[i + 1] + before + own) % block;
+        int64_t extra = over ? block - over : 0;
+        paddings[2 * i] = before;
+        paddings[2 * i + 1] = own + extra;
+        crops[2 * i] = b->crops.values[2 * i];
+        crops[2 * i + 1] = cut + extra;
+    }
+    czm_dtype dtype = czm_tensor_dtype(b->node->inputs.items[2]);
+    e->is_changed = true;
+    b->node->inputs.items[2] = czm_baked_ints(e, b->node, dtype, paddings, dims, 2);
+    dtype = czm_tensor_dtype(b->partner->inputs.items[2]);
+    b->partner->inputs.items[2] = czm_baked_ints(e, b->partner, dtype, crops, dims, 2);
+    return CZM_OK;
+}
+
+// ---- crops: what is left of the dimension was the size of a map, or a part of the picture's; it follows
+// that. Where it begins stays, unless that is a multiple of what is left.
+
+static bool follow_slice(const czm_editor *e, const czm_baked *b, int axis, int64_t now,
+                         int64_t *begin, int64_t *end) {
+    int64_t left = *end - *begin, fresh = 0;
+    if (axis > 2 || left < 1 || b->old_picture.rank != 4 || b->old_picture.dims[axis] % left != 0 ||
+        !czm_baked_scale(e, b, axis, left, &fresh))
+        return false;
+    int64_t first = *begin % left == 0 ? *begin / left * fresh : *begin;
+    if (fresh < 1 || first + fresh > now) return false;
+    *begin = first;
+    *end = first + fresh;
+    return true;
+}
+
+static bool is_spatial(const czm_baked *b, czm_shape image, int axis) {
+    return axis > 0 && axis < image.rank && image.dims[axis] != b->image.dims[axis] &&
+           image.dims[axis] > 0 && b->image.dims[axis] > 0;
+}
+
+static bool has_grown(const czm_baked *b, czm_shape image) {
+    return is_spatial(b, image, 1) || is_spatial(b, image, 2);
+}
+
+static void tell_slice(czm_editor *e, const czm_baked *b, int axis, int64_t old, int64_t fresh) {
+    czm_baked_assume(e, b->node, "it cuts dimension %d at %lld, which becomes %lld", axis,
+                     (long long)old, (long long)fresh);
+}
+
+// Entries with masks that make them something else than plain slices of the dimension of their number
+// are left alone.
+static czm_status recompute_strided_slice(czm_editor *e, czm_baked *b, czm_shape image,
+                                          const czm_sizes *now) {
+    const czm_node *node = b->node;
+    int64_t begin_mask = czm_attr_int(node, "begin_mask"), end_mask = czm_attr_int(node, "end_mask");
+    int64_t shrink = czm_attr_int(node, "shrink_axis_mask");
+    czm_sizes begins = czm_sizes_read(e->shapes, node->inputs.items[1]), ends = *now;
+    czm_sizes strides = czm_sizes_read(e->shapes, node->inputs.items[3]);
+    if (czm_attr_int(node, "ellipsis_mask") || czm_attr_int(node, "new_axis_mask")) return CZM_OK;
+    if (!czm_sizes_equal(now, &b->sizes) || begins.count != ends.count) return CZM_OK;
+    bool is_changed = false;
+    for (int i = 0; i < (int)ends.count; i++) {
+        bool is_masked = end_mask >> i & 1, is_index = shrink >> i & 1;
+        if (!is_spatial(b, image, i) || is_masked || is_index || !ends.is_known[i] ||
+            !begins.is_known[i] || begins.values[i] < 0 || ends.values[i] <= 0 ||
+            !strides.is_known[i] || strides.values[i] < 0)
+            continue;
+        int64_t old = b->image.dims[i], end = ends.values[i] < old ? ends.values[i] : old;
+        int64_t begin = begin_mask >> i & 1 ? 0 : begins.values[i];
+        if (!follow_slice(e, b, i, image.dims[i], &begin, &end)) continue;
+        tell_slice(e, b, i, ends.values[i], end);
+        begins.values[i] = begin;
+        ends.values[i] = end;
+        is_changed = true;
+    }
+    if (!is_changed) return CZM_OK;
+    czm_baked_replace(e, b->node, 1, &begins);
+    czm_baked_replace(e, b->node, 2, &ends);
+    return CZM_OK;
+}
+
+static czm_status recompute_slice(czm_editor *e, czm_baked *b, czm_shape image,
+                                  const czm_sizes *now) {
+    czm_sizes begins = czm_sizes_read(e->shapes, b->node->inputs.items[1]), fresh = *now;
+    if (!czm_sizes_equal(now, &b->sizes) || begins.count != fresh.count) return CZM_OK;
+    for (int i = 0; i < (int)fresh.count; i++) {
+        if (!is_spatial(b, image, i) || !fresh.is_known[i] || !begins.is_known[i] ||
+            fresh.values[i] < 0)
+            continue;
+        int64_t begin = begins.values[i], end = begin + fresh.values[i];
+        if (!follow_slice(e, b, i, image.dims[i], &begin, &end)) continue;
+        tell_slice(e, b, i, begins.values[i] + now->values[i], end);
+        begins.values[i] = begin;
+        fresh.values[i] = end - begin;
+    }
+    if (czm_sizes_equal(&fresh, now)) return CZM_OK;
+    czm_baked_replace(e, b->node, 1, &begins);
+    czm_baked_replace(e, b->node, 2, &fresh);
+    return CZM_OK;
+}
+
+// ---- repeating what has one pixel over a map: Tile and BroadcastTo
+
+static bool repeats(const czm_baked *b, czm_shape image, const czm_sizes *now, int i) {
+    int from = image.rank - (int)now->count + i; // BroadcastTo may add dimensions in front
+    bool has_one = from < 0 || (image.dims[from] == 1 && b->image.dims[from] == 1);
+    return has_one && now->is_known[i] && now->values[i] > 1;
+}
+
+// Repetition `i` alone: of tokens, as many as a map has pixels; or, as Keras 3 repeats rows and columns
+// one after the other, as many as the picture has of these.
+static bool scale_one(const czm_editor *e, const czm_baked *b, const czm_sizes *now, int i,
+                      int64_t *fresh) {
+    int64_t half, times = now->values[i];
+    czm_shape old = b->old_picture;
+    if (old.rank != 4) return false;
+    if (times == old.dims[1] * old.dims[2])
+        return czm_baked_scale(e, b, 1, times, &half) && czm_baked_scale(e, b, 2, half, fresh);
+    bool is_side = now->count == 5 && (i == 2 || i == 3) && times == old.dims[i - 1];
+    return is_side && czm_baked_scale(e, b, i - 1, times, fresh);
+}
+
+static czm_status recompute_repetition(czm_editor *e, czm_baked *b, czm_shape image,
+                                       const czm_sizes *now) {
+    czm_sizes fresh = *now;
+    if (!czm_sizes_equal(now, &b->sizes) || image.rank > (int)now->count) return CZM_OK;
+    if (now->count == 4 && repeats(b, image, now, 1) && repeats(b, image, now, 2))
+        czm_baked_scale_pair(e, b, &now->values[1], &fresh.values[1]);
+    for (int i = 0; i < (int)now->count && czm_sizes_equal(&fresh, now); i++)
+        if (repeats(b, image, now, i)) scale_one(e, b, now, i, &fresh.values[i]);
+    for (int i = 0; i < (int)now->count; i++)
+        if (fresh.values[i] != now->values[i])
+            czm_baked_assume(e, b->node, "it repeats one pixel %lld times, which becomes %lld",
+                             (long long)now->values[i], (long long)fresh.values[i]);
+    if (!czm_sizes_equal(&fresh, now)) czm_baked_replace(e, b->node, b->kind->sizes, &fresh);
+    return CZM_OK;
+}
+
+// tf.ones((1, height, width, 1)): what is filled has no input that could follow the picture.
+static czm_status recompute_fill(czm_editor *e, czm_baked *b, czm_shape image,
+                                 const czm_sizes *now) {
+    czm_sizes fresh = *now;
+    (void)image;
+    if (!czm_sizes_equal(now, &b->sizes)) return CZM_OK;
+    for (size_t i = 0; i + 1 < now->count; i++) {
+        bool is_picture = now->is_known[i] && now->is_known[i + 1] && b->old_picture.rank == 4 &&
+                          now->values[i] == b->old_picture.dims[1] &&
+                          now->values[i + 1] == b->old_picture.dims[2];
+        if (!is_picture) continue;
+        fresh.values[i] = e->height;
+        fresh.values[i + 1] = e->width;
+        break;
+    }
+    if (czm_sizes_equal(&fresh, now)) return CZM_OK;
+    czm_baked_assume(e, b->node, "it fills %lld x %lld pixels, which become %lld x %lld",
+                     (long long)b->old_picture.dims[1], (long long)b->old_picture.dims[2],
+                     (long long)e->height, (long long)e->width);
+    czm_baked_replace(e, b->node, b->kind->sizes, &fresh);
+    return CZM_OK;
+}
+
+// ---- pools that part the map into a fixed number of windows
+
+static bool is_pool(const czm_node *node) {
+    return czm_node_is(node, "AvgPool") || czm_node_is(node, "MaxPool");
+}
+
+void czm_baked_count_windows(czm_baked *b) {
+    int64_t window[4], strides[4];
+    if (!is_pool(b->node) || b->image.rank != 4 || height_index(b->node) != 1 ||
+        czm_attr_ints(b->node, "ksize", window, 4) != 4 ||
+        czm_attr_ints(b->node, "strides", strides, 4) != 4)
+        return;
+    for (int i = 1; i < 3; i++) {
+        int64_t size = b->image.dims[i];
+        bool parts = window[i] > 0 && size > 0 && size % window[i] == 0 &&
+                     (window[i] == strides[i] || window[i] == size);
+        b->windows[i - 1] = parts ? size / window[i] : 0;
+    }
+}
+
+static bool covers_map(const czm_baked *b) {
+    return b->windows[0] == 1 && b->windows[1] == 1 && b->image.dims[1] * b->image.dims[2] > 1;
+}
+
+// Windows that part a map of which another pool takes all at once belong to a pyramid.
+static bool is_adaptive(const czm_editor *e, const czm_baked *b) {
+    if (!b->windows[0] || !b->windows[1]) return false;
+    for (size_t i = 0; i < e->baked->count; i++) {
+        const czm_baked *other = e->baked->items[i];
+        if (covers_map(other) &&
+            czm_tensor_equal(other->node->inputs.items[0], b->node->inputs.items[0]))
+            return true;
+    }
+    return false;
+}
+
+static czm_status recompute_pool(czm_editor *e, czm_baked *b, czm_shape image,
+                                 const czm_sizes *now) {
+    (void)now;
+    if (!has_grown(b, image) || !is_adaptive(e, b)) return CZM_OK;
+    int64_t rows = b->windows[0], columns = b->windows[1];
+    if (image.dims[1] % rows || image.dims[2] % columns) return CZM_OK;
+    const int64_t fresh[4] = {1, image.dims[1] / rows, image.dims[2] / columns, 1};
+    e->is_changed = true;
+    czm_set_ints(&e->model->main, b->node, "ksize", fresh, 4);
+    czm_set_ints(&e->model->main, b->node, "strides", fresh, 4);
+    czm_baked_assume(e, b->node,
+                     "its windows part the map into %lld x %lld: they are taken to do so at any size, "
+                     "and become %lld x %lld",
+                     (long long)rows, (long long)columns, (long long)fresh[1], (long long)fresh[2]);
+    return CZM_OK;
+}
+
+// ---- what lists of maps are told of their elements
+
+static czm_status recompute_elements(czm_editor *e, czm_baked *b, czm_shape image,
+                                     const czm_sizes *now) {
+    czm_sizes fresh = *now;
+    int64_t pair[2];
+    (void)image;
+    if (!czm_sizes_equal(now, &b->sizes) || now->count != 4 || !now->is_known[1] ||
+        !now->is_known[2] || now->values[1] < 1 || now->values[2] < 1)
+        return CZM_OK;
+    if (czm_baked_scale_pair(e, b, &now->values[1], pair))
+        memcpy(&fresh.values[1], pair, sizeof pair);
+    if (!czm_sizes_equal(&fresh, now)) czm_baked_replace(e, b->node, b->kind->sizes, &fresh);
+    return CZM_OK;
+}
+
+// ---- padding that differs before and behind may have been computed from the size
+
+static czm_status tell_padding(czm_editor *e, czm_baked *b, czm_shape image, const czm_sizes *now) {
+    for (int i = 1; i + 1 < image.rank && (size_t)(2 * i + 1) < now->count; i++) {
+        int64_t before = now->values[2 * i], behind = now->values[2 * i + 1];
+        if (!is_spatial(b, image, i) || !now->is_known[2 * i] || before == behind ||
+            before + behind < 2)
+            continue;
+        czm_baked_assume(e, b->node, "it adds %lld and %lld pixels to dimension %d at any size",
+                         (long long)before, (long long)behind, i);
+        break;
+    }
+    return CZM_OK;
+}
+
+// ---- the most and the largest: how many was computed from the size
+
+static czm_status refuse_ranking(czm_editor *e, czm_baked *b, czm_shape image,
+                                 const czm_sizes *now) {
+    int last = image.rank - 1;
+    if (now->count != 1 || !is_spatial(b, image, last) || now->values[0] < 2) return CZM_OK;
+    return czm_baked_refuse(e, b->node, "it sorts %lld values instead of %lld: what is picked of them "
+                                        "stands at the old places",
+                            (long long)image.dims[last], (long long)b->image.dims[last]);
+}
+
+const czm_baked_kind czm_baked_kinds[] = {
+    {"Conv2DBackpropInput", 2, 0, recompute_transposed},
+    {"CropAndResize", 0, 3, recompute_resize},
+    {"ResizeArea", 0, 1, recompute_resize},
+    {"ResizeBicubic", 0, 1, recompute_resize},
+    {"ResizeBilinear", 0, 1, recompute_resize},
+    {"ResizeNearestNeighbor", 0, 1, recompute_resize},
+    {"ScaleAndTranslate", 0, 1, recompute_resize},
+    {"SpaceToBatchND", 0, 2, recompute_dealing},
+    {"Reshape", 0, 1, czm_recompute_reshape},
+    {"StridedSlice", 0, 2, recompute_strided_slice},
+    {"Slice", 0, 2, recompute_slice},
+    {"Tile", 0, 1, recompute_repetition},
+    {"BroadcastTo", 0, 1, recompute_repetition},
+    {"Fill", 0, 0, recompute_fill},
+    {"AvgPool", 0, 0, recompute_pool},
+    {"MaxPool", 0, 0, recompute_pool},
+    {"Pad", 0, 1, tell_padding},
+    {"PadV2", 0, 1, tell_padding},
+    {"TopKV2", 0, 1, refuse_ranking},
+    {"TensorListGetItem", 2, 2, recompute_elements},
+    {"TensorListFromTensor", 0, 1, recompute_elements},
+    {"TensorListReserve", 0, 0, recompute_elements},
+    {"TensorListStack", 1, 1, recompute_elements},
+    {"TensorListGather", 2, 2, recompute_elements},
+};
+
+const size_t czm_baked_kind_count = CZM_COUNT_OF(czm_baked_kinds);

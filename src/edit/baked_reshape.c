@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Reshapes whose target the exporter stored. What a Reshape does was seen at the old size: dimensions
+// fall into groups, of which the input's have the same product as the target's. Each group says what
+// its numbers become when the input's dimensions change:
+//
+//     [16] -> [16]        they are copied             [4,8] -> [32]    multiplied
+//     [32] -> [4,8]       a height and a width, where there is a map of that size; else the first
+//                         number that may follow does: blocks of a fixed size become more
+//
+// The groups are found for two batches at once, so that the batch is not taken for a size.
+#include "edit/baked.h"
+
+typedef struct group {
+    int in, in_end, out, out_end; // dimensions of the input, and of the target
+} group;
+
+typedef struct reshaping {
+    const czm_baked *b;
+    czm_shape in, out, more_in, more_out, now; // old, old for another batch, new
+} reshaping;
+
+static int64_t product(czm_shape shape, int from, int to) {
+    int64_t result = 1;
+    for (int i = from; i < to; i++) {
+        if (shape.dims[i] < 0 || (shape.dims[i] > 0 && result > INT64_MAX / shape.dims[i]))
+            return CZM_UNKNOWN;
+        result *= shape.dims[i];
+    }
+    return result;
+}
+
+static bool is_closed(const reshaping *r, const group *g) {
+    return product(r->in, g->in, g->in_end) == product(r->out, g->out, g->out_end) &&
+           product(r->more_in, g->in, g->in_end) == product(r->more_out, g->out, g->out_end);
+}
+
+// The group that begins where the last one ended; false at the end, or if none closes.
+static bool next_group(const reshaping *r, group *g) {
+    g->in = g->in_end;
+    g->out = g->out_end;
+    if (g->in < r->in.rank) g->in_end++;
+    if (g->out < r->out.rank) g->out_end++;
+    if (g->in == g->in_end && g->out == g->out_end) return false;
+    while (!is_closed(r, g)) {
+        bool is_less = product(r->in, g->in, g->in_end) < product(r->out, g->out, g->out_end) ||
+                       (g->out_end == r->out.rank && g->in_end < r->in.rank);
+        if (is_less && g->in_end < r->in.rank)
+            g->in_end++;
+        else if (g->out_end < r->out.rank)
+            g->out_end++;
+        else
+            return false;
+    }
+    return true;
+}
+
+static bool is_batch(const reshaping *r, int out) {
+    return r->out.dims[out] != r->more_out.dims[out];
+}
+
+// A height and a width, side by side.
+static bool scale_map(const czm_editor *e, const reshaping *r, const group *g, int64_t rest,
+                      int64_t *fresh) {
+    for (int i = g->out; i + 1 < g->out_end; i++) {
+        int64_t pair[2];
+        if (is_batch(r, i) || is_batch(r, i + 1)) continue;
+        if (!czm_baked_scale_pair(e, r->b, &r->out.dims[i], pair)) continue;
+        if (rest / r->out.dims[i] / r->out.dims[i + 1] * pair[0] * pair[1] !=
+            product(r->now, g->in, g->in_end))
+            continue;
+        fresh[i] = pair[0];
+        fresh[i + 1] = pair[1];
+        return true;
+    }
+    return false;
+}
+
+// One number follows the ratio of the group.
+static bool scale_first(czm_editor *e, const reshaping *r, const group *g, int64_t old,
+                        int64_t *fresh) {
+    int64_t now = product(r->now, g->in, g->in_end);
+    for (int i = g->out; i < g->out_end; i++) {
+        bool follows = !is_batch(r, i) && r->out.dims[i] > 1 && old > 0 &&
+                       now <= INT64_MAX / r->out.dims[i] && r->out.dims[i] * now % old == 0;
+        if (!follows) continue;
+        fresh[i] = r->out.dims[i] * now / old;
+        czm_baked_assume(e, r->b->node, "it parts %lld values into blocks: %lld of them become %lld",
+                         (long long)old, (long long)r->out.dims[i], (long long)fresh[i]);
+        return true;
+    }
+    return false;
+}
+
+static bool scale_group(czm_editor *e, const reshaping *r, const group *g, int64_t *fresh) {
+    int64_t old = product(r->in, g->in, g->in_end), now = product(r->now, g->in, g->in_end);
+    if (old <= 0 || now <= 0) return false;
+    for (int i = g->out; i < g->out_end; i++) fresh[i] = r->out.dims[i];
+    if (old == now) return true;
+    if (g->out_end - g->out == 1) {
+        fresh[g->out] = now;
+        return true;
+    }
+    return scale_map(e, r, g, old, fresh) || scale_first(e, r, g, old, fresh);
+}
+
+static bool is_complete(const reshaping *r) {
+    return czm_shape_is_complete(r->in) && czm_shape_is_complete(r->out) &&
+           czm_shape_is_complete(r->more_in) && czm_shape_is_complete(r->more_out) &&
+           czm_shape_is_complete(r->now) && r->now.rank == r->in.rank &&
+           r->in.rank == r->more_in.rank && r->out.rank == r->more_out.rank;
+}
+
+// What inference finds not to fit afterwards, it says.
+czm_status czm_recompute_reshape(czm_editor *e, czm_baked *b, czm_shape image,
+                                 const czm_sizes *now) {
+    reshaping r = {b, b->image, b->result, b->more_image, b->more_result, image};
+    int64_t dims[CZM_MOST_SIZES];
+    group g = {0, 0, 0, 0};
+    if (now->count != b->sizes.count || now->count == 0 || !is_complete(&r) ||
+        r.out.rank != (int)now->count)
+        return CZM_OK;
+    while (next_group(&r, &g))
+        if (!scale_group(e, &r, &g, dims)) return CZM_OK;
+    if (g.in_end != r.in.rank || g.out_end != r.out.rank) return CZM_OK;
+    czm_sizes fresh = *now;
+    for (size_t i = 0; i < fresh.count; i++)
+        if (fresh.is_known[i] && fresh.values[i] >= 0 && fresh.values[i] == b->sizes.values[i])
+            fresh.values[i] = dims[i]; // what has changed is not stored
+    if (!czm_sizes_equal(&fresh, now)) czm_baked_replace(e, b->node, b->kind->sizes, &fresh);
+    return CZM_OK;
+}
