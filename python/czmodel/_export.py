@@ -82,16 +82,40 @@ def load_keras_file(path):
     return keras.models.load_model(path, compile=False)
 
 
+def acts_in_training(model) -> bool:
+    """Whether a layer takes it that it is being trained if nobody says otherwise, as those of Keras 3
+    do that augment images: Keras itself exports them so."""
+    from inspect import signature
+    layers = getattr(model, '_flatten_layers', lambda: ())()
+    return any(getattr(signature(layer.call).parameters.get('training'), 'default', None) is True
+               for layer in layers)
+
+
+def quietly(function) -> dict:
+    """The argument that keeps it quiet, which Keras 3.0 to 3.4 does not have."""
+    from inspect import signature  # slow to import
+    return {'verbose': False} if 'verbose' in signature(function).parameters else {}
+
+
+def export_for_inference(model, folder: str):
+    keras = keras_of(model)
+    archive = keras.export.ExportArchive()
+    archive.track(model)
+    archive.add_endpoint('serve', lambda image: model(image, training=False),
+                         input_signature=[keras.InputSpec(shape=each.shape, dtype=each.dtype)
+                                          for each in model.inputs])
+    archive.write_out(folder, **quietly(archive.write_out))
+
+
 @explained('Keras cannot export the model')
 def export(model, folder: str) -> str:
     """Writes a Keras model as a SavedModel into `folder`, which is returned."""
-    from inspect import signature  # slow to import
     if not hasattr(model, 'export') or keras_of(model).__version__ < '3':
         model.save(folder, include_optimizer=False, save_format='tf')
-    elif 'verbose' in signature(model.export).parameters:
-        model.export(folder, verbose=False)
-    else:  # Keras 3.0 to 3.4
-        model.export(folder)
+    elif acts_in_training(model):
+        export_for_inference(model, folder)
+    else:
+        model.export(folder, **quietly(model.export))
     return folder
 
 

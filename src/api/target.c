@@ -7,6 +7,7 @@
 
 #include "analysis/receptive_field.h"
 #include "api/call.h"
+#include "api/tile_size.h"
 #include "edit/step.h"
 #include "package/manifest.h"
 #include "passes/passes.h"
@@ -421,14 +422,29 @@ static void apply_border(czm_context *context, czm_target *target,
                        (long long)target->spec.border_size);
 }
 
+// An output of another size than the input may only want another size of this.
+static void name_nearest_sizes(czm_context *context, const czm_target *target,
+                               const czm_check_subject *subject, size_t first) {
+    for (size_t i = first; i < czm_report_count(context->report); i++) {
+        const czm_finding *found = czm_report_at(context->report, i);
+        if (!czm_text_equal(found->rule, czm_rule_at(CZM_RULE_OUTPUT_SIZE)->id) ||
+            found->severity == CZM_NOTE || subject->output.rank != 4)
+            continue;
+        const char *hint = czm_tile_size_hint(context->arena, target, subject);
+        if (hint) czm_report_set_hint(context->report, i, hint);
+    }
+}
+
 const czm_check_subject *czm_target_judge(czm_context *context, czm_target *target) {
     const czm_check_subject *subject = czm_check_subject_of(context->arena, &target->model,
                                                             target->has_spec ? &target->spec : NULL,
                                                             target->format);
     apply_border(context, target, subject);
+    size_t first = czm_report_count(context->report);
     czm_checks_run(context, subject);
     bool is_onnx = target->source.kind == CZM_SOURCE_ONNX;
     bool has_graph = !target->model.has_only_ends;
+    if (has_graph) name_nearest_sizes(context, target, subject, first);
     czm_report_judged(context->report, CZM_SUBJECT_NETWORK);
     czm_report_judged(context->report, is_onnx ? CZM_SUBJECT_ONNX : CZM_SUBJECT_SAVED_MODEL);
     if (has_graph) czm_report_judged(context->report, CZM_SUBJECT_GRAPH);

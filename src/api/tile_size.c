@@ -12,18 +12,18 @@ enum { USUAL_SIDE = 256, LARGEST_SIDE = 1 << 16 };
 
 typedef struct trial {
     const czm_target *target;
-    int64_t side;
+    int64_t height, width;
     bool works;      // the network takes the size
     bool keeps_size; // and gives an image of it
     uint64_t memory; // what it then needs; UINT64_MAX if that is not known
 } trial;
 
 // The shapes of one tile.
-static const czm_shapes *infer_tile(czm_arena *arena, const czm_model *model, int64_t side) {
+static const czm_shapes *infer_tile(czm_arena *arena, const czm_model *model, const trial *t) {
     czm_tensor input = model->main.inputs.items[0].tensor;
     czm_shape shape = czm_shape_read(arena, czm_attr_shape(input.node, "shape"));
     int64_t *dims = CZM_NEW_ARRAY(arena, int64_t, 4); // the shapes refer to it
-    memcpy(dims, (int64_t[]){1, side, side, shape.dims[3]}, 4 * sizeof *dims);
+    memcpy(dims, (int64_t[]){1, t->height, t->width, shape.dims[3]}, 4 * sizeof *dims);
     if (shape.dims[0] != CZM_UNKNOWN) dims[0] = shape.dims[0];
     const czm_shape tile = {4, dims};
     return czm_shapes_infer(arena, model, &tile);
@@ -34,24 +34,29 @@ static czm_status attempt(czm_context *context, void *data) {
     czm_model model;
     const czm_target *target = t->target;
     t->works =
-        czm_edit_try_size(context, target->options, &target->source, t->side, t->side, &model);
+        czm_edit_try_size(context, target->options, &target->source, t->height, t->width,
+                                 &model);
     if (!t->works) return CZM_OK;
-    const czm_shapes *shapes = infer_tile(context->arena, &model, t->side);
+    const czm_shapes *shapes = infer_tile(context->arena, &model, t);
     czm_shape output = czm_shape_of(shapes, model.main.outputs.items[0].tensor);
-    t->keeps_size = output.rank == 4 && output.dims[1] == t->side && output.dims[2] == t->side;
+    t->keeps_size = output.rank == 4 && output.dims[1] == t->height && output.dims[2] == t->width;
     czm_tile_memory memory = czm_tile_memory_of(context->arena, &model, shapes);
     t->memory = memory.is_known ? memory.peak : UINT64_MAX;
     return CZM_OK;
 }
 
 // Each trial has memory of its own, for there are many; so have its findings, which nobody reads.
-static trial try_side(const czm_target *target, int64_t side) {
-    trial t = {.target = target, .side = side};
+static trial try_size(const czm_target *target, int64_t height, int64_t width) {
+    trial t = {.target = target, .height = height, .width = width};
     czm_report *report = czm_report_new();
     if (!report) return t;
     if (czm_call(report, attempt, &t) != CZM_OK) t.works = false;
     czm_report_free(report);
     return t;
+}
+
+static trial try_side(const czm_target *target, int64_t side) {
+    return try_size(target, side, side);
 }
 
 // ---- the multiple
@@ -133,4 +138,30 @@ czm_tile_size czm_tile_size_find(const czm_target *target, const czm_check_subje
         multiple = find_unit(target, bases[i], height == CZM_UNKNOWN ? USUAL_SIDE : height);
     if (multiple == 0) return (czm_tile_size){0};
     return (czm_tile_size){find_largest(target, multiple), multiple};
+}
+
+// ---- the nearest sizes
+
+static bool keeps_size(const czm_target *target, const int64_t size[2]) {
+    return size[0] > 0 && size[1] > 0 && try_size(target, size[0], size[1]).keeps_size;
+}
+
+const char *czm_tile_size_hint(czm_arena *arena, const czm_target *target,
+                               const czm_check_subject *subject) {
+    int64_t height = subject->input.dims[1], width = subject->input.dims[2];
+    for (int64_t unit = 2; unit <= USUAL_SIDE; unit *= 2) {
+        const int64_t low[] = {height / unit * unit, width / unit * unit};
+        const int64_t high[] = {(height + unit - 1) / unit * unit, (width + unit - 1) / unit * unit};
+        bool is_low = keeps_size(target, low), is_high = keeps_size(target, high);
+        if (!is_low && !is_high) continue;
+        const int64_t *first = is_low ? low : high;
+        const char *text =
+            czm_arena_format(arena, "%lld,%lld", (long long)first[0], (long long)first[1]);
+        if (is_low && is_high)
+            text = czm_arena_format(arena, "%s and %lld,%lld", text, (long long)high[0],
+                                    (long long)high[1]);
+        return czm_arena_format(
+            arena, "the nearest sizes at which the output is as large as the input: %s", text);
+    }
+    return NULL;
 }

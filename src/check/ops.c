@@ -21,6 +21,7 @@ typedef struct collector {
     CZM_LIST(complaint *) complaints;
     czm_layer_names names;
     const czm_shapes *shapes; // NULL in functions
+    bool is_for_onnx;
 } collector;
 
 static bool has_layer(const complaint *c, const char *layer) {
@@ -303,9 +304,16 @@ static void check_node(collector *all, const czm_node *node) {
                  op_hint);
 }
 
+// What no engine can run is refused in every format; TensorFlow's own limits are not ONNX's.
 static void check_graph(collector *all, const czm_graph *graph, czm_layer_names names) {
     all->names = names;
-    for (size_t i = 0; i < graph->nodes.count; i++) check_node(all, graph->nodes.items[i]);
+    for (size_t i = 0; i < graph->nodes.count; i++) {
+        const czm_node *node = graph->nodes.items[i];
+        if (all->is_for_onnx)
+            check_fitness(all, node);
+        else
+            check_node(all, node);
+    }
 }
 
 static const char *layers_text(czm_arena *arena, const complaint *c) {
@@ -318,7 +326,7 @@ static const char *layers_text(czm_arena *arena, const complaint *c) {
 void czm_check_ops(czm_context *context, const czm_check_subject *subject) {
     collector all = {.arena = context->arena};
     const czm_model *model = subject->model;
-    if (subject->format && subject->format->opset) return; // not for TensorFlow
+    all.is_for_onnx = subject->format && subject->format->opset;
     all.shapes = subject->shapes;
     check_graph(&all, &model->main, model->layer_names);
     all.shapes = NULL;

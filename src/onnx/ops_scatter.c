@@ -48,7 +48,7 @@ static void scatter(czm_onnx_step *step, const char *data, const char *places, c
 void czm_onnx_scatter_new(czm_onnx_step *step) { // ScatterNd(indices, updates, shape)
     bool has_doubles = !are_different(step->node->inputs.items[0]);
     if (has_doubles && step->opset < SUMS_SINCE) {
-        czm_refuse(step, "opset %d cannot add up what goes to the same place", step->opset);
+        czm_refuse_opset(step, "cannot add up what goes to the same place");
         return;
     }
     const char *zero = czm_number(step, czm_in(step, 1)->dtype, 0);
@@ -63,7 +63,7 @@ void czm_onnx_scatter_into(czm_onnx_step *step) {
     bool is_sum = reduction && strstr(reduction, "add");
     int since = !reduction ? 0 : is_sum ? SUMS_SINCE : EXTREMES_SINCE;
     if (step->opset < since) {
-        czm_refuse(step, "opset %d cannot put together what goes to the same place", step->opset);
+        czm_refuse_opset(step, "cannot put together what goes to the same place");
         return;
     }
     if (is_difference) numbers = CZM_EMIT(step, "Neg", numbers);

@@ -9,16 +9,38 @@
 #include "onnx/scope.h"
 #include "onnx/write.h"
 
-void czm_refuse(czm_onnx_step *step, const char *format, ...) {
+static czm_dtype type_named(const void *node, czm_bytes attr) {
+    return czm_attr_type_named(node, attr);
+}
+
+// NULL: the rule's own, which is to keep the SavedModel. TensorFlow 2.0.0 may be unable to run it, too.
+static const char *usual_hint(const czm_node *node) {
+    bool runs = node->def && node->def->in_target &&
+                czm_op_has_kernel(node->def, type_named, node);
+    return runs ? NULL : "replace the layer";
+}
+
+static void refuse(czm_onnx_step *step, const char *hint, const char *reason) {
     czm_onnx_translator *t = step->translator;
+    if (t->status != CZM_OK) return;
+    t->status = czm_report_add(t->context->report, CZM_RULE_ONNX_UNSUPPORTED,
+                               czm_layer_name(step->arena, step->node->name, t->model->layer_names),
+                               hint, "operation %s: %s", step->node->op, reason);
+}
+
+void czm_refuse(czm_onnx_step *step, const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
     const char *reason = czm_arena_vformat(step->arena, format, arguments);
     va_end(arguments);
-    if (t->status != CZM_OK) return;
-    t->status = czm_report_add(t->context->report, CZM_RULE_ONNX_UNSUPPORTED,
-                               czm_layer_name(step->arena, step->node->name, t->model->layer_names),
-                               NULL, "operation %s: %s", step->node->op, reason);
+    refuse(step, usual_hint(step->node), reason);
+}
+
+void czm_refuse_opset(czm_onnx_step *step, const char *what) {
+    const char *option =
+        czm_report_option(step->translator->context->report, CZM_OPTION_FORMAT, "czann-2.1.0");
+    refuse(step, czm_arena_format(step->arena, "choose the operator set that can: %s", option),
+           czm_arena_format(step->arena, "opset %d %s", step->opset, what));
 }
 
 // ---- names

@@ -132,6 +132,8 @@ czm_shape czm_out_shape(const czm_onnx_step *step, size_t output);
 bool czm_out_is_read_once(const czm_onnx_step *step, size_t output);
 
 CZM_PRINTF(2, 3) void czm_refuse(czm_onnx_step *step, const char *format, ...);
+// Of what only the newer operator set can do; `what` goes on after "opset 12".
+void czm_refuse_opset(czm_onnx_step *step, const char *what);
 
 // ---- layouts
 

@@ -93,4 +93,9 @@ void czm_whole_mean_rewrite(czm_lowering *lowering, czm_node *node);
 bool czm_promotion_applies(czm_lowering *lowering, czm_node *node);
 void czm_promotion_rewrite(czm_lowering *lowering, czm_node *node);
 
+bool czm_diagonal_applies(czm_lowering *lowering, czm_node *node);
+void czm_diagonal_rewrite(czm_lowering *lowering, czm_node *node);
+bool czm_update_applies(czm_lowering *lowering, czm_node *node);
+void czm_update_rewrite(czm_lowering *lowering, czm_node *node);
+
 #endif

@@ -5,12 +5,19 @@
 
 #include "fold/fold.h"
 
+// The state of a generator of random numbers, which Keras 3 counts on in its augmentation layers.
+static bool is_seed(const czm_node *by) {
+    return strstr(by->name, "random") || strstr(by->name, "Random") || strstr(by->name, "seed");
+}
+
 static czm_status refuse(czm_context *context, const char *where, const czm_node *variable,
                          const czm_node *by) {
     return czm_report_add(
         context->report, CZM_RULE_STATEFUL_INFERENCE,
         czm_arena_format(context->arena, "%s: variable \"%s\"", where, variable->name),
-        "export the network for inference: training=False, no counters that the result depends on",
+        is_seed(by) ? "export it without augmentation: keras.Model(x, model(x, training=False)).export(...)"
+                    : "export the network for inference: training=False, no counters that the result "
+                      "depends on",
         "inference reads the variable, and the node \"%s\" (%s) changes it", by->name, by->op);
 }
 

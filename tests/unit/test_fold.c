@@ -5,6 +5,7 @@
 #include "fold/fold.h"
 
 #include "graph_text.h"
+#include "passes/passes.h"
 
 static void build_alone(parser *p, const char *text) {
     *p = parse(text);
@@ -51,6 +52,34 @@ static void test_branches(void **state) {
         const char *name = find_node(&p, "y")->inputs.items[0].node->name;
         if (!czm_text_equal(name, table[i].name))
             fail_msg("%s: %s instead of %s", table[i].graph, name, table[i].name);
+        czm_arena_free(p.arena);
+    }
+}
+
+// ---- what becomes of a slice that is put into a tensor, and of diagonals
+
+static void test_updates(void **state) {
+    static const struct {
+        const char *graph, *op; // that y is afterwards
+    } table[] = {
+        {"x:f[?,4,4]; u=f[1,2,4]{1,1,1,1,1,1,1,1}; i=i{0,1,0}; y=XlaDynamicUpdateSlice(x,u,i)",
+         "Identity"},
+        {"x:f[?,4,4]; u:f[?,2,4]; i=i{0,9,0}; y=XlaDynamicUpdateSlice(x,u,i)", "Identity"},
+        {"x:f[?,4,4]; u:f[?,2,4]; i:i[3]; y=XlaDynamicUpdateSlice(x,u,i)", "XlaDynamicUpdateSlice"},
+        {"x:f[?,4]; k=i 0; m=i -1; z=f 0; y=MatrixDiagV3(x,k,m,m,z)", "MatrixDiag"},
+        {"x:f[?,4]; k=i 1; m=i -1; z=f 0; y=MatrixDiagV3(x,k,m,m,z)", "MatrixDiagV3"},
+        {"x:f[?,4,4]; d:f[?,4]; k=i 0; y=MatrixSetDiagV3(x,d,k)", "MatrixSetDiag"},
+    };
+    (void)state;
+    for (size_t i = 0; i < CZM_COUNT_OF(table); i++) {
+        parser p;
+        build_alone(&p, table[i].graph);
+        czm_context context = {p.arena, NULL};
+        czm_pass_lower(&context, &p.model);
+        const char *op = p.model.main.outputs.items[0].tensor.node->op;
+        if (!czm_text_equal(op, table[i].op)) fail_msg("%s: %s", table[i].graph, op);
+        const czm_shapes *shapes = czm_shapes_infer(p.arena, &p.model, NULL);
+        assert_null(czm_shapes_fault(shapes));
         czm_arena_free(p.arena);
     }
 }
@@ -125,6 +154,7 @@ static void test_target(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_branches),
+        cmocka_unit_test(test_updates),
         cmocka_unit_test(test_constants),
         cmocka_unit_test(test_target),
     };
