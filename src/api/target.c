@@ -398,7 +398,9 @@ czm_status czm_target_read_model(czm_context *context, czm_target *target) {
     CZM_TRY(czm_edit_model(context, target->options, &target->input, &target->source, spec,
                            &target->model));
     target->model.is_for_onnx = target->is_translated || (target->format && target->format->opset);
-    if (!is_finished(target) && !target->options->as_is) czm_passes_run(context, &target->model);
+    if (is_finished(target) || target->options->as_is) return CZM_OK;
+    czm_passes_run(context, &target->model);
+    target->model.is_keras = true; // as what is written
     return CZM_OK;
 }
 

@@ -14,6 +14,7 @@ static const struct {
     {czm_check_input, true},          {czm_check_output, true},
     {czm_check_metadata_fits, true},  {czm_check_stated_shapes, true},
     {czm_check_ops, false},           {czm_check_random_ops, false},
+    {czm_check_loaders, false},
     {czm_check_probabilities, false}, {czm_check_tile_memory, false},
     {czm_check_border, false},        {czm_check_pixel_range, true},
     {czm_check_opset, true},          {czm_check_ir_version, true},

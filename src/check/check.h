@@ -52,6 +52,7 @@ void czm_check_stated_shapes(czm_context *context, const czm_check_subject *subj
 void czm_check_opset(czm_context *context, const czm_check_subject *subject);
 void czm_check_ir_version(czm_context *context, const czm_check_subject *subject);
 void czm_check_ops(czm_context *context, const czm_check_subject *subject);
+void czm_check_loaders(czm_context *context, const czm_check_subject *subject);
 void czm_check_random_ops(czm_context *context, const czm_check_subject *subject);
 void czm_check_normalization(czm_context *context, const czm_check_subject *subject);
 void czm_check_probabilities(czm_context *context, const czm_check_subject *subject);

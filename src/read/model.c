@@ -7,6 +7,7 @@
 #include "graph/layer_name.h"
 #include "read/flatten.h"
 #include "read/meta_graph.h"
+#include "read/object_graph.h"
 #include "read/state.h"
 #include "read/variables.h"
 
@@ -369,6 +370,7 @@ czm_status czm_model_read(czm_context *context, const czm_source *source, const 
                      s->inputs.items[input].shape));
     model->main = flat.graph;
     model->output_shape = chosen_output->shape;
+    model->is_keras = czm_objects_are_keras(meta.object_graph);
     CZM_TRY(decide(context, source, &meta, model));
     model->layer_names = czm_layer_names_of(context->arena, &model->main);
     czm_status state = czm_state_drop(context, meta.where, model);

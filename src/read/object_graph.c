@@ -11,6 +11,16 @@ typedef struct object {
 
 typedef CZM_LIST(object) object_list;
 
+bool czm_objects_are_keras(czm_bytes object_graph) {
+    czm_wire wire = czm_wire_read(object_graph);
+    for (czm_field f; czm_wire_next(&wire, &f);) {
+        if (!czm_field_is(&f, 1, CZM_WIRE_BYTES)) continue;
+        czm_bytes identifier = czm_wire_find(czm_wire_find(f.bytes, 4).bytes, 1).bytes;
+        return identifier.size > 9 && memcmp(identifier.data, "_tf_keras_", 10) == 0;
+    }
+    return false;
+}
+
 struct czm_objects {
     czm_arena *arena;
     object_list saved, stored; // of the SavedModel, of the checkpoint

@@ -9,7 +9,7 @@
 // that inference reads: tf.saved_model.save of a Keras 3 model writes such files.
 //
 //     MetaGraphDef.object_graph_def=7  SavedObjectGraph {nodes=1, concrete_functions=2 (map)}
-//     SavedObject                      children=1 {node_id=1, local_name=2}, variable=7
+//     SavedObject                      children=1 {node_id=1, local_name=2}, user_object=4, variable=7
 //     SavedVariable                    trainable=3, name=6
 //     SavedConcreteFunction            bound_inputs=2 (object ids)
 //     checkpoint "_CHECKPOINTABLE_OBJECT_GRAPH"
@@ -21,6 +21,9 @@
 
 #include "read/bundle.h"
 #include "read/meta_graph.h"
+
+// Whether the first object of a SavedObjectGraph is a Keras model: SavedUserObject {identifier=1}.
+bool czm_objects_are_keras(czm_bytes object_graph);
 
 typedef struct czm_objects czm_objects;
 

@@ -2,13 +2,15 @@
 """The engines test: what the program converts must give the original's answer in TensorFlow.
 
     run.py --czmodel PROGRAM --build FOLDER [--fast]
-           [--python-tf221 PYTHON] [--python-tf215 PYTHON] [--only TEXT]
+           [--python-py37 PYTHON] [--python-tf221 PYTHON] [--python-tf215 PYTHON] [--only TEXT]
 
 1. The fixtures: converted, unpacked, run in TensorFlow 2.0.0, converted again to the same bytes.
 2. The example, likewise; its original must fail in TensorFlow 2.0.0.
 3. Unless --fast: networks that TensorFlow 2.21 (Keras 3, tf_keras, tf.Module, version 1) and, where
    Python is old enough, TensorFlow 2.15 export on the spot; run in TensorFlow 2.0.0 and in 2.21.
-4. Unless --fast: Google's protobuf and TensorFlow's checkpoint reader look at every result.
+4. Unless --fast: Google's protobuf and TensorFlow's checkpoint reader look at every result, and each
+   is opened in all ways of loaders.py: in the Python TensorFlow 2.0.0, if there is a Python 3.7 (if not,
+   this is skipped, or a failure where CZM_REQUIRE_PYTHON37 is set), in 2.15 and in 2.21 with tf_keras.
 
 TensorFlow is downloaded to FOLDER/engines unless it is there. An interpreter that already has one
 can be given; it needs what REQUIREMENTS lists. Writes FOLDER/engines/table.md.
@@ -129,10 +131,13 @@ REQUIREMENTS = {
     'tf221': [['tensorflow-cpu==2.21.0', 'keras==3.15.1', 'numpy==2.4.6'],
               ['--no-deps', 'tf_keras==2.21.0']],
     'tf215': [['tensorflow-cpu==2.15.1', 'numpy==1.26.4']],
+    'py37': [['tensorflow==2.0.0', 'protobuf<3.21', 'h5py<3']],
 }
 # What is tried where a platform has no wheel of the first name.
 SECOND_CHOICE = {'tensorflow-cpu==2.21.0': 'tensorflow==2.21.0'}
-PYTHONS = {'tf221': ((3, 10), (3, 13)), 'tf215': ((3, 9), (3, 11))}
+PYTHONS = {'tf221': ((3, 10), (3, 13)), 'tf215': ((3, 9), (3, 11)), 'py37': ((3, 7), (3, 7))}
+# Results of all ways of opening a model agree with the first one's.
+WAY_TOLERANCE = 2e-6
 
 FIXTURE_EXPORTERS = {
     'tf115': ('TensorFlow 1.15', 'builder'),
@@ -146,8 +151,11 @@ FIXTURE_EXPORTERS = {
 # --------------------------------------------- cases
 
 # One model: `row` is its (exporter, how) in the table, `refused` why it must be refused or ''.
-Case = collections.namedtuple(
-    'Case', 'label row model input expected classes tolerance refused signature options key')
+class Case(collections.namedtuple(
+        'Case', 'label row model input expected classes tolerance refused signature options key')):
+    def way_tolerance(self):
+        """For what two loaders make of the same network; half precision is rounded in other places."""
+        return HALF_TOLERANCE if self.tolerance == HALF_TOLERANCE else WAY_TOLERANCE
 
 
 def case_of(label, row, folder, **changes):
@@ -219,20 +227,20 @@ class Report:
 
 
 def table_text(models):
-    """The table of the README; `models` are (case, outcome before, outcome after)."""
+    """The table of the README; `models` are (case, outcome before, outcome after, ways)."""
     rows = {}
-    for case, before, after in models:
-        rows.setdefault(case.row, []).append((case, before, after))
+    for model in models:
+        rows.setdefault(model[0].row, []).append(model)
     lines = ['| exporter | how | models | right in TensorFlow 2.0.0 before | after '
-             '| largest difference |', '|---|---|---|---|---|---|']
+             '| largest difference | ways to open it before | after |', '|---|---|---|---|---|---|---|---|']
     for (exporter, how), found in rows.items():
         taken = [item for item in found if not item[0].refused]
         refused = len(found) - len(taken)
         before = [item[1] for item in taken]
-        right = [after.gap for case, _, after in taken if after.is_right(case.tolerance)]
+        right = [after.gap for case, _, after, _ in taken if after.is_right(case.tolerance)]
         cells = (exporter, how, f'{len(taken)}' + (f' and {refused} refused' if refused else ''),
                  before_text(taken, before), str(len(right)),
-                 f'{max(right):.0e}' if right else '-')
+                 f'{max(right):.0e}' if right else '-', ways_text(taken, 0), ways_text(taken, 1))
         lines.append('| ' + ' | '.join(cells) + ' |')
     return '\n'.join(lines) + '\n'
 
@@ -241,6 +249,14 @@ def before_text(taken, before):
     right = sum(one.is_right(case.tolerance) for (case, *_), one in zip(taken, before))
     broken = sum(one.loaded for one in before) - right
     return f'{right}' + (f'; {broken} load but fail or are wrong' if broken else '')
+
+
+def ways_text(taken, index):
+    """The number of ways before (0) or after (1) conversion, or their range."""
+    counts = sorted({ways[index] for *_, ways in taken if ways})
+    if not counts:
+        return '-'
+    return f'{counts[0]}' + (f' to {counts[-1]}' if len(counts) > 1 else '')
 
 
 class Outcome(collections.namedtuple('Outcome', 'loaded gap message')):
@@ -355,16 +371,16 @@ def convert_case(program, case, folder):
 # only that request fails: the next one starts another.
 
 class Worker:
-    def __init__(self, python, engine, folder):
-        self.command = [python, os.path.abspath(__file__), '--serve', engine, '--build', folder]
+    def __init__(self, command, environment=None):
+        self.command, self.environment = command, environment or {}
         self.process = None
-        self.result = os.path.join(folder, 'engines', engine + '.result.npy')
 
     def ask(self, **request):
         if self.process is None:
             self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE,
                                             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                                            text=True, env=quiet_environment())
+                                            text=True,
+                                            env={**quiet_environment(), **self.environment})
         try:
             self.process.stdin.write(json.dumps(request) + '\n')
             self.process.stdin.flush()
@@ -375,18 +391,6 @@ class Worker:
         if line:
             return json.loads(line)
         return {'message': self.end()}
-
-    def run(self, case, model, signature, key=''):
-        """The Outcome of a model."""
-        answer = self.ask(model=model, input=case.input, output=self.result, signature=signature,
-                          key=key)
-        if 'message' in answer:
-            return Outcome(answer.get('loaded', False), float('inf'), answer['message'])
-        found = np.load(self.result)
-        os.remove(self.result)
-        if found.shape != case.expected.shape:
-            return Outcome(True, float('inf'), f'{found.shape}, not {case.expected.shape}')
-        return Outcome(True, gap(found, case.expected), '')
 
     def end(self):
         """Ends the process and tells what became of it."""
@@ -404,6 +408,45 @@ class Worker:
         finally:
             process.stdout.close()
         return f'the engine ended with {code}'
+
+
+class Runner(Worker):
+    """Runs models."""
+
+    def __init__(self, python, engine, folder):
+        super().__init__([python, os.path.abspath(__file__), '--serve', engine, '--build', folder])
+        self.result = os.path.join(folder, 'engines', engine + '.result.npy')
+
+    def run(self, case, model, signature, key=''):
+        """The Outcome of a model."""
+        answer = self.ask(model=model, input=case.input, output=self.result, signature=signature,
+                          key=key)
+        if 'message' in answer:
+            return Outcome(answer.get('loaded', False), float('inf'), answer['message'])
+        found = np.load(self.result)
+        os.remove(self.result)
+        if found.shape != case.expected.shape:
+            return Outcome(True, float('inf'), f'{found.shape}, not {case.expected.shape}')
+        return Outcome(True, gap(found, case.expected), '')
+
+
+class Opener(Worker):
+    """Opens models in all ways (loaders.py)."""
+
+    def __init__(self, name, python):
+        legacy = {'TF_USE_LEGACY_KERAS': '1'} if name == 'tf221' else {}
+        super().__init__([python, os.path.join(HERE, 'loaders.py')], legacy)
+        self.name = name
+
+    def faults(self, case, model):
+        """{way: '' or the fault}"""
+        answer = self.ask(model=model, input=case.input,
+                          tolerance=case.way_tolerance())
+        return answer.get('ways') or {'all': answer['message']}
+
+
+def count_of_ways(faults):
+    return sum(not fault for fault in faults.values())
 
 
 def quiet_environment():
@@ -535,8 +578,9 @@ class Test:
         self.folder = os.path.join(options.build, 'engines')
         self.work = os.path.join(self.folder, 'work')
         self.report = Report()
-        self.tf200 = Worker(sys.executable, 'tf200', options.build)
+        self.tf200 = Runner(sys.executable, 'tf200', options.build)
         self.modern = None
+        self.openers = []
 
     def wanted(self, case):
         return self.options.only in case.label
@@ -547,27 +591,42 @@ class Test:
             return
         # The original, in the state in which TensorFlow 2.0.0 gets it without this program.
         before = self.tf200.run(case, case.model, case.signature, case.key)
-        after = Outcome(False, float('inf'), 'not converted')
+        after, ways = Outcome(False, float('inf'), 'not converted'), None
         try:
-            remark, after = self.converted(case)
+            remark, after, ways = self.converted(case)
             self.report.line('ok', case.label, f'{remark}; before: {before.text()}')
         except (Failure, Refused, subprocess.TimeoutExpired, zipfile.BadZipFile) as error:
             self.report.line('FAILED', case.label, short(str(error), 500))
-        self.report.models.append((case, before, after))
+        self.report.models.append((case, before, after, ways))
 
     def converted(self, case):
-        """(remark, Outcome in TensorFlow 2.0.0)"""
+        """(remark, Outcome in TensorFlow 2.0.0, number of ways before and after)"""
         folder = os.path.join(self.work, case.label.replace(' ', '_'))
         try:
             unpacked = convert_case(self.options.czmodel, case, folder)
         except Refused as error:
-            return f'refused: {self.refusal(case, error)}', Outcome(False, float('inf'), 'refused')
+            refused = Outcome(False, float('inf'), 'refused')
+            return f'refused: {self.refusal(case, error)}', refused, None
         if case.refused:
             raise Failure(f'converts, and should be refused: {case.refused}')
         after = self.tf200.run(case, unpacked, 'serving_default')
         if not after.is_right(case.tolerance):
             raise Failure(f'in TensorFlow 2.0.0: {after.text()}')
-        return after.text() + self.second_opinion(case, unpacked), after
+        remark = after.text() + self.second_opinion(case, unpacked)
+        return remark, after, self.open(case, unpacked)
+
+    def open(self, case, unpacked):
+        """Opens the converted model in all ways, which must work, and the original in 2.0.0."""
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            found = list(pool.map(lambda opener: opener.faults(case, unpacked), self.openers))
+        counts = None
+        for opener, faults in zip(self.openers, found):
+            if any(faults.values()):
+                raise Failure(f'{opener.name}: ' + '; '.join(
+                    f'{way}: {short(fault)}' for way, fault in faults.items() if fault))
+            if opener.name == 'py37':
+                counts = count_of_ways(opener.faults(case, case.model)), count_of_ways(faults)
+        return counts
 
     def refusal(self, case, error):
         """The first error of an expected refusal."""
@@ -619,6 +678,10 @@ class Test:
         except (Failure, Refused) as error:
             return self.report.line('FAILED', label, short(str(error), 400))
         result = os.path.join(folder, 'result.npy')
+        try:
+            self.open(case, unpacked)
+        except Failure as error:
+            return self.report.line('FAILED', label, short(str(error), 400))
         answer = self.tf200.ask(model=unpacked, input=picture, output=result, key='',
                                 signature='serving_default')
         if 'message' in answer:
@@ -631,7 +694,8 @@ class Test:
         pythons = {name: self.python(name) for name in REQUIREMENTS}
         exports = [self.chosen(export) for export in EXPORTS if pythons[export.python]]
         if pythons['tf221']:
-            self.modern = Worker(pythons['tf221'], 'tensorflow', self.options.build)
+            self.modern = Runner(pythons['tf221'], 'tensorflow', self.options.build)
+        self.openers = [Opener(name, python) for name, python in pythons.items() if python]
         with concurrent.futures.ThreadPoolExecutor(2) as pool:
             jobs = [(export, pool.submit(run_exporter, export, pythons[export.python],
                                          os.path.join(self.folder, 'exports', export.folder)))
@@ -663,14 +727,16 @@ class Test:
         base = find_python(*PYTHONS[name])
         if not base:
             lowest, highest = ('.'.join(map(str, version)) for version in PYTHONS[name])
-            return self.report.line('skipped', name, f'needs a Python of {lowest} to {highest}')
+            is_required = name == 'py37' and 'CZM_REQUIRE_PYTHON37' in os.environ
+            return self.report.line('FAILED' if is_required else 'skipped', name,
+                                    f'needs a Python of {lowest} to {highest}')
         try:
             return make_venv(base, os.path.join(self.folder, name), REQUIREMENTS[name])
         except (subprocess.CalledProcessError, OSError) as error:
             return self.report.line('skipped', name, f'cannot be installed: {short(str(error))}')
 
     def close(self):
-        for worker in (self.tf200, self.modern):
+        for worker in (self.tf200, self.modern, *self.openers):
             if worker:
                 worker.end()
         return self.report.close(os.path.join(self.folder, 'table.md'))

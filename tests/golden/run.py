@@ -3,8 +3,8 @@
 
     run.py --czmodel PROGRAM [--update]
 
-NAME.txt holds the container's members, those of the network's archive, and the nodes of its
-graph; NAME.xml is the metadata, byte for byte. --update shows the difference
+NAME.txt holds the container's members, those of the network's archive, the nodes of its graph, and
+the objects; NAME.xml is the metadata, byte for byte. --update shows the difference
 and then writes it down.
 """
 import argparse
@@ -84,6 +84,22 @@ def graph_lines(saved_model):
                 yield '  ' + node_text(node)
 
 
+def object_lines(saved_model):
+    """Number, children, kind, and identifier or name of each object."""
+    kinds = {4: 'user_object', 6: 'function', 7: 'variable', 8: 'bare_concrete_function'}
+    for graph in all_of(saved_model, 2, 7):
+        for number, saved in enumerate(all_of(graph, 1)):
+            words = [str(number)]
+            for field, value in fields(saved):
+                parts = dict(fields(value))
+                if field == 1:
+                    words.append(f'{parts[2].decode()}={parts.get(1, 0)}')
+                else:
+                    words += [kinds[field], parts[6 if field == 7 else 1].decode()]
+                    words += ['trainable'] if field == 7 and parts.get(3) else []
+            yield ' '.join(words)
+
+
 # --------------------------------------------- the test
 
 def listing(archive):
@@ -97,7 +113,9 @@ def describe(path):
         lines = ['# container'] + listing(archive)
     with zipfile.ZipFile(io.BytesIO(network)) as archive:
         lines += ['', '# network'] + listing(archive)
-        lines += ['', '# graph'] + list(graph_lines(archive.read('saved_model.pb')))
+        saved_model = archive.read('saved_model.pb')
+    lines += ['', '# graph'] + list(graph_lines(saved_model))
+    lines += ['', '# objects'] + list(object_lines(saved_model))
     return '\n'.join(lines) + '\n', metadata.decode()
 
 

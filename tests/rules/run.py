@@ -29,7 +29,7 @@ ELSEWHERE = {'usage', 'normalization', 'tile-statistics', 'file-missing', 'file-
              'model-damaged', 'weights-damaged', 'signature', 'input-unfed', 'stateful-inference',
              'needs-initialiser', 'variable-missing', 'op-unsupported', 'container-damaged',
              'container-member', 'metadata-damaged', 'model-version', 'container-id',
-             'network-unchecked', 'unpack-loss', 'guess', 'onnx-unsupported', 'onnx-size'}
+             'network-unchecked', 'loaders', 'unpack-loss', 'guess', 'onnx-unsupported', 'onnx-size'}
 # And these in ../formats.
 ELSEWHERE |= {'pixel-range', 'czann-value', 'onnx-damaged', 'onnx-import', 'onnx-opset', 'onnx-ir-version', 'network-kind',
               'metadata-shape'}
