@@ -50,90 +50,11 @@ static const char *free_prefix(czm_arena *arena, const czm_model *model) {
     }
 }
 
-czm_network czm_network_make(czm_arena *arena, const czm_model *model, czm_shape input,
-                             czm_shape output) {
-    czm_network network = {.model = model, .input = input, .output = output};
-    const char *prefix = free_prefix(arena, model);
-    network.body = czm_arena_format(arena, "%s0", prefix);
-    network.argument = czm_free_name(arena, &model->main.nodes, "argument", "_");
-    for (size_t i = 0; i < CZM_CALL_COUNT; i++)
-        network.calls[i] =
-            (czm_call){czm_arena_format(arena, "%s%s_%zu", prefix, rows[i].name, i + 1),
-                       rows[i].form, rows[i].is_training};
-    return network;
-}
-
 // ---- what the functions share
-
-static const char *argument_name(czm_arena *arena, const czm_network *n, size_t i) {
-    return czm_arena_format(arena, "%s_%zu", n->argument, i);
-}
 
 static const char result_name[] = "identity";
 
-// OpDef: name=1, input_arg=2, output_arg=3, is_stateful=17.
-static void put_signature(czm_buffer *out, const czm_network *n, const char *name) {
-    const czm_model *model = n->model;
-    size_t signature = czm_put_begin(out, 1);
-    czm_put_text(out, 1, name);
-    czm_put_argument(out, 2, argument_name(out->arena, n, 0), model->main.inputs.items[0].dtype);
-    for (size_t i = 0; i < model->variables.count; i++)
-        czm_put_argument(out, 2, argument_name(out->arena, n, i + 1), CZM_DTYPE_RESOURCE);
-    czm_put_argument(out, 3, result_name, model->main.outputs.items[0].dtype);
-    if (czm_graph_is_stateful(&model->main)) czm_put_varint(out, 17, true);
-    czm_put_end(out, signature);
-}
-
-// An attribute whose value is a list of shapes: AttrValue.list=1 {shape=7}.
-static void put_shapes(czm_buffer *out, const char *name, czm_shape first, size_t unknown_count) {
-    size_t entry = czm_put_begin(out, 5);
-    czm_put_text(out, 1, name);
-    size_t value = czm_put_begin(out, 2);
-    size_t list = czm_put_begin(out, 1);
-    czm_put_shape(out, 7, first);
-    for (size_t i = 0; i < unknown_count; i++) czm_put_shape(out, 7, czm_shape_unknown());
-    czm_put_end(out, list);
-    czm_put_end(out, value);
-    czm_put_end(out, entry);
-}
-
-// FunctionDef: signature=1, node_def=3, ret=4, attr=5.
-static void put_end(czm_buffer *out, const czm_network *n, const char *result) {
-    czm_put_text_pair(out, 4, result_name, result);
-    put_shapes(out, "_input_shapes", n->input, n->model->variables.count);
-}
-
-// ---- the body
-
-// Nodes that stay outside, in the main graph, have the name of their argument in `scratch`.
-static bool is_outside(const czm_node *node) {
-    return czm_node_is(node, "Placeholder") || czm_node_is(node, "VarHandleOp");
-}
-
-static const char *body_input(czm_arena *arena, czm_tensor t) {
-    return is_outside(t.node) ? t.node->scratch : czm_body_input_name(arena, t);
-}
-
-static void name_arguments(czm_arena *arena, const czm_network *n) {
-    n->model->main.inputs.items[0].tensor.node->scratch = (void *)argument_name(arena, n, 0);
-    for (size_t i = 0; i < n->model->variables.count; i++)
-        n->model->variables.items[i].handle->scratch = (void *)argument_name(arena, n, i + 1);
-}
-
-static void put_body(czm_buffer *out, const czm_network *n) {
-    const czm_graph *graph = &n->model->main;
-    name_arguments(out->arena, n);
-    size_t function = czm_put_begin(out, 1);
-    put_signature(out, n, n->body);
-    for (size_t i = 0; i < graph->nodes.count; i++)
-        if (!is_outside(graph->nodes.items[i]))
-            czm_put_node(out, CZM_FUNCTION_NODE, graph->nodes.items[i], body_input);
-    put_end(out, n, body_input(out->arena, graph->outputs.items[0].tensor));
-    czm_put_end(out, function);
-}
-
-// ---- calls
-
+// An attribute of a function or node: {key=1, value=2}.
 static void put_attr(czm_buffer *out, const char *name, czm_bytes value) {
     size_t entry = czm_put_begin(out, 5);
     czm_put_text(out, 1, name);
@@ -141,7 +62,7 @@ static void put_attr(czm_buffer *out, const char *name, czm_bytes value) {
     czm_put_end(out, entry);
 }
 
-// AttrValue: s=2, func=10 {name=1}, list=1 {type=6, packed}.
+// AttrValue: s=2, func=10 {name=1}, list=1 {type=6 (packed), shape=7}.
 static czm_bytes text_value(czm_arena *arena, const char *text) {
     czm_buffer b = czm_buffer_in(arena);
     czm_put_text(&b, 2, text);
@@ -167,51 +88,145 @@ static czm_bytes types_value(czm_arena *arena, czm_dtype first, size_t resource_
     return czm_buffer_bytes(&b);
 }
 
-// The attributes of a call of `function`. ConfigProto {allow_soft_placement=7} lets operations that a
-// graphics card lacks run on the processor, as in a session.
-static void put_call_attrs(czm_buffer *out, const czm_network *n, const char *function) {
-    const czm_graph *graph = &n->model->main;
-    czm_arena *arena = out->arena;
-    put_attr(out, "Tin",
-             types_value(arena, graph->inputs.items[0].dtype, n->model->variables.count));
-    put_attr(out, "Tout", types_value(arena, graph->outputs.items[0].dtype, 0));
-    put_shapes(out, "_output_shapes", n->output, 0);
-    put_attr(out, "config_proto", text_value(arena, "\x38\x01"));
-    put_attr(out, "f", function_value(arena, function));
+static czm_bytes shapes_value(czm_arena *arena, czm_shape first, size_t unknown_count) {
+    czm_buffer b = czm_buffer_in(arena);
+    size_t list = czm_put_begin(&b, 1);
+    czm_put_shape(&b, 7, first);
+    for (size_t i = 0; i < unknown_count; i++) czm_put_shape(&b, 7, czm_shape_unknown());
+    czm_put_end(&b, list);
+    return czm_buffer_bytes(&b);
 }
 
-static const char *call_op(const czm_network *n) {
-    return czm_graph_is_stateful(&n->model->main) ? "StatefulPartitionedCall" : "PartitionedCall";
+static void name_arguments(czm_arena *arena, czm_network *n) {
+    size_t count = n->model->variables.count + 1;
+    n->arguments = CZM_NEW_ARRAY(arena, const char *, count);
+    for (size_t i = 0; i < count; i++)
+        n->arguments[i] = czm_arena_format(arena, "%s_%zu", n->argument, i);
 }
+
+// OpDef: input_arg=2, output_arg=3, is_stateful=17.
+static czm_bytes signature_of(czm_arena *arena, const czm_network *n) {
+    const czm_graph *graph = &n->model->main;
+    czm_buffer b = czm_buffer_in(arena);
+    czm_put_argument(&b, 2, n->arguments[0], graph->inputs.items[0].dtype);
+    for (size_t i = 0; i < n->model->variables.count; i++)
+        czm_put_argument(&b, 2, n->arguments[i + 1], CZM_DTYPE_RESOURCE);
+    czm_put_argument(&b, 3, result_name, graph->outputs.items[0].dtype);
+    if (czm_graph_is_stateful(graph)) czm_put_varint(&b, 17, true);
+    return czm_buffer_bytes(&b);
+}
+
+// All but "f", which is the last. Python gives the function a gradient where there is a
+// _gradient_op_type, of whatever name. ConfigProto {allow_soft_placement=7} lets operations that a
+// graphics card lacks run on the processor, as in a session.
+static czm_bytes call_attrs_of(czm_arena *arena, const czm_network *n) {
+    const czm_graph *graph = &n->model->main;
+    czm_buffer b = czm_buffer_in(arena);
+    put_attr(&b, "Tin",
+             types_value(arena, graph->inputs.items[0].dtype, n->model->variables.count));
+    put_attr(&b, "Tout", types_value(arena, graph->outputs.items[0].dtype, 0));
+    put_attr(&b, "_gradient_op_type", text_value(arena, "PartitionedCall-0"));
+    put_attr(&b, "_output_shapes", shapes_value(arena, n->output, 0));
+    put_attr(&b, "config_proto", text_value(arena, "\x38\x01"));
+    return czm_buffer_bytes(&b);
+}
+
+static czm_bytes call_inputs_of(czm_arena *arena, const czm_network *n) {
+    czm_buffer b = czm_buffer_in(arena);
+    for (size_t i = 0; i <= n->model->variables.count; i++) czm_put_text(&b, 3, n->arguments[i]);
+    return czm_buffer_bytes(&b);
+}
+
+static void prepare(czm_arena *arena, czm_network *n) {
+    name_arguments(arena, n);
+    n->op = czm_graph_is_stateful(&n->model->main) ? "StatefulPartitionedCall" : "PartitionedCall";
+    n->signature = signature_of(arena, n);
+    n->call_inputs = call_inputs_of(arena, n);
+    n->call_attrs = call_attrs_of(arena, n);
+    n->input_shapes = shapes_value(arena, n->input, n->model->variables.count);
+}
+
+// FunctionDef: signature=1, node_def=3, ret=4, attr=5.
+static size_t begin_function(czm_buffer *out, const czm_network *n, const char *name) {
+    size_t function = czm_put_begin(out, 1);
+    size_t signature = czm_put_begin(out, 1);
+    czm_put_text(out, 1, name);
+    czm_put_raw(out, n->signature);
+    czm_put_end(out, signature);
+    return function;
+}
+
+static void end_function(czm_buffer *out, const czm_network *n, size_t function,
+                         const char *result) {
+    czm_put_text_pair(out, 4, result_name, result);
+    put_attr(out, "_input_shapes", n->input_shapes);
+    czm_put_end(out, function);
+}
+
+// ---- the body
+
+// Nodes that stay outside, in the main graph, have the name of their argument in `scratch`.
+static bool is_outside(const czm_node *node) {
+    return czm_node_is(node, "Placeholder") || czm_node_is(node, "VarHandleOp");
+}
+
+static const char *body_input(czm_arena *arena, czm_tensor t) {
+    return is_outside(t.node) ? t.node->scratch : czm_body_input_name(arena, t);
+}
+
+static void put_body(czm_buffer *out, const czm_network *n) {
+    const czm_graph *graph = &n->model->main;
+    graph->inputs.items[0].tensor.node->scratch = (void *)(uintptr_t)n->arguments[0];
+    for (size_t i = 0; i < n->model->variables.count; i++)
+        n->model->variables.items[i].handle->scratch = (void *)(uintptr_t)n->arguments[i + 1];
+    size_t function = begin_function(out, n, n->body);
+    for (size_t i = 0; i < graph->nodes.count; i++)
+        if (!is_outside(graph->nodes.items[i]))
+            czm_put_node(out, CZM_FUNCTION_NODE, graph->nodes.items[i], body_input);
+    end_function(out, n, function, body_input(out->arena, graph->outputs.items[0].tensor));
+}
+
+// ---- calls
 
 static void put_wrapper(czm_buffer *out, const czm_network *n, const czm_call *call) {
-    czm_arena *arena = out->arena;
-    const char *op = call_op(n);
-    size_t function = czm_put_begin(out, 1);
-    put_signature(out, n, call->function);
+    size_t function = begin_function(out, n, call->function);
     size_t node = czm_put_begin(out, CZM_FUNCTION_NODE);
-    czm_put_text(out, 1, op);
-    czm_put_text(out, 2, op);
-    for (size_t i = 0; i <= n->model->variables.count; i++)
-        czm_put_text(out, 3, argument_name(arena, n, i));
-    put_call_attrs(out, n, n->body);
+    czm_put_text(out, 1, n->op);
+    czm_put_text(out, 2, n->op);
+    czm_put_raw(out, n->call_inputs);
+    czm_put_raw(out, n->call_attrs);
+    put_attr(out, "f", function_value(out->arena, n->body));
     czm_put_end(out, node);
-    put_end(out, n, czm_arena_format(arena, "%s:output:0", op));
-    czm_put_end(out, function);
+    end_function(out, n, function, czm_arena_format(out->arena, "%s:output:0", n->op));
 }
 
 void czm_put_main_call(czm_buffer *out, const czm_network *n, const char *name) {
     size_t node = czm_put_begin(out, CZM_GRAPH_NODE);
     czm_put_text(out, 1, name);
-    czm_put_text(out, 2, call_op(n));
+    czm_put_text(out, 2, n->op);
     czm_put_text(out, 3, n->model->main.inputs.items[0].tensor.node->name);
     for (size_t i = 0; i < n->model->variables.count; i++)
         czm_put_text(out, 3, n->model->variables.items[i].handle->name);
-    put_call_attrs(out, n, n->calls[0].function);
+    czm_put_raw(out, n->call_attrs);
+    put_attr(out, "f", function_value(out->arena, n->calls[0].function));
     czm_put_end(out, node);
 }
 
 // ---- all of them
+
+czm_network czm_network_make(czm_arena *arena, const czm_model *model, czm_shape input,
+                             czm_shape output) {
+    czm_network network = {.model = model, .input = input, .output = output};
+    const char *prefix = free_prefix(arena, model);
+    network.body = czm_arena_format(arena, "%s0", prefix);
+    network.argument = czm_free_name(arena, &model->main.nodes, "argument", "_");
+    for (size_t i = 0; i < CZM_CALL_COUNT; i++)
+        network.calls[i] =
+            (czm_call){czm_arena_format(arena, "%s%s_%zu", prefix, rows[i].name, i + 1),
+                       rows[i].form, rows[i].is_training};
+    prepare(arena, &network);
+    return network;
+}
 
 // A function to be written: one of the two is set, or none for the body.
 typedef struct function {

@@ -31,6 +31,12 @@ typedef struct czm_network {
     const char *body;     // the function that has the nodes
     const char *argument; // "argument": arguments are argument_0 and so on
     czm_call calls[CZM_CALL_COUNT];
+
+    // What functions and calls have in common, written once.
+    const char *op; // of a call
+    const char **arguments;
+    czm_bytes signature, call_inputs, call_attrs; // fields of OpDef and NodeDef
+    czm_bytes input_shapes;                       // an AttrValue
 } czm_network;
 
 // Finds names that the model does not use. The shapes are those of the signature's input and output.

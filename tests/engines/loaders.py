@@ -19,6 +19,7 @@ os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
 
 import numpy as np  # noqa: E402  TensorFlow reads the variable above
 import tensorflow as tf  # noqa: E402
+from tensorflow.core.protobuf import saved_model_pb2  # noqa: E402
 
 
 class Model:
@@ -121,12 +122,20 @@ def fault_of(way, model, expected, tolerance):
     return '' if gap <= tolerance else 'differs by {:.1e}'.format(gap)
 
 
+def cast(folder, image):
+    """The image in the type of the network's input: a converted one may take other numbers."""
+    with open(os.path.join(folder, 'saved_model.pb'), 'rb') as file:
+        graphs = saved_model_pb2.SavedModel.FromString(file.read()).meta_graphs
+    source, = graphs[0].signature_def['serving_default'].inputs.values()
+    return image.astype(tf.as_dtype(source.dtype).as_numpy_dtype)
+
+
 def open_in_every_way(model, image, expected=None, tolerance=2e-6):
     """{way: '' or the fault}; what is expected is what the first way gives, if nothing is told."""
     again = tempfile.mkdtemp()
     tf.keras.backend.clear_session()
     try:
-        opened = Model(model, image, again)
+        opened = Model(model, cast(model, image), again)
         if expected is None:
             expected = version1(opened)
         return {way.__name__: fault_of(way, opened, expected, tolerance) for way in WAYS}
