@@ -156,9 +156,7 @@ static size_t begin_function(czm_buffer *out, const czm_network *n, const char *
     return function;
 }
 
-static void end_function(czm_buffer *out, const czm_network *n, size_t function,
-                         const char *result) {
-    czm_put_text_pair(out, 4, result_name, result);
+static void end_function(czm_buffer *out, const czm_network *n, size_t function) {
     put_attr(out, "_input_shapes", n->input_shapes);
     czm_put_end(out, function);
 }
@@ -170,8 +168,11 @@ static bool is_outside(const czm_node *node) {
     return czm_node_is(node, "Placeholder") || czm_node_is(node, "VarHandleOp");
 }
 
-static const char *body_input(czm_arena *arena, czm_tensor t) {
-    return is_outside(t.node) ? t.node->scratch : czm_body_input_name(arena, t);
+static void put_input(czm_buffer *out, uint32_t field, czm_tensor t) {
+    if (is_outside(t.node))
+        czm_put_text(out, field, t.node->scratch);
+    else
+        czm_put_body_tensor(out, field, t);
 }
 
 static void put_body(czm_buffer *out, const czm_network *n) {
@@ -182,8 +183,9 @@ static void put_body(czm_buffer *out, const czm_network *n) {
     size_t function = begin_function(out, n, n->body);
     for (size_t i = 0; i < graph->nodes.count; i++)
         if (!is_outside(graph->nodes.items[i]))
-            czm_put_node(out, CZM_FUNCTION_NODE, graph->nodes.items[i], body_input);
-    end_function(out, n, function, body_input(out->arena, graph->outputs.items[0].tensor));
+            czm_put_node(out, CZM_FUNCTION_NODE, graph->nodes.items[i], put_input);
+    czm_put_return(out, result_name, graph->outputs.items[0].tensor, put_input);
+    end_function(out, n, function);
 }
 
 // ---- calls
@@ -197,7 +199,11 @@ static void put_wrapper(czm_buffer *out, const czm_network *n, const czm_call *c
     czm_put_raw(out, n->call_attrs);
     put_attr(out, "f", function_value(out->arena, n->body));
     czm_put_end(out, node);
-    end_function(out, n, function, czm_arena_format(out->arena, "%s:output:0", n->op));
+    size_t entry = czm_put_begin(out, 4);
+    czm_put_text(out, 1, result_name);
+    czm_put_text(out, 2, czm_arena_format(out->arena, "%s:output:0", n->op));
+    czm_put_end(out, entry);
+    end_function(out, n, function);
 }
 
 void czm_put_main_call(czm_buffer *out, const czm_network *n, const char *name) {

@@ -5,24 +5,44 @@
 
 #include <stdlib.h>
 
-const char *czm_node_input_name(czm_arena *arena, czm_tensor t) {
-    if (t.index == 0) return t.node->name;
-    return czm_arena_format(arena, "%s:%u", t.node->name, (unsigned)t.index);
+// Without a formatted copy, which would be most of the work for a large network.
+static void put_index(czm_buffer *out, size_t index) {
+    char digits[24];
+    size_t at = sizeof digits;
+    do digits[--at] = (char)('0' + index % 10);
+    while (index /= 10);
+    digits[--at] = ':';
+    czm_put_raw(out, czm_bytes_of(digits + at, sizeof digits - at));
 }
 
-const char *czm_body_input_name(czm_arena *arena, czm_tensor t) {
-    if (czm_node_is(t.node, "_Arg")) return t.node->name;
-    size_t index = t.index;
-    const czm_op *def = t.node->def;
+void czm_put_graph_tensor(czm_buffer *out, uint32_t field, czm_tensor t) {
+    size_t text = czm_put_begin(out, field);
+    czm_put_raw(out, czm_bytes_text(t.node->name));
+    if (t.index) put_index(out, t.index);
+    czm_put_end(out, text);
+}
+
+// The output argument that output *index belongs to; *index becomes the position in it.
+static czm_bytes output_argument(const czm_node *node, size_t *index) {
+    const czm_op *def = node->def;
     for (size_t size, i = 0; i < def->output_count; i++) {
-        const czm_op_arg *arg = &def->outputs[i];
-        if (!czm_arg_size(t.node, arg, &size)) break;
-        if (index < size)
-            return czm_arena_format(arena, "%s:%.*s:%zu", t.node->name, (int)arg->name.size,
-                                    (const char *)arg->name.data, index);
-        index -= size;
+        if (!czm_arg_size(node, &def->outputs[i], &size)) break;
+        if (*index < size) return def->outputs[i].name;
+        *index -= size;
     }
-    return t.node->name; // the checks have made sure that this does not happen
+    return (czm_bytes){0}; // the checks have made sure that this does not happen
+}
+
+void czm_put_body_tensor(czm_buffer *out, uint32_t field, czm_tensor t) {
+    size_t text = czm_put_begin(out, field), index = t.index;
+    czm_put_raw(out, czm_bytes_text(t.node->name));
+    if (!czm_node_is(t.node, "_Arg")) {
+        czm_bytes argument = output_argument(t.node, &index);
+        czm_put_raw(out, czm_bytes_of(":", 1));
+        czm_put_raw(out, argument);
+        put_index(out, index);
+    }
+    czm_put_end(out, text);
 }
 
 static int compare_attrs(const void *a, const void *b) {
@@ -43,12 +63,12 @@ static void put_attrs(czm_buffer *out, const czm_node *node) {
 }
 
 // NodeDef: name=1, op=2, input=3, attr=5.
-void czm_put_node(czm_buffer *out, uint32_t field, const czm_node *node, czm_input_text *input) {
+void czm_put_node(czm_buffer *out, uint32_t field, const czm_node *node,
+                  czm_put_tensor *put_input) {
     size_t message = czm_put_begin(out, field);
     czm_put_text(out, 1, node->name);
     czm_put_text(out, 2, node->op);
-    for (size_t i = 0; i < node->inputs.count; i++)
-        czm_put_text(out, 3, input(out->arena, node->inputs.items[i]));
+    for (size_t i = 0; i < node->inputs.count; i++) put_input(out, 3, node->inputs.items[i]);
     for (size_t i = 0; i < node->controls.count; i++)
         czm_put_text(out, 3, czm_arena_format(out->arena, "^%s", node->controls.items[i]->name));
     put_attrs(out, node);
@@ -68,10 +88,10 @@ bool czm_graph_is_stateful(const czm_graph *graph) {
     return false;
 }
 
-void czm_put_text_pair(czm_buffer *out, uint32_t field, const char *key, const char *value) {
-    size_t entry = czm_put_begin(out, field);
-    czm_put_text(out, 1, key);
-    czm_put_text(out, 2, value);
+void czm_put_return(czm_buffer *out, const char *name, czm_tensor tensor, czm_put_tensor *put) {
+    size_t entry = czm_put_begin(out, 4);
+    czm_put_text(out, 1, name);
+    put(out, 2, tensor);
     czm_put_end(out, entry);
 }
 
@@ -87,10 +107,10 @@ void czm_put_function(czm_buffer *out, const czm_graph *graph) {
     czm_put_end(out, signature);
     for (size_t i = 0; i < graph->nodes.count; i++)
         if (!czm_node_is(graph->nodes.items[i], "_Arg"))
-            czm_put_node(out, CZM_FUNCTION_NODE, graph->nodes.items[i], czm_body_input_name);
+            czm_put_node(out, CZM_FUNCTION_NODE, graph->nodes.items[i], czm_put_body_tensor);
     for (size_t i = 0; i < graph->outputs.count; i++)
-        czm_put_text_pair(out, 4, graph->outputs.items[i].name,
-                          czm_body_input_name(out->arena, graph->outputs.items[i].tensor));
+        czm_put_return(out, graph->outputs.items[i].name, graph->outputs.items[i].tensor,
+                       czm_put_body_tensor);
     czm_put_end(out, function);
 }
 

@@ -8,17 +8,16 @@
 #include "graph/graph.h"
 #include "shape/shape.h"
 
-// How a node's input is written.
-typedef const char *czm_input_text(czm_arena *arena, czm_tensor tensor);
+// Puts the name of a tensor as a field of text.
+typedef void czm_put_tensor(czm_buffer *out, uint32_t field, czm_tensor tensor);
 
-czm_input_text czm_node_input_name; // in a graph: "node", "node:index"
-czm_input_text
-    czm_body_input_name; // in a function: "argument", "node:output argument:index within it"
+czm_put_tensor czm_put_graph_tensor; // in a graph: "node", "node:index"
+czm_put_tensor czm_put_body_tensor; // in a function: "argument", "node:output argument:index in it"
 
 enum { CZM_GRAPH_NODE = 1, CZM_FUNCTION_NODE = 3 }; // fields of GraphDef and FunctionDef
 
 // A NodeDef, its attributes in the order of their names.
-void czm_put_node(czm_buffer *out, uint32_t field, const czm_node *node, czm_input_text *input);
+void czm_put_node(czm_buffer *out, uint32_t field, const czm_node *node, czm_put_tensor *put_input);
 
 // An OpDef.ArgDef.
 void czm_put_argument(czm_buffer *out, uint32_t field, const char *name, czm_dtype dtype);
@@ -29,8 +28,8 @@ void czm_put_function(czm_buffer *out, const czm_graph *graph);
 // Whether a function of these nodes keeps state, as FunctionDef.signature says it.
 bool czm_graph_is_stateful(const czm_graph *graph);
 
-// A map entry {key=1, value=2} of strings.
-void czm_put_text_pair(czm_buffer *out, uint32_t field, const char *key, const char *value);
+// An entry of FunctionDef.ret: {key=1, value=2}.
+void czm_put_return(czm_buffer *out, const char *name, czm_tensor tensor, czm_put_tensor *put);
 
 // A TensorShapeProto.
 void czm_put_shape(czm_buffer *out, uint32_t field, czm_shape shape);

@@ -29,10 +29,10 @@ static void put_graph(writer *w, const czm_node_list *outer) {
     czm_buffer *out = &w->out;
     size_t message = czm_put_begin(out, 2);
     for (size_t i = 0; i < outer->count; i++)
-        czm_put_node(out, CZM_GRAPH_NODE, outer->items[i], czm_node_input_name);
+        czm_put_node(out, CZM_GRAPH_NODE, outer->items[i], czm_put_graph_tensor);
     czm_put_main_call(out, w->network, w->call);
     for (size_t i = 0; i < w->saver->graph.nodes.count; i++)
-        czm_put_node(out, CZM_GRAPH_NODE, w->saver->graph.nodes.items[i], czm_node_input_name);
+        czm_put_node(out, CZM_GRAPH_NODE, w->saver->graph.nodes.items[i], czm_put_graph_tensor);
     czm_put_library(out, 2, w->network);
     size_t versions = czm_put_begin(out, 4);
     czm_put_varint(out, 1, PRODUCER);
