@@ -20,21 +20,27 @@ static const struct {
 
 // ---- names
 
-static bool is_taken(const czm_node_list *nodes, const char *name, bool is_prefix) {
-    for (size_t i = 0; i < nodes->count; i++)
-        if (is_prefix ? czm_text_begins(nodes->items[i]->name, name)
-                      : czm_text_equal(nodes->items[i]->name, name))
-            return true;
-    return false;
+// The number after "name_", or 0: "name_12/x" has 12.
+static unsigned long long number_after(const char *text) {
+    enum { MOST_DIGITS = 15 };
+    if (*text != '_' || strspn(text + 1, "0123456789") > MOST_DIGITS) return 0;
+    return strtoull(text + 1, NULL, 10);
 }
 
+// One look at each name, however many of them are taken.
 const char *czm_free_name(czm_arena *arena, const czm_node_list *nodes, const char *name,
                           const char *ending) {
-    for (size_t k = 0;; k++) {
-        const char *candidate = k ? czm_arena_format(arena, "%s_%zu", name, k) : name;
-        const char *whole = czm_arena_format(arena, "%s%s", candidate, ending);
-        if (!is_taken(nodes, whole, *ending != '\0')) return candidate;
+    const char *whole = czm_arena_format(arena, "%s%s", name, ending);
+    unsigned long long highest = 0;
+    bool is_taken = false;
+    for (size_t i = 0; i < nodes->count; i++) {
+        const char *other = nodes->items[i]->name;
+        if (!czm_text_begins(other, name)) continue;
+        is_taken |= *ending ? czm_text_begins(other, whole) : czm_text_equal(other, whole);
+        unsigned long long number = number_after(other + strlen(name));
+        if (number > highest) highest = number;
     }
+    return is_taken ? czm_arena_format(arena, "%s_%llu", name, highest + 1) : name;
 }
 
 // No function that stays begins with it. TensorFlow 2.0.0 shortens names of the form

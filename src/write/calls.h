@@ -49,8 +49,8 @@ void czm_put_library(czm_buffer *out, uint32_t field, const czm_network *network
 // The node of the main graph that calls the signature's function; output 0 is the result.
 void czm_put_main_call(czm_buffer *out, const czm_network *network, const char *name);
 
-// "name", "name_1" and so on: the first that no node in the list is named, or, with a final "/" or
-// "_" after it, that no name begins with.
+// "name", or "name_" and a number: a name that no node in the list has, or, with a final "/" or "_"
+// after it, that no name begins with.
 const char *czm_free_name(czm_arena *arena, const czm_node_list *nodes, const char *name,
                           const char *ending);
 
