@@ -26,9 +26,15 @@ static bool is_number(const czm_shapes *shapes, czm_tensor tensor, double number
            value.elements[0].number == number;
 }
 
-// All elements in their order: 0, 1, 2 ...
+// All elements in their order: 0, 1, 2 ... as a range, or as numbers.
 static bool is_in_order(const czm_shapes *shapes, const czm_node *scatter) {
     const czm_node *range = scatter->inputs.items[1].node;
+    czm_value value = czm_value_of(shapes, scatter->inputs.items[1]);
+    size_t known = 0;
+    while (value.elements && known < value.count && value.elements[known].is_known &&
+           value.elements[known].number == (double)known)
+        known++;
+    if (value.elements && known == value.count) return true;
     return czm_node_is(range, "Range") && range->inputs.count == 3 &&
            is_number(shapes, range->inputs.items[0], 0) &&
            is_number(shapes, range->inputs.items[2], 1);

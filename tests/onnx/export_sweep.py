@@ -292,7 +292,7 @@ def quantised_networks():
 def list_networks():
     def grown(x):
         array = tf.TensorArray(tf.float32, 2, dynamic_size=True, clear_after_read=False)
-        return tf.while_loop(lambda i, a: i < 8, lambda i, a: (i + 1, a.write(i, x[0, i])),
+        return tf.while_loop(lambda i, a: i < 8, lambda i, a: (i + 1, a.write(i, tf.gather(x[0], i))),
                              [0, array])[1].stack()[tf.newaxis]
     yield 'list_grows', grown, (8, 6)
     yield 'squeeze_none', lambda x: tf.squeeze(tf.concat([x, x], 0)), (8, 6)

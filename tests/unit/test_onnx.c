@@ -140,6 +140,33 @@ static void test_padding(void **state) {
     CHECK_ALL(table);
 }
 
+// ---- what ONNX Runtime requires
+
+#define POOL(name, of, padding) \
+    name "=MaxPool(" of ") ksize=[1,2,2,1] strides=[1,2,2,1] padding='" padding "'"
+
+static void test_runtime(void **state) {
+    (void)state;
+    static const expectation table[] = {
+        // a pool does not meet the padding before it
+        {"x:f[1,4,4,2]; p=i[4,2]{0,0,1,1,1,1,0,0}; a=Pad(x,p); " POOL("y", "a", "VALID"),
+         "Pad Transpose Max MaxPool Transpose"},
+        {"x:f[1,4,4,2]; a=Relu(x); " POOL("y", "a", "VALID"), "Relu Transpose MaxPool Transpose"},
+        // SAME padding of an open size is computed
+        {"x:f[1,?,?,2]; " POOL("y", "x", "SAME"),
+         "Transpose Shape Gather Sub Div Mul Add Sub Max Div Sub Concat Pad MaxPool Transpose"},
+        // a type without a kernel; casts that round stay
+        {"x:f[2,2]; u=Cast(x) DstT=@u; y=Mul(u,u)",
+         "Cast Shape Reshape Cast Shape Reshape Cast Mul Cast"},
+        {"x:f[2,2]; u=Cast(x) DstT=@u; y=Cast(u) DstT=@f", "Cast Shape Reshape Cast"},
+        {"x:b[2,2]; y=Cast(x) DstT=@f", "Cast"},
+    };
+    static const expectation sum = {"x:f[2,2]; a=MatMul(x,x); b=Relu(x); y=AddV2(a,b)", NULL};
+    CHECK_ALL(table);
+    check_at(&(expectation){sum.graph, "MatMul Relu Sum"}, CZM_ONNX_OLD);
+    check_at(&(expectation){sum.graph, "MatMul Relu Add"}, CZM_ONNX_NEW);
+}
+
 // ---- an einsum that is a product of matrices
 
 static void test_einsum(void **state) {
@@ -240,6 +267,8 @@ static void test_refusals(void **state) {
                   "operation Invert: opset 12 knows nothing of bits");
     check_refusal("x:f[2,3]; y=AddV2(x) T=@f", CZM_ONNX_OLD,
                   "operation AddV2: its inputs are not all there");
+    check_refusal("x:l[1,4,4,2]; " POOL("y", "x", "VALID"), CZM_ONNX_NEW,
+                  "operation MaxPool: ONNX Runtime has no kernel of MaxPool for int64");
     check_refusal("x:f[2,3]; p=b 1; s=Switch(x); y=Merge(s:0,s:1) T=@f", CZM_ONNX_OLD,
                   "operation Switch: its inputs are not all there");
 }
@@ -250,6 +279,7 @@ int main(void) {
         cmocka_unit_test(test_dilations),        cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_old_control_flow), cmocka_unit_test(test_transposed),
         cmocka_unit_test(test_einsum),           cmocka_unit_test(test_padding),
+        cmocka_unit_test(test_runtime),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
