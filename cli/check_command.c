@@ -20,6 +20,7 @@ static const char *const kinds[] = {
     [CZM_KIND_SAVED_MODEL] = "SavedModel",
     [CZM_KIND_CZMODEL] = "CZModel",
     [CZM_KIND_ONNX] = "ONNX",
+    [CZM_KIND_KERAS] = "Keras",
 };
 
 static const char *const marks[] = {
@@ -75,7 +76,7 @@ static bool is_shown(const checked *c, const czm_rule_info *rule) {
     bool needs_metadata = strcmp(rule->subject, "metadata") == 0 ||
                           strcmp(rule->subject, "both") == 0;
     czm_kind kind = c->verdict->kind;
-    bool has_metadata = kind != CZM_KIND_SAVED_MODEL && kind != CZM_KIND_ONNX;
+    bool has_metadata = kind == CZM_KIND_SPECIFICATION || kind == CZM_KIND_CZMODEL;
     return is_container ? kind == CZM_KIND_CZMODEL : has_metadata || !needs_metadata;
 }
 
@@ -93,7 +94,8 @@ static void put_unchecked(const checked *c) {
     for (size_t i = 0; i < czm_rule_count(); i++) {
         const czm_rule_info *rule = czm_rule_at(i);
         if (!is_shown(c, rule) || czm_report_outcome(c->report, i) != CZM_NOT_CHECKED) continue;
-        if (strcmp(rule->subject, "onnx") == 0) continue; // it would be in nearly every check
+        if (strcmp(rule->subject, "onnx") == 0 || strcmp(rule->subject, "keras") == 0)
+            continue; // it would be in nearly every check
         bool begins = at == 0 || at + strlen(rule->id) > LINE;
         if (begins && at) printf(",\n");
         if (begins)

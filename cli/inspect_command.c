@@ -56,6 +56,10 @@ static void put_metadata(const czm_metadata *m) {
 
 static void put_origin(const czm_inspection *in) {
     put_title("exporter");
+    if (strncmp(in->exporter, "Keras", 5) == 0) { // it has neither signatures nor operations
+        printf("%s\n", in->exporter);
+        return;
+    }
     printf("TensorFlow %s\n", *in->exporter ? in->exporter : "of unknown version");
     put_title("needs");
     printf(in->newer_count ? "a TensorFlow newer than 2.0.0:" : "TensorFlow 2.0.0");
@@ -149,6 +153,7 @@ static void put_inspection(const char *target, const czm_inspection *in) {
         [CZM_KIND_SAVED_MODEL] = "SavedModel",
         [CZM_KIND_CZMODEL] = "CZModel",
         [CZM_KIND_ONNX] = "ONNX",
+        [CZM_KIND_KERAS] = "Keras",
     };
     put_title("model");
     printf("%s (%s%s%s)\n", target, kinds[in->kind], *in->model_version ? " " : "",

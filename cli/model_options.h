@@ -17,7 +17,7 @@ typedef struct cli_model_options {
     char *allow_text; // what `allowed` points into
 } cli_model_options;
 
-enum { CLI_MODEL_OPTION_ROWS = 9 };
+enum { CLI_MODEL_OPTION_ROWS = 10 };
 
 // Rows of the commands for which it matters what is going to be written; `o` points to czm_options.
 #define CLI_FORMAT_ROWS(o)                                                                  \

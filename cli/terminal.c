@@ -30,6 +30,7 @@ static const czm_spelling spellings[CZM_OPTION_COUNT] = {
     [CZM_OPTION_ALLOW] = SPELLING("allow"),
     [CZM_OPTION_STRICT] = SPELLING("strict"),
     [CZM_OPTION_AS_IS] = SPELLING("as-is"),
+    [CZM_OPTION_CONFIG] = SPELLING("config"),
     [CZM_OPTION_VALUE_RANGE] = SPELLING("value-range"),
     [CZM_OPTION_LAYOUT] = SPELLING("layout"),
 };

@@ -79,7 +79,8 @@ typedef enum czm_option {
     CZM_OPTION_AS_IS = 15,  ///< has no value
     CZM_OPTION_VALUE_RANGE = 16,
     CZM_OPTION_LAYOUT = 17, ///< "nchw" or "nhwc"
-    CZM_OPTION_COUNT = 18,
+    CZM_OPTION_CONFIG = 18, ///< value: a file
+    CZM_OPTION_COUNT = 19,
 } czm_option;
 
 /// How a front end writes an option: `alone`; and with a value: `before`, the value with `comma`
@@ -126,7 +127,8 @@ CZM_API const char *czm_report_option(czm_report *report, czm_option option, con
 /// One rule of the rule book. All strings live as long as the program.
 typedef struct czm_rule_info {
     const char *id;        ///< stable, such as "class-count"
-    const char *subject;   ///< what it judges: "call", "container", "metadata", "network", "onnx", "both"
+    const char *subject;   ///< what it judges: "call", "container", "metadata", "network", "onnx",
+                           ///< "keras", "both"
     czm_severity severity; ///< the gravest that its findings have
     bool can_be_allowed;   ///< whether czm_options.allow may name it
     const char *why;       ///< the rule in one sentence, with its source
@@ -168,7 +170,7 @@ typedef struct czm_class {
 /// .czann files that came with czmodel 2.0.0 to 6.2.0.
 typedef struct czm_metadata {
     size_t struct_size;         ///< set by CZM_METADATA_INIT
-    const char *model_path;     ///< folder or ZIP archive of a SavedModel, or ONNX file; required
+    const char *model_path;     ///< SavedModel (folder or ZIP archive), Keras or ONNX file; required
     const char *model_name;     ///< NULL: the last component of model_path
     const char *color_handling; ///< "ConvertToMonochrome" or "SplitRgb"; required in .czmodel files
     const char *pixel_type;     ///< such as "Gray16"; required in .czmodel files
@@ -232,6 +234,8 @@ typedef struct czm_options {
                              ///< "unit" (0 to 1); NULL: as the metadata say
     const char *layout;      ///< of the images in an ONNX file: "nchw" (channels first) or "nhwc"
                              ///< (channels last); NULL: as its operations say
+    const char *config;      ///< file with what model.to_json() gives, for a Keras file that contains
+                             ///< weights alone; NULL: none
 } czm_options;
 
 /// The names of the formats, the oldest first: "3.0.0" (a SavedModel for TensorFlow 2.0.0), "3.1.0",
@@ -253,7 +257,7 @@ typedef struct czm_result {
 #define CZM_OPTIONS_INIT                                                                           \
     {                                                                                              \
         sizeof(czm_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, false, \
-            false, 0, 0, false, 0, 0                                                               \
+            false, 0, 0, false, 0, 0, 0                                                            \
     }
 #define CZM_RESULT_INIT \
     { sizeof(czm_result), 0, "", 0, 0 }
@@ -274,15 +278,16 @@ CZM_API czm_status czm_convert(const czm_options *options, czm_result *result, c
 
 // ---- looking at models
 //
-// In these calls options->source_path may also be the folder or archive of a SavedModel, an ONNX
-// file, or a container (.czmodel, .czseg, .czann); what it is is told by its content. Options that concern the output
-// have no effect.
+// In these calls options->source_path may also be the folder or archive of a SavedModel, a Keras
+// file, an ONNX file, or a container (.czmodel, .czseg, .czann); what it is is determined by its content.
+// Options that concern the output have no effect.
 
 typedef enum czm_kind {
     CZM_KIND_SPECIFICATION = 0, ///< a JSON file or a czm_metadata, and the network it names
     CZM_KIND_SAVED_MODEL = 1,   ///< a SavedModel without metadata
     CZM_KIND_CZMODEL = 2,       ///< a finished container
     CZM_KIND_ONNX = 3,          ///< a network in ONNX without metadata
+    CZM_KIND_KERAS = 4,         ///< a Keras file without metadata
 } czm_kind;
 
 /// A tensor at the network's edge.

@@ -2,7 +2,7 @@
 """Keras: finding the one that an object belongs to, and letting it export a SavedModel.
 
 There are three: Keras 2 inside TensorFlow, tf_keras (the same on its own), and Keras 3. Nothing
-here imports any of them unless a file has to be opened that only Keras can read.
+here imports any of them, and Keras' files are read by the library.
 """
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from .errors import InvalidModelError
 # Packages in which Keras lives, and the module that users know it by.
 HOMES = {'keras': 'keras', 'tf_keras': 'tf_keras', 'tensorflow': 'tensorflow.keras',
          'tensorflow_core': 'tensorflow.keras'}
-KERAS_FILES = ('.keras', '.h5', '.hdf5')
 # Tracing a model changes global state of Keras and TensorFlow.
 LOCK = threading.RLock()
 
@@ -49,10 +48,6 @@ def keras_of(thing):
     return importlib.import_module(name)
 
 
-def is_keras_file(path) -> bool:
-    return os.path.splitext(os.fspath(path))[1].lower() in KERAS_FILES and os.path.isfile(path)
-
-
 def explained(action):
     """A decorator: what Keras raises becomes an InvalidModelError that begins with `action`."""
     def decorate(function):
@@ -67,19 +62,6 @@ def explained(action):
                 raise InvalidModelError(f'{action}: {error}') from error
         return call
     return decorate
-
-
-@explained('Keras cannot load the file')
-def load_keras_file(path):
-    keras = loaded_keras()
-    if keras is None:
-        try:
-            keras = importlib.import_module('keras')
-        except ImportError:
-            raise InvalidModelError(
-                f'{os.fspath(path)}: only Keras can read this file, and there is none; install '
-                'keras and tensorflow, or export the model as a SavedModel') from None
-    return keras.models.load_model(path, compile=False)
 
 
 def acts_in_training(model) -> bool:
@@ -131,11 +113,9 @@ def export_layer(layer, shape, dtype: str, folder: str):
 
 
 def saved_model_of(model, scratch) -> str:
-    """The path of the SavedModel: `model` itself, or what it was exported to."""
+    """The path of the model: `model` itself, or what it was exported to."""
     if isinstance(model, (str, os.PathLike)):
-        if not is_keras_file(model):
-            return os.fspath(model)
-        model = load_keras_file(model)
+        return os.fspath(model)
     if home_of(model) is None:
-        raise TypeError(f'model: a Keras model or the path of a SavedModel is required, not {model!r}')
+        raise TypeError(f'model: a Keras model or the path of a model is required, not {model!r}')
     return export(model, scratch.folder())

@@ -60,6 +60,7 @@ SPELLINGS = {
     c.CZM_OPTION_ALLOW: spelling('allow'),
     c.CZM_OPTION_STRICT: spelling('strict', '', ',', ''),
     c.CZM_OPTION_AS_IS: spelling('as_is', '', ',', ''),
+    c.CZM_OPTION_CONFIG: spelling('config'),
     c.CZM_OPTION_VALUE_RANGE: spelling('value_range'),
     c.CZM_OPTION_LAYOUT: spelling('layout'),
 }

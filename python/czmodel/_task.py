@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Callable, Sequence, Union
 from . import _binding as c
 from . import _export
 from ._library import Call, integer, new, path_bytes, text_bytes, texts
-from .model_metadata import ModelSpec
 
 if TYPE_CHECKING:
     from typing import TypedDict
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
         strict: bool
         signature: str
         output: str
+        config: Union[str, os.PathLike]
         as_is: bool
         format: str
         zen: str
@@ -86,14 +86,13 @@ class Task(Call):
 
     def take_source(self, source):
         """A specification, a model of any kind, or a CZModel."""
-        spec = spec_with_keras_file(source) or source
-        if hasattr(spec, 'model_metadata'):
-            model = path_bytes(_export.saved_model_of(spec.model, self), 'model')
-            self.options.metadata = ctypes.pointer(spec.struct(model))
-            if spec.model_metadata.model_id is not None:
-                self.options.model_id = text_bytes(str(spec.model_metadata.model_id), 'model_id')
+        if hasattr(source, 'model_metadata'):
+            model = path_bytes(_export.saved_model_of(source.model, self), 'model')
+            self.options.metadata = ctypes.pointer(source.struct(model))
+            if source.model_metadata.model_id is not None:
+                self.options.model_id = text_bytes(str(source.model_metadata.model_id), 'model_id')
         else:
-            self.options.source_path = path_bytes(_export.saved_model_of(spec, self), 'model')
+            self.options.source_path = path_bytes(_export.saved_model_of(source, self), 'model')
 
     # ---- options
 
@@ -116,6 +115,9 @@ class Task(Call):
 
     def take_text(self, name, value):
         setattr(self.options, name, None if value is None else text_bytes(value, name))
+
+    def take_path(self, name, value):
+        setattr(self.options, name, None if value is None else path_bytes(value, name))
 
     def take_border(self, name, value):
         self.take_text(name, value if value is None or isinstance(value, str)
@@ -176,6 +178,7 @@ TAKERS = {
     'strict': Task.take_flag,
     'signature': Task.take_text,
     'output': Task.take_text,
+    'config': Task.take_path,
     'as_is': Task.take_flag,
     'format': Task.take_text,
     'zen': Task.take_text,
@@ -210,22 +213,3 @@ def two_sizes(spatial_dims):
     if height < 1 or width < 1:
         raise ValueError(f'spatial_dims: height and width in pixels are required, not {spatial_dims!r}')
     return height, width
-
-
-def spec_with_keras_file(source):
-    """The ModelSpec, of either form, of a JSON specification whose ModelPath only Keras can read;
-    else None. What is wrong with the file is left for the library to say, all of it at once."""
-    if not isinstance(source, (str, os.PathLike)) or not os.fspath(source).endswith('.json'):
-        return None
-    found = new(c.czm_metadata)
-    with Call() as call:
-        if call.run('czm_metadata_from_json', path_bytes(source, 'model'), found) != c.CZM_OK:
-            return None
-        model = os.path.join(os.path.dirname(source), os.fsdecode(found.model_path))
-        is_later = found.model_type is not None
-    if not _export.is_keras_file(model):
-        return None
-    if is_later:
-        from .v3.model_metadata import ModelSpec as LaterSpec
-        return LaterSpec.from_json(source)
-    return ModelSpec.from_json(source)

@@ -49,6 +49,7 @@ static const char *const kinds[] = {
     [CZM_KIND_SAVED_MODEL] = "SavedModel",
     [CZM_KIND_CZMODEL] = "CZModel",
     [CZM_KIND_ONNX] = "ONNX",
+    [CZM_KIND_KERAS] = "Keras",
 };
 
 static const char *const severities[] = {

@@ -243,6 +243,10 @@ static czm_status open_network(czm_context *context, czm_target *target, const c
         return open_onnx(context, target, czm_source_where(context, source, source->file), source,
                          extent);
     }
+    if (source->kind == CZM_SOURCE_KERAS && o->as_is)
+        return czm_report_add(context->report, CZM_RULE_USAGE, path, "omit the option",
+                              "%s needs a SavedModel or ONNX, but the network is a Keras file",
+                              czm_report_option(context->report, CZM_OPTION_AS_IS, NULL));
     target->has_source = true;
     return CZM_OK;
 }
@@ -276,6 +280,7 @@ static czm_status open_bare(czm_context *context, czm_target *target) {
     target->kind = CZM_KIND_SAVED_MODEL;
     czm_status status = open_network(context, target, target->options->source_path, true);
     if (target->source.kind == CZM_SOURCE_ONNX) target->kind = CZM_KIND_ONNX;
+    if (target->source.kind == CZM_SOURCE_KERAS) target->kind = CZM_KIND_KERAS;
     choose_format(context, target);
     return status;
 }
@@ -444,11 +449,15 @@ const czm_check_subject *czm_target_judge(czm_context *context, czm_target *targ
     apply_border(context, target, subject);
     size_t first = czm_report_count(context->report);
     czm_checks_run(context, subject);
-    bool is_onnx = target->source.kind == CZM_SOURCE_ONNX;
+    static const czm_subject own[] = {
+        [CZM_SOURCE_SAVED_MODEL] = CZM_SUBJECT_SAVED_MODEL,
+        [CZM_SOURCE_ONNX] = CZM_SUBJECT_ONNX,
+        [CZM_SOURCE_KERAS] = CZM_SUBJECT_KERAS,
+    };
     bool has_graph = !target->model.has_only_ends;
     if (has_graph) name_nearest_sizes(context, target, subject, first);
     czm_report_judged(context->report, CZM_SUBJECT_NETWORK);
-    czm_report_judged(context->report, is_onnx ? CZM_SUBJECT_ONNX : CZM_SUBJECT_SAVED_MODEL);
+    czm_report_judged(context->report, own[target->source.kind]);
     if (has_graph) czm_report_judged(context->report, CZM_SUBJECT_GRAPH);
     if (!target->has_spec) return subject;
     czm_report_judged(context->report, CZM_SUBJECT_BOTH);

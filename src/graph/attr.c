@@ -230,6 +230,14 @@ void czm_set_int(czm_graph *graph, czm_node *node, const char *name, int64_t val
     set_number(graph, node, name, VALUE_INT, (uint64_t)value);
 }
 
+void czm_set_float(czm_graph *graph, czm_node *node, const char *name, float value) {
+    czm_buffer b = czm_buffer_in(graph->arena);
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    czm_put_fixed32(&b, VALUE_FLOAT, bits);
+    czm_set_attr(graph, node, name, czm_buffer_bytes(&b));
+}
+
 void czm_set_bool(czm_graph *graph, czm_node *node, const char *name, bool value) {
     set_number(graph, node, name, VALUE_BOOL, value);
 }

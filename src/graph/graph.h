@@ -175,6 +175,7 @@ size_t czm_attr_list_size(const czm_node *node, const char *name);
 
 void czm_set_attr(czm_graph *graph, czm_node *node, const char *name, czm_bytes value);
 void czm_set_int(czm_graph *graph, czm_node *node, const char *name, int64_t value);
+void czm_set_float(czm_graph *graph, czm_node *node, const char *name, float value);
 void czm_set_bool(czm_graph *graph, czm_node *node, const char *name, bool value);
 void czm_set_type(czm_graph *graph, czm_node *node, const char *name, czm_dtype value);
 void czm_set_string(czm_graph *graph, czm_node *node, const char *name, const char *value);

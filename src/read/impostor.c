@@ -9,10 +9,6 @@
 
 #define MODEL_FILE "saved_model.pb"
 
-#define EXPORT_LINE                                                             \
-    "export it once with Python: import keras; "                                \
-    "keras.models.load_model(\"%s\", compile=False).export(\"saved_model\") - " \
-    "and name that folder (Keras 2: .save(\"saved_model\", include_optimizer=False))"
 #define WEIGHTS_HINT                                                                   \
     "weights alone do not describe a network: load them into the network in the program " \
     "that trained it, and export a SavedModel"
@@ -34,7 +30,7 @@ static const struct {
     czm_impostor kind;
 } magics[] = {
     {"version https://git-lfs.github.com/", 0, 35, {"a Git LFS pointer, not the file", LFS_HINT}},
-    {"\x89HDF\r\n\x1a\n", 0, 8, {"a Keras model in HDF5 format (.h5)", EXPORT_LINE}},
+    {"\x89HDF\r\n\x1a\n", 0, 8, {"an HDF5 file", "name this file"}},
     {"TFL3", 4, 4, {"a TensorFlow Lite model", "export the original network as a SavedModel"}},
     {"\x80\x02\x8a\x0al\xfc\x9c\x46\xf9\x20j\xa8P\x19", 0, 14, {"a PyTorch file", PYTORCH_HINT}},
     {"\x93NUMPY", 0, 6, {"a NumPy array", WEIGHTS_HINT}},
@@ -104,8 +100,7 @@ static const struct {
     const char *end;
     czm_impostor kind;
 } members[] = {
-    {"model.weights.h5",
-     {"a Keras model in Keras 3 format (.keras)", EXPORT_LINE}},
+    {"model.weights.h5", {"a part of a Keras archive", "name the file that model.save wrote"}},
     {"data.pkl", {"a PyTorch file", PYTORCH_HINT}},
     {".npy", {"an archive of NumPy arrays", WEIGHTS_HINT}},
     {"saved_model.pbtxt",

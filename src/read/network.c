@@ -3,6 +3,7 @@
 // Dispatch by the kind of file; see network.h.
 #include "read/network.h"
 
+#include "read/keras/read.h"
 #include "read/model.h"
 
 static czm_status read_saved_model(czm_context *context, const czm_source *source,
@@ -23,12 +24,21 @@ static czm_status read_onnx(czm_context *context, const czm_source *source,
     return czm_onnx_network_read(context, file, choice.output, choice.layout, model);
 }
 
+static czm_status read_keras(czm_context *context, const czm_source *source,
+                             czm_network_choice choice, czm_model *model) {
+    if (choice.signature)
+        return czm_report_add(context->report, CZM_RULE_SIGNATURE, source->path, "omit the option",
+                              "a Keras file has no signatures");
+    return czm_keras_read(context, source, choice.config, choice.output, model);
+}
+
 typedef czm_status reader(czm_context *context, const czm_source *source, czm_network_choice choice,
                           czm_model *model);
 
 static reader *const readers[] = {
     [CZM_SOURCE_SAVED_MODEL] = read_saved_model,
     [CZM_SOURCE_ONNX] = read_onnx,
+    [CZM_SOURCE_KERAS] = read_keras,
 };
 
 czm_status czm_network_read(czm_context *context, const czm_source *source,

@@ -12,6 +12,7 @@ typedef struct czm_network_choice {
     const char *signature; // of a SavedModel, by key; NULL: the usual one
     const char *output;    // by name; NULL: the only one
     czm_onnx_layout layout;
+    const char *config; // the architecture for a Keras file that contains weights alone; NULL
 } czm_network_choice;
 
 CZM_MUST_CHECK czm_status czm_network_read(czm_context *context, const czm_source *source,

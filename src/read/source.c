@@ -4,6 +4,7 @@
 #include "read/source.h"
 
 #include "base/list.h"
+#include "format/hdf5.h"
 #include "read/impostor.h"
 
 #define MODEL_FILE "saved_model.pb"
@@ -14,11 +15,6 @@ static const char *const wrong_model_hint =
 
 static czm_status not_a_model(czm_context *context, const char *path, const char *what,
                               const char *hint) {
-    // The hints hold at most one %s, for the path.
-    const char *place = strstr(hint, "%s");
-    if (place)
-        hint = czm_arena_format(context->arena, "%.*s%s%s", (int)(place - hint), hint, path,
-                                place + 2);
     return czm_report_add(context->report, CZM_RULE_MODEL_KIND, path, hint, "this is %s", what);
 }
 
@@ -86,6 +82,32 @@ static czm_status choose_onnx(czm_context *context, czm_source *source, const ch
     return CZM_OK;
 }
 
+static bool has_member(const czm_unzip *zip, const char *name) {
+    for (size_t i = 0; i < zip->count; i++)
+        if (czm_text_equal(zip->members[i].name, name)) return true;
+    return false;
+}
+
+static bool is_keras(const czm_unzip *zip) {
+    return has_member(zip, "config.json") && has_member(zip, "metadata.json");
+}
+
+// The checksums of the members are the only ones that there are.
+static czm_status open_keras(czm_context *context, czm_source *source) {
+    czm_extraction *x = czm_extraction_in(context->arena);
+    source->kind = CZM_SOURCE_KERAS;
+    source->prefix = "";
+    for (size_t i = 0; i < source->archive.count; i++) {
+        const czm_unzip_member *member = &source->archive.members[i];
+        const char *fault = czm_unzip_extract(x, member, NULL);
+        if (fault)
+            return czm_report_add(context->report, CZM_RULE_KERAS_DAMAGED,
+                                  czm_source_where(context, source, member->name), NULL,
+                                  "the archive's member is damaged: %s", fault);
+    }
+    return CZM_OK;
+}
+
 // `inside` is the wanted folder in the archive, or "".
 static czm_status open_archive(czm_context *context, czm_extent whole, const char *inside,
                                czm_source *source) {
@@ -106,6 +128,7 @@ static czm_status open_archive(czm_context *context, czm_extent whole, const cha
                               czm_path_join(context->arena, source->path, inside),
                               "name a folder in the archive that contains " MODEL_FILE,
                               "the archive has no SavedModel in this folder");
+    if (is_keras(&source->archive)) return open_keras(context, source);
     czm_impostor kind = czm_impostor_of_archive(&source->archive);
     if (kind.what) return not_a_model(context, source->path, kind.what, kind.hint);
     return not_a_model(context, source->path, "a ZIP archive without " MODEL_FILE,
@@ -131,8 +154,9 @@ static czm_status open_file(czm_context *context, const char *inside, czm_source
     czm_extent whole = {file, 0, czm_file_size(file)};
     if (czm_unzip_is_archive(whole)) return open_archive(context, whole, inside, source);
     czm_impostor kind = czm_impostor_of_file(context->arena, whole);
-    if (is_onnx(source->path, whole) && !kind.what) {
-        source->kind = CZM_SOURCE_ONNX;
+    bool is_hdf5 = czm_hdf5_is(whole);
+    if (is_hdf5 || (is_onnx(source->path, whole) && !kind.what)) {
+        source->kind = is_hdf5 ? CZM_SOURCE_KERAS : CZM_SOURCE_ONNX;
         source->file = czm_path_base(source->path);
         source->path = czm_path_folder(context->arena, source->path);
         return CZM_OK;

@@ -9,7 +9,11 @@
 #include "format/unzip.h"
 #include "report/report.h"
 
-typedef enum czm_source_kind { CZM_SOURCE_SAVED_MODEL, CZM_SOURCE_ONNX } czm_source_kind;
+typedef enum czm_source_kind {
+    CZM_SOURCE_SAVED_MODEL,
+    CZM_SOURCE_ONNX,
+    CZM_SOURCE_KERAS, // an archive of Keras, or an HDF5 file
+} czm_source_kind;
 
 typedef struct czm_source {
     const char *path; // of the folder or archive, as the user wrote it, without a folder in an archive
@@ -20,7 +24,7 @@ typedef struct czm_source {
     const char *prefix; // inside the archive: "" or "folder/"
 } czm_source;
 
-// Opens `path`, a folder, an archive, "archive.zip/folder", or an ONNX file; if there is no network, reports
+// Opens `path`, a folder, an archive, "archive.zip/folder", an ONNX or a Keras file; if there is no network, reports
 // what it is instead.
 CZM_MUST_CHECK czm_status czm_source_open(czm_context *context, const char *path,
                                           czm_source *source);

@@ -21,6 +21,7 @@ enum { FIXED = false, ALLOWABLE = true };
 #define SUBJECT_TEXT_NETWORK "network"
 #define SUBJECT_TEXT_SAVED_MODEL "network"
 #define SUBJECT_TEXT_ONNX "onnx"
+#define SUBJECT_TEXT_KERAS "keras"
 #define SUBJECT_TEXT_BOTH "both"
 #define SUBJECT_TEXT_GRAPH "network"
 #define SUBJECT_TEXT_METADATA_AND_GRAPH "both"
@@ -56,6 +57,7 @@ static const czm_spelling members[CZM_OPTION_COUNT] = {
     [CZM_OPTION_ALLOW] = {"allow", "allow = \"", ",", "\""},
     [CZM_OPTION_STRICT] = {"strict", "strict", ",", ""},
     [CZM_OPTION_AS_IS] = {"as_is", "as_is", ",", ""},
+    [CZM_OPTION_CONFIG] = {"config", "config = \"", ",", "\""},
     [CZM_OPTION_VALUE_RANGE] = {"value_range", "value_range = \"", ",", "\""},
 };
 

@@ -25,6 +25,7 @@ typedef enum czm_subject {
     CZM_SUBJECT_SAVED_MODEL, // what only a SavedModel has
     CZM_SUBJECT_GRAPH,       // what is computed from the network's operations
     CZM_SUBJECT_ONNX,        // what only an ONNX file has
+    CZM_SUBJECT_KERAS,       // what only a Keras file has
     CZM_SUBJECT_BOTH,        // metadata and network together
     CZM_SUBJECT_METADATA_AND_GRAPH,
     CZM_SUBJECT_COUNT

@@ -181,7 +181,7 @@ class MoreTest(Base):
 
     def test_a_damaged_file_of_keras(self):
         (self.folder / 'model.keras').write_bytes(b'nothing')
-        with self.assertRaisesRegex(czmodel.InvalidModelError, 'Keras cannot load the file'):
+        with self.assertRaisesRegex(czmodel.InvalidModelError, 'a file of an unknown kind'):
             convert_from_json_spec(self.spec('model.keras'), self.folder)
 
     def test_a_broken_layer(self):

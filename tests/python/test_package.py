@@ -352,11 +352,10 @@ class FaultTest(TestCase):
         with self.assertRaisesRegex(ValueError, 'NUL'):
             convert_from_model_spec(ModelSpec('a\0b', metadata()), self.folder)
 
-    @unittest.skipIf(os.environ.get('CZM_TEST_KERAS'), 'there is a Keras')
-    def test_file_of_keras_without_keras(self):
-        (self.folder / 'model.keras').write_bytes(b'')
-        self.fails(czmodel.InvalidModelError, spec=self.spec('model.keras'),
-                   message='only Keras can read')
+    def test_damaged_file_of_keras(self):
+        (self.folder / 'model.h5').write_bytes(b'\x89HDF\r\n\x1a\n')
+        self.fails(czmodel.InvalidModelError, spec=self.spec('model.h5'),
+                   message='the HDF5 file is damaged')
 
     def test_cancelled(self):
         error = self.fails(czmodel.CancelledError, progress=lambda *_: False)

@@ -34,6 +34,9 @@ ELSEWHERE = {'usage', 'normalization', 'tile-statistics', 'file-missing', 'file-
 ELSEWHERE |= {'pixel-range', 'czann-value', 'onnx-damaged', 'onnx-import', 'onnx-opset', 'onnx-ir-version', 'network-kind',
               'metadata-shape'}
 
+# And these in ../keras.
+ELSEWHERE |= {'keras-damaged', 'keras-layer', 'keras-weights'}
+
 # rule, severity, words, signature, changes of the specification
 CASES = [
     ('input-size-undefined', 'error', 'not defined: [?,?,?,3]', 'any_size', {}),

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The table of activations by their names in Keras' configuration.
+#include "read/keras/layers.h"
+
+typedef struct activation {
+    const char *name;
+    const char *op; // if it is one op
+    czm_tensor (*build)(czm_keras_call *c, czm_tensor x);
+} activation;
+
+static czm_tensor number(czm_keras_call *c, const char *suffix, czm_tensor like, double value) {
+    return czm_keras_number(c, suffix, czm_tensor_dtype(like), value);
+}
+
+static czm_tensor linear(czm_keras_call *c, czm_tensor x) { return (void)c, x; }
+
+static czm_tensor softmax(czm_keras_call *c, czm_tensor x) { return czm_keras_softmax(c, x, -1); }
+
+static czm_tensor mul(czm_keras_call *c, czm_tensor x, czm_tensor y) {
+    return CZM_KERAS_AS(c, "mul", "Mul", x, y);
+}
+
+static czm_tensor times(czm_keras_call *c, czm_tensor x, double factor) {
+    return CZM_KERAS_AS(c, "mul", "Mul", x, number(c, "mul/y", x, factor));
+}
+
+static czm_tensor plus(czm_keras_call *c, czm_tensor x, double term) {
+    return CZM_KERAS_AS(c, "add", "AddV2", x, number(c, "add/y", x, term));
+}
+
+static czm_tensor clip(czm_keras_call *c, czm_tensor x, double low, double high) {
+    czm_tensor y = CZM_KERAS_AS(c, "clip_by_value/Minimum", "Minimum", x,
+                                number(c, "clip_by_value/Minimum/y", x, high));
+    return CZM_KERAS_AS(c, "clip_by_value", "Maximum", y, number(c, "clip_by_value/y", x, low));
+}
+
+static czm_tensor swish(czm_keras_call *c, czm_tensor x) {
+    return mul(c, x, CZM_KERAS_OP(c, "Sigmoid", x));
+}
+
+static czm_tensor mish(czm_keras_call *c, czm_tensor x) {
+    return mul(c, x, CZM_KERAS_OP(c, "Tanh", CZM_KERAS_OP(c, "Softplus", x)));
+}
+
+// The exact one: x/2 * (1 + erf(x / sqrt(2))).
+static czm_tensor gelu(czm_keras_call *c, czm_tensor x) {
+    czm_tensor half = CZM_KERAS_AS(c, "Gelu/mul", "Mul", number(c, "Gelu/mul/x", x, 0.5), x);
+    czm_tensor scaled = CZM_KERAS_AS(c, "Gelu/truediv", "RealDiv", x,
+                                     number(c, "Gelu/Cast/x", x, 1.4142135623730951));
+    czm_tensor error = CZM_KERAS_AS(c, "Gelu/Erf", "Erf", scaled);
+    czm_tensor sum = CZM_KERAS_AS(c, "Gelu/add", "AddV2", number(c, "Gelu/add/x", x, 1), error);
+    return CZM_KERAS_AS(c, "Gelu/mul_1", "Mul", half, sum);
+}
+
+// relu6(x + 3) / 6
+static czm_tensor hard_ramp(czm_keras_call *c, czm_tensor x) {
+    return times(c, CZM_KERAS_OP(c, "Relu6", plus(c, x, 3)), 1.0 / 6);
+}
+
+// Keras 3 has another slope than Keras 1 and 2.
+static czm_tensor hard_sigmoid(czm_keras_call *c, czm_tensor x) {
+    if (c->b->file->major >= 3) return hard_ramp(c, x);
+    return clip(c, plus(c, times(c, x, 0.2), 0.5), 0, 1);
+}
+
+static czm_tensor hard_silu(czm_keras_call *c, czm_tensor x) { return mul(c, x, hard_ramp(c, x)); }
+
+static czm_tensor hard_tanh(czm_keras_call *c, czm_tensor x) { return clip(c, x, -1, 1); }
+
+static czm_tensor leaky_relu(czm_keras_call *c, czm_tensor x) {
+    czm_node *node = CZM_KERAS_NODE(c, "LeakyRelu", x);
+    czm_set_float(c->graph, node, "alpha", 0.2f);
+    return czm_output(node);
+}
+
+static czm_tensor squareplus(czm_keras_call *c, czm_tensor x) {
+    czm_tensor root = CZM_KERAS_OP(c, "Sqrt", plus(c, CZM_KERAS_OP(c, "Square", x), 4));
+    return times(c, CZM_KERAS_AS(c, "add", "AddV2", x, root), 0.5);
+}
+
+static czm_tensor log_sigmoid(czm_keras_call *c, czm_tensor x) {
+    return CZM_KERAS_AS(c, "Neg_1", "Neg",
+                        CZM_KERAS_OP(c, "Softplus", CZM_KERAS_OP(c, "Neg", x)));
+}
+
+static czm_tensor tanh_shrink(czm_keras_call *c, czm_tensor x) {
+    return CZM_KERAS_AS(c, "sub", "Sub", x, CZM_KERAS_OP(c, "Tanh", x));
+}
+
+// What lies between -1/2 and 1/2, which both shrinking activations take away or move.
+static czm_tensor soft_shrink(czm_keras_call *c, czm_tensor x) {
+    return CZM_KERAS_AS(c, "sub", "Sub", x, clip(c, x, -0.5, 0.5));
+}
+
+static czm_tensor hard_shrink(czm_keras_call *c, czm_tensor x) {
+    czm_tensor is_kept = CZM_KERAS_OP(c, "Greater", CZM_KERAS_OP(c, "Abs", x),
+                                      number(c, "Greater/y", x, 0.5));
+    return mul(c, x, czm_keras_cast(c, "Cast", is_kept, czm_tensor_dtype(x)));
+}
+
+// 0 below -1, x above 1, and a parabola between: ((clip(x) + 1) / 2)^2 + relu(x - 1).
+static czm_tensor sparse_plus(czm_keras_call *c, czm_tensor x) {
+    czm_tensor ramp = times(c, plus(c, clip(c, x, -1, 1), 1), 0.5);
+    return CZM_KERAS_AS(c, "add", "AddV2", CZM_KERAS_OP(c, "Square", ramp),
+                        CZM_KERAS_OP(c, "Relu", plus(c, x, -1)));
+}
+
+static const activation activations[] = {
+    {"linear", NULL, linear},
+    {"relu", "Relu", NULL},
+    {"relu6", "Relu6", NULL},
+    {"sigmoid", "Sigmoid", NULL},
+    {"tanh", "Tanh", NULL},
+    {"softmax", NULL, softmax},
+    {"log_softmax", "LogSoftmax", NULL},
+    {"elu", "Elu", NULL},
+    {"celu", "Elu", NULL}, // with alpha 1 they are the same
+    {"selu", "Selu", NULL},
+    {"softplus", "Softplus", NULL},
+    {"softsign", "Softsign", NULL},
+    {"soft_sign", "Softsign", NULL},
+    {"exponential", "Exp", NULL},
+    {"swish", NULL, swish},
+    {"silu", NULL, swish},
+    {"gelu", NULL, gelu},
+    {"mish", NULL, mish},
+    {"leaky_relu", NULL, leaky_relu},
+    {"hard_sigmoid", NULL, hard_sigmoid},
+    {"hard_silu", NULL, hard_silu},
+    {"hard_swish", NULL, hard_silu},
+    {"hard_tanh", NULL, hard_tanh},
+    {"squareplus", NULL, squareplus},
+    {"log_sigmoid", NULL, log_sigmoid},
+    {"tanh_shrink", NULL, tanh_shrink},
+    {"soft_shrink", NULL, soft_shrink},
+    {"hard_shrink", NULL, hard_shrink},
+    {"sparse_plus", NULL, sparse_plus},
+};
+
+static czm_tensor activate_by_name(czm_keras_call *c, const char *name, czm_tensor x) {
+    for (size_t i = 0; i < CZM_COUNT_OF(activations); i++) {
+        const activation *a = &activations[i];
+        if (!czm_text_equal(a->name, name)) continue;
+        return a->op ? CZM_KERAS_OP(c, a->op, x) : a->build(c, x);
+    }
+    czm_keras_fail(c, "use one of Keras' own activations, or save the model as a SavedModel",
+                   "the activation \"%s\" is not supported", name);
+    return x;
+}
+
+// A layer as activation: LeakyReLU, ReLU ... without weights.
+static czm_tensor activate_by_layer(czm_keras_call *c, const json_t *value, czm_tensor x) {
+    czm_keras_layer layer = *c->layer;
+    layer.class_name = czm_config_class(value);
+    layer.config = json_object_get(value, "config");
+    layer.class = czm_keras_class_find(layer.class_name);
+    layer.weights.count = 0;
+    if (!layer.class || *layer.class->weights || layer.class->rank) {
+        czm_keras_fail(c, NULL, "the activation \"%s\" is not supported", layer.class_name);
+        return x;
+    }
+    czm_keras_call inner = *c;
+    inner.layer = &layer;
+    inner.config = layer.config;
+    inner.in = &x;
+    inner.in_count = 1;
+    return layer.class->build(&inner);
+}
+
+czm_tensor czm_keras_activate(czm_keras_call *c, const json_t *value, czm_tensor x) {
+    if (!value) return x;
+    const char *name = json_string_value(value);
+    if (!name && czm_text_equal(czm_config_class(value), "function"))
+        name = json_string_value(json_object_get(value, "config"));
+    if (name) return activate_by_name(c, name, x);
+    if (json_is_object(value)) return activate_by_layer(c, value, x);
+    czm_keras_fail_damaged(c, "the activation has no name");
+    return x;
+}

@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Making nodes for a call of a layer; see build.h.
+#include "read/keras/build.h"
+
+#include <stdlib.h>
+
+#include "graph/build.h"
+#include "read/keras/number.h"
+#include "read/keras/weight_source.h"
+
+// ---- faults
+
+static void fail(czm_keras_call *c, czm_rule rule, const char *hint, const char *text) {
+    czm_keras_builder *b = c->b;
+    if (!b->status)
+        b->status = czm_keras_refuse(b->context, b->file, c->layer, rule, hint, "%s", text);
+}
+
+void czm_keras_fail(czm_keras_call *c, const char *hint, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    fail(c, CZM_RULE_KERAS_LAYER, hint, czm_arena_vformat(c->arena, format, arguments));
+    va_end(arguments);
+}
+
+void czm_keras_fail_damaged(czm_keras_call *c, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    fail(c, CZM_RULE_KERAS_DAMAGED, NULL, czm_arena_vformat(c->arena, format, arguments));
+    va_end(arguments);
+}
+
+// ---- nodes
+
+static const char *name_of(czm_keras_call *c, const char *suffix) {
+    return czm_arena_format(c->arena, "%s/%s", c->scope, suffix);
+}
+
+czm_node *czm_keras_node(czm_keras_call *c, const char *suffix, const char *op,
+                         const czm_tensor *inputs, size_t count) {
+    return czm_build_node(c->graph, name_of(c, suffix), op, inputs, count);
+}
+
+czm_tensor czm_keras_cast(czm_keras_call *c, const char *suffix, czm_tensor x, czm_dtype dtype) {
+    if (czm_tensor_dtype(x) == dtype) return x;
+    czm_node *node = czm_keras_node(c, suffix, "Cast", &x, 1);
+    czm_set_type(c->graph, node, "DstT", dtype);
+    return czm_output(node);
+}
+
+czm_tensor czm_keras_reduce(czm_keras_call *c, const char *suffix, const char *op, czm_tensor x,
+                            const int64_t *axes, size_t count, bool keeps) {
+    const char *indices = czm_arena_format(c->arena, "%s/reduction_indices", suffix);
+    czm_node *node = czm_keras_node(c, suffix, op,
+                                    CZM_KERAS_INPUTS(x, czm_keras_ints(c, indices, axes, count)));
+    czm_set_bool(c->graph, node, "keep_dims", keeps);
+    return czm_output(node);
+}
+
+czm_tensor czm_keras_transpose(czm_keras_call *c, czm_tensor x, const int64_t *order, size_t rank) {
+    return CZM_KERAS_AS(c, "transpose", "Transpose", x,
+                        czm_keras_ints(c, "transpose/perm", order, rank));
+}
+
+// ---- constants
+
+czm_tensor czm_keras_numbers(czm_keras_call *c, const char *suffix, czm_dtype dtype,
+                             const double *values, const int64_t *dims, size_t rank) {
+    czm_buffer content = czm_buffer_in(c->arena);
+    size_t count = 1;
+    for (size_t i = 0; i < rank; i++) count *= (size_t)dims[i];
+    for (size_t i = 0; i < count; i++)
+        if (!czm_number_put(&content, dtype, values[i])) {
+            czm_keras_fail(c, NULL, "a constant of the layer does not fit into %s",
+                           czm_dtype_name(dtype));
+            break;
+        }
+    return czm_add_const(c->graph, name_of(c, suffix), dtype, czm_buffer_bytes(&content), dims,
+                         rank);
+}
+
+static czm_tensor add_ints(czm_keras_call *c, const char *suffix, const int64_t *values,
+                           const int64_t *dims, size_t rank) {
+    size_t count = 1;
+    for (size_t i = 0; i < rank; i++) count *= (size_t)dims[i];
+    double *numbers = CZM_NEW_ARRAY(c->arena, double, count);
+    for (size_t i = 0; i < count; i++) numbers[i] = (double)values[i];
+    return czm_keras_numbers(c, suffix, CZM_DTYPE_INT32, numbers, dims, rank);
+}
+
+czm_tensor czm_keras_int(czm_keras_call *c, const char *suffix, int64_t value) {
+    return add_ints(c, suffix, &value, NULL, 0);
+}
+
+czm_tensor czm_keras_ints(czm_keras_call *c, const char *suffix, const int64_t *values,
+                          size_t count) {
+    return add_ints(c, suffix, values, &(int64_t){(int64_t)count}, 1);
+}
+
+czm_tensor czm_keras_matrix(czm_keras_call *c, const char *suffix, const int64_t *values,
+                            size_t rows) {
+    return add_ints(c, suffix, values, (const int64_t[]){(int64_t)rows, 2}, 2);
+}
+
+czm_tensor czm_keras_number(czm_keras_call *c, const char *suffix, czm_dtype dtype, double value) {
+    return czm_keras_numbers(c, suffix, dtype, &value, NULL, 0);
+}
+
+// The shape of nested lists, as their first elements have it.
+static size_t list_dims(const json_t *value, int64_t *dims) {
+    size_t rank = 0;
+    for (; json_is_array(value) && rank < CZM_KERAS_HIGHEST_RANK; rank++) {
+        dims[rank] = (int64_t)json_array_size(value);
+        value = json_array_get(value, 0);
+    }
+    return json_is_array(value) ? SIZE_MAX : rank;
+}
+
+// Element `index` of nested lists in row-major order; NULL: the lists do not all have this shape.
+static const json_t *list_element(const json_t *value, size_t index, const int64_t *dims,
+                                  size_t rank, size_t count) {
+    for (size_t i = 0; i < rank; i++) {
+        if (json_array_size(value) != (size_t)dims[i]) return NULL;
+        count /= (size_t)dims[i];
+        value = json_array_get(value, index / count);
+        index %= count;
+    }
+    return value;
+}
+
+bool czm_keras_constant(czm_keras_call *c, const char *suffix, czm_dtype dtype,
+                        const json_t *value, czm_tensor *out) {
+    int64_t dims[CZM_KERAS_HIGHEST_RANK];
+    size_t rank = list_dims(value, dims), count = 1;
+    if (rank == SIZE_MAX) return false;
+    for (size_t i = 0; i < rank; i++) count *= (size_t)dims[i];
+    double *numbers = CZM_NEW_ARRAY(c->arena, double, count);
+    for (size_t i = 0; i < count; i++) {
+        const json_t *element = list_element(value, i, dims, rank, count);
+        if (!json_is_number(element) && !json_is_boolean(element)) return false;
+        numbers[i] = json_is_boolean(element) ? json_is_true(element) : json_number_value(element);
+    }
+    *out = czm_keras_numbers(c, suffix, dtype, numbers, dims, rank);
+    return true;
+}
+
+// ---- weights
+
+bool czm_keras_has_weight(const czm_keras_call *c, const char *name) {
+    size_t index;
+    return czm_keras_layer_weight(c->layer, name, &index);
+}
+
+static czm_keras_weight *weight_of(czm_keras_call *c, const char *name, size_t rank) {
+    size_t index;
+    if (!czm_keras_layer_weight(c->layer, name, &index)) {
+        czm_keras_fail_damaged(c, "the layer has no weight \"%s\"", name);
+        return NULL;
+    }
+    czm_keras_weight *w = &c->layer->weights.items[index];
+    if (w->rank == rank) return w;
+    czm_keras_fail_damaged(c, "the weight \"%s\" has %zu dimensions, and %zu are expected", name,
+                           w->rank, rank);
+    return NULL;
+}
+
+const int64_t *czm_keras_weight_dims(czm_keras_call *c, const char *name, size_t rank) {
+    static const int64_t ones[CZM_KERAS_HIGHEST_RANK] = {1, 1, 1, 1, 1, 1, 1, 1};
+    const czm_keras_weight *w = weight_of(c, name, rank);
+    return w ? w->dims : ones;
+}
+
+// The variable is named after the layer alone, as Keras does it.
+static void make_variable(czm_keras_call *c, czm_keras_weight *w) {
+    const char *name = czm_arena_format(c->arena, "%s/%s", c->layer->name, w->name);
+    czm_shape shape = {(int)w->rank, w->dims};
+    w->handle = czm_graph_add(c->graph, name, "VarHandleOp");
+    czm_set_type(c->graph, w->handle, "dtype", c->stored);
+    czm_set_attr(c->graph, w->handle, "shape", czm_shape_attr(c->arena, shape));
+    czm_variable *variable = w->handle->scratch = CZM_NEW(c->arena, czm_variable);
+    *variable = (czm_variable){.handle = w->handle,
+                               .name = name,
+                               .is_trainable = w->is_trainable && c->layer->is_trainable,
+                               .dtype = c->stored,
+                               .dims = w->dims,
+                               .rank = w->rank,
+                               .source = czm_weight_source(c->b->context, c->b->file,
+                                                           c->layer->path, w, c->stored)};
+}
+
+czm_tensor czm_keras_weight_as(czm_keras_call *c, const char *name, const char *suffix,
+                               size_t rank) {
+    czm_keras_weight *w = weight_of(c, name, rank);
+    if (!w) return czm_keras_number(c, suffix, c->dtype, 0);
+    if (!w->handle) make_variable(c, w);
+    czm_node *read = czm_graph_add(c->graph, name_of(c, suffix), "ReadVariableOp");
+    czm_node_add_input(c->graph, read, czm_output(w->handle));
+    czm_set_type(c->graph, read, "dtype", c->stored);
+    return czm_keras_cast(c, czm_arena_format(c->arena, "%s/Cast", suffix), czm_output(read),
+                          c->dtype);
+}
+
+// ---- shapes
+
+czm_shape czm_keras_shape(czm_keras_call *c, czm_tensor x) {
+    czm_shapes_catch_up(c->b->shapes);
+    return czm_shape_of(c->b->shapes, x);
+}
+
+size_t czm_keras_rank(czm_keras_call *c, czm_tensor x) {
+    int rank = czm_keras_shape(c, x).rank;
+    if (rank > 0 && rank <= CZM_KERAS_HIGHEST_RANK) return (size_t)rank;
+    czm_keras_fail(c, NULL, "the number of dimensions of the layer's input is not known");
+    return 0;
+}
+
+static czm_tensor element_of(czm_keras_call *c, czm_tensor vector, int64_t index) {
+    czm_node *node = czm_keras_node(
+        c, "strided_slice", "StridedSlice",
+        CZM_KERAS_INPUTS(vector, czm_keras_ints(c, "strided_slice/stack", &index, 1),
+                    czm_keras_ints(c, "strided_slice/stack_1", &(int64_t){index + 1}, 1),
+                    czm_keras_ints(c, "strided_slice/stack_2", &(int64_t){1}, 1)));
+    czm_set_int(c->graph, node, "shrink_axis_mask", 1);
+    return czm_output(node);
+}
+
+czm_keras_size *czm_keras_sizes(czm_keras_call *c, czm_tensor x, size_t *rank) {
+    *rank = czm_keras_rank(c, x);
+    czm_shape shape = czm_keras_shape(c, x);
+    czm_keras_size *sizes = CZM_NEW_ARRAY(c->arena, czm_keras_size, *rank + 1); // never empty
+    czm_tensor vector = {0};
+    for (size_t i = 0; i < *rank; i++) {
+        sizes[i].known = shape.dims[i];
+        if (sizes[i].known != CZM_UNKNOWN) continue;
+        if (!vector.node) vector = CZM_KERAS_OP(c, "Shape", x);
+        sizes[i].tensor = element_of(c, vector, (int64_t)i);
+    }
+    return sizes;
+}
+
+static int64_t compute(const char *op, int64_t a, int64_t b) {
+    return czm_text_equal(op, "Mul")     ? a * b
+           : czm_text_equal(op, "AddV2") ? a + b
+           : czm_text_equal(op, "Sub")   ? a - b
+                                         : a / b;
+}
+
+czm_keras_size czm_keras_size_with(czm_keras_call *c, const char *op, czm_keras_size size,
+                                   int64_t number) {
+    static const char *const names[][2] = {
+        {"Mul", "mul"}, {"AddV2", "add"}, {"Sub", "sub"}, {"FloorDiv", "floordiv"}};
+    const char *name = op;
+    bool is_small = size.known < INT32_MAX && llabs(number) < INT32_MAX && number != 0;
+    if (!size.tensor.node && (is_small || number == 0))
+        return czm_keras_known(number || !czm_text_equal(op, "FloorDiv")
+                                   ? compute(op, size.known, number)
+                                   : 0);
+    for (size_t i = 0; i < CZM_COUNT_OF(names); i++)
+        if (czm_text_equal(op, names[i][0])) name = names[i][1];
+    const char *constant = czm_arena_format(c->arena, "%s/y", name);
+    czm_tensor other = czm_keras_int(c, constant, number);
+    return (czm_keras_size){CZM_UNKNOWN, CZM_KERAS_AS(c, name, op, size.tensor, other)};
+}
+
+czm_tensor czm_keras_pack(czm_keras_call *c, const char *suffix, const czm_keras_size *sizes,
+                          size_t count) {
+    czm_tensor *parts = CZM_NEW_ARRAY(c->arena, czm_tensor, count);
+    for (size_t i = 0; i < count; i++)
+        parts[i] = sizes[i].tensor.node
+                       ? sizes[i].tensor
+                       : czm_keras_int(c, czm_arena_format(c->arena, "%s/%zu", suffix, i),
+                                       sizes[i].known);
+    czm_node *node = czm_keras_node(c, suffix, "Pack", parts, count);
+    czm_set_int(c->graph, node, "axis", 0);
+    return czm_output(node);
+}
+
+static bool all_known(const czm_keras_size *sizes, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (sizes[i].tensor.node) return false;
+    return true;
+}
+
+czm_tensor czm_keras_reshape(czm_keras_call *c, czm_tensor x, const czm_keras_size *sizes,
+                             size_t count) {
+    int64_t known[2 * CZM_KERAS_HIGHEST_RANK];
+    bool is_constant = all_known(sizes, count) && count <= CZM_COUNT_OF(known);
+    for (size_t i = 0; i < count && is_constant; i++) known[i] = sizes[i].known;
+    return CZM_KERAS_OP(c, "Reshape", x,
+                        is_constant ? czm_keras_ints(c, "Reshape/shape", known, count)
+                                    : czm_keras_pack(c, "Reshape/shape", sizes, count));
+}
+
+// ---- configuration
+
+bool czm_keras_is_channels_first(czm_keras_call *c) {
+    return czm_text_equal(czm_config_text(c->config, "data_format", ""), "channels_first");
+}
+
+const char *czm_keras_padding(czm_keras_call *c) {
+    const char *padding = czm_config_text(c->config, "padding", "valid");
+    if (czm_text_equal(padding, "same")) return "SAME";
+    if (!czm_text_equal(padding, "valid"))
+        czm_keras_fail(c, NULL, "the padding \"%s\" is not supported", padding);
+    return "VALID";
+}
+
+void czm_keras_get_sizes(czm_keras_call *c, const char *key, size_t rank, int64_t absent,
+                         int64_t *out) {
+    bool is_good = czm_config_sizes(c->config, key, rank, absent, out);
+    for (size_t i = 0; i < rank && is_good; i++) is_good = out[i] > 0;
+    if (is_good) return;
+    czm_keras_fail_damaged(c, "%s is not %zu positive numbers", key, rank);
+    for (size_t i = 0; i < rank; i++) out[i] = 1;
+}
+
+static int compare_axes(const void *a, const void *b) {
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+size_t czm_keras_axes(czm_keras_call *c, const json_t *value, size_t rank, int64_t *axes) {
+    size_t count = czm_config_ints(value, axes, rank);
+    bool is_good = count > 0;
+    for (size_t i = 0; i < count; i++) {
+        if (axes[i] < 0) axes[i] += (int64_t)rank;
+        is_good &= axes[i] >= 0 && axes[i] < (int64_t)rank;
+    }
+    if (!is_good) {
+        czm_keras_fail_damaged(c, "an axis of the layer is none of its input's %zu", rank);
+        axes[0] = 0;
+        return 1;
+    }
+    qsort(axes, count, sizeof *axes, compare_axes);
+    return count;
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The table of layers, and what is said of those that cannot be converted.
+#include "read/keras/layers.h"
+
+static const czm_keras_class classes[] = {
+#define LAYER(name, rank, weights, detail, function) \
+    {name, rank, weights, detail, czm_keras_build_##function},
+#include "read/keras/layers.def"
+#undef LAYER
+};
+
+// Layers that Keras has and a CZModel cannot hold.
+typedef struct refusal {
+    const char *name, *why, *hint;
+} refusal;
+
+#define FOR_SEQUENCES "layers for sequences are not supported: a CZModel holds a network for images"
+#define FOREIGN "the layer is a program of another library, which the file only names"
+#define PREPROCESSING "the layer prepares text or tables, which a CZModel cannot hold"
+#define WITHOUT_IT "build the network without the layer, or save it as a SavedModel"
+
+static const refusal refusals[] = {
+    {"Lambda",
+     "the layer holds Python code, which is never run",
+     "replace it by a layer of Keras: scaling is Rescaling, or a step that scales before the network; or "
+     "save the model as a SavedModel"},
+    {"LSTM", FOR_SEQUENCES, WITHOUT_IT},
+    {"GRU", FOR_SEQUENCES, WITHOUT_IT},
+    {"SimpleRNN", FOR_SEQUENCES, WITHOUT_IT},
+    {"RNN", FOR_SEQUENCES, WITHOUT_IT},
+    {"Bidirectional", FOR_SEQUENCES, WITHOUT_IT},
+    {"CuDNNLSTM", FOR_SEQUENCES, WITHOUT_IT},
+    {"CuDNNGRU", FOR_SEQUENCES, WITHOUT_IT},
+    {"ConvLSTM1D", FOR_SEQUENCES, WITHOUT_IT},
+    {"ConvLSTM3D", FOR_SEQUENCES, WITHOUT_IT},
+    {"StackedRNNCells", FOR_SEQUENCES, WITHOUT_IT},
+    {"Embedding", FOR_SEQUENCES, WITHOUT_IT},
+    {"Masking", FOR_SEQUENCES, WITHOUT_IT},
+    {"Attention", FOR_SEQUENCES, WITHOUT_IT},
+    {"AdditiveAttention", FOR_SEQUENCES, WITHOUT_IT},
+    {"GroupQueryAttention", FOR_SEQUENCES, WITHOUT_IT},
+    {"LocallyConnected1D", "locally connected layers are not supported", WITHOUT_IT},
+    {"LocallyConnected2D", "locally connected layers are not supported", WITHOUT_IT},
+    {"Dot", "the layer multiplies tensors, which is not supported", WITHOUT_IT},
+    {"TFSMLayer", FOREIGN, WITHOUT_IT},
+    {"TorchModuleWrapper", FOREIGN, WITHOUT_IT},
+    {"JaxLayer", FOREIGN, WITHOUT_IT},
+    {"FlaxLayer", FOREIGN, WITHOUT_IT},
+    {"CategoryEncoding", PREPROCESSING, WITHOUT_IT},
+    {"Discretization", PREPROCESSING, WITHOUT_IT},
+    {"HashedCrossing", PREPROCESSING, WITHOUT_IT},
+    {"Hashing", PREPROCESSING, WITHOUT_IT},
+    {"IntegerLookup", PREPROCESSING, WITHOUT_IT},
+    {"StringLookup", PREPROCESSING, WITHOUT_IT},
+    {"TextVectorization", PREPROCESSING, WITHOUT_IT},
+};
+
+const czm_keras_class *czm_keras_class_find(const char *name) {
+    for (size_t i = 0; i < CZM_COUNT_OF(classes); i++)
+        if (czm_text_equal(classes[i].name, name)) return &classes[i];
+    return NULL;
+}
+
+const char *czm_keras_class_refusal(const char *name, const char **hint) {
+    for (size_t i = 0; i < CZM_COUNT_OF(refusals); i++) {
+        if (!czm_text_equal(refusals[i].name, name)) continue;
+        *hint = refusals[i].hint;
+        return refusals[i].why;
+    }
+    return NULL;
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A Keras file being opened: an HDF5 file of any Keras, or an archive of Keras 3 or late Keras 2. It
+// becomes a configuration and a way to the weights; what they mean is not known here.
+#ifndef CZM_KERAS_FILE_H
+#define CZM_KERAS_FILE_H
+
+#include "format/hdf5.h"
+#include "read/keras/config.h"
+#include "read/source.h"
+
+enum { CZM_KERAS_BLOCK = 256 * 1024 };
+
+typedef struct czm_keras_file {
+    const char *where;    // how messages call it
+    const char *version;  // of Keras: "2.15.0"; "1.0.0" where the file does not tell it
+    unsigned major, minor;
+    bool is_tensorflow_keras; // "2.2.4-tf": that inside TensorFlow
+    bool is_theano;           // its kernels are flipped
+    bool is_archive;
+    bool counts_twice; // early archives number layers with weights by twos
+    czm_hdf5 *hdf5;
+    const czm_hdf5_object *weights; // the group of the layers
+    const char *prefix;             // in an archive: "layers"
+    const json_t *config;           // of the model
+    uint8_t *block;                 // that all streams of the file share
+} czm_keras_file;
+
+// `config_path` names a file with what model.to_json() gives, for files that hold weights alone; NULL:
+// there is none.
+CZM_MUST_CHECK czm_status czm_keras_file_open(czm_context *context, const czm_source *source,
+                                              const char *config_path, czm_keras_file *file);
+
+// The fault of the HDF5 file, if it has one.
+CZM_MUST_CHECK czm_status czm_keras_file_check(czm_context *context, const czm_keras_file *file);
+
+// A list of names that may be split over several attributes ("weight_names0", "weight_names1" ...).
+czm_hdf5_texts czm_keras_file_names(const czm_keras_file *file, czm_arena *arena,
+                                    const czm_hdf5_object *object, const char *name);
+
+#endif

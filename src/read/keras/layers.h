@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The functions of layers.def, by the file that has them. Each turns one call of a layer into nodes.
+#ifndef CZM_KERAS_LAYERS_H
+#define CZM_KERAS_LAYERS_H
+
+#include "read/keras/build.h"
+
+// layers_window.c
+czm_tensor czm_keras_build_convolution(czm_keras_call *c);
+czm_tensor czm_keras_build_depthwise(czm_keras_call *c);
+czm_tensor czm_keras_build_separable(czm_keras_call *c);
+czm_tensor czm_keras_build_transposed(czm_keras_call *c);
+czm_tensor czm_keras_build_convolution_lstm(czm_keras_call *c);
+czm_tensor czm_keras_build_pool(czm_keras_call *c);
+czm_tensor czm_keras_build_global_pool(czm_keras_call *c);
+
+// layers_size.c
+czm_tensor czm_keras_build_repeat(czm_keras_call *c);
+czm_tensor czm_keras_build_upsample(czm_keras_call *c);
+czm_tensor czm_keras_build_zero_padding(czm_keras_call *c);
+czm_tensor czm_keras_build_cropping(czm_keras_call *c);
+czm_tensor czm_keras_build_resizing(czm_keras_call *c);
+czm_tensor czm_keras_build_center_crop(czm_keras_call *c);
+czm_tensor czm_keras_build_reshape(czm_keras_call *c);
+czm_tensor czm_keras_build_flatten(czm_keras_call *c);
+czm_tensor czm_keras_build_permute(czm_keras_call *c);
+czm_tensor czm_keras_build_repeat_vector(czm_keras_call *c);
+
+// layers_dense.c
+czm_tensor czm_keras_build_dense(czm_keras_call *c);
+czm_tensor czm_keras_build_einsum_dense(czm_keras_call *c);
+czm_tensor czm_keras_build_attention(czm_keras_call *c);
+czm_tensor czm_keras_build_time_distributed(czm_keras_call *c);
+czm_tensor czm_keras_build_wrapped(czm_keras_call *c);
+
+// layers_norm.c
+czm_tensor czm_keras_build_batch_normalization(czm_keras_call *c);
+czm_tensor czm_keras_build_layer_normalization(czm_keras_call *c);
+czm_tensor czm_keras_build_group_normalization(czm_keras_call *c);
+czm_tensor czm_keras_build_unit_normalization(czm_keras_call *c);
+czm_tensor czm_keras_build_normalization(czm_keras_call *c);
+czm_tensor czm_keras_build_rescaling(czm_keras_call *c);
+
+// layers_pointwise.c
+czm_tensor czm_keras_build_identity(czm_keras_call *c);
+czm_tensor czm_keras_build_activation(czm_keras_call *c);
+czm_tensor czm_keras_build_relu(czm_keras_call *c);
+czm_tensor czm_keras_build_leaky_relu(czm_keras_call *c);
+czm_tensor czm_keras_build_prelu(czm_keras_call *c);
+czm_tensor czm_keras_build_elu(czm_keras_call *c);
+czm_tensor czm_keras_build_thresholded_relu(czm_keras_call *c);
+czm_tensor czm_keras_build_softmax(czm_keras_call *c);
+czm_tensor czm_keras_build_merge(czm_keras_call *c);
+czm_tensor czm_keras_build_average(czm_keras_call *c);
+czm_tensor czm_keras_build_concatenate(czm_keras_call *c);
+czm_tensor czm_keras_build_old_merge(czm_keras_call *c);
+
+// operation.c
+czm_tensor czm_keras_build_operation(czm_keras_call *c);
+
+// node_def.c
+czm_tensor czm_keras_build_node_def(czm_keras_call *c);
+
+// ---- what several of them need
+
+// BiasAdd if the layer has a bias, and its activation.
+czm_tensor czm_keras_finish(czm_keras_call *c, czm_tensor y);
+
+// Softmax over one axis.
+czm_tensor czm_keras_softmax(czm_keras_call *c, czm_tensor x, int64_t axis);
+
+// Resizes [batch, height, width, channels] with half-pixel centres or as before TensorFlow 2.
+czm_tensor czm_keras_resize(czm_keras_call *c, const char *how, czm_tensor x, czm_tensor size,
+                            bool has_half_pixels);
+
+// A concatenation along an axis, counted from 0.
+czm_tensor czm_keras_concatenate(czm_keras_call *c, const czm_tensor *parts, size_t count,
+                                 int64_t axis);
+
+#endif

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Layers that multiply with matrices, and wrappers of layers.
+#include "read/keras/layers.h"
+
+enum { MOST_RANK = CZM_KERAS_HIGHEST_RANK };
+
+static czm_tensor matmul(czm_keras_call *c, const char *suffix, czm_tensor x, czm_tensor matrix) {
+    return czm_output(czm_keras_node(c, suffix, "MatMul", CZM_KERAS_INPUTS(x, matrix)));
+}
+
+static czm_tensor gather(czm_keras_call *c, czm_tensor shape, czm_tensor places) {
+    return CZM_KERAS_AS(c, "Tensordot/GatherV2", "GatherV2", shape, places,
+                        czm_keras_int(c, "Tensordot/GatherV2/axis", 0));
+}
+
+static czm_tensor product(czm_keras_call *c, czm_tensor sizes) {
+    czm_node *node = czm_keras_node(
+        c, "Tensordot/Prod", "Prod",
+        CZM_KERAS_INPUTS(sizes, czm_keras_ints(c, "Tensordot/Const", (const int64_t[]){0}, 1)));
+    czm_set_bool(c->graph, node, "keep_dims", false);
+    return czm_output(node);
+}
+
+static czm_tensor join(czm_keras_call *c, czm_tensor a, czm_tensor b) {
+    return CZM_KERAS_AS(c, "Tensordot/concat", "ConcatV2", a, b,
+                        czm_keras_int(c, "Tensordot/concat/axis", 0));
+}
+
+// tf.tensordot over the last axis: as a matrix, multiplied, and back, as TensorFlow spells it.
+static czm_tensor tensordot(czm_keras_call *c, czm_tensor x, size_t rank) {
+    int64_t axes[MOST_RANK];
+    for (size_t i = 0; i < rank; i++) axes[i] = (int64_t)i;
+    const int64_t *dims = czm_keras_weight_dims(c, "kernel", 2);
+    czm_tensor kernel = czm_keras_weight_as(c, "kernel", "Tensordot/ReadVariableOp", 2);
+    czm_tensor free = czm_keras_ints(c, "Tensordot/free", axes, rank - 1);
+    czm_tensor last = czm_keras_ints(c, "Tensordot/axes", axes + rank - 1, 1);
+    czm_tensor shape = CZM_KERAS_AS(c, "Tensordot/Shape", "Shape", x);
+    czm_tensor outer = gather(c, shape, free), inner = gather(c, shape, last);
+    czm_node *sizes = czm_keras_node(c, "Tensordot/stack", "Pack",
+                                     CZM_KERAS_INPUTS(product(c, outer), product(c, inner)));
+    czm_set_int(c->graph, sizes, "axis", 0);
+    czm_tensor turned = CZM_KERAS_AS(c, "Tensordot/transpose", "Transpose", x, join(c, free, last));
+    czm_tensor matrix = CZM_KERAS_AS(c, "Tensordot/Reshape", "Reshape", turned, czm_output(sizes));
+    czm_tensor units = czm_keras_ints(c, "Tensordot/Const_2", dims + 1, 1);
+    czm_tensor result = join(c, outer, units);
+    return CZM_KERAS_AS(c, "Tensordot", "Reshape", matmul(c, "Tensordot/MatMul", matrix, kernel),
+                        result);
+}
+
+czm_tensor czm_keras_build_dense(czm_keras_call *c) {
+    size_t rank = czm_keras_rank(c, c->in[0]);
+    if (rank > 2) return czm_keras_finish(c, tensordot(c, c->in[0], rank));
+    return czm_keras_finish(
+        c, matmul(c, "MatMul", c->in[0],
+                  czm_keras_weight_as(c, "kernel", "MatMul/ReadVariableOp", 2)));
+}
+
+static czm_tensor einsum(czm_keras_call *c, const char *suffix, const char *equation, czm_tensor x,
+                         czm_tensor y) {
+    czm_node *node = czm_keras_node(c, suffix, "Einsum", CZM_KERAS_INPUTS(x, y));
+    czm_set_string(c->graph, node, "equation", equation);
+    return czm_output(node);
+}
+
+static size_t weight_rank(czm_keras_call *c, const char *name) {
+    size_t index;
+    return czm_keras_layer_weight(c->layer, name, &index) ? c->layer->weights.items[index].rank : 0;
+}
+
+czm_tensor czm_keras_build_einsum_dense(czm_keras_call *c) {
+    const char *equation = czm_config_text(c->config, "equation", "");
+    czm_tensor kernel = czm_keras_weight_as(c, "kernel", "einsum/Einsum/ReadVariableOp",
+                                            weight_rank(c, "kernel"));
+    czm_tensor y = einsum(c, "einsum/Einsum", equation, c->in[0], kernel);
+    if (czm_keras_has_weight(c, "bias"))
+        y = CZM_KERAS_AS(c, "add", "AddV2", y,
+                         czm_keras_weight_as(c, "bias", "add/ReadVariableOp",
+                                             weight_rank(c, "bias")));
+    return czm_keras_activate(c, czm_config_get(c->config, "activation"), y);
+}
+
+// ---- attention
+
+// One of the four projections: its weights belong to a layer of its own.
+static czm_tensor project(czm_keras_call *c, size_t index, const char *equation, size_t bias_rank,
+                          czm_tensor x) {
+    czm_keras_call inner = *c;
+    inner.layer = c->layer->inner.items[index];
+    inner.scope = czm_arena_format(c->arena, "%s/%s", c->scope, inner.layer->name);
+    czm_tensor kernel = czm_keras_weight_as(&inner, "kernel", "einsum/Einsum/ReadVariableOp", 3);
+    czm_tensor y = einsum(&inner, "einsum/Einsum", equation, x, kernel);
+    if (!czm_keras_has_weight(&inner, "bias")) return y;
+    return CZM_KERAS_AS(&inner, "add", "AddV2", y,
+                        czm_keras_weight_as(&inner, "bias", "add/ReadVariableOp", bias_rank));
+}
+
+czm_tensor czm_keras_build_attention(czm_keras_call *c) {
+    enum { QUERY, KEY, VALUE, OUTPUT };
+    czm_tensor query = c->in[0], value = c->in[c->in_count > 1], key = c->in_count > 2 ? c->in[2] : value;
+    int64_t key_dim = czm_config_int(c->config, "key_dim", 1);
+    if (czm_keras_rank(c, query) != 3 || czm_keras_rank(c, value) != 3)
+        czm_keras_fail(c, "reshape the image to [batch, pixels, channels] before the layer",
+                       "attention over more than one axis is not supported");
+    if (key_dim < 1) czm_keras_fail_damaged(c, "key_dim is not a positive number");
+    double root = 1;
+    for (int i = 0; i < 60; i++) root = (root + (double)key_dim / root) / 2; // Newton
+    czm_tensor q = project(c, QUERY, "abc,cde->abde", 2, query);
+    czm_tensor k = project(c, KEY, "abc,cde->abde", 2, key);
+    czm_tensor v = project(c, VALUE, "abc,cde->abde", 2, value);
+    q = CZM_KERAS_OP(c, "Mul", q, czm_keras_number(c, "Mul/y", c->dtype, 1 / root));
+    czm_tensor scores = einsum(c, "einsum/Einsum", "aecd,abcd->acbe", k, q);
+    czm_tensor weights = CZM_KERAS_AS(c, "softmax/Softmax", "Softmax", scores);
+    czm_tensor mixed = einsum(c, "einsum_1/Einsum", "acbe,aecd->abcd", weights, v);
+    return project(c, OUTPUT, "abcd,cde->abe", 1, mixed);
+}
+
+// ---- wrappers
+
+czm_tensor czm_keras_build_wrapped(czm_keras_call *c) {
+    if (c->layer->inner.count) return czm_keras_run(c->b, c->layer->inner.items[0], c->scope, c->in, 1);
+    czm_keras_fail_damaged(c, "the layer that it wraps is missing");
+    return c->in[0];
+}
+
+// The second axis is folded into the batch.
+czm_tensor czm_keras_build_time_distributed(czm_keras_call *c) {
+    size_t rank, inner_rank;
+    czm_keras_size *sizes = czm_keras_sizes(c, c->in[0], &rank);
+    if (rank < 3) {
+        czm_keras_fail_damaged(c, "the layer's input has %zu dimensions", rank);
+        return c->in[0];
+    }
+    czm_keras_size steps = sizes[1];
+    sizes[1] = czm_keras_known(-1);
+    czm_tensor folded = czm_keras_reshape(c, c->in[0], sizes + 1, rank - 1);
+    czm_keras_call inner = *c;
+    inner.in = &folded;
+    czm_tensor y = czm_keras_build_wrapped(&inner);
+    if (c->b->status) return c->in[0];
+    czm_keras_size *after = czm_keras_sizes(c, y, &inner_rank), whole[MOST_RANK + 1];
+    whole[0] = czm_keras_known(-1);
+    whole[1] = steps;
+    for (size_t i = 1; i < inner_rank; i++) whole[i + 1] = after[i];
+    return czm_keras_reshape(c, y, whole, inner_rank + 1);
+}

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Layers that normalise: by stored statistics, or by those of the image.
+#include <math.h>
+
+#include "read/keras/layers.h"
+#include "read/keras/weight_source.h"
+
+enum { MOST_RANK = CZM_KERAS_HIGHEST_RANK };
+
+// What a normalisation multiplies with and adds; node NULL: nothing.
+typedef struct affine {
+    czm_tensor scale, offset;
+} affine;
+
+// A weight over `axes`, so that it fits to the input: as it is where the axis is the last.
+static czm_tensor weight_along(czm_keras_call *c, const char *name, const char *suffix,
+                               const int64_t *axes, size_t count, size_t rank) {
+    czm_keras_size sizes[MOST_RANK];
+    const int64_t *dims = czm_keras_weight_dims(c, name, count);
+    const char *read = czm_arena_format(c->arena, "%s/ReadVariableOp", suffix);
+    czm_tensor weight = czm_keras_weight_as(c, name, read, count);
+    bool is_last = count == 1 && axes[0] == (int64_t)rank - 1;
+    if (is_last) return weight;
+    for (size_t i = 0; i < rank; i++) sizes[i] = czm_keras_known(1);
+    for (size_t i = 0; i < count; i++) sizes[axes[i]] = czm_keras_known(dims[i]);
+    return czm_keras_reshape(c, weight, sizes, rank);
+}
+
+static affine affine_along(czm_keras_call *c, const int64_t *axes, size_t count, size_t rank) {
+    affine a = {0};
+    if (czm_keras_has_weight(c, "gamma"))
+        a.scale = weight_along(c, "gamma", "batchnorm/mul", axes, count, rank);
+    if (czm_keras_has_weight(c, "beta"))
+        a.offset = weight_along(c, "beta", "batchnorm", axes, count, rank);
+    return a;
+}
+
+// tf.nn.batch_normalization: x * (scale / sqrt(variance + epsilon)) + (offset - mean * that).
+static czm_tensor normalise(czm_keras_call *c, czm_tensor x, czm_tensor mean, czm_tensor variance,
+                            affine a) {
+    double epsilon = czm_config_number(c->config, "epsilon", 1e-3);
+    czm_tensor sum = CZM_KERAS_AS(c, "batchnorm/add", "AddV2", variance,
+                                  czm_keras_number(c, "batchnorm/add/y", czm_tensor_dtype(variance),
+                                                   epsilon));
+    czm_tensor factor = CZM_KERAS_AS(c, "batchnorm/Rsqrt", "Rsqrt", sum);
+    if (a.scale.node) factor = CZM_KERAS_AS(c, "batchnorm/mul", "Mul", factor, a.scale);
+    czm_tensor scaled = CZM_KERAS_AS(c, "batchnorm/mul_1", "Mul", x, factor);
+    czm_tensor shift = CZM_KERAS_AS(c, "batchnorm/mul_2", "Mul", mean, factor);
+    shift = a.offset.node ? CZM_KERAS_AS(c, "batchnorm/sub", "Sub", a.offset, shift)
+                          : CZM_KERAS_AS(c, "batchnorm/Neg", "Neg", shift);
+    return CZM_KERAS_AS(c, "batchnorm/add_1", "AddV2", scaled, shift);
+}
+
+// ---- batch normalisation
+
+// In single precision whatever the layer computes in.
+static czm_tensor statistic(czm_keras_call *c, const char *name, const char *suffix, double absent,
+                            int64_t channels) {
+    if (czm_keras_has_weight(c, name)) return czm_keras_weight_as(c, name, suffix, 1);
+    double *values = CZM_NEW_ARRAY(c->arena, double, (size_t)channels);
+    for (int64_t i = 0; i < channels; i++) values[i] = absent;
+    return czm_keras_numbers(c, "Const", c->dtype, values, &channels, 1);
+}
+
+static czm_tensor fused(czm_keras_call *c, czm_tensor x, bool is_first) {
+    int64_t channels = czm_keras_weight_dims(c, "mean", 1)[0];
+    czm_node *node = CZM_KERAS_NODE(
+        c, "FusedBatchNormV3", x, statistic(c, "gamma", "ReadVariableOp", 1, channels),
+        statistic(c, "beta", "ReadVariableOp_1", 0, channels),
+        statistic(c, "mean", "FusedBatchNormV3/ReadVariableOp", 0, channels),
+        statistic(c, "variance", "FusedBatchNormV3/ReadVariableOp_1", 0, channels));
+    czm_set_bool(c->graph, node, "is_training", false);
+    czm_set_string(c->graph, node, "data_format", is_first ? "NCHW" : "NHWC");
+    czm_set_float(c->graph, node, "epsilon", (float)czm_config_number(c->config, "epsilon", 1e-3));
+    return czm_output(node);
+}
+
+czm_tensor czm_keras_build_batch_normalization(czm_keras_call *c) {
+    int64_t axes[MOST_RANK] = {0};
+    size_t rank = czm_keras_rank(c, c->in[0]);
+    json_int_t mode = czm_config_int(c->config, "mode", 0);
+    const json_t *axis = czm_config_get(c->config, "axis");
+    size_t count = axis ? czm_keras_axes(c, axis, rank, axes) : 1;
+    if (!axis) axes[0] = (int64_t)rank - 1;
+    if (mode) czm_keras_fail(c, NULL, "mode %lld of Keras 1 is not supported", (long long)mode);
+    czm_dtype outside = czm_tensor_dtype(c->in[0]);
+    bool is_half = outside == CZM_DTYPE_HALF || outside == CZM_DTYPE_BFLOAT16;
+    bool is_fused = rank == 4 && count == 1 && (axes[0] == 3 || axes[0] == 1) &&
+                    (outside == CZM_DTYPE_FLOAT || is_half);
+    if (is_half) c->dtype = CZM_DTYPE_FLOAT;
+    if (is_fused) return fused(c, c->in[0], axes[0] == 1);
+    czm_tensor x = czm_keras_cast(c, "Cast", c->in[0], c->dtype);
+    czm_tensor variance = weight_along(c, "variance", "batchnorm", axes, count, rank);
+    czm_tensor mean = weight_along(c, "mean", "batchnorm", axes, count, rank);
+    czm_tensor y = normalise(c, x, mean, variance, affine_along(c, axes, count, rank));
+    return czm_keras_cast(c, "Cast", y, outside);
+}
+
+// ---- by the image's own statistics
+
+typedef struct moments {
+    czm_tensor mean, variance;
+} moments;
+
+static moments moments_of(czm_keras_call *c, czm_tensor x, const int64_t *axes, size_t count) {
+    moments m;
+    m.mean = czm_keras_reduce(c, "moments/mean", "Mean", x, axes, count, true);
+    czm_tensor squares = CZM_KERAS_AS(c, "moments/SquaredDifference", "SquaredDifference", x, m.mean);
+    m.variance = czm_keras_reduce(c, "moments/variance", "Mean", squares, axes, count, true);
+    return m;
+}
+
+czm_tensor czm_keras_build_layer_normalization(czm_keras_call *c) {
+    int64_t axes[MOST_RANK] = {0};
+    czm_tensor x = c->in[0];
+    czm_dtype outside = c->dtype;
+    bool is_half = outside == CZM_DTYPE_HALF || outside == CZM_DTYPE_BFLOAT16;
+    if (czm_config_bool(c->config, "rms_scaling", false))
+        czm_keras_fail(c, NULL, "rms_scaling is not supported");
+    if (is_half) c->dtype = CZM_DTYPE_FLOAT;
+    x = czm_keras_cast(c, "Cast", x, c->dtype);
+    size_t rank = czm_keras_rank(c, x);
+    const json_t *axis = czm_config_get(c->config, "axis");
+    size_t count = axis ? czm_keras_axes(c, axis, rank, axes) : 1;
+    if (!axis) axes[0] = (int64_t)rank - 1;
+    moments m = moments_of(c, x, axes, count);
+    czm_tensor y = normalise(c, x, m.mean, m.variance, affine_along(c, axes, count, rank));
+    return czm_keras_cast(c, "Cast", y, outside);
+}
+
+// The last dimension becomes two, groups and the channels of one.
+czm_tensor czm_keras_build_group_normalization(czm_keras_call *c) {
+    int64_t axis = czm_config_int(c->config, "axis", -1), axes[MOST_RANK];
+    size_t rank;
+    czm_keras_size *sizes = czm_keras_sizes(c, c->in[0], &rank), wide[MOST_RANK + 1];
+    int64_t channels = rank ? sizes[rank - 1].known : 0;
+    int64_t groups = czm_config_int(c->config, "groups", 32);
+    if (groups == -1) groups = channels;
+    if (axis != -1 && axis != (int64_t)rank - 1)
+        czm_keras_fail(c, NULL, "the axis of the groups is not the last one");
+    if (rank < 2 || rank >= MOST_RANK || groups < 1 || channels < groups || channels % groups) {
+        czm_keras_fail_damaged(c, "%lld channels cannot be divided into %lld groups",
+                               (long long)channels, (long long)groups);
+        return c->in[0];
+    }
+    memcpy(wide, sizes, rank * sizeof *wide);
+    wide[rank - 1] = czm_keras_known(groups);
+    wide[rank] = czm_keras_known(channels / groups);
+    for (size_t i = 1; i < rank; i++) axes[i - 1] = i + 1 < rank ? (int64_t)i : (int64_t)rank;
+    czm_tensor x = czm_keras_reshape(c, c->in[0], wide, rank + 1);
+    moments m = moments_of(c, x, axes, rank - 1);
+    affine a = {0};
+    czm_keras_size own[MOST_RANK + 1];
+    for (size_t i = 0; i < rank; i++) own[i] = czm_keras_known(1);
+    own[rank - 1] = czm_keras_known(groups);
+    own[rank] = czm_keras_known(channels / groups);
+    if (czm_keras_has_weight(c, "gamma"))
+        a.scale = czm_keras_reshape(c, czm_keras_weight_as(c, "gamma", "Reshape/ReadVariableOp", 1),
+                                    own, rank + 1);
+    if (czm_keras_has_weight(c, "beta"))
+        a.offset = czm_keras_reshape(c, czm_keras_weight_as(c, "beta", "Reshape/ReadVariableOp", 1),
+                                     own, rank + 1);
+    czm_tensor y = normalise(c, x, m.mean, m.variance, a);
+    return czm_keras_reshape(c, y, sizes, rank);
+}
+
+czm_tensor czm_keras_build_unit_normalization(czm_keras_call *c) {
+    int64_t axes[MOST_RANK] = {0};
+    czm_tensor x = c->in[0];
+    size_t rank = czm_keras_rank(c, x);
+    const json_t *axis = czm_config_get(c->config, "axis");
+    size_t count = axis ? czm_keras_axes(c, axis, rank, axes) : 1;
+    if (!axis) axes[0] = (int64_t)rank - 1;
+    czm_tensor squares = CZM_KERAS_AS(c, "l2_normalize/Square", "Square", x);
+    czm_tensor sum = czm_keras_reduce(c, "l2_normalize/Sum", "Sum", squares, axes, count, true);
+    czm_tensor floor = czm_keras_number(c, "l2_normalize/Maximum/y", c->dtype, 1e-12);
+    sum = CZM_KERAS_AS(c, "l2_normalize/Maximum", "Maximum", sum, floor);
+    return CZM_KERAS_AS(c, "l2_normalize", "Mul", x,
+                        CZM_KERAS_AS(c, "l2_normalize/Rsqrt", "Rsqrt", sum));
+}
+
+// ---- by numbers of the configuration or the file
+
+// The statistics of "mean" or "variance": from the file, or from the configuration.
+static double *statistics(czm_keras_call *c, const char *name, size_t *count) {
+    size_t index;
+    double *numbers = NULL;
+    *count = 0;
+    if (czm_keras_layer_weight(c->layer, name, &index)) {
+        czm_status status = czm_weight_numbers(c->b->context, c->b->file,
+                                               &c->layer->weights.items[index], &numbers, count);
+        if (status && !c->b->status) c->b->status = status;
+        return numbers;
+    }
+    const json_t *value = czm_config_get(c->config, name);
+    while (json_is_array(value) && json_is_array(json_array_get(value, 0)))
+        value = json_array_get(value, 0);
+    *count = json_is_array(value) ? json_array_size(value) : 1;
+    numbers = CZM_NEW_ARRAY(c->arena, double, *count);
+    for (size_t i = 0; i < *count; i++)
+        numbers[i] = json_number_value(json_is_array(value) ? json_array_get(value, i) : value);
+    return numbers;
+}
+
+// As a constant that fits to the input: over the axes that the layer keeps apart.
+static czm_tensor statistics_as(czm_keras_call *c, const char *name, const char *suffix,
+                                czm_tensor x) {
+    int64_t axes[MOST_RANK], dims[MOST_RANK];
+    size_t count, rank = czm_keras_rank(c, x), kept = 0, product = 1;
+    double *numbers = statistics(c, name, &count);
+    const json_t *axis = czm_config_get(c->config, "axis");
+    czm_shape shape = czm_keras_shape(c, x);
+    if (axis && json_array_size(axis) + json_is_integer(axis)) kept = czm_keras_axes(c, axis, rank, axes);
+    for (size_t i = 0; i < rank; i++) dims[i] = 1;
+    for (size_t i = 0; i < kept && count > 1; i++) {
+        dims[axes[i]] = kept == 1 ? (int64_t)count : shape.dims[axes[i]];
+        product *= (size_t)(dims[axes[i]] > 0 ? dims[axes[i]] : 0);
+    }
+    if (count == product && rank) return czm_keras_numbers(c, suffix, c->dtype, numbers, dims, rank);
+    czm_keras_fail_damaged(c, "the layer holds %zu numbers \"%s\", and %zu are expected", count, name,
+                           product);
+    return x;
+}
+
+czm_tensor czm_keras_build_normalization(czm_keras_call *c) {
+    czm_tensor x = czm_keras_cast(c, "Cast", c->in[0], c->dtype);
+    bool is_inverted = czm_config_bool(c->config, "invert", false);
+    czm_tensor mean = statistics_as(c, "mean", is_inverted ? "add/x" : "sub/y", x);
+    czm_tensor deviation = CZM_KERAS_OP(c, "Sqrt", statistics_as(c, "variance", "Sqrt/x", x));
+    deviation = CZM_KERAS_OP(c, "Maximum", deviation,
+                             czm_keras_number(c, "Maximum/y", c->dtype, 1e-7));
+    if (is_inverted)
+        return CZM_KERAS_AS(c, "add", "AddV2", mean, CZM_KERAS_AS(c, "mul", "Mul", x, deviation));
+    return CZM_KERAS_AS(c, "truediv", "RealDiv", CZM_KERAS_AS(c, "sub", "Sub", x, mean), deviation);
+}
+
+// A whole number is an integer in Keras' graph, and cast there.
+static czm_tensor factor(czm_keras_call *c, const char *key, double absent) {
+    const json_t *value = czm_config_get(c->config, key);
+    czm_tensor out;
+    if (json_is_integer(value))
+        return czm_keras_cast(c, "Cast", czm_keras_int(c, "Cast/x", json_integer_value(value)),
+                              c->dtype);
+    if (!value) return czm_keras_number(c, "Cast/x", c->dtype, absent);
+    if (czm_keras_constant(c, "Cast/x", c->dtype, value, &out)) return out;
+    czm_keras_fail_damaged(c, "%s is not a number", key);
+    return c->in[0];
+}
+
+czm_tensor czm_keras_build_rescaling(czm_keras_call *c) {
+    czm_tensor x = czm_keras_cast(c, "Cast", c->in[0], c->dtype);
+    czm_tensor scaled = CZM_KERAS_AS(c, "mul", "Mul", x, factor(c, "scale", 1));
+    return CZM_KERAS_AS(c, "add", "AddV2", scaled, factor(c, "offset", 0));
+}

@@ -1,0 +1,352 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Layers that slide a window over the image: convolutions and pools.
+#include "read/keras/layers.h"
+
+enum { MOST_SPATIAL = 3, MOST_STEPS = 256 };
+
+typedef struct window {
+    size_t rank;     // spatial dimensions
+    bool is_first;   // channels first
+    const char *padding;
+    int64_t strides[MOST_SPATIAL], dilations[MOST_SPATIAL];
+} window;
+
+static window window_of(czm_keras_call *c) {
+    window w = {.rank = c->layer->class->rank, .is_first = czm_keras_is_channels_first(c)};
+    czm_keras_get_sizes(c, "strides", w.rank, 1, w.strides);
+    czm_keras_get_sizes(c, "dilation_rate", w.rank, 1, w.dilations);
+    bool is_causal = czm_text_equal(czm_config_text(c->config, "padding", ""), "causal");
+    w.padding = is_causal ? "VALID" : czm_keras_padding(c);
+    return w;
+}
+
+// One value for each dimension, 1 for batch and channels.
+static void set_list(czm_keras_call *c, czm_node *node, const char *name, const window *w,
+                     const int64_t *values) {
+    int64_t all[MOST_SPATIAL + 2] = {1, 1, 1, 1, 1};
+    for (size_t i = 0; i < w->rank; i++) all[i + 1 + w->is_first] = values[i];
+    czm_set_ints(c->graph, node, name, all, w->rank + 2);
+}
+
+static void set_format(czm_keras_call *c, czm_node *node, const window *w) {
+    static const char *const formats[][2] = {{"NHWC", "NCHW"}, {"NDHWC", "NCDHW"}};
+    czm_set_string(c->graph, node, "data_format", formats[w->rank == 3][w->is_first]);
+}
+
+static czm_tensor with_window(czm_keras_call *c, czm_node *node, const window *w) {
+    set_list(c, node, "strides", w, w->strides);
+    set_list(c, node, "dilations", w, w->dilations);
+    czm_set_string(c->graph, node, "padding", w->padding);
+    set_format(c, node, w);
+    return czm_output(node);
+}
+
+czm_tensor czm_keras_finish(czm_keras_call *c, czm_tensor y) {
+    bool is_window = c->layer->class->rank > 0;
+    if (czm_keras_has_weight(c, "bias")) {
+        czm_node *node = CZM_KERAS_NODE(c, "BiasAdd", y,
+                                        czm_keras_weight_as(c, "bias", "BiasAdd/ReadVariableOp", 1));
+        bool is_first = is_window && czm_keras_is_channels_first(c);
+        czm_set_string(c->graph, node, "data_format", is_first ? "NCHW" : "NHWC");
+        y = czm_output(node);
+    }
+    return czm_keras_activate(c, czm_config_get(c->config, "activation"), y);
+}
+
+// ---- one dimension, as an image of height 1
+
+static czm_tensor expand(czm_keras_call *c, czm_tensor x, int64_t axis) {
+    return CZM_KERAS_OP(c, "ExpandDims", x, czm_keras_int(c, "ExpandDims/dim", axis));
+}
+
+static czm_tensor squeeze(czm_keras_call *c, czm_tensor x, int64_t axis) {
+    czm_node *node = CZM_KERAS_NODE(c, "Squeeze", x);
+    czm_set_ints(c->graph, node, "squeeze_dims", &axis, 1);
+    return czm_output(node);
+}
+
+// A window of one dimension as that of two, over channels last.
+static window as_flat(const window *w) {
+    window flat = *w;
+    flat.rank = 2;
+    flat.is_first = false;
+    flat.strides[0] = flat.dilations[0] = 1;
+    flat.strides[1] = w->strides[0];
+    flat.dilations[1] = w->dilations[0];
+    return flat;
+}
+
+static czm_tensor swap_last(czm_keras_call *c, czm_tensor x) {
+    return czm_keras_transpose(c, x, (const int64_t[]){0, 2, 1}, 3);
+}
+
+// What looks at nothing behind itself: zeros in front.
+static czm_tensor pad_causally(czm_keras_call *c, czm_tensor x, const window *w, int64_t length) {
+    int64_t before = w->dilations[0] * (length - 1);
+    bool is_causal = czm_text_equal(czm_config_text(c->config, "padding", ""), "causal");
+    if (!is_causal) return x;
+    return CZM_KERAS_OP(c, "Pad", x,
+                        czm_keras_matrix(c, "Pad/paddings", (const int64_t[]){0, 0, before, 0, 0, 0},
+                                         3));
+}
+
+// ---- convolutions
+
+// The kernel's shape is what the configuration says, or nothing can be right.
+static const int64_t *check_kernel(czm_keras_call *c, const char *name, size_t rank) {
+    int64_t size[MOST_SPATIAL];
+    const int64_t *dims = czm_keras_weight_dims(c, name, rank + 2);
+    czm_keras_get_sizes(c, "kernel_size", rank, 1, size);
+    for (size_t i = 0; i < rank && !c->b->status; i++)
+        if (dims[i] != size[i])
+            czm_keras_fail_damaged(c, "the weight \"%s\" is not of the layer's kernel_size", name);
+    for (size_t i = 0; i < rank + 2 && !c->b->status; i++)
+        if (dims[i] < 1) czm_keras_fail_damaged(c, "the weight \"%s\" is empty", name);
+    return dims;
+}
+
+static czm_tensor convolve_line(czm_keras_call *c, czm_tensor x, const window *w) {
+    const int64_t *dims = check_kernel(c, "kernel", 1);
+    window flat = as_flat(w);
+    if (w->is_first) x = swap_last(c, x);
+    x = expand(c, pad_causally(c, x, w, dims[0]), -3);
+    czm_tensor kernel = expand(
+        c, czm_keras_weight_as(c, "kernel", "Conv1D/ExpandDims_1/ReadVariableOp", 3), 0);
+    czm_node *node = czm_keras_node(c, "Conv1D", "Conv2D", CZM_KERAS_INPUTS(x, kernel));
+    czm_tensor y = squeeze(c, with_window(c, node, &flat), -3);
+    return w->is_first ? swap_last(c, y) : y;
+}
+
+czm_tensor czm_keras_build_convolution(czm_keras_call *c) {
+    window w = window_of(c);
+    const char *op = w.rank == 3 ? "Conv3D" : "Conv2D";
+    if (w.rank == 1) return czm_keras_finish(c, convolve_line(c, c->in[0], &w));
+    check_kernel(c, "kernel", w.rank);
+    const char *read = czm_arena_format(c->arena, "%s/ReadVariableOp", op);
+    czm_node *node = czm_keras_node(
+        c, op, op, CZM_KERAS_INPUTS(c->in[0], czm_keras_weight_as(c, "kernel", read, w.rank + 2)));
+    return czm_keras_finish(c, with_window(c, node, &w));
+}
+
+static czm_tensor depthwise(czm_keras_call *c, const char *name, czm_tensor x, czm_tensor kernel,
+                            const window *w) {
+    czm_node *node = czm_keras_node(c, name, "DepthwiseConv2dNative", CZM_KERAS_INPUTS(x, kernel));
+    return with_window(c, node, w);
+}
+
+czm_tensor czm_keras_build_depthwise(czm_keras_call *c) {
+    window w = window_of(c);
+    check_kernel(c, "kernel", w.rank);
+    czm_tensor x = c->in[0];
+    czm_tensor kernel = czm_keras_weight_as(c, "kernel", "depthwise/ReadVariableOp", w.rank + 2);
+    if (w.rank == 2) return czm_keras_finish(c, depthwise(c, "depthwise", x, kernel, &w));
+    window flat = as_flat(&w);
+    flat.strides[0] = flat.strides[1]; // its op has one stride for both
+    if (w.is_first) x = swap_last(c, x);
+    czm_tensor y = squeeze(c, depthwise(c, "depthwise", expand(c, x, 1), expand(c, kernel, 0), &flat),
+                           1);
+    return czm_keras_finish(c, w.is_first ? swap_last(c, y) : y);
+}
+
+static czm_tensor separable(czm_keras_call *c, czm_tensor x, czm_tensor deep, czm_tensor point,
+                            const window *w) {
+    window small = {w->rank, w->is_first, "VALID", {1, 1, 1}, {1, 1, 1}};
+    czm_tensor y = depthwise(c, "separable_conv2d/depthwise", x, deep, w);
+    czm_node *node = czm_keras_node(c, "separable_conv2d", "Conv2D", CZM_KERAS_INPUTS(y, point));
+    return with_window(c, node, &small);
+}
+
+czm_tensor czm_keras_build_separable(czm_keras_call *c) {
+    window w = window_of(c);
+    czm_tensor x = c->in[0];
+    const int64_t *dims = check_kernel(c, "depthwise", w.rank);
+    czm_tensor deep = czm_keras_weight_as(c, "depthwise", "separable_conv2d/ReadVariableOp",
+                                          w.rank + 2);
+    czm_tensor point = czm_keras_weight_as(c, "pointwise", "separable_conv2d/ReadVariableOp_1",
+                                           w.rank + 2);
+    if (w.rank == 2) return czm_keras_finish(c, separable(c, x, deep, point, &w));
+    window flat = as_flat(&w);
+    flat.strides[0] = flat.strides[1];
+    if (w.is_first) x = swap_last(c, x);
+    x = expand(c, pad_causally(c, x, &w, dims[0]), 1);
+    czm_tensor y = squeeze(c, separable(c, x, expand(c, deep, 0), expand(c, point, 0), &flat), 1);
+    return czm_keras_finish(c, w.is_first ? swap_last(c, y) : y);
+}
+
+// ---- transposed convolutions
+
+// How long the output is along one dimension, as Keras has it.
+static czm_keras_size transposed_size(czm_keras_call *c, czm_keras_size size, int64_t kernel,
+                                      int64_t stride, const char *padding, int64_t rest) {
+    bool is_same = czm_text_equal(padding, "SAME");
+    if (rest < 0) {
+        size = czm_keras_size_with(c, "Mul", size, stride);
+        int64_t more = kernel > stride ? kernel - stride : 0;
+        return is_same ? size : czm_keras_size_with(c, "AddV2", size, more);
+    }
+    size = czm_keras_size_with(c, "Mul", czm_keras_size_with(c, "Sub", size, 1), stride);
+    size = czm_keras_size_with(c, "AddV2", size, kernel);
+    size = czm_keras_size_with(c, "Sub", size, is_same ? 2 * (kernel / 2) : 0);
+    return czm_keras_size_with(c, "AddV2", size, rest);
+}
+
+static czm_tensor transposed_shape(czm_keras_call *c, czm_tensor x, const window *w,
+                                   const int64_t *kernel) {
+    int64_t rest[MOST_SPATIAL] = {-1, -1, -1};
+    size_t rank;
+    bool has_rest = czm_config_get(c->config, "output_padding") != NULL;
+    if (has_rest && !czm_config_sizes(c->config, "output_padding", w->rank, 0, rest))
+        czm_keras_fail_damaged(c, "output_padding is not %zu numbers", w->rank);
+    if (has_rest && c->layer->class->rank == 1) rest[0] = -1; // a line has height 1
+    czm_keras_size *sizes = czm_keras_sizes(c, x, &rank);
+    if (rank != w->rank + 2) {
+        czm_keras_fail_damaged(c, "the layer's input has %zu dimensions", rank);
+        return czm_keras_int(c, "stack", 0);
+    }
+    for (size_t i = 0; i < w->rank; i++) {
+        czm_keras_size *size = &sizes[i + 1 + w->is_first];
+        *size = transposed_size(c, *size, kernel[i], w->strides[i], w->padding, rest[i]);
+    }
+    sizes[w->is_first ? 1 : rank - 1] = czm_keras_known(kernel[w->rank]);
+    return czm_keras_pack(c, "stack", sizes, rank);
+}
+
+static czm_tensor transpose_line(czm_keras_call *c, const window *w) {
+    const int64_t *dims = check_kernel(c, "kernel", 1);
+    const int64_t flat_dims[] = {1, dims[0], dims[1], dims[2]};
+    window flat = as_flat(w);
+    czm_tensor x = w->is_first ? swap_last(c, c->in[0]) : c->in[0];
+    czm_tensor kernel = czm_keras_weight_as(c, "kernel", "conv1d_transpose/ReadVariableOp", 3);
+    x = expand(c, x, 1);
+    kernel = expand(c, kernel, 0);
+    window line = flat; // along the height nothing happens
+    line.padding = w->padding;
+    czm_tensor shape = transposed_shape(c, x, &line, flat_dims);
+    czm_node *node = czm_keras_node(c, "conv1d_transpose", "Conv2DBackpropInput",
+                                    CZM_KERAS_INPUTS(shape, kernel, x));
+    czm_tensor y = squeeze(c, with_window(c, node, &flat), 1);
+    return w->is_first ? swap_last(c, y) : y;
+}
+
+czm_tensor czm_keras_build_transposed(czm_keras_call *c) {
+    window w = window_of(c);
+    if (w.rank == 1) return czm_keras_finish(c, transpose_line(c, &w));
+    const int64_t *dims = check_kernel(c, "kernel", w.rank);
+    const char *name = w.rank == 3 ? "conv3d_transpose" : "conv2d_transpose";
+    const char *op = w.rank == 3 ? "Conv3DBackpropInputV2" : "Conv2DBackpropInput";
+    czm_tensor shape = transposed_shape(c, c->in[0], &w, dims);
+    const char *read = czm_arena_format(c->arena, "%s/ReadVariableOp", name);
+    czm_tensor kernel = czm_keras_weight_as(c, "kernel", read, w.rank + 2);
+    czm_node *node = czm_keras_node(c, name, op, CZM_KERAS_INPUTS(shape, kernel, c->in[0]));
+    return czm_keras_finish(c, with_window(c, node, &w));
+}
+
+// ---- pools
+
+static czm_tensor pool(czm_keras_call *c, czm_tensor x, const window *w, const int64_t *size) {
+    const char *op = c->layer->class->detail;
+    czm_node *node = CZM_KERAS_NODE(c, op, x);
+    set_list(c, node, "ksize", w, size);
+    set_list(c, node, "strides", w, w->strides);
+    czm_set_string(c->graph, node, "padding", w->padding);
+    set_format(c, node, w);
+    return czm_output(node);
+}
+
+czm_tensor czm_keras_build_pool(czm_keras_call *c) {
+    window w = window_of(c);
+    int64_t size[MOST_SPATIAL] = {1, 1, 1};
+    czm_keras_get_sizes(c, "pool_size", w.rank, 2, size);
+    if (!czm_config_get(c->config, "strides")) memcpy(w.strides, size, sizeof size);
+    if (w.rank > 1) return pool(c, c->in[0], &w, size);
+    window column = {2, false, w.padding, {w.strides[0], 1}, {1, 1}};
+    czm_tensor x = w.is_first ? swap_last(c, c->in[0]) : c->in[0];
+    czm_tensor y = squeeze(c, pool(c, expand(c, x, 2), &column, (const int64_t[]){size[0], 1}), 2);
+    return w.is_first ? swap_last(c, y) : y;
+}
+
+czm_tensor czm_keras_build_global_pool(czm_keras_call *c) {
+    int64_t axes[MOST_SPATIAL];
+    size_t rank = c->layer->class->rank;
+    bool is_first = czm_keras_is_channels_first(c);
+    for (size_t i = 0; i < rank; i++) axes[i] = (int64_t)i + 1 + is_first;
+    const char *op = c->layer->class->detail;
+    return czm_keras_reduce(c, op, op, c->in[0], axes, rank,
+                            czm_config_bool(c->config, "keepdims", false));
+}
+
+// ---- ConvLSTM2D: its steps in time, one after the other
+
+typedef struct gates {
+    czm_tensor input, forget, candidate, output;
+} gates;
+
+static czm_tensor slice_time(czm_keras_call *c, czm_tensor x, int64_t step) {
+    czm_node *node = czm_keras_node(
+        c, "strided_slice", "StridedSlice",
+        CZM_KERAS_INPUTS(x, czm_keras_ints(c, "strided_slice/stack", (const int64_t[]){0, step}, 2),
+                    czm_keras_ints(c, "strided_slice/stack_1", (const int64_t[]){0, step + 1}, 2),
+                    czm_keras_ints(c, "strided_slice/stack_2", (const int64_t[]){1, 1}, 2)));
+    czm_set_int(c->graph, node, "begin_mask", 1);
+    czm_set_int(c->graph, node, "end_mask", 1);
+    czm_set_int(c->graph, node, "shrink_axis_mask", 2);
+    return czm_output(node);
+}
+
+static czm_tensor convolve_state(czm_keras_call *c, czm_tensor x, const char *weight,
+                                 const window *w) {
+    czm_tensor kernel = czm_keras_weight_as(c, weight, "convolution/ReadVariableOp", 4);
+    return with_window(c, czm_keras_node(c, "convolution", "Conv2D", CZM_KERAS_INPUTS(x, kernel)), w);
+}
+
+static gates split_gates(czm_keras_call *c, czm_tensor z) {
+    czm_node *node = CZM_KERAS_NODE(c, "Split", czm_keras_int(c, "split/split_dim", 3), z);
+    czm_set_int(c->graph, node, "num_split", 4);
+    const json_t *gate = czm_config_get(c->config, "recurrent_activation");
+    return (gates){czm_keras_activate(c, gate, (czm_tensor){node, 0}),
+                   czm_keras_activate(c, gate, (czm_tensor){node, 1}),
+                   czm_keras_activate(c, czm_config_get(c->config, "activation"),
+                                      (czm_tensor){node, 2}),
+                   czm_keras_activate(c, gate, (czm_tensor){node, 3})};
+}
+
+czm_tensor czm_keras_build_convolution_lstm(czm_keras_call *c) {
+    static const char *const unsupported[] = {"go_backwards", "stateful", "return_state"};
+    window w = window_of(c), small = {2, false, "SAME", {1, 1}, {1, 1}};
+    czm_shape shape = czm_keras_shape(c, c->in[0]);
+    int64_t steps = shape.rank == 5 ? shape.dims[1] : CZM_UNKNOWN;
+    for (size_t i = 0; i < CZM_COUNT_OF(unsupported); i++)
+        if (czm_config_bool(c->config, unsupported[i], false))
+            czm_keras_fail(c, NULL, "%s is not supported", unsupported[i]);
+    if (steps < 1 || steps > MOST_STEPS) {
+        czm_keras_fail(c, NULL, "the number of steps in time is not known, or too large");
+        return c->in[0];
+    }
+    check_kernel(c, "kernel", 2);
+    bool is_first = w.is_first;
+    czm_tensor x = c->in[0];
+    if (is_first) x = czm_keras_transpose(c, x, (const int64_t[]){0, 1, 3, 4, 2}, 5);
+    w.is_first = false;
+    czm_tensor *all = CZM_NEW_ARRAY(c->arena, czm_tensor, (size_t)steps), cell = {0}, state = {0};
+    for (int64_t t = 0; t < steps && !c->b->status; t++) {
+        czm_tensor z = convolve_state(c, slice_time(c, x, t), "kernel", &w);
+        if (czm_keras_has_weight(c, "bias"))
+            z = CZM_KERAS_OP(c, "BiasAdd", z,
+                             czm_keras_weight_as(c, "bias", "BiasAdd/ReadVariableOp", 1));
+        if (t) z = CZM_KERAS_AS(c, "add", "AddV2", z, convolve_state(c, state, "recurrent_kernel", &small));
+        gates g = split_gates(c, z);
+        czm_tensor fresh = CZM_KERAS_AS(c, "mul", "Mul", g.input, g.candidate);
+        if (t) fresh = CZM_KERAS_AS(c, "add", "AddV2", CZM_KERAS_AS(c, "mul", "Mul", g.forget, cell), fresh);
+        cell = fresh;
+        czm_tensor shown = czm_keras_activate(c, czm_config_get(c->config, "activation"), cell);
+        all[t] = state = CZM_KERAS_AS(c, "mul", "Mul", g.output, shown);
+    }
+    if (c->b->status) return c->in[0];
+    if (!czm_config_bool(c->config, "return_sequences", false))
+        return is_first ? czm_keras_transpose(c, state, (const int64_t[]){0, 3, 1, 2}, 4) : state;
+    czm_node *node = czm_keras_node(c, "stack", "Pack", all, (size_t)steps);
+    czm_set_int(c->graph, node, "axis", 1);
+    return is_first ? czm_keras_transpose(c, czm_output(node), (const int64_t[]){0, 1, 4, 2, 3}, 5)
+                    : czm_output(node);
+}

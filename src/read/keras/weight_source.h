@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The numbers of a weight as the bytes of a variable. What lies in the file as it is needed is
+// streamed from there; what has another type or order is converted in memory, once.
+#ifndef CZM_KERAS_WEIGHT_SOURCE_H
+#define CZM_KERAS_WEIGHT_SOURCE_H
+
+#include "read/keras/layer.h"
+
+const czm_tensor_source *czm_weight_source(czm_context *context, const czm_keras_file *file,
+                                           const char *where, const czm_keras_weight *weight,
+                                           czm_dtype dtype);
+
+// All numbers of a weight, for those that become constants.
+CZM_MUST_CHECK czm_status czm_weight_numbers(czm_context *context, const czm_keras_file *file,
+                                             const czm_keras_weight *weight, double **numbers,
+                                             size_t *count);
+
+#endif

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Which dataset belongs to which weight of which layer; see layer.h. HDF5 files of whole models list the
+// weights of each outermost layer in Keras' order; archives have a path for each layer.
+#include "read/keras/layer.h"
+
+typedef struct slot {
+    czm_keras_layer *layer;
+    size_t index; // of the weight
+} slot;
+
+typedef struct finder {
+    czm_context *context;
+    const czm_keras_file *file;
+    CZM_LIST(slot) slots; // of the layer in hand
+} finder;
+
+// ---- the order of Keras
+
+static void add_own(finder *f, czm_keras_layer *layer, bool trainable) {
+    for (size_t i = 0; i < layer->weights.count; i++)
+        if (layer->weights.items[i].is_trainable == trainable)
+            *CZM_APPEND(f->context->arena, &f->slots) = (slot){layer, i};
+}
+
+// Layers lie in each other at most as deeply as layer.c lets them.
+static void add_slots(finder *f, czm_keras_layer *layer, bool trainable) {
+    bool is_frozen = !layer->is_trainable; // with all that lies in it
+    if (trainable && is_frozen) return;
+    if (trainable || is_frozen) add_own(f, layer, true);
+    if (!trainable) add_own(f, layer, false);
+    for (size_t i = 0; i < layer->inner.count; i++) {
+        if (is_frozen) add_slots(f, layer->inner.items[i], true);
+        add_slots(f, layer->inner.items[i], trainable);
+    }
+}
+
+// ---- how a weight was stored
+
+static void set_order(czm_keras_weight *w, size_t a, size_t b, size_t c, size_t d) {
+    const size_t order[] = {a, b, c, d};
+    w->is_reordered = true;
+    for (size_t i = 0; i < CZM_COUNT_OF(order); i++) {
+        w->order[i] = order[i];
+        w->dims[i] = w->dataset.dims[order[i]];
+    }
+}
+
+// The kernels of Keras 1, as the later versions lay them.
+static void modernise(const czm_keras_layer *layer, czm_keras_weight *w) {
+    const char *class = layer->class_name;
+    const char *format = czm_config_text(layer->config, "data_format", "channels_last");
+    bool is_first = czm_text_equal(format, "channels_first");
+    int64_t length = czm_config_int(layer->config, "kernel_size", 0);
+    if (w->rank != 4) return;
+    if (czm_text_equal(class, "Conv2DTranspose")) {
+        if (is_first)
+            set_order(w, 2, 3, 0, 1);
+        else
+            set_order(w, 0, 1, 3, 2);
+    } else if (czm_text_equal(class, "Conv2D") && is_first) {
+        set_order(w, 2, 3, 1, 0);
+    } else if (czm_text_equal(class, "Conv1D")) {
+        if (w->dims[0] != length || w->dims[1] != 1) set_order(w, 2, 3, 1, 0);
+        w->rank = 3; // there was a dimension of size 1
+        w->dims[1] = w->dims[2];
+        w->dims[2] = w->dims[3];
+    }
+}
+
+static bool is_convolution(const czm_keras_layer *layer) {
+    return czm_text_begins(layer->class_name, "Conv") ||
+           czm_text_begins(layer->class_name, "DepthwiseConv");
+}
+
+static czm_status accept(finder *f, slot s, const czm_hdf5_object *object) {
+    czm_keras_weight *w = &s.layer->weights.items[s.index];
+    bool is_there = czm_hdf5_dataset_of(f->file->hdf5, object, &w->dataset);
+    czm_hdf5_type type = w->dataset.type;
+    bool is_number = type.class == CZM_HDF5_OPAQUE ? type.size == 2
+                                                   : type.class >= CZM_HDF5_SIGNED &&
+                                                         type.class <= CZM_HDF5_FLOAT &&
+                                                         type.size >= 1 && type.size <= 8;
+    CZM_TRY(czm_keras_file_check(f->context, f->file));
+    if (!is_there || !is_number || w->dataset.rank > CZM_KERAS_HIGHEST_RANK)
+        return czm_keras_refuse(f->context, f->file, s.layer, CZM_RULE_KERAS_DAMAGED, NULL,
+                                "the weight \"%s\" is not in the file", w->name);
+    w->rank = w->dataset.rank;
+    if (w->rank) memcpy(w->dims, w->dataset.dims, w->rank * sizeof *w->dims);
+    bool is_kernel = czm_text_equal(w->name, "kernel") && is_convolution(s.layer);
+    w->is_flipped = is_kernel && f->file->is_theano && w->rank > 2;
+    if (is_kernel && f->file->major < 2) modernise(s.layer, w);
+    return CZM_OK;
+}
+
+static czm_status wrong_count(finder *f, const czm_keras_layer *layer, size_t found,
+                              size_t expected) {
+    return czm_keras_refuse(f->context, f->file, layer, CZM_RULE_KERAS_DAMAGED, NULL,
+                            "the file holds %zu weight%s of the layer, and %zu %s expected", found,
+                            found == 1 ? "" : "s", expected, expected == 1 ? "is" : "are");
+}
+
+// ---- HDF5 files
+
+static czm_status find_in_group(finder *f, czm_keras_layer *layer) {
+    czm_hdf5 *hdf5 = f->file->hdf5;
+    const czm_hdf5_object *group = czm_hdf5_find(hdf5, f->file->weights,
+                                                 czm_bytes_text(layer->name));
+    czm_hdf5_texts names = {0};
+    if (group) names = czm_keras_file_names(f->file, f->context->arena, group, "weight_names");
+    CZM_TRY(czm_keras_file_check(f->context, f->file));
+    f->slots.count = 0;
+    add_slots(f, layer, true);
+    add_slots(f, layer, false);
+    if (names.count != f->slots.count) return wrong_count(f, layer, names.count, f->slots.count);
+    for (size_t i = 0; i < names.count; i++)
+        CZM_TRY(accept(f, f->slots.items[i], czm_hdf5_find(hdf5, group, names.items[i])));
+    return CZM_OK;
+}
+
+// ---- archives
+
+static bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
+static bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
+
+// "BatchNormalization" is batch_normalization, "Conv2DTranspose" conv2d_transpose, "PReLU" p_re_lu.
+static const char *snake_case(czm_arena *arena, const char *name) {
+    size_t size = strlen(name), at = 0;
+    char *out = czm_arena_alloc(arena, 2 * size + 1);
+    for (size_t i = 0; i < size; i++) {
+        bool begins_word = i && is_upper(name[i]) && (is_lower(name[i + 1]) || is_lower(name[i - 1]));
+        if (begins_word && out[at - 1] != '_') out[at++] = '_';
+        out[at++] = is_upper(name[i]) ? (char)(name[i] - 'A' + 'a') : name[i];
+    }
+    return out;
+}
+
+static czm_status find_at(finder *f, czm_keras_layer *layer, const char *path);
+
+static const czm_hdf5_object *child(finder *f, const char *path, const char *name) {
+    const char *full = czm_arena_format(f->context->arena, "%s/%s", path, name);
+    return czm_hdf5_find(f->file->hdf5, f->file->weights, czm_bytes_text(full));
+}
+
+static czm_status find_own(finder *f, czm_keras_layer *layer, const char *path) {
+    bool has_cell = child(f, path, "cell") != NULL;
+    const czm_hdf5_object *group = child(f, path, has_cell ? "cell/vars" : "vars");
+    size_t found = czm_hdf5_names(f->file->hdf5, group).count, count = layer->weights.count;
+    CZM_TRY(czm_keras_file_check(f->context, f->file));
+    if (layer->inner.count) return CZM_OK; // wrappers need none of their own
+    if (count && found != count) return wrong_count(f, layer, found, count);
+    for (size_t i = 0; i < count; i++) {
+        const char *name = czm_arena_format(f->context->arena, "%zu", i);
+        const czm_hdf5_object *object = czm_hdf5_find(f->file->hdf5, group, czm_bytes_text(name));
+        CZM_TRY(accept(f, (slot){layer, i}, object));
+    }
+    return CZM_OK;
+}
+
+// The groups of layers inside a layer that is no model are named after its attributes.
+static czm_status find_inner(finder *f, czm_keras_layer *layer, const char *path) {
+    static const char *const of_attention[] = {"query_dense", "key_dense", "value_dense",
+                                               "output_dense"};
+    bool is_attention = czm_text_equal(layer->class_name, "MultiHeadAttention");
+    for (size_t i = 0; i < layer->inner.count; i++) {
+        const char *name = is_attention ? of_attention[i] : "layer";
+        if (!child(f, path, name)) name = czm_arena_format(f->context->arena, "_%s", name);
+        CZM_TRY(find_at(f, layer->inner.items[i],
+                        czm_arena_format(f->context->arena, "%s/%s", path, name)));
+    }
+    return CZM_OK;
+}
+
+static bool has_weights(const czm_keras_layer *layer) {
+    if (layer->weights.count) return true;
+    for (size_t i = 0; i < layer->inner.count; i++)
+        if (has_weights(layer->inner.items[i])) return true;
+    return false;
+}
+
+// A counter for each class: conv2d, conv2d_1 ...
+static czm_status find_in_model(finder *f, czm_keras_layer *model, const char *path) {
+    czm_arena *arena = f->context->arena;
+    czm_name_table counters = {0};
+    for (size_t i = 0; i < model->inner.count; i++) {
+        czm_keras_layer *layer = model->inner.items[i];
+        const char *name = snake_case(arena, layer->class_name);
+        czm_name_slot *counter = czm_name_slot_for(arena, &counters, czm_bytes_text(name));
+        if (!counter->value) counter->value = CZM_NEW(arena, size_t);
+        size_t *used = counter->value;
+        if (*used) name = czm_arena_format(arena, "%s_%zu", name, *used);
+        *used += f->file->counts_twice && has_weights(layer) ? 2 : 1;
+        CZM_TRY(find_at(f, layer, czm_arena_format(arena, "%s%s/%s", path, f->file->prefix, name)));
+    }
+    return CZM_OK;
+}
+
+static czm_status find_at(finder *f, czm_keras_layer *layer, const char *path) {
+    if (layer->model)
+        return find_in_model(f, layer, czm_arena_format(f->context->arena, "%s/", path));
+    CZM_TRY(find_own(f, layer, path));
+    return find_inner(f, layer, path);
+}
+
+czm_status czm_keras_weights_find(czm_context *context, const czm_keras_file *file,
+                                  czm_keras_layer *root) {
+    finder f = {.context = context, .file = file};
+    if (file->is_archive) return find_in_model(&f, root, "");
+    for (size_t i = 0; i < root->inner.count; i++)
+        CZM_TRY(find_in_group(&f, root->inner.items[i]));
+    return CZM_OK;
+}
