@@ -31,6 +31,7 @@ void cli_model_option_rows(cli_model_options *m, cli_option *rows) {
          &m->allow_lists},
         {"strict", NULL, "warnings are errors, but for the rules that are allowed", NULL,
          &o->strict, NULL},
+        CLI_MEMORY_ROW(&m->memory),
     };
     memcpy(rows, shared, sizeof shared);
 }
@@ -69,6 +70,16 @@ static bool split_allowed(cli_model_options *m) {
     return true;
 }
 
+bool cli_memory_take(const char *text, uint64_t *bytes, const char *command) {
+    enum { MOST_DIGITS = 9, MEGABYTE = 1000000 };
+    if (!text) return true;
+    size_t digits = strspn(text, "0123456789");
+    if (digits > 0 && digits <= MOST_DIGITS && text[digits] == '\0')
+        *bytes = (uint64_t)strtoull(text, NULL, 10) * MEGABYTE;
+    if (*bytes == 0) fprintf(stderr, "%s: --memory requires a number of MB, such as 500\n", command);
+    return *bytes > 0;
+}
+
 bool cli_model_options_take(cli_model_options *m, const char *command) {
     czm_options *o = &m->options;
     if (m->spatial_dims && !parse_dims(m->spatial_dims, o)) {
@@ -76,6 +87,7 @@ bool cli_model_options_take(cli_model_options *m, const char *command) {
                 command);
         return false;
     }
+    if (!cli_memory_take(m->memory, &o->memory, command)) return false;
     if (!split_allowed(m)) {
         fprintf(stderr, "%s: --allow has too many values\n", command);
         return false;

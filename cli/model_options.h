@@ -11,13 +11,13 @@
 
 typedef struct cli_model_options {
     czm_options options; // complete after cli_model_options_take()
-    const char *spatial_dims;
+    const char *spatial_dims, *memory;
     cli_values before, after, allow_lists;
     const char *allowed[CLI_MOST_VALUES];
     char *allow_text; // what `allowed` points into
 } cli_model_options;
 
-enum { CLI_MODEL_OPTION_ROWS = 10 };
+enum { CLI_MODEL_OPTION_ROWS = 11 };
 
 // Rows of the commands for which it matters what is going to be written; `o` points to czm_options.
 #define CLI_FORMAT_ROWS(o)                                                                  \
@@ -37,6 +37,13 @@ enum { CLI_MODEL_OPTION_ROWS = 10 };
         "zen", "VERSION", "the newest format that this ZEN takes: 3.4, or \"core 3.3\"",    \
             &(o)->zen, NULL, NULL                                                           \
     }
+
+// The row of the limit of memory, for cli_memory_take().
+#define CLI_MEMORY_ROW(text) \
+    {"memory", "MB", "memory that a model may need (else in proportion to its size)", (text), NULL, NULL}
+
+// Converts megabytes to bytes; false: it is no number above 0.
+bool cli_memory_take(const char *text, uint64_t *bytes, const char *command);
 
 // How the help of these commands explains steps.
 #define CLI_STEPS                                                                              \

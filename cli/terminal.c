@@ -33,6 +33,7 @@ static const czm_spelling spellings[CZM_OPTION_COUNT] = {
     [CZM_OPTION_CONFIG] = SPELLING("config"),
     [CZM_OPTION_VALUE_RANGE] = SPELLING("value-range"),
     [CZM_OPTION_LAYOUT] = SPELLING("layout"),
+    [CZM_OPTION_MEMORY] = SPELLING("memory"),
 };
 
 czm_report *cli_report_new(void) {

@@ -80,7 +80,8 @@ typedef enum czm_option {
     CZM_OPTION_VALUE_RANGE = 16,
     CZM_OPTION_LAYOUT = 17, ///< "nchw" or "nhwc"
     CZM_OPTION_CONFIG = 18, ///< value: a file
-    CZM_OPTION_COUNT = 19,
+    CZM_OPTION_MEMORY = 19,
+    CZM_OPTION_COUNT = 20,
 } czm_option;
 
 /// How a front end writes an option: `alone`; and with a value: `before`, the value with `comma`
@@ -236,6 +237,8 @@ typedef struct czm_options {
                              ///< (channels last); NULL: as its operations say
     const char *config;      ///< file with what model.to_json() gives, for a Keras file that contains
                              ///< weights alone; NULL: none
+    uint64_t memory;          ///< bytes that the call may use at least; 0: in proportion to the size of its
+                              ///< input (SECURITY.md)
 } czm_options;
 
 /// The names of the formats, the oldest first: "3.0.0" (a SavedModel for TensorFlow 2.0.0), "3.1.0",
@@ -257,7 +260,7 @@ typedef struct czm_result {
 #define CZM_OPTIONS_INIT                                                                           \
     {                                                                                              \
         sizeof(czm_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, false, \
-            false, 0, 0, false, 0, 0, 0                                                            \
+            false, 0, 0, false, 0, 0, 0, 0                                                         \
     }
 #define CZM_RESULT_INIT \
     { sizeof(czm_result), 0, "", 0, 0 }

@@ -63,6 +63,7 @@ SPELLINGS = {
     c.CZM_OPTION_CONFIG: spelling('config'),
     c.CZM_OPTION_VALUE_RANGE: spelling('value_range'),
     c.CZM_OPTION_LAYOUT: spelling('layout'),
+    c.CZM_OPTION_MEMORY: spelling('memory', '', ',', ''),
 }
 SPELLING_ROWS = (c.czm_spelling * c.CZM_OPTION_COUNT)(
     *(SPELLINGS.get(option, spelling('')) for option in range(c.CZM_OPTION_COUNT)))

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         output: str
         config: Union[str, os.PathLike]
         as_is: bool
+        memory: int
         format: str
         zen: str
         value_range: str
@@ -126,6 +127,9 @@ class Task(Call):
     def take_flag(self, name, value):
         setattr(self.options, name, bool(value))
 
+    def take_memory(self, name, value):
+        self.options.memory = 1_000_000 * operator.index(value or 0)
+
     def take_progress(self, name, value):
         self.options.progress = self.observed(value)
 
@@ -180,6 +184,7 @@ TAKERS = {
     'output': Task.take_text,
     'config': Task.take_path,
     'as_is': Task.take_flag,
+    'memory': Task.take_memory,
     'format': Task.take_text,
     'zen': Task.take_text,
     'value_range': Task.take_text,

@@ -10,6 +10,7 @@ Beyond the parameters of czmodel 0.1.3, the conversion and czmodel.check() take 
     signature       which signature to take; else serving_default, serve, or the only one
     output          which output to take, by its key in the signature, if there are several
     config          the path of what model.to_json() gives, for a Keras file that holds weights alone
+    memory          MB that the model may need, if more than in proportion to its size
     as_is           True: the SavedModel's files are packed untouched
     format          '3.0.0', '3.1.0', or 'czann-1.0.0' to 'czann-2.1.0'
     zen             the newest format that this ZEN takes, such as '3.4' or 'core 3.3'

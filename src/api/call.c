@@ -5,16 +5,25 @@
 
 #include <setjmp.h>
 
-static czm_status run(czm_report *report, czm_work *work, void *data, bool keeps) {
-    jmp_buf out_of_memory;
-    czm_arena *volatile arena = czm_arena_new(&out_of_memory);
+static czm_status out_of_budget(czm_report *report, const czm_arena *arena) {
+    static const char *const what[] = {"MB of memory", "million steps", "MB of temporary files"};
+    const czm_budget *b = czm_arena_budget(arena);
+    return czm_report_add(report, CZM_RULE_TOO_LARGE, "", NULL,
+                          "%s need more than %llu %s, for an input of %llu bytes", b->structure,
+                          (unsigned long long)(b->allowed[b->exceeded] / 1000000),
+                          what[b->exceeded], (unsigned long long)b->input[b->exceeded]);
+}
+
+static czm_status run(czm_report *report, czm_task *task, void *data, bool keeps) {
+    jmp_buf jump;
+    czm_arena *volatile arena = czm_arena_new(&jump);
     if (!arena) return czm_report_out_of_memory(report);
+    czm_arena_limit(arena);
     volatile czm_status status;
-    if (setjmp(out_of_memory) == 0) {
-        czm_context context = {arena, report};
-        status = work(&context, data);
-    } else {
-        status = czm_report_out_of_memory(report);
+    switch (setjmp(jump)) {
+    case 0: status = task(&(czm_context){arena, report}, data); break;
+    case CZM_JUMP_BUDGET: status = out_of_budget(report, arena); break;
+    default: status = czm_report_out_of_memory(report);
     }
     if (status == CZM_OK && keeps) {
         if (czm_report_adopt(report, arena)) return CZM_OK;
@@ -24,12 +33,12 @@ static czm_status run(czm_report *report, czm_work *work, void *data, bool keeps
     return status;
 }
 
-czm_status czm_call(czm_report *report, czm_work *work, void *data) {
-    return run(report, work, data, false);
+czm_status czm_call(czm_report *report, czm_task *task, void *data) {
+    return run(report, task, data, false);
 }
 
-czm_status czm_call_and_keep(czm_report *report, czm_work *work, void *data) {
-    return run(report, work, data, true);
+czm_status czm_call_and_keep(czm_report *report, czm_task *task, void *data) {
+    return run(report, task, data, true);
 }
 
 static size_t size_of(const void *given) { return *(const size_t *)given; }

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The frame of every public call: an arena for what it makes, and one place where running out of
-// memory arrives.
+// memory or of the budget arrives.
 #ifndef CZM_API_CALL_H
 #define CZM_API_CALL_H
 
 #include "report/report.h"
 
-typedef czm_status czm_work(czm_context *context, void *data);
+typedef czm_status czm_task(czm_context *context, void *data);
 
-// Runs `work` and frees all memory and files that it made.
-czm_status czm_call(czm_report *report, czm_work *work, void *data);
+// Runs `task` and frees all memory and files that it made.
+czm_status czm_call(czm_report *report, czm_task *task, void *data);
 
 // The same, but on CZM_OK all that it made lives as long as the report.
-czm_status czm_call_and_keep(czm_report *report, czm_work *work, void *data);
+czm_status czm_call_and_keep(czm_report *report, czm_task *task, void *data);
 
 // The public structs begin with their size and grow only at their end, so that a caller may have been
 // compiled for an earlier release. `first` is the size in release 0.1.0.

@@ -3,6 +3,7 @@
 // czm_check(): the way of a conversion without its last step, and with a look at every byte.
 #include "api/call.h"
 #include "api/target.h"
+#include "base/enumeration.h"
 #include "read/census.h"
 
 typedef struct checking {
@@ -14,15 +15,17 @@ typedef struct checking {
 // leaves it behind; in a finished file it counts.
 static czm_status check_whole_file(czm_context *context, const czm_target *target) {
     czm_census census;
-    CZM_TRY(czm_census_read(context, &target->source, &census));
-    const char *text = "";
+    czm_arena *arena = czm_arena_child(context->arena);
+    czm_enumeration list = czm_enumeration_in(arena);
+    CZM_TRY(czm_census_read(&(czm_context){arena, context->report}, &target->source, &census));
     for (size_t i = 0; i < census.newer.count; i++)
-        text =
-            czm_arena_format(context->arena, "%s%s%s", text, i ? ", " : "", census.newer.items[i]);
-    if (census.newer.count)
+        czm_enumerate(&list, "", czm_bytes_text(census.newer.items[i]), "");
+    if (list.count)
         czm_report_add(context->report, CZM_RULE_OP_UNSUPPORTED, target->container.path,
                        "unpack it, and convert what comes out",
-                       "TensorFlow 2.0.0 refuses the file for what it does not know: %s", text);
+                       "TensorFlow 2.0.0 refuses the file for what it does not know: %s",
+                       czm_enumeration_text(&list));
+    czm_arena_free(arena);
     return CZM_OK;
 }
 

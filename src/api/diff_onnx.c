@@ -35,7 +35,7 @@ static czm_status translate(czm_diffing *d, czm_target *target, int64_t opset) {
     CZM_TRY(czm_onnx_plan_make(d->context, onnx, &plan, &size));
     CZM_TRY(czm_onnx_write(d->context, plan, (czm_sink){put, &s}));
     return czm_onnx_file_read(d->context, target->options->source_path, NULL,
-                              (czm_extent){s.file, 0, s.at}, &target->onnx);
+                              (czm_extent){.file = s.file, .size = s.at}, &target->onnx);
 }
 
 // ---- weights

@@ -21,33 +21,47 @@ static czm_port_info port_of(const char *name, czm_dtype dtype, czm_shape shape)
     return (czm_port_info){name, czm_dtype_name(dtype), shape.rank, shape.dims};
 }
 
+static const char *keep(czm_arena *arena, const char *text) {
+    return czm_arena_string(arena, czm_bytes_text(text));
+}
+
 static const czm_port_info *ports_of(czm_arena *arena, const czm_signature_tensors *tensors) {
     czm_port_info *ports = CZM_NEW_ARRAY(arena, czm_port_info, tensors->count);
     for (size_t i = 0; i < tensors->count; i++) {
         const czm_signature_tensor *t = &tensors->items[i];
-        ports[i] = port_of(t->key, t->dtype, czm_shape_read(arena, t->shape));
+        ports[i] = port_of(keep(arena, t->key), t->dtype, czm_shape_read(arena, t->shape));
     }
     return ports;
 }
 
-static czm_status tell_file(czm_context *context, const czm_source *source, czm_inspection *out) {
-    czm_census *census = CZM_NEW(context->arena, czm_census);
-    CZM_TRY(czm_census_read(context, source, census));
-    out->exporter = census->meta.exporter;
-    out->newer = census->newer.items;
+static void tell_census(czm_arena *arena, const czm_census *census, czm_inspection *out) {
+    const char **newer = CZM_NEW_ARRAY(arena, const char *, census->newer.count);
+    for (size_t i = 0; i < census->newer.count; i++)
+        newer[i] = keep(arena, census->newer.items[i]);
+    out->exporter = keep(arena, census->meta.exporter);
+    out->newer = newer;
     out->newer_count = census->newer.count;
     out->needs = census->newer.count ? "newer" : "2.0.0";
     out->signature_count = census->meta.signatures.count;
-    czm_signature_info *signatures =
-        CZM_NEW_ARRAY(context->arena, czm_signature_info, out->signature_count);
+    czm_signature_info *signatures = CZM_NEW_ARRAY(arena, czm_signature_info, out->signature_count);
     for (size_t i = 0; i < out->signature_count; i++) {
         const czm_signature *s = &census->meta.signatures.items[i];
-        signatures[i] = (czm_signature_info){s->key, ports_of(context->arena, &s->inputs),
-                                             ports_of(context->arena, &s->outputs), s->inputs.count,
+        signatures[i] = (czm_signature_info){keep(arena, s->key), ports_of(arena, &s->inputs),
+                                             ports_of(arena, &s->outputs), s->inputs.count,
                                              s->outputs.count};
     }
     out->signatures = signatures;
-    return CZM_OK;
+}
+
+// The records of the whole file, which the network will not need, are forgotten again.
+static czm_status tell_file(czm_context *context, const czm_source *source, czm_inspection *out) {
+    czm_arena *arena = czm_arena_child(context->arena);
+    czm_census census;
+    czm_status status =
+        czm_census_read(&(czm_context){arena, context->report}, source, &census);
+    if (!status) tell_census(context->arena, &census, out);
+    czm_arena_free(arena);
+    return status;
 }
 
 static void tell_metadata(const czm_target *target, czm_inspection *out) {
@@ -148,7 +162,7 @@ static void tell_onnx_ops(czm_arena *arena, const czm_onnx_file *file, czm_inspe
     put_counts(arena, &counts, out);
 }
 
-static void tell_memory(const czm_target *target, const czm_check_subject *subject,
+static void tell_memory(czm_arena *arena, const czm_target *target, const czm_check_subject *subject,
                         czm_inspection *out) {
     const czm_tile_memory *m = &subject->memory;
     czm_memory_info *info = &out->memory;
@@ -163,7 +177,7 @@ static void tell_memory(const czm_target *target, const czm_check_subject *subje
     } else if (m->unknown_at) {
         info->unknown_at = czm_check_layer(subject, m->unknown_at);
     }
-    czm_tile_size size = czm_tile_size_find(target, subject);
+    czm_tile_size size = czm_tile_size_find(arena, target, subject);
     info->largest_tile = size.largest;
     info->tile_multiple = size.multiple;
 }
@@ -205,9 +219,9 @@ static const czm_check_subject *tell_ends(czm_context *context, const czm_target
     return subject;
 }
 
-static void tell_graph(const czm_target *target, const czm_check_subject *subject,
+static void tell_graph(czm_arena *arena, const czm_target *target, const czm_check_subject *subject,
                        czm_inspection *out) {
-    tell_memory(target, subject, out);
+    tell_memory(arena, target, subject, out);
     tell_border(subject, out);
     tell_layers(subject, out);
 }
@@ -220,7 +234,7 @@ static czm_status tell_source(czm_context *context, czm_target *target, czm_insp
     if (!is_saved_model) out->exporter = target->model.exporter;
     tell_weights(&target->model, out);
     tell_ops(context->arena, &target->model, out);
-    tell_graph(target, subject, out);
+    tell_graph(context->arena, target, subject, out);
     return CZM_OK;
 }
 
@@ -231,7 +245,7 @@ static czm_status tell_onnx(czm_context *context, czm_target *target, czm_inspec
     out->exporter = target->onnx.producer;
     tell_onnx_weights(&target->onnx, out);
     tell_onnx_ops(context->arena, &target->onnx, out);
-    if (!target->model.has_only_ends) tell_graph(target, subject, out);
+    if (!target->model.has_only_ends) tell_graph(context->arena, target, subject, out);
     return CZM_OK;
 }
 

@@ -75,7 +75,7 @@ static int64_t choose_side(czm_tile_size size, int64_t border) {
 // Where the network leaves the size open; it stays so if no size works.
 static czm_status choose_tile(drafting *d) {
     if (!has_open_size(d) || d->target.has_onnx) return CZM_OK;
-    czm_tile_size size = czm_tile_size_find(&d->target, d->subject);
+    czm_tile_size size = czm_tile_size_find(d->context->arena, &d->target, d->subject);
     if (size.largest == 0) return CZM_OK;
     d->edits.height = d->edits.width = choose_side(size, required_border(d));
     guess(d, "SpatialDims", "correct the size if your images are smaller",

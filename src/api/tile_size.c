@@ -3,7 +3,6 @@
 // Trying sizes; see tile_size.h.
 #include "api/tile_size.h"
 
-#include "api/call.h"
 #include "edit/edit.h"
 
 #include <math.h>
@@ -11,7 +10,6 @@
 enum { USUAL_SIDE = 256, LARGEST_SIDE = 1 << 16 };
 
 typedef struct trial {
-    const czm_target *target;
     int64_t height, width;
     bool works;      // the network takes the size
     bool keeps_size; // and gives an image of it
@@ -29,34 +27,29 @@ static const czm_shapes *infer_tile(czm_arena *arena, const czm_model *model, co
     return czm_shapes_infer(arena, model, &tile);
 }
 
-static czm_status attempt(czm_context *context, void *data) {
-    trial *t = data;
+static void attempt(czm_context *context, const czm_target *target, trial *t) {
     czm_model model;
-    const czm_target *target = t->target;
-    t->works =
-        czm_edit_try_size(context, target->options, &target->source, t->height, t->width,
+    t->works = czm_edit_try_size(context, target->options, &target->source, t->height, t->width,
                                  &model);
-    if (!t->works) return CZM_OK;
+    if (!t->works) return;
     const czm_shapes *shapes = infer_tile(context->arena, &model, t);
     czm_shape output = czm_shape_of(shapes, model.main.outputs.items[0].tensor);
     t->keeps_size = output.rank == 4 && output.dims[1] == t->height && output.dims[2] == t->width;
     czm_tile_memory memory = czm_tile_memory_of(context->arena, &model, shapes);
     t->memory = memory.is_known ? memory.peak : UINT64_MAX;
-    return CZM_OK;
 }
 
 // Each trial has memory of its own, for there are many; so have its findings, which nobody reads.
-static trial try_size(const czm_target *target, int64_t height, int64_t width) {
-    trial t = {.target = target, .height = height, .width = width};
-    czm_report *report = czm_report_new();
-    if (!report) return t;
-    if (czm_call(report, attempt, &t) != CZM_OK) t.works = false;
-    czm_report_free(report);
+static trial try_size(czm_arena *parent, const czm_target *target, int64_t height, int64_t width) {
+    trial t = {.height = height, .width = width};
+    czm_arena *arena = czm_arena_child(parent);
+    attempt(&(czm_context){arena, czm_report_in(arena)}, target, &t);
+    czm_arena_free(arena);
     return t;
 }
 
-static trial try_side(const czm_target *target, int64_t side) {
-    return try_size(target, side, side);
+static trial try_side(czm_arena *arena, const czm_target *target, int64_t side) {
+    return try_size(arena, target, side, side);
 }
 
 // ---- the multiple
@@ -70,21 +63,21 @@ static bool takes(const trial *t, bool keeps_size) {
 
 // The least unit, `base` times a power of two, of which two odd multiples work: odd, so that it is not
 // a larger one. If one works, so do those above.
-static int64_t find_unit(const czm_target *target, int64_t base, int64_t near) {
+static int64_t find_unit(czm_arena *arena, const czm_target *target, int64_t base, int64_t near) {
     enum { POWERS = 8 };
-    trial top = try_side(target, odd_multiple(base << POWERS, near));
+    trial top = try_side(arena, target, odd_multiple(base << POWERS, near));
     int low = -1, high = POWERS; // low does not work, high does
     if (!top.works) return 0;
     while (high - low > 1) {
         int middle = low + (high - low) / 2;
-        trial t = try_side(target, odd_multiple(base << middle, near));
+        trial t = try_side(arena, target, odd_multiple(base << middle, near));
         if (takes(&t, top.keeps_size))
             high = middle;
         else
             low = middle;
     }
     int64_t unit = base << high;
-    trial second = try_side(target, odd_multiple(unit, near) + 2 * unit);
+    trial second = try_side(arena, target, odd_multiple(unit, near) + 2 * unit);
     return takes(&second, top.keeps_size) ? unit : 0;
 }
 
@@ -95,8 +88,8 @@ typedef struct sample {
     double memory;
 } sample;
 
-static sample measure(const czm_target *target, int64_t units, int64_t multiple) {
-    trial t = try_side(target, units * multiple);
+static sample measure(czm_arena *arena, const czm_target *target, int64_t units, int64_t multiple) {
+    trial t = try_side(arena, target, units * multiple);
     return (sample){units, t.works ? (double)t.memory : (double)UINT64_MAX};
 }
 
@@ -113,10 +106,10 @@ static int64_t kept_between(int64_t units, int64_t low, int64_t high) {
 }
 
 // `low` fits, `high` does not; after a few guesses by halves, whatever the memory does.
-static int64_t find_largest(const czm_target *target, int64_t multiple) {
+static int64_t find_largest(czm_arena *arena, const czm_target *target, int64_t multiple) {
     enum { GUESSES = 6 };
     int64_t low = 0, high = LARGEST_SIDE / multiple + 1;
-    sample last = {0, 0}, now = measure(target, kept_between(USUAL_SIDE / multiple, 0, high), multiple);
+    sample last = {0, 0}, now = measure(arena, target, kept_between(USUAL_SIDE / multiple, 0, high), multiple);
     for (int round = 0;; round++) {
         if (now.memory <= (double)CZM_TILE_MEMORY_LIMIT)
             low = now.units;
@@ -126,24 +119,25 @@ static int64_t find_largest(const czm_target *target, int64_t multiple) {
         int64_t next = round < GUESSES ? guess(last, now) : low + (high - low) / 2;
         next = kept_between(next, low, high);
         last = now;
-        now = measure(target, next, multiple);
+        now = measure(arena, target, next, multiple);
     }
 }
 
-czm_tile_size czm_tile_size_find(const czm_target *target, const czm_check_subject *subject) {
+czm_tile_size czm_tile_size_find(czm_arena *arena, const czm_target *target,
+                                 const czm_check_subject *subject) {
     static const int64_t bases[] = {1, 3};
     if (subject->input.rank != 4) return (czm_tile_size){0};
     int64_t height = subject->input.dims[1], multiple = 0;
     for (size_t i = 0; i < CZM_COUNT_OF(bases) && multiple == 0; i++)
-        multiple = find_unit(target, bases[i], height == CZM_UNKNOWN ? USUAL_SIDE : height);
+        multiple = find_unit(arena, target, bases[i], height == CZM_UNKNOWN ? USUAL_SIDE : height);
     if (multiple == 0) return (czm_tile_size){0};
-    return (czm_tile_size){find_largest(target, multiple), multiple};
+    return (czm_tile_size){find_largest(arena, target, multiple), multiple};
 }
 
 // ---- the nearest sizes
 
-static bool keeps_size(const czm_target *target, const int64_t size[2]) {
-    return size[0] > 0 && size[1] > 0 && try_size(target, size[0], size[1]).keeps_size;
+static bool keeps_size(czm_arena *arena, const czm_target *target, const int64_t size[2]) {
+    return size[0] > 0 && size[1] > 0 && try_size(arena, target, size[0], size[1]).keeps_size;
 }
 
 const char *czm_tile_size_hint(czm_arena *arena, const czm_target *target,
@@ -152,7 +146,7 @@ const char *czm_tile_size_hint(czm_arena *arena, const czm_target *target,
     for (int64_t unit = 2; unit <= USUAL_SIDE; unit *= 2) {
         const int64_t low[] = {height / unit * unit, width / unit * unit};
         const int64_t high[] = {(height + unit - 1) / unit * unit, (width + unit - 1) / unit * unit};
-        bool is_low = keeps_size(target, low), is_high = keeps_size(target, high);
+        bool is_low = keeps_size(arena, target, low), is_high = keeps_size(arena, target, high);
         if (!is_low && !is_high) continue;
         const int64_t *first = is_low ? low : high;
         const char *text =

@@ -13,7 +13,8 @@ typedef struct czm_tile_size {
 } czm_tile_size;
 
 // Tries sizes on fresh copies of the network, about ten.
-czm_tile_size czm_tile_size_find(const czm_target *target, const czm_check_subject *subject);
+czm_tile_size czm_tile_size_find(czm_arena *arena, const czm_target *target,
+                                 const czm_check_subject *subject);
 
 // Names the nearest sizes at which the output is as large as the input, as a hint; NULL: none is found.
 const char *czm_tile_size_hint(czm_arena *arena, const czm_target *target,

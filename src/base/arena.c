@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/os.h"
+
 enum { FIRST_BLOCK = 16 * 1024, LARGEST_BLOCK = 1024 * 1024 };
 
 typedef struct block {
@@ -26,6 +28,11 @@ struct czm_arena {
     block *blocks;
     closer *closers;
     jmp_buf *out_of_memory;
+    czm_budget own, *budget; // `budget` is `own`, the parent's, or NULL
+    uint64_t size;           // of all blocks
+    closer *in_parent;       // NULL: it has none
+    uint64_t key[2];
+    bool has_key;
 };
 
 static void *(*allocate)(size_t) = malloc;
@@ -44,7 +51,9 @@ czm_arena *czm_arena_new(jmp_buf *out_of_memory) {
 
 void czm_arena_free(czm_arena *arena) {
     if (!arena) return;
+    if (arena->in_parent) arena->in_parent->object = NULL;
     for (closer *c = arena->closers; c; c = c->next) c->close(c->object);
+    if (arena->budget) arena->budget->used[CZM_MEMORY] -= arena->size;
     for (block *b = arena->blocks; b;) {
         block *next = b->next;
         release(b);
@@ -54,8 +63,67 @@ void czm_arena_free(czm_arena *arena) {
 }
 
 static void *fail(czm_arena *arena) {
-    if (arena->out_of_memory) longjmp(*arena->out_of_memory, 1);
+    if (arena->out_of_memory) longjmp(*arena->out_of_memory, CZM_JUMP_MEMORY);
     return NULL;
+}
+
+// ---- the budget
+
+static void set_allowed(czm_budget *b) {
+    for (int i = 0; i < CZM_RESOURCE_COUNT; i++) {
+        uint64_t allowed = b->input[i] * CZM_BUDGET_FACTOR + CZM_BUDGET_SPARE;
+        if (allowed < b->least) allowed = b->least;
+        b->allowed[i] = i == CZM_WORK ? allowed / 2 : allowed;
+    }
+}
+
+void czm_arena_limit(czm_arena *arena) {
+    arena->budget = &arena->own;
+    arena->own = (czm_budget){.structure = "its parts"};
+    set_allowed(&arena->own);
+}
+
+const czm_budget *czm_arena_budget(const czm_arena *arena) { return arena->budget; }
+
+void czm_budget_allow(czm_arena *arena, uint64_t least) {
+    if (arena->budget != &arena->own) return;
+    arena->own.least = least;
+    set_allowed(&arena->own);
+}
+
+void czm_budget_input(czm_arena *arena, czm_resource resource, uint64_t size) {
+    if (arena->budget != &arena->own) return;
+    arena->own.input[resource] += size;
+    if (resource == CZM_MEMORY) arena->own.input[CZM_WORK] += size;
+    set_allowed(&arena->own);
+}
+
+void czm_budget_use(czm_arena *arena, czm_resource resource, uint64_t amount,
+                    const char *structure) {
+    czm_budget *b = arena->budget;
+    if (!b) return;
+    if (structure) b->structure = structure;
+    if (amount <= b->allowed[resource] && b->used[resource] <= b->allowed[resource] - amount) {
+        b->used[resource] += amount;
+        return;
+    }
+    b->exceeded = resource;
+    if (arena->out_of_memory) longjmp(*arena->out_of_memory, CZM_JUMP_BUDGET);
+}
+
+// ---- memory
+
+static void free_child(void *arena) { czm_arena_free(arena); }
+
+czm_arena *czm_arena_child(czm_arena *parent) {
+    czm_arena_defer(parent, free_child, NULL);
+    closer *in_parent = parent->closers;
+    czm_arena *child = czm_arena_new(parent->out_of_memory);
+    if (!child) return fail(parent);
+    child->budget = parent->budget;
+    child->in_parent = in_parent;
+    in_parent->object = child;
+    return child;
 }
 
 static block *add_block(czm_arena *arena, size_t at_least) {
@@ -63,6 +131,8 @@ static block *add_block(czm_arena *arena, size_t at_least) {
     if (size > LARGEST_BLOCK) size = LARGEST_BLOCK;
     if (size < at_least) size = at_least;
     if (size > SIZE_MAX - sizeof(block)) return NULL;
+    czm_budget_use(arena, CZM_MEMORY, sizeof(block) + size, NULL);
+    arena->size += sizeof(block) + size;
     block *b = allocate(sizeof(block) + size);
     if (!b) return NULL;
     *b = (block){.size = size};
@@ -126,4 +196,10 @@ char *czm_arena_format(czm_arena *arena, const char *format, ...) {
     char *text = czm_arena_vformat(arena, format, arguments);
     va_end(arguments);
     return text;
+}
+
+const uint64_t *czm_arena_key(czm_arena *arena) {
+    if (!arena->has_key) czm_random_bytes(arena->key, sizeof arena->key);
+    arena->has_key = true;
+    return arena->key;
 }

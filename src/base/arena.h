@@ -6,6 +6,10 @@
 // Out of memory is the one fault that does not travel as a status: an arena made with a jump
 // buffer longjmps to it, so that no caller has to test an allocation. The system allocator itself
 // is a seam (czm_arena_set_allocator) with which the tests let every allocation fail in turn.
+//
+// A budget limits what a call may use, in proportion to the size of its input on the disk, so that a
+// small hostile file cannot cost much. The arena counts its memory against it; loops that follow the
+// structure of a file count their steps. An exceeded budget jumps as well.
 #ifndef CZM_BASE_ARENA_H
 #define CZM_BASE_ARENA_H
 
@@ -17,9 +21,16 @@
 
 typedef struct czm_arena czm_arena;
 
+// The values with which an arena jumps.
+enum { CZM_JUMP_MEMORY = 1, CZM_JUMP_BUDGET };
+
 // Makes an arena. `out_of_memory` may be NULL: then allocations return NULL instead of jumping.
 // Returns NULL when there is not even memory for the arena itself.
 czm_arena *czm_arena_new(jmp_buf *out_of_memory);
+
+// An arena for a part of the work: it shares jump and budget with its parent, which frees it if nobody
+// did before.
+czm_arena *czm_arena_child(czm_arena *parent);
 
 // Runs the deferred closers, newest first, then frees all memory. NULL is allowed.
 void czm_arena_free(czm_arena *arena);
@@ -38,6 +49,51 @@ bool czm_arena_defer(czm_arena *arena, void (*close)(void *), void *object);
 char *czm_arena_string(czm_arena *arena, czm_bytes text);
 CZM_PRINTF(2, 3) char *czm_arena_format(czm_arena *arena, const char *format, ...);
 char *czm_arena_vformat(czm_arena *arena, const char *format, va_list arguments);
+
+// ---- the budget
+
+typedef enum czm_resource {
+    CZM_MEMORY, // bytes of all arenas that share the budget
+    CZM_WORK,   // steps
+    CZM_DISK,   // bytes of temporary files
+    CZM_RESOURCE_COUNT
+} czm_resource;
+
+// For each byte of input: so many bytes of memory and of temporary files, and half as many steps. The
+// largest graph of docs/benchmarks.md needs this factor (docs/hardness.md has the figures).
+#define CZM_BUDGET_FACTOR 40u
+#define CZM_BUDGET_SPARE (64u << 20) // for any input
+
+typedef struct czm_budget {
+    uint64_t input[CZM_RESOURCE_COUNT]; // bytes on the disk
+    uint64_t used[CZM_RESOURCE_COUNT];
+    uint64_t allowed[CZM_RESOURCE_COUNT];
+    uint64_t least;        // that the user allows
+    const char *structure; // that was worked on last
+    czm_resource exceeded;
+} czm_budget;
+
+// From now on the arena has a budget, at first for an input of 0 bytes.
+void czm_arena_limit(czm_arena *arena);
+const czm_budget *czm_arena_budget(const czm_arena *arena);
+
+// Allows memory and temporary files of at least `least` bytes, and work to match.
+void czm_budget_allow(czm_arena *arena, uint64_t least);
+
+// Says that `size` bytes of input are read: CZM_MEMORY, which means work too, or CZM_DISK. A child does
+// not count: it reads again what its parent has read.
+void czm_budget_input(czm_arena *arena, czm_resource resource, uint64_t size);
+
+// Counts what is used. `structure` says what of the file it is for, as a plural: "nodes".
+void czm_budget_use(czm_arena *arena, czm_resource resource, uint64_t amount,
+                    const char *structure);
+
+static inline void czm_work(czm_arena *arena, uint64_t steps, const char *structure) {
+    czm_budget_use(arena, CZM_WORK, steps, structure);
+}
+
+// 16 unpredictable bytes, the same for the arena's life: the key of its hash tables.
+const uint64_t *czm_arena_key(czm_arena *arena);
 
 #define CZM_NEW(arena, type) ((type *)czm_arena_alloc((arena), sizeof(type)))
 #define CZM_NEW_ARRAY(arena, type, count) ((type *)czm_arena_array((arena), (count), sizeof(type)))

@@ -1,27 +1,41 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Open addressing with linear probing, at most half full, capacity a power of two. The hash mixes
-// eight bytes at a time: names in large graphs share long prefixes, so speed is in the length.
+// Open addressing with linear probing, at most half full, capacity a power of two. Names come from
+// files, so the hash has a key that nobody can foresee: SipHash-1-3 (Aumasson and Bernstein, "SipHash: a
+// fast short-input PRF"). No order in the output may depend on that of the slots.
 #include "base/name_table.h"
 
-static uint64_t mix(uint64_t h) {
-    h ^= h >> 32;
-    h *= 0x9e3779b97f4a7c15u;
-    return h ^ h >> 29;
+static uint64_t rotate(uint64_t x, unsigned bits) { return x << bits | x >> (64 - bits); }
+
+static void sip_round(uint64_t v[4]) {
+    v[0] += v[1], v[1] = rotate(v[1], 13) ^ v[0], v[0] = rotate(v[0], 32);
+    v[2] += v[3], v[3] = rotate(v[3], 16) ^ v[2];
+    v[0] += v[3], v[3] = rotate(v[3], 21) ^ v[0];
+    v[2] += v[1], v[1] = rotate(v[1], 17) ^ v[2], v[2] = rotate(v[2], 32);
 }
 
-static size_t hash(czm_bytes name) {
-    uint64_t h = name.size;
+static void sip_word(uint64_t v[4], uint64_t word) {
+    v[3] ^= word;
+    sip_round(v);
+    v[0] ^= word;
+}
+
+static size_t hash(const uint64_t key[2], czm_bytes name) {
+    uint64_t v[4] = {key[0] ^ 0x736f6d6570736575u, key[1] ^ 0x646f72616e646f6du,
+                     key[0] ^ 0x6c7967656e657261u, key[1] ^ 0x7465646279746573u};
     size_t i = 0;
-    for (; name.size - i >= 8; i += 8) h = mix(h ^ czm_load_le64(name.data + i));
-    return (size_t)mix(h ^ czm_load_le(name.data + i, name.size - i));
+    for (; name.size - i >= 8; i += 8) sip_word(v, czm_load_le64(name.data + i));
+    sip_word(v, czm_load_le(name.data + i, name.size - i) | (uint64_t)name.size << 56);
+    v[2] ^= 0xff;
+    for (int round = 0; round < 3; round++) sip_round(v);
+    return (size_t)(v[0] ^ v[1] ^ v[2] ^ v[3]);
 }
 
 // An empty name may have no bytes to point at, but a slot without them is free.
 static czm_bytes with_bytes(czm_bytes name) { return name.data ? name : czm_bytes_text(""); }
 
 static czm_name_slot *probe(const czm_name_table *table, czm_bytes name) {
-    size_t i = hash(name) & (table->capacity - 1);
+    size_t i = hash(table->key, name) & (table->capacity - 1);
     while (table->slots[i].name.data && !czm_bytes_equal(table->slots[i].name, name))
         i = (i + 1) & (table->capacity - 1);
     return &table->slots[i];
@@ -32,7 +46,8 @@ void *czm_name_find(const czm_name_table *table, czm_bytes name) {
 }
 
 static void grow(czm_arena *arena, czm_name_table *table) {
-    czm_name_table larger = {.capacity = table->capacity ? table->capacity * 2 : 32};
+    czm_name_table larger = {.key = czm_arena_key(arena),
+                             .capacity = table->capacity ? table->capacity * 2 : 32};
     larger.slots = CZM_NEW_ARRAY(arena, czm_name_slot, larger.capacity);
     for (size_t i = 0; i < table->capacity; i++)
         if (table->slots[i].name.data) *probe(&larger, table->slots[i].name) = table->slots[i];

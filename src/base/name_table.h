@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A hash table from names to pointers, owned by an arena. Keys are views: their bytes must live
-// as long as the table. There is no removal, for no part of a conversion forgets a name.
+// as long as the table. Lookups cost the same whatever the names are. There is no removal, for no part of a conversion forgets a name.
 #ifndef CZM_BASE_NAME_TABLE_H
 #define CZM_BASE_NAME_TABLE_H
 
@@ -13,6 +13,7 @@ typedef struct czm_name_slot {
 } czm_name_slot;
 
 typedef struct czm_name_table {
+    const uint64_t *key; // of the hash, the arena's
     czm_name_slot *slots;
     size_t count, capacity;
 } czm_name_table;

@@ -202,22 +202,22 @@ static czm_status apply_size(editing *e, int64_t height, int64_t width) {
 }
 
 // Tries a size on a fresh copy; what it has to say goes to a report of its own.
-static bool try_size(const editing *e, int64_t height, int64_t width, czm_model *model) {
+static bool try_size(const editing *e, czm_arena *arena, int64_t height, int64_t width,
+                     czm_model *model) {
     if (height < 1 || width < 1) return false;
-    czm_report *report = czm_report_new();
-    if (!report) return false;
-    czm_context context = {e->context->arena, report};
+    czm_context context = {arena, czm_report_in(arena)};
     editing trial = *e;
     trial.context = &context;
     trial.model = model;
-    bool is_ok = read_all(&trial) == CZM_OK && apply_size(&trial, height, width) == CZM_OK;
-    czm_report_free(report);
-    return is_ok;
+    return read_all(&trial) == CZM_OK && apply_size(&trial, height, width) == CZM_OK;
 }
 
 static bool works(const editing *e, int64_t height, int64_t width) {
     czm_model model;
-    return try_size(e, height, width, &model);
+    czm_arena *arena = czm_arena_child(e->context->arena);
+    bool is_ok = try_size(e, arena, height, width, &model);
+    czm_arena_free(arena);
+    return is_ok;
 }
 
 static int64_t round_down(int64_t size, int64_t unit) { return size / unit * unit; }
@@ -283,5 +283,5 @@ bool czm_edit_try_size(czm_context *context, const czm_options *options, const c
     sized.spatial_width = width;
     const czm_edit_input input = {.takes_float = true, .factor = 1};
     editing e = {.context = context, .options = &sized, .input = &input, .source = source};
-    return parse_all_steps(&e) == CZM_OK && try_size(&e, height, width, model);
+    return parse_all_steps(&e) == CZM_OK && try_size(&e, context->arena, height, width, model);
 }

@@ -105,7 +105,7 @@ static czm_status load(czm_context *context, const czm_onnx_file *file, czm_exte
 
 // What of the file lies between two places of it.
 static czm_extent between(const czm_onnx_file *file, uint64_t begin, uint64_t end) {
-    return (czm_extent){file->extent.file, begin, end - begin};
+    return (czm_extent){.file = file->extent.file, .offset = begin, .size = end - begin};
 }
 
 static uint64_t end_of(czm_extent extent) { return extent.offset + extent.size; }

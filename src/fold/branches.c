@@ -16,7 +16,8 @@ typedef struct folding {
     czm_model *model;
     czm_graph *graph;
     const czm_shapes *shapes;
-    const bool *is_open; // by order
+    const czm_effects *effects; // NULL: the graph has none
+    const bool *is_open;        // by order
     uint8_t *dead;       // by order: a set of dead outputs, or all
     bool is_changed;
 } folding;
@@ -67,6 +68,7 @@ static bool read_condition(const folding *f, czm_tensor tensor, int64_t *number)
 static bool writes_same(const folding *f, const czm_node *effect, const czm_node *variable) {
     if (!czm_node_is(effect, "AssignVariableOp") || effect->inputs.count != 2) return false;
     czm_value fresh = czm_value_of(f->shapes, effect->inputs.items[1]);
+    czm_work(f->context->arena, f->graph->nodes.count, "the variables that are assigned");
     for (size_t i = 0; i < f->graph->nodes.count && fresh.count == 1 && fresh.elements; i++) {
         czm_node *node = f->graph->nodes.items[i];
         if (!czm_node_is(node, "ReadVariableOp") || node->inputs.items[0].node != variable) continue;
@@ -85,9 +87,9 @@ static bool may_change(const folding *f, const czm_node *effect, size_t input,
     if (is_if(effect) && input > 0 && read_condition(f, effect->inputs.items[0], &number)) {
         const czm_graph *branch = czm_model_function(f->model, branch_of(effect, number));
         return !branch || branch->inputs.count < input ||
-               czm_function_changes(f->model, branch, input - 1);
+               czm_function_changes(f->effects, branch, input - 1);
     }
-    return czm_effect_changes(f->model, effect, input) && !writes_same(f, effect, variable);
+    return czm_effect_changes(f->effects, effect, input) && !writes_same(f, effect, variable);
 }
 
 // Variables that change make more conditions unknown, and so more of them may change.
@@ -95,6 +97,8 @@ static void find_open(folding *f) {
     bool *is_changed = CZM_NEW_ARRAY(f->context->arena, bool, f->graph->nodes.count + 1);
     for (bool is_settled = false; !is_settled;) {
         is_settled = true;
+        czm_work(f->context->arena, f->graph->nodes.count + f->graph->effects.count,
+                 "the variables on which conditions depend");
         f->is_open = czm_fold_find_open(f->context->arena, f->graph, is_changed);
         for (size_t i = 0; i < f->graph->effects.count; i++) {
             const czm_node *effect = f->graph->effects.items[i];
@@ -325,6 +329,7 @@ static void fold_round(folding *f) {
     czm_graph *graph = f->graph;
     size_t count = graph->nodes.count; // what is put in place has its turn in the next round
     f->shapes = infer(f);
+    if (graph->effects.count) f->effects = czm_effects_find(f->context->arena, f->model);
     find_open(f);
     f->dead = CZM_NEW_ARRAY(f->context->arena, uint8_t, count + 1);
     for (size_t i = 0; i < count; i++) graph->nodes.items[i]->scratch = NULL;

@@ -1,64 +1,137 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Nodes that run for what they change. In a graph that is being read, `effects` lists them: assignments,
-// and If, While and their kin, whose functions may hold assignments.
+// and If, While and their kin, whose functions may hold assignments. What a function changes spreads from
+// its assignments to the arguments that they change, and on to the arguments of its callers.
 #include "fold/fold.h"
 
-enum { DEEPEST_NEST = 32 }; // functions that use each other in a circle
+typedef CZM_LIST(const czm_node *) use_list;
+
+// A function, and which of its arguments it changes.
+typedef struct changes {
+    const czm_graph *function;
+    bool *is_changed;
+    use_list uses; // effects of functions that name it
+} changes;
+
+typedef struct changed_argument {
+    changes *function;
+    size_t index;
+} changed_argument;
+
+struct czm_effects {
+    czm_arena *arena;
+    czm_name_table functions; // name -> changes
+    CZM_LIST(changed_argument) todo;  // changed arguments; grows while it is worked through
+    const czm_node *node;     // whose functions are looked at
+    bool is_functional;       // whether it has any
+};
+
+// The input of a call that is given for an argument: the condition of If and the index of Case come
+// before the first. NULL: the call has too few inputs.
+static const czm_tensor *given_for(const czm_node *call, changed_argument a) {
+    size_t count = a.function->function->inputs.count;
+    if (call->inputs.count < count) return NULL;
+    return &call->inputs.items[call->inputs.count - count + a.index];
+}
+
+static void mark(czm_effects *e, const czm_tensor *given) {
+    const changed_argument *a = given->node->scratch;
+    if (!a || a->function->is_changed[a->index]) return;
+    a->function->is_changed[a->index] = true;
+    *CZM_APPEND(e->arena, &e->todo) = *a;
+}
+
+static void note_use(void *user, czm_bytes name) {
+    czm_effects *e = user;
+    changes *called = czm_name_find(&e->functions, name);
+    e->is_functional = true;
+    if (!called) return;
+    use_list *uses = &called->uses;
+    if (uses->count && uses->items[uses->count - 1] == e->node) return; // both branches of an If
+    *CZM_APPEND(e->arena, uses) = e->node;
+}
+
+static void note_effect(czm_effects *e, const czm_node *effect) {
+    e->node = effect;
+    e->is_functional = false;
+    for (size_t i = 0; i < effect->attrs.count; i++)
+        czm_attr_each_function(effect->attrs.items[i].value, note_use, e);
+    if (!e->is_functional && effect->inputs.count) mark(e, &effect->inputs.items[0]);
+}
+
+static changes *add_function(czm_effects *e, const czm_graph *function) {
+    changes *c = CZM_NEW(e->arena, changes);
+    changed_argument *arguments = CZM_NEW_ARRAY(e->arena, changed_argument, function->inputs.count);
+    c->function = function;
+    c->is_changed = CZM_NEW_ARRAY(e->arena, bool, function->inputs.count);
+    for (size_t i = 0; i < function->inputs.count; i++) {
+        arguments[i] = (changed_argument){c, i};
+        function->inputs.items[i].tensor.node->scratch = &arguments[i];
+    }
+    return c;
+}
+
+static void spread(czm_effects *e) {
+    for (size_t i = 0; i < e->todo.count; i++) {
+        changed_argument a = e->todo.items[i]; // a copy: the list moves while it grows
+        const use_list *uses = &a.function->uses;
+        for (size_t k = 0; k < uses->count; k++) {
+            const czm_tensor *given = given_for(uses->items[k], a);
+            if (given) mark(e, given);
+        }
+        czm_work(e->arena, 1 + uses->count, "the arguments of functions");
+    }
+}
+
+czm_effects *czm_effects_find(czm_arena *arena, const czm_model *model) {
+    czm_effects *e = CZM_NEW(arena, czm_effects);
+    e->arena = arena;
+    for (size_t i = 0; i < model->functions.count; i++) {
+        const czm_graph *function = model->functions.items[i];
+        czm_name_slot_for(arena, &e->functions, czm_bytes_text(function->name))->value =
+            add_function(e, function);
+    }
+    for (size_t i = 0; i < model->functions.count; i++) {
+        const czm_node_list *effects = &model->functions.items[i]->effects;
+        for (size_t k = 0; k < effects->count; k++) note_effect(e, effects->items[k]);
+        czm_work(arena, 1 + effects->count, "the functions of the graph");
+    }
+    spread(e);
+    for (size_t i = 0; i < model->functions.count; i++)
+        for (size_t k = 0; k < model->functions.items[i]->inputs.count; k++)
+            model->functions.items[i]->inputs.items[k].tensor.node->scratch = NULL;
+    return e;
+}
 
 typedef struct look {
-    const czm_model *model;
-    const czm_node *node;
+    const czm_effects *effects;
+    const czm_node *call;
     size_t input;
-    unsigned depth;
     bool is_functional, changes;
 } look;
 
-static bool changes_input(const czm_model *model, const czm_node *effect, size_t input,
-                          unsigned depth);
-
-static bool changes_argument(const look *l, const czm_graph *function, size_t argument) {
-    const czm_node *wanted = function->inputs.items[argument].tensor.node;
-    for (size_t i = 0; i < function->effects.count; i++) {
-        const czm_node *effect = function->effects.items[i];
-        for (size_t k = 0; k < effect->inputs.count; k++)
-            if (effect->inputs.items[k].node == wanted &&
-                changes_input(l->model, effect, k, l->depth + 1))
-                return true;
-    }
-    return false;
-}
-
 static void look_into(void *user, czm_bytes name) {
     look *l = user;
-    const czm_graph *function = czm_model_function(l->model, name);
-    size_t inputs = l->node->inputs.count;
+    const changes *called = czm_name_find(&l->effects->functions, name);
     l->is_functional = true;
-    if (!function || function->inputs.count > inputs || l->depth > DEEPEST_NEST) return;
-    size_t skipped = inputs - function->inputs.count; // the condition of If, the index of Case
-    if (l->input >= skipped && changes_argument(l, function, l->input - skipped)) l->changes = true;
+    if (!called || called->function->inputs.count > l->call->inputs.count) return;
+    size_t skipped = l->call->inputs.count - called->function->inputs.count;
+    if (l->input >= skipped && called->is_changed[l->input - skipped]) l->changes = true;
 }
 
-static bool changes_input(const czm_model *model, const czm_node *effect, size_t input,
-                          unsigned depth) {
-    look l = {model, effect, input, depth, false, false};
+bool czm_effect_changes(const czm_effects *effects, const czm_node *effect, size_t input) {
+    look l = {effects, effect, input, false, false};
     for (size_t i = 0; i < effect->attrs.count; i++)
         czm_attr_each_function(effect->attrs.items[i].value, look_into, &l);
     return l.is_functional ? l.changes : input == 0;
 }
 
-bool czm_effect_changes(const czm_model *model, const czm_node *effect, size_t input) {
-    return changes_input(model, effect, input, 0);
-}
-
-bool czm_function_changes(const czm_model *model, const czm_graph *function, size_t argument) {
-    const look l = {.model = model};
-    return changes_argument(&l, function, argument);
+bool czm_function_changes(const czm_effects *effects, const czm_graph *function, size_t argument) {
+    const changes *c = czm_name_find(&effects->functions, czm_bytes_text(function->name));
+    return c && argument < function->inputs.count && c->is_changed[argument];
 }
 
 const czm_node *czm_effect_variable(const czm_node *effect, size_t input) {
-    const czm_node *variable = effect->inputs.items[input].node;
-    while (czm_node_is(variable, "Identity") && variable->inputs.count)
-        variable = variable->inputs.items[0].node;
-    return variable;
+    return czm_identity_source(effect->inputs.items[input]).node;
 }

@@ -22,9 +22,15 @@ void czm_fold_constants(czm_context *context, czm_model *model);
 
 // ---- effects of graphs that are being read
 
+// What the functions of a model change; of the state in which they are now. Uses `scratch` of the nodes of
+// their arguments, and clears it.
+typedef struct czm_effects czm_effects;
+
+czm_effects *czm_effects_find(czm_arena *arena, const czm_model *model);
+
 // Whether an effect changes what its input stands for, and whether a function does so with an argument.
-bool czm_effect_changes(const czm_model *model, const czm_node *effect, size_t input);
-bool czm_function_changes(const czm_model *model, const czm_graph *function, size_t argument);
+bool czm_effect_changes(const czm_effects *effects, const czm_node *effect, size_t input);
+bool czm_function_changes(const czm_effects *effects, const czm_graph *function, size_t argument);
 
 // The variable that an input stands for, if it is one.
 const czm_node *czm_effect_variable(const czm_node *effect, size_t input);

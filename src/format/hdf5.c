@@ -29,7 +29,7 @@ czm_extent czm_hdf5_place(czm_hdf5 *file, uint64_t address, uint64_t size) {
     uint64_t at, end;
     if (!file->fault && czm_add_u64(file->base, address, &at) && czm_add_u64(at, size, &end) &&
         end <= file->extent.size)
-        return (czm_extent){file->extent.file, file->extent.offset + at, size};
+        return czm_extent_part(file->extent, at, size);
     czm_hdf5_fail(file, "it refers to bytes that lie outside the file");
     return (czm_extent){0};
 }

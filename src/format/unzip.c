@@ -120,7 +120,7 @@ static const char *locate_data(czm_extent archive, directory *d, uint64_t header
         return "a member reaches past the members' part of the file";
     d->used += LOCAL_HEADER_SIZE + m->packed_size; // no overflow: each is smaller than the file
     if (d->used > d->offset) return "its members overlap";
-    m->packed = (czm_extent){archive.file, archive.offset + data_at, m->packed_size};
+    m->packed = czm_extent_part(archive, data_at, m->packed_size);
     return NULL;
 }
 
@@ -200,6 +200,7 @@ czm_unzip czm_unzip_read(czm_arena *arena, czm_extent archive) {
 
 // A member on its way out of the archive.
 struct czm_extraction {
+    czm_arena *arena;
     const czm_unzip_member *member;
     czm_file *to; // NULL: the bytes are only checked
     uint64_t written;
@@ -250,9 +251,21 @@ static const char *extract_blocks(czm_extraction *x) {
     return x->crc == m->crc ? NULL : "its checksum does not match";
 }
 
-czm_extraction *czm_extraction_in(czm_arena *arena) { return CZM_NEW(arena, czm_extraction); }
+czm_extraction *czm_extraction_in(czm_arena *arena) {
+    czm_extraction *x = CZM_NEW(arena, czm_extraction);
+    x->arena = arena;
+    return x;
+}
+
+// Whether or not it is kept: what a file unpacks to is limited by its size.
+static void count(czm_arena *arena, const czm_unzip_member *m) {
+    if (!m->is_deflated) return;
+    czm_budget_input(arena, CZM_DISK, czm_extent_on_disk(m->packed, m->packed_size));
+    czm_budget_use(arena, CZM_DISK, m->size, "the deflated members of an archive");
+}
 
 const char *czm_unzip_extract(czm_extraction *x, const czm_unzip_member *member, czm_file *to) {
+    count(x->arena, member);
     x->member = member;
     x->to = to;
     x->written = 0;
@@ -269,6 +282,7 @@ const char *czm_unzip_open(czm_arena *arena, const czm_unzip_member *m, czm_exte
     if (!m->is_deflated) return NULL;
     czm_file *scratch = czm_file_scratch(arena);
     if (!scratch) return "the temporary folder takes no file";
-    *content = (czm_extent){scratch, 0, m->size};
+    uint64_t on_disk = czm_extent_on_disk(m->packed, m->packed_size);
+    *content = (czm_extent){scratch, 0, m->size, on_disk ? m->size / on_disk + 1 : CZM_BEST_RATIO};
     return czm_unzip_extract(czm_extraction_in(arena), m, scratch);
 }

@@ -13,7 +13,21 @@
 typedef struct czm_extent {
     czm_file *file;
     uint64_t offset, size;
+    uint64_t ratio; // of unpacking: so many bytes at least are one byte on the disk; 0: it is there as it is
 } czm_extent;
+
+static inline czm_extent czm_extent_whole(czm_file *file) {
+    return (czm_extent){file, 0, czm_file_size(file), 0};
+}
+
+static inline czm_extent czm_extent_part(czm_extent extent, uint64_t offset, uint64_t size) {
+    return (czm_extent){extent.file, extent.offset + offset, size, extent.ratio};
+}
+
+// How many bytes of the user's file `size` bytes of the stretch come from.
+static inline uint64_t czm_extent_on_disk(czm_extent extent, uint64_t size) {
+    return extent.ratio ? size / extent.ratio : size;
+}
 
 // Deflate makes nothing smaller than this fraction: larger sizes are lies.
 #define CZM_BEST_RATIO 1032u

@@ -16,6 +16,17 @@ void czm_node_add_input(czm_graph *graph, czm_node *node, czm_tensor input) {
     *CZM_APPEND(graph->arena, &node->inputs) = input;
 }
 
+czm_tensor czm_identity_source(czm_tensor t) {
+    while (czm_node_is(t.node, "Identity") && t.node->inputs.count > 0) {
+        czm_tensor *input = &t.node->inputs.items[0];
+        if (input->node == t.node) return t;
+        if (czm_node_is(input->node, "Identity") && input->node->inputs.count > 0)
+            *input = input->node->inputs.items[0];
+        t = *input;
+    }
+    return t;
+}
+
 // Depth-first search with a stack of its own, since chains of 100,000 nodes are legal.
 typedef struct visit {
     czm_node *node;

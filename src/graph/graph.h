@@ -133,6 +133,10 @@ static inline bool czm_tensor_equal(czm_tensor a, czm_tensor b) {
     return a.node == b.node && a.index == b.index;
 }
 
+// Where a chain of Identity begins. Shortens the chain on the way, so that many walks cost no more than
+// one; a chain that is a circle ends somewhere in it.
+czm_tensor czm_identity_source(czm_tensor tensor);
+
 static inline bool czm_node_is(const czm_node *node, const char *op) {
     return czm_text_equal(node->op, op);
 }

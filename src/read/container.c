@@ -31,7 +31,7 @@ static bool is_telling(const char *name) {
 bool czm_is_container(czm_context *context, const char *path) {
     czm_file *file = czm_file_open(context->arena, path);
     if (!file) return false;
-    czm_extent whole = {file, 0, czm_file_size(file)};
+    czm_extent whole = czm_extent_whole(file);
     if (!czm_unzip_is_archive(whole)) return false;
     czm_unzip zip = czm_unzip_read(context->arena, whole);
     for (size_t i = 0; i < zip.count; i++)
@@ -213,7 +213,7 @@ static czm_status open_archive(czm_context *context, czm_container *c) {
     if (!file)
         return czm_report_add(context->report, CZM_RULE_FILE_UNREADABLE, c->path, NULL,
                               "the file cannot be opened: %s", czm_file_error());
-    c->archive = czm_unzip_read(context->arena, (czm_extent){file, 0, czm_file_size(file)});
+    c->archive = czm_unzip_read(context->arena, czm_extent_whole(file));
     if (c->archive.fault)
         return czm_report_add(context->report, CZM_RULE_CONTAINER_DAMAGED, c->path, NULL,
                               "the archive cannot be read: %s", c->archive.fault);

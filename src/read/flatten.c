@@ -16,6 +16,7 @@ enum {
     DEEPEST_NEST = 100,
     FREE_NODES = 100000, // a graph may unfold to this many nodes ...
     GROWTH = 8,          // ... and then to so many times the nodes of the file
+    BYTES_PER_STEP = 16,
 };
 
 // One place where names mean something: the main graph, or one instance of a function.
@@ -23,7 +24,7 @@ typedef struct scope {
     const struct scope *caller;
     unsigned depth;
     const char *prefix; // of node names: "" or "outer/inner/"
-    const czm_node_records *records;
+    czm_node_records *records;
     const czm_function_record *function; // NULL: the main graph
     czm_node *call;                      // NULL: not an instance that a call stands for
     czm_name_table nodes;                // record name -> czm_node
@@ -297,6 +298,7 @@ static czm_status resolve(flattener *f, scope *s, czm_bytes reader, czm_bytes te
 
 // ---- instances of functions
 
+// A call has an input for each argument: a file may claim more of them than it has bytes.
 static void add_arguments(flattener *f, scope *s, const czm_node *call) {
     czm_arena *arena = f->context->arena;
     const czm_op *signature = s->function->signature;
@@ -304,6 +306,8 @@ static void add_arguments(flattener *f, scope *s, const czm_node *call) {
         const czm_op_arg *arg = &signature->inputs[i];
         size_t size = 1, *first = CZM_NEW(arena, size_t);
         if (call && !czm_arg_size(call, arg, &size)) size = 1;
+        size_t left = call ? call->inputs.count - s->proxies.count : size;
+        if (size > left) size = left;
         *first = s->proxies.count;
         czm_name_slot_for(arena, &s->arguments, arg->name)->value = first;
         for (size_t k = 0; k < size; k++) {
@@ -321,15 +325,25 @@ static void add_arguments(flattener *f, scope *s, const czm_node *call) {
 }
 
 // Assignments and calls run whether or not anybody reads them.
+static bool has_effect(const flattener *f, const czm_node_record *record) {
+    const czm_op *known = czm_op_find(f->meta->ops, record->op);
+    if (!known) return czm_name_find(&f->meta->functions, record->op) != NULL;
+    return IS_AMONG(known->name, assigning_ops) || IS_AMONG(known->name, call_ops);
+}
+
+// Once for all instances of a function.
+static void collect_effects(flattener *f, czm_node_records *records) {
+    if (records->has_effects) return;
+    records->has_effects = true;
+    for (size_t i = 0; i < records->list.count; i++)
+        if (has_effect(f, &records->list.items[i]))
+            *CZM_APPEND(f->context->arena, &records->effects) = &records->list.items[i];
+}
+
 static void demand_effects(flattener *f, scope *s) {
-    for (size_t i = 0; i < s->records->list.count; i++) {
-        const czm_node_record *record = &s->records->list.items[i];
-        const czm_op *known = czm_op_find(f->meta->ops, record->op);
-        const char *op = known ? known->name : NULL;
-        if (!op ? czm_name_find(&f->meta->functions, record->op) != NULL
-                : IS_AMONG(op, assigning_ops) || IS_AMONG(op, call_ops))
-            demand(f, s, record);
-    }
+    collect_effects(f, s->records);
+    for (size_t i = 0; i < s->records->effects.count; i++)
+        demand(f, s, s->records->effects.items[i]);
 }
 
 static czm_status resolve_returns(flattener *f, scope *s) {
@@ -429,6 +443,8 @@ static czm_status work_off(flattener *f, const work *w) {
 static czm_status work_off_all(flattener *f) {
     for (size_t i = 0; i < f->todo.count; i++) {
         work w = f->todo.items[i]; // a copy: the list moves while it grows
+        czm_work(f->context->arena, 1 + w.record->message.size / BYTES_PER_STEP,
+                 "the nodes of the graph and of the functions that it calls");
         CZM_TRY(work_off(f, &w));
         if (f->todo.count > FREE_NODES && f->todo.count / GROWTH > f->meta->record_count)
             return damaged(f, w.scope, w.record->name,
@@ -439,23 +455,33 @@ static czm_status work_off_all(flattener *f) {
 
 // ---- the sweep
 
+// Where a proxy says what it stands for, or NULL.
+static czm_tensor *target_of(czm_tensor t) {
+    const proxy *p = t.node->scratch;
+    const czm_tensor_list *targets = p->is_argument ? &p->instance->call->inputs
+                                                    : &p->instance->returns;
+    size_t index = p->is_argument ? p->index : t.index;
+    return index < targets->count ? &targets->items[index] : NULL;
+}
+
 // A way that leads through more calls and arguments than there are is a circle.
-static czm_tensor follow(czm_tensor t, size_t call_count) {
-    size_t most_steps = 2 * call_count;
-    for (; t.node && t.node->scratch; most_steps--) {
-        const proxy *p = t.node->scratch;
-        const czm_tensor_list *targets = p->is_argument ? &p->instance->call->inputs
-                                                        : &p->instance->returns;
-        size_t index = p->is_argument ? p->index : t.index;
-        if (most_steps == 0 || index >= targets->count) return (czm_tensor){0};
-        t = targets->items[index];
+static czm_tensor follow(const flattener *f, czm_tensor t) {
+    size_t most_steps = 2 * f->todo.count;
+    czm_tensor end = t;
+    for (czm_tensor *target; end.node && end.node->scratch; end = *target)
+        if (most_steps-- == 0 || !(target = target_of(end))) return (czm_tensor){0};
+    // All proxies on the way now stand for the end, so that nobody walks the way again.
+    while (t.node && t.node->scratch) {
+        czm_tensor *target = target_of(t);
+        t = *target;
+        *target = end;
     }
-    return t;
+    return end;
 }
 
 static czm_status follow_all(flattener *f, const czm_node *reader, czm_tensor_list *tensors) {
     for (size_t i = 0; i < tensors->count; i++) {
-        czm_tensor t = follow(tensors->items[i], f->todo.count);
+        czm_tensor t = follow(f, tensors->items[i]);
         size_t outputs;
         bool is_known = t.node && czm_node_output_count(t.node, &outputs);
         if (!t.node || (is_known && t.index >= outputs))

@@ -140,7 +140,7 @@ static czm_impostor kind_of_files(czm_arena *arena, const char *path, const czm_
             czm_file *file = ends_with(name, ends[k]) ? czm_file_open(arena, name) : NULL;
             if (!file) continue;
             czm_impostor kind = czm_impostor_of_file(arena,
-                                                     (czm_extent){file, 0, czm_file_size(file)});
+                                                     czm_extent_whole(file));
             if (kind.what)
                 return (czm_impostor){czm_arena_format(arena, "a folder with %s (%s)", kind.what,
                                                        names->paths[i]),

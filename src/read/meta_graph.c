@@ -5,6 +5,8 @@
 
 #include <stdlib.h>
 
+#include "base/enumeration.h"
+
 static const char damaged_hint[] = "export the model again, or copy it again whole";
 
 static czm_status damaged(czm_context *context, const char *where, const char *what) {
@@ -177,35 +179,34 @@ static czm_status read_meta_graph(czm_context *context, czm_meta_graph *graph, c
     return wire.damaged ? damaged(context, graph->where, "its meta graph") : CZM_OK;
 }
 
-// The tags of a MetaGraphDef, for choosing and for telling.
+// The tags of a MetaGraphDef: for choosing, and as {"a", "b"} for telling.
 typedef struct tag_set {
     bool has_serve;
     size_t count;
-    const char *text;
 } tag_set;
 
-static tag_set read_tags(czm_arena *arena, czm_bytes meta_graph) {
-    tag_set tags = {.text = ""};
+static tag_set read_tags(czm_bytes meta_graph, czm_enumeration *seen) {
+    tag_set tags = {0};
+    czm_enumeration texts = czm_enumeration_in(seen->arena);
     czm_wire wire = czm_wire_read(czm_wire_find(meta_graph, 1).bytes);
     for (czm_field f; czm_wire_next(&wire, &f);) {
         if (!czm_field_is(&f, 4, CZM_WIRE_BYTES)) continue;
         tags.has_serve |= czm_bytes_is(f.bytes, "serve");
-        tags.text = czm_arena_format(arena, "%s%s\"%.*s\"", tags.text, tags.count++ ? ", " : "",
-                                     (int)f.bytes.size, (const char *)f.bytes.data);
+        tags.count++;
+        czm_enumerate(&texts, "\"", f.bytes, "\"");
     }
+    czm_enumerate(seen, "{", czm_bytes_text(czm_enumeration_text(&texts)), "}");
     return tags;
 }
 
 // {"serve"} alone is best; any set that holds "serve" will do.
-static czm_bytes choose(czm_arena *arena, czm_bytes file, const char **seen) {
+static czm_bytes choose(czm_bytes file, czm_enumeration *seen) {
     czm_bytes best = {0};
     size_t best_count = SIZE_MAX;
-    *seen = "";
     czm_wire wire = czm_wire_read(file);
     for (czm_field f; czm_wire_next(&wire, &f);) {
         if (!czm_field_is(&f, 2, CZM_WIRE_BYTES)) continue;
-        tag_set tags = read_tags(arena, f.bytes);
-        *seen = czm_arena_format(arena, "%s%s{%s}", *seen, **seen ? ", " : "", tags.text);
+        tag_set tags = read_tags(f.bytes, seen);
         if (tags.has_serve && tags.count < best_count) best = f.bytes, best_count = tags.count;
     }
     return best;
@@ -221,11 +222,11 @@ czm_status czm_meta_graph_read(czm_context *context, const czm_source *source,
     czm_bytes file;
     CZM_TRY(czm_source_load(context, source, "saved_model.pb", &file));
     if (file.size == 0 || !czm_wire_is_valid(file)) return damaged(context, graph->where, "it");
-    const char *seen;
-    czm_bytes chosen = choose(arena, file, &seen);
+    czm_enumeration seen = czm_enumeration_in(arena);
+    czm_bytes chosen = choose(file, &seen);
     if (!chosen.data)
         return czm_report_add(context->report, CZM_RULE_SIGNATURE, graph->where,
                               "export the model for serving",
-                              "no graph is tagged \"serve\"; there is %s", *seen ? seen : "none");
+                              "no graph is tagged \"serve\"; there is %s", seen.count ? czm_enumeration_text(&seen) : "none");
     return read_meta_graph(context, graph, chosen);
 }

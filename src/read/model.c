@@ -3,6 +3,7 @@
 // From a signature to a model; see model.h.
 #include "read/model.h"
 
+#include "base/enumeration.h"
 #include "fold/fold.h"
 #include "graph/layer_name.h"
 #include "read/flatten.h"
@@ -12,10 +13,10 @@
 #include "read/variables.h"
 
 static const char *list_keys(czm_arena *arena, const czm_signature_tensors *tensors) {
-    const char *text = "";
+    czm_enumeration list = czm_enumeration_in(arena);
     for (size_t i = 0; i < tensors->count; i++)
-        text = czm_arena_format(arena, "%s%s\"%s\"", text, i ? ", " : "", tensors->items[i].key);
-    return text;
+        czm_enumerate(&list, "\"", czm_bytes_text(tensors->items[i].key), "\"");
+    return czm_enumeration_text(&list);
 }
 
 // Exporters keep what runs at loading and training in signatures too.
@@ -26,12 +27,11 @@ static bool is_internal(const czm_signature *s) {
 static bool is_usable(const czm_signature *s) { return s->outputs.count && !is_internal(s); }
 
 static const char *list_signatures(czm_arena *arena, const czm_meta_graph *meta) {
-    const char *text = "";
+    czm_enumeration list = czm_enumeration_in(arena);
     for (size_t i = 0; i < meta->signatures.count; i++)
         if (is_usable(&meta->signatures.items[i]))
-            text = czm_arena_format(arena, "%s%s\"%s\"", text, *text ? ", " : "",
-                                    meta->signatures.items[i].key);
-    return *text ? text : "none";
+            czm_enumerate(&list, "\"", czm_bytes_text(meta->signatures.items[i].key), "\"");
+    return list.count ? czm_enumeration_text(&list) : "none";
 }
 
 static const czm_signature *find_signature(const czm_meta_graph *meta, const char *key) {
@@ -208,13 +208,32 @@ static czm_status check_initialisers(czm_context *context, const czm_meta_graph 
 
 // ---- the inputs that the output needs
 
-static bool is_read(const czm_graph *graph, czm_tensor t) {
+// A tensor as the key of a table.
+typedef struct tensor_key {
+    const czm_node *node;
+    uint64_t index;
+} tensor_key;
+
+static czm_name_slot *slot_of(czm_arena *arena, czm_name_table *table, czm_tensor t) {
+    tensor_key *key = CZM_NEW(arena, tensor_key);
+    *key = (tensor_key){t.node, t.index};
+    return czm_name_slot_for(arena, table, czm_bytes_of(key, sizeof *key));
+}
+
+// The tensors among the graph's inputs that a node of the sorted graph reads.
+static czm_name_table find_read(const czm_graph *graph) {
+    czm_name_table read = {0};
+    for (size_t i = 0; i < graph->inputs.count; i++)
+        graph->inputs.items[i].tensor.node->scratch = graph->inputs.items[i].tensor.node;
     for (size_t i = 0; i < graph->nodes.count; i++) {
         const czm_tensor_list *inputs = &graph->nodes.items[i]->inputs;
         for (size_t k = 0; k < inputs->count; k++)
-            if (czm_tensor_equal(inputs->items[k], t)) return true;
+            if (inputs->items[k].node->scratch)
+                slot_of(graph->arena, &read, inputs->items[k])->value = inputs->items[k].node;
     }
-    return false;
+    for (size_t i = 0; i < graph->inputs.count; i++)
+        graph->inputs.items[i].tensor.node->scratch = NULL;
+    return read;
 }
 
 // The network begins where the signature feeds it, whatever node stands there: a Placeholder, one
@@ -245,17 +264,18 @@ static czm_status begin_at(czm_context *context, const czm_meta_graph *meta, czm
 
 // Of several inputs, one may be all that must be fed: others are not needed for the output, or
 // have a default (the is_training of TensorFlow 1), which then holds.
-static bool must_be_fed(const czm_graph *graph, const czm_port *input) {
+static bool must_be_fed(const czm_graph *graph, czm_name_table *read, const czm_port *input) {
     return !czm_node_is(input->tensor.node, "PlaceholderWithDefault") &&
-           is_read(graph, input->tensor);
+           slot_of(graph->arena, read, input->tensor)->value != NULL;
 }
 
 static czm_status choose_input(czm_context *context, const czm_meta_graph *meta,
                                const czm_signature *s, czm_graph *graph, size_t *chosen) {
     size_t count = 0;
+    czm_name_table read = find_read(graph);
     *chosen = 0;
     for (size_t i = 0; i < s->inputs.count; i++) {
-        bool is_needed = s->inputs.count == 1 || must_be_fed(graph, &graph->inputs.items[i]);
+        bool is_needed = s->inputs.count == 1 || must_be_fed(graph, &read, &graph->inputs.items[i]);
         if (is_needed && count++ == 0) *chosen = i;
     }
     if (s->inputs.count == 0 || count != 1)

@@ -6,7 +6,7 @@
 
 #include "shape/step.h"
 
-enum { WINDOW = 4096, MOST_NESTED = 64, RAW_DATA = 9, LARGEST_MESSAGE = 1 << 30 };
+enum { WINDOW = 4096, RAW_DATA = 9, LARGEST_MESSAGE = 1 << 30 };
 
 // The numbers of TensorProto.DataType, in their order.
 static const czm_dtype dtypes[] = {
@@ -29,7 +29,7 @@ uint64_t czm_onnx_type_number(czm_dtype dtype) {
 
 // ---- fields in a file
 
-typedef struct window {
+typedef struct czm_onnx_window {
     czm_extent extent;
     uint64_t at; // of the next byte, in the extent
     uint8_t bytes[WINDOW];
@@ -86,7 +86,7 @@ static bool next_value(window *w, file_field *f) {
     case CZM_WIRE_FIXED32: return skip(w, 4);
     case CZM_WIRE_BYTES:
         if (!next_varint(w, &f->value)) return false;
-        f->extent = (czm_extent){w->extent.file, w->extent.offset + w->at, f->value};
+        f->extent = czm_extent_part(w->extent, w->at, f->value);
         return skip(w, f->value);
     default: return false;
     }
@@ -95,15 +95,19 @@ static bool next_value(window *w, file_field *f) {
 static bool next_field(window *w, file_field *f) {
     uint64_t begin = w->at;
     if (!next_value(w, f)) return false;
-    f->whole = (czm_extent){w->extent.file, w->extent.offset + begin, w->at - begin};
+    f->whole = czm_extent_part(w->extent, begin, w->at - begin);
     return true;
 }
 
 // ---- the file
 
+// A message in a message in the model is as deep as it gets: graph, initializer.
+enum { MODEL, GRAPH, INITIALIZER, LEVELS };
+
 typedef struct reader {
     czm_context *context;
     czm_onnx_file *file;
+    const char *name, *version; // of the producer
 } reader;
 
 typedef czm_status take_field(reader *r, const file_field *f);
@@ -117,10 +121,18 @@ CZM_PRINTF(2, 3) static czm_status damaged(const reader *r, const char *format, 
                           text);
 }
 
-static czm_status each_field(reader *r, czm_extent message, take_field *take) {
-    window *w = CZM_NEW(r->context->arena, window);
+static window *open_window(reader *r, int level, czm_extent message) {
+    if (!r->file->windows) r->file->windows = CZM_NEW_ARRAY(r->context->arena, window, LEVELS);
+    window *w = &r->file->windows[level];
     w->extent = message;
+    w->at = w->begin = w->size = 0;
+    return w;
+}
+
+static czm_status each_field(reader *r, int level, czm_extent message, take_field *take) {
+    window *w = open_window(r, level, message);
     while (w->at < message.size) {
+        czm_work(r->context->arena, 1, "the fields of the file");
         file_field f;
         uint64_t at = message.offset - r->file->extent.offset + w->at;
         if (!next_field(w, &f))
@@ -133,6 +145,8 @@ static czm_status each_field(reader *r, czm_extent message, take_field *take) {
 
 static czm_status load(reader *r, czm_extent extent, czm_bytes *bytes) {
     if (extent.size > LARGEST_MESSAGE) return damaged(r, "a part of it is larger than 1 GiB");
+    czm_budget_input(r->context->arena, CZM_MEMORY,
+                     czm_extent_on_disk(extent, extent.size));
     uint8_t *data = czm_arena_alloc(r->context->arena, (size_t)extent.size);
     *bytes = czm_bytes_of(data, (size_t)extent.size);
     return czm_file_read_at(extent.file, extent.offset, data, (size_t)extent.size)
@@ -239,21 +253,20 @@ static czm_status open_outside(reader *r, const outside *o, czm_onnx_initializer
     if (!*o->length) length = size - offset;
     if (!is_sound || length > size - offset)
         return damaged(r, "the weight \"%s\" lies beyond the end of \"%s\"", t->name, o->location);
-    t->data = (czm_extent){all.file, all.offset + offset, length};
+    t->data = czm_extent_part(all, offset, length);
     t->field = RAW_DATA;
     return CZM_OK;
 }
 
 czm_status czm_onnx_tensor_read(czm_context *context, czm_onnx_file *file, czm_extent message,
                                 czm_onnx_initializer *t) {
-    reader *r = &(reader){context, file};
-    window *w = CZM_NEW(context->arena, window);
+    reader *r = &(reader){.context = context, .file = file};
+    window *w = open_window(r, INITIALIZER, message);
     outside o = {"", "", ""};
     czm_dims dims = {0};
     czm_bytes bytes;
     bool is_outside = false, is_sound = true;
-    *t = (czm_onnx_initializer){.name = "", .data = {message.file, message.offset, 0}};
-    w->extent = message;
+    *t = (czm_onnx_initializer){.name = "", .data = czm_extent_part(message, 0, 0)};
     for (file_field f; is_sound && w->at < message.size;) {
         is_sound = next_field(w, &f);
         if (!is_sound) break;
@@ -342,14 +355,13 @@ static czm_status take_model_field(reader *r, const file_field *f) {
     case 2:
     case 3:
         CZM_TRY(load(r, f->extent, &bytes));
-        r->file->producer = czm_arena_format(r->context->arena, "%s%s%s", r->file->producer,
-                                             *r->file->producer ? " " : "", keep_text(r, bytes));
+        *(f->number == 2 ? &r->name : &r->version) = keep_text(r, bytes);
         return CZM_OK;
     case 7:
         if (r->file->graph.file) return damaged(r, "it holds two graphs");
         r->file->graph_field = f->whole;
         r->file->graph = f->extent;
-        return each_field(r, f->extent, take_graph_field);
+        return each_field(r, GRAPH, f->extent, take_graph_field);
     case 8:
         CZM_TRY(load(r, f->extent, &bytes));
         take_opset(r, bytes);
@@ -421,10 +433,11 @@ static czm_status connect(reader *r) {
 
 czm_status czm_onnx_file_read(czm_context *context, const char *where, const czm_source *source,
                               czm_extent extent, czm_onnx_file *file) {
-    reader r = {.context = context, .file = file};
-    *file = (czm_onnx_file){
-        .where = where, .source = source, .extent = extent, .producer = ""};
-    CZM_TRY(each_field(&r, extent, take_model_field));
+    reader r = {.context = context, .file = file, .name = "", .version = ""};
+    *file = (czm_onnx_file){.where = where, .source = source, .extent = extent};
+    CZM_TRY(each_field(&r, MODEL, extent, take_model_field));
+    file->producer = czm_arena_format(context->arena, "%s%s%s", r.name,
+                                      *r.name && *r.version ? " " : "", r.version);
     if (file->operations.count == 0 && file->outputs.count == 0)
         return damaged(&r, "it holds no graph");
     if (file->opset < 1) return damaged(&r, "it names no operator set");

@@ -52,6 +52,8 @@ typedef struct czm_onnx_end {
     czm_shape shape;
 } czm_onnx_end;
 
+typedef struct czm_onnx_window czm_onnx_window;
+
 typedef struct czm_onnx_file {
     const char *where; // how messages call it
     czm_extent extent;
@@ -64,6 +66,7 @@ typedef struct czm_onnx_file {
     CZM_LIST(czm_onnx_end) inputs; // that are no initializers
     CZM_LIST(czm_onnx_end) outputs;
     czm_name_table origins; // by the names of tensors: czm_onnx_origin
+    czm_onnx_window *windows; // of the reader: what of the file is in memory
 } czm_onnx_file;
 
 // The number of an element type (TensorProto.DataType); 0: there is none.

@@ -151,7 +151,7 @@ static czm_status open_file(czm_context *context, const char *inside, czm_source
     if (!file)
         return czm_report_add(context->report, CZM_RULE_FILE_UNREADABLE, source->path, NULL,
                               "the model cannot be opened: %s", czm_file_error());
-    czm_extent whole = {file, 0, czm_file_size(file)};
+    czm_extent whole = czm_extent_whole(file);
     if (czm_unzip_is_archive(whole)) return open_archive(context, whole, inside, source);
     czm_impostor kind = czm_impostor_of_file(context->arena, whole);
     bool is_hdf5 = czm_hdf5_is(whole);
@@ -185,28 +185,6 @@ static czm_status check_folder(czm_context *context, const czm_source *source) {
     czm_impostor kind = czm_impostor_of_folder(context->arena, source->path);
     if (kind.what) return not_a_model(context, source->path, kind.what, kind.hint);
     return not_a_model(context, source->path, "a folder without " MODEL_FILE, wrong_model_hint);
-}
-
-czm_status czm_source_open(czm_context *context, const char *path, czm_source *source) {
-    const char *inside = "", *archive = czm_path_file_part(context->arena, path, &inside);
-    *source = (czm_source){.path = archive ? archive : path, .file = MODEL_FILE, .prefix = ""};
-    switch (czm_path_look(source->path)) {
-    case CZM_PATH_FOLDER: return check_folder(context, source);
-    case CZM_PATH_FILE: return open_file(context, inside, source);
-    case CZM_PATH_MISSING:
-        return czm_report_add(context->report, CZM_RULE_FILE_MISSING, path,
-                              "in a specification, a path is relative to its JSON file",
-                              "the model is not there");
-    default:
-        return czm_report_add(context->report, CZM_RULE_FILE_UNREADABLE, path, NULL,
-                              "the model cannot be opened: %s", czm_file_error());
-    }
-}
-
-czm_status czm_source_open_extent(czm_context *context, const char *where, czm_extent extent,
-                                  czm_source *source) {
-    *source = (czm_source){.path = where, .file = MODEL_FILE, .prefix = ""};
-    return open_archive(context, extent, "", source);
 }
 
 const char *czm_source_where(czm_context *context, const czm_source *source, const char *name) {
@@ -247,7 +225,7 @@ czm_status czm_source_extent(czm_context *context, const czm_source *source, con
     if (!source->is_archive) {
         czm_file *file = czm_file_open(context->arena, czm_source_where(context, source, name));
         if (!file) return missing(context, source, name, czm_file_error());
-        *extent = (czm_extent){file, 0, czm_file_size(file)};
+        *extent = czm_extent_whole(file);
         return CZM_OK;
     }
     const czm_unzip_member *member = find_member(context, source, name);
@@ -285,6 +263,49 @@ czm_status czm_source_load(czm_context *context, const czm_source *source, const
                               czm_file_error());
     *bytes = czm_bytes_of(data, (size_t)extent.size);
     return czm_source_check_pointer(context, source, name, extent);
+}
+
+// The size of a file as it lies on the disk; 0: there is none.
+static uint64_t size_on_disk(czm_context *context, const czm_source *source, const char *name) {
+    if (source->is_archive) {
+        const czm_unzip_member *m = find_member(context, source, name);
+        return m ? czm_extent_on_disk(m->packed, m->packed_size) : 0;
+    }
+    czm_file *file = czm_file_open(context->arena, czm_source_where(context, source, name));
+    return file ? czm_file_size(file) : 0;
+}
+
+// What is read into memory counts; weights do not.
+static void count_input(czm_context *context, const czm_source *source) {
+    static const char *const loaded[] = {MODEL_FILE, "variables/variables.index"};
+    for (size_t i = 0; i < CZM_COUNT_OF(loaded); i++)
+        czm_budget_input(context->arena, CZM_MEMORY, size_on_disk(context, source, loaded[i]));
+}
+
+czm_status czm_source_open(czm_context *context, const char *path, czm_source *source) {
+    const char *inside = "", *archive = czm_path_file_part(context->arena, path, &inside);
+    *source = (czm_source){.path = archive ? archive : path, .file = MODEL_FILE, .prefix = ""};
+    switch (czm_path_look(source->path)) {
+    case CZM_PATH_FOLDER: CZM_TRY(check_folder(context, source)); break;
+    case CZM_PATH_FILE: CZM_TRY(open_file(context, inside, source)); break;
+    case CZM_PATH_MISSING:
+        return czm_report_add(context->report, CZM_RULE_FILE_MISSING, path,
+                              "in a specification, a path is relative to its JSON file",
+                              "the model is not there");
+    default:
+        return czm_report_add(context->report, CZM_RULE_FILE_UNREADABLE, path, NULL,
+                              "the model cannot be opened: %s", czm_file_error());
+    }
+    count_input(context, source);
+    return CZM_OK;
+}
+
+czm_status czm_source_open_extent(czm_context *context, const char *where, czm_extent extent,
+                                  czm_source *source) {
+    *source = (czm_source){.path = where, .file = MODEL_FILE, .prefix = ""};
+    CZM_TRY(open_archive(context, extent, "", source));
+    count_input(context, source);
+    return CZM_OK;
 }
 
 // An archive's members below the prefix, as if they were a folder's files.

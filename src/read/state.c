@@ -63,18 +63,20 @@ static bool holds_program(const czm_graph *graph) {
 }
 
 // The variable that an effect changes through an input, if the output depends on it.
-static const czm_node *changed_variable(const czm_model *model, const czm_node *effect, size_t k) {
+static const czm_node *changed_variable(const czm_effects *all, const czm_node *effect,
+                                        size_t k) {
     const czm_node *variable = czm_effect_variable(effect, k);
-    return variable->order && czm_effect_changes(model, effect, k) ? variable : NULL;
+    return variable->order && czm_effect_changes(all, effect, k) ? variable : NULL;
 }
 
 static czm_status judge(czm_context *context, const char *where, const czm_model *model,
                         const czm_node_list *effects) {
     czm_status worst = CZM_OK;
+    const czm_effects *all = czm_effects_find(context->arena, model);
     for (size_t i = 0; i < effects->count; i++) {
         const czm_node *by = effects->items[i];
         for (size_t k = 0; k < by->inputs.count; k++) {
-            const czm_node *variable = changed_variable(model, by, k);
+            const czm_node *variable = changed_variable(all, by, k);
             if (variable) worst = refuse(context, where, variable, by);
         }
     }

@@ -14,35 +14,34 @@ static bool is_variable(const czm_node *node) {
     return false;
 }
 
-// String `index` of a Const: TensorProto.string_val=8, whose last value repeats.
-static bool const_string(czm_tensor t, size_t index, czm_bytes *string) {
-    if (!czm_node_is(t.node, "Const")) return false;
-    czm_wire wire = czm_wire_read(czm_attr_tensor(t.node, "value"));
-    bool is_found = false;
-    for (czm_field f; czm_wire_next(&wire, &f);) {
-        if (!czm_field_is(&f, 8, CZM_WIRE_BYTES)) continue;
-        *string = f.bytes;
-        is_found = true;
-        if (index-- == 0) break;
-    }
-    return is_found;
-}
+typedef CZM_LIST(czm_bytes) string_list;
 
-static czm_tensor skip_identities(czm_tensor t) {
-    while (czm_node_is(t.node, "Identity") && t.node->inputs.count > 0) t = t.node->inputs.items[0];
-    return t;
+// String `index` of a Const: TensorProto.string_val=8, whose last value repeats. The list is read once
+// and kept in `scratch`: names and slices of all variables are in two such nodes.
+static bool const_string(czm_arena *arena, czm_tensor t, size_t index, czm_bytes *string) {
+    if (!czm_node_is(t.node, "Const")) return false;
+    if (!t.node->scratch) {
+        string_list *strings = t.node->scratch = CZM_NEW(arena, string_list);
+        czm_wire wire = czm_wire_read(czm_attr_tensor(t.node, "value"));
+        for (czm_field f; czm_wire_next(&wire, &f);)
+            if (czm_field_is(&f, 8, CZM_WIRE_BYTES)) *CZM_APPEND(arena, strings) = f.bytes;
+    }
+    const string_list *strings = t.node->scratch;
+    if (strings->count == 0) return false;
+    *string = strings->items[index < strings->count ? index : strings->count - 1];
+    return true;
 }
 
 // assign(variable, Identity*(RestoreV2(prefix, names, slices)[i])) gives a key; others do not.
 static void note_assign(czm_arena *arena, const czm_node *assign, czm_name_table *keys) {
     if (assign->inputs.count < 2) return;
-    czm_tensor variable = skip_identities(assign->inputs.items[0]);
-    czm_tensor restored = skip_identities(assign->inputs.items[1]);
+    czm_tensor variable = czm_identity_source(assign->inputs.items[0]);
+    czm_tensor restored = czm_identity_source(assign->inputs.items[1]);
     czm_checkpoint_key *key = CZM_NEW(arena, czm_checkpoint_key);
     if (!is_variable(variable.node) || !czm_node_is(restored.node, "RestoreV2") ||
         restored.node->inputs.count != 3 ||
-        !const_string(restored.node->inputs.items[1], restored.index, &key->name) ||
-        !const_string(restored.node->inputs.items[2], restored.index, &key->slice))
+        !const_string(arena, restored.node->inputs.items[1], restored.index, &key->name) ||
+        !const_string(arena, restored.node->inputs.items[2], restored.index, &key->slice))
         return;
     czm_name_slot_for(arena, keys, czm_bytes_text(variable.node->name))->value = key;
 }

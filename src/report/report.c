@@ -59,6 +59,7 @@ static const czm_spelling members[CZM_OPTION_COUNT] = {
     [CZM_OPTION_AS_IS] = {"as_is", "as_is", ",", ""},
     [CZM_OPTION_CONFIG] = {"config", "config = \"", ",", "\""},
     [CZM_OPTION_VALUE_RANGE] = {"value_range", "value_range = \"", ",", "\""},
+    [CZM_OPTION_MEMORY] = {"memory", "memory = ", ",", ""},
 };
 
 typedef struct entry {
@@ -100,6 +101,12 @@ czm_report *czm_report_new(void) {
 
 void czm_report_free(czm_report *report) {
     if (report) czm_arena_free(report->arena);
+}
+
+czm_report *czm_report_in(czm_arena *arena) {
+    czm_report *report = CZM_NEW(arena, czm_report);
+    report->arena = czm_arena_child(arena);
+    return report;
 }
 
 size_t czm_report_count(const czm_report *report) {

@@ -80,6 +80,9 @@ const char *czm_report_keep(czm_report *report, const char *text);
 // Lets an arena, with all that a call made in it, live as long as the report; false: no memory.
 bool czm_report_adopt(czm_report *report, czm_arena *arena);
 
+// A report of findings that nobody reads; freed with the arena.
+czm_report *czm_report_in(czm_arena *arena);
+
 // Notes that memory ran out; always succeeds.
 czm_status czm_report_out_of_memory(czm_report *report);
 

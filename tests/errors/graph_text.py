@@ -4,7 +4,8 @@
     version 2.4.0                                     TensorFlow that is said to have written it
     tag serve
     node y Relu x T=type:FLOAT                        name, op, inputs, attrs
-    node c Const dtype=type:INT32 value=ints:1,2      a vector of int32
+    node c Const dtype=type:INT32 value=ints:1,2      a vector of int32; floats: likewise
+    node t Const dtype=type:BOOL value=scalar:true    a truth value
     input serving_default x x:0 FLOAT 1,16,16,3       signature, key, tensor, type, shape
     output serving_default y y:0 FLOAT 1,16,16,3
     signature other                                   one without inputs and outputs
@@ -16,6 +17,7 @@
 
 A dimension of -1 is undefined; the shape - is unknown. Nothing here checks what TensorFlow would.
 """
+import struct
 
 TYPES = {'FLOAT': 1, 'DOUBLE': 2, 'INT32': 3, 'UINT8': 4, 'STRING': 7, 'INT64': 9, 'BOOL': 10,
          'HALF': 19, 'RESOURCE': 20, 'FLOAT8_E4M3FN': 25}
@@ -64,6 +66,16 @@ def strings(text):
             + b''.join(message(8, value) for value in values))
 
 
+def floats(text):
+    values = [float(value) for value in text.split(',')]
+    return (number(1, TYPES['FLOAT']) + message(2, shape(str(len(values))))
+            + message(4, struct.pack(f'<{len(values)}f', *values)))
+
+
+def scalar(text):
+    return number(1, TYPES['BOOL']) + message(2, b'') + number(11, text == 'true')
+
+
 ATTRS = {
     'type': lambda text: number(6, TYPES[text]),
     'shape': lambda text: message(7, shape(text)),
@@ -72,6 +84,8 @@ ATTRS = {
     'text': lambda text: message(2, text),
     'list': lambda text: message(1, b''.join(number(3, int(v)) for v in text.split(','))),
     'ints': lambda text: message(8, ints(text)),
+    'floats': lambda text: message(8, floats(text)),
+    'scalar': lambda text: message(8, scalar(text)),
     'strings': lambda text: message(8, strings(text)),
     'types': lambda text: message(1, message(6, b''.join(varint(TYPES[t])
                                                          for t in text.split(',')))),

@@ -39,7 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     czm_arena *arena = czm_arena_new(NULL);
     czm_file *disk = czm_file_open(arena, path);
     FUZZ_EXPECT(disk);
-    w = (walk){.file = czm_hdf5_open(arena, (czm_extent){disk, 0, size})};
+    w = (walk){.file = czm_hdf5_open(arena, (czm_extent){.file = disk, .size = size})};
     const czm_hdf5_object *root = czm_hdf5_root(w.file);
     if (root) w.stack[w.count++] = root;
     while (w.count && !czm_hdf5_fault(w.file)) {

@@ -48,7 +48,7 @@ int main(int argc, char **argv) {
     arena = czm_arena_new(NULL);
     czm_file *disk = argc > 1 ? czm_file_open(arena, argv[1]) : NULL;
     if (!disk) return 2;
-    file = czm_hdf5_open(arena, (czm_extent){disk, 0, czm_file_size(disk)});
+    file = czm_hdf5_open(arena, czm_extent_whole(disk));
     CZM_LIST(place) todo = {0};
     *CZM_APPEND(arena, &todo) = (place){"/", czm_hdf5_root(file)};
     for (size_t i = 0; i < todo.count && i < 100000 && !czm_hdf5_fault(file); i++) {

@@ -30,6 +30,7 @@ ELSEWHERE = {'usage', 'normalization', 'tile-statistics', 'file-missing', 'file-
              'needs-initialiser', 'variable-missing', 'op-unsupported', 'container-damaged',
              'container-member', 'metadata-damaged', 'model-version', 'container-id',
              'network-unchecked', 'loaders', 'unpack-loss', 'guess', 'onnx-unsupported', 'onnx-size'}
+ELSEWHERE |= {'too-large'} # ../harden/hostile.py
 # And these in ../formats.
 ELSEWHERE |= {'pixel-range', 'czann-value', 'onnx-damaged', 'onnx-import', 'onnx-opset', 'onnx-ir-version', 'network-kind',
               'metadata-shape'}

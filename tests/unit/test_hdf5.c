@@ -15,7 +15,7 @@ static opened open_file(const char *path) {
     opened o = {.arena = czm_arena_new(NULL)};
     czm_file *disk = czm_file_open(o.arena, path);
     assert_non_null(disk);
-    o.file = czm_hdf5_open(o.arena, (czm_extent){disk, 0, czm_file_size(disk)});
+    o.file = czm_hdf5_open(o.arena, czm_extent_whole(disk));
     return o;
 }
 
@@ -104,7 +104,7 @@ static bool visit_all(czm_file *disk, uint64_t size) {
                                          "a/b/big",  "a/b/half", "a/b/unwritten", "a/b/packed",
                                          "a/circle"};
     czm_arena *arena = czm_arena_new(NULL);
-    opened o = {arena, czm_hdf5_open(arena, (czm_extent){disk, 0, size})};
+    opened o = {arena, czm_hdf5_open(arena, (czm_extent){.file = disk, .size = size})};
     for (size_t i = 0; i < CZM_COUNT_OF(places); i++) {
         czm_hdf5_dataset d;
         czm_hdf5_texts texts;
@@ -169,7 +169,7 @@ static void what_is_no_hdf5_is_told_apart(void **state) {
     opened o = {.arena = czm_arena_new(NULL)};
     czm_file *disk = czm_file_scratch(o.arena);
     assert_true(czm_file_write_at(disk, 0, "version https://git-lfs", 23));
-    o.file = czm_hdf5_open(o.arena, (czm_extent){disk, 0, 23});
+    o.file = czm_hdf5_open(o.arena, (czm_extent){.file = disk, .size = 23});
     assert_string_equal(czm_hdf5_fault(o.file), "it has no signature of HDF5");
     assert_null(czm_hdf5_root(o.file));
     czm_arena_free(o.arena);

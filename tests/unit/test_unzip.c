@@ -13,7 +13,7 @@ static czm_extent extent_of(czm_context *c, const char *path, czm_bytes content)
     write_file(c, path, content);
     czm_file *file = czm_file_open(c->arena, path);
     assert_non_null(file);
-    return (czm_extent){file, 0, content.size};
+    return (czm_extent){.file = file, .size = content.size};
 }
 
 // How an archive is to be made, right or wrong.
@@ -186,7 +186,7 @@ static void no_truncation_is_accepted(void **state) {
     czm_bytes archive = make(c->arena, &(recipe){.has_zip64 = true});
     czm_extent whole = extent_of(c, "cut.zip", archive);
     for (uint64_t size = 0; size < archive.size; size++) {
-        czm_extent cut = {whole.file, 0, size};
+        czm_extent cut = {.file = whole.file, .size = size};
         assert_non_null(czm_unzip_read(c->arena, cut).fault);
     }
 }

@@ -124,9 +124,8 @@ static czm_status run_branch(czm_import_step *s, czm_bytes graph) {
     czm_wire wire = czm_wire_read(graph);
     size_t output = 0;
     for (czm_field f; czm_wire_next(&wire, &f);) {
-        czm_extent extent = {o->extent.file,
-                             o->extent.offset + (uint64_t)(f.bytes.data - o->message.data),
-                             f.bytes.size};
+        czm_extent extent = czm_extent_part(
+            o->extent, (uint64_t)(f.bytes.data - o->message.data), f.bytes.size);
         if (czm_field_is(&f, 5, CZM_WIRE_BYTES)) {
             czm_onnx_initializer *w = CZM_NEW(run->context->arena, czm_onnx_initializer);
             CZM_TRY(czm_onnx_tensor_read(run->context, run->file, extent, w));
@@ -139,8 +138,7 @@ static czm_status run_branch(czm_import_step *s, czm_bytes graph) {
         czm_onnx_operation inner = {
             czm_arena_string(run->context->arena, czm_wire_find(f.bytes, 4).bytes),
             czm_arena_string(run->context->arena, czm_wire_find(f.bytes, 3).bytes), f.bytes,
-            {o->extent.file, o->extent.offset + (uint64_t)(f.bytes.data - o->message.data),
-             f.bytes.size}};
+            czm_extent_part(o->extent, (uint64_t)(f.bytes.data - o->message.data), f.bytes.size)};
         CZM_TRY(czm_import_translate_operation(run, &inner));
     }
     wire = czm_wire_read(graph);

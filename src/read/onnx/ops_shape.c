@@ -666,8 +666,7 @@ czm_status czm_import_op_tile(czm_import_step *s) {
 static czm_status tensor_attr(czm_import_step *s, const char *name, czm_onnx_initializer *tensor) {
     const czm_onnx_operation *o = s->operation;
     czm_bytes t = czm_wire_find(czm_import_attr(s, name), 5).bytes;
-    czm_extent extent = {o->extent.file, o->extent.offset + (uint64_t)(t.data - o->message.data),
-                         t.size};
+    czm_extent extent = czm_extent_part(o->extent, (uint64_t)(t.data - o->message.data), t.size);
     return czm_onnx_tensor_read(s->run->context, s->run->file, extent, tensor);
 }
 

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What messages list: "a", "b", "c". Files may hold any number of names, and nobody reads more than
+// some; the others are counted.
+#ifndef CZM_BASE_ENUMERATION_H
+#define CZM_BASE_ENUMERATION_H
+
+#include "base/list.h"
+
+typedef struct czm_enumeration {
+    czm_arena *arena;
+    size_t count;
+    CZM_LIST(char) text;
+} czm_enumeration;
+
+czm_enumeration czm_enumeration_in(czm_arena *arena);
+
+// Adds an item, `text` between `before` and `after`.
+void czm_enumerate(czm_enumeration *list, const char *before, czm_bytes text, const char *after);
+
+// The items with commas between them; of many, the first and the number of the others. "" if there are
+// none.
+const char *czm_enumeration_text(czm_enumeration *list);
+
+#endif
