@@ -41,19 +41,19 @@ static size_t count_of(const checked *c, czm_severity severity) {
 static void put_verdict(const checked *c) {
     size_t errors = count_of(c, CZM_ERROR), warnings = count_of(c, CZM_WARNING),
            notes = count_of(c, CZM_NOTE);
-    printf("%zu error%s, %zu warning%s, %zu note%s. ", errors, errors == 1 ? "" : "s", warnings,
+    cli_print(stdout, "%zu error%s, %zu warning%s, %zu note%s. ", errors, errors == 1 ? "" : "s", warnings,
            warnings == 1 ? "" : "s", notes, notes == 1 ? "" : "s");
     if (c->verdict->status) {
-        printf("No version of ZEN accepts it unchanged.\n");
+        cli_print(stdout, "No version of ZEN accepts it unchanged.\n");
         return;
     }
-    printf(c->verdict->kind == CZM_KIND_CZMODEL ? "Model version %s; "
+    cli_print(stdout, c->verdict->kind == CZM_KIND_CZMODEL ? "Model version %s; "
                                                 : "Once converted: model version %s; ",
            c->verdict->model_version);
     for (size_t i = 0; i < c->verdict->zen_count; i++)
-        printf("%s%s %s and newer", i ? ", " : "", c->verdict->zen[i].product,
+        cli_print(stdout, "%s%s %s and newer", i ? ", " : "", c->verdict->zen[i].product,
                c->verdict->zen[i].since);
-    printf(c->verdict->zen_count ? " accept it; older versions do not support this model version.\n"
+    cli_print(stdout, c->verdict->zen_count ? " accept it; older versions do not support this model version.\n"
                                  : "it is not known which versions of ZEN accept it.\n");
 }
 
@@ -63,9 +63,9 @@ static void put_findings(const checked *c, const czm_rule_info *rule) {
     for (size_t i = 0; i < czm_report_count(c->report); i++) {
         const czm_finding *f = czm_report_at(c->report, i);
         if (strcmp(f->rule, rule->id) != 0) continue;
-        printf("  %s  %s%s%s [%s]\n", marks[f->severity], f->where, *f->where ? ": " : "",
+        cli_print(stdout, "  %s  %s%s%s [%s]\n", marks[f->severity], f->where, *f->where ? ": " : "",
                f->finding, f->rule);
-        if (*f->hint) printf("     fix: %s\n", f->hint);
+        if (*f->hint) cli_print(stdout, "     fix: %s\n", f->hint);
     }
 }
 
@@ -85,7 +85,7 @@ static void put_rule(const checked *c, size_t index) {
     czm_outcome outcome = czm_report_outcome(c->report, index);
     if (outcome == CZM_FOUND) put_findings(c, rule);
     if (outcome == CZM_PASSED && is_shown(c, rule)) 
-        printf("  %s  %s [%s]\n", passed, rule->statement, rule->id);
+        cli_print(stdout, "  %s  %s [%s]\n", passed, rule->statement, rule->id);
 }
 
 static void put_unchecked(const checked *c) {
@@ -97,21 +97,21 @@ static void put_unchecked(const checked *c) {
         if (strcmp(rule->subject, "onnx") == 0 || strcmp(rule->subject, "keras") == 0)
             continue; // it would be in nearly every check
         bool begins = at == 0 || at + strlen(rule->id) > LINE;
-        if (begins && at) printf(",\n");
+        if (begins && at) cli_print(stdout, ",\n");
         if (begins)
-            at = (size_t)printf("  %s  %s ", at ? " " : "-", at ? "            " : "not checked:");
+            at = (size_t)cli_print(stdout, "  %s  %s ", at ? " " : "-", at ? "            " : "not checked:");
         else
-            at += (size_t)printf(", ");
-        at += (size_t)printf("%s", rule->id);
+            at += (size_t)cli_print(stdout, ", ");
+        at += (size_t)cli_print(stdout, "%s", rule->id);
     }
-    if (at) printf("\n");
+    if (at) cli_print(stdout, "\n");
 }
 
 static bool put_table(const checked *c) {
-    printf("%s (%s), czmodel %s\n\n", c->target, kinds[c->verdict->kind], czm_version());
+    cli_print(stdout, "%s (%s), czmodel %s\n\n", c->target, kinds[c->verdict->kind], czm_version());
     for (size_t i = 0; i < czm_rule_count(); i++) put_rule(c, i);
     put_unchecked(c);
-    printf("\n");
+    cli_print(stdout, "\n");
     put_verdict(c);
     return cli_flush();
 }
@@ -137,6 +137,8 @@ static bool was_checked(const czm_report *report) {
     return false;
 }
 
+static bool put_json(const char *json) { return json && puts(json) >= 0; }
+
 static int check(const char *target, czm_options *options, bool as_json, const char *file) {
     czm_report *report = cli_report_new();
     if (!report) return CZM_ERROR_IO;
@@ -146,7 +148,7 @@ static int check(const char *target, czm_options *options, bool as_json, const c
     const checked c = {target, &verdict, report};
     bool is_told = true;
     if (as_json && status != CZM_ERROR_USAGE)
-        is_told = printf("%s\n", czm_check_json(&verdict, report)) > 0 && cli_flush();
+        is_told = put_json(czm_check_json(&verdict, report)) && cli_flush();
     else if (was_checked(report))
         is_told = put_table(&c);
     else
@@ -192,7 +194,7 @@ int cli_check(int argc, char **argv) {
         m.options.output = NULL;
     }
     if (file && !is_report_name(file)) {
-        fprintf(stderr, "czmodel check: --report requires a name that ends with .json or .md\n");
+        cli_print(stderr, "czmodel check: --report requires a name that ends with .json or .md\n");
         return CZM_ERROR_USAGE;
     }
     status = cli_model_options_take(&m, command.name) ? check(argv[1], &m.options, as_json, file)

@@ -20,7 +20,7 @@ static int convert(const czm_options *options, bool quiet) {
     cli_print_findings(report, quiet ? CZM_ERROR : CZM_NOTE);
     char size[32];
     if (!status && !quiet)
-        printf("%s: %s, %llu class%s, model id %s\n", result.path, cli_size_text(size, result.size),
+        cli_print(stdout, "%s: %s, %llu class%s, model id %s\n", result.path, cli_size_text(size, result.size),
                (unsigned long long)result.class_count, result.class_count == 1 ? "" : "es",
                result.model_id);
     czm_report_free(report);

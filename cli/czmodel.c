@@ -41,10 +41,10 @@ static bool is_called(const char *program, const char *name) {
 }
 
 static void print_usage(FILE *to) {
-    fprintf(to, "usage: czmodel COMMAND [options] ...\n\ncommands:\n");
+    cli_print(to, "usage: czmodel COMMAND [options] ...\n\ncommands:\n");
     for (size_t i = 0; i < cli_command_count; i++)
-        fprintf(to, "  %-10s %s\n", cli_commands[i].name, cli_commands[i].purpose);
-    fprintf(to, "\nczmodel PATH... converts specifications and networks beside themselves\n"
+        cli_print(to, "  %-10s %s\n", cli_commands[i].name, cli_commands[i].purpose);
+    cli_print(to, "\nczmodel PATH... converts specifications and networks beside themselves\n"
                 "czmodel COMMAND --help explains a command; czmodel --version prints the version\n");
 }
 
@@ -77,7 +77,7 @@ static int run(int argc, char **argv) {
     if (wants_help || wants_version) return cli_flush() ? CZM_OK : CZM_ERROR_IO;
     if (cli_can_drop(argc - 1, argv + 1)) return cli_drop(argc - 1, argv + 1);
     if (argc < 2 && czm_program_has_own_window()) return welcome();
-    if (*name) fprintf(stderr, "czmodel: there is no command \"%s\"\n", name);
+    if (*name) cli_print(stderr, "czmodel: there is no command \"%s\"\n", name);
     print_usage(stderr);
     return CZM_ERROR_USAGE;
 }

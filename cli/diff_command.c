@@ -10,12 +10,12 @@
 
 static void put_differences(const czm_differences *d) {
     for (size_t i = 0; i < d->count; i++)
-        printf("%-8s  %s\n    - %s\n    + %s\n", d->items[i].section, d->items[i].where,
+        cli_print(stdout, "%-8s  %s\n    - %s\n    + %s\n", d->items[i].section, d->items[i].where,
                d->items[i].a, d->items[i].b);
     if (d->count)
-        printf("%zu difference%s\n", d->count, d->count == 1 ? "" : "s");
+        cli_print(stdout, "%zu difference%s\n", d->count, d->count == 1 ? "" : "s");
     else
-        printf("no difference\n");
+        cli_print(stdout, "no difference\n");
 }
 
 static int diff(const char *a, const char *b, bool as_json) {
@@ -26,7 +26,7 @@ static int diff(const char *a, const char *b, bool as_json) {
     cli_print_findings(report, CZM_WARNING);
     if (status == CZM_OK && as_json) {
         const char *json = czm_differences_json(&differences, report);
-        printf("%s\n", json ? json : "");
+        puts(json ? json : "");
     } else if (status == CZM_OK) {
         put_differences(&differences);
     }

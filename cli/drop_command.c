@@ -66,7 +66,7 @@ static int drop(const char *path) {
     czm_arena *arena = czm_arena_new(NULL);
     const char *clean = arena ? cli_without_separators(arena, path) : NULL;
     if (!clean) {
-        fprintf(stderr, "error: there is not enough memory\n");
+        cli_print(stderr, "error: there is not enough memory\n");
         return CZM_ERROR_IO;
     }
     int status;

@@ -11,7 +11,7 @@
 
 enum { SHAPE_TEXT = 96, MOST_NEWER = 6 };
 
-static void put_title(const char *title) { printf("%-14s ", title); }
+static void put_title(const char *title) { cli_print(stdout, "%-14s ", title); }
 
 static const char *shape_text(char buffer[SHAPE_TEXT], int rank, const int64_t *dims) {
     if (rank < 0) return "unknown";
@@ -29,107 +29,107 @@ static const char *shape_text(char buffer[SHAPE_TEXT], int rank, const int64_t *
 static void put_port(const char *title, const czm_port_info *port) {
     char shape[SHAPE_TEXT];
     put_title(title);
-    printf("%s  %s %s\n", port->name, port->dtype, shape_text(shape, port->rank, port->dims));
+    cli_print(stdout, "%s  %s %s\n", port->name, port->dtype, shape_text(shape, port->rank, port->dims));
 }
 
 static void put_metadata(const czm_metadata *m) {
     put_title("model name");
-    printf("%s\n", m->model_name ? m->model_name : "");
+    cli_print(stdout, "%s\n", m->model_name ? m->model_name : "");
     put_title("type");
-    printf("%s\n", m->model_type);
+    cli_print(stdout, "%s\n", m->model_type);
     put_title("images");
-    if (m->has_unit_range) printf("values from 0 to 1, ");
-    if (m->pixel_type) printf("%s, ", m->pixel_type);
-    if (m->color_handling) printf("%s, ", m->color_handling);
-    printf("border %lld px\n", (long long)m->border_size);
+    if (m->has_unit_range) cli_print(stdout, "values from 0 to 1, ");
+    if (m->pixel_type) cli_print(stdout, "%s, ", m->pixel_type);
+    if (m->color_handling) cli_print(stdout, "%s, ", m->color_handling);
+    cli_print(stdout, "border %lld px\n", (long long)m->border_size);
     for (size_t i = 0; i < m->scaling_count; i++) {
         if (i == 0) put_title("scaling");
-        printf("%s%g%s", i ? " x " : "", m->scaling[i],
+        cli_print(stdout, "%s%g%s", i ? " x " : "", m->scaling[i],
                i + 1 == m->scaling_count ? " m a pixel\n" : "");
     }
     put_title("classes");
     for (size_t i = 0; i < m->class_count; i++)
-        printf("%s%zu %s (%d,%d,%d)", i ? ", " : "", i + 1, m->classes[i].name, m->classes[i].red,
+        cli_print(stdout, "%s%zu %s (%d,%d,%d)", i ? ", " : "", i + 1, m->classes[i].name, m->classes[i].red,
                m->classes[i].green, m->classes[i].blue);
-    printf("\n");
+    cli_print(stdout, "\n");
 }
 
 static void put_origin(const czm_inspection *in) {
     put_title("exporter");
     if (strncmp(in->exporter, "Keras", 5) == 0) { // it has neither signatures nor operations
-        printf("%s\n", in->exporter);
+        cli_print(stdout, "%s\n", in->exporter);
         return;
     }
-    printf("TensorFlow %s\n", *in->exporter ? in->exporter : "of unknown version");
+    cli_print(stdout, "TensorFlow %s\n", *in->exporter ? in->exporter : "of unknown version");
     put_title("needs");
-    printf(in->newer_count ? "a TensorFlow newer than 2.0.0:" : "TensorFlow 2.0.0");
+    cli_print(stdout, in->newer_count ? "a TensorFlow newer than 2.0.0:" : "TensorFlow 2.0.0");
     for (size_t i = 0; i < in->newer_count && i < MOST_NEWER; i++)
-        printf("%s %s", i ? "," : "", in->newer[i]);
-    if (in->newer_count > MOST_NEWER) printf(" and %zu more", in->newer_count - MOST_NEWER);
-    printf("%s\n",
+        cli_print(stdout, "%s %s", i ? "," : "", in->newer[i]);
+    if (in->newer_count > MOST_NEWER) cli_print(stdout, " and %zu more", in->newer_count - MOST_NEWER);
+    cli_print(stdout, "%s\n",
            in->newer_count && in->kind != CZM_KIND_CZMODEL ? " (conversion removes it)" : "");
     put_title("signatures");
     for (size_t i = 0; i < in->signature_count; i++)
-        printf("%s%s%s", i ? ", " : "", in->signatures[i].name,
+        cli_print(stdout, "%s%s%s", i ? ", " : "", in->signatures[i].name,
                strcmp(in->signatures[i].name, in->signature) == 0 ? " (taken)" : "");
-    printf("\n");
+    cli_print(stdout, "\n");
 }
 
 static void put_memory(const czm_memory_info *m) {
     char peak[32], weights[32];
     put_title("tile memory");
     if (m->is_known)
-        printf("about %s (weights %s), most at layer \"%s\"\n", cli_size_text(peak, m->peak),
+        cli_print(stdout, "about %s (weights %s), most at layer \"%s\"\n", cli_size_text(peak, m->peak),
                cli_size_text(weights, m->weights), m->peak_at);
     else
-        printf("not computable: the size of layer \"%s\" is not known\n", m->unknown_at);
+        cli_print(stdout, "not computable: the size of layer \"%s\" is not known\n", m->unknown_at);
     put_title("largest tile");
     if (m->largest_tile)
-        printf("%lld x %lld px in %llu GiB; sides are multiples of %lld\n",
+        cli_print(stdout, "%lld x %lld px in %llu GiB; sides are multiples of %lld\n",
                (long long)m->largest_tile, (long long)m->largest_tile,
                (unsigned long long)(m->limit >> 30), (long long)m->tile_multiple);
     else
-        printf("no other size than its own was found to work\n");
+        cli_print(stdout, "no other size than its own was found to work\n");
 }
 
 static void put_border(const czm_border_info *b) {
     put_title("border");
     if (b->is_known)
-        printf("%lld px remove every effect of a tile's edges\n", (long long)b->border);
+        cli_print(stdout, "%lld px remove every effect of a tile's edges\n", (long long)b->border);
     else if (b->is_unbounded)
-        printf("unbounded: layer \"%s\" sees the whole tile\n", b->reason);
+        cli_print(stdout, "unbounded: layer \"%s\" sees the whole tile\n", b->reason);
     else
-        printf("unknown: layer \"%s\" does not tell how far it sees\n", b->reason);
+        cli_print(stdout, "unknown: layer \"%s\" does not tell how far it sees\n", b->reason);
 }
 
 static void put_ops(const czm_inspection *in) {
     put_title("operations");
     for (size_t i = 0; i < in->op_count; i++)
-        printf("%s%s %zu", i ? ", " : "", in->ops[i].op, in->ops[i].count);
-    printf("\n");
+        cli_print(stdout, "%s%s %zu", i ? ", " : "", in->ops[i].op, in->ops[i].count);
+    cli_print(stdout, "\n");
 }
 
 static void put_layers(const czm_inspection *in) {
-    printf("\n%-40s %-22s %-22s %12s  %s\n", "layer", "operation", "output", "parameters",
+    cli_print(stdout, "\n%-40s %-22s %-22s %12s  %s\n", "layer", "operation", "output", "parameters",
            "receptive field");
     for (size_t i = 0; i < in->layer_count; i++) {
         const czm_layer_info *layer = &in->layers[i];
         char shape[SHAPE_TEXT];
-        printf("%-40s %-22s %-22s %12llu  ", layer->name, layer->op,
+        cli_print(stdout, "%-40s %-22s %-22s %12llu  ", layer->name, layer->op,
                shape_text(shape, layer->rank, layer->dims), (unsigned long long)layer->parameters);
         if (layer->receptive_field[0] > 0)
-            printf("%lld x %lld\n", (long long)layer->receptive_field[0],
+            cli_print(stdout, "%lld x %lld\n", (long long)layer->receptive_field[0],
                    (long long)layer->receptive_field[1]);
         else
-            printf(layer->receptive_field[0] < 0 ? "unbounded\n" : "-\n");
+            cli_print(stdout, layer->receptive_field[0] < 0 ? "unbounded\n" : "-\n");
     }
 }
 
 static void put_onnx_origin(const czm_inspection *in) {
     put_title("exporter");
-    printf("%s\n", *in->exporter ? in->exporter : "unknown");
+    cli_print(stdout, "%s\n", *in->exporter ? in->exporter : "unknown");
     put_title("needs");
-    printf("ONNX operator set %lld\n", (long long)in->opset);
+    cli_print(stdout, "ONNX operator set %lld\n", (long long)in->opset);
 }
 
 static void put_network(const czm_inspection *in) {
@@ -138,7 +138,7 @@ static void put_network(const czm_inspection *in) {
     put_port("input", &in->input);
     put_port("output", &in->output);
     put_title("parameters");
-    printf("%llu (%s)\n", (unsigned long long)in->parameters,
+    cli_print(stdout, "%llu (%s)\n", (unsigned long long)in->parameters,
            cli_size_text(bytes, in->weight_bytes));
     bool has_layers = !in->opset || in->layer_count;
     if (has_layers) put_memory(&in->memory);
@@ -156,11 +156,11 @@ static void put_inspection(const char *target, const czm_inspection *in) {
         [CZM_KIND_KERAS] = "Keras",
     };
     put_title("model");
-    printf("%s (%s%s%s)\n", target, kinds[in->kind], *in->model_version ? " " : "",
+    cli_print(stdout, "%s (%s%s%s)\n", target, kinds[in->kind], *in->model_version ? " " : "",
            in->model_version);
     if (*in->model_id) {
         put_title("model id");
-        printf("%s\n", in->model_id);
+        cli_print(stdout, "%s\n", in->model_id);
     }
     if (in->has_metadata) put_metadata(&in->metadata);
     if (in->has_network) put_network(in);
@@ -168,7 +168,7 @@ static void put_inspection(const char *target, const czm_inspection *in) {
 
 static bool write_picture(const char *path, const czm_inspection *in, czm_report *report) {
     if (!in->has_network || (in->opset && !in->layer_count)) {
-        fprintf(stderr, "error: no operations are known that could be drawn\n");
+        cli_print(stderr, "error: no operations are known that could be drawn\n");
         return false;
     }
     const char *svg = czm_inspection_svg(in, report);
@@ -185,7 +185,7 @@ static int inspect(const char *target, czm_options *options, bool as_json, const
     bool is_told = true;
     if (status == CZM_OK && as_json) {
         const char *json = czm_inspection_json(&in, report);
-        if (json) printf("%s\n", json);
+        if (json) puts(json);
         is_told = json != NULL;
     } else if (status == CZM_OK) {
         put_inspection(target, &in);

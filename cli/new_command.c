@@ -9,26 +9,25 @@
 #include "cli/model_options.h"
 #include "cli/terminal.h"
 
-// An argument as a shell accepts it, in quotation marks if necessary.
-static void put_argument(const char *text) {
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./\\:-";
-    printf(text[strspn(text, plain)] || !*text ? " \"%s\"" : " %s", text);
+static void put_argument(czm_report *report, const char *option, const char *text) {
+    if (text) cli_print(stdout, " %s%s", option, czm_report_quoted(report, text));
 }
 
 // The command that converts with the new specification, which has no keys for these two options.
-static void put_next(const czm_options *options, const char *path) {
+static void put_next(czm_report *report, const czm_options *options, const char *path) {
     czm_arena *arena = czm_arena_new(NULL);
     if (!arena) return;
-    printf("%s: written. SpatialDims, Preprocessing and Postprocessing in it are read by czmodel; "
-           "ZEN's own import\nof a folder with a JSON file ignores them. Correct the guesses, then "
-           "run\n\n    czmodel convert",
-           path);
-    put_argument(path);
-    put_argument("out");
-    put_argument(cli_name_of(arena, options->source_path));
-    if (options->signature) printf(" --signature"), put_argument(options->signature);
-    if (options->output) printf(" --output"), put_argument(options->output);
-    printf("\n");
+    cli_print(stdout,
+              "%s: written. SpatialDims, Preprocessing and Postprocessing in it are read by czmodel; "
+              "ZEN's own import\nof a folder with a JSON file ignores them. Correct the guesses, then "
+              "run\n\n    czmodel convert",
+              path);
+    put_argument(report, "", path);
+    put_argument(report, "", "out");
+    put_argument(report, "", cli_name_of(arena, options->source_path));
+    put_argument(report, "--signature ", options->signature);
+    put_argument(report, "--output ", options->output);
+    cli_print(stdout, "\n");
     czm_arena_free(arena);
 }
 
@@ -38,7 +37,7 @@ static int draft(czm_options *options, const char *model, const char *path) {
     options->source_path = model;
     czm_status status = czm_new_spec(options, path, report);
     cli_print_findings(report, CZM_NOTE);
-    if (status == CZM_OK) put_next(options, path);
+    if (status == CZM_OK) put_next(report, options, path);
     czm_report_free(report);
     return cli_flush() ? cli_exit_status(status) : CZM_ERROR_IO;
 }

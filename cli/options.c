@@ -19,7 +19,7 @@ static bool store(const cli_option *option, const char *value) {
     } else if (option->values->count < CLI_MOST_VALUES) {
         option->values->items[option->values->count++] = value;
     } else {
-        fprintf(stderr, "--%s is given more than %d times\n", option->name, CLI_MOST_VALUES);
+        cli_print(stderr, "--%s is given more than %d times\n", option->name, CLI_MOST_VALUES);
         return false;
     }
     return true;
@@ -39,9 +39,9 @@ static void tell_fault(const char *program, const char *given, int found, const 
     int size = (int)strcspn(name, "=");
     size_t matches = count_matches(name, (size_t)size, options, count);
     if (found == '?' && (optopt || matches == 0))
-        fprintf(stderr, "%s: unrecognized option '%s'\n", program, given);
+        cli_print(stderr, "%s: unrecognized option '%s'\n", program, given);
     else
-        fprintf(stderr, "%s: option '--%.*s' %s\n", program, size, name,
+        cli_print(stderr, "%s: option '--%.*s' %s\n", program, size, name,
                 found == ':'  ? "requires an argument"
                 : matches > 1 ? "is ambiguous"
                               : "doesn't allow an argument");
@@ -50,7 +50,7 @@ static void tell_fault(const char *program, const char *given, int found, const 
 int cli_parse(int argc, char **argv, const cli_option *options, size_t count) {
     struct option *longs = calloc(count + 1, sizeof *longs);
     if (!longs) {
-        fprintf(stderr, "error: there is not enough memory\n");
+        cli_print(stderr, "error: there is not enough memory\n");
         return -1;
     }
     for (size_t i = 0; i < count; i++)
@@ -73,15 +73,15 @@ int cli_parse(int argc, char **argv, const cli_option *options, size_t count) {
 }
 
 void cli_help(const cli_command *command, const cli_option *options, size_t count) {
-    printf("usage: %s [options] %s\n\n%s\n\noptions:\n", command->name, command->arguments,
+    cli_print(stdout, "usage: %s [options] %s\n\n%s\n\noptions:\n", command->name, command->arguments,
            command->purpose);
     for (size_t i = 0; i < count; i++) {
         if (!options[i].help) continue;
-        int width = printf("  --%s%s%s", options[i].name, options[i].value ? " " : "",
+        int width = cli_print(stdout, "  --%s%s%s", options[i].name, options[i].value ? " " : "",
                            options[i].value ? options[i].value : "");
-        printf("%*s%s\n", width < 26 ? 26 - width : 1, "", options[i].help);
+        cli_print(stdout, "%*s%s\n", width < 26 ? 26 - width : 1, "", options[i].help);
     }
-    printf("\nexamples:\n%s\n"
+    cli_print(stdout, "\nexamples:\n%s\n"
            "exit status: 0 done, 1 the model or the specification breaks a rule or is damaged,\n"
            "2 wrong usage, 3 a file or folder is missing or cannot be read or written\n",
            command->examples);
@@ -115,7 +115,7 @@ int cli_begin(int argc, char **argv, const cli_command *command, const cli_optio
         return CLI_DONE;
     }
     if (operands >= command->least && operands <= command->most) return operands;
-    fprintf(stderr, "usage: %s [options] %s\n(%s --help explains)\n", command->name,
+    cli_print(stderr, "usage: %s [options] %s\n(%s --help explains)\n", command->name,
             command->arguments, command->name);
     *status = CZM_ERROR_USAGE;
     return CLI_DONE;

@@ -37,10 +37,10 @@ static const struct {
 // Messages about faults go to standard error; their exit status is part of the text.
 static void put_section(size_t index, const char *target) {
     char *arguments[] = {(char *)sections[index].name, (char *)target, NULL};
-    printf("== czmodel %s\n", sections[index].name);
+    cli_print(stdout, "== czmodel %s\n", sections[index].name);
     fflush(stdout);
     int status = sections[index].run(2, arguments);
-    printf("(exit status %d)\n\n", status);
+    cli_print(stdout, "(exit status %d)\n\n", status);
 }
 
 int cli_report(int argc, char **argv) {
@@ -59,10 +59,10 @@ int cli_report(int argc, char **argv) {
     if (cli_begin(argc, argv, &command, options, CZM_COUNT_OF(options), &last, &status) == CLI_DONE)
         return status;
     if (czm_path_look(argv[1]) == CZM_PATH_MISSING) {
-        fprintf(stderr, "czmodel report: %s: there is no such file or folder\n", argv[1]);
+        cli_print(stderr, "czmodel report: %s: there is no such file or folder\n", argv[1]);
         return CZM_ERROR_IO;
     }
-    printf("czmodel %s on %s: report about %s\n\n", czm_version(), SYSTEM, czm_path_base(argv[1]));
+    cli_print(stdout, "czmodel %s on %s: report about %s\n\n", czm_version(), SYSTEM, czm_path_base(argv[1]));
     for (size_t i = 0; i < CZM_COUNT_OF(sections); i++) put_section(i, argv[1]);
     fputs(questions, stdout);
     return cli_flush() ? CZM_OK : CZM_ERROR_IO;

@@ -3,18 +3,21 @@
 // Terminal output; see terminal.h.
 #include "cli/terminal.h"
 
+#include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/os.h"
+#include "base/printable.h"
 #include "cli/verify/verify.h"
 
 enum { BAR_FROM = 100 * 1000 * 1000, BAR_WIDTH = 40 };
 
-#define SPELLING(flag) {"--" flag, "--" flag " ", ",", ""}
+#define SPELLING(flag) {"--" flag, "--" flag " ", ",", "", true}
 
 static const czm_spelling spellings[CZM_OPTION_COUNT] = {
-    [CZM_OPTION_NONE] = {"", "", ",", ""},
+    [CZM_OPTION_NONE] = {"", "", ",", "", true},
     [CZM_OPTION_SIGNATURE] = SPELLING("signature"),
     [CZM_OPTION_OUTPUT] = SPELLING("output"),
     [CZM_OPTION_SPATIAL_DIMS] = SPELLING("spatial-dims"),
@@ -24,7 +27,7 @@ static const czm_spelling spellings[CZM_OPTION_COUNT] = {
     [CZM_OPTION_FORMAT] = SPELLING("format"),
     [CZM_OPTION_ZEN] = SPELLING("zen"),
     [CZM_OPTION_EXTENSION] = SPELLING("extension"),
-    [CZM_OPTION_MODEL_NAME] = {"--name", "--name \"", ",", "\""},
+    [CZM_OPTION_MODEL_NAME] = SPELLING("name"),
     [CZM_OPTION_MODEL_ID] = SPELLING("model-id"),
     [CZM_OPTION_LICENSE] = SPELLING("license"),
     [CZM_OPTION_ALLOW] = SPELLING("allow"),
@@ -36,10 +39,104 @@ static const czm_spelling spellings[CZM_OPTION_COUNT] = {
     [CZM_OPTION_MEMORY] = SPELLING("memory"),
 };
 
+// ---- printing
+
+enum { LONGEST_NUMBER = 64 };
+
+// What stands between a percent sign and the letter of the conversion.
+typedef struct conversion {
+    bool is_left;         // "-"
+    int width, precision; // precision -1: none
+    char size, letter;    // size 'z', 'l' for long long, or 0
+} conversion;
+
+static int put_padded(FILE *to, const conversion *c, const char *text) {
+    return fprintf(to, c->is_left ? "%-*s" : "%*s", c->width, text);
+}
+
+// A copy is made printable, since the text is somebody else's; without memory nothing is shown of it.
+static int put_text(FILE *to, const conversion *c, const char *text) {
+    size_t size = 0;
+    while ((c->precision < 0 || size < (size_t)c->precision) && text[size]) size++;
+    char *copy = malloc(size + 1);
+    if (!copy) return -1;
+    memcpy(copy, text, size);
+    copy[size] = '\0';
+    int printed = put_padded(to, c, czm_make_printable(copy));
+    free(copy);
+    return printed;
+}
+
+static int put_float(FILE *to, const conversion *c, double value) {
+    char text[LONGEST_NUMBER];
+    const char *format = c->letter == 'e' ? "%.*e" : c->letter == 'f' ? "%.*f" : "%.*g";
+    snprintf(text, sizeof text, format, c->precision, value);
+    return put_padded(to, c, text);
+}
+
+static int put_integer(FILE *to, const conversion *c, long long value) {
+    char text[LONGEST_NUMBER];
+    snprintf(text, sizeof text, c->letter == 'd' ? "%lld" : "%llu", value);
+    return put_padded(to, c, text);
+}
+
+// The value of a "*", or the number that stands there.
+static int take_number(const char **at, va_list *arguments) {
+    int number = 0;
+    if (**at == '*') return (*at)++, va_arg(*arguments, int);
+    for (; **at >= '0' && **at <= '9'; (*at)++) number = number * 10 + (**at - '0');
+    return number;
+}
+
+static conversion take_conversion(const char **at, va_list *arguments) {
+    conversion c = {.precision = -1};
+    for (; **at == '-'; (*at)++) c.is_left = true;
+    c.width = take_number(at, arguments);
+    if (**at == '.') (*at)++, c.precision = take_number(at, arguments);
+    for (; **at == 'l' || **at == 'z'; (*at)++) c.size = **at;
+    c.letter = *(*at)++;
+    return c;
+}
+
+static long long take_integer(const conversion *c, va_list *arguments) {
+    if (c->size == 'z') return (long long)va_arg(*arguments, size_t);
+    if (c->size == 'l') return va_arg(*arguments, long long);
+    return c->letter == 'd' ? va_arg(*arguments, int) : (long long)va_arg(*arguments, unsigned);
+}
+
+static int put_one(FILE *to, const conversion *c, va_list *arguments) {
+    switch (c->letter) {
+    case '%': return fputc('%', to) < 0 ? -1 : 1;
+    case 's': return put_text(to, c, va_arg(*arguments, const char *));
+    case 'c': return put_text(to, c, (const char[]){(char)va_arg(*arguments, int), '\0'});
+    case 'e':
+    case 'f':
+    case 'g': return put_float(to, c, va_arg(*arguments, double));
+    default: return put_integer(to, c, take_integer(c, arguments));
+    }
+}
+
+int cli_print(FILE *to, const char *format, ...) {
+    int printed = 0;
+    va_list arguments;
+    va_start(arguments, format);
+    while (*format) {
+        size_t plain = strcspn(format, "%");
+        printed += (int)fwrite(format, 1, plain, to);
+        format += plain;
+        if (!*format) break;
+        format++;
+        conversion c = take_conversion(&format, &arguments);
+        printed += put_one(to, &c, &arguments);
+    }
+    va_end(arguments);
+    return printed;
+}
+
 czm_report *cli_report_new(void) {
     czm_report *report = czm_report_new();
     if (!report)
-        fprintf(stderr, "error: there is not enough memory\n");
+        cli_print(stderr, "error: there is not enough memory\n");
     else
         czm_report_set_spelling(report, spellings, CZM_OPTION_COUNT);
     return report;
@@ -50,7 +147,7 @@ bool cli_write_file(const char *path, const char *text) {
     czm_file *file = arena ? czm_file_create_beside(arena, path) : NULL;
     bool is_written = file && czm_file_write_at(file, 0, text, strlen(text)) &&
                       czm_file_publish(file);
-    if (!is_written) fprintf(stderr, "error: %s: writing failed: %s\n", path, czm_file_error());
+    if (!is_written) cli_print(stderr, "error: %s: writing failed: %s\n", path, czm_file_error());
     if (arena) czm_arena_free(arena);
     return is_written;
 }
@@ -83,11 +180,12 @@ void cli_print_findings(const czm_report *report, czm_severity least) {
     for (size_t i = 0; i < czm_report_count(report); i++) {
         const czm_finding *f = czm_report_at(report, i);
         if (f->severity < least) continue;
-        fprintf(stderr, "%s%s%s: %s%s%s [%s]\n", colour ? severities[f->severity].colour : "",
-                severities[f->severity].word, colour ? "\033[0m" : "", f->where,
-                *f->where ? ": " : "", f->finding, f->rule);
-        fprintf(stderr, "  rule: %s\n", f->why);
-        if (*f->hint) fprintf(stderr, "  fix:  %s\n", f->hint);
+        fputs(colour ? severities[f->severity].colour : "", stderr);
+        fputs(severities[f->severity].word, stderr);
+        fputs(colour ? "\033[0m" : "", stderr);
+        cli_print(stderr, ": %s%s%s [%s]\n", f->where, *f->where ? ": " : "", f->finding, f->rule);
+        cli_print(stderr, "  rule: %s\n", f->why);
+        if (*f->hint) cli_print(stderr, "  fix:  %s\n", f->hint);
     }
 }
 
@@ -122,11 +220,11 @@ const char *cli_size_text(char buffer[32], uint64_t size) {
 }
 
 static void print_component(czm_component c) {
-    printf("  %-14s %-8.*s (%s)\n", c.name, (int)strcspn(c.version, "\n"), c.version, c.license);
+    cli_print(stdout, "  %-14s %-8.*s (%s)\n", c.name, (int)strcspn(c.version, "\n"), c.version, c.license);
 }
 
 void cli_print_version(void) {
-    printf("czmodel %s\nlicence Apache-2.0, CRC-32C by %s\nlinked libraries:\n", czm_version(),
+    cli_print(stdout, "czmodel %s\nlicence Apache-2.0, CRC-32C by %s\nlinked libraries:\n", czm_version(),
            czm_acceleration());
     for (size_t i = 0; i < czm_component_count(); i++) print_component(czm_component_at(i));
     for (size_t i = 0; i < cli_image_component_count(); i++)
@@ -135,13 +233,13 @@ void cli_print_version(void) {
 
 bool cli_flush(void) {
     if (fflush(stdout) == 0 && !ferror(stdout)) return true;
-    fprintf(stderr, "error: standard output cannot be written\n");
+    cli_print(stderr, "error: standard output cannot be written; files that the command was to write are complete\n");
     return false;
 }
 
 int cli_exit_status(czm_status status) {
     if (status == CZM_ERROR_CANCELLED && czm_signal_caught()) {
-        fprintf(stderr, "stopped; nothing was written\n");
+        cli_print(stderr, "stopped; nothing was written\n");
         czm_signal_die(czm_signal_caught());
     }
     return status <= CZM_ERROR_IO ? (int)status : CZM_ERROR_IO;

@@ -5,7 +5,16 @@
 #ifndef CZM_CLI_TERMINAL_H
 #define CZM_CLI_TERMINAL_H
 
+#include <stdio.h>
+
+#include "base/bytes.h"
 #include "czm.h"
+
+// Prints as fprintf does, but texts (%s and %c) are made fit for a terminal: whatever a model, a file name or
+// an argument holds, it stays text on its line. All that the commands print about models goes through here.
+// Known: %% %c %d %u %zu %llu %lld %e %f %g %s, with "-", width and precision. Gives the number of
+// bytes printed.
+CZM_PRINTF(2, 3) int cli_print(FILE *to, const char *format, ...);
 
 // A new report, whose findings write options as flags; without memory it says so and gives NULL.
 czm_report *cli_report_new(void);

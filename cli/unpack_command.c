@@ -30,7 +30,7 @@ int cli_unpack(int argc, char **argv) {
     czm_status result = czm_unpack(argv[1], argv[2], cli_progress, &shows_progress, report);
     cli_progress_end();
     cli_print_findings(report, CZM_NOTE);
-    if (result == CZM_OK) printf("%s: unpacked into %s\n", argv[1], argv[2]);
+    if (result == CZM_OK) cli_print(stdout, "%s: unpacked into %s\n", argv[1], argv[2]);
     czm_report_free(report);
     return cli_flush() ? cli_exit_status(result) : CZM_ERROR_IO;
 }

@@ -37,7 +37,7 @@ static const char passed[] = "\xe2\x9c\x93", failed[] = "\xe2\x9c\x97", warned[]
 
 // Says what makes it impossible to go on.
 static czm_status fault(czm_status status, const char *where, const char *text) {
-    fprintf(stderr, "error: %s: %s\n", where, text);
+    cli_print(stderr, "error: %s: %s\n", where, text);
     return status;
 }
 
@@ -49,7 +49,7 @@ static void tell(const verification *v, const char *mark, const char *what, cons
     va_start(arguments, format);
     const char *text = czm_arena_vformat(v->arena, format, arguments);
     va_end(arguments);
-    if (!v->as_json) printf("  %s  %-14s %s\n", mark, what, text);
+    if (!v->as_json) cli_print(stdout, "  %s  %-14s %s\n", mark, what, text);
 }
 
 static const char *judge(verification *v, bool is_good) {
@@ -172,7 +172,7 @@ static czm_status run_fault(const verification *v, const char *text) {
 
 static czm_status run(verification *v, cli_network *network, const char *what) {
     cli_result *r = &v->result;
-    if (!v->as_json) printf("%s, czmodel %s\n\n", v->target, czm_version());
+    if (!v->as_json) cli_print(stdout, "%s, czmodel %s\n\n", v->target, czm_version());
     tell(v, open_mark, "network", "%s, in %s", what, network->runtime);
     TRY(prepare_image(v, network));
     const char *text =

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "cli/commands.h"
+#include "cli/terminal.h"
 #include "cli/verify/verify.h"
 
 size_t cli_image_component_count(void) { return 0; }
@@ -15,7 +16,7 @@ czm_component cli_image_component_at(size_t index) {
 
 int cli_verify(int argc, char **argv) {
     (void)argc, (void)argv;
-    fprintf(stderr,
+    cli_print(stderr,
             "error: czmodel verify: this program was built without it\n"
             "  fix:  use the program of a release, or build czmodel where libpng, libjpeg and "
             "libtiff are\n");

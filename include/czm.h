@@ -85,11 +85,13 @@ typedef enum czm_option {
 } czm_option;
 
 /// How a front end writes an option: `alone`; and with a value: `before`, the value with `comma`
-/// instead of each comma, `after`. A command has "--spatial-dims", "--spatial-dims ", ",", "";
+/// instead of each comma, `after`. With `is_shell`, the value is one word of a POSIX shell, quoted if it needs
+/// to be; else quotes and backslashes in it get a backslash. A command has "--spatial-dims", "--spatial-dims ", ",", "";
 /// Python has "spatial_dims", "spatial_dims=(", ", ", ")".
 typedef struct czm_spelling {
     const char *alone;
     const char *before, *comma, *after;
+    bool is_shell;
 } czm_spelling;
 
 /// One fault or remark. All strings belong to the report.
@@ -124,6 +126,10 @@ CZM_API void czm_report_set_spelling(czm_report *report, const czm_spelling *spe
 /// An option as the report's front end writes it. `value` may be NULL: the option alone. Belongs to the
 /// report; "" without memory.
 CZM_API const char *czm_report_option(czm_report *report, czm_option option, const char *value);
+
+/// `text` as one word of a POSIX shell, in quotes if it needs them, with control characters as question
+/// marks. Belongs to the report; "" without memory.
+CZM_API const char *czm_report_quoted(czm_report *report, const char *text);
 
 /// One rule of the rule book. All strings live as long as the program.
 typedef struct czm_rule_info {

@@ -13,14 +13,21 @@
 
 #include "cli/verify/verify.h"
 
-// More than this is no microscope's single image, but a header that lies.
-enum { MOST_PIXELS = 1 << 28 };
+// Memory for an image is in proportion to its file, as that of a call is, since headers may lie.
+static bool is_too_large(uint64_t height, uint64_t width, uint64_t sample_count, uint64_t file_size) {
+    enum { BYTES_PER_SAMPLE = 8 }; // as it is in the file, and as a number
+    uint64_t most = file_size * CZM_BUDGET_FACTOR + CZM_BUDGET_SPARE;
+    return height > most / width / sample_count / BYTES_PER_SAMPLE;
+}
 
 static const char *start(czm_arena *arena, cli_image *image, uint64_t height, uint64_t width,
                          size_t channels, float most) {
-    if (height == 0 || width == 0 || height > MOST_PIXELS / width)
-        return czm_arena_format(arena, "an image of %llu x %llu pixels cannot be read",
-                                (unsigned long long)width, (unsigned long long)height);
+    if (height == 0 || width == 0 || is_too_large(height, width, channels, image->file_size))
+        return czm_arena_format(arena,
+                                "%llu x %llu pixels (height x width) of %zu samples are too many "
+                                "for a file of %llu bytes; save the image without compression",
+                                (unsigned long long)height, (unsigned long long)width, channels,
+                                (unsigned long long)image->file_size);
     image->pixels = cli_grid_new(arena, (size_t)height, (size_t)width, channels);
     image->most = most;
     return NULL;
@@ -116,6 +123,9 @@ static void jpeg_told(j_common_ptr jpeg) { (void)jpeg; }
 static const char *read_jpeg_rows(czm_arena *arena, struct jpeg_decompress_struct *jpeg,
                                   cli_image *image) {
     jpeg_read_header(jpeg, TRUE);
+    size_t samples = (size_t)jpeg->num_components;
+    if (is_too_large(jpeg->image_height, jpeg->image_width, samples, image->file_size))
+        return start(arena, image, jpeg->image_height, jpeg->image_width, samples, 255);
     jpeg->out_color_space = jpeg->num_components == 1 ? JCS_GRAYSCALE : JCS_RGB;
     jpeg_start_decompress(jpeg);
     size_t channels = (size_t)jpeg->output_components;
@@ -204,6 +214,9 @@ static const struct {
 
 const char *cli_image_read(czm_arena *arena, const char *path, cli_image *image) {
     char begin[4] = {0};
+    if (czm_path_look(path) == CZM_PATH_OTHER) return "it is not a regular file";
+    czm_file *looked_at = czm_file_open(arena, path); // closed with the arena
+    image->file_size = looked_at ? czm_file_size(looked_at) : 0;
     FILE *file = fopen(path, "rb");
     if (!file) return czm_arena_format(arena, "it cannot be read: %s", strerror(errno));
     size_t size = fread(begin, 1, sizeof begin, file);

@@ -38,7 +38,7 @@ static float sample_at(size_t y, size_t x) {
 }
 
 cli_image cli_image_generate(czm_arena *arena, size_t height, size_t width, float most) {
-    cli_image image = {cli_grid_new(arena, height, width, 1), most};
+    cli_image image = {.pixels = cli_grid_new(arena, height, width, 1), .most = most};
     for (size_t y = 0; y < height; y++)
         for (size_t x = 0; x < width; x++)
             *cli_pixel(&image.pixels, y, x) = floorf(sample_at(y, x) * most);

@@ -47,6 +47,7 @@ double cli_grid_difference(const cli_grid *a, const cli_grid *b);
 typedef struct cli_image {
     cli_grid pixels; // as in the file: grey, or red, green, blue; without alpha
     float most;      // the largest value that a sample can have; 0: floating point, any
+    uint64_t file_size;
 } cli_image;
 
 // Reads PNG, JPEG or TIFF; which of them is told by the content.

@@ -34,9 +34,9 @@ static void set(json_t *object, const char *key, json_t *value) {
     json_object_set_new(object, key, value);
 }
 
-// The text of a document, in the report's keeping; NULL if anything of it found no memory.
+// JSON escapes what is not ASCII, so that no name in it can disturb a terminal. The text of a document, in the report's keeping; NULL if anything of it found no memory.
 static const char *finish(json_t *document, czm_report *report) {
-    char *dump = document ? json_dumps(document, JSON_INDENT(2)) : NULL;
+    char *dump = document ? json_dumps(document, JSON_INDENT(2) | JSON_ENSURE_ASCII) : NULL;
     const char *kept = dump ? czm_report_keep_text(report, dump) : NULL;
     free(dump);
     json_decref(document);

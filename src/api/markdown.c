@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "api/call.h"
+#include "base/printable.h"
 #include "format/wire.h"
 
 typedef struct page {
@@ -15,11 +16,15 @@ typedef struct page {
 
 static void put(czm_buffer *to, const char *text) { czm_put_raw(to, czm_bytes_text(text)); }
 
-// What Markdown would take for its own.
+// What Markdown would take for its own: names must become neither images nor links, of which GitHub's makes
+// some of bare addresses.
 static void put_plain(czm_buffer *to, const char *text) {
-    for (; *text; text++) {
-        if (strchr("|\\<>*_`", *text)) put(to, "\\");
-        czm_put_raw(to, czm_bytes_of(text, 1));
+    const char *plain = czm_make_printable(czm_arena_string(to->arena, czm_bytes_text(text)));
+    for (const char *at = plain; *at; at++) {
+        bool is_address = *at == '.' && at - plain >= 3 && strncmp(at - 3, "www", 3) == 0;
+        bool is_scheme = *at == ':' && at[1] == '/';
+        if (strchr("|\\<>*_`[]!#&~@", *at) || is_address || is_scheme) put(to, "\\");
+        czm_put_raw(to, czm_bytes_of(at, 1));
     }
 }
 

@@ -3,6 +3,7 @@
 // From options to what they name; see target.h.
 #include "api/target.h"
 
+#include "base/decimal.h"
 #include <stdlib.h>
 
 #include "analysis/receptive_field.h"
@@ -181,11 +182,11 @@ static void tell_factor(czm_context *context, const czm_spec *spec, double facto
                       czm_arena_format(arena, "if the network expects %s: %s", fed, option),
                       is_step
                           ? "%s feeds %s, and the network expects %s: the first step is already "
-                            "the factor %.9g, so that no second one is inserted"
-                          : "%s feeds %s, and the network expects %s: the factor %.9g is inserted "
+                            "the factor %s, so that no second one is inserted"
+                          : "%s feeds %s, and the network expects %s: the factor %s is inserted "
                             "before the network",
                       is_unit ? "a .czann" : "a CZModel", fed, is_unit ? raw : "values from 0 to 1",
-                      factor);
+                      czm_decimal_text(arena, factor, false, 9));
 }
 
 // What happens to the pixels. A finished container is judged as it is: its metadata say what it feeds.

@@ -100,8 +100,8 @@ const char *czm_path_absolute(czm_arena *arena, const char *path); // NULL if th
 // The path as functions of the operating system and of other libraries want it: text, and wchar_t on Windows.
 const void *czm_path_native(czm_arena *arena, const char *path);
 
-// Unpredictable bytes from the operating system.
-bool czm_random_bytes(void *to, size_t size);
+// Unpredictable bytes from the operating system; without a source of them, bytes that differ each time.
+void czm_random_bytes(void *to, size_t size);
 
 // A variable of the environment, or NULL.
 const char *czm_environment(const char *name);

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/list.h"
@@ -127,15 +128,23 @@ static const char *temporary_beside(czm_arena *arena, const char *path) {
     const char *last = strrchr(path, '/');
     size_t folder_size = last ? (size_t)(last - path) + 1 : 0;
     uint32_t random;
-    if (!czm_random_bytes(&random, sizeof random)) return NULL;
+    czm_random_bytes(&random, sizeof random);
     return czm_arena_format(arena, "%.*s.czm-%08x.tmp", (int)folder_size, path, random);
+}
+
+// A rename would put a file in the place of a device or a FIFO.
+static bool can_be_replaced(const char *path) {
+    czm_path_kind kind;
+    if (!look(path, &kind)) return false;
+    if (kind == CZM_PATH_FOLDER) return failed_with("a folder of this name is there");
+    return kind != CZM_PATH_OTHER || failed_with("it is not a regular file");
 }
 
 czm_file *czm_file_create_beside(czm_arena *arena, const char *path) {
     czm_file *file = new_file(arena);
+    if (!can_be_replaced(path)) return NULL;
     for (int attempt = 0; attempt < 100; attempt++) {
         const char *temporary = temporary_beside(arena, path);
-        if (!temporary) return NULL;
         file->descriptor = open(temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
         if (file->descriptor >= 0) {
             file->temporary = temporary;
@@ -203,7 +212,6 @@ czm_new_folder *czm_folder_create_beside(czm_arena *arena, const char *final) {
     czm_arena_defer(arena, remove_folder, folder);
     for (int attempt = 0; attempt < 100; attempt++) {
         const char *temporary = temporary_beside(arena, final);
-        if (!temporary) return NULL;
         if (mkdir(temporary, 0777) == 0) {
             folder->path = temporary;
             return folder;
@@ -323,23 +331,35 @@ const void *czm_path_native(czm_arena *arena, const char *path) {
     return path;
 }
 
-bool czm_random_bytes(void *to, size_t size) {
+static bool read_random(uint8_t *at, size_t size) {
     int descriptor = open("/dev/urandom", O_RDONLY | O_CLOEXEC);
     if (descriptor < 0) return failed();
-    uint8_t *at = to;
     while (size > 0) {
         ssize_t got = read(descriptor, at, size);
         if (got < 0 && errno == EINTR) continue;
-        if (got <= 0) {
-            failed();
-            close(descriptor);
-            return false;
-        }
+        if (got <= 0) break;
         at += got;
         size -= (size_t)got;
     }
     close(descriptor);
-    return true;
+    return size == 0 || failed();
+}
+
+// A system without /dev/urandom, such as a bare chroot, still has clocks: what is made of them is not
+// secret, but no other process makes the same at the same time.
+static void mix_clocks(uint8_t *to, size_t size) {
+    static _Thread_local uint64_t state;
+    struct timespec now;
+    for (size_t i = 0; i < size; i++) {
+        clock_gettime(CLOCK_REALTIME, &now);
+        state ^= (uint64_t)now.tv_nsec << 32 ^ (uint64_t)now.tv_sec ^ (uint64_t)getpid() << 16;
+        state = (state ^ state >> 31) * 0x9e3779b97f4a7c15u;
+        to[i] = (uint8_t)(state >> 56);
+    }
+}
+
+void czm_random_bytes(void *to, size_t size) {
+    if (!read_random(to, size)) mix_clocks(to, size);
 }
 
 const char *czm_environment(const char *name) { return getenv(name); }

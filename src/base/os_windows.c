@@ -286,7 +286,7 @@ bool czm_file_write_at(czm_file *file, uint64_t offset, const void *from, size_t
 
 static const wchar_t *temporary_in(czm_arena *arena, const char *folder) {
     uint32_t random;
-    if (!czm_random_bytes(&random, sizeof random)) return NULL;
+    czm_random_bytes(&random, sizeof random);
     return system_path(arena, czm_path_join(arena, folder,
                                             czm_arena_format(arena, ".czm-%08x.tmp", random)));
 }
@@ -477,7 +477,7 @@ czm_new_folder *czm_folder_create_beside(czm_arena *arena, const char *final) {
     if (!may_create(final)) return NULL;
     for (int attempt = 0; attempt < 100; attempt++) {
         uint32_t random;
-        if (!czm_random_bytes(&random, sizeof random)) return NULL;
+        czm_random_bytes(&random, sizeof random);
         const char *path = czm_path_join(arena, czm_path_folder(arena, final),
                                          czm_arena_format(arena, ".czm-%08x.tmp", random));
         if (CreateDirectoryW(system_path(arena, path), NULL)) {
@@ -505,9 +505,11 @@ bool czm_folder_publish(czm_new_folder *folder) {
 
 // ---- randomness, environment
 
-bool czm_random_bytes(void *to, size_t size) {
-    NTSTATUS status = BCryptGenRandom(NULL, to, (ULONG)size, BCRYPT_USE_SYSTEM_PREFERRED_RNG);
-    return status >= 0 || failed_with("the system gives no random bytes");
+void czm_random_bytes(void *to, size_t size) {
+    FILETIME now;
+    if (BCryptGenRandom(NULL, to, (ULONG)size, BCRYPT_USE_SYSTEM_PREFERRED_RNG) >= 0) return;
+    GetSystemTimePreciseAsFileTime(&now); // no longer secret, but different each time
+    for (size_t i = 0; i < size; i++) ((uint8_t *)to)[i] = ((uint8_t *)&now)[i % sizeof now];
 }
 
 const char *czm_environment(const char *name) { return getenv(name); }

@@ -5,6 +5,7 @@
 #include "check/check.h"
 
 #include "analysis/probability.h"
+#include "base/decimal.h"
 #include "spec/value_range.h"
 
 static const char *key_where(const czm_check_subject *s, const char *key) {
@@ -91,7 +92,8 @@ static void check_pixel_type(czm_context *context, const czm_check_subject *s) {
 
 static const char *range_hint(czm_context *context, double factor) {
     const char *step = factor == 0 ? "scale=FACTOR"
-                                   : czm_arena_format(context->arena, "scale=%.9g", factor);
+                                   : czm_arena_format(context->arena, "scale=%s",
+                                                      czm_decimal_text(context->arena, factor, false, 9));
     return czm_arena_format(context->arena, "%s: %s",
                             factor == 0 ? "if the network was trained on scaled values, apply the "
                                           "same factor"

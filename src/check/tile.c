@@ -3,6 +3,7 @@
 // Rules about tiles: tile-memory, border-size, border.
 #include "check/check.h"
 
+#include "base/decimal.h"
 // ---- memory
 
 static double gib(uint64_t bytes) { return (double)bytes / CZM_GIB; }
@@ -26,12 +27,12 @@ void czm_check_tile_memory(czm_context *context, const czm_check_subject *subjec
     if (m->weights + m->activations > CZM_TILE_MEMORY_LIMIT)
         czm_report_add(
             context->report, CZM_RULE_TILE_MEMORY, where, NULL,
-            "weights (%.1f GiB) and activations (%.1f GiB at layer \"%s\") do not fit into 8 "
+            "weights (%s GiB) and activations (%s GiB at layer \"%s\") do not fit into 8 "
             "GiB",
-            gib(m->weights), gib(m->activations), peak_at);
+            czm_decimal_text(context->arena, gib(m->weights), true, 1), czm_decimal_text(context->arena, gib(m->activations), true, 1), peak_at);
     else if (m->peak > CZM_TILE_MEMORY_LIMIT / 10 * 8)
         czm_report_add_as(context->report, CZM_RULE_TILE_MEMORY, CZM_WARNING, where, NULL,
-                          "a tile needs about %.1f of 8 GiB, at layer \"%s\"", gib(m->peak),
+                          "a tile needs about %s of 8 GiB, at layer \"%s\"", czm_decimal_text(context->arena, gib(m->peak), true, 1),
                           peak_at);
 }
 

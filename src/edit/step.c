@@ -7,6 +7,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/decimal.h"
 #include "graph/build.h"
 
 typedef struct builder {
@@ -202,8 +203,8 @@ czm_step czm_step_cast(czm_dtype dtype) {
 bool czm_step_is_factor(const char *text, double factor) {
     if (!czm_text_begins(text, "scale=")) return false;
     for (const char *at = text + strlen("scale=");; at++) {
-        char *end;
-        double value = strtod(at, &end);
+        const char *end;
+        double value = czm_decimal_read(at, &end);
         if (end == at || fabs(value / factor - 1) > 0.01) return false;
         if (*end == '\0') return true;
         if (*end != ',') return false;
@@ -248,8 +249,8 @@ static const char *list_kinds(czm_arena *arena, bool is_before) {
 static bool parse_numbers(czm_arena *arena, const char *text, czm_step *step) {
     step->values = CZM_NEW_ARRAY(arena, double, strlen(text) / 2 + 1);
     for (;;) {
-        char *end;
-        double value = strtod(text, &end);
+        const char *end;
+        double value = czm_decimal_read(text, &end);
         bool is_finite = value - value == 0;
         if (end == text || !is_finite || step->value_count == CZM_MOST_STEP_VALUES) return false;
         step->values[step->value_count++] = value;

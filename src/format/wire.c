@@ -96,8 +96,7 @@ static uint8_t *reserve(czm_buffer *buffer, size_t size) {
 }
 
 void czm_put_raw(czm_buffer *buffer, czm_bytes bytes) {
-    uint8_t *to = reserve(buffer, bytes.size);
-    if (bytes.size) memcpy(to, bytes.data, bytes.size);
+    if (bytes.size) memcpy(reserve(buffer, bytes.size), bytes.data, bytes.size);
 }
 
 static size_t encode_varint(uint8_t out[10], uint64_t value) {

@@ -64,11 +64,10 @@ static void write_uuid(const uint8_t *random, unsigned version, char uuid[37]) {
     }
 }
 
-bool czm_uuid_make(char uuid[37]) {
+void czm_uuid_make(char uuid[37]) {
     uint8_t bytes[UUID_SIZE];
-    if (!czm_random_bytes(bytes, sizeof bytes)) return false;
+    czm_random_bytes(bytes, sizeof bytes);
     write_uuid(bytes, 4, uuid);
-    return true;
 }
 
 void czm_uuid_of_digest(const uint8_t *digest, char uuid[37]) { write_uuid(digest, 8, uuid); }

@@ -5,7 +5,7 @@
 #include "report/report.h"
 
 #include "base/list.h"
-#include "base/utf8.h"
+#include "base/printable.h"
 
 typedef struct rule {
     czm_rule_info info;
@@ -40,26 +40,26 @@ static const rule rules[CZM_RULE_COUNT] = {
 
 // How a caller of the library writes the options.
 static const czm_spelling members[CZM_OPTION_COUNT] = {
-    [CZM_OPTION_NONE] = {"", "", ",", ""},
-    [CZM_OPTION_SIGNATURE] = {"signature", "signature = \"", ",", "\""},
-    [CZM_OPTION_OUTPUT] = {"output", "output = \"", ",", "\""},
+    [CZM_OPTION_NONE] = {"", "", ",", "", false},
+    [CZM_OPTION_SIGNATURE] = {"signature", "signature = \"", ",", "\"", false},
+    [CZM_OPTION_OUTPUT] = {"output", "output = \"", ",", "\"", false},
     [CZM_OPTION_SPATIAL_DIMS] = {"spatial_height and spatial_width",
-                                 "{spatial_height, spatial_width} = {", ", ", "}"},
-    [CZM_OPTION_PREPROCESSING] = {"preprocessing", "preprocessing = \"", ",", "\""},
-    [CZM_OPTION_POSTPROCESSING] = {"postprocessing", "postprocessing = \"", ",", "\""},
-    [CZM_OPTION_BORDER] = {"border", "border = \"", ",", "\""},
-    [CZM_OPTION_FORMAT] = {"format", "format = \"", ",", "\""},
-    [CZM_OPTION_ZEN] = {"zen", "zen = \"", ",", "\""},
-    [CZM_OPTION_EXTENSION] = {"extension", "extension = \"", ",", "\""},
-    [CZM_OPTION_MODEL_NAME] = {"model_name", "model_name = \"", ",", "\""},
-    [CZM_OPTION_MODEL_ID] = {"model_id", "model_id = \"", ",", "\""},
-    [CZM_OPTION_LICENSE] = {"license_path", "license_path = \"", ",", "\""},
-    [CZM_OPTION_ALLOW] = {"allow", "allow = \"", ",", "\""},
-    [CZM_OPTION_STRICT] = {"strict", "strict", ",", ""},
-    [CZM_OPTION_AS_IS] = {"as_is", "as_is", ",", ""},
-    [CZM_OPTION_CONFIG] = {"config", "config = \"", ",", "\""},
-    [CZM_OPTION_VALUE_RANGE] = {"value_range", "value_range = \"", ",", "\""},
-    [CZM_OPTION_MEMORY] = {"memory", "memory = ", ",", ""},
+                                 "{spatial_height, spatial_width} = {", ", ", "}", false},
+    [CZM_OPTION_PREPROCESSING] = {"preprocessing", "preprocessing = \"", ",", "\"", false},
+    [CZM_OPTION_POSTPROCESSING] = {"postprocessing", "postprocessing = \"", ",", "\"", false},
+    [CZM_OPTION_BORDER] = {"border", "border = \"", ",", "\"", false},
+    [CZM_OPTION_FORMAT] = {"format", "format = \"", ",", "\"", false},
+    [CZM_OPTION_ZEN] = {"zen", "zen = \"", ",", "\"", false},
+    [CZM_OPTION_EXTENSION] = {"extension", "extension = \"", ",", "\"", false},
+    [CZM_OPTION_MODEL_NAME] = {"model_name", "model_name = \"", ",", "\"", false},
+    [CZM_OPTION_MODEL_ID] = {"model_id", "model_id = \"", ",", "\"", false},
+    [CZM_OPTION_LICENSE] = {"license_path", "license_path = \"", ",", "\"", false},
+    [CZM_OPTION_ALLOW] = {"allow", "allow = \"", ",", "\"", false},
+    [CZM_OPTION_STRICT] = {"strict", "strict", ",", "", false},
+    [CZM_OPTION_AS_IS] = {"as_is", "as_is", ",", "", false},
+    [CZM_OPTION_CONFIG] = {"config", "config = \"", ",", "\"", false},
+    [CZM_OPTION_VALUE_RANGE] = {"value_range", "value_range = \"", ",", "\"", false},
+    [CZM_OPTION_MEMORY] = {"memory", "memory = ", ",", "", false},
 };
 
 typedef struct entry {
@@ -136,25 +136,13 @@ static entry *add_entry(czm_report *report) {
     return &report->entries.items[report->entries.count];
 }
 
-// Texts quote names from files, which may hold anything: what could disturb a terminal or is not
-// UTF-8 becomes a question mark.
-static char *make_printable(char *text) {
-    czm_bytes bytes = czm_bytes_text(text);
-    for (size_t length, i = 0; i < bytes.size; i += length) {
-        uint32_t code = czm_utf8_decode(bytes, i, &length);
-        bool is_control = code < 0x20 || (code >= 0x7f && code < 0xa0);
-        if (is_control) memset(text + i, '?', length);
-    }
-    return text;
-}
-
 const char *czm_report_keep_text(czm_report *report, const char *text) {
     return czm_arena_string(report->arena, czm_bytes_text(text));
 }
 
 const char *czm_report_keep(czm_report *report, const char *text) {
     char *copy = czm_arena_string(report->arena, czm_bytes_text(text ? text : ""));
-    return copy ? make_printable(copy) : "";
+    return copy ? czm_make_printable(copy) : "";
 }
 
 // ---- options
@@ -164,11 +152,39 @@ void czm_report_set_spelling(czm_report *report, const czm_spelling *spellings, 
     report->spelling_count = count;
 }
 
+// A name may be anything, so what is printed as a command or as source text is quoted.
+static const char *escape(czm_arena *arena, const char *text, const char *escaped,
+                          const char *before) {
+    size_t size = strlen(before);
+    char *copy = czm_arena_alloc(arena, strlen(text) * (size + 1) + 1), *to = copy;
+    for (; copy && *text; *to++ = *text++) {
+        if (!strchr(escaped, *text)) continue;
+        memcpy(to, before, size);
+        to += size;
+    }
+    return copy ? czm_make_printable(copy) : NULL;
+}
+
+static const char *shell_word(czm_arena *arena, const char *text) {
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-+=.,:/@%";
+    size_t size = strspn(text, plain);
+    if (size && !text[size]) return czm_arena_format(arena, "%s", text);
+    const char *inner = escape(arena, text, "'", "'\\'"); // ends the quotes, and begins them again
+    return inner ? czm_arena_format(arena, "'%s'", inner) : NULL;
+}
+
+const char *czm_report_quoted(czm_report *report, const char *text) {
+    const char *word = shell_word(report->arena, text);
+    return word ? word : "";
+}
+
 const char *czm_report_option(czm_report *report, czm_option option, const char *value) {
     size_t row = (size_t)option;
     if (row >= CZM_OPTION_COUNT) return "";
     const czm_spelling *s = row < report->spelling_count ? &report->spellings[row] : &members[row];
     const char *text = value ? s->before : s->alone;
+    if (value) value = s->is_shell ? shell_word(report->arena, value)
+                                   : escape(report->arena, value, "\"\\", "\\");
     for (size_t size; value && text; value = value[size] ? value + size + 1 : NULL) {
         size = strcspn(value, ",");
         text = czm_arena_format(report->arena, "%s%.*s%s", text, (int)size, value,
@@ -217,7 +233,7 @@ static czm_status add(czm_report *report, czm_rule id, czm_severity most, const 
     char *finding = czm_arena_vformat(report->arena, format, arguments);
     entry *e = add_entry(report);
     if (!e || !finding) return czm_report_out_of_memory(report);
-    make_printable(finding);
+    czm_make_printable(finding);
     czm_severity severity = severity_of(report, id, most);
     *e = (entry){{severity, r->info.id, czm_report_keep(report, where), finding, r->info.why,
                   czm_report_keep(report, hint ? hint : czm_rule_hint(id, report))},

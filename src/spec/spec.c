@@ -4,6 +4,7 @@
 // must obey. See spec.h.
 #include "spec/spec.h"
 
+#include "base/decimal.h"
 #include "base/name_table.h"
 #include "format/image.h"
 #include "format/xml.h"
@@ -185,7 +186,8 @@ static void check_scaling(czm_context *context, const czm_spec *spec) {
             czm_report_add(context->report, CZM_RULE_CZANN_VALUE,
                            key_where(context, spec, "Scaling"),
                            "write 1e-6 for a micrometre a pixel, or leave Scaling out",
-                           "it says that a pixel measures %g metres", spec->scaling[i]);
+                           "it says that a pixel measures %s metres",
+                           czm_decimal_text(context->arena, spec->scaling[i], false, 6));
             return;
         }
 }

@@ -32,7 +32,7 @@ BELOW['api'] = list(BELOW)
 BELOW['version.c'] = []
 BELOW['cli/verify'] = ['base/os.h', 'base/bytes.h']
 BELOW['cli/runtime'] = [*BELOW['cli/verify'], 'cli/verify', 'cli/terminal.h', 'format/wire.h']
-BELOW['cli'] = ['base/os.h', 'base/bytes.h', 'cli/verify', 'cli/runtime']
+BELOW['cli'] = ['base/os.h', 'base/bytes.h', 'base/printable.h', 'cli/verify', 'cli/runtime']
 
 
 def layer_of(path):

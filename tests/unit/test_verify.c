@@ -173,7 +173,7 @@ static void damaged_images_are_refused(void **state) {
 static void colours_are_blue_first(void **state) {
     czm_context *c = *state;
     float rgb[] = {10, 20, 30};
-    const cli_image image = {{1, 1, 3, rgb}, 255};
+    const cli_image image = {.pixels = {1, 1, 3, rgb}, .most = 255};
     cli_grid prepared;
     assert_no_fault(cli_image_prepare(c->arena, &image, 4, 65535, &prepared));
     const float expected[] = {30 * 257, 20 * 257, 10 * 257, 65535};

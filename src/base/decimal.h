@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Numbers with a decimal point as text, whatever the locale says: a program that calls setlocale, as those
+// with Qt do, may have a decimal comma.
+#ifndef CZM_BASE_DECIMAL_H
+#define CZM_BASE_DECIMAL_H
+
+#include "base/arena.h"
+
+// The number at the beginning of `text`, as "-2.5e3"; *end is behind it, or `text` if there is none.
+double czm_decimal_read(const char *text, const char **end);
+
+// With `digits` digits: significant ones, or behind the point if it `is_fixed`.
+const char *czm_decimal_text(czm_arena *arena, double value, bool is_fixed, int digits);
+
+#endif
