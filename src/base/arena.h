@@ -61,7 +61,7 @@ typedef enum czm_resource {
 
 // For each byte of input: so many bytes of memory and of temporary files, and half as many steps. The
 // largest graph of docs/benchmarks.md needs this factor (docs/hardness.md has the figures).
-#define CZM_BUDGET_FACTOR 40u
+#define CZM_BUDGET_FACTOR 56u
 #define CZM_BUDGET_SPARE (64u << 20) // for any input
 
 typedef struct czm_budget {
