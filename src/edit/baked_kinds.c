@@ -347,7 +347,7 @@ static czm_status recompute_elements(czm_editor *e, czm_baked *b, czm_shape imag
 // ---- padding that differs before and behind may have been computed from the size
 
 static czm_status tell_padding(czm_editor *e, czm_baked *b, czm_shape image, const czm_sizes *now) {
-    for (int i = 1; i + 1 < image.rank && (size_t)(2 * i + 1) < now->count; i++) {
+    for (int i = 1; i + 1 < image.rank && 2 * (size_t)i + 1 < now->count; i++) {
         int64_t before = now->values[2 * i], behind = now->values[2 * i + 1];
         if (!is_spatial(b, image, i) || !now->is_known[2 * i] || before == behind ||
             before + behind < 2)

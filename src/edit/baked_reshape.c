@@ -115,7 +115,7 @@ static bool is_complete(const reshaping *r) {
 czm_status czm_recompute_reshape(czm_editor *e, czm_baked *b, czm_shape image,
                                  const czm_sizes *now) {
     reshaping r = {b, b->image, b->result, b->more_image, b->more_result, image};
-    int64_t dims[CZM_MOST_SIZES];
+    int64_t dims[CZM_MOST_SIZES] = {0};
     group g = {0, 0, 0, 0};
     if (now->count != b->sizes.count || now->count == 0 || !is_complete(&r) ||
         r.out.rank != (int)now->count)

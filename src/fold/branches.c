@@ -116,8 +116,8 @@ static void find_open(folding *f) {
 
 // ---- what takes a node's place
 
-static void replace(folding *f, czm_node *node, const czm_tensor *by) {
-    node->scratch = (void *)(uintptr_t)by;
+static void replace(folding *f, czm_node *node, czm_tensor *by) {
+    node->scratch = by;
     f->is_changed = true;
 }
 
@@ -148,7 +148,7 @@ static void follow_all(czm_node *node) {
 
 // Copies of a function's nodes, wired to the call's inputs from number `first` on. Names go on from
 // that of the call.
-static const czm_tensor *put_function(folding *f, const czm_node *call, const czm_graph *function,
+static czm_tensor *put_function(folding *f, const czm_node *call, const czm_graph *function,
                                       size_t first) {
     czm_arena *arena = f->context->arena;
     for (size_t i = 0; i < function->nodes.count; i++) {

@@ -74,8 +74,8 @@ typedef struct czm_hdf5_cursor {
 czm_bytes czm_hdf5_take_bytes(czm_hdf5_cursor *cursor, uint64_t size);
 uint64_t czm_hdf5_take(czm_hdf5_cursor *cursor, size_t size);
 
-// A cursor over bytes at an address that begin with `signature`, behind it.
-czm_hdf5_cursor czm_hdf5_structure(czm_hdf5 *file, uint64_t address, const char *signature,
+// A cursor over bytes at an address that begin with `magic`, after it.
+czm_hdf5_cursor czm_hdf5_structure(czm_hdf5 *file, uint64_t address, const char *magic,
                                    uint64_t size);
 
 // The slot of an address in a table of what was read.
@@ -102,8 +102,8 @@ czm_hdf5_records czm_hdf5_new_tree(czm_hdf5 *file, uint64_t address);
 // The object of a fractal heap that an identifier names.
 czm_bytes czm_hdf5_heap_object(czm_hdf5 *file, uint64_t heap, czm_bytes id);
 
-// An object of a collection of the global heap.
-czm_bytes czm_hdf5_global_object(czm_hdf5 *file, uint64_t collection, uint64_t index);
+// An object of the collection of the global heap at this address.
+czm_bytes czm_hdf5_global_object(czm_hdf5 *file, uint64_t address, uint64_t index);
 
 // ---- objects
 

@@ -145,7 +145,8 @@ void czm_fold_mean(czm_step *step) {
         return;
     }
     czm_element *means = CZM_NEW_ARRAY(step->arena, czm_element, sums.count);
-    double size = (double)(in.value.count / sums.count);
+    const size_t each = in.value.count / sums.count;
+    const double size = (double)each;
     for (size_t i = 0; i < sums.count; i++)
         if (sums.elements[i].is_known) means[i] = czm_element_of(dtype, sums.elements[i].number / size);
     step->outputs[0].value.elements = means;

@@ -74,7 +74,7 @@ typedef enum czm_type_values {
     CZM_VALUES_UNIT,       // each from 0 to 1
 } czm_type_values;
 
-czm_type_values czm_type_values_of(const char *model_type);
+czm_type_values czm_type_values_of(const char *name);
 
 // The `index`-th colour: red, green, blue, then further ones; none ever repeats.
 void czm_class_colour(size_t index, uint8_t rgb[3]);

@@ -150,7 +150,7 @@ size_t czm_keras_axes(czm_keras_call *call, const json_t *value, size_t rank, in
 // ---- activations
 
 // A name, an object that holds one, or a layer; NULL: none.
-czm_tensor czm_keras_activate(czm_keras_call *call, const json_t *activation, czm_tensor x);
+czm_tensor czm_keras_activate(czm_keras_call *c, const json_t *value, czm_tensor x);
 
 // ---- operations between layers
 

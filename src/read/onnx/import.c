@@ -379,22 +379,22 @@ size_t czm_import_vector(czm_import_step *s, const czm_import_value *v, int64_t 
 
 // ---- outputs
 
-static czm_import_value *output(czm_import_step *s, size_t i) {
+static czm_import_value *output_at(czm_import_step *s, size_t i) {
     return i < s->output_count ? s->outputs[i] : NULL;
 }
 
-void czm_import_put(czm_import_step *s, size_t i, czm_tensor tensor, czm_order order) {
-    czm_import_value *v = output(s, i);
+void czm_import_put(czm_import_step *s, size_t output, czm_tensor tensor, czm_order order) {
+    czm_import_value *v = output_at(s, output);
     if (v) keep(s, v, order, tensor);
 }
 
-void czm_import_pass(czm_import_step *s, size_t i, const czm_import_value *from) {
-    czm_import_value *v = output(s, i);
-    if (!v) return;
-    const char *name = v->name;
-    *v = *from;
-    v->name = name;
-    v->forms.capacity = v->forms.count; // the list is not shared when it grows
+void czm_import_pass(czm_import_step *s, size_t output, const czm_import_value *v) {
+    czm_import_value *to = output_at(s, output);
+    if (!to) return;
+    const char *name = to->name;
+    *to = *v;
+    to->name = name;
+    to->forms.capacity = to->forms.count; // the list is not shared when it grows
 }
 
 // The order of the first computed value of full rank that is not plain, so that constants are moved

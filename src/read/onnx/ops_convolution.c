@@ -266,7 +266,7 @@ czm_status czm_import_op_conv_transpose(czm_import_step *s) {
     czm_import_value *x = czm_import_in(s, 0), *w = czm_import_in(s, 1);
     window win;
     czm_shape shape;
-    int64_t more[MOST_SPATIAL];
+    int64_t more[MOST_SPATIAL] = {0};
     CZM_TRY(spatial_axes(s, x, &win));
     CZM_TRY(filter_shape(s, w, &win, &shape));
     CZM_TRY(read_axes(s, "strides", win.axes, 1, win.strides));
@@ -326,7 +326,7 @@ static czm_status pool_window(czm_import_step *s, const czm_import_value *x, win
 czm_status czm_import_op_max_pool(czm_import_step *s) {
     czm_import_value *x = czm_import_in(s, 0);
     window w;
-    int64_t more[MOST_SPATIAL];
+    int64_t more[MOST_SPATIAL] = {0};
     if (s->output_count > 1 && s->outputs[1])
         return czm_import_reject(s, NULL, "the positions of its maxima are not supported");
     CZM_TRY(pool_window(s, x, &w, more));
@@ -391,7 +391,7 @@ static czm_tensor pad_with_zeros(czm_import_step *s, czm_tensor x, const window 
 czm_status czm_import_op_average_pool(czm_import_step *s) {
     czm_import_value *x = czm_import_in(s, 0);
     window w;
-    int64_t more[MOST_SPATIAL];
+    int64_t more[MOST_SPATIAL] = {0};
     CZM_TRY(pool_window(s, x, &w, more));
     bool counts_padding = czm_import_int(s, "count_include_pad", 0) != 0;
     bool grows = more[0] || more[1], needs_map = grows || (has_pads(&w) && !counts_padding);

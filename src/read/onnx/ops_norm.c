@@ -253,8 +253,8 @@ czm_status czm_import_op_lrn(czm_import_step *s) {
         return czm_import_reject(s, NULL, "a window of %lld channels is not supported",
                                (long long)size);
     czm_tensor x = czm_import_get(s, v, order), sum = {0};
-    double before = (double)((size - 1) / 2), after = (double)(size / 2);
-    double amounts[] = {0, 0, 0, 0, 0, 0, before, after};
+    const int64_t before = (size - 1) / 2, after = size / 2;
+    double amounts[] = {0, 0, 0, 0, 0, 0, (double)before, (double)after};
     int64_t dims[] = {4, 2}, ones[] = {1, 1, 1, 1};
     czm_tensor squares = CZM_OUT(s, "Pad", CZM_OUT(s, "Square", x),
                                  czm_import_numbers_const(s, CZM_DTYPE_INT32, amounts, dims, 2));

@@ -240,7 +240,7 @@ static double coordinate(const resize *r, const axis_resize *a, int64_t i) {
 static int64_t clamp(int64_t i, int64_t size) { return i < 0 ? 0 : i >= size ? size - 1 : i; }
 
 static int64_t nearest(const resize *r, const axis_resize *a, int64_t i) {
-    double x = coordinate(r, a, i), at = x;
+    double x = coordinate(r, a, i), at;
     switch (r->round) {
     case PREFER_FLOOR: at = ceil(x - 0.5); break;
     case PREFER_CEIL: at = floor(x + 0.5); break;

@@ -696,10 +696,9 @@ czm_status czm_import_op_constant(czm_import_step *s) {
         count = czm_import_ints(s, "value_ints", ints, LONGEST);
         for (size_t i = 0; i < count && i < LONGEST; i++) numbers[i] = (double)ints[i];
     } else if (czm_import_has(s, "value_floats")) {
-        is_float = true;
         count = czm_import_floats(s, "value_floats", numbers, LONGEST);
-        put_list(s, CZM_DTYPE_FLOAT, numbers, count < LONGEST ? count : LONGEST, false);
-        return CZM_OK;
+        if (count <= LONGEST) put_list(s, CZM_DTYPE_FLOAT, numbers, count, false);
+        if (count <= LONGEST) return CZM_OK;
     } else if (!is_float && !is_int) {
         return czm_import_reject(s, NULL, "its value is neither a tensor nor numbers");
     }
