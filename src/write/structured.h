@@ -14,7 +14,7 @@
 
 void czm_put_none(czm_buffer *out, uint32_t field);
 void czm_put_string_value(czm_buffer *out, uint32_t field, const char *text);
-void czm_put_bool_value(czm_buffer *out, uint32_t field, bool value);
+void czm_put_bool_value(czm_buffer *out, uint32_t field, bool is_true);
 void czm_put_spec(czm_buffer *out, uint32_t field, const char *name, czm_shape shape,
                   czm_dtype dtype);
 
