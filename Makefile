@@ -46,18 +46,8 @@ check:
 # Whatever fails, everything after it runs too, and the failure is told at the end.
 test:
 	result=0; $(MAKE) --no-print-directory check || result=1; \
-	$(MAKE) --no-print-directory analysers || result=1; \
 	$(configure) -DBUILD_TESTING=ON && $(cmake) --build "$(BUILD)" && \
 	ctest --test-dir "$(BUILD)" --output-on-failure --no-tests=error || result=1; exit $$result
-
-# What is seldom used must build: the analysers of "lint", the fuzzers, which also run for a moment, and the
-# counters for coverage.
-analysers: lint
-	$(cmake) --preset fuzz > /dev/null
-	$(cmake) --build --preset fuzz
-	python3 -B tests/fuzz/run.py --build build/fuzz --seconds 5
-	$(cmake) --preset coverage > /dev/null
-	$(cmake) --build --preset coverage
 
 harden:
 	$(configure) -DBUILD_TESTING=ON
@@ -115,4 +105,4 @@ release:
 clean:
 	rm -rf "$(BUILD)"
 
-.PHONY: all analysers bench bench-onnx check test harden fuzz lint coverage install uninstall outdated deb cross windows wheels release clean
+.PHONY: all bench bench-onnx check test harden fuzz lint coverage install uninstall outdated deb cross windows wheels release clean

@@ -110,8 +110,8 @@ static void a_hint_can_come_later(void **state) {
 static void options_are_in_the_words_of_the_front_end(void **state) {
     czm_context *c = *state;
     static const czm_spelling python[] = {
-        [CZM_OPTION_SPATIAL_DIMS] = {"spatial_dims", "spatial_dims=(", ", ", ")"},
-        [CZM_OPTION_PREPROCESSING] = {"preprocessing", "preprocessing='", ",", "'"},
+        [CZM_OPTION_SPATIAL_DIMS] = {"spatial_dims", "spatial_dims=(", ", ", ")", false},
+        [CZM_OPTION_PREPROCESSING] = {"preprocessing", "preprocessing='", ",", "'", false},
     };
     assert_string_equal(czm_report_option(c->report, CZM_OPTION_BORDER, "auto"),
                         "border = \"auto\"");
