@@ -120,7 +120,6 @@ REFUSED = {
     ('keras3', 'random_flip'): 'Keras 3 changes the state of its random generator in inference',
     ('version1', 'cond_training_fed'): 'the training flag is a second input',
     ('version1', 'dropout_keep_fed'): 'the keep probability is a second input',
-    ('version1', 'cond_training_v2'): 'a branch assigns a variable that inference reads',
 }
 # Where the last dimension of the answer is not what its author would call the classes.
 CLASSES = {'channels_first_input': 3}
@@ -299,7 +298,7 @@ class Failure(Exception):
 
 
 # These networks show what can be computed; not all are what ZEN wants.
-ALLOWED = ('input-size-undefined,input-batch,input-channels,input-layout,output-size,'
+ALLOWED = ('input-size-undefined,input-batch,input-channels,output-size,'
            'pixel-type-channels,tile-memory')
 
 
@@ -546,6 +545,8 @@ def checkpoint_faults(model, original):
 
 
 def tensors_of(tf, folder):
+    if not os.path.exists(os.path.join(folder, 'variables', 'variables.index')):
+        return # a network of constants
     reader = tf.train.load_checkpoint(os.path.join(folder, 'variables', 'variables'))
     for name, dtype in reader.get_variable_to_dtype_map().items():
         if dtype != tf.string:

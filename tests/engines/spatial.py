@@ -900,8 +900,6 @@ def recorded(folder, session):
     for part, name in ((1, 'input'), (2, 'output')):
         info, = string_map(signature, part).values()
         shapes['signature\'s ' + name] = dims_of(first(info, 3))
-    if b'_output_shapes' in graph:
-        shapes['_output_shapes'] = []
     return first(attrs['dtype'], 6), shapes
 
 

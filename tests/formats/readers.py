@@ -71,6 +71,12 @@ def expected_answer(program, build, folder, picture):
     return np.load(os.path.join(folder, 'out.npy'))
 
 
+def fed(picture, extension):
+    """What the container feeds: a .czann values from 0 to 1, here of 16 bits."""
+    import numpy as np
+    return (picture / np.float32(65535)).astype(np.float32) if extension == '.czann' else picture
+
+
 def difference(path, picture, expected):
     import numpy as np
     import onnxruntime
@@ -168,7 +174,7 @@ def test(program, build):
                 if metadata:
                     write_again(program, path, network, metadata)
                 print(f'{name}{extension}: {read.__name__}, '
-                      f'{difference(network, picture, expected):.1e} from TensorFlow 2.0.0')
+                      f'{difference(network, fed(picture, extension), expected):.1e} from TensorFlow 2.0.0')
             except Fault as fault:
                 faults += 1
                 print(f'{name}{extension}: {read.__name__}: {fault}')

@@ -99,7 +99,7 @@ class Test:
 
     def check_types(self, tools):
         """As a user's program, beside which the package is installed."""
-        told = run([tools, '-m', 'mypy', '--strict', '--cache-dir', os.path.join(self.folder, 'mypy'),
+        told = run([tools, '-m', 'mypy', '--strict', '--follow-imports', 'silent', '--cache-dir', os.path.join(self.folder, 'mypy'),
                     os.path.join(HERE, 'user.py')], MYPYPATH=self.site)
         self.line('mypy --strict', told.strip())
 

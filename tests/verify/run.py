@@ -197,7 +197,7 @@ def test_containers(verify, build):
                     'newer', '--format', '3.1.0', '--quiet'], check=True)
     done = verify('newer.czmodel', '--image', os.path.join(EXAMPLE, 'test_image.png'))
     expect('its ONNX file' in line_of(done, 'network')[1], done.stdout)
-    expect('receptive field not known' in line_of(done, 'tile edges')[1], done.stdout)
+    expect('receptive field 23' in line_of(done, 'tile edges')[1], done.stdout)
     done = verify('newer.czmodel', '--engine', '/nowhere', status=2)
     expect('is ONNX' in done.stderr, done.stderr)
 
