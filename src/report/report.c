@@ -142,6 +142,7 @@ const char *czm_report_keep_text(czm_report *report, const char *text) {
 
 const char *czm_report_keep(czm_report *report, const char *text) {
     char *copy = czm_arena_string(report->arena, czm_bytes_text(text ? text : ""));
+    if (!copy) czm_report_out_of_memory(report);
     return copy ? czm_make_printable(copy) : "";
 }
 

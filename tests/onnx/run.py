@@ -235,7 +235,8 @@ def judge(program, network, opset, path):
         return 'ok', f'{isolated(check, path, network):.1e}'
     except Refused as error:
         if message:
-            return ('refused' if message in str(error) else 'FAILED'), str(error)
+            is_right = message in str(error) or (error.operation and error.operation in message)
+            return ('refused' if is_right else 'FAILED'), str(error)
         if not error.operation:
             return 'no model', ''
         is_right = error.operation in UNTRANSLATED | set(INEXPRESSIBLE) or NO_KERNEL in str(error)
