@@ -111,6 +111,7 @@ BLOCKS = {
         Json(),
         Shell({'model_spec.json': 'colour', 'model': COLOUR, 'path/to/any/saved_model': COLOUR}),
         Shell(NUCLEI, MADE + ' && cp out/nuclei.czmodel .'),
+        Shell(NUCLEI),
         Shell({**NUCLEI, 'saved_model': MODEL}),
         Covered('verify'),
         Python('model = "model"\n'),
