@@ -900,6 +900,10 @@ def recorded(folder, session):
     for part, name in ((1, 'input'), (2, 'output')):
         info, = string_map(signature, part).values()
         shapes['signature\'s ' + name] = dims_of(first(info, 3))
+    for node in every(graph, 1): # only the call of the network has it: list=1 {shape=7}
+        recorded_outputs = string_map(node, 5).get('_output_shapes')
+        if recorded_outputs is not None:
+            shapes['_output_shapes of %s' % first(node, 1).decode()] = dims_of(first(first(recorded_outputs, 1), 7))
     return first(attrs['dtype'], 6), shapes
 
 
