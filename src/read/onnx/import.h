@@ -64,6 +64,11 @@ CZM_MUST_CHECK czm_status czm_import_group_norm(czm_import_step *s, czm_import_v
                                               czm_import_value *scale, czm_import_value *shift,
                                               czm_tensor *y);
 
+// Whether the operation is this one of ONNX.
+static inline bool czm_import_is(const czm_import_step *s, const char *op) {
+    return czm_text_equal(s->operation->op, op);
+}
+
 // ---- attributes
 
 bool czm_import_has(const czm_import_step *s, const char *name);

@@ -15,10 +15,6 @@ typedef struct window {
     bool is_same; // as TensorFlow pads: the sizes decide
 } window;
 
-static bool is(const czm_import_step *s, const char *op) {
-    return czm_text_equal(s->operation->op, op);
-}
-
 // A list by axis; the missing height of a row of pixels is `otherwise`.
 static czm_status read_axes(czm_import_step *s, const char *name, int axes, int64_t otherwise,
                             int64_t *out) {
@@ -298,7 +294,7 @@ static czm_status round_up(czm_import_step *s, const czm_import_value *x, const 
     for (int i = MOST_SPATIAL - w->axes; i < MOST_SPATIAL; i++) {
         int64_t size = czm_import_dim(s, x, 2 + i - (MOST_SPATIAL - w->axes)), stride = w->strides[i];
         if (stride == 1) continue;
-        if (size == CZM_UNKNOWN && is(s, "MaxPool") && w->after[i] == 0 && stride <= extent(w, i)) {
+        if (size == CZM_UNKNOWN && czm_import_is(s, "MaxPool") && w->after[i] == 0 && stride <= extent(w, i)) {
             more[i] = stride - 1; // more than needed does no harm to a maximum
             continue;
         }

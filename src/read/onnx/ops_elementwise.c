@@ -28,10 +28,6 @@ static czm_tensor input(czm_import_step *s) { return czm_import_made(s, czm_impo
 
 czm_status czm_import_op_unary(czm_import_step *s) { return put(s, CZM_OUT(s, s->op, input(s))); }
 
-static bool is(const czm_import_step *s, const char *op) {
-    return czm_text_equal(s->operation->op, op);
-}
-
 // ---- activations
 
 czm_status czm_import_op_leaky_relu(czm_import_step *s) {
@@ -43,7 +39,7 @@ czm_status czm_import_op_leaky_relu(czm_import_step *s) {
 
 // gamma * (x > 0 ? x : alpha * (exp(x * inner) - 1))
 czm_status czm_import_op_elu(czm_import_step *s) {
-    bool is_selu = is(s, "Selu"), is_celu = is(s, "Celu");
+    bool is_selu = czm_import_is(s, "Selu"), is_celu = czm_import_is(s, "Celu");
     double alpha = czm_import_float(s, "alpha", is_selu ? 1.67326319217681884765625 : 1);
     double gamma = is_selu ? czm_import_float(s, "gamma", 1.05070102214813232421875) : 1;
     czm_tensor x = input(s), elu = CZM_OUT(s, "Elu", times(s, x, is_celu ? 1 / alpha : 1));
@@ -53,7 +49,7 @@ czm_status czm_import_op_elu(czm_import_step *s) {
 }
 
 czm_status czm_import_op_hard_sigmoid(czm_import_step *s) {
-    bool is_swish = is(s, "HardSwish");
+    bool is_swish = czm_import_is(s, "HardSwish");
     czm_tensor x = input(s);
     double alpha = is_swish ? 1.0 / 6 : czm_import_float(s, "alpha", 0.2);
     double beta = is_swish ? 0.5 : czm_import_float(s, "beta", 0.5);
@@ -174,7 +170,7 @@ static czm_status fold(czm_import_step *s, combine *function) {
     czm_order order = czm_import_align(s, s->inputs, s->input_count, t);
     czm_tensor y = t[0];
     for (size_t i = 1; i < s->input_count; i++) y = function(s, y, t[i]);
-    if (is(s, "Mean")) y = times(s, y, 1.0 / (double)s->input_count);
+    if (czm_import_is(s, "Mean")) y = times(s, y, 1.0 / (double)s->input_count);
     czm_import_put(s, 0, y, order);
     return CZM_OK;
 }

@@ -5,10 +5,6 @@
 
 #include <math.h>
 
-static bool is(const czm_import_step *s, const char *op) {
-    return czm_text_equal(s->operation->op, op);
-}
-
 static czm_tensor mean(czm_import_step *s, czm_tensor x, const int64_t *axes, size_t count) {
     czm_node *node = CZM_NODE(s, "Mean", x, czm_import_const(s, axes, count));
     czm_set_bool(s->run->graph, node, "keep_dims", true);
@@ -213,7 +209,7 @@ czm_status czm_import_op_layer_norm(czm_import_step *s) {
     unsigned all = (1u << order.rank) - 1;
     size_t count = stored_axes(&order, all & ~((1u << axis) - 1), axes);
     czm_tensor x = czm_import_made(s, v), d = x;
-    if (is(s, "LayerNormalization")) d = CZM_OUT(s, "Sub", x, mean(s, x, axes, count));
+    if (czm_import_is(s, "LayerNormalization")) d = CZM_OUT(s, "Sub", x, mean(s, x, axes, count));
     czm_tensor variance = mean(s, CZM_OUT(s, "Square", d), axes, count);
     czm_tensor y = CZM_OUT(s, "Mul", d,
                            inverse_deviation(s, variance, czm_import_float(s, "epsilon", 1e-5)));

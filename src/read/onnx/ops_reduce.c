@@ -3,10 +3,6 @@
 // Reductions, and operations along one axis.
 #include "read/onnx/import.h"
 
-static bool is(const czm_import_step *s, const char *op) {
-    return czm_text_equal(s->operation->op, op);
-}
-
 // The stored places of a set of ONNX axes, as an int32 vector.
 static czm_tensor places(czm_import_step *s, const czm_order *order, unsigned axes) {
     int64_t list[CZM_MOST_AXES];
@@ -34,12 +30,12 @@ static czm_tensor log_sum_exp(czm_import_step *s, czm_tensor x, czm_tensor axes,
 static czm_tensor reduce(czm_import_step *s, czm_tensor x, czm_tensor axes, bool keeps) {
     const char *op = s->op;
     if (czm_tensor_dtype(x) == CZM_DTYPE_BOOL) op = czm_text_equal(op, "Min") ? "All" : "Any";
-    if (is(s, "ReduceLogSumExp")) return log_sum_exp(s, x, axes, keeps);
-    if (is(s, "ReduceL1")) x = CZM_OUT(s, "Abs", x);
-    if (is(s, "ReduceL2") || is(s, "ReduceSumSquare")) x = CZM_OUT(s, "Square", x);
+    if (czm_import_is(s, "ReduceLogSumExp")) return log_sum_exp(s, x, axes, keeps);
+    if (czm_import_is(s, "ReduceL1")) x = CZM_OUT(s, "Abs", x);
+    if (czm_import_is(s, "ReduceL2") || czm_import_is(s, "ReduceSumSquare")) x = CZM_OUT(s, "Square", x);
     czm_tensor y = reduced(s, op, x, axes, keeps);
-    if (is(s, "ReduceL2")) return CZM_OUT(s, "Sqrt", y);
-    return is(s, "ReduceLogSum") ? CZM_OUT(s, "Log", y) : y;
+    if (czm_import_is(s, "ReduceL2")) return CZM_OUT(s, "Sqrt", y);
+    return czm_import_is(s, "ReduceLogSum") ? CZM_OUT(s, "Log", y) : y;
 }
 
 czm_status czm_import_op_reduce(czm_import_step *s) {
@@ -47,7 +43,7 @@ czm_status czm_import_op_reduce(czm_import_step *s) {
     czm_order order = czm_import_order(s, x);
     unsigned axes;
     bool is_given, keeps = czm_import_int(s, "keepdims", 1) != 0;
-    CZM_TRY(czm_import_axes(s, is(s, "ReduceSum") ? 13 : 18, 1, order.rank, &axes, &is_given));
+    CZM_TRY(czm_import_axes(s, czm_import_is(s, "ReduceSum") ? 13 : 18, 1, order.rank, &axes, &is_given));
     if (!is_given && !czm_import_int(s, "noop_with_empty_axes", 0)) axes = (1u << order.rank) - 1;
     czm_tensor y = reduce(s, czm_import_made(s, x), places(s, &order, axes), keeps);
     czm_import_put(s, 0, y, keeps ? order : czm_order_without(&order, axes));
