@@ -44,7 +44,10 @@ static void put_verdict(const checked *c) {
     cli_print(stdout, "%zu error%s, %zu warning%s, %zu note%s. ", errors, errors == 1 ? "" : "s", warnings,
            warnings == 1 ? "" : "s", notes, notes == 1 ? "" : "s");
     if (c->verdict->status) {
-        cli_print(stdout, "No version of ZEN accepts it unchanged.\n");
+        cli_print(stdout, c->verdict->kind == CZM_KIND_CZMODEL
+                   ? "The file does not follow the specification of its format; whether a version "
+                     "of ZEN accepts it is not known.\n"
+                   : "No file is written before the errors are corrected or allowed.\n");
         return;
     }
     cli_print(stdout, c->verdict->kind == CZM_KIND_CZMODEL ? "Model version %s; "
@@ -84,7 +87,7 @@ static void put_rule(const checked *c, size_t index) {
     const czm_rule_info *rule = czm_rule_at(index);
     czm_outcome outcome = czm_report_outcome(c->report, index);
     if (outcome == CZM_FOUND) put_findings(c, rule);
-    if (outcome == CZM_PASSED && is_shown(c, rule)) 
+    if (outcome == CZM_PASSED && is_shown(c, rule))
         cli_print(stdout, "  %s  %s [%s]\n", passed, rule->statement, rule->id);
 }
 
@@ -153,8 +156,7 @@ static int check(const char *target, czm_options *options, bool as_json, const c
         is_told = put_table(&c);
     else
         cli_print_findings(report, CZM_NOTE);
-    if (status != CZM_ERROR_USAGE && file)
-        is_told &= cli_write_file(file, report_text(&c, file));
+    if (status != CZM_ERROR_USAGE && file) is_told &= cli_write_file(file, report_text(&c, file));
     czm_report_free(report);
     return is_told ? cli_exit_status(status) : CZM_ERROR_IO;
 }
@@ -189,7 +191,8 @@ int cli_check(int argc, char **argv) {
     int status;
     if (cli_begin(argc, argv, &command, options, CZM_COUNT_OF(options), &last, &status) == CLI_DONE)
         return status;
-    if (!file && m.options.output && is_report_name(m.options.output)) { // as version 0.1.0 called it
+    if (!file && m.options.output &&
+        is_report_name(m.options.output)) { // as version 0.1.0 called it
         file = m.options.output;
         m.options.output = NULL;
     }

@@ -64,6 +64,11 @@ static czm_status prepare(verification *v) {
     options.source_path = v->target;
     v->model = (czm_inspection)CZM_INSPECTION_INIT;
     TRY(czm_inspect(&options, &v->model, v->report));
+    if (v->model.input.rank == 5)
+        return fault(
+            CZM_ERROR_INVALID, v->target,
+            "the network is three-dimensional, and verify runs only networks for images; run "
+            "it in ZEN or in ONNX Runtime");
     const char *folder = cli_temporary_folder(v->arena);
     const czm_new_folder *scratch =
         czm_folder_create_beside(v->arena, czm_path_join(v->arena, folder, "czmodel-verify"));
@@ -85,11 +90,12 @@ static czm_status read_image(verification *v) {
 }
 
 static czm_status prepare_image(verification *v, const cli_network *network) {
-    v->result.tiling = cli_tiling_choose(&v->model, network->dims, v->image.pixels.height,
-                                         v->image.pixels.width);
+    v->result.tiling =
+        cli_tiling_choose(&v->model, network->dims, v->image.pixels.height, v->image.pixels.width);
     if (!v->image_path)
-        v->image = cli_image_generate(v->arena, v->result.tiling.height, v->result.tiling.width,
-                                      cli_pixel_type_most(v->model.metadata.pixel_type, USUAL_MOST));
+        v->image =
+            cli_image_generate(v->arena, v->result.tiling.height, v->result.tiling.width,
+                               cli_pixel_type_most(v->model.metadata.pixel_type, USUAL_MOST));
     size_t channels = network->dims[3] > 0 ? (size_t)network->dims[3] : v->image.pixels.channels;
     float most = cli_image_fed_most(&v->model.metadata, v->image.most);
     const char *text = cli_image_prepare(v->arena, &v->image, channels, most, &v->input);

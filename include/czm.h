@@ -198,6 +198,12 @@ typedef struct czm_metadata {
     bool has_unit_range;  ///< the network expects pixels from 0 to 1, as a .czann feeds them, and not
                           ///< the values of pixel_type, as a .czmodel does
     const char *model_id; ///< UUID in lower case hexadecimal; NULL: not told
+    const int64_t *min_overlap; ///< of tiles, in pixels, by axis ([z,] y, x), even; NULL: twice
+                                ///< border_size
+    size_t min_overlap_count;
+    const char *description;        ///< ModelDescription of a .czann; NULL: none
+    const char *const *pixel_types; ///< of each channel, if there are several; pixel_type is the first
+    size_t pixel_type_count;        ///< 0: pixel_type is the only one
 } czm_metadata;
 
 /// Returns false to stop the conversion. `done` and `total` count the bytes of weights.
@@ -262,7 +268,7 @@ typedef struct czm_result {
 } czm_result;
 
 #define CZM_METADATA_INIT \
-    { sizeof(czm_metadata), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, false, 0 }
+    { sizeof(czm_metadata), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, false, 0, 0, 0, 0, 0, 0 }
 #define CZM_OPTIONS_INIT                                                                           \
     {                                                                                              \
         sizeof(czm_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, false, \

@@ -100,9 +100,10 @@ class ModelMetadata(_Fields):
     @classmethod
     def from_params(cls, color_handling: str, pixel_type: str, classes: Sequence[str],
                     border_size: int, name: str = 'DNN Model',
-                    license_file: Union[str, os.PathLike, None] = None) -> ModelMetadata:
-        """Metadata of these values, see the attributes. The classes, of which only the names are
-        given, get colours.
+                    license_file: Union[str, os.PathLike, None] = None, *,
+                    class_colors: Optional[Sequence[Optional[Tuple[int, int, int]]]] = None) -> ModelMetadata:
+        """Metadata of these values, see the attributes. `classes` are names; `class_colors` has
+        (red, green, blue) of 0 to 255 for each, or None for a colour that is chosen.
 
         Raises:
             InvalidModelError: a value is none of those that the specification names.
@@ -110,8 +111,11 @@ class ModelMetadata(_Fields):
         """
         if isinstance(classes, str):
             raise TypeError(f'classes: a list of names is required, not {classes!r}')
-        colourless: Any = [(class_name, None) for class_name in classes]
-        metadata = cls(name, color_handling, pixel_type, colourless, border_size, license_file)
+        colours = [None] * len(classes) if class_colors is None else list(class_colors)
+        if len(colours) != len(classes):
+            raise ValueError(f'class_colors: {len(classes)} colours are required, not {len(colours)}')
+        coloured: Any = list(zip(classes, colours))
+        metadata = cls(name, color_handling, pixel_type, coloured, border_size, license_file)
         with Call() as call:
             return completed(call, metadata_struct(metadata), license_file)
 

@@ -199,6 +199,7 @@ czm_probability czm_probability_of(czm_arena *arena, const czm_model *model,
     czm_probability result = sums_to_one ? judge_sum(arena, model, shapes, output->tensor, channels)
                                          : judge_values(arena, model, shapes, output->tensor);
     // The steps work on float32 images.
-    if (shape.rank != 4 || output->dtype != CZM_DTYPE_FLOAT) result.remedies[0] = NULL;
+    bool is_image = shape.rank == 4 || shape.rank == 5;
+    if (!is_image || output->dtype != CZM_DTYPE_FLOAT) result.remedies[0] = NULL;
     return result;
 }

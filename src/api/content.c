@@ -57,12 +57,54 @@ static void identify_onnx(const czm_payload *self, czm_arena *arena, czm_sha256 
 }
 
 // Without the batch; what the network leaves open is as its author states.
-static void tell_sizes(czm_shape shape, const int64_t *stated, size_t stated_rank,
-                       int64_t sizes[3]) {
-    for (int i = 0; i < 3; i++) {
-        sizes[i] = shape.rank == 4 ? shape.dims[i + 1] : CZM_UNKNOWN;
-        if (sizes[i] == CZM_UNKNOWN && stated_rank == 3) sizes[i] = stated[i];
+static size_t tell_sizes(czm_shape shape, const int64_t *stated, size_t stated_rank,
+                         int64_t sizes[CZM_CZANN_MOST_SIZES]) {
+    size_t count = shape.rank == 5 || stated_rank == 4 ? 4 : 3;
+    bool is_known = shape.rank == (int)count + 1;
+    for (size_t i = 0; i < count; i++) {
+        sizes[i] = is_known ? shape.dims[i + 1] : CZM_UNKNOWN;
+        if (sizes[i] == CZM_UNKNOWN && stated_rank == count) sizes[i] = stated[i];
     }
+    return count;
+}
+
+static czm_status check_sizes(czm_context *context, const czm_target *target, const char *key,
+                              const int64_t *sizes, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (sizes[i] < 1)
+            return czm_report_add(
+                context->report, CZM_RULE_METADATA_SHAPE,
+                czm_arena_format(context->arena, "%s: %s", target->spec.where, key),
+                czm_arena_format(context->arena,
+                                 "state the sizes in the specification, or set them: %s",
+                                 czm_report_option(context->report, CZM_OPTION_SPATIAL_DIMS,
+                                                   "HEIGHT,WIDTH")),
+                "a .czann needs every size, but the network leaves %s open",
+                i + 1 == count ? "the number of channels" : "the height or the width");
+    return CZM_OK;
+}
+
+// What the type says of an output whose sizes nobody knows before it is run.
+static void complete_output(const czm_spec *spec, czm_czann_shapes *shapes) {
+    size_t count = shapes->output_count;
+    if (!czm_type_gives_image(spec->model_type) || count != shapes->input_count) return;
+    for (size_t i = 0; i + 1 < count; i++)
+        if (shapes->output[i] == CZM_UNKNOWN) shapes->output[i] = shapes->input[i];
+    if (shapes->output[count - 1] == CZM_UNKNOWN && czm_type_is_segmentation(spec->model_type))
+        shapes->output[count - 1] = (int64_t)spec->class_count;
+}
+
+static czm_status tell_shapes(czm_context *context, const czm_target *target,
+                              const czm_check_subject *subject, czm_czann_shapes *shapes) {
+    const czm_spec *spec = &target->spec;
+    shapes->input_count =
+        tell_sizes(subject->input, spec->input_shape, spec->input_rank, shapes->input);
+    shapes->output_count =
+        tell_sizes(subject->output, spec->output_shape, spec->output_rank, shapes->output);
+    if (target->format->container != CZM_CONTAINER_JSON) return CZM_OK;
+    complete_output(spec, shapes);
+    CZM_TRY(check_sizes(context, target, "InputShape", shapes->input, shapes->input_count));
+    return check_sizes(context, target, "OutputShape", shapes->output, shapes->output_count);
 }
 
 static czm_status translate(czm_context *context, czm_target *target, czm_payload *payload) {
@@ -102,16 +144,13 @@ czm_status czm_content_onnx_file(czm_context *context, const czm_target *target,
 czm_status czm_content_onnx(czm_context *context, czm_target *target,
                             const czm_check_subject *subject, czm_package *package) {
     czm_payload *payload = CZM_NEW(context->arena, czm_payload);
-    const czm_spec *spec = &target->spec;
     if (target->has_onnx)
         CZM_TRY(czm_content_onnx_file(context, target, payload));
     else
         CZM_TRY(translate(context, target, payload));
     package->payloads = payload;
     package->payload_count = 1;
-    tell_sizes(subject->input, spec->input_shape, spec->input_rank, package->shapes.input);
-    tell_sizes(subject->output, spec->output_shape, spec->output_rank, package->shapes.output);
-    return CZM_OK;
+    return tell_shapes(context, target, subject, &package->shapes);
 }
 
 static bool is_safe_name(const char *name) {

@@ -3,6 +3,7 @@
 // czm_convert(): the whole way from a specification to a container, in the order of the work.
 #include "api/call.h"
 #include "api/content.h"
+#include "api/loss.h"
 #include "api/target.h"
 #include "base/os.h"
 #include "package/czmodel.h"
@@ -162,6 +163,7 @@ static czm_status convert(czm_context *context, void *data) {
     CZM_TRY(check_kinds(c));
     CZM_TRY(choose_id(c, &c->package.model_id));
     CZM_TRY(fill_package(c, subject));
+    czm_report_loss(&c->context, &c->target);
     CZM_TRY(
         czm_package_write(&c->context, &c->package, &c->result.size, c->result.model_id));
     c->result.path = czm_report_keep(context->report, c->package.path);

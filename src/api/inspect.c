@@ -87,6 +87,11 @@ static void tell_metadata(const czm_target *target, czm_inspection *out) {
         .output_shape = spec->output_shape,
         .output_rank = spec->output_rank,
         .has_unit_range = spec->has_unit_range,
+        .min_overlap = spec->min_overlap,
+        .min_overlap_count = spec->min_overlap_count,
+        .description = spec->description,
+        .pixel_types = spec->pixel_types,
+        .pixel_type_count = spec->pixel_type_count,
     };
 }
 

@@ -287,24 +287,11 @@ static czm_status open_bare(czm_context *context, czm_target *target) {
     return status;
 }
 
-// What czm_spec_read() makes of a specification, of the metadata in a container.
-static czm_metadata metadata_of(czm_context *context, const czm_container *c) {
-    const czm_manifest *m = &c->manifest;
-    if (c->kind == CZM_CONTAINER_JSON) return c->metadata;
-    return (czm_metadata){
-        .model_name = m->model_name,
-        .color_handling = m->color_handling,
-        .pixel_type = czm_manifest_pixel_type(context->arena, m),
-        .postprocessing = m->postprocessing,
-        .classes = m->classes,
-        .class_count = m->class_count,
-        .border_size = m->border_size,
-        .has_unit_range = m->scales_inputs,
-    };
-}
-
 static czm_status take_metadata(czm_context *context, czm_target *target) {
-    czm_metadata metadata = metadata_of(context, &target->container);
+    const czm_container *c = &target->container;
+    czm_metadata metadata = c->kind == CZM_CONTAINER_JSON
+                                ? c->metadata
+                                : czm_manifest_metadata(context->arena, &c->manifest);
     if (target->is_converted && target->options->model_name)
         metadata.model_name = target->options->model_name;
     target->has_spec = true;
@@ -359,6 +346,15 @@ czm_status czm_target_open_for_conversion(czm_context *context, const czm_option
 
 // ---- the network
 
+// A network by itself would go into a CZModel, but a three-dimensional one can only go into a .czann.
+static void choose_format_of_volume(czm_context *context, czm_target *target) {
+    czm_node *input = target->model.main.inputs.items[0].tensor.node;
+    bool is_volume = czm_shape_read(context->arena, czm_attr_shape(input, "shape")).rank == 5;
+    if (is_volume && !target->has_spec && !wanted_format(target->options))
+        target->format =
+            czm_format_find(target->onnx.opset > CZM_OLD_OPSET ? "czann-2.1.0" : "czann-1.1.0");
+}
+
 // The file's ends, where its operations cannot all be read.
 static czm_status read_ends(czm_context *context, czm_target *target, const char *reason) {
     czm_report_add(context->report, CZM_RULE_NETWORK_UNCHECKED, target->onnx.where, NULL,
@@ -392,6 +388,7 @@ static czm_status read_kept_onnx(czm_context *context, czm_target *target) {
 
 static czm_status read_onnx(czm_context *context, czm_target *target) {
     CZM_TRY(read_kept_onnx(context, target));
+    choose_format_of_volume(context, target);
     czm_port *input = &target->model.main.inputs.items[0];
     if (!target->input.takes_float || !czm_edit_can_cast(input->dtype)) return CZM_OK;
     czm_edit_tell_cast(context, input);
@@ -404,6 +401,7 @@ czm_status czm_target_read_model(czm_context *context, czm_target *target) {
     if (target->has_onnx) return read_onnx(context, target);
     CZM_TRY(czm_edit_model(context, target->options, &target->input, &target->source, spec,
                            &target->model));
+    choose_format_of_volume(context, target);
     target->model.is_for_onnx = target->is_translated || (target->format && target->format->opset);
     if (is_finished(target) || target->options->as_is) return CZM_OK;
     czm_passes_run(context, &target->model);
@@ -417,12 +415,14 @@ static void apply_border(czm_context *context, czm_target *target,
     if (!wanted || !target->has_spec) return;
     if (is_number(wanted)) {
         target->spec.border_size = strtoll(wanted, NULL, 10);
+        target->spec.min_overlap_count = 0;
         return;
     }
     czm_receptive_field field = czm_check_output_field(subject);
-    if (field.kind == CZM_FIELD_BOUNDED)
+    if (field.kind == CZM_FIELD_BOUNDED) {
         target->spec.border_size = czm_field_border(&field);
-    else
+        target->spec.min_overlap_count = 0;
+    } else
         czm_report_add(context->report, CZM_RULE_BORDER,
                        czm_report_option(context->report, CZM_OPTION_BORDER, "auto"),
                        "set the border to a number of pixels",

@@ -3,6 +3,7 @@
 // czm_unpack(): a container becomes a folder with a specification that converts back. All of it is
 // written beside its final place and renamed when it is complete.
 #include "api/call.h"
+#include "api/loss.h"
 #include "base/os.h"
 #include "format/xml.h"
 #include "read/container.h"
@@ -159,21 +160,11 @@ static czm_status write_network(unpacking *u) {
 
 // ---- the specification
 
-static czm_metadata metadata_of(const unpacking *u) {
-    const czm_manifest *m = &u->container.manifest;
-    if (u->container.kind == CZM_CONTAINER_JSON) return u->container.metadata;
-    return (czm_metadata){
-        .color_handling = m->color_handling,
-        .pixel_type = czm_manifest_pixel_type(u->context->arena, m),
-        .classes = m->classes,
-        .class_count = m->class_count,
-        .border_size = m->border_size,
-        .has_unit_range = m->scales_inputs,
-    };
-}
-
 static czm_status write_spec(const unpacking *u) {
-    czm_metadata metadata = metadata_of(u);
+    const czm_container *c = &u->container;
+    czm_metadata metadata = c->kind == CZM_CONTAINER_JSON
+                                ? c->metadata
+                                : czm_manifest_metadata(u->context->arena, &c->manifest);
     metadata.model_path = u->network;
     metadata.license_path = u->license;
     const czm_edits none = {0};
@@ -183,36 +174,6 @@ static czm_status write_spec(const unpacking *u) {
 }
 
 // ---- what the JSON cannot say
-
-static size_t count_own_colours(const czm_manifest *m) {
-    size_t count = 0;
-    for (size_t i = 0; i < m->class_count; i++) {
-        const czm_class *c = &m->classes[i];
-        uint8_t rgb[3];
-        czm_class_colour(i % CZM_MOST_CLASSES, rgb);
-        count += c->red != rgb[0] || c->green != rgb[1] || c->blue != rgb[2];
-    }
-    return count;
-}
-
-typedef struct loss {
-    bool is_lost;
-    const char *what, *value; // value: NULL, or what `what` is
-} loss;
-
-static const char *counted(czm_arena *arena, const char *format, size_t count, const char *plural) {
-    return czm_arena_format(arena, format, count, count == 1 ? "" : plural);
-}
-
-static const char *list_losses(czm_arena *arena, const loss *losses, size_t count) {
-    const char *text = "";
-    for (size_t i = 0; i < count; i++) {
-        if (!losses[i].is_lost) continue;
-        text = czm_arena_format(arena, "%s%s%s", text, *text ? ", " : "", losses[i].what);
-        if (losses[i].value) text = czm_arena_format(arena, "%s \"%s\"", text, losses[i].value);
-    }
-    return text;
-}
 
 // The later form holds all that a model.json says but for these; and the first form has no name.
 static bool loses_name(const unpacking *u) {
@@ -224,28 +185,27 @@ static bool loses_name(const unpacking *u) {
 
 static const char *losses_of_both(const unpacking *u) {
     const czm_container *c = &u->container;
-    const loss losses[] = {
+    const czm_loss losses[] = {
         {true, "the id", c->id},
         {loses_name(u), "the model name", model_name(u)},
         {!czm_text_equal(c->version, "3.0.0"), "the model version", c->version},
         {u->license && !czm_text_equal(u->license, c->license_name), "the licence's name",
          c->license_name},
     };
-    return list_losses(u->context->arena, losses, CZM_COUNT_OF(losses));
+    return czm_losses_text(u->context->arena, losses, CZM_COUNT_OF(losses));
 }
 
 static const char *losses_of_xml(const unpacking *u) {
     czm_arena *arena = u->context->arena;
     const czm_manifest *m = &u->container.manifest;
-    size_t colours = count_own_colours(m), channels = m->pixel_type_count - 1;
-    const loss losses[] = {
+    const char *others = czm_losses_of_elements(arena, m);
+    const czm_loss losses[] = {
         {*m->postprocessing != '\0', "Postprocessing", m->postprocessing},
-        {strchr(m->pixel_types[0], ' ') != NULL, "all pixel types of", m->pixel_types[0]},
-        {channels > 0, counted(arena, "the pixel types of %zu more channel%s", channels, "s"),
-         NULL},
-        {colours > 0, counted(arena, "the colours of %zu class%s", colours, "es"), NULL},
+        {*m->description != '\0', "Description", m->description},
+        {czm_loss_has_alternatives(m), "all pixel types of", m->pixel_types[0]},
+        {*others != '\0', others, NULL},
     };
-    return list_losses(arena, losses, CZM_COUNT_OF(losses));
+    return czm_losses_text(arena, losses, CZM_COUNT_OF(losses));
 }
 
 static const char *options_of(const unpacking *u) {
@@ -263,9 +223,9 @@ static const char *options_of(const unpacking *u) {
     const char *text = "";
     for (size_t i = 0; i < CZM_COUNT_OF(lost); i++)
         if (lost[i].value)
-            text = czm_arena_format(
-                u->context->arena, "%s%s%s", text, *text ? " " : "",
-                czm_report_option(u->context->report, lost[i].option, lost[i].value));
+            text = czm_arena_format(u->context->arena, "%s%s%s", text, *text ? " " : "",
+                                    czm_report_option(u->context->report, lost[i].option,
+                                                      lost[i].value));
     return text;
 }
 
@@ -273,8 +233,8 @@ static void note_loss(const unpacking *u) {
     czm_arena *arena = u->context->arena;
     const char *more = u->container.kind == CZM_CONTAINER_XML ? losses_of_xml(u) : "";
     czm_report_add(u->context->report, CZM_RULE_UNPACK_LOSS, SPEC_FILE,
-                   czm_arena_format(arena, "convert it with %s; %s contains the other values", options_of(u),
-                                    metadata_file(u)),
+                   czm_arena_format(arena, "convert it with %s; %s contains the other values",
+                                    options_of(u), metadata_file(u)),
                    "it does not contain %s%s%s", losses_of_both(u), *more ? ", " : "", more);
 }
 

@@ -52,13 +52,14 @@ static czm_shape output_shape(czm_arena *arena, const czm_model *model, const cz
 // height and width where they are open.
 static const czm_shapes *shapes_of_one_tile(czm_arena *arena, const czm_check_subject *s,
                                             int64_t side) {
-    if (s->input.rank != 4) return s->shapes;
-    int64_t *dims = CZM_NEW_ARRAY(arena, int64_t, 4);
-    const int64_t otherwise[4] = {1, side, side, CZM_UNKNOWN};
-    for (int i = 0; i < 4; i++)
+    int rank = s->input.rank;
+    if (rank != 4 && rank != 5) return s->shapes;
+    int64_t *dims = CZM_NEW_ARRAY(arena, int64_t, (size_t)rank);
+    const int64_t otherwise[] = {1, side, side, rank == 4 ? CZM_UNKNOWN : side, CZM_UNKNOWN};
+    for (int i = 0; i < rank; i++)
         dims[i] = s->input.dims[i] == CZM_UNKNOWN ? otherwise[i] : s->input.dims[i];
-    if (memcmp(dims, s->input.dims, 4 * sizeof *dims) == 0) return s->shapes;
-    const czm_shape tile = {4, dims};
+    if (memcmp(dims, s->input.dims, (size_t)rank * sizeof *dims) == 0) return s->shapes;
+    const czm_shape tile = {rank, dims};
     return czm_shapes_infer(arena, s->model, &tile);
 }
 

@@ -4,7 +4,12 @@
 // input-size-undefined, input-type, output-type, output-size.
 #include "check/check.h"
 
-enum { BATCH, HEIGHT, WIDTH, CHANNELS, IMAGE_RANK };
+enum { IMAGE_RANK = 4, VOLUME_RANK = 5 };
+
+// From the end, so that they are the same in [batch, z, height, width, channels].
+static int64_t height_of(czm_shape shape) { return shape.dims[shape.rank - 3]; }
+static int64_t width_of(czm_shape shape) { return shape.dims[shape.rank - 2]; }
+static int64_t channels_of(czm_shape shape) { return shape.dims[shape.rank - 1]; }
 
 static const char *port_where(const czm_check_subject *s, const char *end, const czm_port *port) {
     return czm_arena_format(s->arena, "%s \"%s\"", end, port->name);
@@ -21,23 +26,29 @@ static bool is_channels_first(czm_shape shape) {
 static bool has_stated_size(const czm_check_subject *s) {
     const czm_spec *spec = s->spec;
     return spec && s->format && s->format->container == CZM_CONTAINER_JSON &&
-           spec->input_rank == 3 && spec->input_shape[0] > 0 && spec->input_shape[1] > 0;
+           spec->input_rank + 1 == (size_t)s->input.rank &&
+           spec->input_shape[spec->input_rank - 3] > 0 &&
+           spec->input_shape[spec->input_rank - 2] > 0;
 }
 
 static void check_dims(czm_context *context, const czm_check_subject *s, const char *where) {
-    const int64_t *d = s->input.dims;
+    czm_shape in = s->input;
     const char *shape = czm_shape_text(s->arena, s->input);
-    if (d[BATCH] != CZM_UNKNOWN && d[BATCH] != 1)
+    if (in.dims[0] != CZM_UNKNOWN && in.dims[0] != 1)
         czm_report_add(context->report, CZM_RULE_INPUT_BATCH, where, NULL,
-                       "its batch size is %lld: %s", (long long)d[BATCH], shape);
-    if (d[CHANNELS] == CZM_UNKNOWN)
+                       "its batch size is %lld: %s", (long long)in.dims[0], shape);
+    if (channels_of(in) == CZM_UNKNOWN)
         czm_report_add(context->report, CZM_RULE_INPUT_CHANNELS, where, NULL,
                        "its number of channels is not defined: %s", shape);
-    if (d[HEIGHT] == CZM_UNKNOWN || d[WIDTH] == CZM_UNKNOWN)
+    if (height_of(in) == CZM_UNKNOWN || width_of(in) == CZM_UNKNOWN)
         czm_report_add_as(context->report, CZM_RULE_INPUT_SIZE_UNDEFINED,
-                          has_stated_size(s) ? CZM_NOTE : CZM_ERROR, where, NULL,
+                          has_stated_size(s) ? CZM_NOTE : CZM_ERROR, where,
+                          in.rank == VOLUME_RANK
+                              ? "state InputShape in the specification of .czann "
+                                "files, or export the network with its size"
+                              : NULL,
                           "its height or width is not defined: %s", shape);
-    if (is_channels_first(s->input))
+    if (in.rank == IMAGE_RANK && is_channels_first(in))
         czm_report_add(context->report, CZM_RULE_INPUT_LAYOUT, where, NULL,
                        "its shape %s looks like channels before height and width", shape);
 }
@@ -45,11 +56,19 @@ static void check_dims(czm_context *context, const czm_check_subject *s, const c
 void czm_check_input(czm_context *context, const czm_check_subject *subject) {
     const czm_port *input = &subject->model->main.inputs.items[0];
     const char *where = port_where(subject, "input", input);
-    if (subject->input.rank == IMAGE_RANK)
+    bool is_volume = subject->input.rank == VOLUME_RANK;
+    bool takes_volume = subject->format && subject->format->container == CZM_CONTAINER_JSON;
+    if (subject->input.rank == IMAGE_RANK || (is_volume && takes_volume))
         check_dims(context, subject, where);
     else
-        czm_report_add(context->report, CZM_RULE_INPUT_RANK, where, NULL, "its shape is %s",
-                       czm_shape_text(subject->arena, subject->input));
+        czm_report_add(context->report, CZM_RULE_INPUT_RANK, where,
+                       is_volume
+                           ? czm_arena_format(subject->arena,
+                                              "convert a three-dimensional network to a .czann: %s",
+                                              czm_report_option(context->report, CZM_OPTION_FORMAT,
+                                                                "czann-1.1.0"))
+                           : NULL,
+                       "its shape is %s", czm_shape_text(subject->arena, subject->input));
     if (input->dtype != CZM_DTYPE_FLOAT)
         czm_report_add(context->report, CZM_RULE_INPUT_TYPE, where, NULL, "its element type is %s",
                        czm_dtype_name(input->dtype));
@@ -61,13 +80,14 @@ static void check_output_size(czm_context *context, const czm_check_subject *s, 
         czm_report_not_checked(context->report, CZM_RULE_OUTPUT_SIZE);
         return;
     }
-    if (in.rank != IMAGE_RANK || in.dims[HEIGHT] == CZM_UNKNOWN || in.dims[WIDTH] == CZM_UNKNOWN)
+    if ((in.rank != IMAGE_RANK && in.rank != VOLUME_RANK) || height_of(in) == CZM_UNKNOWN ||
+        width_of(in) == CZM_UNKNOWN)
         return; // nothing to compare with: said before
     if (czm_report_has(context->report, CZM_RULE_INPUT_LAYOUT)) return; // it would follow from that
     const char *shape = czm_shape_text(s->arena, out);
-    bool is_image = out.rank == IMAGE_RANK;
+    bool is_image = out.rank == in.rank;
     if (out.rank == CZM_UNKNOWN ||
-        (is_image && (out.dims[HEIGHT] == CZM_UNKNOWN || out.dims[WIDTH] == CZM_UNKNOWN)))
+        (is_image && (height_of(out) == CZM_UNKNOWN || width_of(out) == CZM_UNKNOWN)))
         czm_report_add_as(context->report, CZM_RULE_OUTPUT_SIZE, CZM_NOTE, where,
                           "run the network once and compare the shapes",
                           "its height and width cannot be told before it runs (%s): %s", shape,
@@ -75,11 +95,11 @@ static void check_output_size(czm_context *context, const czm_check_subject *s, 
     else if (!is_image)
         czm_report_add(context->report, CZM_RULE_OUTPUT_SIZE, where, NULL,
                        "its shape %s is not that of an image", shape);
-    else if (out.dims[HEIGHT] != in.dims[HEIGHT] || out.dims[WIDTH] != in.dims[WIDTH])
+    else if (height_of(out) != height_of(in) || width_of(out) != width_of(in))
         czm_report_add(context->report, CZM_RULE_OUTPUT_SIZE, where, NULL,
                        "it is %lld x %lld pixels, but the input is %lld x %lld",
-                       (long long)out.dims[HEIGHT], (long long)out.dims[WIDTH],
-                       (long long)in.dims[HEIGHT], (long long)in.dims[WIDTH]);
+                       (long long)height_of(out), (long long)width_of(out),
+                       (long long)height_of(in), (long long)width_of(in));
 }
 
 void czm_check_output(czm_context *context, const czm_check_subject *subject) {

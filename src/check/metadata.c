@@ -72,10 +72,13 @@ static const char *types_with(int64_t channels) {
 
 static void check_pixel_type(czm_context *context, const czm_check_subject *s) {
     if (!s->spec->pixel_type) czm_report_not_checked(context->report, CZM_RULE_PIXEL_TYPE_CHANNELS);
-    if (!s->spec->pixel_type || s->input.rank != 4 || s->input.dims[3] == CZM_UNKNOWN) return;
+    if (!s->spec->pixel_type || s->input.rank < 4 || s->input.rank > 5) return;
     if (czm_report_has(context->report, CZM_RULE_INPUT_LAYOUT)) return;
-    int64_t actual = s->input.dims[3];
+    int64_t actual = s->input.dims[s->input.rank - 1];
+    if (actual == CZM_UNKNOWN) return; // said before
     int expected = czm_pixel_type_channels(s->spec->pixel_type);
+    for (size_t i = 1; i < s->spec->pixel_type_count; i++)
+        expected += czm_pixel_type_channels(s->spec->pixel_types[i]);
     const char *where = key_where(s, "PixelType");
     if (expected == 0)
         czm_report_add_as(context->report, CZM_RULE_PIXEL_TYPE_CHANNELS, CZM_NOTE, where,
@@ -105,6 +108,8 @@ static const char *range_hint(czm_context *context, double factor) {
 void czm_check_pixel_range(czm_context *context, const czm_check_subject *s) {
     if (!s->spec || !s->format || s->spec->is_range_settled) return;
     double factor = czm_value_factor(s->spec, s->format);
+    bool is_missing = !s->spec->pixel_type && s->format->container == CZM_CONTAINER_XML;
+    if (is_missing) return; // said before
     const char *type = s->spec->pixel_type ? s->spec->pixel_type : "the pixel type";
     czm_report_add(context->report, CZM_RULE_PIXEL_RANGE, key_where(s, "PixelType"),
                    range_hint(context, factor),

@@ -47,10 +47,11 @@ static const char *border_where(const czm_check_subject *s) {
 }
 
 static void check_remainder(czm_context *context, const czm_check_subject *s) {
-    if (s->input.rank != 4 || s->input.dims[1] == CZM_UNKNOWN || s->input.dims[2] == CZM_UNKNOWN)
-        return;
-    int64_t border = s->spec->border_size, height = s->input.dims[1], width = s->input.dims[2];
-    bool is_plausible = border >= 0 && border <= INT32_MAX; // if not, it was said before
+    if (s->input.rank != 4 && s->input.rank != 5) return;
+    int64_t border = s->spec->border_size;
+    int64_t height = s->input.dims[s->input.rank - 3], width = s->input.dims[s->input.rank - 2];
+    if (height == CZM_UNKNOWN || width == CZM_UNKNOWN) return; // said before
+    bool is_plausible = border >= 0 && border <= INT32_MAX;    // if not, it was said before
     if (!is_plausible || (2 * border < height && 2 * border < width)) return;
     czm_report_add(context->report, CZM_RULE_BORDER_SIZE, border_where(s), NULL,
                    "%s %lld removes the whole tile (%lld x %lld pixels)", border_key(s),
@@ -72,13 +73,16 @@ static void tell_no_border(czm_context *context, const czm_check_subject *s,
             context->report, CZM_RULE_BORDER, CZM_NOTE, border_where(s),
             "run \"czmodel verify\": it compares two overlapping tiles",
             "the receptive field cannot be computed: the analysis stops at layer \"%s\" (op %s)",
-            layer,
-            field->node ? field->node->op : "none");
+            layer, field->node ? field->node->op : "none");
 }
 
 void czm_check_border(czm_context *context, const czm_check_subject *subject) {
     if (!subject->spec || czm_report_has(context->report, CZM_RULE_INPUT_LAYOUT)) return;
     check_remainder(context, subject);
+    if (subject->input.rank == 5) {
+        czm_report_not_checked(context->report, CZM_RULE_BORDER); // only of images
+        return;
+    }
     czm_receptive_field field = czm_check_output_field(subject);
     if (field.kind == CZM_FIELD_NONE) return;
     if (field.kind != CZM_FIELD_BOUNDED) {

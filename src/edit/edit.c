@@ -195,9 +195,13 @@ static czm_status read_all(editing *e) {
 static czm_status apply_size(editing *e, int64_t height, int64_t width) {
     czm_shape shape = input_shape(e, e->model);
     if (shape.rank == 4) return czm_spatial_apply(e->context, e->model, &e->baked, height, width);
+    bool is_volume = shape.rank == 5;
     return czm_report_add(e->context->report, CZM_RULE_SPATIAL_DIMS, "input",
-                          "export a network that takes [batch, height, width, channels]",
-                          "an input of the shape %s has no height and width",
+                          is_volume
+                              ? "export the network with the size of the tile"
+                              : "export a network that takes [batch, height, width, channels]",
+                          is_volume ? "the size of a three-dimensional network is not changed: %s"
+                                    : "an input of the shape %s has no height and width",
                           czm_shape_text(e->context->arena, shape));
 }
 

@@ -70,7 +70,8 @@ static czm_tensor floats(builder *b, const char *name, const double *values, siz
 
 static czm_tensor gather_channels(builder *b, czm_tensor image, const int32_t *order,
                                   size_t count) {
-    czm_tensor indices = ints(b, "order", order, count), axis = scalar(b, "axis", 3);
+    czm_tensor indices = ints(b, "order", order, count),
+               axis = scalar(b, "axis", b->shape.rank - 1);
     czm_node *node = czm_add_node(b->graph, name_of(b, "GatherV2"), "GatherV2", CZM_DTYPE_NONE,
                                   image, indices, axis);
     czm_set_type(b->graph, node, "Tparams", czm_tensor_dtype(image));
@@ -109,8 +110,8 @@ static czm_tensor cast(builder *b, czm_tensor image) {
 }
 
 static czm_tensor mean_of(builder *b, czm_tensor image) {
-    const int32_t axes[] = {1, 2, 3};
-    czm_node *mean = add(b, "Mean", image, ints(b, "axes", axes, 3), none);
+    const int32_t axes[] = {1, 2, 3, 4};
+    czm_node *mean = add(b, "Mean", image, ints(b, "axes", axes, (size_t)b->shape.rank - 1), none);
     czm_set_bool(b->graph, mean, "keep_dims", true);
     czm_set_type(b->graph, mean, "Tidx", CZM_DTYPE_INT32);
     return czm_output(mean);
@@ -122,7 +123,7 @@ static czm_node *add_int(builder *b, const char *op, czm_tensor x, czm_tensor y,
 
 // 1 / sqrt(height * width * channels), from the image's size when the network runs.
 static czm_tensor smallest_deviation(builder *b, czm_tensor image) {
-    const int32_t begin[] = {1}, end[] = {4}, step[] = {1}, axis[] = {0};
+    const int32_t begin[] = {1}, end[] = {b->shape.rank}, step[] = {1}, axis[] = {0};
     czm_node *shape = add(b, "Shape", image, none, none);
     czm_set_type(b->graph, shape, "out_type", CZM_DTYPE_INT32);
     czm_node *size = add_int(b, "StridedSlice", czm_output(shape), ints(b, "begin", begin, 1),
@@ -176,7 +177,7 @@ static czm_tensor sigmoid_to_softmax(builder *b, czm_tensor image) {
     czm_tensor other = czm_output(add(b, "Sub", floats(b, "one", &one, 1), image, none));
     bool is_background_first = b->step->option != NULL;
     czm_node *both = add(b, "ConcatV2", is_background_first ? other : image,
-                         is_background_first ? image : other, scalar(b, "axis", 3));
+                         is_background_first ? image : other, scalar(b, "axis", b->shape.rank - 1));
     czm_set_int(b->graph, both, "N", 2);
     czm_set_type(b->graph, both, "Tidx", CZM_DTYPE_INT32);
     return czm_output(both);
@@ -350,13 +351,13 @@ static czm_status check_fit(czm_context *context, const czm_step *step, czm_shap
                             czm_dtype dtype) {
     const czm_step_kind *kind = step->kind;
     const char *side = step->is_before ? "network's input" : "network's output";
-    if (shape.rank != 4)
+    if (shape.rank != 4 && shape.rank != 5)
         return refuse(context, step,
                       czm_arena_format(context->arena,
                                        "the step works on [batch, height, width, channels]; the %s "
                                        "is %s",
                                        side, czm_shape_text(context->arena, shape)));
-    int64_t channels = shape.dims[3];
+    int64_t channels = shape.dims[shape.rank - 1];
     size_t count = is_of_pairs(kind) ? step->value_count / 2 : step->value_count;
     bool per_channel = kind->rule == PERMUTATION || count > 1;
     int64_t wanted = per_channel ? (int64_t)count : kind->channels;

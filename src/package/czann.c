@@ -37,16 +37,26 @@ static bool has_scaling(const czm_format *format, const czm_spec *spec) {
     return spec->scaling_count && !czm_text_equal(format->version, "1.0.0");
 }
 
+// As stated, or twice the border in the plane of the image and nothing along z.
+static int add_overlap(json_t *object, const czm_spec *spec, size_t sizes) {
+    int64_t usual[CZM_CZANN_MOST_SIZES] = {0};
+    size_t axes = sizes > 3 ? sizes - 1 : 2;
+    for (size_t i = axes - 2; i < axes; i++) usual[i] = 2 * spec->border_size;
+    return spec->min_overlap_count
+               ? add_numbers(object, "MinOverlap", spec->min_overlap, spec->min_overlap_count)
+               : add_numbers(object, "MinOverlap", usual, axes);
+}
+
 czm_bytes czm_czann_write(czm_arena *arena, const czm_format *format, const czm_spec *spec,
                           const czm_czann_shapes *shapes, const char *model_id) {
-    const int64_t overlap[] = {2 * spec->border_size, 2 * spec->border_size};
     json_t *root = czm_json_object(arena);
     bool has_version = czm_text_equal(format->version, "2.1.0");
     if ((has_version && add_text(root, "FormatVersion", format->version)) ||
         add_text(root, "Id", model_id) || add_text(root, "Type", spec->model_type) ||
-        add_numbers(root, "InputShape", shapes->input, 3) ||
-        add_numbers(root, "OutputShape", shapes->output, 3) ||
-        add_numbers(root, "MinOverlap", overlap, 2) ||
+        add_numbers(root, "InputShape", shapes->input, shapes->input_count) ||
+        add_numbers(root, "OutputShape", shapes->output, shapes->output_count) ||
+        add_overlap(root, spec, shapes->input_count) ||
+        (spec->description && add_text(root, "ModelDescription", spec->description)) ||
         (spec->class_count && add_classes(root, spec)) ||
         add_text(root, "ModelName", spec->model_name) ||
         (has_scaling(format, spec) && add_scaling(root, spec)))

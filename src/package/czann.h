@@ -3,7 +3,7 @@
 // The metadata of a .czann, model.json, as czmodel writes it with Python's json.dump: one line, text
 // in ASCII, keys in this order and absent where there is no value:
 //
-//     FormatVersion (since 2.1.0), Id, Type, InputShape, OutputShape, MinOverlap, Classes, ModelName,
+//     FormatVersion (since 2.1.0), Id, Type, InputShape, OutputShape, MinOverlap, ModelDescription, Classes, ModelName,
 //     Scaling (since 1.1.0)
 #ifndef CZM_PACKAGE_CZANN_H
 #define CZM_PACKAGE_CZANN_H
@@ -12,9 +12,12 @@
 #include "spec/format.h"
 #include "spec/spec.h"
 
-// Sizes of the network's ends without the batch: height, width, channels.
+enum { CZM_CZANN_MOST_SIZES = 4 };
+
+// Sizes of the network's ends without the batch: [z,] height, width, channels.
 typedef struct czm_czann_shapes {
-    int64_t input[3], output[3];
+    int64_t input[CZM_CZANN_MOST_SIZES], output[CZM_CZANN_MOST_SIZES];
+    size_t input_count, output_count;
 } czm_czann_shapes;
 
 // Empty without memory.

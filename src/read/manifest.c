@@ -22,6 +22,7 @@ enum {
     COLOR_HANDLING,
     BORDER_SIZE,
     SCALE_INPUTS,
+    DESCRIPTION,
     ELEMENT_COUNT
 };
 
@@ -37,6 +38,7 @@ static const struct {
     [COLOR_HANDLING] = {"ColorHandling", true},
     [BORDER_SIZE] = {"BorderSize", true},
     [SCALE_INPUTS] = {"ScaleInputsByBitdepth", false},
+    [DESCRIPTION] = {"Description", false},
 };
 
 typedef struct reader reader;
@@ -51,7 +53,8 @@ struct reader {
     size_t element;    // that is open; ELEMENT_COUNT: none of the table
     czm_buffer text;   // of it
     const char *version, *texts[ELEMENT_COUNT];
-    CZM_LIST(const char *) pixel_types;
+    const char *other; // name of the open element if it is not known
+    CZM_LIST(const char *) pixel_types, others;
     CZM_LIST(czm_class) classes;
 };
 
@@ -126,6 +129,8 @@ static void begin_element(reader *r, const char *name) {
         if (czm_text_equal(name, lists[i].name)) r->take = lists[i].take;
     for (size_t i = 0; i < ELEMENT_COUNT; i++)
         if (czm_text_equal(name, elements[i].name)) r->element = i;
+    bool is_known = r->take || r->element < ELEMENT_COUNT;
+    r->other = is_known ? NULL : czm_arena_format(r->arena, "%s", name);
     r->text = czm_buffer_in(r->arena);
 }
 
@@ -140,7 +145,7 @@ static void XMLCALL begin(void *user, const XML_Char *name, const XML_Char **att
 
 static void XMLCALL add_text(void *user, const XML_Char *text, int size) {
     reader *r = user;
-    if (r->depth == 2 && r->element < ELEMENT_COUNT)
+    if (r->depth == 2 && (r->element < ELEMENT_COUNT || r->other))
         czm_put_raw(&r->text, czm_bytes_of(text, (size_t)size));
 }
 
@@ -151,8 +156,10 @@ static void XMLCALL end(void *user, const XML_Char *name) {
         if (r->texts[r->element]) fail(r, "there are two elements %s", name);
         r->texts[r->element] = czm_arena_string(r->arena, czm_buffer_bytes(&r->text));
     }
+    if (r->other && r->text.size) *CZM_APPEND(r->arena, &r->others) = r->other;
     r->element = ELEMENT_COUNT;
     r->take = NULL;
+    r->other = NULL;
 }
 
 static void XMLCALL refuse_doctype(void *user, const XML_Char *name, const XML_Char *system,
@@ -198,6 +205,9 @@ static czm_manifest manifest_of(const reader *r) {
         .pixel_type_count = r->pixel_types.count,
         .classes = r->classes.items,
         .class_count = r->classes.count,
+        .description = text_of(r, DESCRIPTION),
+        .others = r->others.items,
+        .other_count = r->others.count,
         .scales_inputs = czm_text_equal(text_of(r, SCALE_INPUTS), "true"),
     };
 }
@@ -250,7 +260,23 @@ czm_status czm_manifest_read(czm_context *context, const char *where, czm_bytes 
     return damaged(context, place, fault);
 }
 
-const char *czm_manifest_pixel_type(czm_arena *arena, const czm_manifest *manifest) {
-    const char *alternatives = manifest->pixel_types[0];
-    return czm_arena_format(arena, "%.*s", (int)strcspn(alternatives, " "), alternatives);
+czm_metadata czm_manifest_metadata(czm_arena *arena, const czm_manifest *m) {
+    const char **types = CZM_NEW_ARRAY(arena, const char *, m->pixel_type_count);
+    for (size_t i = 0; i < m->pixel_type_count; i++)
+        types[i] = czm_arena_format(arena, "%.*s", (int)strcspn(m->pixel_types[i], " "),
+                                    m->pixel_types[i]);
+    return (czm_metadata){
+        .struct_size = sizeof(czm_metadata),
+        .model_name = m->model_name,
+        .color_handling = m->color_handling,
+        .pixel_type = types[0],
+        .pixel_types = types,
+        .pixel_type_count = m->pixel_type_count > 1 ? m->pixel_type_count : 0,
+        .postprocessing = m->postprocessing,
+        .description = *m->description ? m->description : NULL,
+        .classes = m->classes,
+        .class_count = m->class_count,
+        .border_size = m->border_size,
+        .has_unit_range = m->scales_inputs,
+    };
 }

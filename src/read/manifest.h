@@ -22,6 +22,9 @@ typedef struct czm_manifest {
     czm_class *classes;             // with colours
     size_t class_count;             // at least 1
     int64_t border_size;
+    const char *description;   // "" if there is none
+    const char *const *others; // names of elements that are not known here and hold text
+    size_t other_count;
     bool scales_inputs; // ScaleInputsByBitdepth (3.2.0): ZEN feeds values from 0 to 1
 } czm_manifest;
 
@@ -29,7 +32,7 @@ typedef struct czm_manifest {
 CZM_MUST_CHECK czm_status czm_manifest_read(czm_context *context, const char *where, czm_bytes xml,
                                             czm_manifest *manifest);
 
-// The pixel type that a specification can name: the first channel's first alternative.
-const char *czm_manifest_pixel_type(czm_arena *arena, const czm_manifest *manifest);
+// The metadata that a specification can state. Of alternative pixel types the first is taken.
+czm_metadata czm_manifest_metadata(czm_arena *arena, const czm_manifest *manifest);
 
 #endif

@@ -21,3 +21,10 @@ void czm_class_colour(size_t index, uint8_t rgb[3]) {
     rgb[next] = (uint8_t)(position <= EDGE ? position : EDGE);
     rgb[rest] = 0;
 }
+
+bool czm_class_has_own_colour(const czm_class *item, size_t index) {
+    uint8_t rgb[3];
+    czm_class_colour(index % CZM_MOST_CLASSES, rgb);
+    return item->has_colour &&
+           (item->red != rgb[0] || item->green != rgb[1] || item->blue != rgb[2]);
+}

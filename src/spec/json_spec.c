@@ -4,7 +4,10 @@
 // its two forms, `model` what the later one nests.
 #include "spec/json_spec.h"
 
+#include <stdlib.h>
+
 #include "format/json.h"
+#include "spec/spec.h"
 #include "spec/value_range.h"
 
 enum { LARGEST_SPEC = 16 << 20, MOST_SIZES = 4 };
@@ -15,6 +18,7 @@ typedef struct reader {
     czm_metadata *metadata;
     czm_edits *edits;         // NULL: of a model.json
     const char *id, *version; // of a model.json
+    const json_t *colours;    // ClassColors, which may stand before Classes; NULL: none
 } reader;
 
 // Values are taken by functions of this form; false: of the wrong type, `expected` says which.
@@ -49,8 +53,17 @@ static bool take_color_handling(reader *r, json_t *value) {
     return copy_string(r, value, &r->metadata->color_handling);
 }
 
+// A type, or a list of one for each channel, as czmodel 1.2.0 and newer have it.
 static bool take_pixel_type(reader *r, json_t *value) {
-    return copy_string(r, value, &r->metadata->pixel_type);
+    size_t count = json_array_size(value);
+    const char **types = CZM_NEW_ARRAY(r->context->arena, const char *, count);
+    if (!json_is_array(value)) return copy_string(r, value, &r->metadata->pixel_type);
+    for (size_t i = 0; i < count; i++)
+        if (!copy_string(r, json_array_get(value, i), &types[i])) return false;
+    r->metadata->pixel_types = types;
+    r->metadata->pixel_type_count = count;
+    if (count) r->metadata->pixel_type = types[0];
+    return count > 0;
 }
 
 static bool take_model_path(reader *r, json_t *value) {
@@ -86,6 +99,33 @@ static bool take_classes(reader *r, json_t *value) {
     r->metadata->classes = classes;
     r->metadata->class_count = count;
     return true;
+}
+
+static bool take_colours(reader *r, json_t *value) {
+    r->colours = json_is_null(value) ? NULL : value;
+    return json_is_null(value) || json_is_array(value);
+}
+
+// "#ff8000"; null: the library chooses.
+static bool read_colour(const json_t *value, czm_class *c) {
+    const char *text = json_string_value(value);
+    char *end;
+    if (json_is_null(value)) return true;
+    if (!text || strlen(text) != 7 || text[0] != '#' || !strchr("0123456789abcdefABCDEF", text[1]))
+        return false;
+    unsigned long number = strtoul(text + 1, &end, 16);
+    c->red = (uint8_t)(number >> 16), c->green = (uint8_t)(number >> 8), c->blue = (uint8_t)number;
+    c->has_colour = true;
+    return *end == '\0';
+}
+
+static bool apply_colours(reader *r) {
+    czm_class *classes = (czm_class *)r->metadata->classes; // made by take_classes()
+    size_t count = json_array_size(r->colours);
+    bool is_good = count == r->metadata->class_count;
+    for (size_t i = 0; i < count && is_good; i++)
+        is_good = read_colour(json_array_get(r->colours, i), &classes[i]);
+    return is_good;
 }
 
 static bool take_later_classes(reader *r, json_t *value) {
@@ -128,19 +168,28 @@ static bool take_output_shape(reader *r, json_t *value) {
     return r->metadata->output_rank > 0;
 }
 
-// Twice the border, for each axis; what an axis needs less does no harm.
+// Twice the border, for each axis: [z,] y, x. The border is that of the image's plane.
 static bool take_overlap(reader *r, json_t *value) {
-    const int64_t *overlaps;
-    size_t count = take_sizes(r, value, &overlaps);
-    int64_t largest = count ? overlaps[0] : 0;
-    for (size_t i = 1; i < count; i++)
-        if (overlaps[i] > largest) largest = overlaps[i];
-    r->metadata->border_size = largest / 2 + largest % 2;
-    if (largest % 2)
-        czm_report_add(r->context->report, CZM_RULE_CZANN_VALUE,
-                       czm_arena_format(r->context->arena, "%s: MinOverlap", r->path), NULL,
-                       "%lld is odd: %lld is taken", (long long)largest, (long long)largest + 1);
+    const int64_t *written;
+    size_t count = take_sizes(r, value, &written);
+    int64_t *overlaps = CZM_NEW_ARRAY(r->context->arena, int64_t, count), largest = 0;
+    for (size_t i = 0; i < count; i++) {
+        overlaps[i] = written[i] + written[i] % 2;
+        if (i + 2 >= count && overlaps[i] > largest) largest = overlaps[i];
+        if (written[i] % 2)
+            czm_report_add(r->context->report, CZM_RULE_CZANN_VALUE,
+                           czm_arena_format(r->context->arena, "%s: MinOverlap", r->path), NULL,
+                           "%lld is odd: %lld is used", (long long)written[i],
+                           (long long)overlaps[i]);
+    }
+    r->metadata->border_size = largest / 2;
+    r->metadata->min_overlap = overlaps;
+    r->metadata->min_overlap_count = count;
     return json_is_null(value) || count > 0;
+}
+
+static bool take_description(reader *r, json_t *value) {
+    return json_is_null(value) || copy_string(r, value, &r->metadata->description);
 }
 
 static bool take_scaling(reader *r, json_t *value) {
@@ -190,6 +239,8 @@ static bool take_postprocessing(reader *r, json_t *value) {
 #define SOME_COLOR_HANDLING "a string, such as \"ConvertToMonochrome\""
 #define SOME_PIXEL_TYPE "a string, such as \"Gray16\""
 #define SOME_CLASSES "a list of strings, such as [\"Background\", \"Cell\"]"
+#define SOME_COLOURS \
+    "a colour for each class, such as [\"#ff0000\", \"#00ff00\"], or null for one that is chosen"
 #define SOME_RANGE "\"raw\" (the values of PixelType) or \"unit\" (0 to 1)"
 #define SOME_SHAPE "height, width and channels, such as [512, 512, 1]"
 
@@ -209,6 +260,7 @@ static const key first_keys[] = {
     {"LicenseFile", false, take_license, PATH_OF_LICENSE},
     {"ValueRange", false, take_range, SOME_RANGE},
     EDIT_KEYS,
+    {"ClassColors", false, take_colours, SOME_COLOURS},
 };
 
 static const key model_keys[] = {
@@ -219,6 +271,7 @@ static const key model_keys[] = {
     {"OutputShape", true, take_output_shape, SOME_SHAPE},
     {"ModelName", false, take_name, "a string"},
     {"MinOverlap", false, take_overlap, "twice the border in pixels, such as [180, 180]"},
+    {"ModelDescription", false, take_description, "a string"},
     {"Scaling", false, take_scaling, "metres a pixel: two or three numbers, such as [1e-7, 1e-7]"},
 };
 
@@ -240,22 +293,17 @@ static const key later_keys[] = {
     {"PixelType", false, take_pixel_type, SOME_PIXEL_TYPE},
     {"ValueRange", false, take_range, SOME_RANGE},
     EDIT_KEYS,
+    {"ClassColors", false, take_colours, SOME_COLOURS},
 };
 
 static bool take_id(reader *r, json_t *value) { return copy_string(r, value, &r->id); }
 
 static bool take_version(reader *r, json_t *value) { return copy_string(r, value, &r->version); }
 
-static bool pass_over(reader *r, json_t *value) {
-    (void)r;
-    return json_is_string(value) || json_is_null(value);
-}
-
 // What the model.json of a .czann has beside the keys of `model`.
 static const key file_keys[] = {
     {"FormatVersion", false, take_version, "a string, such as \"2.1.0\""},
     {"Id", true, take_id, "a string, a UUID"},
-    {"ModelDescription", false, pass_over, "a string"},
 };
 
 static const key_table first = {NULL, first_keys, CZM_COUNT_OF(first_keys)};
@@ -394,6 +442,10 @@ static void read_spec(reader *r, json_t *object) {
     if (is_later) r->metadata->border_size = 0;
     r->metadata->has_unit_range = is_later;
     read_object(r, object, is_later ? &later : &first);
+    if (r->colours && !apply_colours(r))
+        czm_report_add(r->context->report, CZM_RULE_SPEC_VALUE, where(r, &first, "ClassColors"),
+                       "write " SOME_COLOURS,
+                       "the value of ClassColors is not a colour for each class");
 }
 
 // What older versions of Notepad call Unicode, and what PowerShell 5 writes with ">".
@@ -506,21 +558,49 @@ static int add_range(json_t *spec, const czm_metadata *m) {
     return is_usual ? 0 : add_text(spec, "ValueRange", m->has_unit_range ? "unit" : "raw");
 }
 
+// Only if a class has another colour than the usual one of its place.
+static int add_colours(json_t *spec, const czm_metadata *m) {
+    bool has_own = false;
+    for (size_t i = 0; i < m->class_count; i++)
+        has_own |= czm_class_has_own_colour(&m->classes[i], i);
+    if (!has_own) return 0;
+    json_t *list = json_array();
+    int failed = json_object_set_new(spec, "ClassColors", list);
+    for (size_t i = 0; i < m->class_count && !failed; i++) {
+        const czm_class *c = &m->classes[i];
+        failed =
+            json_array_append_new(list, json_sprintf("#%02x%02x%02x", c->red, c->green, c->blue));
+    }
+    return failed;
+}
+
+static int add_pixel_types(json_t *spec, const czm_metadata *m) {
+    if (m->pixel_type_count < 2) return add_text(spec, "PixelType", m->pixel_type);
+    json_t *list = json_array();
+    int failed = json_object_set_new(spec, "PixelType", list);
+    for (size_t i = 0; i < m->pixel_type_count && !failed; i++)
+        failed = json_array_append_new(list, json_string(m->pixel_types[i]));
+    return failed;
+}
+
 static int add_first(json_t *spec, const czm_metadata *m) {
     return json_object_set_new(spec, "BorderSize", json_integer(m->border_size)) ||
-           add_text(spec, "ColorHandling", m->color_handling) ||
-           add_text(spec, "PixelType", m->pixel_type) || add_classes(spec, m);
+           add_text(spec, "ColorHandling", m->color_handling) || add_pixel_types(spec, m) ||
+           add_classes(spec, m);
 }
 
 static int add_later(json_t *spec, const czm_metadata *m) {
-    const int64_t overlap[] = {2 * m->border_size, 2 * m->border_size};
+    const int64_t usual[] = {2 * m->border_size, 2 * m->border_size};
+    const int64_t *overlap = m->min_overlap_count ? m->min_overlap : usual;
+    size_t overlap_count = m->min_overlap_count ? m->min_overlap_count : CZM_COUNT_OF(usual);
     json_t *object = json_object();
     return json_object_set_new(spec, model.name, object) ||
            add_text(object, "Type", m->model_type) || (m->class_count && add_classes(object, m)) ||
            add_sizes(object, "InputShape", m->input_shape, m->input_rank) ||
            add_sizes(object, "OutputShape", m->output_shape, m->output_rank) ||
            add_text(object, "ModelName", m->model_name) ||
-           add_sizes(object, "MinOverlap", overlap, CZM_COUNT_OF(overlap)) ||
+           add_sizes(object, "MinOverlap", overlap, overlap_count) ||
+           add_text(object, "ModelDescription", m->description) ||
            (m->scaling_count && add_scaling(object, m));
 }
 
@@ -543,7 +623,7 @@ static int add_edits(json_t *spec, const czm_edits *e) {
 const char *czm_json_spec_write(czm_arena *arena, const czm_metadata *m, const czm_edits *edits) {
     json_t *spec = czm_json_object(arena);
     if ((m->model_type ? add_later : add_first)(spec, m) || add_range(spec, m) ||
-        add_text(spec, "ModelPath", m->model_path) ||
+        add_colours(spec, m) || add_text(spec, "ModelPath", m->model_path) ||
         add_text(spec, "TestImageFile", m->test_image_path) ||
         add_text(spec, "LicenseFile", m->license_path) || add_edits(spec, edits))
         return NULL;

@@ -4,14 +4,14 @@
 // forms. The first, of czmodel 0.1.3 to 1.2.0, is for CZModels:
 //
 //     BorderSize, ColorHandling, PixelType, Classes, ModelPath [, TestImageFile, LicenseFile,
-//     ValueRange]
+//     ValueRange, ClassColors]
 //
 // and the later one, of czmodel 2.0.0 and newer, for .czann files:
 //
 //     ModelMetadata {Type, InputShape, OutputShape [, Id, Classes, ModelName, MinOverlap,
-//     Scaling]}, ModelPath [, LicenseFile, ValueRange]
+//     Scaling]}, ModelPath [, LicenseFile, ValueRange, ClassColors]
 //
-// ValueRange ("raw" or "unit", what the network expects), SpatialDims, Preprocessing and
+// ValueRange ("raw" or "unit", what the network expects), ClassColors, SpatialDims, Preprocessing and
 // Postprocessing, in both forms, are this program's own: ZEN's import of a folder with a JSON file
 // ignores them.
 #ifndef CZM_SPEC_JSON_SPEC_H

@@ -192,6 +192,15 @@ static void check_scaling(czm_context *context, const czm_spec *spec) {
         }
 }
 
+// One number for each axis of the image, of which the channels are none.
+static void check_overlap(czm_context *context, const czm_spec *spec) {
+    size_t count = spec->min_overlap_count, axes = spec->input_rank ? spec->input_rank - 1 : 0;
+    if (count < 2 || axes == 0 || count == axes) return;
+    czm_report_add(context->report, CZM_RULE_CZANN_VALUE, key_where(context, spec, "MinOverlap"),
+                   NULL, "it has %zu values, but InputShape has %zu axes without the channels",
+                   count, axes);
+}
+
 void czm_spec_check(czm_context *context, const czm_spec *spec) {
     check_type(context, spec);
     check_scaling(context, spec);
@@ -199,6 +208,10 @@ void czm_spec_check(czm_context *context, const czm_spec *spec) {
                  CZM_COUNT_OF(colour_handlings));
     check_choice(context, spec, "PixelType", spec->pixel_type, pixel_types,
                  CZM_COUNT_OF(pixel_types));
+    for (size_t i = 1; i < spec->pixel_type_count; i++)
+        check_choice(context, spec, "PixelType", spec->pixel_types[i], pixel_types,
+                     CZM_COUNT_OF(pixel_types));
+    check_overlap(context, spec);
     check_border(context, spec);
     check_classes(context, spec);
     check_colours(context, spec);
@@ -416,6 +429,11 @@ static void take_values(czm_context *context, const czm_metadata *metadata, czm_
     spec->is_later = metadata->model_type != NULL;
     spec->has_unit_range = metadata->has_unit_range;
     spec->model_id = metadata->model_id;
+    spec->min_overlap = metadata->min_overlap;
+    spec->min_overlap_count = metadata->min_overlap_count;
+    spec->description = metadata->description;
+    spec->pixel_types = metadata->pixel_types;
+    spec->pixel_type_count = metadata->pixel_type_count;
     spec->postprocessing = metadata->postprocessing ? metadata->postprocessing : "";
     check_xml_text(context, key_where(context, spec, "Postprocessing"), spec->postprocessing, true);
     take_classes(context, metadata, spec);

@@ -30,8 +30,13 @@ typedef struct czm_spec {
     const int64_t *output_shape; // likewise
     size_t output_rank;
     bool is_later; // of the later form, for .czann files: what only a .czmodel needs may be missing
-    bool has_unit_range;   // the network expects pixels from 0 to 1, not the values of pixel_type
-    const char *model_id;  // NULL: not told
+    bool has_unit_range;  // the network expects pixels from 0 to 1, not the values of pixel_type
+    const char *model_id; // NULL: not told
+    const int64_t *min_overlap; // by axis; if there is none, it is twice the border
+    size_t min_overlap_count;
+    const char *description;        // NULL: none
+    const char *const *pixel_types; // of each channel; 0: there is only pixel_type
+    size_t pixel_type_count;
     bool is_range_settled; // what the container feeds becomes what the network expects
     czm_edits edits;      // what the options ask for and, where they do not, the specification
 } czm_spec;
@@ -78,6 +83,9 @@ czm_type_values czm_type_values_of(const char *name);
 
 // The `index`-th colour: red, green, blue, then further ones; none ever repeats.
 void czm_class_colour(size_t index, uint8_t rgb[3]);
+
+// Whether a class has a colour, and not the one of its place.
+bool czm_class_has_own_colour(const czm_class *item, size_t index);
 
 enum { CZM_MOST_CLASSES = 1530 };
 

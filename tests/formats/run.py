@@ -403,6 +403,119 @@ def test_others(t):
         t.expect_rule(rule, 'error', '', 'broken.czann')
 
 
+def volume(channels=1, classes=2):
+    return onnx_text.segmentation(
+        nodes=[onnx_text.node('Softmax', ['input'], ['output'])],
+        inputs=[onnx_text.end('input', ['n', 4, 16, 16, channels])],
+        outputs=[onnx_text.end('output', ['n', 4, 16, 16, classes])])
+
+
+def model_json(path):
+    return json.loads(members(path)['model.json'])
+
+
+def test_volumes(t):
+    """Networks of [z, height, width, channels] are valid in a .czann and nowhere else."""
+    shapes = {'InputShape': [4, 16, 16, 1], 'OutputShape': [4, 16, 16, 2]}
+    t.write('volume.czann', czann(volume(), **shapes, MinOverlap=[2, 4, 6], Scaling=[1e-7, 1e-7, 3e-7]))
+    found = t.rules('volume.czann')
+    t.expect(set(found) == {'network-unchecked'}, f'volume.czann: {found}')
+    t.run('inspect', 'volume.czann')
+    t.run('unpack', 'volume.czann', 'u-volume')
+    t.run('convert', 'u-volume/model_spec.json', 'out', 'volume', '--format', 'czann-2.1.0')
+    written = model_json(t.path('out/volume.czann'))
+    t.expect({k: written[k] for k in (*shapes, 'MinOverlap', 'Scaling')} == {
+        **shapes, 'MinOverlap': [2, 4, 6], 'Scaling': [1e-7, 1e-7, 3e-7]}, str(written))
+    done = t.run('diff', 'volume.czann', 'out/volume.czann')
+    t.expect(done.stdout.startswith('no difference'), done.stdout)
+    done = t.run('convert', 'u-volume/model_spec.json', 'out', 'raw', '--border', '3')
+    t.expect(model_json(t.path('out/raw.czann'))['MinOverlap'] == [0, 6, 6], 'a border has no z')
+    t.write('net.onnx', volume())
+    t.write('spec.json', {**FIRST, 'ModelPath': 'net.onnx'})
+    t.expect_rule('input-rank', 'error', '[?,4,16,16,1]', 'spec.json')
+    t.run('convert', 'spec.json', 'out', 'first', '--format', 'czann-1.0.0')
+    t.expect(model_json(t.path('out/first.czann'))['OutputShape'] == [4, 16, 16, 2], 'first form')
+    t.expect(not [r for r, f in t.rules('net.onnx').items() if f[0][0] != 'note'], 'net.onnx')
+    t.expect_rule('input-rank', 'error', '[?,4,16,16,1]', 'net.onnx', '--format', '3.1.0')
+    t.write('spec.json', {'ModelMetadata': {**MODEL, **shapes}, 'ModelPath': 'net.onnx'})
+    t.expect_rule('czann-value', 'warning', 'InputShape has 3 axes', 'spec.json')
+    done = subprocess.run([t.program, 'verify', 'volume.czann'], cwd=t.folder, capture_output=True, text=True,
+                          timeout=60, check=False)
+    t.expect(done.returncode and ('three-dimensional' in done.stderr or 'without' in done.stderr), done.stderr)
+
+
+def test_sizes(t):
+    """No -1 is written into InputShape: what is open must be stated."""
+    t.write('net.onnx', onnx_text.segmentation('h', 'w'))
+    open_later = {**MODEL, 'InputShape': [None, None, 1], 'OutputShape': [None, None, 2]}
+    t.write('spec.json', {'ModelMetadata': open_later, 'ModelPath': 'net.onnx'})
+    done = t.run('convert', 'spec.json', 'out', '--allow', 'input-size-undefined', status=1)
+    t.expect('[metadata-shape]' in done.stderr and 'leaves the height or the width open' in done.stderr, done.stderr)
+    t.write('spec.json', {'ModelMetadata': {**open_later, 'InputShape': [32, 48, 1]}, 'ModelPath': 'net.onnx'})
+    t.run('convert', 'spec.json', 'out', 'sized')
+    written = model_json(t.path('out/sized.czann'))
+    t.expect((written['InputShape'], written['OutputShape']) == ([32, 48, 1], [32, 48, 2]), str(written))
+
+
+def test_kept(t):
+    """A container that becomes another keeps what the format holds, and the rest is named."""
+    t.write('a.czann', czann(onnx_text.segmentation(), MinOverlap=[4, 6], ModelDescription='For nuclei'))
+    t.run('convert', 'a.czann', 'out', 'kept', '--format', 'czann-2.1.0')
+    written = model_json(t.path('out/kept.czann'))
+    t.expect(written['MinOverlap'] == [4, 6] and written['ModelDescription'] == 'For nuclei', str(written))
+    t.run('convert', 'a.czann', 'out', 'kept', '--border', '5')
+    t.expect(model_json(t.path('out/kept.czann'))['MinOverlap'] == [10, 10], '--border 5')
+    xml = b'\xef\xbb\xbf' + (ZEN_XML % ID).replace('colR="255"', 'colR="17"').replace(
+        '>None<', '>CRF<').replace('\n', '\r\n').encode()
+    t.write('zen.czseg', container([(f'modelid={ID}', b''), (f'{ID}.xml', xml),
+                                    (f'{ID}.model', onnx_text.segmentation())]))
+    done = t.run('convert', 'zen.czseg', 'out', 'kept', '--format', 'czann-1.1.0')
+    t.expect('cannot contain Postprocessing "CRF", the colours of the classes, ColorHandling "SplitRgb", '
+             'PixelType "Gray8", TotalTileHeight, TotalTileWidth [metadata-loss]' in done.stderr, done.stderr)
+    t.expect(model_json(t.path('out/kept.czann'))['ModelDescription'] == 'https://example.com/', 'Description')
+    done = t.run('convert', 'zen.czseg', 'out', 'kept', '--format', '3.1.0')
+    t.expect('all pixel types but the first of "Gray8 Gray16 Gray32Float", the description' in done.stderr, done.stderr)
+    kept = members(t.path('out/kept.czmodel'))[f'{ID}.xml'].decode()
+    t.expect('<Postprocessing>CRF</Postprocessing>' in kept and 'colR="17"' in kept, kept)
+    t.run('unpack', 'zen.czseg', 'u-colours')
+    with open(t.path('u-colours/model_spec.json'), encoding='utf-8') as file:
+        t.expect(json.load(file)['ClassColors'] == ['#110000', '#00ff00'], 'colours of a file')
+
+
+def test_channels(t):
+    """Several channels, each with its pixel type (czmodel 1.2.0)."""
+    types = ['Gray16', 'Gray16']
+    t.write('net.onnx', onnx_text.segmentation(channels=2))
+    t.write('spec.json', {**FIRST, 'PixelType': types, 'ModelPath': 'net.onnx'})
+    t.run('convert', 'spec.json', 'out', 'two')
+    items = '<Channels><Item PixelType="Gray16" /><Item PixelType="Gray16" /></Channels>'
+    xml = next(v for k, v in members(t.path('out/two.czmodel')).items() if k.endswith('.xml')).decode()
+    t.expect(items in xml, xml)
+    t.run('unpack', 'out/two.czmodel', 'u-two')
+    with open(t.path('u-two/model_spec.json'), encoding='utf-8') as file:
+        t.expect(json.load(file)['PixelType'] == types, 'PixelType of two channels')
+    t.run('convert', 'out/two.czmodel', 'out', 'again', '--format', '3.1.0')
+    t.expect(items in next(v for k, v in members(t.path('out/again.czmodel')).items()
+                           if k.endswith('.xml')).decode(), 'converted again')
+    t.write('spec.json', {**FIRST, 'PixelType': ['Gray16', 'Grey16'], 'ModelPath': 'net.onnx'})
+    t.expect_rule('spec-value', 'error', '"Grey16"', 'spec.json')
+    t.write('spec.json', {**FIRST, 'PixelType': [*types, 'Gray8'], 'ModelPath': 'net.onnx'})
+    t.expect_rule('pixel-type-channels', 'error', 'but the network\'s input has 2', 'spec.json')
+
+
+def test_colours(t):
+    """ClassColors, this program's own key."""
+    t.write('net.onnx', onnx_text.segmentation())
+    for colours, expected in ((['#0A0b0C', None], ((10, 11, 12), (0, 255, 0))), (None, ((255, 0, 0), (0, 255, 0)))):
+        t.write('spec.json', {'ClassColors': colours, **FIRST, 'ModelPath': 'net.onnx'})
+        t.run('convert', 'spec.json', 'out', 'coloured')
+        found = json.loads(t.run('inspect', 'out/coloured.czmodel', '--json').stdout)['metadata']['classes']
+        t.expect(tuple(tuple(c['colour']) for c in found) == expected, str(found))
+    for wrong in (['#000000'], ['#00000', None], ['red', None], [0, 0], '#000000', ['#00000g', None], ['# 00000', None]):
+        t.write('spec.json', {**FIRST, 'ModelPath': 'net.onnx', 'ClassColors': wrong})
+        t.expect_rule('spec-value', 'error', 'ClassColors', 'spec.json')
+
+
 def test_diff(t):
     """A container equals the SavedModel that it was made of; another weight is told."""
     t.write('spec.json', FIRST)
@@ -430,7 +543,7 @@ def main():
         shutil.copytree(NETWORK, os.path.join(folder, 'net'))
         t = Tester(program, folder)
         for test in (test_formats, test_network, test_choice, test_range, test_later_form, test_onnx, test_damage,
-                     test_others, test_diff):
+                     test_others, test_volumes, test_sizes, test_kept, test_channels, test_colours, test_diff):
             test(t)
     for fault in t.faults:
         print(fault)

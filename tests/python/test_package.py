@@ -42,6 +42,16 @@ class InterfaceTest(TestCase):
         return [(p.name, p.default) for p in found
                 if p.kind is p.POSITIONAL_OR_KEYWORD and p.name != 'self']
 
+    def test_class_colors(self):
+        """Colours of classes, by a keyword and by a key that are this package's own."""
+        colours = [(1, 2, 3), None, (0, 0, 255)]
+        expected = [(1, 2, 3), (0, 255, 0), (0, 0, 255)]
+        self.assertEqual([c.color for c in metadata(class_colors=colours).classes], expected)
+        spec = self.spec('model', ClassColors=['#010203', None, '#0000ff'])
+        self.assertEqual([c.color for c in ModelMetadata.from_json(spec).classes], expected)
+        with self.assertRaisesRegex(ValueError, 'class_colors'):
+            metadata(class_colors=colours[:2])
+
     def test_functions(self):
         none = inspect.Parameter.empty
         tail = [('output_path', none), ('output_name', 'DNNModel'), ('spatial_dims', None),

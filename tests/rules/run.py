@@ -23,7 +23,7 @@ GOOD = {'BorderSize': 2, 'ColorHandling': 'SplitRgb', 'PixelType': 'Bgr24',
         'Classes': ['Background', 'Cell']}
 
 # These have their tests in ../errors: what breaks them is damage, a missing file or an option.
-ELSEWHERE = {'usage', 'normalization', 'tile-statistics', 'file-missing', 'file-unreadable', 'file-unwritable', 'model-id', 'step',
+ELSEWHERE = {'usage', 'normalization', 'tile-statistics', 'metadata-loss', 'file-missing', 'file-unreadable', 'file-unwritable', 'model-id', 'step',
              'spatial-dims', 'spatial-assumption', 'class-order', 'spec-syntax', 'spec-key',
              'spec-unknown-key', 'spec-value', 'class-name', 'member-name', 'model-kind',
              'model-damaged', 'weights-damaged', 'signature', 'input-unfed', 'stateful-inference',

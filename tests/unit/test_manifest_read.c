@@ -69,7 +69,7 @@ static void the_layout_of_zen_is_read(void **state) {
     assert_int_equal(m.border_size, 64);
     assert_int_equal(m.pixel_type_count, 2);
     assert_string_equal(m.pixel_types[0], "Gray8 Gray16 Gray32Float");
-    assert_string_equal(czm_manifest_pixel_type(c->arena, &m), "Gray8");
+    assert_string_equal(czm_manifest_metadata(c->arena, &m).pixel_type, "Gray8");
     assert_int_equal(m.class_count, 1);
     assert_int_equal(m.classes[0].red * 10000 + m.classes[0].green * 100 + m.classes[0].blue,
                      70809);

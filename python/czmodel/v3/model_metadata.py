@@ -124,8 +124,11 @@ class ModelSpec(NamedTuple):
         result.model_type = text_bytes(type_name(metadata.model_type), 'model_type')
         result.input_shape, result.input_rank = sizes(metadata.input_shape, 'input_shape')
         result.output_shape, result.output_rank = sizes(metadata.output_shape, 'output_shape')
-        overlaps = [integer(overlap, 'min_overlap') for overlap in metadata.min_overlap or ()]
-        result.border_size = (max(overlaps, default=0) + 1) // 2
+        overlaps = [(integer(overlap, 'min_overlap') + 1) // 2 * 2
+                    for overlap in metadata.min_overlap or ()]
+        result.min_overlap = (ctypes.c_int64 * len(overlaps))(*overlaps)
+        result.min_overlap_count = len(overlaps)
+        result.border_size = max(overlaps[-2:], default=0) // 2
         names = [text_bytes(name, 'classes') for name in metadata.classes or ()]
         result.class_count = len(names)
         result.classes = (c.czm_class * len(names))(*map(c.czm_class, names))

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Comparing what there is with what a format holds; see loss.h.
+#include "api/loss.h"
+
+const char *czm_losses_text(czm_arena *arena, const czm_loss *losses, size_t count) {
+    const char *text = "";
+    for (size_t i = 0; i < count; i++) {
+        if (!losses[i].is_lost) continue;
+        text = czm_arena_format(arena, "%s%s%s", text, *text ? ", " : "", losses[i].what);
+        if (losses[i].value) text = czm_arena_format(arena, "%s \"%s\"", text, losses[i].value);
+    }
+    return text;
+}
+
+const char *czm_loss_counted(czm_arena *arena, const char *format, size_t count,
+                             const char *plural) {
+    return czm_arena_format(arena, format, count, count == 1 ? "" : plural);
+}
+
+const char *czm_losses_of_elements(czm_arena *arena, const czm_manifest *manifest) {
+    const char *text = "";
+    for (size_t i = 0; i < manifest->other_count; i++)
+        text = czm_arena_format(arena, "%s%s%s", text, i ? ", " : "", manifest->others[i]);
+    return text;
+}
+
+bool czm_loss_has_alternatives(const czm_manifest *manifest) {
+    for (size_t i = 0; i < manifest->pixel_type_count; i++)
+        if (strchr(manifest->pixel_types[i], ' ')) return true;
+    return false;
+}
+
+static bool is_empty(const char *postprocessing) {
+    return *postprocessing == '\0' || czm_text_equal(postprocessing, "None");
+}
+
+static bool has_own_colours(const czm_spec *spec) {
+    for (size_t i = 0; i < spec->class_count; i++)
+        if (czm_class_has_own_colour(&spec->classes[i], i)) return true;
+    return false;
+}
+
+static bool differs_by_axis(const czm_spec *spec) {
+    for (size_t i = 1; i < spec->min_overlap_count; i++)
+        if (spec->min_overlap[i] != spec->min_overlap[0]) return true;
+    return false;
+}
+
+static const char *losses_of(czm_arena *arena, const czm_target *target) {
+    const czm_spec *spec = &target->spec;
+    const czm_container *c = &target->container;
+    bool is_xml = c->kind == CZM_CONTAINER_XML,
+         to_xml = target->format->container == CZM_CONTAINER_XML;
+    bool is_single = to_xml && czm_text_equal(target->format->version, "3.0.0");
+    bool has_scaling = !to_xml && !czm_text_equal(target->format->version, "1.0.0");
+    const char *others = is_xml ? czm_losses_of_elements(arena, &c->manifest) : "";
+    const czm_loss losses[] = {
+        {!to_xml && !is_empty(spec->postprocessing), "Postprocessing", spec->postprocessing},
+        {!to_xml && has_own_colours(spec), "the colours of the classes", NULL},
+        {!to_xml && spec->color_handling, "ColorHandling", spec->color_handling},
+        {!to_xml && spec->pixel_type, "PixelType", spec->pixel_type},
+        {is_xml && to_xml && czm_loss_has_alternatives(&c->manifest),
+         "all pixel types but the first of", is_xml ? c->manifest.pixel_types[0] : ""},
+        {is_single && spec->pixel_type_count > 1, "the pixel types of the other channels", NULL},
+        {to_xml && spec->description, "the description", spec->description},
+        {to_xml && differs_by_axis(spec), "the MinOverlap of each axis", NULL},
+        {!has_scaling && spec->scaling_count, "Scaling", NULL},
+        {*others != '\0', others, NULL},
+    };
+    return czm_losses_text(arena, losses, CZM_COUNT_OF(losses));
+}
+
+void czm_report_loss(czm_context *context, const czm_target *target) {
+    if (target->kind != CZM_KIND_CZMODEL || !target->format) return;
+    const char *text = losses_of(context->arena, target);
+    if (*text)
+        czm_report_add(context->report, CZM_RULE_METADATA_LOSS, target->container.path, NULL,
+                       "a file of version %s cannot contain %s", target->format->name, text);
+}

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What of a container's metadata the format cannot hold that is written instead.
+#ifndef CZM_API_LOSS_H
+#define CZM_API_LOSS_H
+
+#include "api/target.h"
+
+typedef struct czm_loss {
+    bool is_lost;
+    const char *what, *value; // value: NULL, or what `what` is
+} czm_loss;
+
+// "the id \"...\", the model name"; "": nothing is lost.
+const char *czm_losses_text(czm_arena *arena, const czm_loss *losses, size_t count);
+
+// "%zu class%s" with the plural's ending.
+const char *czm_loss_counted(czm_arena *arena, const char *format, size_t count,
+                             const char *plural);
+
+// Of elements that are not known here; "" if there are none.
+const char *czm_losses_of_elements(czm_arena *arena, const czm_manifest *manifest);
+
+// How many channels name alternative pixel types.
+bool czm_loss_has_alternatives(const czm_manifest *manifest);
+
+// Reports it, if a container is converted to another format.
+void czm_report_loss(czm_context *context, const czm_target *target);
+
+#endif
