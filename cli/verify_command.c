@@ -2,9 +2,11 @@
 //
 // The verify command: runs the network, and tells whether its answer is what ZEN needs. What it
 // takes to do so is in cli/verify/ and, for running networks, in cli/runtime/.
+#include <float.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "cli/commands.h"
 #include "cli/options.h"
@@ -89,6 +91,26 @@ static czm_status read_image(verification *v) {
     return text ? fault(CZM_ERROR_IO, v->image_path, text) : CZM_OK;
 }
 
+// What the network expects, as a clause; "" if the metadata do not say it.
+static const char *expected_range(const verification *v, float most) {
+    const czm_metadata *m = &v->model.metadata;
+    bool is_known = m->has_unit_range || cli_pixel_type_most(m->pixel_type, 0) > 0;
+    return is_known ? czm_arena_format(v->arena, "; the network expects 0 to %g", (double)most)
+                    : "";
+}
+
+static void tell_values(const verification *v, float most) {
+    cli_range fed = v->result.fed;
+    const char *expected = expected_range(v, most);
+    bool is_outside = *expected && (fed.least < 0 || fed.most > most * (1 + FLT_EPSILON));
+    const char *factor =
+        v->result.factor == 1
+            ? ""
+            : czm_arena_format(v->arena, " (the image times %.6g)", v->result.factor);
+    tell(v, is_outside ? warned : open_mark, "values", "%g to %g are fed%s%s", (double)fed.least,
+         (double)fed.most, factor, expected);
+}
+
 static czm_status prepare_image(verification *v, const cli_network *network) {
     v->result.tiling =
         cli_tiling_choose(&v->model, network->dims, v->image.pixels.height, v->image.pixels.width);
@@ -101,25 +123,58 @@ static czm_status prepare_image(verification *v, const cli_network *network) {
     const char *text = cli_image_prepare(v->arena, &v->image, channels, most, &v->input);
     if (text) return fault(CZM_ERROR_INVALID, v->target, text);
     const cli_grid *p = &v->image.pixels;
-    tell(v, open_mark, "image", "%s, %zu x %zu pixels (height x width), values up to %g",
-         v->image_path ? v->image_path : "generated", p->height, p->width,
-         (double)(most > 0 ? most : v->image.most));
+    v->result.fed = cli_range_of(&v->input);
+    v->result.factor = v->image.most > 0 ? (double)most / (double)v->image.most : 1;
+    tell(v, v->image.unused ? warned : open_mark, "image",
+         "%s, %zu x %zu pixels (height x width)%s%s", v->image_path ? v->image_path : "generated",
+         p->height, p->width, v->image.unused ? "; " : "", v->image.unused ? v->image.unused : "");
+    tell_values(v, most);
     return CZM_OK;
 }
 
 // ---- what is judged
 
+// Whether each pixel has a class: of a network without metadata if it has several channels.
+static bool has_classes(const verification *v) {
+    const char *type = v->model.metadata.model_type;
+    return type ? cli_has_suffix(type, "semanticsegmentation") : v->answer.channels > 1;
+}
+
 static void judge_probabilities(verification *v) {
     cli_probabilities p = v->result.probabilities = cli_probabilities_of(&v->answer);
     const char *type = v->model.metadata.model_type;
-    if (type && !cli_has_suffix(type, "semanticsegmentation")) {
-        tell(v, open_mark, "values", "%.3g to %.3g", (double)p.least, (double)p.most);
+    if (type && !has_classes(v)) {
+        tell(v, open_mark, "output", "%.3g to %.3g", (double)p.least, (double)p.most);
         return;
     }
+    bool is_multi = type && strncmp(type, "Multi", strlen("Multi")) == 0;
     bool is_good = p.least >= -CLI_TOLERANCE && p.most <= 1 + CLI_TOLERANCE &&
-                   p.sum_off <= 10 * CLI_TOLERANCE;
-    tell(v, judge(v, is_good), "probabilities", "%.3g to %.3g; sums of a pixel are 1 within %.1e",
-         (double)p.least, (double)p.most, p.sum_off);
+                   (is_multi || p.sum_off <= 10 * CLI_TOLERANCE);
+    const char *sums =
+        is_multi ? ""
+                 : czm_arena_format(v->arena, "; sums of a pixel are 1 within %.1e", p.sum_off);
+    tell(v, judge(v, is_good), "probabilities", "%.3g to %.3g%s", (double)p.least, (double)p.most,
+         sums);
+}
+
+// An image of background alone is possible, so that this is no fault; but it is what a wrong value
+// range looks like.
+static void judge_shares(verification *v, float most) {
+    enum { MOST_PERMILLE = 999 };
+    cli_result *r = &v->result;
+    r->has_classes = has_classes(v) && v->answer.channels > 1;
+    if (!r->has_classes) return;
+    cli_largest_class c = r->largest_class = cli_largest_class_of(v->arena, &v->answer);
+    const czm_metadata *m = &v->model.metadata;
+    const char *name = c.index < m->class_count ? m->classes[c.index].name
+                                                : czm_arena_format(v->arena, "%zu", c.index + 1);
+    bool is_all = c.share * 1000 > MOST_PERMILLE;
+    tell(v, is_all ? warned : open_mark, "largest class", "\"%s\" covers %.4g %% of the image%s",
+         name, c.share * 100,
+         is_all
+             ? czm_arena_format(v->arena, "; values from %g to %g were fed%s", (double)r->fed.least,
+                                (double)r->fed.most, expected_range(v, most))
+             : "");
 }
 
 static void judge_classes(verification *v) {
@@ -190,6 +245,7 @@ static czm_status run(verification *v, cli_network *network, const char *what) {
     tell_cost(v, network);
     judge_classes(v);
     judge_probabilities(v);
+    judge_shares(v, cli_image_fed_most(&v->model.metadata, v->image.most));
     judge_edges(v);
     return CZM_OK;
 }
@@ -262,8 +318,8 @@ static void run_original(verification *v) {
 static czm_status put_preview(const verification *v) {
     if (!v->preview) return CZM_OK;
     const czm_metadata *m = &v->model.metadata;
-    const char *text =
-        cli_preview_write(v->arena, v->preview, &v->image, &v->answer, m->classes, m->class_count);
+    const char *text = cli_preview_write(v->arena, v->preview, &v->image, &v->answer,
+                                         has_classes(v), m->classes, m->class_count);
     if (text) return fault(CZM_ERROR_IO, v->preview, text);
     tell(v, open_mark, "preview", "%s", v->preview);
     return CZM_OK;

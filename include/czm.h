@@ -380,7 +380,8 @@ typedef struct czm_inspection {
     size_t signature_count;
     const char *signature;       ///< the one that is looked at
     czm_port_info input, output; ///< its ends, with the shapes that inference found
-    uint64_t parameters;         ///< numbers in the variables that inference reads
+    uint64_t parameters;         ///< weights: numbers in the variables that inference reads, and in
+                                 ///< floating-point constants
     uint64_t weight_bytes;       ///< their size
     const czm_op_count *ops;     ///< of the network after conversion, most frequent first
     size_t op_count;

@@ -30,20 +30,32 @@ static const char *start(czm_arena *arena, cli_image *image, uint64_t height, ui
                                 (unsigned long long)image->file_size);
     image->pixels = cli_grid_new(arena, (size_t)height, (size_t)width, channels);
     image->most = most;
+    image->unused = NULL;
     return NULL;
 }
 
-// One row of samples becomes one of the grid; samples beyond its channels are alpha and the like.
-static void put_row(cli_image *image, size_t y, const void *row, size_t channels, size_t size) {
-    const uint8_t *bytes = row;
-    const uint16_t *words = row;
-    const float *floats = row;
-    const cli_grid *grid = &image->pixels;
-    for (size_t x = 0; x < grid->width; x++)
-        for (size_t c = 0; c < grid->channels; c++) {
-            size_t i = x * channels + c;
-            cli_pixel(grid, y, x)[c] = size == 1 ? bytes[i] : size == 2 ? words[i] : floats[i];
-        }
+// Kinds of samples: how one of a row is read.
+typedef double read_sample(const void *row, size_t index);
+
+#define SAMPLE(type)                                            \
+    static double sample_of_##type(const void *row, size_t i) { \
+        return (double)((const type *)row)[i];                  \
+    }
+SAMPLE(uint8_t)
+SAMPLE(uint16_t)
+SAMPLE(uint32_t)
+SAMPLE(int8_t)
+SAMPLE(int16_t)
+SAMPLE(int32_t)
+SAMPLE(float)
+SAMPLE(double)
+
+// `from` counts samples, of `stride` a pixel; samples beyond the grid's channels are alpha and the like.
+static void put_row(const cli_grid *grid, cli_point to, size_t width, const void *row, size_t from,
+                    size_t stride, read_sample *sample) {
+    for (size_t x = 0; x < width && to.x + x < grid->width; x++)
+        for (size_t c = 0; c < grid->channels; c++)
+            cli_pixel(grid, to.y, to.x + x)[c] = (float)sample(row, (from + x) * stride + c);
 }
 
 static size_t colours_of(size_t channels) { return channels < 3 ? 1 : 3; }
@@ -83,7 +95,10 @@ static const char *read_png_rows(czm_arena *arena, png_structp png, png_infop in
     uint8_t *rows = czm_arena_array(arena, height, row_size);
     for (int pass = 0; pass < passes; pass++)
         for (size_t y = 0; y < height; y++) png_read_row(png, rows + y * row_size, NULL);
-    for (size_t y = 0; y < height; y++) put_row(image, y, rows + y * row_size, channels, size);
+    read_sample *sample = size == 1 ? sample_of_uint8_t : sample_of_uint16_t;
+    for (size_t y = 0; y < height; y++)
+        put_row(&image->pixels, (cli_point){y, 0}, image->pixels.width, rows + y * row_size, 0,
+                channels, sample);
     return NULL;
 }
 
@@ -133,7 +148,8 @@ static const char *read_jpeg_rows(czm_arena *arena, struct jpeg_decompress_struc
     JSAMPROW row = czm_arena_array(arena, jpeg->output_width, channels);
     for (size_t y = 0; y < jpeg->output_height; y++) {
         jpeg_read_scanlines(jpeg, &row, 1);
-        put_row(image, y, row, channels, 1);
+        put_row(&image->pixels, (cli_point){y, 0}, image->pixels.width, row, 0, channels,
+                sample_of_uint8_t);
     }
     jpeg_finish_decompress(jpeg);
     return NULL;
@@ -160,32 +176,138 @@ static const char *read_jpeg(czm_arena *arena, const char *path, FILE *file, cli
 
 // ---- TIFF
 
-static const char *read_tiff_rows(czm_arena *arena, TIFF *tiff, cli_image *image) {
+typedef struct tiff_kind {
+    uint16_t format, bits;
+    read_sample *sample;
+    float most; // 0: depends on the values
+} tiff_kind;
+
+// Whole numbers of 8 and 16 bits are as ZEN has them, signed ones too; of other kinds the values tell.
+static const tiff_kind tiff_kinds[] = {
+    {SAMPLEFORMAT_UINT, 8, sample_of_uint8_t, 255},
+    {SAMPLEFORMAT_UINT, 16, sample_of_uint16_t, 65535},
+    {SAMPLEFORMAT_UINT, 32, sample_of_uint32_t, 0},
+    {SAMPLEFORMAT_INT, 8, sample_of_int8_t, 255},
+    {SAMPLEFORMAT_INT, 16, sample_of_int16_t, 65535},
+    {SAMPLEFORMAT_INT, 32, sample_of_int32_t, 0},
+    {SAMPLEFORMAT_IEEEFP, 32, sample_of_float, 0},
+    {SAMPLEFORMAT_IEEEFP, 64, sample_of_double, 0},
+};
+
+typedef struct tiff_reading {
+    czm_arena *arena;
+    TIFF *tiff;
+    const tiff_kind *kind;
+    uint16_t stored, used; // channels of the file, and of the grid
+    bool is_planar;        // each channel by itself
+    cli_image *image;
+} tiff_reading;
+
+static const char *begin_tiff(tiff_reading *r) {
     uint32_t width = 0, height = 0;
-    uint16_t bits, channels, kind, planes, photometric = PHOTOMETRIC_MINISBLACK;
-    TIFFGetField(tiff, TIFFTAG_IMAGEWIDTH, &width);
-    TIFFGetField(tiff, TIFFTAG_IMAGELENGTH, &height);
-    TIFFGetField(tiff, TIFFTAG_PHOTOMETRIC, &photometric);
-    TIFFGetFieldDefaulted(tiff, TIFFTAG_BITSPERSAMPLE, &bits);
-    TIFFGetFieldDefaulted(tiff, TIFFTAG_SAMPLESPERPIXEL, &channels);
-    TIFFGetFieldDefaulted(tiff, TIFFTAG_SAMPLEFORMAT, &kind);
-    TIFFGetFieldDefaulted(tiff, TIFFTAG_PLANARCONFIG, &planes);
-    bool is_float = kind == SAMPLEFORMAT_IEEEFP && bits == 32;
-    bool is_integer = kind == SAMPLEFORMAT_UINT && (bits == 8 || bits == 16);
-    bool is_plain = photometric == PHOTOMETRIC_MINISBLACK || photometric == PHOTOMETRIC_RGB;
-    if (TIFFIsTiled(tiff) || !is_plain || (!is_float && !is_integer) ||
-        (planes != PLANARCONFIG_CONTIG && channels > 1))
-        return "this kind of TIFF is not read here; save it as grey or RGB, of 8 or 16 bits or "
-               "32 bits floating point, without tiles, channels side by side";
-    CLI_TRY(start(arena, image, height, width, colours_of(channels),
-                  is_float    ? 0
-                  : bits == 8 ? 255
-                              : 65535));
-    void *row = czm_arena_alloc(arena, (size_t)TIFFScanlineSize(tiff));
-    for (uint32_t y = 0; y < height; y++) {
-        if (TIFFReadScanline(tiff, row, y, 0) < 0) return "libtiff: the image is damaged";
-        put_row(image, y, row, channels, bits / 8);
+    uint16_t bits, format, planes, photometric = PHOTOMETRIC_MINISBLACK;
+    TIFFGetField(r->tiff, TIFFTAG_IMAGEWIDTH, &width);
+    TIFFGetField(r->tiff, TIFFTAG_IMAGELENGTH, &height);
+    TIFFGetField(r->tiff, TIFFTAG_PHOTOMETRIC, &photometric);
+    TIFFGetFieldDefaulted(r->tiff, TIFFTAG_BITSPERSAMPLE, &bits);
+    TIFFGetFieldDefaulted(r->tiff, TIFFTAG_SAMPLESPERPIXEL, &r->stored);
+    TIFFGetFieldDefaulted(r->tiff, TIFFTAG_SAMPLEFORMAT, &format);
+    TIFFGetFieldDefaulted(r->tiff, TIFFTAG_PLANARCONFIG, &planes);
+    for (size_t i = 0; i < CZM_COUNT_OF(tiff_kinds); i++)
+        if (tiff_kinds[i].format == format && tiff_kinds[i].bits == bits) r->kind = &tiff_kinds[i];
+    bool is_colour = photometric == PHOTOMETRIC_RGB;
+    if (!r->kind || r->stored == 0 || (!is_colour && photometric != PHOTOMETRIC_MINISBLACK))
+        return "this kind of TIFF is not read here; save it as grey or RGB, as integers of 8, 16 "
+               "or 32 "
+               "bits or as floating point of 32 or 64 bits";
+    r->used = (is_colour && r->stored >= 3) || r->stored == 3 ? 3 : 1;
+    r->is_planar = planes != PLANARCONFIG_CONTIG && r->stored > 1;
+    return start(r->arena, r->image, height, width, r->used, r->kind->most);
+}
+
+// The samples of a plane go to one channel of the grid.
+static void put_samples(const tiff_reading *r, cli_point to, size_t width, const void *row,
+                        size_t from, uint16_t plane) {
+    const cli_grid *g = &r->image->pixels;
+    if (!r->is_planar) {
+        put_row(g, to, width, row, from, r->stored, r->kind->sample);
+        return;
     }
+    for (size_t x = 0; x < width && to.x + x < g->width; x++)
+        cli_pixel(g, to.y, to.x + x)[plane] = (float)r->kind->sample(row, from + x);
+}
+
+static const char *read_tiff_rows(const tiff_reading *r, uint16_t plane) {
+    const cli_grid *g = &r->image->pixels;
+    void *row = czm_arena_alloc(r->arena, (size_t)TIFFScanlineSize(r->tiff));
+    for (size_t y = 0; y < g->height; y++) {
+        if (TIFFReadScanline(r->tiff, row, (uint32_t)y, plane) < 0)
+            return "libtiff: the image is damaged";
+        put_samples(r, (cli_point){y, 0}, g->width, row, 0, plane);
+    }
+    return NULL;
+}
+
+static const char *read_tiff_tiles(const tiff_reading *r, uint16_t plane) {
+    const cli_grid *g = &r->image->pixels;
+    uint32_t width = 0, height = 0;
+    TIFFGetField(r->tiff, TIFFTAG_TILEWIDTH, &width);
+    TIFFGetField(r->tiff, TIFFTAG_TILELENGTH, &height);
+    tmsize_t size = TIFFTileSize(r->tiff), samples = r->is_planar ? 1 : r->stored;
+    uint64_t expected = (uint64_t)width * height * (uint64_t)samples * (r->kind->bits / 8);
+    if (size <= 0 || width == 0 || height == 0 || (uint64_t)size != expected)
+        return "libtiff: the tiles of the image are damaged";
+    void *tile = czm_arena_alloc(r->arena, (size_t)size);
+    for (size_t y = 0; y < g->height; y += height)
+        for (size_t x = 0; x < g->width; x += width) {
+            if (TIFFReadTile(r->tiff, tile, (uint32_t)x, (uint32_t)y, 0, plane) < 0)
+                return "libtiff: the image is damaged";
+            for (size_t row = 0; row < height && y + row < g->height; row++)
+                put_samples(r, (cli_point){y + row, x}, width, tile, row * width, plane);
+        }
+    return NULL;
+}
+
+// Smaller copies of the image (pyramids) are no pages.
+static size_t count_pages(TIFF *tiff) {
+    enum { MOST_PAGES = 100000 };
+    size_t pages = 0;
+    for (size_t i = 0; i < MOST_PAGES; i++) {
+        uint32_t type = 0;
+        TIFFGetField(tiff, TIFFTAG_SUBFILETYPE, &type);
+        pages += !(type & FILETYPE_REDUCEDIMAGE);
+        if (!TIFFReadDirectory(tiff)) break;
+    }
+    return pages;
+}
+
+static void tell_unused(tiff_reading *r) {
+    size_t pages = count_pages(r->tiff), channels = r->stored - r->used;
+    const char *of_pages = czm_arena_format(r->arena, "page 1 of %zu is used", pages);
+    const char *of_channels = czm_arena_format(r->arena, "%s %d of %d %s used",
+                                               r->used == 1 ? "channel" : "channels 1 to", r->used,
+                                               r->stored, r->used == 1 ? "is" : "are");
+    if (pages > 1 && channels)
+        r->image->unused = czm_arena_format(r->arena, "%s, %s", of_pages, of_channels);
+    else if (pages > 1 || channels)
+        r->image->unused = pages > 1 ? of_pages : of_channels;
+}
+
+// The smallest usual range that holds the values.
+static float choose_most(const cli_grid *pixels) {
+    static const float usual[] = {1, 255, 65535, 4294967295.0f};
+    float most = cli_range_of(pixels).most;
+    for (size_t i = 0; i < CZM_COUNT_OF(usual); i++)
+        if (most <= usual[i]) return usual[i];
+    return most;
+}
+
+static const char *read_tiff_image(tiff_reading *r) {
+    CLI_TRY(begin_tiff(r));
+    for (uint16_t plane = 0; plane < (r->is_planar ? r->used : 1); plane++)
+        CLI_TRY(TIFFIsTiled(r->tiff) ? read_tiff_tiles(r, plane) : read_tiff_rows(r, plane));
+    if (r->image->most == 0) r->image->most = choose_most(&r->image->pixels);
+    tell_unused(r);
     return NULL;
 }
 
@@ -195,7 +317,8 @@ static const char *read_tiff(czm_arena *arena, const char *path, FILE *file, cli
     TIFFSetWarningHandler(NULL);
     TIFF *tiff = TIFFOpen(path, "r");
     if (!tiff) return "libtiff: the file is damaged";
-    const char *fault = read_tiff_rows(arena, tiff, image);
+    tiff_reading r = {.arena = arena, .tiff = tiff, .image = image};
+    const char *fault = read_tiff_image(&r);
     TIFFClose(tiff);
     return fault;
 }
@@ -220,7 +343,9 @@ const char *cli_image_read(czm_arena *arena, const char *path, cli_image *image)
     FILE *file = fopen(path, "rb");
     if (!file) return czm_arena_format(arena, "it cannot be read: %s", strerror(errno));
     size_t size = fread(begin, 1, sizeof begin, file);
-    const char *fault = "it is neither PNG, JPEG nor TIFF";
+    const char *fault = memcmp(begin, "ZISR", sizeof begin) == 0
+                            ? "it is a CZI file; export the image as OME-TIFF in ZEN"
+                            : "it is neither PNG, JPEG nor TIFF";
     rewind(file);
     for (size_t i = 0; i < CZM_COUNT_OF(formats); i++) {
         if (size < sizeof begin || memcmp(begin, formats[i].begin, formats[i].size) != 0) continue;

@@ -25,6 +25,11 @@ static json_t *probabilities(const cli_probabilities *p) {
                      real((double)p->most), "sum_off", real(p->sum_off));
 }
 
+static json_t *input(const cli_result *r) {
+    return json_pack("{s:o, s:o, s:o}", "least", real((double)r->fed.least), "most",
+                     real((double)r->fed.most), "factor", real(r->factor));
+}
+
 static json_t *edges(const cli_edges *e, const czm_border_info *theory) {
     if (!e->is_known) return json_null();
     return json_pack("{s:o, s:o, s:o, s:o}", "reach", size(e->reach), "seen", size(e->depth),
@@ -42,11 +47,13 @@ static json_t *tile(const cli_result *r) {
 
 bool cli_result_print(const cli_result *r, const czm_border_info *theory) {
     json_t *document =
-        json_pack("{s:s, s:b, s:s?, s:s, s:s, s:s?, s:o, s:o, s:o, s:o, s:o}", "czmodel",
+        json_pack("{s:s, s:b, s:s?, s:s, s:s, s:s?, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "czmodel",
                   czm_version(), "ok", !r->has_failed, "target", r->target, "network", r->network,
-                  "runtime", r->runtime, "image", r->image, "tile", tile(r), "probabilities",
-                  probabilities(&r->probabilities), "edges", edges(&r->edges, theory), "payload",
-                  comparison(&r->payload), "original", comparison(&r->original));
+                  "runtime", r->runtime, "image", r->image, "input", input(r), "tile", tile(r),
+                  "largest_class", r->has_classes ? real(r->largest_class.share) : json_null(),
+                  "probabilities", probabilities(&r->probabilities), "edges",
+                  edges(&r->edges, theory), "payload", comparison(&r->payload), "original",
+                  comparison(&r->original));
     char *text = document ? json_dumps(document, JSON_INDENT(2) | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(9)) : NULL;
     bool is_printed = text && puts(text) >= 0;
     free(text);

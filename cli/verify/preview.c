@@ -30,8 +30,10 @@ typedef struct picture {
     uint8_t *rgb;
     size_t panel_height, panel_width, enlarge, reduce;
     const cli_image *image;
-    float dark, bright; // the values of the image that become black and white
+    cli_range shown; // the values of the image that become black and white
     const cli_grid *answer;
+    bool has_classes;
+    cli_range levels; // without classes: the values of the answer that become black and white
     const czm_class *classes;
     size_t class_count;
 } picture;
@@ -71,7 +73,8 @@ static colour image_at(const picture *p, size_t y, size_t x) {
     const float *pixel = cli_pixel(&p->image->pixels, y, x);
     bool is_grey = p->image->pixels.channels == 1;
     colour c;
-    for (size_t i = 0; i < 3; i++) c.rgb[i] = level(pixel[is_grey ? 0 : i], p->dark, p->bright);
+    for (size_t i = 0; i < 3; i++)
+        c.rgb[i] = level(pixel[is_grey ? 0 : i], p->shown.least, p->shown.most);
     return c;
 }
 
@@ -87,17 +90,48 @@ static colour confidence_at(const picture *p, size_t y, size_t x) {
     return (colour){{grey, grey, grey}};
 }
 
-static const struct {
+static colour output_at(const picture *p, size_t y, size_t x, size_t channel) {
+    uint8_t grey = level(cli_pixel(p->answer, y, x)[channel], p->levels.least, p->levels.most);
+    return (colour){{grey, grey, grey}};
+}
+
+static colour first_output_at(const picture *p, size_t y, size_t x) {
+    return output_at(p, y, x, 0);
+}
+static colour second_output_at(const picture *p, size_t y, size_t x) {
+    return output_at(p, y, x, 1);
+}
+static colour third_output_at(const picture *p, size_t y, size_t x) {
+    return output_at(p, y, x, 2);
+}
+
+typedef struct panel {
     const char *title;
     colour (*at)(const picture *p, size_t y, size_t x);
-} panels[] = {
+} panel;
+
+static const panel panels_of_classes[] = {
     {"image", image_at},
     {"classes", class_at},
     {"confidence (white: 1)", confidence_at},
 };
 
+static const panel panels_of_outputs[] = {
+    {"image", image_at},
+    {"output 1", first_output_at},
+    {"output 2", second_output_at},
+    {"output 3", third_output_at},
+};
+
+static size_t panel_count(const picture *p) {
+    if (p->has_classes) return CZM_COUNT_OF(panels_of_classes);
+    size_t most = CZM_COUNT_OF(panels_of_outputs), wanted = 1 + p->answer->channels;
+    return wanted < most ? wanted : most;
+}
+
 static void put_panel(const picture *p, size_t index) {
     size_t left = MARGIN + index * (p->panel_width + MARGIN), top = MARGIN + LINE;
+    const panel *panels = p->has_classes ? panels_of_classes : panels_of_outputs;
     put_text(p, MARGIN, left, panels[index].title);
     for (size_t y = 0; y < p->panel_height; y++)
         for (size_t x = 0; x < p->panel_width; x++)
@@ -130,9 +164,8 @@ static size_t lay_legend(czm_arena *arena, const picture *p, size_t top, bool dr
 
 // A pixel in 200 may be darker or brighter than what is shown: one hot pixel must not make the rest
 // black.
-static void choose_levels(czm_arena *arena, picture *p) {
+static cli_range choose_levels(czm_arena *arena, const cli_grid *g) {
     enum { BINS = 4096, OUTLIERS = 200 };
-    const cli_grid *g = &p->image->pixels;
     size_t count = g->height * g->width * g->channels, below = 0, above = 0, first = 0,
            last = BINS - 1;
     float least = INFINITY, most = -INFINITY;
@@ -148,8 +181,7 @@ static void choose_levels(czm_arena *arena, picture *p) {
     }
     while (first < last && (below += bins[first]) < count / OUTLIERS) first++;
     while (last > first && (above += bins[last]) < count / OUTLIERS) last--;
-    p->dark = least + step * (float)first;
-    p->bright = least + step * (float)(last + 1);
+    return (cli_range){least + step * (float)first, least + step * (float)(last + 1)};
 }
 
 static void choose_size(czm_arena *arena, picture *p) {
@@ -161,7 +193,7 @@ static void choose_size(czm_arena *arena, picture *p) {
     p->panel_width = width * p->enlarge / p->reduce;
     if (p->panel_height == 0) p->panel_height = 1;
     if (p->panel_width == 0) p->panel_width = 1;
-    p->width = MARGIN + CZM_COUNT_OF(panels) * (p->panel_width + MARGIN);
+    p->width = MARGIN + panel_count(p) * (p->panel_width + MARGIN);
     p->height = lay_legend(arena, p, MARGIN + LINE + p->panel_height + MARGIN, false) + MARGIN;
 }
 
@@ -180,14 +212,19 @@ static const char *write(czm_arena *arena, const picture *p, const char *path) {
 }
 
 const char *cli_preview_write(czm_arena *arena, const char *path, const cli_image *image,
-                              const cli_grid *answer, const czm_class *classes,
+                              const cli_grid *answer, bool has_classes, const czm_class *classes,
                               size_t class_count) {
-    picture p = {.image = image, .answer = answer, .classes = classes, .class_count = class_count};
-    choose_levels(arena, &p);
+    picture p = {.image = image,
+                 .answer = answer,
+                 .has_classes = has_classes,
+                 .classes = classes,
+                 .class_count = has_classes ? class_count : 0};
+    p.shown = choose_levels(arena, &image->pixels);
+    p.levels = choose_levels(arena, answer);
     choose_size(arena, &p);
     p.rgb = czm_arena_array(arena, p.height * p.width, 3);
     memset(p.rgb, 255, p.height * p.width * 3);
-    for (size_t i = 0; i < CZM_COUNT_OF(panels); i++) put_panel(&p, i);
+    for (size_t i = 0; i < panel_count(&p); i++) put_panel(&p, i);
     lay_legend(arena, &p, MARGIN + LINE + p.panel_height + MARGIN, true);
     return write(arena, &p, path);
 }

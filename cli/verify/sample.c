@@ -83,14 +83,14 @@ const char *cli_image_prepare(czm_arena *arena, const cli_image *image, size_t c
                                 "of 1, 3 and 4",
                                 channels);
     *prepared = cli_grid_new(arena, p->height, p->width, channels);
-    float factor = most > 0 && image->most > 0 ? most / image->most : 1;
+    float factor = image->most > 0 ? most / image->most : 1;
     for (size_t i = 0; i < p->height * p->width; i++) {
         const float *from = p->values + i * p->channels;
         float *to = prepared->values + i * channels;
         if (channels == 1)
             to[0] = grey_of(from, p->channels);
         else
-            put_colours(from, p->channels, image->most > 0 ? image->most : 1, channels, to);
+            put_colours(from, p->channels, image->most, channels, to);
         for (size_t c = 0; c < channels; c++) to[c] *= factor;
     }
     return NULL;

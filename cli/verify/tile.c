@@ -172,6 +172,27 @@ const char *cli_edges_compare(czm_arena *arena, const cli_edge_tiles *tiles, con
 
 // ---- the answer
 
+cli_range cli_range_of(const cli_grid *grid) {
+    cli_range range = {FLT_MAX, -FLT_MAX};
+    for (size_t i = 0; i < grid->height * grid->width * grid->channels; i++) {
+        range.least = fminf(range.least, grid->values[i]);
+        range.most = fmaxf(range.most, grid->values[i]);
+    }
+    return range;
+}
+
+cli_largest_class cli_largest_class_of(czm_arena *arena, const cli_grid *answer) {
+    size_t *counts = CZM_NEW_ARRAY(arena, size_t, answer->channels),
+           pixels = answer->height * answer->width;
+    cli_largest_class largest = {0};
+    for (size_t i = 0; i < pixels; i++)
+        counts[cli_class_at(answer, i / answer->width, i % answer->width)]++;
+    for (size_t i = 0; i < answer->channels; i++)
+        if (counts[i] > counts[largest.index]) largest.index = i;
+    largest.share = (double)counts[largest.index] / (double)pixels;
+    return largest;
+}
+
 cli_probabilities cli_probabilities_of(const cli_grid *answer) {
     cli_probabilities p = {.least = FLT_MAX, .most = -FLT_MAX};
     for (size_t i = 0; i < answer->height * answer->width; i++) {

@@ -46,7 +46,10 @@ double cli_grid_difference(const cli_grid *a, const cli_grid *b);
 
 typedef struct cli_image {
     cli_grid pixels; // as in the file: grey, or red, green, blue; without alpha
-    float most;      // the largest value that a sample can have; 0: floating point, any
+    // The value that is white: of 8 and 16 bits the largest; of others the smallest of 1, 255, 65535 and
+    // 2^32 - 1 that no sample exceeds.
+    float most;
+    const char *unused; // what of the file is not in `pixels`; NULL: nothing
     uint64_t file_size;
 } cli_image;
 
@@ -61,14 +64,13 @@ czm_component cli_image_component_at(size_t index);
 // An image of bright blobs on a dark ground, of whole numbers up to `most`, the same every time.
 cli_image cli_image_generate(czm_arena *arena, size_t height, size_t width, float most);
 
-// Up to which value a network with this metadata gets the pixels of an image; 0: as they are in it.
+// Up to which value a network with this metadata gets the pixels of an image whose white is `image_most`.
 float cli_image_fed_most(const czm_metadata *metadata, float image_most);
 
 // The values that a pixel type of the metadata can have; `otherwise` if it says nothing.
 float cli_pixel_type_most(const char *type, float otherwise);
 
-// The image as the network wants it: its number of channels, blue first, values up to `most` (0: as
-// they are).
+// The image as the network wants it: its number of channels, blue first, white at `most`.
 const char *cli_image_prepare(czm_arena *arena, const cli_image *image, size_t channels, float most,
                               cli_grid *prepared);
 
@@ -97,7 +99,8 @@ cli_tiling cli_tiling_choose(const czm_inspection *model, const int64_t dims[4],
 //
 // Outputs need not come at once: a caller that has to wait keeps the walk and goes on later.
 typedef struct cli_span {
-    size_t begin, end, next; // where a tile is used, and where the next one begins; 0: it is the last
+    size_t begin, end,
+        next; // where a tile is used, and where the next one begins; 0: it is the last
 } cli_span;
 
 typedef struct cli_tiles {
@@ -138,6 +141,21 @@ bool cli_edges_begin(czm_arena *arena, const cli_tiling *tiling, const cli_grid 
 const char *cli_edges_compare(czm_arena *arena, const cli_edge_tiles *tiles, const cli_grid *here,
                               const cli_grid *there, cli_edges *edges);
 
+// The least and the largest value of a grid.
+typedef struct cli_range {
+    float least, most;
+} cli_range;
+
+cli_range cli_range_of(const cli_grid *grid);
+
+// The class that most pixels have, and its share.
+typedef struct cli_largest_class {
+    size_t index;
+    double share; // from 0 to 1
+} cli_largest_class;
+
+cli_largest_class cli_largest_class_of(czm_arena *arena, const cli_grid *answer);
+
 typedef struct cli_probabilities {
     float least, most;
     double sum_off; // how far the sum of a pixel is from 1 at most
@@ -162,6 +180,10 @@ typedef struct cli_result {
     const char *network; // what was run
     const char *runtime;
     const char *image; // NULL: a generated one
+    cli_range fed;     // values
+    double factor;     // of the image's values, which made them
+    bool has_classes;
+    cli_largest_class largest_class;
     cli_tiling tiling;
     size_t tile_count;
     double seconds;  // of the quickest run of a tile
@@ -177,8 +199,10 @@ bool cli_result_print(const cli_result *result, const czm_border_info *theory);
 
 // ---- the picture (preview.c, font.c)
 
+// Classes and confidence beside the image if `has_classes`, else the channels of the answer, as greys.
 const char *cli_preview_write(czm_arena *arena, const char *path, const cli_image *image,
-                              const cli_grid *answer, const czm_class *classes, size_t class_count);
+                              const cli_grid *answer, bool has_classes, const czm_class *classes,
+                              size_t class_count);
 
 // A glyph of CLI_GLYPH_WIDTH x CLI_GLYPH_HEIGHT pixels: four bits a row, the left one highest, the
 // upper row in the highest bits.

@@ -171,6 +171,24 @@ static void find_inputs(const grouping *g, const row *r, czm_layer_info *info) {
     info->input_count = inputs.count;
 }
 
+uint64_t czm_constant_weights(const czm_shapes *shapes, czm_node *node) {
+    czm_shape shape = czm_shape_of(shapes, czm_output(node));
+    if (!czm_node_is(node, "Const") || !czm_dtype_is_floating(czm_attr_type(node, "dtype")))
+        return 0;
+    if (!czm_shape_is_complete(shape)) return 0;
+    uint64_t elements = 1;
+    for (int d = 0; d < shape.rank; d++) elements *= (uint64_t)shape.dims[d];
+    return elements > 1 ? elements : 0;
+}
+
+static void count_constants(grouping *g, const czm_shapes *shapes) {
+    for (size_t i = 0; i < g->model->main.nodes.count; i++) {
+        czm_node *node = g->model->main.nodes.items[i];
+        row *reader = place_of(g, node)->own;
+        if (reader) reader->parameters += czm_constant_weights(shapes, node);
+    }
+}
+
 static void count_parameters(grouping *g) {
     for (size_t i = 0; i < g->model->variables.count; i++) {
         const czm_variable *variable = &g->model->variables.items[i];
@@ -205,5 +223,6 @@ czm_layer_list czm_layers_of(czm_arena *arena, const czm_model *model, const czm
     follow_image(&g);
     group(&g);
     count_parameters(&g);
+    count_constants(&g, shapes);
     return list_rows(&g, shapes);
 }

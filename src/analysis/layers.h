@@ -13,6 +13,9 @@ typedef struct czm_layer {
 
 typedef CZM_LIST(czm_layer) czm_layer_list;
 
+// How many numbers of a constant are weights: those of a floating-point array. 0: it is none.
+uint64_t czm_constant_weights(const czm_shapes *shapes, czm_node *node);
+
 // The graph must be sorted, and `shapes` inferred from it. A layer reads only layers before it: one
 // that is applied again to what became of its own output is a row each time. The last row gives the
 // network's output.

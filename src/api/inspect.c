@@ -97,6 +97,15 @@ static void tell_metadata(const czm_target *target, czm_inspection *out) {
 
 // ---- the network
 
+static void tell_constants(const czm_model *model, const czm_shapes *shapes, czm_inspection *out) {
+    for (size_t i = 0; i < model->main.nodes.count; i++) {
+        czm_node *node = model->main.nodes.items[i];
+        uint64_t elements = czm_constant_weights(shapes, node);
+        out->parameters += elements;
+        out->weight_bytes += elements * czm_dtype_size(czm_attr_type(node, "dtype"));
+    }
+}
+
 static void tell_weights(const czm_model *model, czm_inspection *out) {
     for (size_t i = 0; i < model->variables.count; i++) {
         const czm_variable *v = &model->variables.items[i];
@@ -238,6 +247,7 @@ static czm_status tell_source(czm_context *context, czm_target *target, czm_insp
     const czm_check_subject *subject = tell_ends(context, target, out);
     if (!is_saved_model) out->exporter = target->model.exporter;
     tell_weights(&target->model, out);
+    tell_constants(&target->model, subject->shapes, out);
     tell_ops(context->arena, &target->model, out);
     tell_graph(context->arena, target, subject, out);
     return CZM_OK;
@@ -247,7 +257,7 @@ static czm_status tell_onnx(czm_context *context, czm_target *target, czm_inspec
     CZM_TRY(czm_target_read_model(context, target));
     const czm_check_subject *subject = tell_ends(context, target, out);
     out->opset = target->onnx.opset;
-    out->exporter = target->onnx.producer;
+    out->exporter = *target->onnx.exporter ? target->onnx.exporter : target->onnx.producer;
     tell_onnx_weights(&target->onnx, out);
     tell_onnx_ops(context->arena, &target->onnx, out);
     if (!target->model.has_only_ends) tell_graph(context->arena, target, subject, out);

@@ -13,11 +13,6 @@ const char *czm_losses_text(czm_arena *arena, const czm_loss *losses, size_t cou
     return text;
 }
 
-const char *czm_loss_counted(czm_arena *arena, const char *format, size_t count,
-                             const char *plural) {
-    return czm_arena_format(arena, format, count, count == 1 ? "" : plural);
-}
-
 const char *czm_losses_of_elements(czm_arena *arena, const czm_manifest *manifest) {
     const char *text = "";
     for (size_t i = 0; i < manifest->other_count; i++)

@@ -14,10 +14,6 @@ typedef struct czm_loss {
 // "the id \"...\", the model name"; "": nothing is lost.
 const char *czm_losses_text(czm_arena *arena, const czm_loss *losses, size_t count);
 
-// "%zu class%s" with the plural's ending.
-const char *czm_loss_counted(czm_arena *arena, const char *format, size_t count,
-                             const char *plural);
-
 // Of elements that are not known here; "" if there are none.
 const char *czm_losses_of_elements(czm_arena *arena, const czm_manifest *manifest);
 

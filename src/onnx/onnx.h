@@ -81,6 +81,7 @@ struct czm_onnx_graph {
 
 typedef struct czm_onnx_model {
     int opset;
+    const char *exporter; // of the original network, "TensorFlow 2.15.1"; "": not known
     czm_onnx_graph graph;
 } czm_onnx_model;
 

@@ -265,14 +265,17 @@ static const czm_shapes *prepare(czm_arena *arena, czm_model *model) {
     bool has_arrays = czm_onnx_list_arrays(model, shapes);
     for (int i = 0; i < ROUNDS && has_arrays; i++)
         czm_onnx_tell_elements(model, czm_shapes_infer_any(arena, model, NULL));
-    if (czm_onnx_functionalize(model) || has_arrays) shapes = czm_shapes_infer_any(arena, model, NULL);
+    if (czm_onnx_functionalize(model) || has_arrays)
+        shapes = czm_shapes_infer_any(arena, model, NULL);
     return shapes;
 }
 
 czm_status czm_onnx_translate(czm_context *context, czm_model *model, int opset,
                               czm_onnx_model *result) {
     const czm_shapes *shapes = prepare(context->arena, model);
-    *result = (czm_onnx_model){.opset = opset, .graph.name = "network"};
+    *result = (czm_onnx_model){.opset = opset, .exporter = "", .graph.name = "network"};
+    if (model->exporter && *model->exporter)
+        result->exporter = czm_arena_format(context->arena, "TensorFlow %s", model->exporter);
     czm_onnx_translator t = {.context = context, .model = model, .opset = opset, .result = result};
     czm_onnx_scope scope = {.graph = &result->graph,
                             .shapes = shapes_of_pictures(context, model, shapes)};

@@ -126,6 +126,12 @@ static czm_bytes model_head(czm_arena *arena, const czm_onnx_model *model, uint6
     czm_put_text(&b, 1, "");
     czm_put_varint(&b, 2, (uint64_t)model->opset);
     czm_put_end(&b, opset);
+    if (*model->exporter) { // StringStringEntryProto {key=1, value=2}
+        size_t entry = czm_put_begin(&b, 14);
+        czm_put_text(&b, 1, "exporter");
+        czm_put_text(&b, 2, model->exporter);
+        czm_put_end(&b, entry);
+    }
     czm_put_raw_varint(&b, 7 << 3 | CZM_WIRE_BYTES);
     czm_put_raw_varint(&b, graph_size);
     return czm_buffer_bytes(&b);

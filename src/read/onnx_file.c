@@ -366,6 +366,11 @@ static czm_status take_model_field(reader *r, const file_field *f) {
         CZM_TRY(load(r, f->extent, &bytes));
         take_opset(r, bytes);
         return CZM_OK;
+    case 14:
+        CZM_TRY(load(r, f->extent, &bytes));
+        if (czm_bytes_is(czm_wire_find(bytes, 1).bytes, "exporter"))
+            r->file->exporter = keep_text(r, czm_wire_find(bytes, 2).bytes);
+        return CZM_OK;
     default: return CZM_OK;
     }
 }
@@ -434,7 +439,7 @@ static czm_status connect(reader *r) {
 czm_status czm_onnx_file_read(czm_context *context, const char *where, const czm_source *source,
                               czm_extent extent, czm_onnx_file *file) {
     reader r = {.context = context, .file = file, .name = "", .version = ""};
-    *file = (czm_onnx_file){.where = where, .source = source, .extent = extent};
+    *file = (czm_onnx_file){.where = where, .source = source, .extent = extent, .exporter = ""};
     CZM_TRY(each_field(&r, MODEL, extent, take_model_field));
     file->producer = czm_arena_format(context->arena, "%s%s%s", r.name,
                                       *r.name && *r.version ? " " : "", r.version);

@@ -4,7 +4,8 @@
 // and of any operator set. Weights are never held; what they are inside a node (Constant) is read
 // with the node. Facts: onnx/onnx.proto.
 //
-//     ModelProto {ir_version=1, producer_name=2, producer_version=3, graph=7, opset_import=8}
+//     ModelProto {ir_version=1, producer_name=2, producer_version=3, graph=7, opset_import=8,
+//                 metadata_props=14 {key=1, value=2}}
 //     GraphProto {node=1, initializer=5, input=11, output=12}
 //     NodeProto {input=1, output=2, name=3, op_type=4, attribute=5, domain=7}
 //     TensorProto {dims=1, data_type=2, float_data=4, int32_data=5, int64_data=7, name=8,
@@ -59,8 +60,9 @@ typedef struct czm_onnx_file {
     czm_extent extent;
     const czm_source *source; // has the files of external data; NULL: they are an error
     const char *producer; // name and version; ""
+    const char *exporter; // of the network that was translated, as this program writes it; ""
     int64_t ir_version, opset;
-    czm_extent graph_field, graph; // with its tag; its content
+    czm_extent graph_field, graph;           // with its tag; its content
     CZM_LIST(czm_onnx_operation) operations; // of the main graph
     CZM_LIST(czm_onnx_initializer) initializers;
     CZM_LIST(czm_onnx_end) inputs; // that are no initializers

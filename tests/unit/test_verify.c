@@ -124,7 +124,71 @@ static void float_tiff_is_read(void **state) {
     cli_image image;
     assert_no_fault(cli_image_read(c->arena, "image.tif", &image));
     assert_memory_equal(image.pixels.values, row, sizeof row);
-    assert_true(image.most == 0);
+    assert_true(image.most == 4294967295.0f); // the smallest usual range that holds 3e8
+}
+
+// A grey image of one kind of sample, in tiles or in rows, in one plane or in one for each channel.
+static void write_kind(uint16_t format, uint16_t bits, bool is_tiled, uint16_t planes, int pages) {
+    enum { TILE = 16 };
+    TIFF *tiff = TIFFOpen("image.tif", "w");
+    for (int page = 0; page < pages; page++) {
+        TIFFSetField(tiff, TIFFTAG_IMAGEWIDTH, WIDTH);
+        TIFFSetField(tiff, TIFFTAG_IMAGELENGTH, HEIGHT);
+        TIFFSetField(tiff, TIFFTAG_BITSPERSAMPLE, bits);
+        TIFFSetField(tiff, TIFFTAG_SAMPLEFORMAT, format);
+        TIFFSetField(tiff, TIFFTAG_SAMPLESPERPIXEL, planes);
+        TIFFSetField(tiff, TIFFTAG_PLANARCONFIG,
+                     planes > 1 ? PLANARCONFIG_SEPARATE : PLANARCONFIG_CONTIG);
+        TIFFSetField(tiff, TIFFTAG_PHOTOMETRIC, PHOTOMETRIC_MINISBLACK);
+        if (is_tiled) TIFFSetField(tiff, TIFFTAG_TILEWIDTH, TILE);
+        if (is_tiled) TIFFSetField(tiff, TIFFTAG_TILELENGTH, TILE);
+        for (uint16_t plane = 0; plane < planes; plane++) {
+            double samples[TILE * TILE] = {0};
+            size_t row_size = is_tiled ? TILE : WIDTH;
+            for (size_t i = 0; i < (size_t)HEIGHT * WIDTH; i++) {
+                size_t at = i / WIDTH * row_size + i % WIDTH;
+                int value = value_at(i / WIDTH, i % WIDTH, plane) >> (bits == 8 ? 9 : 1);
+                if (format == SAMPLEFORMAT_IEEEFP && bits == 64) samples[at] = value;
+                if (format == SAMPLEFORMAT_IEEEFP && bits == 32)
+                    ((float *)samples)[at] = (float)value;
+                if (format != SAMPLEFORMAT_IEEEFP && bits == 32) ((int32_t *)samples)[at] = value;
+                if (format != SAMPLEFORMAT_IEEEFP && bits == 16)
+                    ((int16_t *)samples)[at] = (int16_t)value;
+                if (format != SAMPLEFORMAT_IEEEFP && bits == 8)
+                    ((int8_t *)samples)[at] = (int8_t)value;
+            }
+            if (is_tiled) TIFFWriteTile(tiff, samples, 0, 0, 0, plane);
+            for (uint32_t y = 0; y < HEIGHT && !is_tiled; y++)
+                TIFFWriteScanline(tiff, (uint8_t *)samples + y * WIDTH * (bits / 8), y, plane);
+        }
+        TIFFWriteDirectory(tiff);
+    }
+    TIFFClose(tiff);
+}
+
+static void each_kind_of_tiff_is_read(void **state) {
+    czm_context *c = *state;
+    static const struct {
+        uint16_t format, bits;
+        float most;
+    } kinds[] = {
+        {SAMPLEFORMAT_UINT, 8, 255},      {SAMPLEFORMAT_UINT, 16, 65535},
+        {SAMPLEFORMAT_UINT, 32, 65535},   {SAMPLEFORMAT_INT, 8, 255},
+        {SAMPLEFORMAT_INT, 16, 65535},    {SAMPLEFORMAT_INT, 32, 65535},
+        {SAMPLEFORMAT_IEEEFP, 32, 65535}, {SAMPLEFORMAT_IEEEFP, 64, 65535},
+    };
+    for (size_t i = 0; i < CZM_COUNT_OF(kinds) * 4; i++) {
+        uint16_t format = kinds[i / 4].format, bits = kinds[i / 4].bits, planes = i & 2 ? 5 : 1;
+        cli_image image;
+        write_kind(format, bits, i & 1, planes, planes > 1 ? 2 : 1);
+        assert_no_fault(cli_image_read(c->arena, "image.tif", &image));
+        assert_pixels(&image, 1, bits == 8 ? 9 : 1);
+        assert_true(image.most == kinds[i / 4].most);
+        if (planes > 1)
+            assert_string_equal(image.unused, "page 1 of 2 is used, channel 1 of 5 is used");
+        else
+            assert_null(image.unused);
+    }
 }
 
 // JPEG keeps an even surface within a level or two.
@@ -178,9 +242,9 @@ static void colours_are_blue_first(void **state) {
     assert_no_fault(cli_image_prepare(c->arena, &image, 4, 65535, &prepared));
     const float expected[] = {30 * 257, 20 * 257, 10 * 257, 65535};
     assert_memory_equal(prepared.values, expected, sizeof expected);
-    assert_no_fault(cli_image_prepare(c->arena, &image, 1, 0, &prepared));
+    assert_no_fault(cli_image_prepare(c->arena, &image, 1, 255, &prepared));
     assert_true(fabsf(prepared.values[0] - 18.15f) < 1e-3f);
-    assert_non_null(cli_image_prepare(c->arena, &image, 2, 0, &prepared));
+    assert_non_null(cli_image_prepare(c->arena, &image, 2, 255, &prepared));
 }
 
 static void generated_image_is_the_same(void **state) {
@@ -317,7 +381,7 @@ static void preview_shows_classes(void **state) {
     cli_grid answer = cli_grid_new(c->arena, SIDE, SIDE, 2);
     for (size_t i = 0; i < SIDE * SIDE; i++) answer.values[2 * i + (i % SIDE >= SIDE / 2)] = 1;
     const czm_class classes[] = {{"Left", 200, 10, 20, true}, {"R\xc3\xa9st", 0, 30, 250, true}};
-    assert_no_fault(cli_preview_write(c->arena, "preview.png", &image, &answer, classes, 2));
+    assert_no_fault(cli_preview_write(c->arena, "preview.png", &image, &answer, true, classes, 2));
     cli_image picture;
     assert_no_fault(cli_image_read(c->arena, "preview.png", &picture));
     size_t row = picture.pixels.height / 2, middle = picture.pixels.width / 2;
@@ -334,6 +398,7 @@ int main(void) {
         TEST(png_values_are_kept),
         TEST(tiff_values_are_kept),
         TEST(float_tiff_is_read),
+        TEST(each_kind_of_tiff_is_read),
         TEST(jpeg_is_read),
         TEST(damaged_images_are_refused),
         TEST(colours_are_blue_first),

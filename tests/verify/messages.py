@@ -7,6 +7,7 @@ import argparse
 import os
 import subprocess
 import sys
+import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 EXAMPLE = os.path.join(os.path.dirname(os.path.dirname(HERE)), 'example', 'nuclei')
@@ -17,6 +18,7 @@ CASES = (
     ([SPEC], 3, 'ONNX Runtime: it is not at nowhere, which --runtime names'),
     ([SPEC, '--image', 'nowhere.png'], 3, 'nowhere.png: it cannot be read: No such file'),
     ([SPEC, '--image', SPEC], 3, 'it is neither PNG, JPEG nor TIFF'),
+    ([SPEC, '--image', 'image.czi'], 3, 'it is a CZI file; export the image as OME-TIFF in ZEN'),
     (['nowhere'], 3, '[file-missing]'),
     ([], 2, 'usage: czmodel verify'),
     ([SPEC, '--engine', 'nowhere/libtensorflow.so'], 3, 'nowhere/libtensorflow.so cannot be loaded'),
@@ -30,6 +32,10 @@ def main():
     czmodel = os.path.abspath(parser.parse_args().czmodel)
     environment = {**os.environ, 'LC_ALL': 'C'}
     bad = 0
+    folder = tempfile.TemporaryDirectory()
+    os.chdir(folder.name)
+    with open('image.czi', 'wb') as file:
+        file.write(b'ZISRAWFILE' + bytes(100))
     for arguments, status, text in CASES:
         done = subprocess.run([czmodel, 'verify', '--runtime', 'nowhere', *arguments], capture_output=True, text=True,
                               env=environment, timeout=600, check=False)
@@ -37,6 +43,8 @@ def main():
             bad += 1
             print(f'{arguments}: exit status {done.returncode}, not {status} with "{text}":\n'
                   f'{done.stdout}{done.stderr}')
+    os.chdir(HERE)
+    folder.cleanup()
     print(f'{len(CASES) - bad} of {len(CASES)} messages are as expected')
     if bad:
         sys.exit(1)

@@ -246,8 +246,21 @@ def test_places(verify, _):
     expect(not os.path.exists('program/executed'), 'a module of the working folder was executed')
 
 
+def test_class_everywhere(verify, _):
+    """What a wrong value range looks like: one class covers the image, which is a warning that names
+    both ranges."""
+    subprocess.run([verify.czmodel, 'convert', os.path.join(EXAMPLE, 'model_spec.json'), '.', 'wrong', '--quiet',
+                    '--zen', '3.5', '--value-range', 'unit'], check=True)
+    done = verify('wrong.czann', '--image', os.path.join(EXAMPLE, 'test_image.png'))
+    mark, text = line_of(done, 'largest class')
+    expect(mark == '⚠' and '"Background" covers 100 %' in text and 'expects 0 to 1' in text, done.stdout)
+    expect('(the image times 1.5259e-05)' in line_of(done, 'values')[1], done.stdout)
+    done = verify(os.path.join(EXAMPLE, 'model_spec.json'))
+    expect(line_of(done, 'largest class')[0] == '-', done.stdout)
+
+
 TESTS = (test_places, test_example, test_tiles, test_border_too_small, test_engine, test_containers,
-         test_unit_range)
+         test_unit_range, test_class_everywhere)
 
 
 # --------------------------------------------- the whole
