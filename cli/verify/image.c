@@ -220,6 +220,8 @@ static const char *begin_tiff(tiff_reading *r) {
         return "this kind of TIFF is not read here; save it as grey or RGB, as integers of 8, 16 "
                "or 32 "
                "bits or as floating point of 32 or 64 bits";
+    if (is_too_large(height, width, r->stored, r->image->file_size))
+        return start(r->arena, r->image, height, width, r->stored, r->kind->most);
     r->used = (is_colour && r->stored >= 3) || r->stored == 3 ? 3 : 1;
     r->is_planar = planes != PLANARCONFIG_CONTIG && r->stored > 1;
     return start(r->arena, r->image, height, width, r->used, r->kind->most);
@@ -254,6 +256,8 @@ static const char *read_tiff_tiles(const tiff_reading *r, uint16_t plane) {
     TIFFGetField(r->tiff, TIFFTAG_TILEWIDTH, &width);
     TIFFGetField(r->tiff, TIFFTAG_TILELENGTH, &height);
     tmsize_t size = TIFFTileSize(r->tiff), samples = r->is_planar ? 1 : r->stored;
+    if (is_too_large(height, width, r->stored, r->image->file_size))
+        return "libtiff: the tiles of the image are damaged";
     uint64_t expected = (uint64_t)width * height * (uint64_t)samples * (r->kind->bits / 8);
     if (size <= 0 || width == 0 || height == 0 || (uint64_t)size != expected)
         return "libtiff: the tiles of the image are damaged";

@@ -38,10 +38,18 @@ czm_status czm_content_rewritten(czm_context *context, czm_target *target,
     payloads[0] = czm_payload_bytes(arena, "saved_model.pb",
                                     czm_saved_model_write(arena, &target->model, &tree,
                                                           subject->input, subject->output));
-    payloads[1] = (czm_payload){"variables/variables.index", czm_bundle_index(arena, plan).size,
-                                true, stream_index, plan, identify_index};
-    payloads[2] = (czm_payload){"variables/variables.data-00000-of-00001", plan->data_size, false,
-                                stream_data, plan, identify_data};
+    payloads[1] = (czm_payload){"variables/variables.index",
+                                czm_bundle_index(arena, plan).size,
+                                true,
+                                stream_index,
+                                plan,
+                                identify_index};
+    payloads[2] = (czm_payload){"variables/variables.data-00000-of-00001",
+                                plan->data_size,
+                                false,
+                                stream_data,
+                                plan,
+                                identify_data};
     package->payloads = payloads;
     package->payload_count = 3;
     return CZM_OK;
@@ -111,8 +119,7 @@ static czm_status translate(czm_context *context, czm_target *target, czm_payloa
     czm_onnx_model *onnx = CZM_NEW(context->arena, czm_onnx_model);
     const czm_onnx_plan *plan;
     CZM_TRY(czm_onnx_translate(context, &target->model, target->format->opset, onnx));
-    *payload =
-        (czm_payload){.name = "network", .stream = stream_onnx, .identify = identify_onnx};
+    *payload = (czm_payload){.name = "network", .stream = stream_onnx, .identify = identify_onnx};
     CZM_TRY(czm_onnx_plan_make(context, onnx, &plan, &payload->size));
     payload->data = plan;
     return CZM_OK;

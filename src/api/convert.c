@@ -56,8 +56,8 @@ static bool is_unchanged(const conversion *c) {
     bool is_json = from->kind == CZM_CONTAINER_JSON;
     int64_t border = is_json ? from->metadata.border_size : from->manifest.border_size;
     const char *name = is_json ? from->metadata.model_name : from->manifest.model_name;
-    return !edits->height && !edits->before_count && !edits->after_count &&
-           t->input.factor == 1 && t->spec.border_size == border &&
+    return !edits->height && !edits->before_count && !edits->after_count && t->input.factor == 1 &&
+           t->spec.border_size == border &&
            (!c->options->model_name || (name && czm_text_equal(c->options->model_name, name)));
 }
 
@@ -164,16 +164,14 @@ static czm_status convert(czm_context *context, void *data) {
     CZM_TRY(choose_id(c, &c->package.model_id));
     CZM_TRY(fill_package(c, subject));
     czm_report_loss(&c->context, &c->target);
-    CZM_TRY(
-        czm_package_write(&c->context, &c->package, &c->result.size, c->result.model_id));
+    CZM_TRY(czm_package_write(&c->context, &c->package, &c->result.size, c->result.model_id));
     c->result.path = czm_report_keep(context->report, c->package.path);
     c->result.class_count = c->target.spec.class_count;
     return CZM_OK;
 }
 
 czm_status czm_convert(const czm_options *options, czm_result *result, czm_report *report) {
-    if (result)
-        CZM_TRY(czm_check_size(report, "result", result, CZM_FIRST_RESULT, sizeof *result));
+    if (result) CZM_TRY(czm_check_size(report, "result", result, CZM_FIRST_RESULT, sizeof *result));
     conversion c = {.options = options, .result = CZM_RESULT_INIT};
     CZM_TRY(czm_call(report, convert, &c));
     if (result) czm_struct_give(result, &c.result);

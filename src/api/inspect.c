@@ -293,8 +293,8 @@ static void give(czm_inspection *given, czm_inspection *own) {
 }
 
 czm_status czm_inspect(const czm_options *options, czm_inspection *inspection, czm_report *report) {
-    CZM_TRY(czm_check_size(report, "inspection", inspection, CZM_FIRST_INSPECTION,
-                           sizeof *inspection));
+    CZM_TRY(
+        czm_check_size(report, "inspection", inspection, CZM_FIRST_INSPECTION, sizeof *inspection));
     czm_inspection found = CZM_INSPECTION_INIT;
     inspecting i = {options, &found};
     CZM_TRY(czm_call_and_keep(report, inspect, &i));

@@ -78,11 +78,12 @@ static czm_status choose_tile(drafting *d) {
     czm_tile_size size = czm_tile_size_find(d->context->arena, &d->target, d->subject);
     if (size.largest == 0) return CZM_OK;
     d->edits.height = d->edits.width = choose_side(size, required_border(d));
-    guess(d, "SpatialDims", "correct the size if your images are smaller",
-          "%lld x %lld pixels, since the network leaves the size open; the largest tile in 8 GiB is "
-          "%lld x %lld, and sides are multiples of %lld",
-          (long long)d->edits.height, (long long)d->edits.width, (long long)size.largest,
-          (long long)size.largest, (long long)size.multiple);
+    guess(
+        d, "SpatialDims", "correct the size if your images are smaller",
+        "%lld x %lld pixels, since the network leaves the size open; the largest tile in 8 GiB is "
+        "%lld x %lld, and sides are multiples of %lld",
+        (long long)d->edits.height, (long long)d->edits.width, (long long)size.largest,
+        (long long)size.largest, (long long)size.multiple);
     return read_network(d);
 }
 
@@ -205,8 +206,41 @@ static const char *model_path(const drafting *d) {
 
 // ---- the file
 
+// A volume goes into a .czann only, and so does the output of a tool that computes its result from it.
+static bool is_for_czann(const drafting *d) {
+    const czm_check_subject *s = d->subject;
+    bool is_judged = s->family && !d->target.has_onnx;
+    return s->input.rank == 5 ||
+           (is_judged &&
+            czm_probability_of(s->arena, s->model, s->shapes, true).proof != CZM_PROVEN);
+}
+
+static void without_batch(czm_shape shape, const int64_t **sizes, size_t *count) {
+    *sizes = shape.rank > 1 ? shape.dims + 1 : NULL;
+    *count = shape.rank > 1 ? (size_t)shape.rank - 1 : 0;
+}
+
+static const char *compose_for_czann(drafting *d) {
+    czm_metadata m = CZM_METADATA_INIT;
+    m.has_unit_range = true;
+    m.model_type = d->subject->family ? "Regression" : CZM_TYPE_SEGMENTATION;
+    if (!d->subject->family) name_classes(d, &m);
+    without_batch(d->subject->input, &m.input_shape, &m.input_rank);
+    without_batch(d->subject->output, &m.output_shape, &m.output_rank);
+    if (m.input_rank == 3) m.border_size = choose_border(d);
+    m.model_path = model_path(d);
+    const czm_family *f = d->subject->family;
+    const char *reason =
+        f ? czm_arena_format(d->context->arena, "the output of %s is %s", f->tool, f->output)
+          : "the network is three-dimensional";
+    guess(d, "Type", "correct the type; a .czann may have others", "%s, for a .czann, since %s",
+          m.model_type, reason);
+    return czm_json_spec_write(d->context->arena, &m, &d->edits);
+}
+
 static const char *compose(drafting *d) {
     czm_metadata m = CZM_METADATA_INIT;
+    if (is_for_czann(d)) return compose_for_czann(d);
     m.pixel_type = choose_pixel_type(d);
     m.color_handling = choose_color_handling(d, m.pixel_type);
     m.border_size = choose_border(d);

@@ -296,8 +296,8 @@ static czm_status take_metadata(czm_context *context, czm_target *target) {
         metadata.model_name = target->options->model_name;
     target->has_spec = true;
     const char *where = czm_arena_format(context->arena, "%s: metadata", target->container.path);
-    czm_status status = czm_spec_of_metadata(context, target->options, where, &metadata,
-                                             &target->spec);
+    czm_status status =
+        czm_spec_of_metadata(context, target->options, where, &metadata, &target->spec);
     if (target->is_converted) target->spec.license_path = target->options->license_path;
     czm_report_judged(context->report, CZM_SUBJECT_METADATA);
     return status;

@@ -44,8 +44,7 @@ static void check_classes(czm_context *context, const czm_check_subject *s) {
     bool is_missing = s->spec->class_count == 0; // said before
     if (is_missing || (uint64_t)channels == s->spec->class_count) return;
     if (czm_check_is_consequence(context)) return;
-    czm_report_add(context->report, CZM_RULE_CLASS_COUNT, where,
-                   class_hint(context, s, channels),
+    czm_report_add(context->report, CZM_RULE_CLASS_COUNT, where, class_hint(context, s, channels),
                    "%zu class%s named, but the network's output \"%s\" has %lld channel%s: %s",
                    s->spec->class_count, s->spec->class_count == 1 ? " is" : "es are", output->name,
                    (long long)channels, plural(channels), czm_shape_text(s->arena, s->output));

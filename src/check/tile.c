@@ -99,5 +99,6 @@ void czm_check_border(czm_context *context, const czm_check_subject *subject) {
                                        czm_report_option(context->report, CZM_OPTION_BORDER,
                                                          "auto")),
                       "%s is %lld pixel%s; the receptive field requires at least %lld",
-                      border_key(subject), (long long)border, border == 1 ? "" : "s", (long long)needed);
+                      border_key(subject), (long long)border, border == 1 ? "" : "s",
+                      (long long)needed);
 }

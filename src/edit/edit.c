@@ -124,8 +124,7 @@ static czm_status splice_before(editing *e, const czm_step *step) {
 static void tell_order(editing *e, const czm_step *step) {
     if (!e->spec || e->spec->class_count != 2) return; // the class count is a finding of its own
     size_t first = step->option ? 1 : 0;
-    czm_report_add(e->context->report, CZM_RULE_CLASS_ORDER,
-                   czm_step_option(e->context, step),
+    czm_report_add(e->context->report, CZM_RULE_CLASS_ORDER, czm_step_option(e->context, step),
                    step->option ? "if this is wrong, swap the names in Classes"
                                 : "if this is wrong, swap the names in Classes, or use "
                                   "sigmoid-to-softmax=background-first",

@@ -149,7 +149,8 @@ czm_status czm_onnx_plan_make(czm_context *context, const czm_onnx_model *model,
         const czm_onnx_weight *w = model->graph.weights.items[i];
         if (!w->is_read) continue;
         put_weight_head(&b, w);
-        *CZM_APPEND(arena, &plan->pieces) = (piece){czm_buffer_bytes(&b), w, CZM_NEW(arena, uint32_t)};
+        *CZM_APPEND(arena, &plan->pieces) =
+            (piece){czm_buffer_bytes(&b), w, CZM_NEW(arena, uint32_t)};
         graph_size += b.size + weight_size(w);
         b = czm_buffer_in(arena);
     }

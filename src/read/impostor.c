@@ -12,15 +12,22 @@
 #define WEIGHTS_HINT                                                                   \
     "weights alone do not describe a network: load them into the network in the program " \
     "that trained it, and export a SavedModel"
-#define PYTORCH_HINT                                                             \
+#define PYTORCH_HINT                                                                 \
     "export the network to ONNX in Python: torch.onnx.export(model, example_input, " \
     "\"network.onnx\", opset_version=12) - and name that file"
-#define LFS_HINT                                                                      \
+#define LFS_HINT                                                                             \
     "the repository stores the file elsewhere: run \"git lfs pull\" in it, or download the " \
     "file from its web page"
-#define FROZEN_HINT                                                                     \
-    "export the network again as a SavedModel, with "                                   \
+#define FROZEN_HINT                                   \
+    "export the network again as a SavedModel, with " \
     "tf.compat.v1.saved_model.simple_save(session, folder, inputs, outputs) in TensorFlow"
+
+#define CZI_HINT \
+    "name the network; to use the image with \"czmodel verify\", export it as OME-TIFF in ZEN"
+#define ZOO "a package of the BioImage Model Zoo"
+#define ZOO_HINT                                                                                  \
+    "unpack the package and name its weights: the SavedModel (tensorflow_saved_model_bundle) or " \
+    "the .onnx file that rdf.yaml or bioimageio.yaml lists"
 
 // ---- files
 
@@ -31,6 +38,7 @@ static const struct {
 } magics[] = {
     {"version https://git-lfs.github.com/", 0, 35, {"a Git LFS pointer, not the file", LFS_HINT}},
     {"\x89HDF\r\n\x1a\n", 0, 8, {"an HDF5 file", "name this file"}},
+    {"ZISRAWFILE", 0, 10, {"a CZI image, not a network", CZI_HINT}},
     {"TFL3", 4, 4, {"a TensorFlow Lite model", "export the original network as a SavedModel"}},
     {"\x80\x02\x8a\x0al\xfc\x9c\x46\xf9\x20j\xa8P\x19", 0, 14, {"a PyTorch file", PYTORCH_HINT}},
     {"\x93NUMPY", 0, 6, {"a NumPy array", WEIGHTS_HINT}},
@@ -40,7 +48,10 @@ static const struct {
     {"\x80\x04", 0, 2, {"a Python pickle", PYTORCH_HINT}},
     {"\x80\x05", 0, 2, {"a Python pickle", PYTORCH_HINT}},
     {"\x1f\x8b", 0, 2, {"a gzip archive", "unpack it and name the folder of the SavedModel"}},
-    {"7z\xbc\xaf\x27\x1c", 0, 6, {"a 7z archive", "unpack it and name the folder of the SavedModel"}},
+    {"7z\xbc\xaf\x27\x1c",
+     0,
+     6,
+     {"a 7z archive", "unpack it and name the folder of the SavedModel"}},
     {"Rar!", 0, 4, {"a RAR archive", "unpack it and name the folder of the SavedModel"}},
     {"node {", 0, 6, {"a graph in text form (GraphDef)", FROZEN_HINT}},
     {"<!DOCTYPE html", 0, 14, {"a web page", "download the file itself, not the page that shows it"}},
@@ -51,6 +62,7 @@ static const uint8_t table_end[] = {0x57, 0xfb, 0x80, 0x8b, 0x24, 0x75, 0x47, 0x
 
 static const czm_impostor checkpoint = {"a TensorFlow checkpoint: weights without a network",
                                         WEIGHTS_HINT};
+static const czm_impostor zoo = {ZOO, ZOO_HINT};
 static const czm_impostor frozen = {"a frozen graph (GraphDef)", FROZEN_HINT};
 
 static bool ends_with_table(czm_extent file) {
@@ -76,6 +88,12 @@ static bool is_graph(czm_bytes head) {
            op.bytes.data[0] >= 'A' && op.bytes.data[0] <= 'Z';
 }
 
+// The description in a package of the BioImage Model Zoo is YAML, whose keys have any order.
+static bool is_zoo(const char *head) {
+    return strstr(head, "format_version:") &&
+           (strstr(head, "weights:") || strstr(head, "type: model") || strstr(head, "bioimage"));
+}
+
 czm_impostor czm_impostor_of_file(czm_arena *arena, czm_extent file) {
     enum { HEAD = 4096 };
     size_t size = file.size < HEAD ? (size_t)file.size : HEAD;
@@ -85,6 +103,8 @@ czm_impostor czm_impostor_of_file(czm_arena *arena, czm_extent file) {
         if (size >= magics[i].at + magics[i].size &&
             memcmp(head + magics[i].at, magics[i].magic, magics[i].size) == 0)
             return magics[i].kind;
+    head[size] = '\0';
+    if (is_zoo((const char *)head)) return zoo;
     if (ends_with_table(file)) return checkpoint;
     return is_graph(czm_bytes_of(head, size)) ? frozen : (czm_impostor){0};
 }
@@ -100,12 +120,15 @@ static const struct {
     const char *end;
     czm_impostor kind;
 } members[] = {
+    {"rdf.yaml", {ZOO, ZOO_HINT}},
+    {"bioimageio.yaml", {ZOO, ZOO_HINT}},
     {"model.weights.h5", {"a part of a Keras archive", "name the file that model.save wrote"}},
     {"data.pkl", {"a PyTorch file", PYTORCH_HINT}},
     {".npy", {"an archive of NumPy arrays", WEIGHTS_HINT}},
     {"saved_model.pbtxt",
      {"a SavedModel in text form (saved_model.pbtxt)", "export it in binary form"}},
-    {".ckpt.index", {"an archive of a TensorFlow checkpoint: weights without a network", WEIGHTS_HINT}},
+    {".ckpt.index",
+     {"an archive of a TensorFlow checkpoint: weights without a network", WEIGHTS_HINT}},
     {".onnx", {"an archive of an ONNX file", "unpack it and name the .onnx file"}},
 };
 
@@ -133,7 +156,8 @@ static const char *models_below(czm_arena *arena, const char *path, const czm_pa
 
 // A file in it that would be recognised by itself: a frozen graph, a checkpoint.
 static czm_impostor kind_of_files(czm_arena *arena, const char *path, const czm_path_list *names) {
-    static const char *const ends[] = {".pb", ".index", ".pt", ".pth", ".h5", ".keras", ".safetensors"};
+    static const char *const ends[] = {".pb", ".index", ".pt",         ".pth",
+                                       ".h5", ".keras", ".safetensors"};
     for (size_t k = 0; k < CZM_COUNT_OF(ends); k++)
         for (size_t i = 0; i < names->count; i++) {
             const char *name = czm_path_join(arena, path, names->paths[i]);
@@ -156,5 +180,9 @@ czm_impostor czm_impostor_of_folder(czm_arena *arena, const char *path) {
     if (below)
         return (czm_impostor){"a folder that contains SavedModels one level down",
                               czm_arena_format(arena, "name the folder of the model: %s", below)};
+    for (size_t i = 0; i < names.count; i++)
+        if (czm_text_equal(names.paths[i], "rdf.yaml") ||
+            czm_text_equal(names.paths[i], "bioimageio.yaml"))
+            return zoo;
     return kind_of_files(arena, path, &names);
 }

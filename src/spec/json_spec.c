@@ -245,10 +245,12 @@ static bool take_postprocessing(reader *r, json_t *value) {
 #define SOME_SHAPE "height, width and channels, such as [512, 512, 1]"
 
 // This program's own keys, in both forms.
-#define EDIT_KEYS                                                                                 \
-    {"SpatialDims", false, take_spatial_dims, "height and width in pixels, such as [512, 512]"},  \
-    {"Preprocessing", false, take_preprocessing, "a list of steps, such as [\"rgb-to-bgr\"]"},    \
-    {"Postprocessing", false, take_postprocessing, "a list of steps, such as [\"softmax\"]"}
+#define EDIT_KEYS                                                                                  \
+    {"SpatialDims", false, take_spatial_dims, "height and width in pixels, such as [512, 512]"},   \
+        {"Preprocessing", false, take_preprocessing, "a list of steps, such as [\"rgb-to-bgr\"]"}, \
+    {                                                                                              \
+        "Postprocessing", false, take_postprocessing, "a list of steps, such as [\"softmax\"]"     \
+    }
 
 static const key first_keys[] = {
     {"BorderSize", true, take_border, "a whole number of pixels, such as 90"},
@@ -590,9 +592,10 @@ static int add_first(json_t *spec, const czm_metadata *m) {
 }
 
 static int add_later(json_t *spec, const czm_metadata *m) {
-    const int64_t usual[] = {2 * m->border_size, 2 * m->border_size};
-    const int64_t *overlap = m->min_overlap_count ? m->min_overlap : usual;
-    size_t overlap_count = m->min_overlap_count ? m->min_overlap_count : CZM_COUNT_OF(usual);
+    const int64_t usual[] = {0, 2 * m->border_size, 2 * m->border_size}; // z, y, x
+    size_t axes = m->input_rank == 4 ? 3 : 2;
+    const int64_t *overlap = m->min_overlap_count ? m->min_overlap : usual + (3 - axes);
+    size_t overlap_count = m->min_overlap_count ? m->min_overlap_count : axes;
     json_t *object = json_object();
     return json_object_set_new(spec, model.name, object) ||
            add_text(object, "Type", m->model_type) || (m->class_count && add_classes(object, m)) ||

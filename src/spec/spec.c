@@ -96,8 +96,7 @@ static void check_choice(czm_context *context, const czm_spec *spec, const char 
             hint = czm_arena_format(context->arena, "write \"%s\"", values[i]);
     }
     czm_report_add(context->report, CZM_RULE_SPEC_VALUE, key_where(context, spec, key), hint,
-                   "\"%s\" is not a value of %s", value,
-                   czm_spec_key(context->arena, spec, key));
+                   "\"%s\" is not a value of %s", value, czm_spec_key(context->arena, spec, key));
 }
 
 // Names go into XML; `where` says which.
@@ -526,8 +525,8 @@ czm_status czm_spec_read(czm_context *context, const czm_options *options, czm_s
     return czm_report_status(context->report, first);
 }
 
-czm_status czm_spec_of_metadata(czm_context *context, const czm_options *options,
-                                const char *where, const czm_metadata *metadata, czm_spec *spec) {
+czm_status czm_spec_of_metadata(czm_context *context, const czm_options *options, const char *where,
+                                const czm_metadata *metadata, czm_spec *spec) {
     size_t first = czm_report_count(context->report);
     *spec = (czm_spec){.where = where};
     CZM_TRY(take_edits(context, options, "", spec));
