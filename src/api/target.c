@@ -200,6 +200,8 @@ static void settle_range(czm_context *context, czm_target *target) {
     bool is_inserted = is_known && !is_step && !o->as_is && !o->no_factor;
     spec->is_range_settled = !is_needed || is_step || is_inserted || is_scaled(o);
     if (is_inserted) target->input.factor = factor;
+    target->input.is_unit = spec->has_unit_range && !is_finished(target) && !o->as_is &&
+                            !o->no_factor && !is_scaled(o);
     if (is_step || is_inserted) tell_factor(context, spec, factor, is_step);
 }
 
@@ -392,6 +394,7 @@ static czm_status read_onnx(czm_context *context, czm_target *target) {
     czm_port *input = &target->model.main.inputs.items[0];
     if (!target->input.takes_float || !czm_edit_can_cast(input->dtype)) return CZM_OK;
     czm_edit_tell_cast(context, input);
+    if (target->input.is_unit) target->input.factor *= czm_edit_unit_factor(context, input);
     input->dtype = CZM_DTYPE_FLOAT;
     return CZM_OK;
 }

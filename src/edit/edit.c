@@ -162,18 +162,33 @@ void czm_edit_tell_cast(czm_context *context, const czm_port *input) {
                       czm_dtype_name(input->dtype));
 }
 
+double czm_edit_unit_factor(czm_context *context, const czm_port *input) {
+    double factor = input->dtype == CZM_DTYPE_UINT8    ? 255
+                    : input->dtype == CZM_DTYPE_UINT16 ? 65535
+                                                       : 1;
+    if (factor != 1)
+        czm_report_add_as(
+            context->report, CZM_RULE_PIXEL_RANGE, CZM_NOTE,
+            czm_arena_format(context->arena, "input \"%s\"", input->name), "no action is necessary",
+            "values from 0 to 1 are fed, but its element type is %s: the factor %.9g is "
+            "inserted before the cast",
+            czm_dtype_name(input->dtype), factor);
+    return factor;
+}
+
+static czm_status splice_factor(editing *e, double factor) {
+    const czm_step step = czm_step_factor(e->context->arena, factor);
+    return factor == 1 ? CZM_OK : splice_before(e, &step);
+}
+
 static czm_status take_float(editing *e) {
     const czm_port *input = &e->model->main.inputs.items[0];
     if (!e->input->takes_float || !czm_edit_can_cast(input->dtype)) return CZM_OK;
     czm_edit_tell_cast(e->context, input);
+    double factor = e->input->is_unit ? czm_edit_unit_factor(e->context, input) : 1;
     const czm_step step = czm_step_cast(input->dtype);
-    return splice_before(e, &step);
-}
-
-static czm_status apply_factor(editing *e) {
-    if (e->input->factor == 1) return CZM_OK;
-    const czm_step step = czm_step_factor(e->context->arena, e->input->factor);
-    return splice_before(e, &step);
+    CZM_TRY(splice_before(e, &step));
+    return splice_factor(e, factor);
 }
 
 static czm_status read_all(editing *e) {
@@ -184,7 +199,7 @@ static czm_status read_all(editing *e) {
     CZM_TRY(read_network(e, e->source, choice, e->model));
     CZM_TRY(take_float(e));
     for (size_t i = o->preprocessing_count; i-- > 0;) CZM_TRY(splice_before(e, &e->before[i]));
-    CZM_TRY(apply_factor(e));
+    CZM_TRY(splice_factor(e, e->input->factor));
     for (size_t i = 0; i < o->postprocessing_count; i++) CZM_TRY(splice_behind(e, &e->after[i]));
     return CZM_OK;
 }

@@ -13,7 +13,13 @@
 typedef struct czm_edit_input {
     bool takes_float; // the input is float32, and cast to the type that the network has
     double factor;    // the pixels are multiplied by it before all steps; 1: not
+    bool
+        is_unit; // what then arrives are values from 0 to 1, which a network for integers cannot mean
 } czm_edit_input;
+
+// What values from 0 to 1 must be multiplied by for an input of this type: 255 for uint8, 1 for
+// floating point. It is reported.
+double czm_edit_unit_factor(czm_context *context, const czm_port *input);
 
 // Whether an input of this type can be given float32 instead.
 bool czm_edit_can_cast(czm_dtype dtype);

@@ -224,6 +224,22 @@ def test_range(t):
     t.expect_rule('spec-value', 'error', 'ValueRange', 'spec.json')
 
 
+def test_integers(t):
+    """A network for integers cannot mean values from 0 to 1, whatever the metadata say."""
+    t.write('net.onnx', onnx_text.segmentation(inputs=[onnx_text.end('input', ['n', 16, 16, 1], onnx_text.UINT8)]))
+    for spec, options, factor in (({**LATER}, (), 'the factor 255 is inserted before the cast'),
+                                  ({**FIRST, 'PixelType': 'Gray8', 'ModelPath': 'net.onnx'}, ('--format', 'czann-1.1.0'),
+                                   'the factor 255 is inserted before the network')):
+        t.write('spec.json', spec)
+        done = t.run('convert', 'spec.json', 'out', 'integers', *options)
+        t.expect(done.stderr.count('[pixel-range]') == 1 and factor in done.stderr, done.stderr)
+        network = members(t.path('out/integers.czann'))['model.model']
+        t.expect(network.count(b'Mul') and network.count(b'Floor') and network.count(b'Cast'), 'operations')
+    t.write('spec.json', {**FIRST, 'PixelType': 'Gray8', 'ModelPath': 'net.onnx'})
+    done = t.run('convert', 'spec.json', 'out', 'integers')
+    t.expect('[pixel-range]' not in done.stderr and 'a cast from float32 is inserted' in done.stderr, done.stderr)
+
+
 # ---- the later form of the specification
 
 def test_later_form(t):
@@ -545,7 +561,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         shutil.copytree(NETWORK, os.path.join(folder, 'net'))
         t = Tester(program, folder)
-        for test in (test_formats, test_network, test_choice, test_range, test_later_form, test_onnx, test_damage,
+        for test in (test_formats, test_network, test_choice, test_range, test_integers, test_later_form, test_onnx, test_damage,
                      test_others, test_volumes, test_sizes, test_kept, test_channels, test_colours, test_diff):
             test(t)
     for fault in t.faults:
