@@ -56,11 +56,10 @@ static void put_metadata(const czm_metadata *m) {
 
 static void put_origin(const czm_inspection *in) {
     put_title("exporter");
-    if (strncmp(in->exporter, "Keras", 5) == 0) { // it has neither signatures nor operations
-        cli_print(stdout, "%s\n", in->exporter);
-        return;
-    }
-    cli_print(stdout, "TensorFlow %s\n", *in->exporter ? in->exporter : "of unknown version");
+    bool is_version = *in->exporter >= '0' && *in->exporter <= '9';
+    cli_print(stdout, "%s%s\n", is_version || !*in->exporter ? "TensorFlow " : "",
+              *in->exporter ? in->exporter : "of unknown version");
+    if (in->kind == CZM_KIND_KERAS || !in->signature_count) return; // neither signatures nor operations
     put_title("needs");
     cli_print(stdout, in->newer_count ? "a TensorFlow newer than 2.0.0:" : "TensorFlow 2.0.0");
     for (size_t i = 0; i < in->newer_count && i < MOST_NEWER; i++)

@@ -46,7 +46,7 @@ MESSAGES = {
     'MetaGraph': {1: 'meta_info_def:Info', 2: 'graph_def:Graph', 3: 'saver_def:Saver',
                   4: 'collection_def:Collections', 5: 'signature_def:Signatures',
                   7: 'object_graph_def:Objects'},
-    'Info': {4: 'tags', 5: 'tensorflow_version'},
+    'Info': {1: 'meta_graph_version', 4: 'tags', 5: 'tensorflow_version'},
     'Graph': {1: 'node:Node', 2: 'library:Library', 4: 'versions:Versions'},
     'Versions': {1: 'producer', 2: 'min_consumer'},
     'Library': {1: 'function:Function'},

@@ -220,7 +220,7 @@ static const char *begin_tiff(tiff_reading *r) {
         return "this kind of TIFF is not read here; save it as grey or RGB, as integers of 8, 16 "
                "or 32 "
                "bits or as floating point of 32 or 64 bits";
-    if (is_too_large(height, width, r->stored, r->image->file_size))
+    if (height == 0 || width == 0 || is_too_large(height, width, r->stored, r->image->file_size))
         return start(r->arena, r->image, height, width, r->stored, r->kind->most);
     r->used = (is_colour && r->stored >= 3) || r->stored == 3 ? 3 : 1;
     r->is_planar = planes != PLANARCONFIG_CONTIG && r->stored > 1;

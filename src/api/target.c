@@ -233,19 +233,25 @@ static czm_status open_onnx(czm_context *context, czm_target *target, const char
     return CZM_OK;
 }
 
-// An ONNX file becomes a graph like any other, unless it stays as it is: if it is packed so, or if it
-// is only looked at (`is_bare`).
+static bool is_volume(const czm_onnx_file *file) {
+    return file->inputs.count == 1 && file->inputs.items[0].shape.rank == 5;
+}
+
+// An ONNX file becomes a graph like any other, unless it stays as it is: if it is packed so, if it
+// is only looked at (`is_bare`), or if it is three-dimensional, which only ONNX can be.
 static czm_status open_network(czm_context *context, czm_target *target, const char *path,
                                bool is_bare) {
     const czm_options *o = target->options;
     czm_source *source = &target->source;
     CZM_TRY(czm_source_open(context, path, source));
-    bool stays = o->as_is || (is_bare && !wants_changes(o));
-    if (source->kind == CZM_SOURCE_ONNX && stays) {
+    bool may_stay = o->as_is || !wants_changes(o);
+    if (source->kind == CZM_SOURCE_ONNX && may_stay) {
         czm_extent extent;
         CZM_TRY(czm_source_extent(context, source, source->file, &extent));
-        return open_onnx(context, target, czm_source_where(context, source, source->file), source,
-                         extent);
+        CZM_TRY(open_onnx(context, target, czm_source_where(context, source, source->file), source,
+                          extent));
+        target->has_onnx = o->as_is || is_bare || is_volume(&target->onnx);
+        if (target->has_onnx) return CZM_OK;
     }
     if (source->kind == CZM_SOURCE_KERAS && o->as_is)
         return czm_report_add(context->report, CZM_RULE_USAGE, path, "omit the option",

@@ -167,3 +167,9 @@ czm_tensor czm_add_const_ints(czm_graph *graph, const char *name, const int32_t 
     return czm_add_const(graph, name, CZM_DTYPE_INT32, czm_buffer_bytes(&content), &dim,
                          is_scalar ? 0 : 1);
 }
+
+const char *czm_model_exporter(const czm_model *model) {
+    const char *exporter = model->exporter ? model->exporter : "";
+    bool is_version = *exporter >= '0' && *exporter <= '9';
+    return is_version ? czm_arena_format(model->arena, "TensorFlow %s", exporter) : exporter;
+}

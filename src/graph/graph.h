@@ -98,6 +98,9 @@ typedef struct czm_layer_names {
     bool has_echo;     // layers' names end with a number that tracing twice added (Keras 3)
 } czm_layer_names;
 
+// How a converted file names what exported its network: this and the name.
+#define CZM_EXPORTER "exported by "
+
 typedef struct czm_model {
     czm_arena *arena;
     czm_op_registry *ops;
@@ -119,6 +122,9 @@ typedef struct czm_model {
 // The newest IR version (ModelProto.ir_version) that the oldest runtime of an operator set reads: ONNX Runtime
 // 1.4.0 reads that of onnx 1.7, and 1.14, the first to load operator set 18, that of onnx 1.13.
 static inline int czm_ir_version_for(int opset) { return opset > 12 ? 8 : 7; }
+
+// "TensorFlow 2.15.1", or what wrote the network in ONNX; "": not known.
+const char *czm_model_exporter(const czm_model *model);
 
 // Forgets what the signature said of the output's shape, for the output is another now.
 void czm_model_forget_output_shape(czm_model *model);

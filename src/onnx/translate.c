@@ -273,9 +273,9 @@ static const czm_shapes *prepare(czm_arena *arena, czm_model *model) {
 czm_status czm_onnx_translate(czm_context *context, czm_model *model, int opset,
                               czm_onnx_model *result) {
     const czm_shapes *shapes = prepare(context->arena, model);
-    *result = (czm_onnx_model){.opset = opset, .exporter = "", .graph.name = "network"};
-    if (model->exporter && *model->exporter)
-        result->exporter = czm_arena_format(context->arena, "TensorFlow %s", model->exporter);
+    *result = (czm_onnx_model){.opset = opset,
+                               .exporter = czm_model_exporter(model),
+                               .graph.name = "network"};
     czm_onnx_translator t = {.context = context, .model = model, .opset = opset, .result = result};
     czm_onnx_scope scope = {.graph = &result->graph,
                             .shapes = shapes_of_pictures(context, model, shapes)};

@@ -134,9 +134,12 @@ static void read_signature(czm_arena *arena, czm_meta_graph *graph, czm_bytes en
     *CZM_APPEND(arena, &graph->signatures) = signature;
 }
 
-// MetaInfoDef: stripped_op_list=2 {op=1}, tensorflow_version=5.
+// MetaInfoDef: meta_graph_version=1, stripped_op_list=2 {op=1}, tensorflow_version=5.
 static bool read_meta_info(czm_arena *arena, czm_meta_graph *graph, czm_bytes info) {
+    const char *origin = czm_arena_string(arena, czm_wire_find(info, 1).bytes);
     graph->exporter = czm_arena_string(arena, czm_wire_find(info, 5).bytes);
+    if (czm_text_begins(origin, CZM_EXPORTER)) graph->exporter = origin + strlen(CZM_EXPORTER);
+    if (czm_text_begins(graph->exporter, "TensorFlow ")) graph->exporter += strlen("TensorFlow ");
     czm_wire wire = czm_wire_read(czm_wire_find(info, 2).bytes);
     for (czm_field f; czm_wire_next(&wire, &f);)
         if (czm_field_is(&f, 1, CZM_WIRE_BYTES) && !czm_op_add_definition(graph->ops, f.bytes))

@@ -41,9 +41,10 @@ static void put_graph(writer *w, const czm_node_list *outer) {
     czm_put_end(out, message);
 }
 
-// MetaInfoDef: tags=4, tensorflow_version=5.
-static void put_meta_info(czm_buffer *out) {
+// MetaInfoDef: meta_graph_version=1 (any text), tags=4, tensorflow_version=5.
+static void put_meta_info(czm_buffer *out, const char *exporter) {
     size_t info = czm_put_begin(out, 1);
+    if (*exporter) czm_put_text(out, 1, czm_arena_format(out->arena, CZM_EXPORTER "%s", exporter));
     czm_put_text(out, 4, "serve");
     czm_put_text(out, 5, "2.0.0");
     czm_put_end(out, info);
@@ -86,7 +87,7 @@ czm_bytes czm_saved_model_write(czm_arena *arena, const czm_model *model,
                 czm_buffer_in(arena)};
     czm_put_varint(&w.out, 1, 1); // the schema's version
     size_t meta_graph = czm_put_begin(&w.out, 2);
-    put_meta_info(&w.out);
+    put_meta_info(&w.out, czm_model_exporter(model));
     put_graph(&w, &outer);
     czm_saver_put(&w.out, &saver);
     put_signature(&w);

@@ -8,6 +8,7 @@ TensorFlow 2.0.0, in a process each, and must give the expected output. ../onnx/
 in ONNX Runtime.
 """
 import argparse
+import ast
 import json
 import os
 import subprocess
@@ -28,12 +29,24 @@ class Failure(Exception):
     """What is wrong with a case."""
 
 
+def shape_of(path):
+    """Of an array in NumPy's format, without the batch; -1 where that is no image."""
+    with open(path, 'rb') as file:
+        header = ast.literal_eval(file.read(1024)[10:].split(b'\n')[0].decode('latin-1'))
+    shape = header['shape']
+    return list(shape[1:]) if len(shape) in (4, 5) else [None, None, None]
+
+
 def convert(options, place, folder, name):
-    """Exit status and messages."""
+    """Exit status and messages. A .czann states the sizes that its network leaves open."""
     spec = os.path.join(folder, 'spec.json')
+    first = {'BorderSize': 0, 'ColorHandling': 'SplitRgb', 'PixelType': 'Bgr24', 'Classes': ['a', 'b']}
+    later = {'ModelMetadata': {
+        'Type': 'SingleClassSemanticSegmentation', 'Classes': ['a', 'b'],
+        'InputShape': shape_of(os.path.join(place, 'input.npy')),
+        'OutputShape': shape_of(os.path.join(place, 'expected.npy'))}}
     with open(spec, 'w', encoding='utf-8') as file:
-        json.dump({'BorderSize': 0, 'ColorHandling': 'SplitRgb', 'PixelType': 'Bgr24', 'Classes': ['a', 'b'],
-                   'ModelPath': os.path.join(place, 'model')}, file)
+        json.dump({**(later if name.startswith('czann') else first), 'ModelPath': os.path.join(place, 'model')}, file)
     done = subprocess.run([options.czmodel, 'convert', spec, folder, 'model', '--format', name, '--allow',
                            ','.join(ALLOWED)], capture_output=True, text=True, timeout=300, check=False)
     return done.returncode, done.stderr

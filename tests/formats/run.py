@@ -226,7 +226,11 @@ def test_range(t):
 
 def test_integers(t):
     """A network for integers cannot mean values from 0 to 1, whatever the metadata say."""
-    t.write('net.onnx', onnx_text.segmentation(inputs=[onnx_text.end('input', ['n', 16, 16, 1], onnx_text.UINT8)]))
+    first, *others = onnx_text.convolution()
+    t.write('net.onnx', onnx_text.segmentation(
+        inputs=[onnx_text.end('input', ['n', 16, 16, 1], onnx_text.UINT8)],
+        nodes=[onnx_text.node('Cast', ['input'], ['real'], attributes=[onnx_text.integer('to', onnx_text.FLOAT)]),
+               first.replace(onnx_text.message(1, 'input'), onnx_text.message(1, 'real')), *others, onnx_text.softmax()]))
     for spec, options, factor in (({**LATER}, (), 'the factor 255 is inserted before the cast'),
                                   ({**FIRST, 'PixelType': 'Gray8', 'ModelPath': 'net.onnx'}, ('--format', 'czann-1.1.0'),
                                    'the factor 255 is inserted before the network')):
@@ -234,7 +238,7 @@ def test_integers(t):
         done = t.run('convert', 'spec.json', 'out', 'integers', *options)
         t.expect(done.stderr.count('[pixel-range]') == 1 and factor in done.stderr, done.stderr)
         network = members(t.path('out/integers.czann'))['model.model']
-        t.expect(network.count(b'Mul') and network.count(b'Floor') and network.count(b'Cast'), 'operations')
+        t.expect(network.count(b'Mul') and network.count(b'Round') and network.count(b'Cast'), 'operations')
     t.write('spec.json', {**FIRST, 'PixelType': 'Gray8', 'ModelPath': 'net.onnx'})
     done = t.run('convert', 'spec.json', 'out', 'integers')
     t.expect('[pixel-range]' not in done.stderr and 'a cast from float32 is inserted' in done.stderr, done.stderr)
@@ -421,7 +425,9 @@ def test_others(t):
 
 def volume(channels=1, classes=2):
     return onnx_text.segmentation(
-        nodes=[onnx_text.node('Softmax', ['input'], ['output'])],
+        nodes=[onnx_text.node('Concat', ['input'] * (classes // channels), ['logits'],
+                              attributes=[onnx_text.integer('axis', 4)]),
+               onnx_text.node('Softmax', ['logits'], ['output'], attributes=[onnx_text.integer('axis', 4)])],
         inputs=[onnx_text.end('input', ['n', 4, 16, 16, channels])],
         outputs=[onnx_text.end('output', ['n', 4, 16, 16, classes])])
 
@@ -435,7 +441,7 @@ def test_volumes(t):
     shapes = {'InputShape': [4, 16, 16, 1], 'OutputShape': [4, 16, 16, 2]}
     t.write('volume.czann', czann(volume(), **shapes, MinOverlap=[2, 4, 6], Scaling=[1e-7, 1e-7, 3e-7]))
     found = t.rules('volume.czann')
-    t.expect(set(found) == {'network-unchecked'}, f'volume.czann: {found}')
+    t.expect(not set(found) - {'network-unchecked'}, f'volume.czann: {found}')
     t.run('inspect', 'volume.czann')
     t.run('unpack', 'volume.czann', 'u-volume')
     t.run('convert', 'u-volume/model_spec.json', 'out', 'volume', '--format', 'czann-2.1.0')
