@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from typing import List, Optional
+from typing import Optional
 
 PROGRAM = 'czmodel.exe' if os.name == 'nt' else 'czmodel'
 
@@ -18,9 +18,9 @@ def find() -> Optional[str]:
     """The program that was installed with this package, or None."""
     import shutil
     import sysconfig
-    schemes: List[Optional[str]] = [None, f'{os.name}_user']
-    for scheme in schemes:
-        folder = sysconfig.get_path('scripts', scheme) if scheme else sysconfig.get_path('scripts')
+    folders = [sysconfig.get_path('scripts'), sysconfig.get_path('scripts', f'{os.name}_user'),
+               os.path.join(os.path.dirname(os.path.dirname(__file__)), 'bin')]  # pip install --target
+    for folder in folders:
         path = os.path.join(folder, PROGRAM)
         if os.path.exists(path):
             return path

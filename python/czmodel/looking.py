@@ -121,7 +121,8 @@ def verify(model: Path, image: Optional[Path] = None, preview: Optional[Path] = 
     from .reports import Verification
     program = _programs.find()
     if program is None:
-        raise MissingFileError('the program czmodel, which runs networks, is not installed beside this package')
+        raise MissingFileError('the program czmodel, which runs networks, is not installed beside this '
+                               'package', status=3)
     named = {'runtime': runtime or _programs.find_onnx_runtime(), 'image': image, 'preview': preview}
     options = [word for name, value in named.items() if value is not None
                for word in (f'--{name}', os.fspath(value))]

@@ -355,7 +355,7 @@ class FaultTest(TestCase):
 
     def test_wrong_models(self):
         for model in (3, None, object()):
-            with self.assertRaisesRegex(TypeError, 'a Keras model or the path of a SavedModel'):
+            with self.assertRaisesRegex(TypeError, 'model: a Keras model or the path of a model'):
                 convert_from_model_spec(ModelSpec(model, metadata()), self.folder)
         with self.assertRaises(TypeError):
             convert_from_model_spec(ModelSpec(NETWORK / 'model', metadata()), None)
