@@ -220,14 +220,20 @@ bool czm_explicit_padding_applies(czm_lowering *l, czm_node *node) {
            node->inputs.count > 0 && czm_attr_list_size(node, "explicit_paddings") == 8;
 }
 
-// The smallest value of a floating point type, which no maximum takes.
+// The smallest value of a type, which no maximum takes: minus infinity, or the lowest whole number.
 static czm_tensor lowest(czm_lowering *l, const czm_node *node, czm_dtype dtype) {
     static const uint8_t single[] = {0, 0, 0x80, 0xff}, half[] = {0, 0xfc}, bfloat[] = {0x80, 0xff};
-    static const uint8_t twice[] = {0, 0, 0, 0, 0, 0, 0xf0, 0xff}; // minus infinity, all four
+    static const uint8_t twice[] = {0, 0, 0, 0, 0, 0, 0xf0, 0xff};
+    static const uint8_t zero[sizeof(uint64_t)] = {0}, low[] = {0, 0, 0, 0, 0, 0, 0, 0x80};
+    bool is_unsigned = dtype == CZM_DTYPE_UINT8 || dtype == CZM_DTYPE_UINT16 ||
+                       dtype == CZM_DTYPE_UINT32 || dtype == CZM_DTYPE_UINT64;
+    size_t size = czm_dtype_size(dtype);
     czm_bytes value = dtype == CZM_DTYPE_HALF       ? czm_bytes_of(half, sizeof half)
                       : dtype == CZM_DTYPE_BFLOAT16 ? czm_bytes_of(bfloat, sizeof bfloat)
                       : dtype == CZM_DTYPE_DOUBLE   ? czm_bytes_of(twice, sizeof twice)
-                                                    : czm_bytes_of(single, sizeof single);
+                      : dtype == CZM_DTYPE_FLOAT    ? czm_bytes_of(single, sizeof single)
+                      : is_unsigned                 ? czm_bytes_of(zero, size)
+                                                    : czm_bytes_of(low + sizeof low - size, size);
     return czm_add_const(l->graph, czm_lower_name(l, node, "lowest"), dtype, value, NULL, 0);
 }
 

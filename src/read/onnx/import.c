@@ -184,6 +184,10 @@ czm_tensor czm_import_scalar(czm_import_step *s, czm_tensor like, double number)
     return czm_import_numbers_const(s, czm_tensor_dtype(like), &number, NULL, 0);
 }
 
+czm_tensor czm_import_with(czm_import_step *s, const char *op, czm_tensor x, double number) {
+    return CZM_OUT(s, op, x, czm_import_scalar(s, x, number));
+}
+
 czm_tensor czm_import_cast(czm_import_step *s, czm_tensor x, czm_dtype dtype) {
     if (czm_tensor_dtype(x) == dtype) return x;
     czm_node *node = CZM_NODE(s, "Cast", x);

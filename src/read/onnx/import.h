@@ -64,6 +64,10 @@ CZM_MUST_CHECK czm_status czm_import_group_norm(czm_import_step *s, czm_import_v
                                               czm_import_value *scale, czm_import_value *shift,
                                               czm_tensor *y);
 
+// A product of matrices, the last two axes of which are exchanged first.
+czm_tensor czm_import_product(czm_import_step *s, czm_tensor a, czm_tensor b, int rank_a, int rank_b,
+                              bool exchanges_a, bool exchanges_b);
+
 // Whether the operation is this one of ONNX.
 static inline bool czm_import_is(const czm_import_step *s, const char *op) {
     return czm_text_equal(s->operation->op, op);
@@ -127,6 +131,8 @@ czm_tensor czm_import_const_of(czm_import_step *s, int32_t value);              
 czm_tensor czm_import_numbers_const(czm_import_step *s, czm_dtype dtype, const double *numbers,
                                   const int64_t *dims, size_t rank);
 czm_tensor czm_import_scalar(czm_import_step *s, czm_tensor like, double number); // of its type
+// An operation of a tensor and a number: czm_import_with(s, "Mul", x, 2).
+czm_tensor czm_import_with(czm_import_step *s, const char *op, czm_tensor x, double number);
 czm_tensor czm_import_element(czm_import_step *s, czm_tensor vector, int64_t index); // a scalar
 czm_tensor czm_import_cast(czm_import_step *s, czm_tensor x, czm_dtype dtype);
 // The shape of a tensor: what is known as numbers, the rest computed. int32.

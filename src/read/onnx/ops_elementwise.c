@@ -3,20 +3,22 @@
 // Operations that work element by element. They keep the order in which their input is stored.
 #include "read/onnx/import.h"
 
+#include <math.h>
+
 static czm_tensor minimum(czm_import_step *s, czm_tensor x, double number) {
-    return CZM_OUT(s, "Minimum", x, czm_import_scalar(s, x, number));
+    return czm_import_with(s, "Minimum", x, number);
 }
 
 static czm_tensor maximum(czm_import_step *s, czm_tensor x, double number) {
-    return CZM_OUT(s, "Maximum", x, czm_import_scalar(s, x, number));
+    return czm_import_with(s, "Maximum", x, number);
 }
 
 static czm_tensor times(czm_import_step *s, czm_tensor x, double number) {
-    return number == 1 ? x : CZM_OUT(s, "Mul", x, czm_import_scalar(s, x, number));
+    return number == 1 ? x : czm_import_with(s, "Mul", x, number);
 }
 
 static czm_tensor plus(czm_import_step *s, czm_tensor x, double number) {
-    return number == 0 ? x : CZM_OUT(s, "AddV2", x, czm_import_scalar(s, x, number));
+    return number == 0 ? x : czm_import_with(s, "AddV2", x, number);
 }
 
 static czm_status put(czm_import_step *s, czm_tensor y) {
@@ -27,6 +29,15 @@ static czm_status put(czm_import_step *s, czm_tensor y) {
 static czm_tensor input(czm_import_step *s) { return czm_import_made(s, czm_import_in(s, 0)); }
 
 czm_status czm_import_op_unary(czm_import_step *s) { return put(s, CZM_OUT(s, s->op, input(s))); }
+
+czm_status czm_import_op_is_inf(czm_import_step *s) {
+    bool is_high = czm_import_int(s, "detect_positive", 1) != 0;
+    bool is_low = czm_import_int(s, "detect_negative", 1) != 0;
+    czm_tensor x = input(s);
+    if (is_high != is_low) return put(s, czm_import_with(s, "Equal", x, is_high ? HUGE_VAL : -HUGE_VAL));
+    if (is_high) return put(s, CZM_OUT(s, "IsInf", x));
+    return put(s, CZM_OUT(s, "NotEqual", CZM_OUT(s, "IsInf", x), CZM_OUT(s, "IsInf", x)));
+}
 
 // ---- activations
 
@@ -65,6 +76,15 @@ czm_status czm_import_op_times_itself(czm_import_step *s) {
                                : CZM_OUT(s, "Sigmoid",
                                          times(s, x, czm_import_float(s, "alpha", 1)));
     return put(s, CZM_OUT(s, "Mul", x, bounded));
+}
+
+// Swish of the first operand times the second one.
+czm_status czm_import_op_swiglu(czm_import_step *s) {
+    czm_tensor t[2];
+    czm_order order = czm_import_align(s, s->inputs, 2, t);
+    czm_tensor gate = CZM_OUT(s, "Sigmoid", times(s, t[0], czm_import_float(s, "alpha", 1)));
+    czm_import_put(s, 0, CZM_OUT(s, "Mul", CZM_OUT(s, "Mul", t[0], gate), t[1]), order);
+    return CZM_OK;
 }
 
 czm_status czm_import_op_gelu(czm_import_step *s) {

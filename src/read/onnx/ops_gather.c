@@ -4,6 +4,8 @@
 // TensorFlow does not.
 #include "read/onnx/import.h"
 
+enum { MOST_ELEMENTS = 1 << 20 }; // of indices that are written out
+
 // The indices with the size added to those below 0. A constant is changed in place.
 static czm_tensor positive(czm_import_step *s, czm_import_value *v, czm_tensor size) {
     enum { MOST_INDICES = 1 << 16 };
@@ -55,7 +57,6 @@ static czm_tensor counting(czm_import_step *s, czm_dtype dtype, czm_shape shape,
 
 static czm_status element_index(czm_import_step *s, czm_tensor x, czm_import_value *index, int axis,
                                 czm_tensor *out) {
-    enum { MOST_ELEMENTS = 1 << 20 };
     czm_shape shape = czm_import_shape(s, index);
     czm_tensor parts[CZM_MOST_AXES];
     if (!czm_shape_is_complete(shape) || czm_shape_count(shape) > MOST_ELEMENTS)
@@ -115,15 +116,36 @@ static czm_status row_length(czm_import_step *s, const czm_import_value *index, 
     return czm_import_reject(s, NULL, "the length of a row of its indices is not known");
 }
 
+// Before each row of indices its own place in the batch.
+static czm_status prefix_batch(czm_import_step *s, const czm_import_value *index, int batch,
+                               czm_tensor *places) {
+    czm_shape shape = czm_import_shape(s, index);
+    czm_dims one = czm_dims_of(shape);
+    czm_tensor parts[CZM_MOST_AXES + 2];
+    one.at[one.rank - 1] = 1;
+    if (!czm_shape_is_complete(shape) || czm_shape_count(shape) > MOST_ELEMENTS)
+        return czm_import_reject(s, "export the network with a fixed size",
+                                 "the shape of its indices is %s",
+                                 czm_shape_text(s->run->context->arena, shape));
+    for (int i = 0; i < batch; i++)
+        parts[i] = counting(s, czm_import_type(index), czm_dims_shape(&one), i);
+    parts[batch] = *places;
+    parts[batch + 1] = czm_import_const_of(s, shape.rank - 1);
+    *places = czm_output(czm_import_node(s, "ConcatV2", parts, (size_t)batch + 2));
+    return CZM_OK;
+}
+
 czm_status czm_import_op_gather_nd(czm_import_step *s) {
     czm_import_value *x = czm_import_in(s, 0), *index = czm_import_in(s, 1);
     int64_t length;
     CZM_TRY(row_length(s, index, &length));
-    if (czm_import_int(s, "batch_dims", 0))
-        return czm_import_reject(s, NULL, "batch_dims is not supported");
+    int64_t batch = czm_import_int(s, "batch_dims", 0);
+    int rank = czm_import_order(s, x).rank + czm_import_order(s, index).rank - 1 - (int)(length + batch);
+    if (batch < 0 || batch >= czm_import_order(s, index).rank || rank < 0)
+        return czm_import_reject(s, NULL, "batch_dims is %lld", (long long)batch);
     czm_tensor t = czm_import_plain(s, x);
-    czm_tensor places = positive(s, index, row_sizes(s, t, 0, length));
-    int rank = czm_import_order(s, x).rank + czm_import_order(s, index).rank - 1 - (int)length;
+    czm_tensor places = positive(s, index, row_sizes(s, t, batch, length));
+    if (batch) CZM_TRY(prefix_batch(s, index, (int)batch, &places));
     czm_import_put(s, 0, CZM_OUT(s, "GatherNd", t, places), czm_order_plain(rank));
     return CZM_OK;
 }
@@ -164,26 +186,22 @@ typedef struct sampling {
     czm_tensor pixels; // [batch, height * width, channels]
 } sampling;
 
-static czm_tensor scalar_op(czm_import_step *s, const char *op, czm_tensor x, double number) {
-    return CZM_OUT(s, op, x, czm_import_scalar(s, x, number));
-}
-
 static czm_tensor clamped(czm_import_step *s, czm_tensor x, int64_t size) {
-    return scalar_op(s, "Maximum", scalar_op(s, "Minimum", x, (double)size - 1), 0);
+    return czm_import_with(s, "Maximum", czm_import_with(s, "Minimum", x, (double)size - 1), 0);
 }
 
 // Coordinates in pixels, along an axis of `size` pixels, folded back into it as the mode says.
 static czm_tensor place(czm_import_step *s, const sampling *g, czm_tensor grid, int axis) {
     int64_t size = g->size[axis];
-    czm_tensor x = scalar_op(s, "AddV2", grid, 1);
-    x = scalar_op(s, "Mul", x, g->has_corners ? ((double)size - 1) / 2 : (double)size / 2);
-    if (!g->has_corners) x = scalar_op(s, "Sub", x, 0.5);
+    czm_tensor x = czm_import_with(s, "AddV2", grid, 1);
+    x = czm_import_with(s, "Mul", x, g->has_corners ? ((double)size - 1) / 2 : (double)size / 2);
+    if (!g->has_corners) x = czm_import_with(s, "Sub", x, 0.5);
     if (g->is_reflected) {
         double low = g->has_corners ? 0 : -0.5, width = (double)size - (g->has_corners ? 1 : 0);
         if (width <= 0) return CZM_OUT(s, "ZerosLike", x);
-        czm_tensor m = scalar_op(s, "FloorMod", scalar_op(s, "Sub", x, low), 2 * width);
+        czm_tensor m = czm_import_with(s, "FloorMod", czm_import_with(s, "Sub", x, low), 2 * width);
         czm_tensor back = CZM_OUT(s, "Sub", czm_import_scalar(s, m, 2 * width), m);
-        x = scalar_op(s, "AddV2", CZM_OUT(s, "Minimum", m, back), low);
+        x = czm_import_with(s, "AddV2", CZM_OUT(s, "Minimum", m, back), low);
     }
     return g->is_zero ? x : clamped(s, x, size);
 }
@@ -203,7 +221,7 @@ static czm_tensor tap(czm_import_step *s, const sampling *g, czm_tensor y, czm_t
     int64_t image[] = {CZM_UNKNOWN, shape.dims[1], shape.dims[2], g->channels};
     czm_tensor row = czm_import_cast(s, clamped(s, y, g->size[0]), CZM_DTYPE_INT32);
     czm_tensor column = czm_import_cast(s, clamped(s, x, g->size[1]), CZM_DTYPE_INT32);
-    czm_tensor index = CZM_OUT(s, "AddV2", scalar_op(s, "Mul", row, (double)g->size[1]), column);
+    czm_tensor index = CZM_OUT(s, "AddV2", czm_import_with(s, "Mul", row, (double)g->size[1]), column);
     czm_node *node = CZM_NODE(s, "GatherV2", g->pixels, czm_import_reshape(s, index, flat, 2),
                               czm_import_const_of(s, 1));
     czm_set_int(s->run->graph, node, "batch_dims", 1);
@@ -223,7 +241,7 @@ static czm_tensor sample_linear(czm_import_step *s, const sampling *g, czm_tenso
         czm_tensor at[2], weight[2];
         for (int k = 0; k < 2; k++) {
             bool is_next = i >> k & 1;
-            at[k] = is_next ? scalar_op(s, "AddV2", base[k], 1) : base[k];
+            at[k] = is_next ? czm_import_with(s, "AddV2", base[k], 1) : base[k];
             weight[k] = is_next ? rest[k]
                                 : CZM_OUT(s, "Sub", czm_import_scalar(s, rest[k], 1), rest[k]);
         }

@@ -209,12 +209,15 @@ czm_status czm_import_op_layer_norm(czm_import_step *s) {
     unsigned all = (1u << order.rank) - 1;
     size_t count = stored_axes(&order, all & ~((1u << axis) - 1), axes);
     czm_tensor x = czm_import_made(s, v), d = x;
-    if (czm_import_is(s, "LayerNormalization")) d = CZM_OUT(s, "Sub", x, mean(s, x, axes, count));
+    if (czm_import_is(s, "LayerNormalization")) {
+        czm_tensor m = mean(s, x, axes, count);
+        d = CZM_OUT(s, "Sub", x, m);
+        czm_import_put(s, 1, m, order);
+    }
     czm_tensor variance = mean(s, CZM_OUT(s, "Square", d), axes, count);
-    czm_tensor y = CZM_OUT(s, "Mul", d,
-                           inverse_deviation(s, variance, czm_import_float(s, "epsilon", 1e-5)));
-    if (s->output_count > 1 && s->outputs[1])
-        return czm_import_reject(s, NULL, "its mean and deviation are not supported as outputs");
+    czm_tensor k = inverse_deviation(s, variance, czm_import_float(s, "epsilon", 1e-5));
+    czm_import_put(s, 2, k, order);
+    czm_tensor y = CZM_OUT(s, "Mul", d, k);
     if (czm_import_in(s, 1))
         y = CZM_OUT(s, "Mul", y, czm_import_widened(s, czm_import_in(s, 1), order));
     if (czm_import_in(s, 2))

@@ -101,6 +101,25 @@ czm_status czm_import_op_softmax(czm_import_step *s) {
     return CZM_OK;
 }
 
+// 1 at the first of the largest elements, 0 elsewhere.
+czm_status czm_import_op_hardmax(czm_import_step *s) {
+    czm_import_value *x = czm_import_in(s, 0);
+    czm_order order = czm_import_order(s, x);
+    int axis;
+    CZM_TRY(czm_import_axis(s, czm_import_int(s, "axis", s->opset >= 13 ? -1 : 1), order.rank, &axis));
+    int64_t size = czm_import_dim(s, x, axis);
+    if (size < 1 || size > INT32_MAX || !is_one_axis(s, x, axis))
+        return czm_import_reject(s, NULL, "a maximum of several axes, or of an open size, is not supported");
+    czm_tensor t = czm_import_made(s, x);
+    int place = czm_order_place(&order, axis);
+    czm_node *node = CZM_NODE(s, "OneHot", CZM_OUT(s, "ArgMax", t, czm_import_const_of(s, place)),
+                              czm_import_const_of(s, (int32_t)size), czm_import_scalar(s, t, 1),
+                              czm_import_scalar(s, t, 0));
+    czm_set_int(s->run->graph, node, "axis", place == order.rank - 1 ? -1 : place);
+    czm_import_put(s, 0, czm_output(node), order);
+    return CZM_OK;
+}
+
 czm_status czm_import_op_arg(czm_import_step *s) {
     czm_import_value *x = czm_import_in(s, 0);
     czm_order order = czm_import_order(s, x);

@@ -178,10 +178,8 @@ static const char *own_operation(const resize *r) {
     if (r->at == ASYMMETRIC && (r->round == FLOOR || (r->round == OLD && grows)))
         return "ResizeNearestNeighbor";
     bool rounds = r->round == PREFER_FLOOR || r->round == PREFER_CEIL;
-    return (r->at == HALF_PIXEL || r->at == PYTORCH_HALF_PIXEL || r->at == ASYMMETRIC) &&
-                   is_repeated && (rounds || r->at == ASYMMETRIC)
-               ? "ResizeNearestNeighbor"
-               : NULL;
+    bool is_half = r->at == HALF_PIXEL || r->at == PYTORCH_HALF_PIXEL;
+    return is_half && is_repeated && rounds ? "ResizeNearestNeighbor" : NULL;
 }
 
 // Height and width of the result, int32.

@@ -117,17 +117,27 @@ static bool goes_back(czm_import_step *s, const czm_import_value *x, const czm_i
     return unknown <= 1 && czm_shape_equal(czm_import_shape(s, x->source), shape);
 }
 
+// A computed size: 0 copies that of the input, unless the operation allows 0.
+static czm_tensor computed_size(czm_import_step *s, czm_tensor sizes, czm_tensor shape, size_t i) {
+    czm_tensor size = czm_import_element(s, sizes, (int64_t)i);
+    if (!shape.node) return size;
+    czm_tensor own = czm_import_element(s, shape, (int64_t)i);
+    return CZM_OUT(s, "SelectV2", czm_import_with(s, "Equal", size, 0), own, size);
+}
+
 // Sizes of which several are open: each is a number, copied from the input, or computed.
 static void reshape_open(czm_import_step *s, czm_import_value *x, czm_import_value *sizes,
                          const int64_t *wanted, const bool *copies, size_t count) {
     czm_tensor parts[CZM_MOST_AXES], t = czm_import_plain(s, x), shape = {0}, vector = {0};
+    bool copies_zero = !czm_import_int(s, "allowzero", 0);
     for (size_t i = 0; i < count; i++) {
         bool is_computed = wanted[i] == CZM_UNKNOWN_INT;
-        if (copies[i] && !shape.node) shape = CZM_OUT(s, "Shape", t);
+        bool may_copy = is_computed && copies_zero && (int)i < czm_import_order(s, x).rank;
+        if ((copies[i] || may_copy) && !shape.node) shape = CZM_OUT(s, "Shape", t);
         if (!copies[i] && is_computed && !vector.node)
             vector = czm_import_cast(s, czm_import_plain(s, sizes), CZM_DTYPE_INT32);
         parts[i] = copies[i]     ? czm_import_element(s, shape, (int64_t)i)
-                   : is_computed ? czm_import_element(s, vector, (int64_t)i)
+                   : is_computed ? computed_size(s, vector, may_copy ? shape : (czm_tensor){0}, i)
                                  : czm_import_const_of(s, (int32_t)wanted[i]);
     }
     czm_tensor to = czm_output(czm_import_node(s, "Pack", parts, count));
@@ -335,6 +345,10 @@ static czm_status part_sizes(czm_import_step *s, const czm_import_value *x, int 
     size_t count = given ? czm_import_vector(s, given, sizes, s->output_count)
                          : czm_import_ints(s, "split", sizes, s->output_count);
     int64_t size = czm_import_dim(s, x, axis), n = (int64_t)s->output_count;
+    for (size_t i = 0; i < count && i < s->output_count; i++)
+        if (sizes[i] == CZM_UNKNOWN_INT)
+            return czm_import_reject(s, "export the network with a fixed size",
+                                     "the sizes of its parts are computed while the network runs");
     if (count == s->output_count) return CZM_OK;
     if (size == CZM_UNKNOWN)
         return czm_import_reject(s, "export the network with a fixed size",
@@ -734,6 +748,52 @@ czm_status czm_import_op_constant_of_shape(czm_import_step *s) {
     return CZM_OK;
 }
 
+// [rows, columns] of whole or real numbers: 1 where column - row lies between two limits.
+static czm_tensor band(czm_import_step *s, czm_dtype dtype, int64_t rows, int64_t columns, int64_t low,
+                       int64_t high) {
+    int64_t dims[] = {rows, columns};
+    double *numbers = CZM_NEW_ARRAY(s->run->context->arena, double, (size_t)(rows * columns) + 1);
+    for (int64_t i = 0; i < rows * columns; i++) {
+        int64_t distance = i % columns - i / columns;
+        numbers[i] = distance >= low && distance <= high;
+    }
+    return czm_import_numbers_const(s, dtype, numbers, dims, 2);
+}
+
+static bool is_band_size(int64_t rows, int64_t columns) {
+    return rows >= 0 && columns >= 0 && rows <= MOST_PIXELS && columns <= MOST_PIXELS / (rows + 1);
+}
+
+czm_status czm_import_op_trilu(czm_import_step *s) {
+    czm_import_value *x = czm_import_in(s, 0), *k = czm_import_in(s, 1);
+    int rank = czm_import_order(s, x).rank;
+    bool is_upper = czm_import_int(s, "upper", 1) != 0;
+    int64_t first = 0, rows = czm_import_dim(s, x, rank - 2), columns = czm_import_dim(s, x, rank - 1);
+    if (k && (czm_import_vector(s, k, &first, 1) != 1 || first == CZM_UNKNOWN_INT))
+        return czm_import_reject(s, NULL, "its diagonal is computed while the network runs");
+    if (rank < 2 || !is_band_size(rows, columns))
+        return czm_import_reject(s, "export the network with a fixed size",
+                                 "a triangle of an open size is not supported");
+    czm_tensor t = czm_import_plain(s, x);
+    czm_tensor is_kept = band(s, CZM_DTYPE_BOOL, rows, columns, is_upper ? first : -INT64_MAX,
+                              is_upper ? INT64_MAX : first);
+    czm_import_put(s, 0, CZM_OUT(s, "SelectV2", is_kept, t, CZM_OUT(s, "ZerosLike", t)),
+                   czm_order_plain(rank));
+    return CZM_OK;
+}
+
+czm_status czm_import_op_eye_like(czm_import_step *s) {
+    czm_import_value *x = czm_import_in(s, 0);
+    int64_t wanted = czm_import_int(s, "dtype", 0), k = czm_import_int(s, "k", 0);
+    int64_t rows = czm_import_dim(s, x, 0), columns = czm_import_dim(s, x, 1);
+    czm_dtype dtype = wanted ? czm_onnx_dtype_of((uint64_t)wanted) : czm_import_type(x);
+    if (czm_import_order(s, x).rank != 2 || !is_band_size(rows, columns) || !czm_dtype_size(dtype))
+        return czm_import_reject(s, "export the network with a fixed size",
+                                 "a diagonal of an open size is not supported");
+    czm_import_put(s, 0, band(s, dtype, rows, columns, k, k), czm_order_plain(2));
+    return CZM_OK;
+}
+
 czm_status czm_import_op_range(czm_import_step *s) {
     czm_tensor t[3];
     for (size_t i = 0; i < 3; i++) {
@@ -763,7 +823,16 @@ static czm_tensor blocks(czm_import_step *s, const char *op, czm_tensor x, int64
     return czm_output(node);
 }
 
-// TensorFlow's order is DCR. PyTorch's PixelShuffle is CRD: channel c*b*b+k goes to k*C+c first.
+// Channels that are numbered [rows, columns] are numbered [columns, rows].
+static czm_tensor exchange_channels(czm_import_step *s, czm_tensor x, int64_t rows, int64_t columns) {
+    int64_t channels = rows * columns;
+    int64_t *from = CZM_NEW_ARRAY(s->run->context->arena, int64_t, (size_t)channels);
+    for (int64_t i = 0; i < channels; i++) from[i] = i % rows * columns + i / rows;
+    return CZM_OUT(s, "GatherV2", x, czm_import_const(s, from, (size_t)channels),
+                   czm_import_const_of(s, 3));
+}
+
+// TensorFlow's order is DCR. PyTorch's PixelShuffle is CRD: its channels are [channel, place in the block].
 czm_status czm_import_op_depth_to_space(czm_import_step *s) {
     czm_import_value *v = czm_import_in(s, 0);
     czm_order order = czm_order_channels_last(4);
@@ -777,11 +846,7 @@ czm_status czm_import_op_depth_to_space(czm_import_step *s) {
     if (czm_import_text_is(s, "mode", "DCR", "CRD")) {
         if (channels == CZM_UNKNOWN || channels % (block * block))
             return czm_import_reject(s, NULL, "the number of its channels is not known");
-        int64_t *from = CZM_NEW_ARRAY(s->run->context->arena, int64_t, (size_t)channels);
-        int64_t kept = channels / (block * block);
-        for (int64_t i = 0; i < channels; i++) from[i] = i % kept * block * block + i / kept;
-        x = CZM_OUT(s, "GatherV2", x, czm_import_const(s, from, (size_t)channels),
-                    czm_import_const_of(s, 3));
+        x = exchange_channels(s, x, channels / (block * block), block * block);
     }
     czm_import_put(s, 0, blocks(s, "DepthToSpace", x, block), order);
     return CZM_OK;
@@ -791,7 +856,14 @@ czm_status czm_import_op_space_to_depth(czm_import_step *s) {
     czm_order order = czm_order_channels_last(4);
     int64_t block;
     CZM_TRY(block_size(s, &block));
+    int64_t channels = czm_import_dim(s, czm_import_in(s, 0), 1);
     czm_tensor x = czm_import_get(s, czm_import_in(s, 0), order);
-    czm_import_put(s, 0, blocks(s, "SpaceToDepth", x, block), order);
+    if (block > 1) x = blocks(s, "SpaceToDepth", x, block);
+    if (czm_import_text_is(s, "mode", "DCR", "CRD")) {
+        if (channels == CZM_UNKNOWN || channels > INT32_MAX / (block * block))
+            return czm_import_reject(s, NULL, "the number of its channels is not known");
+        x = exchange_channels(s, x, block * block, channels);
+    }
+    czm_import_put(s, 0, x, order);
     return CZM_OK;
 }
