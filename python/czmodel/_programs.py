@@ -18,9 +18,7 @@ def find() -> Optional[str]:
     """The program that was installed with this package, or None."""
     import shutil
     import sysconfig
-    folders = [sysconfig.get_path('scripts'), sysconfig.get_path('scripts', f'{os.name}_user'),
-               os.path.join(os.path.dirname(os.path.dirname(__file__)), 'bin')]  # pip install --target
-    for folder in folders:
+    for folder in (sysconfig.get_path('scripts'), sysconfig.get_path('scripts', f'{os.name}_user')):
         path = os.path.join(folder, PROGRAM)
         if os.path.exists(path):
             return path

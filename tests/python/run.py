@@ -113,13 +113,15 @@ class Test:
     def unittest(self, label, python, tests, **environment):
         """Runs tests and adds their number."""
         import engine
+        programs = os.path.join(self.folder, 'plain', 'bin')
         done = subprocess.run(
             [python, '-B', '-m', 'unittest', *tests], cwd=HERE, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, text=True, stdin=subprocess.DEVNULL,
             env={**engines.quiet_environment(), 'CZM_TEST_ENGINE_PYTHON': sys.executable,
                  'CZM_TEST_ENGINE': engine.fetch(os.path.join(self.cache, 'tf200')),
                  'CZM_TEST_READERS_PYTHON': self.readers(),
-                 'CZM_TEST_SCRIPTS': os.path.join(self.folder, 'plain', 'bin'), **environment})
+                 'CZM_TEST_SCRIPTS': programs, 'PATH': programs + os.pathsep + os.environ['PATH'],
+                 **environment})
         ran = RAN.search(done.stdout)
         skipped = SKIPPED.search(done.stdout)
         self.skipped += int(skipped.group(1)) if skipped else 0
