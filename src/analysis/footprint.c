@@ -240,13 +240,14 @@ int64_t czm_footprint_extent(const czm_footprint *f, int dim) {
 
 czm_footprint czm_footprint_of_image(czm_arena *arena, czm_shape shape) {
     czm_footprint f = {.kind = CZM_FIELD_BOUNDED, .arena = arena};
-    for (int axis = 0; axis < 2; axis++) {
+    for (int axis = 0; axis < CZM_FIELD_AXES; axis++) {
         czm_span *pixel = new_axis(arena, 1, 1, 1, &f.axes[axis]);
         *pixel = (czm_span){0, 0};
     }
     for (int i = 0; i < shape.rank; i++) {
-        bool is_long = i == 1 || i == 2;
-        czm_digit digit = {is_long ? CZM_LONG : CZM_PLAIN, is_long ? i - 1 : 0, i, shape.dims[i]};
+        bool is_long = i > 0 && i + 1 < shape.rank;
+        int axis = i + 3 == shape.rank ? 0 : i + 2 == shape.rank ? 1 : 2;
+        czm_digit digit = {is_long ? CZM_LONG : CZM_PLAIN, is_long ? axis : 0, i, shape.dims[i]};
         if (is_long || digit.extent != 1) f.digits[f.count++] = digit;
     }
     return f;
@@ -505,5 +506,5 @@ void czm_footprint_join(czm_footprint *f, const czm_footprint *other) {
     if (f->count) rank = f->digits[f->count - 1].dim + 1;
     if (b.count && b.digits[b.count - 1].dim >= rank) rank = b.digits[b.count - 1].dim + 1;
     for (int dim = 0; dim < rank && is_bounded(f); dim++) align(f, &b, dim);
-    for (int axis = 0; axis < 2 && is_bounded(f); axis++) join_axis(f, axis, b.axes[axis]);
+    for (int axis = 0; axis < CZM_FIELD_AXES && is_bounded(f); axis++) join_axis(f, axis, b.axes[axis]);
 }

@@ -3,7 +3,7 @@
 // Which pixels of the input each element of a tensor sees: the algebra behind receptive fields.
 //
 // A tensor's index, read in row-major order, is a number whose digits mean something: one digit runs
-// along the image's height, one along its width (these are LONG), others count what lies between
+// along the image's height, one along its width, in a volume one along z (these are LONG), others count what lies between
 // (PHASE: a pixel's place within a block, say, after SpaceToBatchND) or have nothing to do with space
 // (PLAIN: batch, channels). A dimension of the tensor holds any number of neighbouring digits, so
 // reshaping and transposing only regroup digits, and upsampling, dealing pixels to the batch or
@@ -31,7 +31,7 @@ typedef enum czm_digit_role { CZM_PLAIN, CZM_LONG, CZM_PHASE } czm_digit_role;
 
 typedef struct czm_digit {
     czm_digit_role role;
-    int axis; // of the image: 0 height, 1 width; of a PLAIN digit 0
+    int axis; // of the image: 0 height, 1 width, 2 z; of a PLAIN digit 0
     int dim;  // the tensor's dimension that it is a part of
     int64_t extent;
 } czm_digit;
@@ -49,7 +49,7 @@ typedef struct czm_footprint {
     czm_arena *arena;
     int count;
     czm_digit digits[CZM_MOST_DIGITS];
-    czm_axis axes[2];
+    czm_axis axes[CZM_FIELD_AXES];
 } czm_footprint;
 
 // Indices first, first + step, ..., last; last < first: none.
@@ -64,7 +64,7 @@ typedef struct czm_slide {
     const czm_taps *taps;
 } czm_slide;
 
-// Of the input itself; `shape` has four dimensions and is complete.
+// Of the input itself; `shape` has four dimensions, or five with z, and is complete.
 czm_footprint czm_footprint_of_image(czm_arena *arena, czm_shape shape);
 
 // Gives up: nobody knows what is seen, or everything is.

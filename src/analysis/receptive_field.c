@@ -164,9 +164,9 @@ static const czm_shapes *complete_shapes(czm_arena *arena, const czm_model *mode
                                          const czm_shapes *shapes) {
     if (!model->main.inputs.count) return shapes;
     czm_dims dims = czm_dims_of(czm_shape_of(shapes, model->main.inputs.items[0].tensor));
-    if (dims.rank != 4 || czm_shape_is_complete(czm_dims_shape(&dims))) return shapes;
+    if ((dims.rank != 4 && dims.rank != 5) || czm_shape_is_complete(czm_dims_shape(&dims))) return shapes;
     if (dims.at[0] == CZM_UNKNOWN) dims.at[0] = 1;
-    for (int i = 1; i < 3; i++)
+    for (int i = 1; i + 1 < dims.rank; i++)
         if (dims.at[i] == CZM_UNKNOWN) dims.at[i] = ASSUMED_SIZE;
     czm_shape image = czm_dims_shape(&dims);
     return czm_shapes_infer(arena, model, &image);
@@ -174,7 +174,7 @@ static const czm_shapes *complete_shapes(czm_arena *arena, const czm_model *mode
 
 static const czm_footprint *see_image(const czm_fields *fields, czm_tensor image) {
     czm_shape shape = czm_shape_of(fields->shapes, image);
-    if (shape.rank != 4 || !has_pixels(shape))
+    if ((shape.rank != 4 && shape.rank != 5) || !has_pixels(shape))
         return give_up(fields, CZM_FIELD_UNKNOWN, image.node);
     czm_footprint *pixels = CZM_NEW(fields->arena, czm_footprint);
     *pixels = czm_footprint_of_image(fields->arena, shape);
@@ -223,17 +223,19 @@ czm_receptive_field czm_field_of(const czm_fields *fields, czm_tensor tensor) {
     const czm_footprint *seen = find(fields, tensor);
     if (!seen) return (czm_receptive_field){.kind = CZM_FIELD_UNKNOWN, .node = tensor.node};
     czm_receptive_field field = {.kind = seen->kind, .node = seen->node};
-    for (int axis = 0; axis < 2 && seen->kind == CZM_FIELD_BOUNDED; axis++)
+    for (int axis = 0; axis < CZM_FIELD_AXES && seen->kind == CZM_FIELD_BOUNDED; axis++)
         if (!measure(&seen->axes[axis], &field.before[axis], &field.after[axis]))
             return (czm_receptive_field){.kind = CZM_FIELD_NONE};
     return field;
 }
 
-int64_t czm_field_border(const czm_receptive_field *field) {
-    int64_t most = field->before[0];
-    for (int axis = 0; axis < 2; axis++) {
-        if (field->before[axis] > most) most = field->before[axis];
-        if (field->after[axis] > most) most = field->after[axis];
-    }
-    return most;
+static int64_t most_along(const czm_receptive_field *field, int axis) {
+    return field->before[axis] > field->after[axis] ? field->before[axis] : field->after[axis];
 }
+
+int64_t czm_field_border(const czm_receptive_field *field) {
+    int64_t height = most_along(field, 0), width = most_along(field, 1);
+    return height > width ? height : width;
+}
+
+int64_t czm_field_slices(const czm_receptive_field *field) { return most_along(field, 2); }

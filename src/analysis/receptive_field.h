@@ -18,24 +18,28 @@ typedef enum czm_field_kind {
     CZM_FIELD_UNKNOWN,
 } czm_field_kind;
 
-// By height and width. Index i of a tensor that has one element for k pixels belongs to pixel
+enum { CZM_FIELD_AXES = 3 };
+
+// By height, width and, in volumes, z. Index i of a tensor that has one element for k pixels belongs to pixel
 // k * i. A number is negative where all that is seen lies on the other side of that pixel.
 typedef struct czm_receptive_field {
     czm_field_kind kind;
-    int64_t before[2], after[2]; // pixels beyond the one it belongs to, if bounded
-    const czm_node *node;        // what makes it unbounded or unknown
+    int64_t before[CZM_FIELD_AXES], after[CZM_FIELD_AXES]; // pixels beyond its own, if bounded
+    const czm_node *node;                                  // what makes it unbounded or unknown
 } czm_receptive_field;
 
 typedef struct czm_fields czm_fields;
 
 // Of all tensors of the main graph, which must be sorted. Its input is [batch, height, width,
-// channels]; `shapes` are inferred from it. A size that they do not know is taken to be a multiple
+// channels] or [batch, z, height, width, channels]; `shapes` are inferred from it. A size that they do not know is taken to be a multiple
 // of every stride.
 czm_fields *czm_fields_infer(czm_arena *arena, const czm_model *model, const czm_shapes *shapes);
 
 czm_receptive_field czm_field_of(const czm_fields *fields, czm_tensor tensor);
 
-// The border that a bounded field asks for: the largest of the four numbers.
+// The border that a bounded field asks for: the largest of the four numbers of height and width; and
+// along z.
 int64_t czm_field_border(const czm_receptive_field *field);
+int64_t czm_field_slices(const czm_receptive_field *field);
 
 #endif

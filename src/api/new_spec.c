@@ -176,9 +176,10 @@ static int64_t choose_border(drafting *d) {
               "0, since the receptive field is not known");
         return 0;
     }
-    if (input.rank != 4 || input.dims[1] == CZM_UNKNOWN || input.dims[2] == CZM_UNKNOWN)
-        return border;
-    int64_t side = input.dims[1] < input.dims[2] ? input.dims[1] : input.dims[2];
+    if (input.rank < 4) return border;
+    int64_t height = input.dims[input.rank - 3], width = input.dims[input.rank - 2];
+    if (height == CZM_UNKNOWN || width == CZM_UNKNOWN) return border;
+    int64_t side = height < width ? height : width;
     if (2 * border < side) return border;
     const char *size = czm_arena_format(d->context->arena, "%lld,%lld", (long long)(4 * border),
                                         (long long)(4 * border));
@@ -187,7 +188,7 @@ static int64_t choose_border(drafting *d) {
                            czm_report_option(d->context->report, CZM_OPTION_SPATIAL_DIMS, size)),
           "%lld pixels, which leave half of the tile (%lld x %lld pixels); the receptive field "
           "requires %lld, which would leave nothing",
-          (long long)(side / 4), (long long)input.dims[1], (long long)input.dims[2],
+          (long long)(side / 4), (long long)height, (long long)width,
           (long long)border);
     return side / 4;
 }
@@ -220,14 +221,73 @@ static void without_batch(czm_shape shape, const int64_t **sizes, size_t *count)
     *count = shape.rank > 1 ? (size_t)shape.rank - 1 : 0;
 }
 
+static bool has_open_block(const drafting *d) {
+    czm_shape input = d->subject->input;
+    for (int i = 1; i < 4 && input.rank == 5; i++)
+        if (input.dims[i] == CZM_UNKNOWN) return true;
+    return false;
+}
+
+// A power of two, of which the border leaves at least half.
+static int64_t choose_extent(int64_t usual, int64_t border) {
+    enum { MOST_TIMES = 4 };
+    int64_t extent = usual;
+    while (extent < 4 * border && extent < MOST_TIMES * usual) extent *= 2;
+    return extent;
+}
+
+// Where a three-dimensional network leaves sizes open, those of a block; all shapes follow from it.
+static void choose_block(drafting *d, const czm_receptive_field *field) {
+    enum { USUAL_SLICES = 16, USUAL_SIDE = 64 };
+    czm_check_subject *s = CZM_NEW(d->context->arena, czm_check_subject);
+    int64_t *block = CZM_NEW_ARRAY(d->context->arena, int64_t, 5);
+    memcpy(block, d->subject->input.dims, 5 * sizeof *block);
+    for (int i = 1; i < 4; i++) {
+        int64_t border = field->kind != CZM_FIELD_BOUNDED ? 0
+                         : i == 1                         ? czm_field_slices(field)
+                                                          : czm_field_border(field);
+        if (block[i] == CZM_UNKNOWN)
+            block[i] = choose_extent(i == 1 ? USUAL_SLICES : USUAL_SIDE, border);
+    }
+    *s = *d->subject;
+    s->input = (czm_shape){5, block};
+    s->shapes = czm_shapes_infer(d->context->arena, s->model, &s->input);
+    if (!d->target.has_onnx)
+        s->output = czm_shape_of(s->shapes, s->model->main.outputs.items[0].tensor);
+    d->subject = s;
+    guess(d, "InputShape", "correct the sizes if your images are smaller",
+          "%s, since the network leaves sizes open", czm_shape_text(d->context->arena, s->input));
+}
+
+// Twice what the receptive field requires along each axis, if this leaves something of the block.
+static void choose_overlap(drafting *d, const czm_receptive_field *field, czm_metadata *m) {
+    int64_t *overlap = CZM_NEW_ARRAY(d->context->arena, int64_t, 3);
+    int64_t depth = d->subject->input.dims[1], slices = 0;
+    if (field->kind == CZM_FIELD_BOUNDED) slices = czm_field_slices(field);
+    if (2 * slices >= depth) {
+        guess(d, "MinOverlap", "use a deeper block, if the network accepts it",
+              "%lld slices along z, which leave half of the block (%lld slices); the receptive field "
+              "requires %lld, which would leave nothing",
+              (long long)(depth / 4 * 2), (long long)depth, (long long)(2 * slices));
+        slices = depth / 4;
+    }
+    overlap[0] = 2 * slices, overlap[1] = overlap[2] = 2 * m->border_size;
+    m->min_overlap = overlap, m->min_overlap_count = 3;
+}
+
 static const char *compose_for_czann(drafting *d) {
     czm_metadata m = CZM_METADATA_INIT;
     m.has_unit_range = true;
     m.model_type = d->subject->family ? "Regression" : CZM_TYPE_SEGMENTATION;
     if (!d->subject->family) name_classes(d, &m);
+    bool is_volume = d->subject->input.rank == 5;
+    czm_receptive_field field = {.kind = CZM_FIELD_UNKNOWN};
+    if (!d->target.has_onnx) field = czm_check_output_field(d->subject);
+    if (has_open_block(d)) choose_block(d, &field);
+    m.border_size = choose_border(d);
+    if (is_volume) choose_overlap(d, &field, &m);
     without_batch(d->subject->input, &m.input_shape, &m.input_rank);
     without_batch(d->subject->output, &m.output_shape, &m.output_rank);
-    if (m.input_rank == 3) m.border_size = choose_border(d);
     m.model_path = model_path(d);
     const czm_family *f = d->subject->family;
     const char *reason =

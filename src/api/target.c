@@ -418,20 +418,32 @@ czm_status czm_target_read_model(czm_context *context, czm_target *target) {
     return CZM_OK;
 }
 
+// The overlap of a volume has a number for z.
+static void set_border(czm_context *context, czm_spec *spec, bool is_volume, int64_t border,
+                       int64_t slices) {
+    spec->border_size = border;
+    spec->min_overlap_count = 0;
+    if (!is_volume) return;
+    int64_t *overlap = CZM_NEW_ARRAY(context->arena, int64_t, 3);
+    overlap[0] = 2 * slices, overlap[1] = overlap[2] = 2 * border;
+    spec->min_overlap = overlap, spec->min_overlap_count = 3;
+}
+
 static void apply_border(czm_context *context, czm_target *target,
                          const czm_check_subject *subject) {
     const char *wanted = target->options->border;
     if (!wanted || !target->has_spec) return;
+    bool is_volume = subject->input.rank == 5;
     if (is_number(wanted)) {
-        target->spec.border_size = strtoll(wanted, NULL, 10);
-        target->spec.min_overlap_count = 0;
+        int64_t stated = target->spec.min_overlap_count == 3 ? target->spec.min_overlap[0] / 2 : 0;
+        set_border(context, &target->spec, is_volume, strtoll(wanted, NULL, 10), stated);
         return;
     }
     czm_receptive_field field = czm_check_output_field(subject);
-    if (field.kind == CZM_FIELD_BOUNDED) {
-        target->spec.border_size = czm_field_border(&field);
-        target->spec.min_overlap_count = 0;
-    } else
+    if (field.kind == CZM_FIELD_BOUNDED)
+        set_border(context, &target->spec, is_volume, czm_field_border(&field),
+                   czm_field_slices(&field));
+    else
         czm_report_add(context->report, CZM_RULE_BORDER,
                        czm_report_option(context->report, CZM_OPTION_BORDER, "auto"),
                        "set the border to a number of pixels",

@@ -48,16 +48,27 @@ static czm_shape output_shape(czm_arena *arena, const czm_model *model, const cz
     return (czm_shape){inferred.rank, dims};
 }
 
-// The shapes for a batch of one, which is what ZEN feeds, and, if `side` is not CZM_UNKNOWN, for
-// height and width where they are open.
+// What the specification of a .czann states of the input; CZM_UNKNOWN: nothing.
+static int64_t stated_dim(const czm_check_subject *s, int dim) {
+    const czm_spec *spec = s->spec;
+    if (!spec || spec->input_rank + 1 != (size_t)s->input.rank || dim == 0) return CZM_UNKNOWN;
+    return spec->input_shape[dim - 1] > 0 ? spec->input_shape[dim - 1] : CZM_UNKNOWN;
+}
+
+// The shapes for a batch of one, which is what ZEN feeds, where the size is open for the stated one or,
+// if `side` is not CZM_UNKNOWN, for that height and width.
 static const czm_shapes *shapes_of_one_tile(czm_arena *arena, const czm_check_subject *s,
                                             int64_t side) {
     int rank = s->input.rank;
     if (rank != 4 && rank != 5) return s->shapes;
     int64_t *dims = CZM_NEW_ARRAY(arena, int64_t, (size_t)rank);
-    const int64_t otherwise[] = {1, side, side, rank == 4 ? CZM_UNKNOWN : side, CZM_UNKNOWN};
-    for (int i = 0; i < rank; i++)
-        dims[i] = s->input.dims[i] == CZM_UNKNOWN ? otherwise[i] : s->input.dims[i];
+    for (int i = 0; i < rank; i++) {
+        int64_t otherwise = i == 0               ? 1
+                            : i + 1 == rank      ? CZM_UNKNOWN
+                            : side == CZM_UNKNOWN ? stated_dim(s, i)
+                                                 : side;
+        dims[i] = s->input.dims[i] == CZM_UNKNOWN ? otherwise : s->input.dims[i];
+    }
     if (memcmp(dims, s->input.dims, (size_t)rank * sizeof *dims) == 0) return s->shapes;
     const czm_shape tile = {rank, dims};
     return czm_shapes_infer(arena, s->model, &tile);

@@ -43,7 +43,8 @@ static void check_dims(czm_context *context, const czm_check_subject *s, const c
     if (height_of(in) == CZM_UNKNOWN || width_of(in) == CZM_UNKNOWN)
         czm_report_add_as(context->report, CZM_RULE_INPUT_SIZE_UNDEFINED,
                           has_stated_size(s) ? CZM_NOTE : CZM_ERROR, where,
-                          in.rank == VOLUME_RANK
+                          has_stated_size(s) ? "no action is necessary: InputShape states it"
+                          : in.rank == VOLUME_RANK
                               ? "state InputShape in the specification of .czann "
                                 "files, or export the network with its size"
                               : NULL,

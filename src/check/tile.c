@@ -38,12 +38,21 @@ void czm_check_tile_memory(czm_context *context, const czm_check_subject *subjec
 
 // ---- border
 
+// The later form of the specification states twice the border.
+static const char *key_of_border(const czm_spec *spec) {
+    return spec->is_later ? "MinOverlap" : "BorderSize";
+}
+
 static const char *border_key(const czm_check_subject *s) {
-    return czm_spec_key(s->arena, s->spec, "BorderSize");
+    return czm_spec_key(s->arena, s->spec, key_of_border(s->spec));
 }
 
 static const char *border_where(const czm_check_subject *s) {
-    return czm_spec_where(s->arena, s->spec, "BorderSize");
+    return czm_spec_where(s->arena, s->spec, key_of_border(s->spec));
+}
+
+static long long stated(const czm_check_subject *s, int64_t border) {
+    return (long long)(s->spec->is_later ? 2 * border : border);
 }
 
 static void check_remainder(czm_context *context, const czm_check_subject *s) {
@@ -55,50 +64,65 @@ static void check_remainder(czm_context *context, const czm_check_subject *s) {
     if (!is_plausible || (2 * border < height && 2 * border < width)) return;
     czm_report_add(context->report, CZM_RULE_BORDER_SIZE, border_where(s), NULL,
                    "%s %lld removes the whole tile (%lld x %lld pixels)", border_key(s),
-                   (long long)border, (long long)height, (long long)width);
+                   stated(s, border), (long long)height, (long long)width);
 }
 
 static void tell_no_border(czm_context *context, const czm_check_subject *s,
                            const czm_receptive_field *field) {
     const char *layer = field->node ? czm_check_layer(s, field->node) : "";
+    const char *hint = s->input.rank == 5
+                           ? "enter the width of the margin in which you do not trust the result"
+                           : "run \"czmodel verify\": it compares two overlapping tiles";
     if (field->kind == CZM_FIELD_UNBOUNDED)
         czm_report_add_as(
-            context->report, CZM_RULE_BORDER, CZM_NOTE, border_where(s),
-            "run \"czmodel verify\": it compares two overlapping tiles",
+            context->report, CZM_RULE_BORDER, CZM_NOTE, border_where(s), hint,
             "the receptive field is the whole tile (layer \"%s\"): no border removes every edge "
             "effect",
             layer);
     else
         czm_report_add_as(
-            context->report, CZM_RULE_BORDER, CZM_NOTE, border_where(s),
-            "run \"czmodel verify\": it compares two overlapping tiles",
+            context->report, CZM_RULE_BORDER, CZM_NOTE, border_where(s), hint,
             "the receptive field cannot be computed: the analysis stops at layer \"%s\" (op %s)",
             layer, field->node ? field->node->op : "none");
+}
+
+// Along z, of a volume.
+static void check_slices(czm_context *context, const czm_check_subject *s,
+                         const czm_receptive_field *field) {
+    const czm_spec *spec = s->spec;
+    int64_t overlap = spec->min_overlap_count == 3 ? spec->min_overlap[0] : 0;
+    int64_t needed = 2 * czm_field_slices(field);
+    if (overlap >= needed) return;
+    czm_report_add_as(
+        context->report, CZM_RULE_BORDER, overlap * 4 < needed ? CZM_WARNING : CZM_NOTE,
+        czm_spec_where(s->arena, spec, "MinOverlap"),
+        czm_arena_format(s->arena, "set the first value of MinOverlap to %lld, or use %s",
+                         (long long)needed,
+                         czm_report_option(context->report, CZM_OPTION_BORDER, "auto")),
+        "MinOverlap along z is %lld slice%s; the receptive field requires at least %lld",
+        (long long)overlap, overlap == 1 ? "" : "s", (long long)needed);
 }
 
 void czm_check_border(czm_context *context, const czm_check_subject *subject) {
     if (!subject->spec || czm_report_has(context->report, CZM_RULE_INPUT_LAYOUT)) return;
     check_remainder(context, subject);
-    if (subject->input.rank == 5) {
-        czm_report_not_checked(context->report, CZM_RULE_BORDER); // only of images
-        return;
-    }
     czm_receptive_field field = czm_check_output_field(subject);
     if (field.kind == CZM_FIELD_NONE) return;
     if (field.kind != CZM_FIELD_BOUNDED) {
         tell_no_border(context, subject, &field);
         return;
     }
+    if (subject->input.rank == 5) check_slices(context, subject, &field);
     int64_t needed = czm_field_border(&field), border = subject->spec->border_size;
     if (border < 0 || border >= needed) return;
     bool is_far_below = border * 4 < needed;
     czm_report_add_as(context->report, CZM_RULE_BORDER, is_far_below ? CZM_WARNING : CZM_NOTE,
                       border_where(subject),
                       czm_arena_format(subject->arena, "set %s to %lld, or use %s",
-                                       border_key(subject), (long long)needed,
+                                       border_key(subject), stated(subject, needed),
                                        czm_report_option(context->report, CZM_OPTION_BORDER,
                                                          "auto")),
                       "%s is %lld pixel%s; the receptive field requires at least %lld",
-                      border_key(subject), (long long)border, border == 1 ? "" : "s",
-                      (long long)needed);
+                      border_key(subject), stated(subject, border), border == 1 ? "" : "s",
+                      stated(subject, needed));
 }

@@ -451,7 +451,7 @@ def test_volumes(t):
     done = t.run('diff', 'volume.czann', 'out/volume.czann')
     t.expect(done.stdout.startswith('no difference'), done.stdout)
     done = t.run('convert', 'u-volume/model_spec.json', 'out', 'raw', '--border', '3')
-    t.expect(model_json(t.path('out/raw.czann'))['MinOverlap'] == [0, 6, 6], 'a border has no z')
+    t.expect(model_json(t.path('out/raw.czann'))['MinOverlap'] == [2, 6, 6], 'a border keeps z')
     t.write('net.onnx', volume())
     t.run('new', 'net.onnx', 'drafted.json')
     t.run('convert', 'drafted.json', 'out', 'drafted')

@@ -316,20 +316,25 @@ static const row rows[] = {
     GIVES_UP(strange, UNKNOWN, "NobodyKnows"),
 };
 
-static czm_receptive_field field_of(czm_context *c, const row *r, int64_t side) {
+static czm_receptive_field field_in(czm_context *c, czm_tensor (*build)(net *n, czm_tensor x),
+                                    czm_shape image) {
     net n = {c, new_model(c), NULL};
     n.g = &n.model->main;
     czm_node *x = czm_graph_add(n.g, "x", "Placeholder");
-    const int64_t dims[] = {1, side, side, CHANNELS};
     czm_set_type(n.g, x, "dtype", CZM_DTYPE_FLOAT);
-    czm_set_attr(n.g, x, "shape", czm_shape_attr(c->arena, (czm_shape){4, dims}));
+    czm_set_attr(n.g, x, "shape", czm_shape_attr(c->arena, image));
     add_input(n.g, x);
-    czm_tensor output = r->build(&n, czm_output(x));
+    czm_tensor output = build(&n, czm_output(x));
     add_output(n.g, output.node, output.index);
     assert_null(czm_graph_sort(n.g));
     const czm_shapes *shapes = czm_shapes_infer(c->arena, n.model, NULL);
     assert_null(czm_shapes_fault(shapes));
     return czm_field_of(czm_fields_infer(c->arena, n.model, shapes), output);
+}
+
+static czm_receptive_field field_of(czm_context *c, const row *r, int64_t side) {
+    const int64_t dims[] = {1, side, side, CHANNELS};
+    return field_in(c, r->build, (czm_shape){4, dims});
 }
 
 static void assert_row(const row *r, const czm_receptive_field *f) {
@@ -371,12 +376,47 @@ static void odd_sizes(void **state) {
     assert_row(&odd, &f);
 }
 
+static czm_tensor volume_window(net *n, const char *op, czm_tensor x, czm_tensor weights,
+                                const char *attr, const int64_t sizes[5]) {
+    static const int64_t ones[] = {1, 1, 1, 1, 1};
+    czm_tensor y = op2(n, op, x, weights);
+    czm_set_ints(n->g, y.node, "strides", ones, 5);
+    czm_set_ints(n->g, y.node, attr, sizes, 5);
+    czm_set_string(n->g, y.node, "padding", "SAME");
+    return y;
+}
+
+// A convolution of 3 x 5 x 7, of every second slice, and a pool of 1 x 3 x 1.
+static czm_tensor volume(net *n, czm_tensor x) {
+    const int64_t dims[] = {3, 5, 7, 1, 1}, rates[] = {1, 2, 1, 1, 1}, pool[] = {1, 1, 3, 1, 1};
+    size_t size = 3 * 5 * 7 * sizeof(float);
+    czm_tensor kernel = czm_add_const(n->g, "kernel", CZM_DTYPE_FLOAT,
+                                      czm_bytes_of(czm_arena_alloc(n->c->arena, size), size), dims, 5);
+    czm_tensor y = volume_window(n, "Conv3D", x, kernel, "dilations", rates);
+    return volume_window(n, "MaxPool3D", y, none, "ksize", pool);
+}
+
+static void volumes_have_a_field_along_z(void **state) {
+    const int64_t fixed[] = {1, 16, 32, 32, 1};
+    const int64_t open[] = {CZM_UNKNOWN, CZM_UNKNOWN, CZM_UNKNOWN, CZM_UNKNOWN, 1};
+    const int64_t *const images[] = {fixed, open};
+    for (size_t i = 0; i < CZM_COUNT_OF(images); i++) {
+        czm_receptive_field f = field_in(*state, volume, (czm_shape){5, images[i]});
+        assert_int_equal(f.kind, CZM_FIELD_BOUNDED);
+        assert_int_equal(f.before[0], 3);
+        assert_int_equal(f.after[1], 3);
+        assert_int_equal(czm_field_border(&f), 3);
+        assert_int_equal(czm_field_slices(&f), 2);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(each_network),
         TEST(the_border_is_the_largest),
         TEST(images_of_any_size),
         TEST(odd_sizes),
+        TEST(volumes_have_a_field_along_z),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
