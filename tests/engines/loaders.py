@@ -27,7 +27,16 @@ class Model:
 
     def __init__(self, folder, image, again):
         self.folder, self.image, self.again = folder, image, again
-        self.loaded = self.keras = None
+        self.answer = self.loaded = self.keras = None
+
+    def run(self):
+        if self.answer is None:
+            with tf.compat.v1.Session(graph=tf.Graph()) as session:
+                meta = tf.compat.v1.saved_model.load(session, ['serve'], self.folder)
+                signature = meta.signature_def['serving_default']
+                (source,), (result,) = signature.inputs.values(), signature.outputs.values()
+                self.answer = session.run(result.name, {source.name: self.image})
+        return self.answer
 
     def load(self):
         if self.loaded is None:
@@ -41,11 +50,7 @@ class Model:
 
 
 def version1(model):
-    with tf.compat.v1.Session(graph=tf.Graph()) as session:
-        meta = tf.compat.v1.saved_model.load(session, ['serve'], model.folder)
-        signature = meta.signature_def['serving_default']
-        (source,), (result,) = signature.inputs.values(), signature.outputs.values()
-        return session.run(result.name, {source.name: model.image})
+    return model.run()
 
 
 def signature(model):
@@ -82,7 +87,7 @@ def keras_predict_images(model):
 
 def keras_saved_again(model):
     model.load_keras().save(model.again, save_format='tf')
-    return tf.keras.models.load_model(model.again).predict(model.image, verbose=0)
+    return tf.keras.models.load_model(model.again)(model.image)
 
 
 def keras_wrapped(model):
@@ -137,7 +142,7 @@ def open_in_every_way(model, image, expected=None, tolerance=2e-6):
     try:
         opened = Model(model, cast(model, image), again)
         if expected is None:
-            expected = version1(opened)
+            expected = opened.run()
         return {way.__name__: fault_of(way, opened, expected, tolerance) for way in WAYS}
     finally:
         shutil.rmtree(again, ignore_errors=True)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The engines test: what the program converts must give the original's answer in TensorFlow.
 
-    run.py --czmodel PROGRAM --build FOLDER [--fast]
+    run.py --czmodel PROGRAM --build FOLDER [--fast] [--complete]
            [--python-py37 PYTHON] [--python-tf221 PYTHON] [--python-tf215 PYTHON] [--only TEXT]
 
 1. The fixtures: converted, unpacked, run in TensorFlow 2.0.0, converted again to the same bytes.
@@ -10,7 +10,9 @@
    Python is old enough, TensorFlow 2.15 export on the spot; run in TensorFlow 2.0.0 and in 2.21.
 4. Unless --fast: Google's protobuf and TensorFlow's checkpoint reader look at every result, and each
    is opened in all ways of loaders.py: in the Python TensorFlow 2.0.0, if there is a Python 3.7 (if not,
-   this is skipped, or a failure where CZM_REQUIRE_PYTHON37 is set), in 2.15 and in 2.21 with tf_keras.
+   this is skipped, or a failure where CZM_REQUIRE_PYTHON37 is set), and the fixtures, the example and a
+   choice of the others in 2.15 and in 2.21 with tf_keras. With --complete all of them are opened
+   everywhere, and the originals in 2.0.0, which the table counts.
 
 TensorFlow is downloaded to FOLDER/engines unless it is there. An interpreter that already has one
 can be given; it needs what REQUIREMENTS lists. Writes FOLDER/engines/table.md.
@@ -24,6 +26,7 @@ import hashlib
 import io
 import json
 import os
+import queue
 import select
 import shutil
 import subprocess
@@ -121,16 +124,26 @@ REFUSED = {
     ('version1', 'cond_training_fed'): 'the training flag is a second input',
     ('version1', 'dropout_keep_fed'): 'the keep probability is a second input',
 }
+# What is opened in all ways in every TensorFlow: each kind of variable, branch, loop and input once.
+OPENED_EVERYWHERE = '''
+    fixtures/ example keras3/unet_fit keras3/fn_cond keras3/fn_while_data keras3/conv_lstm
+    keras3/mixed_bfloat16 keras3/uint8_input keras3/odd_names keras3/identity_network
+    tf_keras/nested tf_keras/subclassed tf_keras/slash_names tf_keras/mixed_float16
+    modules/module_shared_name modules/module_while_variables modules/module_cond_variables
+    modules/module_captured modules/module_unknown_rank modules/module_batch_one
+    version1/partitioned_sharded version1/cond_nested version1/while_loop version1/map_fn
+    version1/frozen version1/called_function keras2/unet_fit keras2/lstm_rows keras2/fn_cond
+'''.split()
 # Where the last dimension of the answer is not what its author would call the classes.
 CLASSES = {'channels_first_input': 3}
 
 REQUIREMENTS = {
     # Each list is one call of pip; the last works without dependencies, for tf_keras would bring
-    # the large tensorflow beside tensorflow-cpu.
+    # the large tensorflow beside tensorflow-cpu. The first that there is opens every model.
+    'py37': [['tensorflow==2.0.0', 'protobuf<3.21', 'h5py<3']],
     'tf221': [['tensorflow-cpu==2.21.0', 'keras==3.15.1', 'numpy==2.4.6'],
               ['--no-deps', 'tf_keras==2.21.0']],
     'tf215': [['tensorflow-cpu==2.15.1', 'numpy==1.26.4']],
-    'py37': [['tensorflow==2.0.0', 'protobuf<3.21', 'h5py<3']],
 }
 # What is tried where a platform has no wheel of the first name.
 SECOND_CHOICE = {'tensorflow-cpu==2.21.0': 'tensorflow==2.21.0'}
@@ -206,6 +219,10 @@ def each_output(label, row, place, keys):
 
 # --------------------------------------------- results
 
+# What became of a case: its line, and the outcomes and the numbers of ways before and after conversion.
+Result = collections.namedtuple('Result', 'case status remark before after ways')
+
+
 class Report:
     """A line a model, sums, and the rows of the table."""
 
@@ -226,33 +243,32 @@ class Report:
 
 
 def table_text(models):
-    """The table of the README; `models` are (case, outcome before, outcome after, ways)."""
+    """The table of the README, of Results."""
     rows = {}
     for model in models:
-        rows.setdefault(model[0].row, []).append(model)
+        rows.setdefault(model.case.row, []).append(model)
     lines = ['| exporter | how | models | right in TensorFlow 2.0.0 before | after '
              '| largest difference | ways to open it before | after |', '|---|---|---|---|---|---|---|---|']
     for (exporter, how), found in rows.items():
-        taken = [item for item in found if not item[0].refused]
+        taken = [model for model in found if not model.case.refused]
         refused = len(found) - len(taken)
-        before = [item[1] for item in taken]
-        right = [after.gap for case, _, after, _ in taken if after.is_right(case.tolerance)]
+        right = [model.after.gap for model in taken if model.after.is_right(model.case.tolerance)]
         cells = (exporter, how, f'{len(taken)}' + (f' and {refused} refused' if refused else ''),
-                 before_text(taken, before), str(len(right)),
+                 before_text(taken), str(len(right)),
                  f'{max(right):.0e}' if right else '-', ways_text(taken, 0), ways_text(taken, 1))
         lines.append('| ' + ' | '.join(cells) + ' |')
     return '\n'.join(lines) + '\n'
 
 
-def before_text(taken, before):
-    right = sum(one.is_right(case.tolerance) for (case, *_), one in zip(taken, before))
-    broken = sum(one.loaded for one in before) - right
+def before_text(taken):
+    right = sum(model.before.is_right(model.case.tolerance) for model in taken)
+    broken = sum(model.before.loaded for model in taken) - right
     return f'{right}' + (f'; {broken} load but fail or are wrong' if broken else '')
 
 
 def ways_text(taken, index):
     """The number of ways before (0) or after (1) conversion, or their range."""
-    counts = sorted({ways[index] for *_, ways in taken if ways})
+    counts = sorted({model.ways[index] for model in taken if model.ways})
     if not counts:
         return '-'
     return f'{counts[0]}' + (f' to {counts[-1]}' if len(counts) > 1 else '')
@@ -412,9 +428,9 @@ class Worker:
 class Runner(Worker):
     """Runs models."""
 
-    def __init__(self, python, engine, folder):
+    def __init__(self, python, engine, folder, lane):
         super().__init__([python, os.path.abspath(__file__), '--serve', engine, '--build', folder])
-        self.result = os.path.join(folder, 'engines', engine + '.result.npy')
+        self.result = os.path.join(folder, 'engines', f'{engine}.result{lane}.npy')
 
     def run(self, case, model, signature, key=''):
         """The Outcome of a model."""
@@ -571,34 +587,31 @@ def is_part(part, whole):
                for at in range(len(whole) - length + 1))
 
 
-# --------------------------------------------- the parts of the test
+# --------------------------------------------- one model through all engines
 
-class Test:
-    def __init__(self, options):
+class Lane:
+    """The engines, which look at one model after another. Two lanes use two processors."""
+
+    def __init__(self, options, pythons, number):
         self.options = options
-        self.folder = os.path.join(options.build, 'engines')
-        self.work = os.path.join(self.folder, 'work')
-        self.report = Report()
-        self.tf200 = Runner(sys.executable, 'tf200', options.build)
+        self.work = os.path.join(options.build, 'engines', 'work')
+        self.tf200 = Runner(sys.executable, 'tf200', options.build, number)
         self.modern = None
-        self.openers = []
-
-    def wanted(self, case):
-        return self.options.only in case.label
+        if pythons.get('tf221'):
+            self.modern = Runner(pythons['tf221'], 'tensorflow', options.build, number)
+        self.openers = [Opener(name, python) for name, python in pythons.items() if python]
 
     def run(self, case):
-        """One model, through everything; prints its line."""
-        if not self.wanted(case):
-            return
+        """One model, through everything."""
         # The original, in the state in which TensorFlow 2.0.0 gets it without this program.
         before = self.tf200.run(case, case.model, case.signature, case.key)
         after, ways = Outcome(False, float('inf'), 'not converted'), None
         try:
             remark, after, ways = self.converted(case)
-            self.report.line('ok', case.label, f'{remark}; before: {before.text()}')
+            status, remark = 'ok', f'{remark}; before: {before.text()}'
         except (Failure, Refused, subprocess.TimeoutExpired, zipfile.BadZipFile) as error:
-            self.report.line('FAILED', case.label, short(str(error), 500))
-        self.report.models.append((case, before, after, ways))
+            status, remark = 'FAILED', short(str(error), 500)
+        return Result(case, status, remark, before, after, ways)
 
     def converted(self, case):
         """(remark, Outcome in TensorFlow 2.0.0, number of ways before and after)"""
@@ -607,7 +620,7 @@ class Test:
             unpacked = convert_case(self.options.czmodel, case, folder)
         except Refused as error:
             refused = Outcome(False, float('inf'), 'refused')
-            return f'refused: {self.refusal(case, error)}', refused, None
+            return f'refused: {refusal(case, error)}', refused, None
         if case.refused:
             raise Failure(f'converts, and should be refused: {case.refused}')
         after = self.tf200.run(case, unpacked, 'serving_default')
@@ -617,26 +630,17 @@ class Test:
         return remark, after, self.open(case, unpacked)
 
     def open(self, case, unpacked):
-        """Opens the converted model in all ways, which must work, and the original in 2.0.0."""
-        with concurrent.futures.ThreadPoolExecutor() as pool:
-            found = list(pool.map(lambda opener: opener.faults(case, unpacked), self.openers))
+        """Opens the converted model in all ways, which must work; how many work before and after."""
+        is_complete = self.options.complete or case.label.startswith(tuple(OPENED_EVERYWHERE))
         counts = None
-        for opener, faults in zip(self.openers, found):
+        for opener in self.openers if is_complete else self.openers[:1]:
+            faults = opener.faults(case, unpacked)
             if any(faults.values()):
                 raise Failure(f'{opener.name}: ' + '; '.join(
                     f'{way}: {short(fault)}' for way, fault in faults.items() if fault))
-            if opener.name == 'py37':
+            if opener.name == 'py37' and self.options.complete:
                 counts = count_of_ways(opener.faults(case, case.model)), count_of_ways(faults)
         return counts
-
-    def refusal(self, case, error):
-        """The first error of an expected refusal."""
-        lines = [line for line in str(error).splitlines() if line.startswith('error: ')]
-        if not case.refused:
-            raise error
-        if error.code != 1 or not lines:
-            raise Failure(f'exit status {error.code} without a message')
-        return short(lines[0].removeprefix('error: ').replace(ROOT + '/', ''), 100)
 
     def second_opinion(self, case, unpacked):
         """The newer TensorFlow and the oracles; what they say of a model that is right."""
@@ -654,71 +658,116 @@ class Test:
     # ---- the example
 
     def example(self):
+        """(status, remark)"""
         expected = np.load(os.path.join(EXAMPLE, 'expected.npz'))
         picture = os.path.join(self.work, 'example.npy')
         np.save(picture, expected['input'][np.newaxis].astype(np.float32))
         start, stop = expected['crop']
-        whole = self.example_answer(picture)
-        if whole is None:
-            return
+        try:
+            whole = self.example_answer(picture)
+        except (Failure, Refused) as error:
+            return 'FAILED', short(str(error), 400)
         worst = gap(whole[start:stop, start:stop], expected['output'])
         same = np.array_equal(whole.argmax(-1), expected['classes'])
         good = worst <= EXAMPLE_TOLERANCE and same
-        self.report.line('ok' if good else 'FAILED', 'example',
-                         f'{worst:.1e}' + ('' if same else ', and other classes'))
+        return 'ok' if good else 'FAILED', f'{worst:.1e}' + ('' if same else ', and other classes')
 
     def example_answer(self, picture):
-        """The converted example's probabilities; None if there are none, which is reported."""
-        label, folder = 'example', os.path.join(self.work, 'example')
-        case = Case(label, (), os.path.join(EXAMPLE, 'model'), picture, np.zeros((0,)), 3,
+        """The converted example's probabilities."""
+        folder = os.path.join(self.work, 'example')
+        case = Case('example', (), os.path.join(EXAMPLE, 'model'), picture, np.zeros((0,)), 3,
                     EXAMPLE_TOLERANCE, '', 'serving_default', (), '')
         if self.tf200.run(case, case.model, 'serving_default').loaded:
-            return self.report.line('FAILED', label, 'the original loads in TensorFlow 2.0.0')
-        try:
-            unpacked = convert_case(self.options.czmodel, case, folder)
-        except (Failure, Refused) as error:
-            return self.report.line('FAILED', label, short(str(error), 400))
+            raise Failure('the original loads in TensorFlow 2.0.0')
+        unpacked = convert_case(self.options.czmodel, case, folder)
+        self.open(case, unpacked)
         result = os.path.join(folder, 'result.npy')
-        try:
-            self.open(case, unpacked)
-        except Failure as error:
-            return self.report.line('FAILED', label, short(str(error), 400))
         answer = self.tf200.ask(model=unpacked, input=picture, output=result, key='',
                                 signature='serving_default')
         if 'message' in answer:
-            return self.report.line('FAILED', label, short(answer['message']))
+            raise Failure(short(answer['message']))
         return np.load(result)[0]
+
+    def end(self):
+        for worker in (self.tf200, self.modern, *self.openers):
+            if worker:
+                worker.end()
+
+
+def refusal(case, error):
+    """The first error of an expected refusal."""
+    lines = [line for line in str(error).splitlines() if line.startswith('error: ')]
+    if not case.refused:
+        raise error
+    if error.code != 1 or not lines:
+        raise Failure(f'exit status {error.code} without a message')
+    return short(lines[0].removeprefix('error: ').replace(ROOT + '/', ''), 100)
+
+
+# --------------------------------------------- the parts of the test
+
+# Two processors; the exporters are about equally long in three threads.
+LANES, EXPORTERS_AT_ONCE = 2, 3
+
+
+class Test:
+    def __init__(self, options):
+        self.options = options
+        self.folder = os.path.join(options.build, 'engines')
+        self.report = Report()
+        self.lanes = queue.Queue()
+
+    def run(self):
+        pythons = {} if self.options.fast else {name: self.python(name) for name in REQUIREMENTS}
+        cases = [*fixture_cases(), *self.live_cases(pythons)]
+        shutil.rmtree(os.path.join(self.folder, 'work'), ignore_errors=True)
+        os.makedirs(os.path.join(self.folder, 'work'))
+        for number in range(LANES):
+            self.lanes.put(Lane(self.options, pythons, number))
+        with concurrent.futures.ThreadPoolExecutor(LANES) as pool:
+            example = self.options.only in 'example' and pool.submit(self.in_lane, Lane.example)
+            wanted = (case for case in cases if self.options.only in case.label)
+            for result in pool.map(lambda case: self.in_lane(Lane.run, case), wanted):
+                self.report.line(result.status, result.case.label, result.remark)
+                self.report.models.append(result)
+            if example:
+                status, remark = example.result()
+                self.report.line(status, 'example', remark)
+
+    def in_lane(self, job, *arguments):
+        """Does the job in a lane that is free."""
+        lane = self.lanes.get()
+        try:
+            return job(lane, *arguments)
+        finally:
+            self.lanes.put(lane)
 
     # ---- live exporters
 
-    def live(self):
-        pythons = {name: self.python(name) for name in REQUIREMENTS}
-        exports = [self.chosen(export) for export in EXPORTS if pythons[export.python]]
-        if pythons['tf221']:
-            self.modern = Runner(pythons['tf221'], 'tensorflow', self.options.build)
-        self.openers = [Opener(name, python) for name, python in pythons.items() if python]
-        with concurrent.futures.ThreadPoolExecutor(2) as pool:
-            jobs = [(export, pool.submit(run_exporter, export, pythons[export.python],
-                                         os.path.join(self.folder, 'exports', export.folder)))
-                    for export in exports if export.names]
-            for case in fixture_cases():
-                self.run(case)
-            for export, job in jobs:
-                self.exported(export, *job.result())
+    def live_cases(self, pythons):
+        """Exports the networks, all exporters at once, and returns their cases."""
+        exports = [self.chosen(export) for export in EXPORTS if pythons.get(export.python)]
+        exports = [export for export in exports if export.names]
+        with concurrent.futures.ThreadPoolExecutor(EXPORTERS_AT_ONCE) as pool:
+            found = list(pool.map(
+                lambda export: run_exporter(export, pythons[export.python],
+                                            os.path.join(self.folder, 'exports', export.folder)),
+                exports))
+        for export, (folder, lines) in zip(exports, found):
+            self.exported(export, lines)
+            yield from live_cases(export, folder)
 
     def chosen(self, export):
         return export._replace(names=[name for name in export.names
                                       if self.options.only in f'{export.folder}/{name}'])
 
-    def exported(self, export, folder, lines):
-        """Runs what an exporter wrote. What its version cannot export is skipped."""
+    def exported(self, export, lines):
+        """What an exporter's version cannot export is skipped."""
         done = {name: (status, remark) for status, name, remark in lines}
         for name in export.names:
             status, remark = done.get(name, ('fail', 'the exporter did not get so far'))
             if status != 'ok':
                 self.report.line('skipped', f'{export.folder}/{name}', short(remark))
-        for case in live_cases(export, folder):
-            self.run(case)
 
     def python(self, name):
         """An interpreter that has this TensorFlow; None, and a line, if there is none."""
@@ -737,9 +786,8 @@ class Test:
             return self.report.line('skipped', name, f'cannot be installed: {short(str(error))}')
 
     def close(self):
-        for worker in (self.tf200, self.modern, *self.openers):
-            if worker:
-                worker.end()
+        while not self.lanes.empty():
+            self.lanes.get().end()
         return self.report.close(os.path.join(self.folder, 'table.md'))
 
 
@@ -819,6 +867,8 @@ def arguments():
     parser.add_argument('--czmodel', metavar='PROGRAM', help='the program to test')
     parser.add_argument('--build', metavar='FOLDER', required=True)
     parser.add_argument('--fast', action='store_true', help='only the fixtures and the example')
+    parser.add_argument('--complete', action='store_true',
+                        help='open every model in all ways in every TensorFlow, and the originals')
     parser.add_argument('--only', metavar='TEXT', default='', help='models with TEXT in the label')
     for name in sorted(REQUIREMENTS):
         parser.add_argument(f'--python-{name}', metavar='PYTHON', help=f'interpreter with {name}')
@@ -838,16 +888,8 @@ def main():
     import engine
     engine.fetch(os.path.join(options.build, 'engines', 'tf200'))
     test = Test(options)
-    shutil.rmtree(test.work, ignore_errors=True)
-    os.makedirs(test.work)
     started = time.monotonic()
-    if options.fast:
-        for case in fixture_cases():
-            test.run(case)
-    else:
-        test.live()
-    if options.only in 'example':
-        test.example()
+    test.run()
     print(f'{time.monotonic() - started:.0f} s')
     return test.close()
 
