@@ -140,8 +140,6 @@ static bool was_checked(const czm_report *report) {
     return false;
 }
 
-static bool put_json(const char *json) { return json && puts(json) >= 0; }
-
 static int check(const char *target, czm_options *options, bool as_json, const char *file) {
     czm_report *report = cli_report_new();
     if (!report) return CZM_ERROR_IO;
@@ -151,8 +149,8 @@ static int check(const char *target, czm_options *options, bool as_json, const c
     const checked c = {target, &verdict, report};
     bool is_told = true;
     if (as_json && status != CZM_ERROR_USAGE)
-        is_told = put_json(czm_check_json(&verdict, report)) && cli_flush();
-    else if (was_checked(report))
+        is_told = cli_put_json(czm_check_json(&verdict, report)) && cli_flush();
+    else if (was_checked(report) && status != CZM_ERROR_MEMORY)
         is_told = put_table(&c);
     else
         cli_print_findings(report, CZM_NOTE);

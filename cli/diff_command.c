@@ -24,14 +24,13 @@ static int diff(const char *a, const char *b, bool as_json) {
     czm_differences differences = CZM_DIFFERENCES_INIT;
     czm_status status = czm_diff(a, b, &differences, report);
     cli_print_findings(report, CZM_WARNING);
-    if (status == CZM_OK && as_json) {
-        const char *json = czm_differences_json(&differences, report);
-        puts(json ? json : "");
-    } else if (status == CZM_OK) {
+    bool is_told = true;
+    if (status == CZM_OK && as_json)
+        is_told = cli_put_json(czm_differences_json(&differences, report));
+    else if (status == CZM_OK)
         put_differences(&differences);
-    }
     czm_report_free(report);
-    if (!cli_flush()) return CZM_ERROR_IO;
+    if (!cli_flush() || !is_told) return CZM_ERROR_IO;
     return status ? cli_exit_status(status) : differences.count > 0;
 }
 

@@ -11,16 +11,11 @@
 #include "cli/terminal.h"
 
 // "archive.zip/folder" too is a network.
-static bool is_there(const char *path) {
-    czm_arena *arena = czm_arena_new(NULL);
-    bool is_found = arena && czm_path_is_there(arena, path);
-    if (arena) czm_arena_free(arena);
-    return is_found;
-}
+static int is_there(czm_arena *arena, void *path) { return czm_path_is_there(arena, path) ? CZM_OK : 1; }
 
 bool cli_can_drop(int count, char **paths) {
     for (int i = 0; i < count; i++)
-        if (!is_there(paths[i])) return false;
+        if (cli_with_arena(is_there, paths[i]) != CZM_OK) return false;
     return count > 0;
 }
 
@@ -62,31 +57,21 @@ static int convert_saved_model(czm_arena *arena, const char *path) {
     return convert(arena, spec, cli_name_of(arena, path));
 }
 
-static int drop(const char *path) {
-    czm_arena *arena = czm_arena_new(NULL);
-    const char *clean = arena ? cli_without_separators(arena, path) : NULL;
-    if (!clean) {
-        cli_print(stderr, "error: there is not enough memory\n");
-        return CZM_ERROR_IO;
-    }
-    int status;
-    if (cli_has_suffix(clean, ".json")) {
-        status = convert(arena, clean, cli_name_of(arena, clean));
-    } else if (cli_has_suffix(clean, ".czmodel") || cli_has_suffix(clean, ".czseg") ||
+static int drop(czm_arena *arena, void *path) {
+    const char *clean = cli_without_separators(arena, path);
+    if (cli_has_suffix(clean, ".json")) return convert(arena, clean, cli_name_of(arena, clean));
+    if (cli_has_suffix(clean, ".czmodel") || cli_has_suffix(clean, ".czseg") ||
                cli_has_suffix(clean, ".czann")) {
         char *arguments[] = {"check", (char *)clean, NULL};
-        status = cli_check(2, arguments);
-    } else {
-        status = convert_saved_model(arena, clean);
+        return cli_check(2, arguments);
     }
-    czm_arena_free(arena);
-    return status;
+    return convert_saved_model(arena, clean);
 }
 
 int cli_drop(int count, char **paths) {
     int worst = CZM_OK;
     for (int i = 0; i < count; i++) {
-        int status = drop(paths[i]);
+        int status = cli_with_arena(drop, paths[i]);
         if (status > worst) worst = status;
     }
     return worst;

@@ -170,8 +170,7 @@ static bool write_picture(const char *path, const czm_inspection *in, czm_report
         cli_print(stderr, "error: no operations are known that could be drawn\n");
         return false;
     }
-    const char *svg = czm_inspection_svg(in, report);
-    return svg && cli_write_file(path, svg);
+    return cli_write_file(path, czm_inspection_svg(in, report));
 }
 
 static int inspect(const char *target, czm_options *options, bool as_json, const char *svg) {
@@ -182,13 +181,10 @@ static int inspect(const char *target, czm_options *options, bool as_json, const
     czm_status status = czm_inspect(options, &in, report);
     cli_print_findings(report, CZM_WARNING);
     bool is_told = true;
-    if (status == CZM_OK && as_json) {
-        const char *json = czm_inspection_json(&in, report);
-        if (json) puts(json);
-        is_told = json != NULL;
-    } else if (status == CZM_OK) {
+    if (status == CZM_OK && as_json)
+        is_told = cli_put_json(czm_inspection_json(&in, report));
+    else if (status == CZM_OK)
         put_inspection(target, &in);
-    }
     if (status == CZM_OK && svg) is_told &= write_picture(svg, &in, report);
     is_told &= cli_flush();
     czm_report_free(report);

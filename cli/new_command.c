@@ -9,37 +9,53 @@
 #include "cli/model_options.h"
 #include "cli/terminal.h"
 
-static void put_argument(czm_report *report, const char *option, const char *text) {
-    if (text) cli_print(stdout, " %s%s", option, czm_report_quoted(report, text));
+typedef struct drafting {
+    czm_options options;
+    const char *path;
+    czm_report *report;
+} drafting;
+
+// The command that converts with the new specification, which has no keys for the last two options.
+static const char *next_command(czm_arena *arena, const drafting *d) {
+    const struct {
+        const char *option, *value;
+    } words[] = {
+        {"", d->path},
+        {"", "out"},
+        {"", cli_name_of(arena, d->options.source_path)},
+        {"--signature ", d->options.signature},
+        {"--output ", d->options.output},
+    };
+    const char *text = "czmodel convert";
+    for (size_t i = 0; i < CZM_COUNT_OF(words); i++)
+        if (words[i].value)
+            text = czm_arena_format(arena, "%s %s%s", text, words[i].option,
+                                    czm_report_quoted(d->report, words[i].value));
+    return text;
 }
 
-// The command that converts with the new specification, which has no keys for these two options.
-static void put_next(czm_report *report, const czm_options *options, const char *path) {
-    czm_arena *arena = czm_arena_new(NULL);
-    if (!arena) return;
-    cli_print(stdout,
-              "%s: written. SpatialDims, Preprocessing and Postprocessing in it are read by czmodel; "
-              "ZEN's own import\nof a folder with a JSON file ignores them. Correct the guesses, then "
-              "run\n\n    czmodel convert",
-              path);
-    put_argument(report, "", path);
-    put_argument(report, "", "out");
-    put_argument(report, "", cli_name_of(arena, options->source_path));
-    put_argument(report, "--signature ", options->signature);
-    put_argument(report, "--output ", options->output);
-    cli_print(stdout, "\n");
-    czm_arena_free(arena);
+// What is printed in the end is made first, so that nothing is written if there is no memory for it.
+static int draft_in(czm_arena *arena, void *data) {
+    const drafting *d = data;
+    const char *next = next_command(arena, d);
+    if (czm_report_count(d->report) > 0) return cli_no_memory();
+    czm_status status = czm_new_spec(&d->options, d->path, d->report);
+    cli_print_findings(d->report, CZM_NOTE);
+    if (status == CZM_OK)
+        cli_print(stdout,
+                  "%s: written. SpatialDims, Preprocessing and Postprocessing in it are read by czmodel; "
+                  "ZEN's own import\nof a folder with a JSON file ignores them. Correct the guesses, then "
+                  "run\n\n    %s\n",
+                  d->path, next);
+    return cli_exit_status(status);
 }
 
-static int draft(czm_options *options, const char *model, const char *path) {
-    czm_report *report = cli_report_new();
-    if (!report) return CZM_ERROR_IO;
-    options->source_path = model;
-    czm_status status = czm_new_spec(options, path, report);
-    cli_print_findings(report, CZM_NOTE);
-    if (status == CZM_OK) put_next(report, options, path);
-    czm_report_free(report);
-    return cli_flush() ? cli_exit_status(status) : CZM_ERROR_IO;
+static int draft(drafting *d) {
+    d->report = cli_report_new();
+    if (!d->report) return CZM_ERROR_IO;
+    int status = cli_with_arena(draft_in, d);
+    czm_report_free(d->report);
+    return cli_flush() ? status : CZM_ERROR_IO;
 }
 
 int cli_new(int argc, char **argv) {
@@ -67,9 +83,12 @@ int cli_new(int argc, char **argv) {
     int status;
     int operands = cli_begin(argc, argv, &command, options, CZM_COUNT_OF(options), &last, &status);
     if (operands == CLI_DONE) return status;
-    status = cli_model_options_take(&m, command.name)
-                 ? draft(&m.options, argv[1], operands == 2 ? argv[2] : "model_spec.json")
-                 : CZM_ERROR_USAGE;
+    status = CZM_ERROR_USAGE;
+    if (cli_model_options_take(&m, command.name)) {
+        drafting d = {.options = m.options, .path = operands == 2 ? argv[2] : "model_spec.json"};
+        d.options.source_path = argv[1];
+        status = draft(&d);
+    }
     cli_model_options_free(&m);
     return status;
 }

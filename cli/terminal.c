@@ -3,12 +3,11 @@
 // Terminal output; see terminal.h.
 #include "cli/terminal.h"
 
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/os.h"
 #include "base/printable.h"
 #include "cli/verify/verify.h"
 
@@ -41,7 +40,7 @@ static const czm_spelling spellings[CZM_OPTION_COUNT] = {
 
 // ---- printing
 
-enum { LONGEST_NUMBER = 64 };
+enum { LONGEST_NUMBER = 64, PIECE = 256 };
 
 // What stands between a percent sign and the letter of the conversion.
 typedef struct conversion {
@@ -50,34 +49,45 @@ typedef struct conversion {
     char size, letter;    // size 'z', 'l' for long long, or 0
 } conversion;
 
-static int put_padded(FILE *to, const conversion *c, const char *text) {
-    return fprintf(to, c->is_left ? "%-*s" : "%*s", c->width, text);
+static int put_spaces(FILE *to, int count) { return count > 0 ? fprintf(to, "%*s", count, "") : 0; }
+
+// The number of bytes, at most `size`, after which no character is cut in two.
+static size_t whole_characters(const char *text, size_t size) {
+    for (size_t cut = size; cut > 0 && size - cut < 4; cut--)
+        if (((unsigned char)text[cut] & 0xc0) != 0x80) return cut;
+    return size;
 }
 
-// A copy is made printable, since the text is somebody else's; without memory nothing is shown of it.
+// The text is somebody else's: a copy is made printable, piece by piece, since this must work without memory.
+static void put_printable(FILE *to, const char *text, size_t size) {
+    char piece[PIECE + 1];
+    for (size_t part; size > 0; text += part, size -= part) {
+        part = size <= PIECE ? size : whole_characters(text, PIECE);
+        memcpy(piece, text, part);
+        piece[part] = '\0';
+        fputs(czm_make_printable(piece), to);
+    }
+}
+
 static int put_text(FILE *to, const conversion *c, const char *text) {
     size_t size = 0;
     while ((c->precision < 0 || size < (size_t)c->precision) && text[size]) size++;
-    char *copy = malloc(size + 1);
-    if (!copy) return -1;
-    memcpy(copy, text, size);
-    copy[size] = '\0';
-    int printed = put_padded(to, c, czm_make_printable(copy));
-    free(copy);
-    return printed;
+    int spaces = c->width - (int)size, printed = c->is_left ? 0 : put_spaces(to, spaces);
+    put_printable(to, text, size);
+    return printed + (int)size + (c->is_left ? put_spaces(to, spaces) : 0);
 }
 
 static int put_float(FILE *to, const conversion *c, double value) {
     char text[LONGEST_NUMBER];
     const char *format = c->letter == 'e' ? "%.*e" : c->letter == 'f' ? "%.*f" : "%.*g";
     snprintf(text, sizeof text, format, c->precision, value);
-    return put_padded(to, c, text);
+    return put_text(to, &(conversion){c->is_left, c->width, -1, 0, 's'}, text);
 }
 
 static int put_integer(FILE *to, const conversion *c, long long value) {
     char text[LONGEST_NUMBER];
     snprintf(text, sizeof text, c->letter == 'd' ? "%lld" : "%llu", value);
-    return put_padded(to, c, text);
+    return put_text(to, c, text);
 }
 
 // The value of a "*", or the number that stands there.
@@ -133,23 +143,53 @@ int cli_print(FILE *to, const char *format, ...) {
     return printed;
 }
 
+int cli_no_memory(void) {
+    cli_print(stderr, "error: there is not enough memory\n");
+    return CZM_ERROR_IO;
+}
+
+int cli_with_arena(int (*task)(czm_arena *arena, void *data), void *data) {
+    jmp_buf out_of_memory;
+    czm_arena *volatile arena = czm_arena_new(&out_of_memory);
+    volatile int status = CZM_ERROR_IO;
+    if (arena && setjmp(out_of_memory) == 0)
+        status = task(arena, data);
+    else
+        cli_no_memory();
+    czm_arena_free(arena);
+    return status;
+}
+
 czm_report *cli_report_new(void) {
     czm_report *report = czm_report_new();
     if (!report)
-        cli_print(stderr, "error: there is not enough memory\n");
+        cli_no_memory();
     else
         czm_report_set_spelling(report, spellings, CZM_OPTION_COUNT);
     return report;
 }
 
+typedef struct text_file {
+    const char *path, *text;
+} text_file;
+
+static int write_file(czm_arena *arena, void *data) {
+    const text_file *f = data;
+    czm_file *file = czm_file_create_beside(arena, f->path);
+    if (file && czm_file_write_at(file, 0, f->text, strlen(f->text)) && czm_file_publish(file))
+        return CZM_OK;
+    cli_print(stderr, "error: %s: writing failed: %s\n", f->path, czm_file_error());
+    return CZM_ERROR_IO;
+}
+
 bool cli_write_file(const char *path, const char *text) {
-    czm_arena *arena = czm_arena_new(NULL);
-    czm_file *file = arena ? czm_file_create_beside(arena, path) : NULL;
-    bool is_written = file && czm_file_write_at(file, 0, text, strlen(text)) &&
-                      czm_file_publish(file);
-    if (!is_written) cli_print(stderr, "error: %s: writing failed: %s\n", path, czm_file_error());
-    if (arena) czm_arena_free(arena);
-    return is_written;
+    if (!text) return cli_no_memory(), false;
+    return cli_with_arena(write_file, &(text_file){path, text}) == CZM_OK;
+}
+
+bool cli_put_json(const char *json) {
+    if (!json) return cli_no_memory(), false;
+    return puts(json) >= 0;
 }
 
 bool cli_has_suffix(const char *name, const char *suffix) {

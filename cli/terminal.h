@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-#include "base/bytes.h"
+#include "base/os.h"
 #include "czm.h"
 
 // Prints as fprintf does, but texts (%s and %c) are made fit for a terminal: whatever a model, a file name or
@@ -16,11 +16,19 @@
 // bytes printed.
 CZM_PRINTF(2, 3) int cli_print(FILE *to, const char *format, ...);
 
+// Says that there is not enough memory; the exit status of that.
+int cli_no_memory(void);
+
+// What `task` gives; where its arena finds no memory, that is said.
+int cli_with_arena(int (*task)(czm_arena *arena, void *data), void *data);
+
 // A new report, whose findings write options as flags; without memory it says so and gives NULL.
 czm_report *cli_report_new(void);
 
-// Writes a text file, whole or not at all; false after a fault, which has then been told.
+// Writes a text file, whole or not at all, or prints JSON; false after a fault, which has then been told. NULL
+// is a text that found no memory.
 bool cli_write_file(const char *path, const char *text);
+bool cli_put_json(const char *json);
 
 // Whether the name ends so, in any case.
 bool cli_has_suffix(const char *name, const char *suffix);

@@ -5,6 +5,8 @@
 
 #include <setjmp.h>
 
+#include "base/os.h"
+
 static czm_status out_of_budget(czm_report *report, const czm_arena *arena) {
     static const char *const what[] = {"MB of memory", "million steps", "MB of temporary files"};
     const czm_budget *b = czm_arena_budget(arena);
@@ -19,12 +21,15 @@ static czm_status run(czm_report *report, czm_task *task, void *data, bool keeps
     czm_arena *volatile arena = czm_arena_new(&jump);
     if (!arena) return czm_report_out_of_memory(report);
     czm_arena_limit(arena);
+    czm_file_forget_failure();
+    jmp_buf *outer = czm_report_set_jump(report, &jump);
     volatile czm_status status;
     switch (setjmp(jump)) {
     case 0: status = task(&(czm_context){arena, report}, data); break;
     case CZM_JUMP_BUDGET: status = out_of_budget(report, arena); break;
     default: status = czm_report_out_of_memory(report);
     }
+    czm_report_set_jump(report, outer);
     if (status == CZM_OK && keeps) {
         if (czm_report_adopt(report, arena)) return CZM_OK;
         status = czm_report_out_of_memory(report);

@@ -2,10 +2,8 @@
 //
 // Results as JSON for programs. The keys are documented in docs/json.md and are stable: new ones
 // may come, none changes or goes.
-#include <jansson.h>
-#include <stdlib.h>
-
 #include "api/call.h"
+#include "format/json.h"
 
 // Texts of the report are UTF-8; names in a network may be anything.
 static json_t *text(czm_report *report, const char *value) {
@@ -15,33 +13,45 @@ static json_t *text(czm_report *report, const char *value) {
 
 static json_t *number(uint64_t value) { return json_integer((json_int_t)value); }
 
+// jansson leaves out what it has no memory for: that is noted, and finish() then gives nothing.
+static void set(czm_report *report, json_t *object, const char *key, json_t *value) {
+    if (json_object_set_new(object, key, value) != 0) czm_report_out_of_memory(report);
+}
+
+static void append(czm_report *report, json_t *array, json_t *value) {
+    if (json_array_append_new(array, value) != 0) czm_report_out_of_memory(report);
+}
+
 static json_t *texts(czm_report *report, const char *const *items, size_t count) {
     json_t *array = json_array();
-    for (size_t i = 0; i < count; i++) json_array_append_new(array, text(report, items[i]));
+    for (size_t i = 0; i < count; i++) append(report, array, text(report, items[i]));
     return array;
 }
 
 // Unknown dimensions are null.
-static json_t *shape(int rank, const int64_t *dims) {
+static json_t *shape(czm_report *report, int rank, const int64_t *dims) {
     if (rank < 0) return json_null();
     json_t *array = json_array();
     for (int i = 0; i < rank; i++)
-        json_array_append_new(array, dims[i] < 0 ? json_null() : json_integer(dims[i]));
+        append(report, array, dims[i] < 0 ? json_null() : json_integer(dims[i]));
     return array;
 }
 
-static void set(json_t *object, const char *key, json_t *value) {
-    json_object_set_new(object, key, value);
+static bool is_whole(const czm_report *report) {
+    return czm_report_status(report, czm_report_count(report)) != CZM_ERROR_MEMORY;
 }
 
-// JSON escapes what is not ASCII, so that no name in it can disturb a terminal. The text of a document, in the report's keeping; NULL if anything of it found no memory.
+// The text of a document, in the report's keeping; NULL if anything of it found no memory. JSON escapes
+// what is not ASCII, so that no name in it can disturb a terminal.
 static const char *finish(json_t *document, czm_report *report) {
-    char *dump = document ? json_dumps(document, JSON_INDENT(2) | JSON_ENSURE_ASCII) : NULL;
-    const char *kept = dump ? czm_report_keep_text(report, dump) : NULL;
-    free(dump);
+    czm_arena *arena = is_whole(report) ? czm_arena_new(NULL) : NULL;
+    czm_bytes dump = {0};
+    if (arena) dump = czm_json_write(arena, document, JSON_INDENT(2) | JSON_ENSURE_ASCII);
     json_decref(document);
-    if (!kept) czm_report_out_of_memory(report);
-    return kept;
+    if (dump.size && czm_report_adopt(report, arena)) return (const char *)dump.data;
+    czm_arena_free(arena);
+    czm_report_out_of_memory(report);
+    return NULL;
 }
 
 static const char *const kinds[] = {
@@ -65,13 +75,13 @@ static json_t *findings(czm_report *report) {
     for (size_t i = 0; i < czm_report_count(report); i++) {
         const czm_finding *f = czm_report_at(report, i);
         json_t *object = json_object();
-        set(object, "rule", text(report, f->rule));
-        set(object, "severity", text(report, severities[f->severity]));
-        set(object, "where", text(report, f->where));
-        set(object, "finding", text(report, f->finding));
-        set(object, "why", text(report, f->why));
-        set(object, "hint", text(report, f->hint));
-        json_array_append_new(array, object);
+        set(report, object, "rule", text(report, f->rule));
+        set(report, object, "severity", text(report, severities[f->severity]));
+        set(report, object, "where", text(report, f->where));
+        set(report, object, "finding", text(report, f->finding));
+        set(report, object, "why", text(report, f->why));
+        set(report, object, "hint", text(report, f->hint));
+        append(report, array, object);
     }
     return array;
 }
@@ -81,11 +91,11 @@ static json_t *rules(czm_report *report) {
     for (size_t i = 0; i < czm_rule_count(); i++) {
         const czm_rule_info *rule = czm_rule_at(i);
         json_t *object = json_object();
-        set(object, "rule", text(report, rule->id));
-        set(object, "subject", text(report, rule->subject));
-        set(object, "outcome", text(report, outcomes[czm_report_outcome(report, i)]));
-        set(object, "statement", text(report, rule->statement));
-        json_array_append_new(array, object);
+        set(report, object, "rule", text(report, rule->id));
+        set(report, object, "subject", text(report, rule->subject));
+        set(report, object, "outcome", text(report, outcomes[czm_report_outcome(report, i)]));
+        set(report, object, "statement", text(report, rule->statement));
+        append(report, array, object);
     }
     return array;
 }
@@ -94,23 +104,23 @@ static json_t *compatible(const czm_verdict *verdict, czm_report *report) {
     json_t *array = json_array();
     for (size_t i = 0; i < verdict->zen_count && verdict->status == CZM_OK; i++) {
         json_t *object = json_object();
-        set(object, "product", text(report, verdict->zen[i].product));
-        set(object, "since", text(report, verdict->zen[i].since));
-        json_array_append_new(array, object);
+        set(report, object, "product", text(report, verdict->zen[i].product));
+        set(report, object, "since", text(report, verdict->zen[i].since));
+        append(report, array, object);
     }
     return array;
 }
 
 const char *czm_check_json(const czm_verdict *verdict, czm_report *report) {
     json_t *root = json_object();
-    set(root, "czmodel", text(report, czm_version()));
-    set(root, "kind", text(report, kinds[verdict->kind]));
-    set(root, "model_version", text(report, verdict->model_version));
-    set(root, "ok", json_boolean(verdict->status == CZM_OK));
-    set(root, "status", json_integer(verdict->status));
-    set(root, "zen", compatible(verdict, report));
-    set(root, "findings", findings(report));
-    set(root, "rules", rules(report));
+    set(report, root, "czmodel", text(report, czm_version()));
+    set(report, root, "kind", text(report, kinds[verdict->kind]));
+    set(report, root, "model_version", text(report, verdict->model_version));
+    set(report, root, "ok", json_boolean(verdict->status == CZM_OK));
+    set(report, root, "status", json_integer(verdict->status));
+    set(report, root, "zen", compatible(verdict, report));
+    set(report, root, "findings", findings(report));
+    set(report, root, "rules", rules(report));
     return finish(root, report);
 }
 
@@ -118,15 +128,15 @@ const char *czm_check_json(const czm_verdict *verdict, czm_report *report) {
 
 static json_t *port(const czm_port_info *info, czm_report *report) {
     json_t *object = json_object();
-    set(object, "name", text(report, info->name));
-    set(object, "dtype", text(report, info->dtype));
-    set(object, "shape", shape(info->rank, info->dims));
+    set(report, object, "name", text(report, info->name));
+    set(report, object, "dtype", text(report, info->dtype));
+    set(report, object, "shape", shape(report, info->rank, info->dims));
     return object;
 }
 
 static json_t *ports(const czm_port_info *items, size_t count, czm_report *report) {
     json_t *array = json_array();
-    for (size_t i = 0; i < count; i++) json_array_append_new(array, port(&items[i], report));
+    for (size_t i = 0; i < count; i++) append(report, array, port(&items[i], report));
     return array;
 }
 
@@ -135,10 +145,10 @@ static json_t *signatures(const czm_inspection *in, czm_report *report) {
     for (size_t i = 0; i < in->signature_count; i++) {
         const czm_signature_info *s = &in->signatures[i];
         json_t *object = json_object();
-        set(object, "name", text(report, s->name));
-        set(object, "inputs", ports(s->inputs, s->input_count, report));
-        set(object, "outputs", ports(s->outputs, s->output_count, report));
-        json_array_append_new(array, object);
+        set(report, object, "name", text(report, s->name));
+        set(report, object, "inputs", ports(s->inputs, s->input_count, report));
+        set(report, object, "outputs", ports(s->outputs, s->output_count, report));
+        append(report, array, object);
     }
     return array;
 }
@@ -148,64 +158,64 @@ static json_t *classes(const czm_metadata *m, czm_report *report) {
     for (size_t i = 0; i < m->class_count; i++) {
         const czm_class *c = &m->classes[i];
         json_t *object = json_object();
-        set(object, "name", text(report, c->name));
-        set(object, "label", number(i + 1));
-        set(object, "colour", json_pack("[iii]", c->red, c->green, c->blue));
-        json_array_append_new(array, object);
+        set(report, object, "name", text(report, c->name));
+        set(report, object, "label", number(i + 1));
+        set(report, object, "colour", json_pack("[iii]", c->red, c->green, c->blue));
+        append(report, array, object);
     }
     return array;
 }
 
 // null: not told.
-static json_t *scaling(const czm_metadata *m) {
+static json_t *scaling(const czm_metadata *m, czm_report *report) {
     json_t *array = m->scaling_count ? json_array() : json_null();
     for (size_t i = 0; i < m->scaling_count; i++)
-        json_array_append_new(array, json_real(m->scaling[i]));
+        append(report, array, json_real(m->scaling[i]));
     return array;
 }
 
 static json_t *metadata(const czm_metadata *m, czm_report *report) {
     json_t *object = json_object();
-    set(object, "model_name", text(report, m->model_name));
-    set(object, "color_handling", text(report, m->color_handling));
-    set(object, "pixel_type", text(report, m->pixel_type));
-    set(object, "border_size", json_integer(m->border_size));
-    set(object, "postprocessing", text(report, m->postprocessing));
-    set(object, "type", text(report, m->model_type));
-    set(object, "unit_range", json_boolean(m->has_unit_range));
-    set(object, "scaling", scaling(m));
-    set(object, "classes", classes(m, report));
+    set(report, object, "model_name", text(report, m->model_name));
+    set(report, object, "color_handling", text(report, m->color_handling));
+    set(report, object, "pixel_type", text(report, m->pixel_type));
+    set(report, object, "border_size", json_integer(m->border_size));
+    set(report, object, "postprocessing", text(report, m->postprocessing));
+    set(report, object, "type", text(report, m->model_type));
+    set(report, object, "unit_range", json_boolean(m->has_unit_range));
+    set(report, object, "scaling", scaling(m, report));
+    set(report, object, "classes", classes(m, report));
     return object;
 }
 
 static json_t *memory(const czm_memory_info *m, czm_report *report) {
     json_t *object = json_object();
-    set(object, "known", json_boolean(m->is_known));
-    set(object, "unknown_at", text(report, m->unknown_at));
-    set(object, "weights", number(m->weights));
-    set(object, "activations", number(m->activations));
-    set(object, "workspace", number(m->workspace));
-    set(object, "peak", number(m->peak));
-    set(object, "peak_at", text(report, m->peak_at));
-    set(object, "limit", number(m->limit));
-    set(object, "largest_tile", m->largest_tile ? json_integer(m->largest_tile) : json_null());
-    set(object, "tile_multiple", m->tile_multiple ? json_integer(m->tile_multiple) : json_null());
+    set(report, object, "known", json_boolean(m->is_known));
+    set(report, object, "unknown_at", text(report, m->unknown_at));
+    set(report, object, "weights", number(m->weights));
+    set(report, object, "activations", number(m->activations));
+    set(report, object, "workspace", number(m->workspace));
+    set(report, object, "peak", number(m->peak));
+    set(report, object, "peak_at", text(report, m->peak_at));
+    set(report, object, "limit", number(m->limit));
+    set(report, object, "largest_tile", m->largest_tile ? json_integer(m->largest_tile) : json_null());
+    set(report, object, "tile_multiple", m->tile_multiple ? json_integer(m->tile_multiple) : json_null());
     return object;
 }
 
 static json_t *border(const czm_border_info *b, czm_report *report) {
     json_t *object = json_object();
     const char *kind = b->is_known ? "bounded" : b->is_unbounded ? "unbounded" : "unknown";
-    set(object, "receptive_field", text(report, kind));
-    set(object, "border", b->is_known ? json_integer(b->border) : json_null());
-    set(object, "reason", text(report, b->reason));
+    set(report, object, "receptive_field", text(report, kind));
+    set(report, object, "border", b->is_known ? json_integer(b->border) : json_null());
+    set(report, object, "reason", text(report, b->reason));
     return object;
 }
 
 static json_t *operations(const czm_inspection *in, czm_report *report) {
     json_t *object = json_object();
     for (size_t i = 0; i < in->op_count; i++)
-        set(object, czm_report_keep(report, in->ops[i].op), number(in->ops[i].count));
+        set(report, object, czm_report_keep(report, in->ops[i].op), number(in->ops[i].count));
     return object;
 }
 
@@ -219,46 +229,46 @@ static json_t *receptive_field(const int64_t field[2]) {
 static json_t *layer(const czm_layer_info *info, czm_report *report) {
     json_t *object = json_object(), *inputs = json_array();
     for (size_t i = 0; i < info->input_count; i++)
-        json_array_append_new(inputs, number(info->inputs[i]));
-    set(object, "name", text(report, info->name));
-    set(object, "op", text(report, info->op));
-    set(object, "shape", shape(info->rank, info->dims));
-    set(object, "parameters", number(info->parameters));
-    set(object, "receptive_field", receptive_field(info->receptive_field));
-    set(object, "inputs", inputs);
+        append(report, inputs, number(info->inputs[i]));
+    set(report, object, "name", text(report, info->name));
+    set(report, object, "op", text(report, info->op));
+    set(report, object, "shape", shape(report, info->rank, info->dims));
+    set(report, object, "parameters", number(info->parameters));
+    set(report, object, "receptive_field", receptive_field(info->receptive_field));
+    set(report, object, "inputs", inputs);
     return object;
 }
 
 static json_t *network(const czm_inspection *in, czm_report *report) {
     json_t *object = json_object(), *layers = json_array();
     for (size_t i = 0; i < in->layer_count; i++)
-        json_array_append_new(layers, layer(&in->layers[i], report));
-    set(object, "opset", in->opset ? json_integer(in->opset) : json_null());
-    set(object, "exporter", text(report, in->exporter));
-    set(object, "needs", text(report, in->needs));
-    set(object, "newer", texts(report, in->newer, in->newer_count));
-    set(object, "signatures", signatures(in, report));
-    set(object, "signature", text(report, in->signature));
-    set(object, "input", port(&in->input, report));
-    set(object, "output", port(&in->output, report));
-    set(object, "parameters", number(in->parameters));
-    set(object, "weight_bytes", number(in->weight_bytes));
-    set(object, "ops", operations(in, report));
-    set(object, "tile_memory", memory(&in->memory, report));
-    set(object, "border", border(&in->border, report));
-    set(object, "layers", layers);
+        append(report, layers, layer(&in->layers[i], report));
+    set(report, object, "opset", in->opset ? json_integer(in->opset) : json_null());
+    set(report, object, "exporter", text(report, in->exporter));
+    set(report, object, "needs", text(report, in->needs));
+    set(report, object, "newer", texts(report, in->newer, in->newer_count));
+    set(report, object, "signatures", signatures(in, report));
+    set(report, object, "signature", text(report, in->signature));
+    set(report, object, "input", port(&in->input, report));
+    set(report, object, "output", port(&in->output, report));
+    set(report, object, "parameters", number(in->parameters));
+    set(report, object, "weight_bytes", number(in->weight_bytes));
+    set(report, object, "ops", operations(in, report));
+    set(report, object, "tile_memory", memory(&in->memory, report));
+    set(report, object, "border", border(&in->border, report));
+    set(report, object, "layers", layers);
     return object;
 }
 
 const char *czm_inspection_json(const czm_inspection *inspection, czm_report *report) {
     json_t *root = json_object();
-    set(root, "czmodel", text(report, czm_version()));
-    set(root, "kind", text(report, kinds[inspection->kind]));
-    set(root, "model_version", text(report, inspection->model_version));
-    set(root, "model_id", text(report, inspection->model_id));
-    set(root, "metadata",
+    set(report, root, "czmodel", text(report, czm_version()));
+    set(report, root, "kind", text(report, kinds[inspection->kind]));
+    set(report, root, "model_version", text(report, inspection->model_version));
+    set(report, root, "model_id", text(report, inspection->model_id));
+    set(report, root, "metadata",
         inspection->has_metadata ? metadata(&inspection->metadata, report) : json_null());
-    set(root, "network", inspection->has_network ? network(inspection, report) : json_null());
+    set(report, root, "network", inspection->has_network ? network(inspection, report) : json_null());
     return finish(root, report);
 }
 
@@ -269,14 +279,14 @@ const char *czm_differences_json(const czm_differences *differences, czm_report 
     for (size_t i = 0; i < differences->count; i++) {
         const czm_difference *d = &differences->items[i];
         json_t *object = json_object();
-        set(object, "section", text(report, d->section));
-        set(object, "where", text(report, d->where));
-        set(object, "a", text(report, d->a));
-        set(object, "b", text(report, d->b));
-        json_array_append_new(array, object);
+        set(report, object, "section", text(report, d->section));
+        set(report, object, "where", text(report, d->where));
+        set(report, object, "a", text(report, d->a));
+        set(report, object, "b", text(report, d->b));
+        append(report, array, object);
     }
-    set(root, "czmodel", text(report, czm_version()));
-    set(root, "same", json_boolean(differences->count == 0));
-    set(root, "differences", array);
+    set(report, root, "czmodel", text(report, czm_version()));
+    set(report, root, "same", json_boolean(differences->count == 0));
+    set(report, root, "differences", array);
     return finish(root, report);
 }

@@ -49,6 +49,12 @@ czm_arena *czm_arena_new(jmp_buf *out_of_memory) {
     return arena;
 }
 
+jmp_buf *czm_arena_set_jump(czm_arena *arena, jmp_buf *out_of_memory) {
+    jmp_buf *before = arena->out_of_memory;
+    arena->out_of_memory = out_of_memory;
+    return before;
+}
+
 void czm_arena_free(czm_arena *arena) {
     if (!arena) return;
     if (arena->in_parent) arena->in_parent->object = NULL;

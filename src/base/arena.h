@@ -32,6 +32,10 @@ czm_arena *czm_arena_new(jmp_buf *out_of_memory);
 // did before.
 czm_arena *czm_arena_child(czm_arena *parent);
 
+// From now on running out of memory jumps there, or gives NULL; what was set before. For an arena that outlives
+// the frames that use it.
+jmp_buf *czm_arena_set_jump(czm_arena *arena, jmp_buf *out_of_memory);
+
 // Runs the deferred closers, newest first, then frees all memory. NULL is allowed.
 void czm_arena_free(czm_arena *arena);
 

@@ -25,6 +25,11 @@ czm_path_kind czm_path_look(const char *path);
 // The last failure of this thread in words, such as "No such file or directory".
 const char *czm_file_error(void);
 
+// The same, but not of what is missing or there already; "" since czm_file_forget_failure(). Whatever is then
+// found in a file, it may not be the file's fault.
+const char *czm_file_failure(void);
+void czm_file_forget_failure(void);
+
 // Opens a file for reading; closed with the arena. NULL on failure.
 czm_file *czm_file_open(czm_arena *arena, const char *path);
 

@@ -27,11 +27,14 @@ struct czm_file {
     const char *final;
 };
 
-static _Thread_local char error_text[256];
+static _Thread_local char error_text[256], failure_text[256];
 
 static bool failed(void) {
-    if (strerror_r(errno, error_text, sizeof error_text) != 0)
-        snprintf(error_text, sizeof error_text, "error %d", errno);
+    int code = errno;
+    if (strerror_r(code, error_text, sizeof error_text) != 0)
+        snprintf(error_text, sizeof error_text, "error %d", code);
+    if (code != ENOENT && code != ENOTDIR && code != EEXIST)
+        memcpy(failure_text, error_text, sizeof error_text);
     return false;
 }
 
@@ -41,6 +44,10 @@ static bool failed_with(const char *text) {
 }
 
 const char *czm_file_error(void) { return error_text; }
+
+const char *czm_file_failure(void) { return failure_text; }
+
+void czm_file_forget_failure(void) { failure_text[0] = '\0'; }
 
 // false when it cannot be looked at.
 static bool look(const char *path, czm_path_kind *kind) {
@@ -333,7 +340,7 @@ const void *czm_path_native(czm_arena *arena, const char *path) {
 
 static bool read_random(uint8_t *at, size_t size) {
     int descriptor = open("/dev/urandom", O_RDONLY | O_CLOEXEC);
-    if (descriptor < 0) return failed();
+    if (descriptor < 0) return false;
     while (size > 0) {
         ssize_t got = read(descriptor, at, size);
         if (got < 0 && errno == EINTR) continue;
@@ -342,7 +349,7 @@ static bool read_random(uint8_t *at, size_t size) {
         size -= (size_t)got;
     }
     close(descriptor);
-    return size == 0 || failed();
+    return size == 0;
 }
 
 // A system without /dev/urandom, such as a bare chroot, still has clocks: what is made of them is not

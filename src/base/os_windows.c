@@ -27,7 +27,7 @@ struct czm_file {
 
 // ---- faults
 
-static _Thread_local char error_text[256];
+static _Thread_local char error_text[256], failure_text[256];
 
 // In the words that other systems have for it, where there are any.
 static const struct {
@@ -61,16 +61,29 @@ static bool failed_with(const char *text) {
     return false;
 }
 
+static bool is_failure(DWORD code) {
+    static const DWORD answers[] = {ERROR_FILE_NOT_FOUND, ERROR_PATH_NOT_FOUND, ERROR_INVALID_NAME,
+                                    ERROR_DIRECTORY,      ERROR_ALREADY_EXISTS, ERROR_FILE_EXISTS};
+    for (size_t i = 0; i < CZM_COUNT_OF(answers); i++)
+        if (answers[i] == code) return false;
+    return true;
+}
+
 static bool failed_as(DWORD code) {
-    for (size_t i = 0; i < CZM_COUNT_OF(faults); i++)
-        if (faults[i].code == code) return failed_with(faults[i].text);
     snprintf(error_text, sizeof error_text, "error %lu of Windows", (unsigned long)code);
+    for (size_t i = 0; i < CZM_COUNT_OF(faults); i++)
+        if (faults[i].code == code) failed_with(faults[i].text);
+    if (is_failure(code)) memcpy(failure_text, error_text, sizeof error_text);
     return false;
 }
 
 static bool failed(void) { return failed_as(GetLastError()); }
 
 const char *czm_file_error(void) { return error_text; }
+
+const char *czm_file_failure(void) { return failure_text; }
+
+void czm_file_forget_failure(void) { failure_text[0] = '\0'; }
 
 // ---- text
 

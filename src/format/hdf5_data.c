@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The datasets of HDF5: where their elements lie, and how those that are packed are read; see hdf5.h.
-#include <zlib.h>
-
 #include "format/checksum.h"
 #include "format/hdf5_parts.h"
 
@@ -137,8 +135,14 @@ static void read_filters(chunk_reader *r) {
 }
 
 static czm_bytes inflate_chunk(chunk_reader *r, czm_bytes in, uint8_t *out, uint64_t room) {
-    uLongf size = (uLongf)room;
-    if (uncompress(out, &size, in.data, (uLong)in.size) == Z_OK) return czm_bytes_of(out, size);
+    if (!r->file->inflater) r->file->inflater = czm_inflate_stream(r->file->arena, MAX_WBITS);
+    z_stream *s = r->file->inflater;
+    (void)inflateReset(s);
+    s->next_in = (Bytef *)in.data;
+    s->avail_in = (uInt)in.size;
+    s->next_out = out;
+    s->avail_out = room < UINT32_MAX ? (uInt)room : UINT32_MAX; // a chunk's size has 32 bits
+    if (inflate(s, Z_FINISH) == Z_STREAM_END) return czm_bytes_of(out, s->total_out);
     czm_hdf5_fail(r->file, "the compressed numbers of a dataset are damaged");
     return (czm_bytes){0};
 }

@@ -8,6 +8,7 @@
 #include "base/list.h"
 #include "base/name_table.h"
 #include "format/hdf5.h"
+#include "format/inflate.h"
 
 #define CZM_HDF5_UNDEFINED UINT64_MAX // the address of what was never stored
 
@@ -51,6 +52,7 @@ struct czm_hdf5 {
     uint64_t root;
     uint64_t bytes_left; // of metadata
     czm_name_table objects, collections; // by the eight bytes of their address
+    z_stream *inflater; // NULL: nothing was packed so far
     const char *fault;
 };
 

@@ -4,10 +4,9 @@
 // libraries along, and the checks that make a foreign archive safe to read would still be ours.
 #include "format/unzip.h"
 
-#include <zlib.h>
-
 #include "base/list.h"
 #include "format/checksum.h"
+#include "format/inflate.h"
 
 enum {
     END_RECORD_SIZE = 22,
@@ -205,7 +204,7 @@ struct czm_extraction {
     czm_file *to; // NULL: the bytes are only checked
     uint64_t written;
     uint32_t crc;
-    z_stream stream;
+    z_stream *stream;
     uint8_t in[BLOCK], out[BLOCK];
 };
 
@@ -220,19 +219,18 @@ static const char *put(czm_extraction *x, const uint8_t *data, size_t size) {
 }
 
 static const char *inflate_block(czm_extraction *x, size_t size, bool *ended) {
-    x->stream.next_in = x->in;
-    x->stream.avail_in = (uInt)size;
+    x->stream->next_in = x->in;
+    x->stream->avail_in = (uInt)size;
     do {
-        x->stream.next_out = x->out;
-        x->stream.avail_out = BLOCK;
-        int status = inflate(&x->stream, Z_NO_FLUSH);
-        if (status == Z_MEM_ERROR) return "there is not enough memory to inflate it";
+        x->stream->next_out = x->out;
+        x->stream->avail_out = BLOCK;
+        int status = inflate(x->stream, Z_NO_FLUSH);
         if (status != Z_OK && status != Z_STREAM_END && status != Z_BUF_ERROR)
             return "its compressed data is damaged";
-        const char *fault = put(x, x->out, BLOCK - x->stream.avail_out);
+        const char *fault = put(x, x->out, BLOCK - x->stream->avail_out);
         if (fault) return fault;
         *ended = status == Z_STREAM_END;
-    } while (!*ended && x->stream.avail_out == 0);
+    } while (!*ended && x->stream->avail_out == 0);
     return NULL;
 }
 
@@ -254,6 +252,7 @@ static const char *extract_blocks(czm_extraction *x) {
 czm_extraction *czm_extraction_in(czm_arena *arena) {
     czm_extraction *x = CZM_NEW(arena, czm_extraction);
     x->arena = arena;
+    x->stream = czm_inflate_stream(arena, -MAX_WBITS);
     return x;
 }
 
@@ -270,11 +269,8 @@ const char *czm_unzip_extract(czm_extraction *x, const czm_unzip_member *member,
     x->to = to;
     x->written = 0;
     x->crc = 0;
-    x->stream = (z_stream){0};
-    if (inflateInit2(&x->stream, -MAX_WBITS) != Z_OK) return "zlib cannot start";
-    const char *fault = extract_blocks(x);
-    inflateEnd(&x->stream);
-    return fault;
+    (void)inflateReset(x->stream);
+    return extract_blocks(x);
 }
 
 const char *czm_unzip_open(czm_arena *arena, const czm_unzip_member *m, czm_extent *content) {

@@ -254,6 +254,8 @@ czm_status czm_manifest_read(czm_context *context, const char *where, czm_bytes 
     czm_arena_defer(context->arena, free_parser, r.parser);
     const char *fault = parse(&r, xml);
     if (!fault) return finish(context, where, &r, manifest);
+    if (XML_GetErrorCode(r.parser) == XML_ERROR_NO_MEMORY)
+        return czm_report_out_of_memory(context->report);
     const char *place = czm_arena_format(context->arena, "%s:%llu:%llu", where,
                                          (unsigned long long)XML_GetCurrentLineNumber(r.parser),
                                          (unsigned long long)XML_GetCurrentColumnNumber(r.parser));

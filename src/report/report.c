@@ -5,6 +5,7 @@
 #include "report/report.h"
 
 #include "base/list.h"
+#include "base/os.h"
 #include "base/printable.h"
 
 typedef struct rule {
@@ -59,6 +60,7 @@ static const czm_spelling members[CZM_OPTION_COUNT] = {
     [CZM_OPTION_AS_IS] = {"as_is", "as_is", ",", "", false},
     [CZM_OPTION_CONFIG] = {"config", "config = \"", ",", "\"", false},
     [CZM_OPTION_VALUE_RANGE] = {"value_range", "value_range = \"", ",", "\"", false},
+    [CZM_OPTION_LAYOUT] = {"layout", "layout = \"", ",", "\"", false},
     [CZM_OPTION_MEMORY] = {"memory", "memory = ", ",", "", false},
 };
 
@@ -123,6 +125,16 @@ czm_status czm_report_out_of_memory(czm_report *report) {
     return CZM_ERROR_MEMORY;
 }
 
+jmp_buf *czm_report_set_jump(czm_report *report, jmp_buf *out_of_memory) {
+    return czm_arena_set_jump(report->arena, out_of_memory);
+}
+
+// Outside of calls.
+static const char *or_note(czm_report *report, const char *text) {
+    if (!text) czm_report_out_of_memory(report);
+    return text ? text : "";
+}
+
 // Room for one more entry, or NULL. Lists assume an arena that jumps; this one does not.
 static entry *add_entry(czm_report *report) {
     if (report->entries.count == report->entries.capacity) {
@@ -142,8 +154,7 @@ const char *czm_report_keep_text(czm_report *report, const char *text) {
 
 const char *czm_report_keep(czm_report *report, const char *text) {
     char *copy = czm_arena_string(report->arena, czm_bytes_text(text ? text : ""));
-    if (!copy) czm_report_out_of_memory(report);
-    return copy ? czm_make_printable(copy) : "";
+    return or_note(report, copy ? czm_make_printable(copy) : NULL);
 }
 
 // ---- options
@@ -175,31 +186,31 @@ static const char *shell_word(czm_arena *arena, const char *text) {
 }
 
 const char *czm_report_quoted(czm_report *report, const char *text) {
-    const char *word = shell_word(report->arena, text);
-    return word ? word : "";
+    return or_note(report, shell_word(report->arena, text));
 }
 
 const char *czm_report_option(czm_report *report, czm_option option, const char *value) {
     size_t row = (size_t)option;
     if (row >= CZM_OPTION_COUNT) return "";
     const czm_spelling *s = row < report->spelling_count ? &report->spellings[row] : &members[row];
-    const char *text = value ? s->before : s->alone;
-    if (value) value = s->is_shell ? shell_word(report->arena, value)
-                                   : escape(report->arena, value, "\"\\", "\\");
+    if (!value) return s->alone;
+    const char *text = s->before;
+    value = s->is_shell ? shell_word(report->arena, value)
+                        : escape(report->arena, value, "\"\\", "\\");
+    if (!value) text = NULL;
     for (size_t size; value && text; value = value[size] ? value + size + 1 : NULL) {
         size = strcspn(value, ",");
         text = czm_arena_format(report->arena, "%s%.*s%s", text, (int)size, value,
                                 value[size] ? s->comma : s->after);
     }
-    return text ? text : "";
+    return or_note(report, text);
 }
 
 const char *czm_rule_hint(size_t index, czm_report *report) {
     const czm_rule_info *info = czm_rule_at(index);
     if (!info || !info->option) return info ? info->hint : "";
     const char *option = czm_report_option(report, info->option, info->value);
-    const char *hint = czm_arena_format(report->arena, "%s: %s", info->hint, option);
-    return hint ? hint : "";
+    return or_note(report, czm_arena_format(report->arena, "%s: %s", info->hint, option));
 }
 
 // ---- findings
@@ -228,14 +239,13 @@ static bool is_repeated_note(const czm_report *report, const entry *e) {
     return false;
 }
 
-static czm_status add(czm_report *report, czm_rule id, czm_severity most, const char *where,
+static czm_status add(czm_report *report, czm_rule id, czm_severity severity, const char *where,
                       const char *hint, const char *format, va_list arguments) {
     const rule *r = &rules[id];
     char *finding = czm_arena_vformat(report->arena, format, arguments);
     entry *e = add_entry(report);
     if (!e || !finding) return czm_report_out_of_memory(report);
     czm_make_printable(finding);
-    czm_severity severity = severity_of(report, id, most);
     *e = (entry){{severity, r->info.id, czm_report_keep(report, where), finding, r->info.why,
                   czm_report_keep(report, hint ? hint : czm_rule_hint(id, report))},
                  status_of(id, severity)};
@@ -243,11 +253,31 @@ static czm_status add(czm_report *report, czm_rule id, czm_severity most, const 
     return e->status;
 }
 
+CZM_PRINTF(3, 4)
+static czm_status add_unreadable(czm_report *report, const char *where, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    czm_status status = add(report, CZM_RULE_FILE_UNREADABLE, CZM_ERROR, where, NULL, format, arguments);
+    va_end(arguments);
+    return status;
+}
+
+// The first fault of the input after a failure of the system is not believed.
+static czm_status judge(czm_report *report, czm_rule id, czm_severity most, const char *where,
+                        const char *hint, const char *format, va_list arguments) {
+    czm_severity severity = severity_of(report, id, most);
+    if (status_of(id, severity) != CZM_ERROR_INVALID || !*czm_file_failure())
+        return add(report, id, severity, where, hint, format, arguments);
+    czm_status status = add_unreadable(report, where, "reading failed: %s", czm_file_failure());
+    czm_file_forget_failure();
+    return status;
+}
+
 czm_status czm_report_add(czm_report *report, czm_rule id, const char *where, const char *hint,
                           const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
-    czm_status status = add(report, id, CZM_ERROR, where, hint, format, arguments);
+    czm_status status = judge(report, id, CZM_ERROR, where, hint, format, arguments);
     va_end(arguments);
     return status;
 }
@@ -256,7 +286,7 @@ czm_status czm_report_add_as(czm_report *report, czm_rule id, czm_severity most,
                              const char *hint, const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
-    czm_status status = add(report, id, most, where, hint, format, arguments);
+    czm_status status = judge(report, id, most, where, hint, format, arguments);
     va_end(arguments);
     return status;
 }

@@ -38,8 +38,9 @@ typedef struct czm_context {
 } czm_context;
 
 // Adds a finding and returns the status of its rule (CZM_OK for warnings and notes), so that
-// `return czm_report_add(...)` is how a function gives up. `where` and `hint` are copied; a NULL
-// hint stands for the rule's own. Texts name an option by czm_report_option(), never by a flag.
+// `return czm_report_add(...)` is how a function gives up. After a failure of the
+// system (czm_file_failure) that is said instead of a fault of the input. `where` and `hint` are copied; a
+// NULL hint stands for the rule's own. Texts name an option by czm_report_option(), never by a flag.
 CZM_PRINTF(5, 6)
 czm_status czm_report_add(czm_report *report, czm_rule rule, const char *where, const char *hint,
                           const char *format, ...);
@@ -73,8 +74,8 @@ void czm_report_set_hint(czm_report *report, size_t index, const char *hint);
 // A copy of `text` that lives as long as the report, and NULL when there is no memory.
 const char *czm_report_keep_text(czm_report *report, const char *text);
 
-// The same, fit for a terminal: control characters and what is not UTF-8 become question marks. ""
-// when there is no memory.
+// The same, fit for a terminal: control characters and what is not UTF-8 become question marks. "" when
+// there is no memory, which is then noted.
 const char *czm_report_keep(czm_report *report, const char *text);
 
 // Lets an arena, with all that a call made in it, live as long as the report; false: no memory.
@@ -82,6 +83,10 @@ bool czm_report_adopt(czm_report *report, czm_arena *arena);
 
 // A report of findings that nobody reads; freed with the arena.
 czm_report *czm_report_in(czm_arena *arena);
+
+// Where the report jumps to when it finds no memory for a text, as arenas do, so that none is lost within a
+// call; what was set before. NULL: it notes that memory ran out.
+jmp_buf *czm_report_set_jump(czm_report *report, jmp_buf *out_of_memory);
 
 // Notes that memory ran out; always succeeds.
 czm_status czm_report_out_of_memory(czm_report *report);

@@ -173,7 +173,7 @@ static czm_status stream(const czm_tensor_source *self, czm_context *context, cz
     *crc32c = 0;
     if (czm_order_is_plain(&s->order) && !is_list_of_varints(s->weight))
         return stream_blocks(s, context, sink, crc32c);
-    czm_arena *scratch = czm_arena_new(NULL);
+    czm_arena *scratch = czm_arena_child(context->arena);
     czm_status status = stream_ordered(s, context, scratch, sink, crc32c);
     czm_arena_free(scratch);
     return status;
