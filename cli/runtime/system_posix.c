@@ -61,14 +61,10 @@ const char *cli_program_folder(czm_arena *arena) {
 static const char *quoted(czm_arena *arena, const char *text) {
     char *quoted = czm_arena_alloc(arena, 4 * strlen(text) + 3), *to = quoted;
     *to++ = '\'';
-    for (; *text; text++) {
-        if (*text == '\'') {
-            memcpy(to, "'\\'", 3);
-            to += 3;
-        }
-        *to++ = *text;
-    }
-    memcpy(to, "'", 2);
+    for (; *text; *to++ = *text++)
+        if (*text == '\'')
+            for (const char *from = "'\\'"; *from; from++) *to++ = *from;
+    *to = '\'';
     return quoted;
 }
 

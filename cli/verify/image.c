@@ -308,7 +308,8 @@ static float choose_most(const cli_grid *pixels) {
 
 static const char *read_tiff_image(tiff_reading *r) {
     CLI_TRY(begin_tiff(r));
-    for (uint16_t plane = 0; plane < (r->is_planar ? r->used : 1); plane++)
+    uint16_t planes = r->is_planar ? r->used : 1;
+    for (uint16_t plane = 0; plane < planes; plane++)
         CLI_TRY(TIFFIsTiled(r->tiff) ? read_tiff_tiles(r, plane) : read_tiff_rows(r, plane));
     if (r->image->most == 0) r->image->most = choose_most(&r->image->pixels);
     tell_unused(r);

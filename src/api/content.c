@@ -11,7 +11,7 @@
 #include "write/saved_model.h"
 
 static czm_status stream_data(const czm_payload *self, czm_context *context, czm_sink sink) {
-    return czm_bundle_data(context, (czm_bundle_plan *)(uintptr_t)self->data, sink);
+    return czm_bundle_data(context, self->data, sink);
 }
 
 static czm_status stream_index(const czm_payload *self, czm_context *context, czm_sink sink) {

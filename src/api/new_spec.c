@@ -181,8 +181,8 @@ static int64_t choose_border(drafting *d) {
     if (height == CZM_UNKNOWN || width == CZM_UNKNOWN) return border;
     int64_t side = height < width ? height : width;
     if (2 * border < side) return border;
-    const char *size = czm_arena_format(d->context->arena, "%lld,%lld", (long long)(4 * border),
-                                        (long long)(4 * border));
+    long long least = 4 * (long long)border;
+    const char *size = czm_arena_format(d->context->arena, "%lld,%lld", least, least);
     guess(d, "BorderSize",
           czm_arena_format(d->context->arena, "use a larger tile, if the network accepts it: %s",
                            czm_report_option(d->context->report, CZM_OPTION_SPATIAL_DIMS, size)),
@@ -264,11 +264,12 @@ static void choose_overlap(drafting *d, const czm_receptive_field *field, czm_me
     int64_t *overlap = CZM_NEW_ARRAY(d->context->arena, int64_t, 3);
     int64_t depth = d->subject->input.dims[1], slices = 0;
     if (field->kind == CZM_FIELD_BOUNDED) slices = czm_field_slices(field);
-    if (2 * slices >= depth) {
+    long long required = 2 * (long long)slices;
+    if (required >= depth) {
         guess(d, "MinOverlap", "use a deeper block, if the network accepts it",
               "%lld slices along z, which leave half of the block (%lld slices); the receptive field "
               "requires %lld, which would leave nothing",
-              (long long)(depth / 4 * 2), (long long)depth, (long long)(2 * slices));
+              (long long)(depth / 4 * 2), (long long)depth, required);
         slices = depth / 4;
     }
     overlap[0] = 2 * slices, overlap[1] = overlap[2] = 2 * m->border_size;

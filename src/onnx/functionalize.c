@@ -83,15 +83,12 @@ static int compare_orders(const void *a, const void *b) {
     return (first > second) - (first < second);
 }
 
-static czm_dtype dtype_of_end(const czm_node *end) {
-    return czm_tensor_dtype(end->inputs.count ? end->inputs.items[0]
-                                              : (czm_tensor){(czm_node *)(uintptr_t)end, 0});
-}
-
 // Where the value of an end comes from.
 static czm_tensor outside(czm_node *end) {
     return end->inputs.count ? end->inputs.items[0] : czm_output(end);
 }
+
+static czm_dtype dtype_of_end(czm_node *end) { return czm_tensor_dtype(outside(end)); }
 
 static void add_argument(czm_graph *function, czm_node *end) {
     const char *name = czm_arena_format(function->arena, "arg%zu", function->inputs.count);

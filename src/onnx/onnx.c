@@ -50,7 +50,7 @@ void czm_onnx_set_text(czm_arena *arena, czm_onnx_node *node, const char *name, 
 }
 
 void czm_onnx_set_graph(czm_arena *arena, czm_onnx_node *node, const char *name,
-                        const czm_onnx_graph *graph) {
+                        czm_onnx_graph *graph) {
     add_attr(arena, node, name, CZM_ONNX_GRAPH)->graph = graph;
 }
 

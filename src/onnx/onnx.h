@@ -34,7 +34,7 @@ typedef struct czm_onnx_attr {
     const char *text;
     const int64_t *ints; // one, for CZM_ONNX_INT
     size_t count;
-    const czm_onnx_graph *graph;
+    czm_onnx_graph *graph;
 } czm_onnx_attr;
 
 typedef CZM_LIST(czm_onnx_attr) czm_onnx_attr_list;
@@ -99,7 +99,7 @@ void czm_onnx_set_ints(czm_arena *arena, czm_onnx_node *node, const char *name,
 void czm_onnx_set_float(czm_arena *arena, czm_onnx_node *node, const char *name, double value);
 void czm_onnx_set_text(czm_arena *arena, czm_onnx_node *node, const char *name, const char *text);
 void czm_onnx_set_graph(czm_arena *arena, czm_onnx_node *node, const char *name,
-                        const czm_onnx_graph *graph);
+                        czm_onnx_graph *graph);
 
 int64_t czm_onnx_weight_count(const czm_onnx_weight *weight);
 

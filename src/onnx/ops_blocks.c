@@ -152,7 +152,7 @@ void czm_onnx_space_to_batch(czm_onnx_step *step) {
 void czm_onnx_batch_to_space(czm_onnx_step *step) {
     blocks b;
     if (!read_blocks(step, &b)) return;
-    int64_t picks[2 * MOST], order[2 * MOST] = {b.count};
+    int64_t picks[2 * MOST] = {0}, order[2 * MOST] = {b.count};
     for (int i = 0; i < b.count; i++) {
         picks[i] = b.rank + i;
         order[2 * i + 1] = b.count + 1 + i;

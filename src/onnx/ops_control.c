@@ -51,8 +51,8 @@ static void take_branch(czm_onnx_step *step, czm_bytes function) {
     }
 }
 
-static void put_if(czm_onnx_step *step, const char *condition, const czm_onnx_graph *yes,
-                   const czm_onnx_graph *no) {
+static void put_if(czm_onnx_step *step, const char *condition, czm_onnx_graph *yes,
+                   czm_onnx_graph *no) {
     czm_out(step, 0, CZM_EMIT(step, "If", condition));
     for (size_t i = 1; i < step->output_count; i++) czm_out(step, i, czm_emit_more(step));
     czm_onnx_set_graph(step->arena, czm_last(step), "then_branch", yes);
@@ -237,7 +237,7 @@ static const char *next_output(czm_onnx_step *step, czm_onnx_node *node, size_t 
     return (*used)++ ? czm_emit_more_of(step, node) : node->outputs[0];
 }
 
-static void put_loop(czm_onnx_step *step, const loop *l, const czm_onnx_graph *body) {
+static void put_loop(czm_onnx_step *step, const loop *l, czm_onnx_graph *body) {
     const char **inputs = CZM_NEW_ARRAY(step->arena, const char *, l->count + 3);
     size_t used = 2, made = 0;
     inputs[0] = "";

@@ -106,14 +106,16 @@ typedef struct form {
 } form;
 
 static void add_each(form *f, const char *letters) {
-    strcat(f->letters, letters);
-    for (; *letters; letters++) f->groups[f->count++] = 1;
+    for (; *letters; letters++) {
+        add(f->letters, *letters);
+        f->groups[f->count++] = 1;
+    }
 }
 
 static void add_merged(form *f, const char *letters) {
-    strcat(f->letters, letters);
     f->is_merged |= strlen(letters) != 1;
     f->groups[f->count++] = (int)strlen(letters);
+    for (; *letters; letters++) add(f->letters, *letters);
 }
 
 // As Reshape takes them: 0 is the size that is there, -1 what is left. The first `same` dimensions are no

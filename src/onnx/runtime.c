@@ -21,11 +21,14 @@ static bool is_op(const czm_onnx_node *node, const char *op) {
 }
 
 static czm_onnx_type type_of(const fitting *f, const char *name) {
-    return (czm_onnx_type)(uintptr_t)czm_name_find(&f->types, czm_bytes_text(name));
+    const czm_onnx_type *type = czm_name_find(&f->types, czm_bytes_text(name));
+    return type ? *type : 0;
 }
 
 static void note_type(fitting *f, const char *name, czm_onnx_type type) {
-    czm_name_slot_for(f->arena, &f->types, czm_bytes_text(name))->value = (void *)(uintptr_t)type;
+    czm_onnx_type *kept = CZM_NEW(f->arena, czm_onnx_type);
+    *kept = type;
+    czm_name_slot_for(f->arena, &f->types, czm_bytes_text(name))->value = kept;
 }
 
 static czm_onnx_step step_for(fitting *f, czm_onnx_scope *scope, const czm_onnx_node *node) {
@@ -139,7 +142,7 @@ static void fit_nest(fitting *f, czm_onnx_graph *graph, czm_onnx_node *node) {
     for (size_t i = 0; i < node->attrs.count; i++) {
         if (!node->attrs.items[i].graph) continue;
         inner = node->attrs.items[i].graph;
-        fit_graph(f, (czm_onnx_graph *)(uintptr_t)inner);
+        fit_graph(f, node->attrs.items[i].graph);
     }
     size_t first = is_op(node, "Loop");
     for (size_t i = 0; inner && i < node->output_count; i++)

@@ -22,10 +22,13 @@ static const czm_onnx_op ops[] = {
 };
 
 static const czm_onnx_op *find_op(czm_onnx_translator *t, const char *name) {
-    if (!t->ops.count)
+    czm_arena *arena = t->context->arena;
+    if (!t->ops.count) {
+        czm_onnx_op *rows = CZM_NEW_ARRAY(arena, czm_onnx_op, CZM_COUNT_OF(ops));
+        memcpy(rows, ops, sizeof ops);
         for (size_t i = 0; i < CZM_COUNT_OF(ops); i++)
-            czm_name_slot_for(t->context->arena, &t->ops, czm_bytes_text(ops[i].op))->value =
-                (void *)(uintptr_t)&ops[i];
+            czm_name_slot_for(arena, &t->ops, czm_bytes_text(ops[i].op))->value = &rows[i];
+    }
     return czm_name_find(&t->ops, czm_bytes_text(name));
 }
 
@@ -212,7 +215,7 @@ static void sweep_graph(sweep *s, czm_onnx_graph *graph) {
         for (size_t k = 0; k < node->input_count; k++) read_name(s, node->inputs[k]);
         for (size_t k = 0; k < node->attrs.count; k++)
             if (node->attrs.items[k].graph)
-                sweep_graph(s, (czm_onnx_graph *)(uintptr_t)node->attrs.items[k].graph);
+                sweep_graph(s, node->attrs.items[k].graph);
     }
     size_t kept = 0;
     for (size_t i = 0; i < graph->nodes.count; i++)

@@ -167,13 +167,10 @@ void czm_report_set_spelling(czm_report *report, const czm_spelling *spellings, 
 // A name may be anything, so what is printed as a command or as source text is quoted.
 static const char *escape(czm_arena *arena, const char *text, const char *escaped,
                           const char *before) {
-    size_t size = strlen(before);
-    char *copy = czm_arena_alloc(arena, strlen(text) * (size + 1) + 1), *to = copy;
-    for (; copy && *text; *to++ = *text++) {
-        if (!strchr(escaped, *text)) continue;
-        memcpy(to, before, size);
-        to += size;
-    }
+    char *copy = czm_arena_alloc(arena, strlen(text) * (strlen(before) + 1) + 1), *to = copy;
+    for (; copy && *text; *to++ = *text++)
+        if (strchr(escaped, *text))
+            for (const char *from = before; *from; from++) *to++ = *from;
     return copy ? czm_make_printable(copy) : NULL;
 }
 

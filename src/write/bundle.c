@@ -102,7 +102,7 @@ czm_bytes czm_bundle_index(czm_arena *arena, const czm_bundle_plan *plan) {
     return czm_sstable_write(arena, records, plan->count + 1);
 }
 
-czm_status czm_bundle_data(czm_context *context, czm_bundle_plan *plan, czm_sink sink) {
+czm_status czm_bundle_data(czm_context *context, const czm_bundle_plan *plan, czm_sink sink) {
     for (size_t i = 0; i < plan->count; i++) {
         const czm_tensor_source *source = plan->tensors[i].source;
         CZM_TRY(source->stream(source, context, sink, &plan->tensors[i].crc32c));

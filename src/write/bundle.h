@@ -31,7 +31,7 @@ czm_bundle_plan czm_bundle_plan_make(czm_arena *arena, const czm_model *model,
 czm_bytes czm_bundle_index(czm_arena *arena, const czm_bundle_plan *plan);
 
 // Streams the data file and fills in the checksums.
-CZM_MUST_CHECK czm_status czm_bundle_data(czm_context *context, czm_bundle_plan *plan,
+CZM_MUST_CHECK czm_status czm_bundle_data(czm_context *context, const czm_bundle_plan *plan,
                                           czm_sink sink);
 
 #endif

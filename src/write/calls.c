@@ -105,7 +105,7 @@ static czm_bytes shapes_value(czm_arena *arena, czm_shape first, size_t unknown_
 
 static void name_arguments(czm_arena *arena, czm_network *n) {
     size_t count = n->model->variables.count + 1;
-    n->arguments = CZM_NEW_ARRAY(arena, const char *, count);
+    n->arguments = CZM_NEW_ARRAY(arena, char *, count);
     for (size_t i = 0; i < count; i++)
         n->arguments[i] = czm_arena_format(arena, "%s_%zu", n->argument, i);
 }
@@ -183,9 +183,9 @@ static void put_input(czm_buffer *out, uint32_t field, czm_tensor t) {
 
 static void put_body(czm_buffer *out, const czm_network *n) {
     const czm_graph *graph = &n->model->main;
-    graph->inputs.items[0].tensor.node->scratch = (void *)(uintptr_t)n->arguments[0];
+    graph->inputs.items[0].tensor.node->scratch = n->arguments[0];
     for (size_t i = 0; i < n->model->variables.count; i++)
-        n->model->variables.items[i].handle->scratch = (void *)(uintptr_t)n->arguments[i + 1];
+        n->model->variables.items[i].handle->scratch = n->arguments[i + 1];
     size_t function = begin_function(out, n, n->body);
     for (size_t i = 0; i < graph->nodes.count; i++)
         if (!is_outside(graph->nodes.items[i]))

@@ -34,7 +34,7 @@ typedef struct czm_network {
 
     // What functions and calls have in common, written once.
     const char *op; // of a call
-    const char **arguments;
+    char **arguments;
     czm_bytes signature, call_inputs, call_attrs; // fields of OpDef and NodeDef
     czm_bytes input_shapes;                       // an AttrValue
 } czm_network;
