@@ -48,9 +48,11 @@ static czm_status write_xml(czm_context *context, void *data) {
         return czm_report_add(context->report, CZM_RULE_MODEL_ID, "model_id", NULL,
                               "\"%s\" is not such a UUID", w->model_id);
     if (!w->model_id) czm_uuid_make(id);
+    const czm_format *format = czm_format_find("3.0.0");
     CZM_TRY(czm_spec_of_metadata(context, &none, "metadata", &metadata, &spec));
-    czm_bytes xml =
-        czm_manifest_write(context->arena, &spec, "3.0.0", w->model_id ? w->model_id : id);
+    CZM_TRY(czm_spec_check_format(context, &spec, format)); // a .czann does without some members
+    czm_bytes xml = czm_manifest_write(context->arena, &spec, format->version,
+                                       w->model_id ? w->model_id : id);
     w->xml = czm_arena_string(context->arena, xml);
     return CZM_OK;
 }
