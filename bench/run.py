@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Measures czmodel against the copy of the same files, and against the reference tool.
 
-    run.py --build FOLDER [--reference PYTHON] [--rounds N] [--write]
+    run.py --build FOLDER [--shipped FOLDER] [--reference PYTHON] [--rounds N] [--write]
 
 Programs run in alternation on files that are in memory (warm), N times each (7); medians are told.
 The sources are made by make_sources.py; those for the reference, which reads Keras models alone, by
 PYTHON, an interpreter with TensorFlow 2.15 and czmodel 0.1.3. --write puts the result into
-docs/benchmarks.md and docs/benchmarks.svg. What has no room on the disk three times is left out.
+docs/benchmarks.md and docs/benchmarks.svg. --shipped is where "make wheels" has built the static program and the
+wheel for this machine (FOLDER/cross, FOLDER/wheels), which are measured too. What has no room on the disk three times is left out.
 """
 import argparse
+import glob
 import json
 import os
 import platform
@@ -17,6 +19,7 @@ import shutil
 import statistics
 import subprocess
 import sys
+import zipfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(HERE)
@@ -37,6 +40,7 @@ tf.keras.Model(inputs, x).save(sys.argv[1], include_optimizer=False)
 '''
 REFERENCE = ('import sys; from czmodel.convert import convert_from_json_spec as c; '
              'c(sys.argv[1], sys.argv[2], "reference")')
+WHEEL = 'import sys, czmodel; czmodel.convert_from_json_spec(sys.argv[1], sys.argv[2])'
 KERAS_FILTERS = {'1.5 MB': 118, '90 MB': 916}
 
 
@@ -106,10 +110,27 @@ def sizes(asked, folder):
             continue
         subprocess.run([sys.executable, os.path.join(HERE, 'make_sources.py'), source,
                         str(megabytes)], check=True)
-        c, _ = contest(asked, folder, source)
+        c, spec = contest(asked, folder, source)
+        if asked.shipped:
+            c.add('static program', static_program(asked.shipped), 'convert', spec, c.out)
+            c.add('wheel, in Python', sys.executable, '-c', WHEEL, spec, c.out,
+                  env={**os.environ, 'PYTHONPATH': unpacked_wheel(asked.shipped, folder)})
         c.measure()
         shutil.rmtree(source)
         yield name, c.medians()
+
+
+def static_program(shipped):
+    machine_name = {'x86_64': 'x64', 'aarch64': 'arm64'}[platform.machine()]
+    return os.path.join(shipped, 'cross', f'linux-{machine_name}', 'czmodel')
+
+
+def unpacked_wheel(shipped, folder):
+    wheel, = glob.glob(os.path.join(shipped, 'wheels', f'*manylinux*_{platform.machine()}.whl'))
+    unpacked = os.path.join(folder, 'wheel')
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(unpacked)
+    return unpacked
 
 
 def reference(asked, folder):
@@ -201,6 +222,7 @@ def machine():
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument('--build', required=True)
+    parser.add_argument('--shipped', type=os.path.abspath)
     parser.add_argument('--reference')
     parser.add_argument('--rounds', type=int, default=7)
     parser.add_argument('--write', action='store_true')
