@@ -11,7 +11,8 @@
 #     make fuzz      each fuzzer for FUZZ_SECONDS (600); needs clang-14 and libclang-rt-14-dev
 #     make lint      clang-tidy, and gcc's analyser
 #     make coverage  which lines the fast tests run
-#     make bench     docs/benchmarks.md: against a copy, and REFERENCE, a Python with czmodel 0.1.3
+#     make bench     docs/benchmarks.md: our build, the static program and the wheel against a copy, and REFERENCE,
+#                    a Python with czmodel 0.1.3
 #     make bench-onnx  docs/onnx.md: networks in ONNX against those of tf2onnx
 #     make deb       the Debian packages, in build/deb
 #     make cross     static programs and the library for Linux, macOS and Windows, in build/cross;
@@ -27,6 +28,7 @@ DEB ?= $(BUILD)/deb
 CROSS ?= $(BUILD)/cross
 WHEELS ?= $(BUILD)/wheels
 FUZZ_SECONDS ?= 600
+CPU := $(subst x86_64,x64,$(subst aarch64,arm64,$(shell uname -m)))
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 
 # Read by cmake --build and by ctest, also from within a preset.
@@ -34,6 +36,7 @@ export CMAKE_BUILD_PARALLEL_LEVEL ?= $(JOBS)
 export CTEST_PARALLEL_LEVEL ?= $(JOBS)
 # The make that CMake runs must not meet the job server of this one, nor tell where it goes.
 cmake = MAKEFLAGS=--no-print-directory cmake
+gcc_analyser = $(cmake) --preset gcc && $(cmake) --build --preset gcc
 configure = $(cmake) -S . -B "$(BUILD)" -DCMAKE_INSTALL_PREFIX="$(PREFIX)"
 
 all:
@@ -46,8 +49,22 @@ check:
 # Whatever fails, everything after it runs too, and the failure is told at the end.
 test:
 	result=0; $(MAKE) --no-print-directory check || result=1; \
+	$(MAKE) --no-print-directory analysers || result=1; \
 	$(configure) -DBUILD_TESTING=ON && $(cmake) --build "$(BUILD)" && \
 	ctest --test-dir "$(BUILD)" --output-on-failure --no-tests=error || result=1; exit $$result
+
+# What is seldom used must work at every commit. This is the short form of lint, fuzz and coverage, in about five
+# minutes of processor time: clang-tidy without clang's own analyser, which takes twenty times as long as
+# everything else in it; gcc's analyser; the fuzzers with their corpora; coverage without the tests that damage files.
+analysers:
+	$(cmake) --workflow --preset tidy
+	$(gcc_analyser)
+	$(cmake) --workflow --preset fuzz
+	python3 -B tests/fuzz/run.py --build build/fuzz --replay
+	$(cmake) --preset coverage
+	$(cmake) --build --preset coverage
+	ctest --preset coverage --exclude-regex '^(damage|accidents|hostile|safety|fuzz-.*)$$'
+	python3 -B tools/coverage.py build/coverage
 
 harden:
 	$(configure) -DBUILD_TESTING=ON
@@ -60,17 +77,17 @@ fuzz:
 
 lint:
 	$(cmake) --workflow --preset clang-tidy
-	$(cmake) --preset gcc
-	$(cmake) --build --preset gcc
+	$(gcc_analyser)
 
 coverage:
 	$(cmake) --workflow --preset coverage
 	python3 -B tools/coverage.py build/coverage
 
-bench:
+bench: TARGETS = linux-$(CPU) manylinux-$(CPU)
+bench: wheels
 	$(configure) -DBUILD_TESTING=OFF -DCZM_BENCH=ON -DCMAKE_BUILD_TYPE=Release
 	$(cmake) --build "$(BUILD)"
-	python3 -B bench/run.py --build "$(BUILD)" --write $(if $(REFERENCE),--reference $(REFERENCE))
+	python3 -B bench/run.py --build "$(BUILD)" --shipped "$(BUILD)" --write $(if $(REFERENCE),--reference $(REFERENCE))
 
 bench-onnx:
 	$(configure) -DBUILD_TESTING=OFF -DCMAKE_BUILD_TYPE=Release
@@ -105,4 +122,4 @@ release:
 clean:
 	rm -rf "$(BUILD)"
 
-.PHONY: all bench bench-onnx check test harden fuzz lint coverage install uninstall outdated deb cross windows wheels release clean
+.PHONY: all analysers bench bench-onnx check test harden fuzz lint coverage install uninstall outdated deb cross windows wheels release clean

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs the fuzzers, which the preset `fuzz` builds, one after the other.
 
-    run.py --build FOLDER [--seconds 600] [--keep] [FUZZER ...]
+    run.py --build FOLDER [--seconds 600 | --replay] [--keep] [FUZZER ...]
 
-What they find is in FOLDER/found; --keep puts small inputs that reach something new into corpus/.
+What they find is in FOLDER/found; --keep puts small inputs that reach something new into corpus/. With
+--replay each runs the inputs that there are, and no new ones.
 """
 import argparse
 import glob
@@ -17,7 +18,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 # The dictionary of each.
 FUZZERS = {'spec': 'spec', 'graph': 'graph', 'bundle': None, 'archive': 'archive',
            'convert': 'graph', 'onnx': None, 'hdf5': None}
-LIMITS = ['-timeout=5', '-rss_limit_mb=512']
+LIMIT = '-rss_limit_mb=512'
 # Of what is kept in the repository, bytes: of an input, of a fuzzer's corpus.
 LARGEST_INPUT, LARGEST_CORPUS = 6000, 58000
 
@@ -27,17 +28,14 @@ def environment():
     return {**os.environ, **({'TMPDIR': memory} if os.path.isdir(memory) else {})}
 
 
-def run_fuzzer(name, build, seconds):
-    """Whether nothing was found; prints a row of numbers."""
+def run_fuzzer(name, build, length):
+    """Whether nothing was found; prints a row of numbers. `length`: options that say how much to try."""
     corpus, found = os.path.join(build, 'corpus', name), os.path.join(build, 'found')
     for folder in (corpus, found):
         os.makedirs(folder, exist_ok=True)
-    command = [os.path.join(build, 'fuzz_' + name), *LIMITS, f'-max_total_time={seconds}',
-               '-print_final_stats=1', f'-artifact_prefix={found}/{name}-', corpus,
-               os.path.join(build, 'seeds', name)]
-    kept = os.path.join(HERE, 'corpus', name)
-    if os.path.isdir(kept):
-        command.append(kept)
+    command = [os.path.join(build, 'fuzz_' + name), LIMIT, *length,
+               '-print_final_stats=1', f'-artifact_prefix={found}/{name}-', corpus]
+    command += filter(os.path.isdir, (os.path.join(build, 'seeds', name), os.path.join(HERE, 'corpus', name)))
     if FUZZERS[name]:
         command.append(f'-dict={HERE}/{FUZZERS[name]}.dict')
     done = subprocess.run(command, capture_output=True, check=False, env=environment())
@@ -78,16 +76,20 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument('--build', required=True)
     parser.add_argument('--seconds', type=int, default=600)
+    parser.add_argument('--replay', action='store_true')
     parser.add_argument('--keep', action='store_true')
     parser.add_argument('fuzzers', nargs='*', metavar='FUZZER', choices=[[], *FUZZERS])
     arguments = parser.parse_args()
     build = os.path.abspath(arguments.build)
+    length = [f'-max_total_time={arguments.seconds}', '-timeout=5']
+    if arguments.replay:
+        length = ['-runs=0', '-timeout=100']
     subprocess.run([sys.executable, '-B', os.path.join(HERE, 'make_seeds.py'), '--czmodel',
                     os.path.join(build, 'czmodel'), os.path.join(build, 'seeds')], check=True)
     print(f'{"fuzzer":10} {"inputs":>10} {"places":>10}')
     is_good = True
     for name in arguments.fuzzers or FUZZERS:
-        is_good &= run_fuzzer(name, build, arguments.seconds)
+        is_good &= run_fuzzer(name, build, length)
         if arguments.keep:
             keep_corpus(name, build)
     sys.exit(not is_good)
