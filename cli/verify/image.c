@@ -297,9 +297,9 @@ static void tell_unused(tiff_reading *r) {
         r->image->unused = pages > 1 ? of_pages : of_channels;
 }
 
-// The smallest usual range that holds the values.
+// The smallest usual range that holds the values, else theirs.
 static float choose_most(const cli_grid *pixels) {
-    static const float usual[] = {1, 255, 65535, 4294967295.0f};
+    static const float usual[] = {1, 255, 65535};
     float most = cli_range_of(pixels).most;
     for (size_t i = 0; i < CZM_COUNT_OF(usual); i++)
         if (most <= usual[i]) return usual[i];

@@ -46,8 +46,8 @@ double cli_grid_difference(const cli_grid *a, const cli_grid *b);
 
 typedef struct cli_image {
     cli_grid pixels; // as in the file: grey, or red, green, blue; without alpha
-    // The value that is white: of 8 and 16 bits the largest; of others the smallest of 1, 255, 65535 and
-    // 2^32 - 1 that no sample exceeds.
+    // The value that is white: of 8 and 16 bits the largest; of others the smallest of 1, 255 and 65535
+    // that no sample exceeds, or else the largest sample.
     float most;
     const char *unused; // what of the file is not in `pixels`; NULL: nothing
     uint64_t file_size;

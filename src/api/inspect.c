@@ -116,10 +116,16 @@ static void tell_weights(const czm_model *model, czm_inspection *out) {
     }
 }
 
+// Scalars and sizes of shapes are no weights.
+static bool is_weight(const czm_onnx_initializer *t) {
+    return t->shape.rank > 0 && t->dtype != CZM_DTYPE_INT64 && t->dtype != CZM_DTYPE_BOOL;
+}
+
 static void tell_onnx_weights(const czm_onnx_file *file, czm_inspection *out) {
     for (size_t i = 0; i < file->initializers.count; i++) {
         const czm_onnx_initializer *t = &file->initializers.items[i];
         uint64_t elements = 1;
+        if (!is_weight(t)) continue;
         for (int d = 0; d < t->shape.rank; d++) elements *= (uint64_t)t->shape.dims[d];
         out->parameters += elements;
         out->weight_bytes += t->data.size;

@@ -110,21 +110,25 @@ static czm_status choose_steps(drafting *d) {
 static const char *choose_pixel_type(drafting *d) {
     static const struct {
         int64_t channels;
+        int bits;
         const char *type, *others;
     } types[] = {
-        {1, "Gray8", "Gray16 or Gray32Float"},
-        {3, "Bgr24", "Bgr48 or Bgr96Float"},
-        {4, "Bgra32", "no other type has four channels"},
+        {1, 8, "Gray8", "Gray16 or Gray32Float"},
+        {1, 16, "Gray16", "Gray8 or Gray32Float"},
+        {3, 8, "Bgr24", "Bgr48 or Bgr96Float"},
+        {3, 16, "Bgr48", "Bgr24 or Bgr96Float"},
+        {4, 8, "Bgra32", "no other type has four channels"},
     };
     czm_shape input = d->subject->input;
     int64_t channels = input.rank == 4 ? input.dims[3] : CZM_UNKNOWN;
+    int bits = d->target.model.cast_to == CZM_DTYPE_UINT16 && channels < 4 ? 16 : 8;
     for (size_t i = 0; i < CZM_COUNT_OF(types); i++) {
-        if (types[i].channels != channels) continue;
+        if (types[i].channels != channels || types[i].bits != bits) continue;
         guess(d, "PixelType",
               czm_arena_format(d->context->arena, "for images of another depth: %s",
                                types[i].others),
-              "%s: %lld channel%s of 8 bits", types[i].type, (long long)channels,
-              channels == 1 ? "" : "s");
+              "%s: %lld channel%s of %d bits", types[i].type, (long long)channels,
+              channels == 1 ? "" : "s", bits);
         return types[i].type;
     }
     guess(d, "PixelType", "a pixel type has 1, 3 or 4 channels",

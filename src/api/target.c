@@ -401,6 +401,7 @@ static czm_status read_onnx(czm_context *context, czm_target *target) {
     if (!target->input.takes_float || !czm_edit_can_cast(input->dtype)) return CZM_OK;
     czm_edit_tell_cast(context, input);
     if (target->input.is_unit) target->input.factor *= czm_edit_unit_factor(context, input);
+    target->model.cast_to = input->dtype;
     input->dtype = CZM_DTYPE_FLOAT;
     return CZM_OK;
 }

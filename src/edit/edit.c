@@ -173,6 +173,17 @@ double czm_edit_unit_factor(czm_context *context, const czm_port *input) {
             "values from 0 to 1 are fed, but its element type is %s: the factor %.9g is "
             "inserted before the cast",
             czm_dtype_name(input->dtype), factor);
+    else if (!czm_dtype_is_floating(input->dtype))
+        czm_report_add(context->report, CZM_RULE_PIXEL_RANGE,
+                       czm_arena_format(context->arena, "input \"%s\"", input->name),
+                       czm_arena_format(context->arena,
+                                        "multiply them by the largest value that the network "
+                                        "expects: %s",
+                                        czm_report_option(context->report,
+                                                          CZM_OPTION_PREPROCESSING, "scale=255")),
+                       "values from 0 to 1 are fed, but its element type is %s: every pixel "
+                       "becomes 0 or 1",
+                       czm_dtype_name(input->dtype));
     return factor;
 }
 
@@ -185,6 +196,7 @@ static czm_status take_float(editing *e) {
     const czm_port *input = &e->model->main.inputs.items[0];
     if (!e->input->takes_float || !czm_edit_can_cast(input->dtype)) return CZM_OK;
     czm_edit_tell_cast(e->context, input);
+    e->model->cast_to = input->dtype;
     double factor = e->input->is_unit ? czm_edit_unit_factor(e->context, input) : 1;
     const czm_step step = czm_step_cast(input->dtype);
     CZM_TRY(splice_before(e, &step));

@@ -115,6 +115,7 @@ typedef struct czm_model {
     int64_t opset;                // likewise; else 0
     bool has_only_ends;           // one node of no known kind stands for the network
     CZM_LIST(const char *) names; // then: of its operations and weights
+    czm_dtype cast_to;            // the type that float32 pixels are cast to first; NONE: not
     bool is_keras;                // every loader opens it: a Keras model, as it is read or written
     bool is_for_onnx;             // what will run it, so that passes know: not TensorFlow 2.0.0
 } czm_model;
