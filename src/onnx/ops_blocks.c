@@ -10,14 +10,49 @@
 
 enum { MOST = CZM_ONNX_MOST_DIMS };
 
+// The first `count` sizes of the tensor from number `first` on, times or divided by the factor.
+static const char *some_sizes(czm_onnx_step *step, const char *of, int64_t first, size_t count,
+                              const char *op, int64_t factor) {
+    const int64_t picks[] = {first, first + 1};
+    const char *sizes =
+        CZM_EMIT(step, "Gather", CZM_EMIT(step, "Shape", of), czm_ints(step, picks, count));
+    return CZM_EMIT(step, op, sizes, czm_int(step, factor));
+}
+
+// ONNX Runtime has kernels of both operations for floating numbers only: whole numbers are moved by a transposition.
+static void move_whole_numbers(czm_onnx_step *step, int64_t size) {
+    static const int64_t order[] = {0, 1, 3, 2, 4, 5};
+    bool is_into_depth = czm_text_equal(step->detail, "SpaceToDepth");
+    const int64_t inner[] = {0, 0, 0, size, size, -1}, whole[] = {0, 0, 0, -1};
+    const char *of = czm_in_plain(step, 0), *name = of, *block = czm_int(step, size);
+    const char *batch = some_sizes(step, of, 0, 1, "Div", 1), *sizes;
+    if (is_into_depth)
+        sizes = CZM_EMIT(step, "Concat", batch, some_sizes(step, of, 1, 1, "Div", size), block,
+                         some_sizes(step, of, 2, 1, "Div", size), block, czm_int(step, -1));
+    else
+        sizes = CZM_EMIT(step, "Concat", batch, some_sizes(step, of, 1, 2, "Mul", size),
+                         czm_int(step, -1));
+    czm_onnx_set_int(step->arena, czm_last(step), "axis", 0);
+    name = is_into_depth ? CZM_EMIT(step, "Reshape", of, sizes)
+                         : czm_emit_reshape(step, of, inner, 6);
+    name = czm_emit_transpose(step, name, order, 6);
+    czm_out(step, 0,
+            is_into_depth ? czm_emit_reshape(step, name, whole, 4)
+                          : CZM_EMIT(step, "Reshape", name, sizes));
+}
+
 void czm_onnx_depth(czm_onnx_step *step) { // DepthToSpace, SpaceToDepth
+    int64_t size = czm_attr_int(step->node, "block_size");
     if (czm_in(step, 0)->shape.rank != 4 || czm_attr_is(step->node, "data_format", "NCHW")) {
         czm_refuse(step, "only images with channels last are known");
         return;
     }
+    if (!czm_dtype_is_floating(czm_in(step, 0)->dtype)) {
+        move_whole_numbers(step, size);
+        return;
+    }
     const char *name = CZM_EMIT(step, step->detail, czm_in_planar(step, 0));
-    czm_onnx_set_int(step->arena, czm_last(step), "blocksize",
-                     czm_attr_int(step->node, "block_size"));
+    czm_onnx_set_int(step->arena, czm_last(step), "blocksize", size);
     czm_out_planar(step, 0, name);
 }
 

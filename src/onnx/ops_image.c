@@ -14,7 +14,6 @@ enum { DIRECTIONS = 2 };
 typedef struct places {
     czm_onnx_image image;
     int64_t kernel[DIRECTIONS], strides[DIRECTIONS], rates[DIRECTIONS];
-    int64_t pads[2 * 4]; // of [n, c, h, w]: all befores, then all afters
 } places;
 
 // The two in the middle of an attribute with an entry for each dimension.
@@ -26,24 +25,6 @@ static void read_middle(const czm_onnx_step *step, const char *name, int64_t *ou
 
 static int64_t extent_of(const places *p, int i) { return (p->kernel[i] - 1) * p->rates[i] + 1; }
 
-// With a stride of 1 the size of the image does not matter.
-static bool find_pads(czm_onnx_step *step, places *p) {
-    if (!czm_attr_is(step->node, "padding", "SAME")) return true;
-    for (int i = 0; i < DIRECTIONS; i++) {
-        int64_t in = p->image.size[i], out = p->image.out_size[i];
-        if (p->strides[i] != 1 && (in == CZM_UNKNOWN || out == CZM_UNKNOWN)) {
-            czm_refuse(step, "the size of its image is not known");
-            return false;
-        }
-        int64_t total = extent_of(p, i) - 1;
-        if (p->strides[i] != 1) total = (out - 1) * p->strides[i] + extent_of(p, i) - in;
-        if (total < 0) total = 0;
-        p->pads[2 + i] = total / 2;
-        p->pads[6 + i] = total - total / 2;
-    }
-    return true;
-}
-
 // `kernel` is set; everything else is found, and the image padded with `outside`.
 static bool find_places(czm_onnx_step *step, places *p, double outside) {
     enum { MOST_PLACES = 1024 };
@@ -54,9 +35,7 @@ static bool find_places(czm_onnx_step *step, places *p, double outside) {
         czm_refuse(step, "its window is too large, or its size is not known");
         return false;
     }
-    if (!find_pads(step, p)) return false;
-    const char *number = czm_number(step, czm_in(step, 0)->dtype, outside);
-    p->image.name = CZM_EMIT(step, "Pad", p->image.name, czm_ints(step, p->pads, 8), number);
+    czm_onnx_pad_image(step, &p->image, p->kernel, outside);
     return true;
 }
 
@@ -109,6 +88,14 @@ void czm_onnx_dilation(czm_onnx_step *step) { // Dilation2D(input, filter)
         slices[i] = CZM_EMIT(step, "Add", slices[i], row);
     }
     czm_out_planar(step, 0, czm_emit(step, "Max", slices));
+}
+
+void czm_onnx_pool_slices(czm_onnx_step *step, czm_onnx_image *image, const int64_t *kernel,
+                          double lowest) {
+    places p = {.image = *image, .kernel = {kernel[0], kernel[1]}, .rates = {1, 1}};
+    read_middle(step, "strides", p.strides);
+    czm_onnx_pad_image(step, &p.image, kernel, lowest);
+    czm_out_planar(step, 0, czm_emit(step, "Max", all_slices(step, &p)));
 }
 
 // ---- where the largest was

@@ -70,6 +70,11 @@ void czm_onnx_pool(czm_onnx_step *step) {
     }
     bool is_max = czm_text_equal(step->detail, "MaxPool");
     if (is_max) image.name = apart_from_padding(step, image.name);
+    czm_dtype dtype = czm_in(step, 0)->dtype;
+    if (is_max && image.rank == 4 && czm_dtype_size(dtype) == 8 && !czm_dtype_is_floating(dtype)) {
+        czm_onnx_pool_slices(step, &image, kernel, lowest(dtype));
+        return;
+    }
     const char *bare = image.name;
     const char *amounts =
         czm_onnx_pad_open(step, &image, kernel, is_max ? lowest(czm_in(step, 0)->dtype) : 0);
@@ -132,38 +137,11 @@ static const char *resize_factors(czm_onnx_step *step, const czm_onnx_image *ima
     return czm_floats(step, factors, dims, 1);
 }
 
-// Keys' kernel with centers, and then without what lies outside (resize_bicubic_op.cc).
-static void set_cubic(czm_onnx_step *step, czm_onnx_node *node) {
-    bool has_centers = czm_attr_bool(step->node, "half_pixel_centers");
-    czm_onnx_set_float(step->arena, node, "cubic_coeff_a", has_centers ? -0.5 : -0.75);
-    czm_onnx_set_int(step->arena, node, "exclude_outside", has_centers);
-}
-
-// ONNX Runtime 1.12 and newer move transpositions through Resize, and then reject a cubic one that is not
-// along the last two dimensions. Nothing moves through a Reshape: each channel becomes an image.
-static const char *each_channel(czm_onnx_step *step, const char *image) {
-    return czm_emit_reshape(step, image, (const int64_t[]){-1, 1, 0, 0}, 4);
-}
-
-static const char *all_channels(czm_onnx_step *step, const char *resized,
-                                const czm_onnx_image *image) {
-    if (image->channels != CZM_UNKNOWN)
-        return czm_emit_reshape(step, resized, (const int64_t[]){-1, image->channels, 0, 0}, 4);
-    const char *front = CZM_EMIT(step, "Gather", CZM_EMIT(step, "Shape", image->name),
-                                 czm_ints(step, (const int64_t[]){0, 1}, 2));
-    const char *shape = CZM_EMIT(step, "Concat", front, czm_ints(step, (const int64_t[]){0, 0}, 2));
-    czm_onnx_set_int(step->arena, czm_last(step), "axis", 0);
-    return CZM_EMIT(step, "Reshape", resized, shape);
-}
-
 void czm_onnx_resize(czm_onnx_step *step) {
     czm_onnx_image image;
     if (!czm_onnx_image_of(step, 0, &image)) return;
-    bool is_cubic = czm_text_equal(step->detail, "cubic");
     if (czm_in(step, 0)->dtype != CZM_DTYPE_FLOAT)
         image.name = czm_emit_cast(step, image.name, CZM_DTYPE_FLOAT);
-    czm_onnx_image whole = image;
-    if (is_cubic) image.name = each_channel(step, image.name);
     const char *factors = resize_factors(step, &image);
     const char *none = step->opset < 13 ? czm_floats(step, NULL, (const int64_t[]){0}, 1) : "";
     const char *name =
@@ -175,9 +153,5 @@ void czm_onnx_resize(czm_onnx_step *step) {
                       resize_coordinates(step));
     if (czm_text_equal(step->detail, "nearest"))
         czm_onnx_set_text(step->arena, node, "nearest_mode", resize_rounding(step));
-    if (is_cubic) {
-        set_cubic(step, node);
-        name = all_channels(step, name, &whole);
-    }
     czm_onnx_image_out(step, &image, 0, name);
 }

@@ -84,7 +84,8 @@ static windows windows_of(const czm_onnx_step *step, const czm_onnx_image *image
                           const int64_t *kernel) {
     windows w = {.is_open = false};
     read_attr(step, image, "strides", w.strides);
-    read_attr(step, image, "dilations", w.dilations);
+    bool has_rates = czm_node_attr(step->node, "rates").data != NULL;
+    read_attr(step, image, has_rates ? "rates" : "dilations", w.dilations);
     if (czm_attr_is(step->node, "padding", "EXPLICIT")) pad_explicit(step, image, &w);
     if (!czm_attr_is(step->node, "padding", "SAME")) return w;
     for (int i = 0; i < image->rank - 2; i++) {
@@ -135,6 +136,21 @@ const char *czm_onnx_pad_open(czm_onnx_step *step, czm_onnx_image *image, const 
     image->name = czm_onnx_pad_by(step, image->name, czm_in(step, 0)->dtype, amounts, value);
     image->is_padded = true;
     return amounts;
+}
+
+void czm_onnx_pad_image(czm_onnx_step *step, czm_onnx_image *image, const int64_t *kernel,
+                        double value) {
+    int64_t pads[2 * CZM_ONNX_MOST_DIMS] = {0};
+    int space = image->rank - 2;
+    if (czm_onnx_pad_open(step, image, kernel, value)) return;
+    windows w = windows_of(step, image, kernel);
+    for (int i = 0; i < space; i++) {
+        pads[2 + i] = w.pads[i];
+        pads[image->rank + 2 + i] = w.pads[space + i];
+    }
+    const char *amounts = czm_ints(step, pads, 2 * (size_t)image->rank);
+    image->name = czm_onnx_pad_by(step, image->name, czm_in(step, 0)->dtype, amounts, value);
+    image->is_padded = true;
 }
 
 void czm_onnx_set_windows(czm_onnx_step *step, const czm_onnx_image *image, const int64_t *kernel) {

@@ -36,6 +36,10 @@ const char *czm_onnx_pad_open(czm_onnx_step *step, czm_onnx_image *image, const 
 const char *czm_onnx_pad_by(czm_onnx_step *step, const char *of, czm_dtype dtype,
                             const char *amounts, double value);
 
+// Adds all padding of the node to the image, of open sizes too.
+void czm_onnx_pad_image(czm_onnx_step *step, czm_onnx_image *image, const int64_t *kernel,
+                        double value);
+
 // Sets strides, dilations, kernel_shape and pads of the last node.
 void czm_onnx_set_windows(czm_onnx_step *step, const czm_onnx_image *image, const int64_t *kernel);
 
@@ -46,5 +50,9 @@ bool czm_onnx_set_transposed(czm_onnx_step *step, const czm_onnx_image *image,
 // The same for one whose size is computed: it is cut out of the result `name`. Returns the cutting.
 const char *czm_onnx_cut_transposed(czm_onnx_step *step, const czm_onnx_image *image,
                                     const int64_t *kernel, const char *name);
+
+// A pool that takes the largest of slices of the image: of numbers for which MaxPool has no kernel.
+void czm_onnx_pool_slices(czm_onnx_step *step, czm_onnx_image *image, const int64_t *kernel,
+                          double lowest);
 
 #endif

@@ -26,16 +26,16 @@ def rejections():
 
 
 def unpack(folder):
-    """The folder, with the networks in it; beside each, meta.json says by operator set what is rejected."""
+    """The folder, with the networks in it; beside those that are rejected, meta.json with the operator sets."""
     mark = os.path.join(folder, 'complete')
-    newest = max(map(os.path.getmtime, (ARCHIVE, REJECTED)))
+    newest = max(map(os.path.getmtime, (ARCHIVE, REJECTED, __file__)))
     if os.path.exists(mark) and os.path.getmtime(mark) >= newest:
         return folder
     shutil.rmtree(folder, ignore_errors=True)
     with tarfile.open(ARCHIVE) as archive:
         archive.extractall(folder)
     for name, messages in rejections().items():
-        rejected = {str(OPSETS[key]): text for key, text in messages.items() if key in OPSETS}
+        rejected = [OPSETS[key] for key in messages if key in OPSETS]
         with open(os.path.join(folder, name, 'meta.json'), 'w', encoding='utf-8') as file:
             json.dump({'rejected': rejected}, file)
     with open(mark, 'w', encoding='utf-8'):

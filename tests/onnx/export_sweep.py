@@ -1,22 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Exports small networks of the kinds that engines compute differently from version to version.
-
-    export_sweep.py FOLDER [--only TEXT]
-
-Run by a Python with TensorFlow 2. Writes FOLDER/NAME/{model,input.npy,expected.npy}, as run.py beside this
-file reads them:
+"""Small networks of the kinds that engines compute differently from version to version, for export_ops.py:
 
     whole_OP_TYPE        an operation on integers of each type that TensorFlow computes it for
     same_OP_...          SAME padding of an open size: sizes, strides, kernels, dilations
     padded_OP_...        padding before a window, which optimisers merge
     bicubic_...          bicubic resizes, with transpositions or without around them
+    resize_...           resizes to sizes that a rounded factor misses
+    patches_..., dilation_...   what ONNX has no operation for
     quantised_...        fake quantisation, of empty ranges too
 """
-import argparse
-import os
-
-os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
-
 import numpy as np
 import tensorflow as tf
 
@@ -275,8 +267,32 @@ def bicubic_networks():
                     x = raw.ResizeBicubic(images=x, size=size, half_pixel_centers=centers)
                     return tf.nn.softmax(x) if before == 'dense' else x
                 yield f'bicubic_{side}_{before}_{"centers" if centers else "corners"}', call, (8, 6)
+    for size in ((29, 13), (5, 4), (1, 1), (3, 18)):
+        for how in ({'half_pixel_centers': True}, {'align_corners': True}, {}):
+            name = '_'.join(['bicubic_to', *map(str, size), *how])
+            yield name, (lambda x, size=size, how=how: raw.ResizeBicubic(images=x, size=size, **how)), (8, 6)
+            yield f'{name}_open', (lambda x, size=size, how=how: raw.ResizeBicubic(
+                images=x, size=tf.shape(x)[1:3] * size // [8, 6], **how)), (8, 6)
     yield 'bicubic_open_size', (lambda x: tf.image.resize(
         x, tf.shape(x)[1:3] * 2, 'bicubic')), (7, 5)
+
+
+def resize_networks():
+    """Sizes that some versions compute from a rounded factor, and get wrong by a pixel."""
+    for old, new in ((14, 29), (22, 45), (7, 10), (3, 41)):
+        for op in (raw.ResizeBilinear, raw.ResizeNearestNeighbor):
+            yield f'resize_{old}_{new}_{op.__name__[6:].lower()}', (lambda x, op=op, new=new: op(
+                images=x, size=[new, new], half_pixel_centers=True)), (old, old)
+
+
+def patch_networks():
+    for size in ((8, 6), (7, 9)):
+        for padding in ('SAME', 'VALID'):
+            name = f'open_{size[0]}_{size[1]}_{padding.lower()}'
+            yield f'patches_{name}', (lambda x, padding=padding: tf.image.extract_patches(
+                x, [1, 3, 2, 1], [1, 2, 3, 1], [1, 1, 2, 1], padding)), size
+            yield f'dilation_{name}', (lambda x, padding=padding: tf.nn.dilation2d(
+                x, random_filter(3, 3, 4), [1, 2, 2, 1], padding, 'NHWC', [1, 1, 2, 1])), size
 
 
 def quantised_networks():
@@ -300,7 +316,7 @@ def list_networks():
 
 
 def networks():
-    """(name, function, (height, width) of the input; the network's own is open in the last three kinds)"""
+    """(name, function, height and width of the input, whether they are open in the network)"""
     for op in WHOLE_OPS:
         for dtype in WHOLE:
             yield f'whole_{op}_{dtype}', whole(op, dtype), (8, 6), False
@@ -308,36 +324,7 @@ def networks():
         yield f'whole_{op}_bool', logical(op), (8, 6), False
     for name, call, size in same_networks():
         yield name, call, size, True
-    for make in (padded_networks, bicubic_networks, quantised_networks, list_networks):
+    for make in (padded_networks, bicubic_networks, resize_networks, patch_networks, quantised_networks,
+                 list_networks):
         for name, call, size in make():
             yield name, call, size, 'open' in name
-
-
-def export(folder, name, function, size, is_open):
-    place = os.path.join(folder, name)
-    shape = [1, None, None, 4] if is_open else [1, *size, 4]
-    module = tf.Module()
-    module.call = tf.function(lambda x: {'y': function(x)}, input_signature=[
-        tf.TensorSpec(shape, tf.float32, name='x')])
-    pictures = np.random.RandomState(1).uniform(-1, 1, [1, *size, 4]).astype(np.float32)
-    try:
-        expected = module.call(tf.constant(pictures))['y'].numpy()
-    except Exception:  # whatever TensorFlow says of a type that it does not compute
-        return False
-    tf.saved_model.save(module, os.path.join(place, 'model'), module.call)
-    np.save(os.path.join(place, 'input.npy'), pictures)
-    np.save(os.path.join(place, 'expected.npy'), expected)
-    return True
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.split('\n', maxsplit=1)[0])
-    parser.add_argument('folder')
-    parser.add_argument('--only', default='')
-    options = parser.parse_args()
-    count = sum(export(options.folder, *network) for network in networks() if options.only in network[0])
-    print(count, 'networks')
-
-
-if __name__ == '__main__':
-    main()
