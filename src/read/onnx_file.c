@@ -309,16 +309,24 @@ static czm_status take_initializer(reader *r, czm_extent message) {
 
 // ---- nodes
 
+static const char *qualified(czm_arena *arena, czm_bytes domain, czm_bytes name) {
+    const char *own = czm_arena_string(arena, name);
+    if (domain.size == 0 || czm_bytes_is(domain, "ai.onnx")) return own;
+    return czm_arena_format(arena, "%s::%s", czm_arena_string(arena, domain), own);
+}
+
+czm_onnx_operation czm_onnx_operation_of(czm_arena *arena, czm_bytes message, czm_extent extent) {
+    return (czm_onnx_operation){
+        qualified(arena, czm_wire_find(message, 7).bytes, czm_wire_find(message, 4).bytes),
+        czm_arena_string(arena, czm_wire_find(message, 3).bytes), message, extent};
+}
+
 static czm_status take_node(reader *r, czm_extent message) {
     czm_bytes bytes;
     CZM_TRY(load(r, message, &bytes));
     if (!czm_wire_is_valid(bytes)) return damaged(r, "a node of it is damaged");
-    czm_bytes domain = czm_wire_find(bytes, 7).bytes;
-    const char *op = keep_text(r, czm_wire_find(bytes, 4).bytes);
-    if (domain.size && !czm_bytes_is(domain, "ai.onnx"))
-        op = czm_arena_format(r->context->arena, "%s::%s", keep_text(r, domain), op);
     *CZM_APPEND(r->context->arena, &r->file->operations) =
-        (czm_onnx_operation){op, keep_text(r, czm_wire_find(bytes, 3).bytes), bytes, message};
+        czm_onnx_operation_of(r->context->arena, bytes, message);
     return CZM_OK;
 }
 
@@ -341,10 +349,26 @@ static czm_status take_graph_field(reader *r, const file_field *f) {
 }
 
 // OperatorSetIdProto {domain=1, version=2}
-static void take_opset(reader *r, czm_bytes message) {
+static void take_opset(czm_bytes message, int64_t *opset) {
     czm_bytes domain = czm_wire_find(message, 1).bytes;
     if (domain.size == 0 || czm_bytes_is(domain, "ai.onnx"))
-        r->file->opset = (int64_t)czm_wire_find(message, 2).value;
+        *opset = (int64_t)czm_wire_find(message, 2).value;
+}
+
+static czm_status take_function(reader *r, czm_extent message) {
+    czm_bytes bytes;
+    CZM_TRY(load(r, message, &bytes));
+    if (!czm_wire_is_valid(bytes)) return damaged(r, "a function of it is damaged");
+    czm_onnx_function *f = CZM_APPEND(r->context->arena, &r->file->functions);
+    *f = (czm_onnx_function){
+        .name = qualified(r->context->arena, czm_wire_find(bytes, 10).bytes, czm_wire_find(bytes, 1).bytes),
+        .overload = keep_text(r, czm_wire_find(bytes, 13).bytes),
+        .message = bytes,
+        .extent = message};
+    czm_wire wire = czm_wire_read(bytes);
+    for (czm_field field; czm_wire_next(&wire, &field);)
+        if (czm_field_is(&field, 9, CZM_WIRE_BYTES)) take_opset(field.bytes, &f->opset);
+    return CZM_OK;
 }
 
 static czm_status take_model_field(reader *r, const file_field *f) {
@@ -364,8 +388,9 @@ static czm_status take_model_field(reader *r, const file_field *f) {
         return each_field(r, GRAPH, f->extent, take_graph_field);
     case 8:
         CZM_TRY(load(r, f->extent, &bytes));
-        take_opset(r, bytes);
+        take_opset(bytes, &r->file->opset);
         return CZM_OK;
+    case 25: return take_function(r, f->extent);
     case 14:
         CZM_TRY(load(r, f->extent, &bytes));
         if (czm_bytes_is(czm_wire_find(bytes, 1).bytes, "exporter"))

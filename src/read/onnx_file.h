@@ -25,6 +25,15 @@ typedef struct czm_onnx_operation {
     czm_extent extent; // where it lies
 } czm_onnx_operation;
 
+// FunctionProto {name=1, input=4, output=5, attribute=6, node=7, opset_import=9, domain=10,
+//                attribute_proto=11, overload=13}
+typedef struct czm_onnx_function {
+    const char *name, *overload; // "domain::name"
+    int64_t opset;               // of the default domain; 0: not stated
+    czm_bytes message;
+    czm_extent extent;
+} czm_onnx_function;
+
 typedef struct czm_onnx_initializer {
     const char *name;
     czm_dtype dtype;
@@ -65,6 +74,7 @@ typedef struct czm_onnx_file {
     czm_extent graph_field, graph;           // with its tag; its content
     CZM_LIST(czm_onnx_operation) operations; // of the main graph
     CZM_LIST(czm_onnx_initializer) initializers;
+    CZM_LIST(czm_onnx_function) functions;
     CZM_LIST(czm_onnx_end) inputs; // that are no initializers
     CZM_LIST(czm_onnx_end) outputs;
     czm_name_table origins; // by the names of tensors: czm_onnx_origin
@@ -82,6 +92,9 @@ const czm_onnx_origin *czm_onnx_origin_of(const czm_onnx_file *file, czm_bytes n
 CZM_MUST_CHECK czm_status czm_onnx_file_read(czm_context *context, const char *where,
                                              const czm_source *source, czm_extent extent,
                                              czm_onnx_file *file);
+
+// An operation of a NodeProto that is in memory.
+czm_onnx_operation czm_onnx_operation_of(czm_arena *arena, czm_bytes message, czm_extent extent);
 
 // Reads a TensorProto that lies in the file.
 CZM_MUST_CHECK czm_status czm_onnx_tensor_read(czm_context *context, czm_onnx_file *file,

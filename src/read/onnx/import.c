@@ -14,13 +14,46 @@ enum {
 
 // ---- attributes: NodeProto.attribute=5 {name=1, ...}
 
-czm_bytes czm_import_attr(const czm_import_step *s, const char *name) {
-    czm_wire wire = czm_wire_read(s->operation->message);
+static czm_bytes find_attr(czm_bytes message, uint32_t field, czm_bytes name) {
+    czm_wire wire = czm_wire_read(message);
     for (czm_field f; czm_wire_next(&wire, &f);)
-        if (czm_field_is(&f, 5, CZM_WIRE_BYTES) &&
-            czm_bytes_is(czm_wire_find(f.bytes, 1).bytes, name))
+        if (czm_field_is(&f, field, CZM_WIRE_BYTES) &&
+            czm_bytes_compare(czm_wire_find(f.bytes, 1).bytes, name) == 0)
             return f.bytes;
     return (czm_bytes){0};
+}
+
+// AttributeProto.ref_attr_name=21: an attribute of the call, whose default the function has.
+czm_bytes czm_import_attr(const czm_import_step *s, const char *name) {
+    enum { NODE_ATTR = 5, FUNCTION_DEFAULT = 11, REFERENCE = 21 };
+    czm_bytes attr = find_attr(s->operation->message, NODE_ATTR, czm_bytes_text(name));
+    for (const czm_import_call *c = s->call; attr.size; c = c->caller) {
+        czm_bytes reference = czm_wire_find(attr, REFERENCE).bytes;
+        if (reference.size == 0) return attr;
+        if (!c) break;
+        attr = find_attr(c->operation->message, NODE_ATTR, reference);
+        if (attr.size == 0) return find_attr(c->function->message, FUNCTION_DEFAULT, reference);
+    }
+    return (czm_bytes){0};
+}
+
+static bool holds(czm_bytes message, czm_bytes part) {
+    uintptr_t begin = (uintptr_t)message.data, at = (uintptr_t)part.data;
+    return at >= begin && at + part.size <= begin + message.size;
+}
+
+static czm_extent part_of(czm_bytes message, czm_extent extent, czm_bytes part) {
+    return czm_extent_part(extent, (uint64_t)(part.data - message.data), part.size);
+}
+
+czm_extent czm_import_extent_of(const czm_import_step *s, czm_bytes part) {
+    const czm_onnx_operation *o = s->operation;
+    for (const czm_import_call *c = s->call; !holds(o->message, part) && c; c = c->caller) {
+        if (holds(c->function->message, part))
+            return part_of(c->function->message, c->function->extent, part);
+        o = c->operation;
+    }
+    return part_of(o->message, o->extent, part);
 }
 
 bool czm_import_has(const czm_import_step *s, const char *name) {
@@ -392,13 +425,17 @@ void czm_import_put(czm_import_step *s, size_t output, czm_tensor tensor, czm_or
     if (v) keep(s, v, order, tensor);
 }
 
+void czm_import_copy(czm_import_value *to, const czm_import_value *from) {
+    const char *name = to->name;
+    *to = *from;
+    to->name = name;
+    to->forms.capacity = to->forms.count; // the list is not shared when it grows
+}
+
 void czm_import_pass(czm_import_step *s, size_t output, const czm_import_value *v) {
     czm_import_value *to = output_at(s, output);
     if (!to) return;
-    const char *name = to->name;
-    *to = *v;
-    to->name = name;
-    to->forms.capacity = to->forms.count; // the list is not shared when it grows
+    czm_import_copy(to, v);
 }
 
 // The order of the first computed value of full rank that is not plain, so that constants are moved

@@ -23,9 +23,26 @@ typedef struct czm_import_value {
     const char *name;
     const czm_onnx_initializer *constant; // NULL: it is computed
     CZM_LIST(czm_import_form) forms;        // the first one is that in which it was made
+    bool is_absent;                    // the input of a function that its caller does not give
     struct czm_import_value *source;   // a Reshape made it of this value; NULL
     struct czm_import_value *shape_of; // it is the shape of this value, or has the same one; NULL
 } czm_import_value;
+
+// A call of a function of the file.
+typedef struct czm_import_call {
+    const czm_onnx_function *function;
+    const czm_onnx_operation *operation; // that calls it
+    const struct czm_import_call *caller; // NULL: the network
+} czm_import_call;
+
+// The names that operations read. A branch or the round of a loop reads those around it too.
+typedef struct czm_import_scope {
+    czm_name_table values; // czm_import_value by name
+    const struct czm_import_scope *outer; // NULL: none
+    const czm_import_call *call;          // NULL: in no function
+    const char *prefix;                   // of the names of nodes
+    int depth;
+} czm_import_scope;
 
 typedef struct czm_import {
     czm_context *context;
@@ -33,13 +50,14 @@ typedef struct czm_import {
     czm_model *model;
     czm_graph *graph;
     czm_shapes *shapes;
-    czm_name_table values; // czm_import_value by name
+    czm_import_scope *scope;
 } czm_import;
 
 // One operation that is being translated.
 typedef struct czm_import_step {
     czm_import *run;
     const czm_onnx_operation *operation;
+    const czm_import_call *call; // of the function that the operation stands in; NULL
     const char *op;   // the last column of the operation's row: a TensorFlow operation, or NULL
     const char *name; // that nodes begin with
     int64_t opset;
@@ -55,8 +73,17 @@ typedef czm_status czm_import_translate(czm_import_step *s);
 CZM_MUST_CHECK czm_status czm_import_translate_operation(czm_import *run,
                                                        const czm_onnx_operation *operation);
 
-// The value of this name, made new if there is none. NULL for the empty name.
+// The value of this name, made new if there is none. NULL for the empty name, and for what a caller left out.
 czm_import_value *czm_import_value_named(czm_import *run, czm_bytes name);
+// A new value of the innermost scope. NULL for the empty name.
+czm_import_value *czm_import_value_new(czm_import *run, czm_bytes name);
+static inline bool czm_import_is_made(const czm_import_value *v) { return v->constant || v->forms.count; }
+// Everything but the name.
+void czm_import_copy(czm_import_value *to, const czm_import_value *from);
+
+// The function of the file that an operation calls, and the call. NULL: there is none.
+const czm_onnx_function *czm_import_function_of(const czm_import *run, const char *op, czm_bytes overload);
+CZM_MUST_CHECK czm_status czm_import_call_function(czm_import_step *s, const czm_onnx_function *function);
 
 // The normalisation of groups of channels of an image.
 CZM_MUST_CHECK czm_status czm_import_group_norm(czm_import_step *s, czm_import_value *image,
@@ -84,7 +111,10 @@ czm_bytes czm_import_text(const czm_import_step *s, const char *name);
 // At most `most` elements are stored; the result is how many there are.
 size_t czm_import_ints(const czm_import_step *s, const char *name, int64_t *out, size_t most);
 size_t czm_import_floats(const czm_import_step *s, const char *name, double *out, size_t most);
-czm_bytes czm_import_attr(const czm_import_step *s, const char *name); // AttributeProto; empty: absent
+// AttributeProto; empty: absent. In a function it may be what the caller says.
+czm_bytes czm_import_attr(const czm_import_step *s, const char *name);
+// Where in the file a part of an operation or attribute lies.
+czm_extent czm_import_extent_of(const czm_import_step *s, czm_bytes part);
 
 // ---- inputs
 

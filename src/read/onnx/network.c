@@ -31,15 +31,20 @@ static const row *find_row(const char *op) {
 
 // ---- values
 
-czm_import_value *czm_import_value_named(czm_import *run, czm_bytes name) {
+czm_import_value *czm_import_value_new(czm_import *run, czm_bytes name) {
     if (name.size == 0) return NULL;
-    czm_name_slot *slot = czm_name_slot_for(run->context->arena, &run->values, name);
-    if (!slot->value) {
-        czm_import_value *v = CZM_NEW(run->context->arena, czm_import_value);
-        v->name = czm_arena_string(run->context->arena, name);
-        slot->value = v;
+    czm_import_value *v = CZM_NEW(run->context->arena, czm_import_value);
+    v->name = czm_arena_string(run->context->arena, name);
+    czm_name_slot_for(run->context->arena, &run->scope->values, name)->value = v;
+    return v;
+}
+
+czm_import_value *czm_import_value_named(czm_import *run, czm_bytes name) {
+    for (const czm_import_scope *scope = run->scope; scope && name.size; scope = scope->outer) {
+        czm_import_value *v = czm_name_find(&scope->values, name);
+        if (v) return v->is_absent ? NULL : v;
     }
-    return slot->value;
+    return czm_import_value_new(run, name);
 }
 
 static void add_weights(czm_import *run) {
@@ -61,12 +66,14 @@ static size_t count_fields(czm_bytes message, uint32_t number) {
     return count;
 }
 
-static void take_values(czm_import *run, czm_bytes message, uint32_t number,
+typedef czm_import_value *name_value(czm_import *run, czm_bytes name);
+
+static void take_values(czm_import *run, czm_bytes message, uint32_t number, name_value *value_of,
                         czm_import_value **values) {
     czm_wire wire = czm_wire_read(message);
     for (czm_field f; czm_wire_next(&wire, &f);)
         if (czm_field_is(&f, number, CZM_WIRE_BYTES))
-            *values++ = czm_import_value_named(run, f.bytes);
+            *values++ = value_of(run, f.bytes);
 }
 
 // PyTorch writes "/encoder/conv1/Conv"; TensorFlow's names begin with no slash. An operation without a
@@ -75,14 +82,14 @@ static const char *step_name(const czm_import_step *s) {
     const char *name = s->operation->name;
     if (!*name && s->output_count && s->outputs[0]) name = s->outputs[0]->name;
     while (*name == '/') name++;
-    return *name ? name : s->operation->op;
+    if (!*name) name = s->operation->op;
+    const char *prefix = s->run->scope->prefix;
+    return *prefix ? czm_arena_format(s->run->context->arena, "%s%s", prefix, name) : name;
 }
-
-static bool is_made(const czm_import_value *v) { return v->constant || v->forms.count; }
 
 static czm_status check_inputs(czm_import_step *s) {
     for (size_t i = 0; i < s->input_count; i++)
-        if (s->inputs[i] && !is_made(s->inputs[i]))
+        if (s->inputs[i] && !czm_import_is_made(s->inputs[i]))
             return czm_import_reject(s, NULL, "its input \"%s\" is a second input of the network",
                                    s->inputs[i]->name);
     for (size_t i = 0; i < s->input_count; i++)
@@ -94,70 +101,30 @@ static czm_status check_inputs(czm_import_step *s) {
 
 czm_status czm_import_translate_operation(czm_import *run, const czm_onnx_operation *operation) {
     czm_arena *arena = run->context->arena;
-    czm_import_step s = {.run = run, .operation = operation, .opset = run->file->opset};
+    const czm_import_call *call = run->scope->call;
+    czm_import_step s = {.run = run, .operation = operation, .call = call};
+    s.opset = call && call->function->opset ? call->function->opset : run->file->opset;
     s.input_count = count_fields(operation->message, 1);
     s.output_count = count_fields(operation->message, 2);
     s.inputs = CZM_NEW_ARRAY(arena, czm_import_value *, s.input_count);
     s.outputs = CZM_NEW_ARRAY(arena, czm_import_value *, s.output_count);
-    take_values(run, operation->message, 1, s.inputs);
-    take_values(run, operation->message, 2, s.outputs);
+    take_values(run, operation->message, 1, czm_import_value_named, s.inputs);
+    take_values(run, operation->message, 2, czm_import_value_new, s.outputs);
     while (s.input_count && !s.inputs[s.input_count - 1]) s.input_count--;
     s.name = step_name(&s);
+    CZM_TRY(check_inputs(&s));
+    const czm_onnx_function *function =
+        czm_import_function_of(run, operation->op, czm_wire_find(operation->message, 8).bytes);
+    if (function) return czm_import_call_function(&s, function);
     const row *found = find_row(operation->op);
     if (!found)
         return czm_import_reject(&s, NULL, "the operation %s is not supported", operation->op);
     s.op = found->detail;
-    CZM_TRY(check_inputs(&s));
     for (size_t i = 0; i < found->least; i++)
         if (!czm_import_in(&s, i)) return czm_import_reject(&s, NULL, "input %zu is absent", i);
     if (s.output_count == 0 || !s.outputs[0])
         return czm_import_reject(&s, NULL, "its output is absent");
     return found->translate(&s);
-}
-
-// ---- branches whose condition is known
-
-// The operations and weights of a GraphProto that lies in an operation's message.
-static czm_status run_branch(czm_import_step *s, czm_bytes graph) {
-    const czm_onnx_operation *o = s->operation;
-    czm_import *run = s->run;
-    czm_wire wire = czm_wire_read(graph);
-    size_t output = 0;
-    for (czm_field f; czm_wire_next(&wire, &f);) {
-        czm_extent extent = czm_extent_part(
-            o->extent, (uint64_t)(f.bytes.data - o->message.data), f.bytes.size);
-        if (czm_field_is(&f, 5, CZM_WIRE_BYTES)) {
-            czm_onnx_initializer *w = CZM_NEW(run->context->arena, czm_onnx_initializer);
-            CZM_TRY(czm_onnx_tensor_read(run->context, run->file, extent, w));
-            czm_import_value_named(run, czm_bytes_text(w->name))->constant = w;
-        }
-    }
-    wire = czm_wire_read(graph);
-    for (czm_field f; czm_wire_next(&wire, &f);) {
-        if (!czm_field_is(&f, 1, CZM_WIRE_BYTES)) continue;
-        czm_onnx_operation inner = {
-            czm_arena_string(run->context->arena, czm_wire_find(f.bytes, 4).bytes),
-            czm_arena_string(run->context->arena, czm_wire_find(f.bytes, 3).bytes), f.bytes,
-            czm_extent_part(o->extent, (uint64_t)(f.bytes.data - o->message.data), f.bytes.size)};
-        CZM_TRY(czm_import_translate_operation(run, &inner));
-    }
-    wire = czm_wire_read(graph);
-    for (czm_field f; czm_wire_next(&wire, &f);) {
-        if (!czm_field_is(&f, 12, CZM_WIRE_BYTES)) continue;
-        const czm_import_value *v = czm_import_value_named(run, czm_wire_find(f.bytes, 1).bytes);
-        if (!v || !is_made(v)) return czm_import_reject(s, NULL, "its branch lacks an output");
-        czm_import_pass(s, output++, v);
-    }
-    return CZM_OK;
-}
-
-czm_status czm_import_op_if(czm_import_step *s) {
-    size_t count;
-    const double *condition = czm_import_numbers(s, czm_import_in(s, 0), 1, &count);
-    if (!condition || count != 1)
-        return czm_import_reject(s, NULL, "its condition is computed while the network runs");
-    const char *branch = *condition != 0 ? "then_branch" : "else_branch";
-    return run_branch(s, czm_wire_find(czm_import_attr(s, branch), 6).bytes);
 }
 
 // ---- layout
@@ -274,7 +241,7 @@ static czm_status add_output(czm_import *run, const czm_onnx_end *out, czm_onnx_
     czm_onnx_operation nothing = {"Output", out->name, {0}, {0}};
     czm_import_step s = {.run = run, .operation = &nothing, .name = out->name};
     czm_import_value *v = czm_import_value_named(run, czm_bytes_text(out->name));
-    if (!v || !is_made(v)) return czm_import_reject(&s, NULL, "nothing computes this output");
+    if (!v || !czm_import_is_made(v)) return czm_import_reject(&s, NULL, "nothing computes this output");
     czm_order made = czm_import_order(&s, v);
     bool is_image = made.rank == 4;
     czm_order order = is_image ? output_order(&s, v, layout, in) : czm_order_plain(made.rank);
@@ -332,6 +299,8 @@ static void begin_model(czm_import *run) {
     *model->ops = (czm_op_registry){.arena = arena};
     model->main = (czm_graph){.arena = arena, .ops = model->ops};
     run->graph = &model->main;
+    run->scope = CZM_NEW(arena, czm_import_scope);
+    run->scope->prefix = "";
     run->shapes = czm_shapes_follow(arena, model);
 }
 

@@ -180,7 +180,7 @@ czm_status czm_import_op_one_hot(czm_import_step *s) {
 // ---- sampling at places that are computed
 
 typedef struct sampling {
-    bool is_nearest, is_reflected, is_zero, has_corners;
+    bool is_nearest, is_cubic, is_reflected, is_zero, has_corners;
     int64_t size[2]; // height, width
     int64_t channels;
     czm_tensor pixels; // [batch, height * width, channels]
@@ -190,19 +190,24 @@ static czm_tensor clamped(czm_import_step *s, czm_tensor x, int64_t size) {
     return czm_import_with(s, "Maximum", czm_import_with(s, "Minimum", x, (double)size - 1), 0);
 }
 
-// Coordinates in pixels, along an axis of `size` pixels, folded back into it as the mode says.
+// Coordinates beyond the image are those of its mirror image.
+static czm_tensor reflected(czm_import_step *s, const sampling *g, czm_tensor x, int64_t size) {
+    double low = g->has_corners ? 0 : -0.5, width = (double)size - (g->has_corners ? 1 : 0);
+    if (width <= 0) return CZM_OUT(s, "ZerosLike", x);
+    czm_tensor m = czm_import_with(s, "FloorMod", czm_import_with(s, "Sub", x, low), 2 * width);
+    czm_tensor back = CZM_OUT(s, "Sub", czm_import_scalar(s, m, 2 * width), m);
+    return czm_import_with(s, "AddV2", CZM_OUT(s, "Minimum", m, back), low);
+}
+
+// Coordinates in pixels, along an axis of `size` pixels, folded back into it as the mode says; those of
+// cubic sampling are folded pixel by pixel.
 static czm_tensor place(czm_import_step *s, const sampling *g, czm_tensor grid, int axis) {
     int64_t size = g->size[axis];
     czm_tensor x = czm_import_with(s, "AddV2", grid, 1);
     x = czm_import_with(s, "Mul", x, g->has_corners ? ((double)size - 1) / 2 : (double)size / 2);
     if (!g->has_corners) x = czm_import_with(s, "Sub", x, 0.5);
-    if (g->is_reflected) {
-        double low = g->has_corners ? 0 : -0.5, width = (double)size - (g->has_corners ? 1 : 0);
-        if (width <= 0) return CZM_OUT(s, "ZerosLike", x);
-        czm_tensor m = czm_import_with(s, "FloorMod", czm_import_with(s, "Sub", x, low), 2 * width);
-        czm_tensor back = CZM_OUT(s, "Sub", czm_import_scalar(s, m, 2 * width), m);
-        x = czm_import_with(s, "AddV2", CZM_OUT(s, "Minimum", m, back), low);
-    }
+    if (g->is_cubic) return x;
+    if (g->is_reflected) x = reflected(s, g, x, size);
     return g->is_zero ? x : clamped(s, x, size);
 }
 
@@ -251,6 +256,41 @@ static czm_tensor sample_linear(czm_import_step *s, const sampling *g, czm_tenso
     return sum;
 }
 
+// How much a pixel counts at this distance (0 to 2), with a = -0.75.
+static czm_tensor cubic_weight(czm_import_step *s, czm_tensor d, bool is_near) {
+    const double a = -0.75, near[] = {a + 2, -(a + 3), 0, 1}, far[] = {a, -5 * a, 8 * a, -4 * a};
+    const double *c = is_near ? near : far;
+    czm_tensor y = czm_import_with(s, "AddV2", czm_import_with(s, "Mul", d, c[0]), c[1]);
+    y = CZM_OUT(s, "Mul", y, d);
+    if (c[2] != 0) y = czm_import_with(s, "AddV2", y, c[2]);
+    return czm_import_with(s, "AddV2", CZM_OUT(s, "Mul", y, d), c[3]);
+}
+
+// The four pixels of an axis, and how much they count.
+static void cubic_axis(czm_import_step *s, const sampling *g, czm_tensor x, int64_t size, czm_tensor *at,
+                       czm_tensor *weight) {
+    czm_tensor base = CZM_OUT(s, "Floor", x), rest = CZM_OUT(s, "Sub", x, base);
+    for (int k = 0; k < 4; k++) {
+        at[k] = czm_import_with(s, "AddV2", base, k - 1);
+        if (g->is_reflected) at[k] = reflected(s, g, at[k], size);
+        czm_tensor d = k < 2 ? czm_import_with(s, "AddV2", rest, 1 - k)
+                             : CZM_OUT(s, "Sub", czm_import_scalar(s, rest, k - 1), rest);
+        weight[k] = cubic_weight(s, d, k == 1 || k == 2);
+    }
+}
+
+static czm_tensor sample_cubic(czm_import_step *s, const sampling *g, czm_tensor y, czm_tensor x) {
+    czm_tensor rows[4], columns[4], vertical[4], horizontal[4], sum = {0};
+    cubic_axis(s, g, y, g->size[0], rows, vertical);
+    cubic_axis(s, g, x, g->size[1], columns, horizontal);
+    for (int i = 0; i < 16; i++) {
+        czm_tensor weight = CZM_OUT(s, "Mul", vertical[i / 4], horizontal[i % 4]);
+        czm_tensor part = tap(s, g, rows[i / 4], columns[i % 4], weight);
+        sum = i ? CZM_OUT(s, "AddV2", sum, part) : part;
+    }
+    return sum;
+}
+
 // Coordinate `index` of each place of the grid, which has x before y.
 static czm_tensor grid_part(czm_import_step *s, czm_tensor grid, int64_t index) {
     int64_t begin[] = {0, 0, 0, index}, end[] = {0, 0, 0, index + 1}, ones[] = {1, 1, 1, 1};
@@ -270,16 +310,19 @@ czm_status czm_import_op_grid_sample(czm_import_step *s) {
     czm_import_value *v = czm_import_in(s, 0), *grid = czm_import_in(s, 1);
     czm_shape shape = czm_import_shape(s, v), places = czm_import_shape(s, grid);
     sampling g = {.is_nearest = has_mode(s, "nearest"),
+                  .is_cubic = has_mode(s, "cubic") || has_mode(s, "bicubic"),
                   .is_reflected = czm_import_text_is(s, "padding_mode", "zeros", "reflection"),
                   .is_zero = czm_import_text_is(s, "padding_mode", "zeros", "zeros"),
                   .has_corners = czm_import_int(s, "align_corners", 0) != 0};
     bool is_known = shape.rank == 4 && places.rank == 4 && shape.dims[1] > 0 && shape.dims[2] > 0 &&
                     shape.dims[3] > 0 && places.dims[1] > 0 && places.dims[2] > 0;
+    if (shape.rank > 4 || places.rank > 4)
+        return czm_import_reject(s, NULL, "sampling a volume is not supported");
     if (!is_known)
         return czm_import_reject(s, "export the network with a fixed size",
                                "sampling a grid of an open size is not supported");
-    if (!g.is_nearest && !has_mode(s, "linear") && !has_mode(s, "bilinear"))
-        return czm_import_reject(s, NULL, "only nearest and linear sampling are supported");
+    if (!g.is_nearest && !g.is_cubic && !has_mode(s, "linear") && !has_mode(s, "bilinear"))
+        return czm_import_reject(s, NULL, "its mode is not supported");
     g.size[0] = shape.dims[2];
     g.size[1] = shape.dims[3];
     g.channels = shape.dims[1];
@@ -289,6 +332,7 @@ czm_status czm_import_op_grid_sample(czm_import_step *s) {
     czm_tensor x = place(s, &g, grid_part(s, t, 0), 1), y = place(s, &g, grid_part(s, t, 1), 0);
     czm_tensor result = g.is_nearest ? tap(s, &g, CZM_OUT(s, "Round", y), CZM_OUT(s, "Round", x),
                                            (czm_tensor){0})
+                        : g.is_cubic ? sample_cubic(s, &g, y, x)
                                      : sample_linear(s, &g, y, x);
     czm_import_put(s, 0, result, czm_order_channels_last(4));
     return CZM_OK;

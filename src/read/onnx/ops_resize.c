@@ -31,6 +31,7 @@ typedef struct axis_resize {
     bool changes;
     int64_t in, out; // CZM_UNKNOWN
     double scale;    // 0: follows from the sizes
+    double begin, end; // of the region that is cut out, in parts of the axis
 } axis_resize;
 
 typedef struct resize {
@@ -60,7 +61,7 @@ static czm_status read_modes(czm_import_step *s, resize *r) {
     r->excludes_outside = czm_import_int(s, "exclude_outside", 0) != 0;
     r->has_antialias = czm_import_int(s, "antialias", 0) != 0;
     r->cubic = czm_import_float(s, "cubic_coeff_a", -0.75);
-    if (at == COORDINATES_COUNT || at == TF_CROP || (!is_old && round == OLD))
+    if (at == COORDINATES_COUNT || (!is_old && round == OLD))
         return czm_import_reject(s, NULL, "its coordinate_transformation_mode is not supported");
     r->at = (coordinates)at;
     r->round = (rounding)round;
@@ -86,7 +87,7 @@ static czm_status take_scales(czm_import_step *s, resize *r, const int *axes, si
             return czm_import_reject(s, NULL, "it has a scale of %g", scales[i]);
         a->changes = scales[i] != 1;
         a->scale = scales[i];
-        a->out = a->in == CZM_UNKNOWN ? CZM_UNKNOWN : (int64_t)floor((double)a->in * scales[i]);
+        a->out = a->in == CZM_UNKNOWN ? CZM_UNKNOWN : (int64_t)floorf((float)a->in * (float)scales[i]);
     }
     return CZM_OK;
 }
@@ -127,6 +128,20 @@ static czm_status take_sizes(czm_import_step *s, resize *r, const int *axes, siz
     return keep_aspect(s, r, axes, count);
 }
 
+// tf_crop_and_resize: all begins, then all ends.
+static czm_status read_region(czm_import_step *s, resize *r, const int *axes, size_t count) {
+    size_t have = 0;
+    const double *region = czm_import_numbers(s, czm_import_in(s, 1), 2 * CZM_MOST_AXES, &have);
+    if (!region || have != 2 * count)
+        return czm_import_reject(s, "export the network with a constant region",
+                                 "its region is computed while the network runs");
+    for (size_t i = 0; i < count; i++) {
+        r->axes[axes[i]].begin = region[i];
+        r->axes[axes[i]].end = region[i + count];
+    }
+    return CZM_OK;
+}
+
 static czm_status read_resize(czm_import_step *s, resize *r) {
     czm_import_value *x = czm_import_in(s, 0);
     czm_shape shape = czm_import_shape(s, x);
@@ -136,13 +151,18 @@ static czm_status read_resize(czm_import_step *s, resize *r) {
     size_t count = s->opset >= 18 ? czm_import_ints(s, "axes", chosen, CZM_MOST_AXES) : 0;
     for (int i = 0; i < r->rank; i++) {
         r->axes[i].in = r->axes[i].out = i < shape.rank ? shape.dims[i] : CZM_UNKNOWN;
+        r->axes[i].end = 1;
         if (count == 0) axes[i] = i;
     }
     for (size_t i = 0; i < count; i++) CZM_TRY(czm_import_axis(s, chosen[i], r->rank, &axes[i]));
     if (count == 0) count = (size_t)r->rank;
     CZM_TRY(read_modes(s, r));
-    return s->opset >= 11 && is_present(s, czm_import_in(s, 3)) ? take_sizes(s, r, axes, count)
-                                                              : take_scales(s, r, axes, count);
+    if (r->at == TF_CROP) CZM_TRY(read_region(s, r, axes, count));
+    CZM_TRY(s->opset >= 11 && is_present(s, czm_import_in(s, 3)) ? take_sizes(s, r, axes, count)
+                                                                : take_scales(s, r, axes, count));
+    for (int i = 0; i < r->rank; i++)
+        r->axes[i].changes |= r->axes[i].begin != 0 || r->axes[i].end != 1;
+    return CZM_OK;
 }
 
 // ---- TensorFlow's own
@@ -175,7 +195,8 @@ static const char *own_operation(const resize *r) {
                        (r->at == PYTORCH_HALF_PIXEL && !has_one);
         return is_half || r->at == ASYMMETRIC || r->at == ALIGN_CORNERS ? "ResizeBilinear" : NULL;
     }
-    if (r->at == ASYMMETRIC && (r->round == FLOOR || (r->round == OLD && grows)))
+    bool is_open = h->in == CZM_UNKNOWN || w->in == CZM_UNKNOWN || r->computed;
+    if (r->at == ASYMMETRIC && (is_repeated || is_open) && (r->round == FLOOR || (r->round == OLD && grows)))
         return "ResizeNearestNeighbor";
     bool rounds = r->round == PREFER_FLOOR || r->round == PREFER_CEIL;
     bool is_half = r->at == HALF_PIXEL || r->at == PYTORCH_HALF_PIXEL;
@@ -222,23 +243,32 @@ static czm_status resize_as_tensorflow(czm_import_step *s, const resize *r, cons
 
 // ---- by numbers
 
-static double coordinate(const resize *r, const axis_resize *a, int64_t i) {
-    double scale = scale_of(a), in = (double)a->in, length = scale * in;
-    double half = ((double)i + 0.5) / scale - 0.5;
+// In single precision, as ONNX Runtime computes it: a step further or not is another pixel.
+static float coordinate(const resize *r, const axis_resize *a, int64_t i) {
+    float scale = (float)scale_of(a), in = (float)a->in, out = (float)a->out, x = (float)i;
+    float half = (x + 0.5f) / scale - 0.5f, adjustment = out / (scale * in);
     switch (r->at) {
     case PYTORCH_HALF_PIXEL: return a->out > 1 ? half : 0;
-    case ASYMMETRIC: return (double)i / scale;
-    case TF_HALF_PIXEL: return ((double)i + 0.5) / scale;
-    case ALIGN_CORNERS: return length > 1 ? (double)i * (in - 1) / (length - 1) : 0;
-    case HALF_PIXEL_SYMMETRIC: return in / 2 * (1 - (double)a->out / length) + half;
+    case ASYMMETRIC: return x / scale;
+    case TF_HALF_PIXEL: return (x + 0.5f) / scale;
+    case ALIGN_CORNERS: return a->out > 1 ? x * (in - 1) / (out - 1) : 0;
+    case HALF_PIXEL_SYMMETRIC: return in / 2 * (1 - adjustment) + half;
+    case TF_CROP:
+        if (a->out == 1) return 0.5f * (float)(a->begin + a->end) * (in - 1);
+        return (float)a->begin * (in - 1) + x * (float)(a->end - a->begin) * (in - 1) / (out - 1);
     default: return half;
     }
+}
+
+static bool is_outside(const resize *r, const axis_resize *a, int64_t i) {
+    float x = r->at == TF_CROP ? coordinate(r, a, i) : 0;
+    return x < 0 || x > (float)(a->in - 1);
 }
 
 static int64_t clamp(int64_t i, int64_t size) { return i < 0 ? 0 : i >= size ? size - 1 : i; }
 
 static int64_t nearest(const resize *r, const axis_resize *a, int64_t i) {
-    double x = coordinate(r, a, i), at;
+    double x = (double)coordinate(r, a, i), at;
     switch (r->round) {
     case PREFER_FLOOR: at = ceil(x - 0.5); break;
     case PREFER_CEIL: at = floor(x + 0.5); break;
@@ -258,7 +288,7 @@ static double kernel(const resize *r, double distance) {
 
 // One row of the matrix: how much each pixel counts for output pixel i.
 static void fill_row(const resize *r, const axis_resize *a, int64_t i, double *row) {
-    double x = coordinate(r, a, i), scale = scale_of(a);
+    double x = (double)coordinate(r, a, i), scale = scale_of(a);
     double narrow = r->has_antialias && scale < 1 ? scale : 1;
     double reach = (r->is_cubic ? 2 : 1) / narrow, sum = 0;
     bool normalises = r->excludes_outside || narrow < 1;
@@ -295,6 +325,26 @@ static czm_tensor by_matrix(czm_import_step *s, const resize *r, int axis, czm_t
     return czm_import_reshape(s, y, back, (size_t)shape.rank);
 }
 
+// Where the region reaches beyond the image, there is one number: x * inside + number * (1 - inside).
+static czm_tensor extrapolated(czm_import_step *s, const resize *r, czm_tensor x, const czm_order *order) {
+    double number = czm_import_float(s, "extrapolation_value", 0);
+    for (int axis = 0; axis < r->rank && r->at == TF_CROP; axis++) {
+        const axis_resize *a = &r->axes[axis];
+        int64_t dims[CZM_MOST_AXES];
+        double *inside = CZM_NEW_ARRAY(s->run->context->arena, double, (size_t)a->out + 1);
+        bool is_whole_axis = true;
+        for (int64_t i = 0; i < a->out && a->changes; i++) {
+            inside[i] = !is_outside(r, a, i);
+            is_whole_axis &= inside[i] != 0;
+        }
+        if (!a->changes || is_whole_axis) continue;
+        for (int k = 0; k < r->rank; k++) dims[k] = order->axis[k] == axis ? a->out : 1;
+        czm_tensor is_inside = czm_import_numbers_const(s, CZM_DTYPE_BOOL, inside, dims, (size_t)r->rank);
+        x = CZM_OUT(s, "SelectV2", is_inside, x, czm_import_scalar(s, x, number));
+    }
+    return x;
+}
+
 static czm_status resize_by_numbers(czm_import_step *s, const resize *r) {
     enum { LARGEST = 1 << 22 };
     czm_import_value *v = czm_import_in(s, 0);
@@ -311,10 +361,15 @@ static czm_status resize_by_numbers(czm_import_step *s, const resize *r) {
         if (is_open || a->in > LARGEST || a->out > LARGEST / a->in)
             return czm_import_reject(s, "export the network with a fixed size, or set the size",
                                    "this way of resizing is not supported for an open size");
+        if (r->at == ALIGN_CORNERS && !is_exact(a))
+            return czm_import_reject(s, "export the network with sizes in the place of scales",
+                                     "align_corners with a scale of %g for %lld pixels: ONNX and ONNX Runtime "
+                                     "disagree about it",
+                                     a->scale, (long long)a->in);
         int place = czm_order_place(&order, axis);
         x = r->is_nearest ? by_index(s, r, axis, x, place) : by_matrix(s, r, axis, x, place);
     }
-    czm_import_put(s, 0, x, order);
+    czm_import_put(s, 0, extrapolated(s, r, x, &order), order);
     return CZM_OK;
 }
 

@@ -676,11 +676,9 @@ czm_status czm_import_op_tile(czm_import_step *s) {
     return CZM_OK;
 }
 
-// The tensor of attribute "value", where it lies in the file.
+// The tensor of an attribute, where it lies in the file.
 static czm_status tensor_attr(czm_import_step *s, const char *name, czm_onnx_initializer *tensor) {
-    const czm_onnx_operation *o = s->operation;
-    czm_bytes t = czm_wire_find(czm_import_attr(s, name), 5).bytes;
-    czm_extent extent = czm_extent_part(o->extent, (uint64_t)(t.data - o->message.data), t.size);
+    czm_extent extent = czm_import_extent_of(s, czm_wire_find(czm_import_attr(s, name), 5).bytes);
     return czm_onnx_tensor_read(s->run->context, s->run->file, extent, tensor);
 }
 

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Pools. TensorFlow 2.0.0 has no dilated ones: they are the maximum or the sum of one strided slice for
+// each pixel of the window.
+#include <math.h>
+
+#include "read/onnx/window.h"
+
+// How many pixels ceil_mode adds at the end, so that the last window is whole.
+static czm_status round_up(czm_import_step *s, const czm_import_value *x, const czm_import_window *w,
+                           int64_t *more) {
+    memset(more, 0, CZM_MOST_SPATIAL * sizeof *more);
+    if (!czm_import_int(s, "ceil_mode", 0)) return CZM_OK;
+    for (int i = czm_window_first(w); i < w->places; i++) {
+        int64_t size = czm_import_dim(s, x, czm_window_axis(w, i)), stride = w->strides[i];
+        int64_t extent = czm_window_extent(w, i);
+        if (stride == 1) continue;
+        if (size == CZM_UNKNOWN && czm_import_is(s, "MaxPool") && w->after[i] == 0 && stride <= extent) {
+            more[i] = stride - 1; // more than needed does no harm to a maximum
+            continue;
+        }
+        if (size == CZM_UNKNOWN)
+            return czm_import_reject(s, "export the network with a fixed size",
+                                     "ceil_mode depends on an open size");
+        int64_t all = size + w->before[i] + w->after[i];
+        int64_t out = (all - extent + stride - 1) / stride + 1;
+        if ((out - 1) * stride >= size + w->before[i]) out--; // it would begin in the padding
+        int64_t needed = (out - 1) * stride + extent - all;
+        more[i] = needed > 0 ? needed : 0;
+    }
+    return CZM_OK;
+}
+
+static czm_status pool_window(czm_import_step *s, const czm_import_value *x, bool needs_numbers,
+                              czm_import_window *w, int64_t *more) {
+    CZM_TRY(czm_window_begin(s, x, w));
+    CZM_TRY(czm_window_list(s, w, "kernel_shape", 1, w->kernel));
+    CZM_TRY(czm_window_read(s, x, w));
+    if (w->is_same && (needs_numbers || czm_window_is_dilated(w) || w->places > 2))
+        CZM_TRY(czm_window_pad_same(s, x, w, true));
+    return round_up(s, x, w, more);
+}
+
+static void add_at_end(czm_import_window *w, const int64_t *more) {
+    for (int i = 0; i < w->places; i++) w->after[i] += more[i];
+}
+
+// The pixels of the padded image that stand at one place of every window.
+static czm_tensor tap(czm_import_step *s, czm_tensor x, const czm_import_window *w, const int64_t *place) {
+    int64_t begin[CZM_MOST_SPATIAL + 2] = {0}, end[CZM_MOST_SPATIAL + 2] = {0};
+    int64_t stride[CZM_MOST_SPATIAL + 2] = {1, 1, 1, 1, 1}, end_mask = 0;
+    size_t rank = (size_t)w->places + 2;
+    for (int i = 0; i < w->places; i++) {
+        begin[i + 1] = place[i] * w->dilations[i];
+        end[i + 1] = begin[i + 1] - (czm_window_extent(w, i) - 1);
+        stride[i + 1] = w->strides[i];
+    }
+    for (size_t k = 0; k < rank; k++)
+        if (end[k] == 0) end_mask |= (int64_t)1 << k;
+    czm_node *node = CZM_NODE(s, "StridedSlice", x, czm_import_const(s, begin, rank),
+                              czm_import_const(s, end, rank), czm_import_const(s, stride, rank));
+    czm_set_int(s->run->graph, node, "end_mask", end_mask);
+    return czm_output(node);
+}
+
+static czm_status by_taps(czm_import_step *s, const char *op, czm_tensor x, const czm_import_window *w,
+                          czm_tensor *y) {
+    enum { MOST_TAPS = 1024 };
+    int64_t count = w->kernel[0] * w->kernel[1] * w->kernel[2], place[CZM_MOST_SPATIAL];
+    if (count > MOST_TAPS)
+        return czm_import_reject(s, NULL, "a dilated pool of %lld pixels is not supported", (long long)count);
+    for (int64_t n = 0; n < count; n++) {
+        place[2] = n % w->kernel[2];
+        place[1] = n / w->kernel[2] % w->kernel[1];
+        place[0] = n / w->kernel[2] / w->kernel[1];
+        czm_tensor t = tap(s, x, w, place);
+        *y = n ? CZM_OUT(s, op, *y, t) : t;
+    }
+    return CZM_OK;
+}
+
+static czm_node *pool(czm_import_step *s, const char *flat, const char *volume, czm_tensor x,
+                      const czm_import_window *w) {
+    czm_node *node = CZM_NODE(s, w->places == 2 ? flat : volume, x);
+    czm_window_set(s, node, "ksize", w, w->kernel);
+    czm_window_set(s, node, "strides", w, w->strides);
+    czm_set_string(s->run->graph, node, "padding", w->is_same ? "SAME" : "VALID");
+    return node;
+}
+
+czm_status czm_import_op_max_pool(czm_import_step *s) {
+    czm_import_value *x = czm_import_in(s, 0);
+    czm_import_window w;
+    int64_t more[CZM_MOST_SPATIAL];
+    if (s->output_count > 1 && s->outputs[1])
+        return czm_import_reject(s, NULL, "the positions of its maxima are not supported");
+    CZM_TRY(pool_window(s, x, false, &w, more));
+    add_at_end(&w, more);
+    czm_tensor t = czm_window_image(s, x, &w), y;
+    bool is_dilated = czm_window_is_dilated(&w);
+    if (!is_dilated && w.places == 2) {
+        czm_node *node = pool(s, "MaxPool", NULL, t, &w);
+        czm_window_set_padding(s, node, &w);
+        y = czm_output(node);
+    } else {
+        if (!czm_dtype_is_floating(czm_tensor_dtype(t)) && czm_window_has_pads(&w))
+            return czm_import_reject(s, NULL, "this padded pool of whole numbers is not supported");
+        t = czm_window_padded(s, t, &w, -HUGE_VAL);
+        y = (czm_tensor){0};
+        if (is_dilated) CZM_TRY(by_taps(s, "Maximum", t, &w, &y));
+        else y = czm_output(pool(s, NULL, "MaxPool3D", t, &w));
+    }
+    czm_window_put(s, y, &w);
+    return CZM_OK;
+}
+
+// ---- means
+
+// How many pixels of a window count at each place of one axis.
+static void count_pixels(const czm_import_window *w, int place, int64_t size, bool with_padding,
+                         double *counts, int64_t out) {
+    int64_t low = with_padding ? 0 : w->before[place];
+    int64_t high = with_padding ? w->before[place] + size + w->after[place] : low + size;
+    for (int64_t i = 0; i < out; i++)
+        for (int64_t k = 0; k < w->kernel[place]; k++) {
+            int64_t at = i * w->strides[place] + k * w->dilations[place];
+            counts[i] += at >= low && at < high;
+        }
+}
+
+// kernel size / pixels that count, at each place.
+static czm_status correction(czm_import_step *s, const czm_import_value *x, const czm_import_window *w,
+                             const int64_t *more, bool with_padding, czm_tensor *map) {
+    enum { MOST_PIXELS = 1 << 22 };
+    int64_t out[CZM_MOST_SPATIAL] = {1, 1, 1}, count = 1;
+    double *counts[CZM_MOST_SPATIAL] = {NULL};
+    for (int i = 0; i < w->places; i++) {
+        int64_t size = i < czm_window_first(w) ? 1 : czm_import_dim(s, x, czm_window_axis(w, i));
+        if (size == CZM_UNKNOWN)
+            return czm_import_reject(s, "export the network with a fixed size",
+                                     "a mean that leaves out the padding depends on an open size");
+        int64_t all = size + w->before[i] + w->after[i] + more[i];
+        out[i] = (all - czm_window_extent(w, i)) / w->strides[i] + 1;
+        if (all < czm_window_extent(w, i) || out[i] > MOST_PIXELS / count)
+            return czm_import_reject(s, NULL, "its window does not fit into the image");
+        count *= out[i];
+        counts[i] = CZM_NEW_ARRAY(s->run->context->arena, double, (size_t)out[i]);
+        count_pixels(w, i, size, with_padding, counts[i], out[i]);
+    }
+    double *factors = CZM_NEW_ARRAY(s->run->context->arena, double, (size_t)count);
+    for (int64_t n = 0; n < count; n++) {
+        factors[n] = (double)(w->kernel[0] * w->kernel[1] * w->kernel[2]);
+        for (int64_t i = w->places - 1, rest = n; i >= 0; rest /= out[i], i--)
+            factors[n] /= counts[i][rest % out[i]];
+    }
+    int64_t dims[CZM_MOST_SPATIAL + 2] = {1, out[0], out[1], 1, 1};
+    if (w->places == 3) dims[3] = out[2];
+    *map = czm_import_numbers_const(s, czm_import_type(x), factors, dims, (size_t)w->places + 2);
+    return CZM_OK;
+}
+
+static czm_status mean_of_windows(czm_import_step *s, czm_tensor x, const czm_import_window *w,
+                                  czm_tensor *y) {
+    if (!czm_window_is_dilated(w)) {
+        *y = czm_output(pool(s, "AvgPool", "AvgPool3D", x, w));
+        return CZM_OK;
+    }
+    CZM_TRY(by_taps(s, "AddV2", x, w, y));
+    *y = czm_import_with(s, "Mul", *y, 1.0 / (double)(w->kernel[0] * w->kernel[1] * w->kernel[2]));
+    return CZM_OK;
+}
+
+// TensorFlow's SAME leaves the padding out of the mean, as ONNX does unless count_include_pad is set.
+czm_status czm_import_op_average_pool(czm_import_step *s) {
+    czm_import_value *x = czm_import_in(s, 0);
+    czm_import_window w;
+    int64_t more[CZM_MOST_SPATIAL];
+    bool counts_padding = czm_import_int(s, "count_include_pad", 0) != 0;
+    CZM_TRY(pool_window(s, x, counts_padding, &w, more));
+    bool needs_map = more[0] || more[1] || more[2] || (czm_window_has_pads(&w) && !counts_padding);
+    czm_tensor map = {0}, y = {0}, t = czm_window_image(s, x, &w);
+    if (needs_map) CZM_TRY(correction(s, x, &w, more, counts_padding, &map));
+    add_at_end(&w, more);
+    CZM_TRY(mean_of_windows(s, czm_window_padded(s, t, &w, 0), &w, &y));
+    czm_window_put(s, map.node ? CZM_OUT(s, "Mul", y, map) : y, &w);
+    return CZM_OK;
+}
+
+// (sum of |x|^p)^(1/p)
+czm_status czm_import_op_lp_pool(czm_import_step *s) {
+    czm_import_value *x = czm_import_in(s, 0);
+    czm_import_window w;
+    int64_t more[CZM_MOST_SPATIAL], p = czm_import_int(s, "p", 2);
+    CZM_TRY(pool_window(s, x, true, &w, more));
+    add_at_end(&w, more);
+    if (p < 1) return czm_import_reject(s, NULL, "p is %lld", (long long)p);
+    czm_tensor y = {0}, t = CZM_OUT(s, "Abs", czm_window_image(s, x, &w));
+    if (p > 1) t = p == 2 ? CZM_OUT(s, "Square", t) : czm_import_with(s, "Pow", t, (double)p);
+    CZM_TRY(mean_of_windows(s, czm_window_padded(s, t, &w, 0), &w, &y));
+    y = czm_import_with(s, "Mul", y, (double)(w.kernel[0] * w.kernel[1] * w.kernel[2]));
+    if (p > 1) y = p == 2 ? CZM_OUT(s, "Sqrt", y) : czm_import_with(s, "Pow", y, 1 / (double)p);
+    czm_window_put(s, y, &w);
+    return CZM_OK;
+}
