@@ -19,6 +19,7 @@
 #                    TARGETS names some of those in packaging/cross/build
 #     make wheels    that, and the Python wheels of these systems, in build/wheels
 #     make release   all of that with SHA256SUMS, of the last commit, in build/release
+#     make page      the page, in build/page: czmodel.html, and a folder for web hosts; needs Node.js 18
 #     make outdated  which of the libraries that are linked into our programs Debian has mended since
 #     make install   into DESTDIR and PREFIX; make uninstall removes what that installed
 #     make clean     removes everything that was built
@@ -116,10 +117,13 @@ windows:
 wheels: cross
 	"$(CROSS)/cache/tools/bin/python" -B packaging/make_wheels.py --built "$(CROSS)" --to "$(WHEELS)"
 
+page:
+	MAKEFLAGS= page/build "$(BUILD)/page" "$(CROSS)"
+
 release:
 	MAKEFLAGS= packaging/make_release "$(BUILD)/release" $(TARGETS)
 
 clean:
 	rm -rf "$(BUILD)"
 
-.PHONY: all analysers bench bench-onnx check test harden fuzz lint coverage install uninstall outdated deb cross windows wheels release clean
+.PHONY: all analysers bench bench-onnx check test harden fuzz lint coverage install uninstall outdated deb cross page windows wheels release clean

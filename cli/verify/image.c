@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Reads images through libpng, libjpeg and libtiff, with the values that are in the file: no gamma,
-// no scaling.
-#define _XOPEN_SOURCE 700
-#include <errno.h>
+// no scaling. They read from memory, since not every system has files that C's functions could open.
 #include <setjmp.h>
 #include <stdio.h>
 
@@ -66,7 +64,15 @@ typedef struct png_reading {
     jmp_buf fault;
     const char *text;
     czm_arena *arena;
+    czm_bytes rest; // of the file
 } png_reading;
+
+static void png_take(png_structp png, png_bytep to, size_t size) {
+    png_reading *r = png_get_io_ptr(png);
+    if (size > r->rest.size) png_error(png, "the file ends too early");
+    memcpy(to, r->rest.data, size);
+    r->rest = czm_bytes_of(r->rest.data + size, r->rest.size - size);
+}
 
 static void png_failed(png_structp png, png_const_charp text) {
     png_reading *r = png_get_error_ptr(png);
@@ -102,15 +108,14 @@ static const char *read_png_rows(czm_arena *arena, png_structp png, png_infop in
     return NULL;
 }
 
-static const char *read_png(czm_arena *arena, const char *path, FILE *file, cli_image *image) {
-    (void)path;
-    png_reading r = {.arena = arena};
+static const char *read_png(czm_arena *arena, czm_bytes file, cli_image *image) {
+    png_reading r = {.arena = arena, .rest = file};
     png_structp png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &r, png_failed, png_warned);
     png_infop info = png ? png_create_info_struct(png) : NULL;
     if (!info) return "there is not enough memory";
     const char *fault;
     if (setjmp(r.fault) == 0) {
-        png_init_io(png, file);
+        png_set_read_fn(png, &r, png_take);
         fault = read_png_rows(arena, png, info, image);
     } else {
         fault = r.text;
@@ -155,8 +160,7 @@ static const char *read_jpeg_rows(czm_arena *arena, struct jpeg_decompress_struc
     return NULL;
 }
 
-static const char *read_jpeg(czm_arena *arena, const char *path, FILE *file, cli_image *image) {
-    (void)path;
+static const char *read_jpeg(czm_arena *arena, czm_bytes file, cli_image *image) {
     struct jpeg_decompress_struct jpeg;
     jpeg_reading r;
     jpeg.err = jpeg_std_error(&r.manager);
@@ -165,7 +169,7 @@ static const char *read_jpeg(czm_arena *arena, const char *path, FILE *file, cli
     const char *fault;
     jpeg_create_decompress(&jpeg);
     if (setjmp(r.fault) == 0) {
-        jpeg_stdio_src(&jpeg, file);
+        jpeg_mem_src(&jpeg, file.data, (unsigned long)file.size);
         fault = read_jpeg_rows(arena, &jpeg, image);
     } else {
         fault = czm_arena_format(arena, "libjpeg: %s", r.text);
@@ -316,11 +320,44 @@ static const char *read_tiff_image(tiff_reading *r) {
     return NULL;
 }
 
-static const char *read_tiff(czm_arena *arena, const char *path, FILE *file, cli_image *image) {
-    (void)file;
+typedef struct tiff_file {
+    czm_bytes file;
+    uint64_t at;
+} tiff_file;
+
+static tmsize_t tiff_take(thandle_t handle, void *to, tmsize_t size) {
+    tiff_file *f = handle;
+    uint64_t left = f->at < f->file.size ? f->file.size - f->at : 0;
+    size_t taken = (uint64_t)size < left ? (size_t)size : (size_t)left;
+    memcpy(to, f->file.data + (left ? f->at : 0), taken);
+    f->at += taken;
+    return (tmsize_t)taken;
+}
+
+static tmsize_t tiff_put(thandle_t handle, void *from, tmsize_t size) {
+    (void)handle, (void)from, (void)size;
+    return 0;
+}
+
+static toff_t tiff_seek(thandle_t handle, toff_t offset, int whence) {
+    tiff_file *f = handle;
+    f->at = offset + (whence == SEEK_CUR ? f->at : whence == SEEK_END ? f->file.size : 0);
+    return f->at;
+}
+
+static toff_t tiff_size(thandle_t handle) { return ((tiff_file *)handle)->file.size; }
+
+static int tiff_close(thandle_t handle) {
+    (void)handle;
+    return 0;
+}
+
+static const char *read_tiff(czm_arena *arena, czm_bytes file, cli_image *image) {
+    tiff_file whole = {.file = file};
     TIFFSetErrorHandler(NULL); // it would print
     TIFFSetWarningHandler(NULL);
-    TIFF *tiff = TIFFOpen(path, "r");
+    TIFF *tiff = TIFFClientOpen("", "rm", &whole, tiff_take, tiff_put, tiff_seek, tiff_close, tiff_size,
+                                NULL, NULL);
     if (!tiff) return "libtiff: the file is damaged";
     tiff_reading r = {.arena = arena, .tiff = tiff, .image = image};
     const char *fault = read_tiff_image(&r);
@@ -333,32 +370,34 @@ static const char *read_tiff(czm_arena *arena, const char *path, FILE *file, cli
 static const struct {
     const char *begin;
     size_t size;
-    const char *(*read)(czm_arena *arena, const char *path, FILE *file, cli_image *image);
+    const char *(*read)(czm_arena *arena, czm_bytes file, cli_image *image);
 } formats[] = {
     {"\x89PNG", 4, read_png}, {"\xff\xd8\xff", 3, read_jpeg}, {"II*\0", 4, read_tiff},
     {"MM\0*", 4, read_tiff},  {"II+\0", 4, read_tiff}, // BigTIFF
     {"MM\0+", 4, read_tiff},
 };
 
+static bool read_file(czm_arena *arena, const char *path, czm_bytes *bytes) {
+    czm_file *file = czm_file_open(arena, path); // closed with the arena
+    if (!file) return false;
+    size_t size = czm_file_size(file) < SIZE_MAX ? (size_t)czm_file_size(file) : SIZE_MAX;
+    uint8_t *data = czm_arena_alloc(arena, size);
+    *bytes = czm_bytes_of(data, size);
+    return czm_file_read_at(file, 0, data, size);
+}
+
 const char *cli_image_read(czm_arena *arena, const char *path, cli_image *image) {
-    char begin[4] = {0};
+    czm_bytes file;
     if (czm_path_look(path) == CZM_PATH_OTHER) return "it is not a regular file";
-    czm_file *looked_at = czm_file_open(arena, path); // closed with the arena
-    image->file_size = looked_at ? czm_file_size(looked_at) : 0;
-    FILE *file = fopen(path, "rb");
-    if (!file) return czm_arena_format(arena, "it cannot be read: %s", strerror(errno));
-    size_t size = fread(begin, 1, sizeof begin, file);
-    const char *fault = memcmp(begin, "ZISR", sizeof begin) == 0
-                            ? "it is a CZI file; export the image as OME-TIFF in ZEN"
-                            : "it is neither PNG, JPEG nor TIFF";
-    rewind(file);
-    for (size_t i = 0; i < CZM_COUNT_OF(formats); i++) {
-        if (size < sizeof begin || memcmp(begin, formats[i].begin, formats[i].size) != 0) continue;
-        fault = formats[i].read(arena, path, file, image);
-        break;
-    }
-    fclose(file);
-    return fault;
+    if (!read_file(arena, path, &file))
+        return czm_arena_format(arena, "it cannot be read: %s", czm_file_error());
+    image->file_size = file.size;
+    for (size_t i = 0; i < CZM_COUNT_OF(formats); i++)
+        if (file.size >= 4 && memcmp(file.data, formats[i].begin, formats[i].size) == 0)
+            return formats[i].read(arena, file, image);
+    return file.size >= 4 && memcmp(file.data, "ZISR", 4) == 0
+               ? "it is a CZI file; export the image as OME-TIFF in ZEN"
+               : "it is neither PNG, JPEG nor TIFF";
 }
 
 // ---- the libraries

@@ -9,6 +9,8 @@ if(ZIG_TARGET MATCHES macos)
   set(CMAKE_SYSTEM_NAME Darwin)
 elseif(ZIG_TARGET MATCHES windows)
   set(CMAKE_SYSTEM_NAME Windows)
+elseif(ZIG_TARGET MATCHES wasm)
+  set(CMAKE_SYSTEM_NAME Generic) # WASI, which CMake does not know
 endif()
 
 set(CMAKE_C_COMPILER ${WORK}/cc)

@@ -131,6 +131,7 @@ BLOCKS = {
                         Covered('install')],
     'docs/migration.md': [Covered('wheels')],
     'docs/keras.md': [Text()],
+    'docs/page.md': [Covered('page'), Text()],
     'docs/python.md': [
         Python('model = "model"\n'),
         Python(),

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Bundles the page:
+//
+//     node build.mjs czmodel.wasm OUT
+//
+// OUT/czmodel.html has everything inside; OUT/site/ is the same for a web host. Scripts and styles are allowed by
+// their hashes, and requests by nothing but what is part of the page.
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { gzipSync } from 'node:zlib';
+import { build } from 'esbuild';
+
+const [wasm, out] = process.argv.slice(2);
+
+async function bundle(entry) {
+  const { outputFiles } = await build({
+    entryPoints: [entry],
+    bundle: true,
+    minify: true,
+    write: false,
+    format: 'iife',
+    target: 'es2022',
+    jsx: 'automatic',
+    jsxImportSource: 'preact',
+    legalComments: 'inline',
+  });
+  return outputFiles[0].text;
+}
+
+const assets = {
+  'czmodel.wasm': readFileSync(wasm),
+  'worker.js': Buffer.from(await bundle('src/worker.ts')),
+};
+const script = (await bundle('src/app.tsx')).replaceAll('</script', '<\\/script');
+const style = await bundle('src/page.css');
+
+const hash = (text) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
+
+// The worker is a blob, which the same policy governs: it may compile the module.
+function page({ scripts, connect, styles, head, tail }) {
+  const policy = [
+    "default-src 'none'",
+    `script-src ${scripts} 'wasm-unsafe-eval'`,
+    'worker-src blob:',
+    `connect-src ${connect}`,
+    `style-src ${styles}`,
+    'img-src blob: data:',
+    "base-uri 'none'",
+    "form-action 'none'",
+  ];
+  return `<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy.join('; ')}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>czmodel</title>
+<link rel="icon" href="data:,">
+${head}
+</head>
+<body>
+<div id="app"></div>
+${tail}
+</body>
+</html>
+`;
+}
+
+const embedded = Object.entries(assets).map(
+  ([name, bytes]) =>
+    `<script type="application/octet-stream" id="asset-${name}">${gzipSync(bytes, { level: 9 }).toString('base64')}</script>`,
+);
+
+mkdirSync(`${out}/site`, { recursive: true });
+writeFileSync(
+  `${out}/czmodel.html`,
+  page({
+    scripts: hash(script),
+    connect: "'none'",
+    styles: hash(style),
+    head: `<style>${style}</style>`,
+    tail: `${embedded.join('\n')}\n<script>${script}</script>`,
+  }),
+);
+writeFileSync(
+  `${out}/site/index.html`,
+  page({
+    scripts: "'self'",
+    connect: "'self'",
+    styles: "'self'",
+    head: '<link rel="stylesheet" href="page.css">',
+    tail: '<script src="page.js"></script>',
+  }),
+);
+writeFileSync(`${out}/site/page.js`, script);
+writeFileSync(`${out}/site/page.css`, style);
+for (const [name, bytes] of Object.entries(assets)) writeFileSync(`${out}/site/${name}`, bytes);

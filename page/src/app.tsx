@@ -1,0 +1,345 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The page: its state, and what happens when files arrive, the form changes or the model is wanted.
+import { render } from 'preact';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import type { Finding, Inspection, Options, Verdict } from './czm';
+import { Engine } from './engine';
+import { chosenFiles, droppedFiles, inFolder, targetsOf, type Given, type Target } from './files';
+import { Findings } from './findings';
+import { Form } from './form';
+import { Network } from './network';
+import { borderOf, withBorder, withKey, withStep, type Specification } from './specification';
+import { firstLanguage, languages, textsOf, type Language, type TextKey } from './texts';
+
+/** A network with its specification, which every kind of input becomes. */
+interface Model {
+  path: string; // of the specification, below the files
+  specification: Specification | null; // null: the file is damaged; its text is checked as it is
+  isEdited: boolean;
+}
+
+interface Looks {
+  inspection: Inspection | null;
+  svg: string;
+  verdict: Verdict | null;
+  findings: Finding[];
+}
+
+const nothing: Looks = { inspection: null, svg: '', verdict: null, findings: [] };
+
+// Names that no dropped file has.
+const OUT = '.czmodel-page/out';
+const UNPACKED = '.czmodel-page/unpacked';
+
+const CHECK_AFTER = 250; // milliseconds after the last change
+
+const folderOf = (path: string) => path.slice(0, path.lastIndexOf('/') + 1);
+const baseOf = (path: string) => path.slice(path.lastIndexOf('/') + 1);
+
+/** The specification of a target: its own, one that is written for a bare network, or that of a container. */
+async function modelOf(engine: Engine, target: Target, options: Options) {
+  let path = target.path;
+  let findings: Finding[] = [];
+  if (target.kind === 'network') {
+    path = `${folderOf(target.path)}${baseOf(target.path)}.model_spec.json`;
+    await engine.do('remove', path);
+    const answer = await engine.do('newSpec', { ...options, source_path: target.path }, path);
+    findings = answer.report.findings;
+    if (answer.status) return { model: null, findings };
+  }
+  if (target.kind === 'container') {
+    await engine.do('remove', UNPACKED);
+    const answer = await engine.do('unpack', target.path, UNPACKED);
+    if (answer.status) return { model: null, findings: answer.report.findings };
+    path = `${UNPACKED}/model_spec.json`;
+  }
+  let specification: Specification | null = null;
+  try {
+    specification = JSON.parse((await engine.do('read', path)) ?? '');
+  } catch {
+    // The library says what is wrong with it.
+  }
+  return { model: { path, specification, isEdited: false } satisfies Model, findings };
+}
+
+function save(blob: Blob, name: string) {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60000);
+}
+
+function App() {
+  const [language, setLanguage] = useState<Language>(firstLanguage);
+  const t = useMemo(() => textsOf(language), [language]);
+  const [engine, setEngine] = useState<Engine | null>(null);
+  const [formats, setFormats] = useState<string[]>([]);
+  const [given, setGiven] = useState<Given[]>([]);
+  const [targets, setTargets] = useState<Target[]>([]);
+  const [target, setTarget] = useState<Target | null>(null);
+  const [model, setModel] = useState<Model | null>(null);
+  const [options, setOptions] = useState<Options>({});
+  const [guesses, setGuesses] = useState<Finding[]>([]);
+  const [looks, setLooks] = useState<Looks>(nothing);
+  const [status, setStatus] = useState<TextKey>('loading');
+  const [fault, setFault] = useState('');
+  const [progress, setProgress] = useState<number | null>(null);
+  const [name, setName] = useState('');
+  const [made, setMade] = useState<{ name: string; model_id: string } | null>(null);
+  const [isOver, setOver] = useState(false);
+  const version = useRef(0); // of what is shown: answers to older questions are dropped
+
+  const start = async () => {
+    const { engine, about } = await Engine.start();
+    engine.onProgress = setProgress;
+    setEngine(engine);
+    setFormats(about.formats);
+    setStatus('ready');
+    return engine;
+  };
+
+  // A fault that is not a finding: the worker is replaced, since its state is unknown.
+  const broken = async (error: Error) => {
+    engine?.stop();
+    setFault(t('stopped') + error.message);
+    setProgress(null);
+    const fresh = await start();
+    await fresh.do('put', given);
+  };
+
+  useEffect(() => {
+    start().catch((error: Error) => setFault(error.message));
+    document.documentElement.lang = language;
+  }, []);
+
+  const open = async (target: Target, options: Options) => {
+    if (!engine) return;
+    const now = ++version.current;
+    setTarget(target);
+    setModel(null);
+    setLooks(nothing);
+    setMade(null);
+    setStatus('working');
+    try {
+      const { model, findings } = await modelOf(engine, target, options);
+      if (now !== version.current) return;
+      setGuesses(model ? findings : []);
+      setModel(model);
+      if (!model) setLooks({ ...nothing, findings });
+    } catch (error) {
+      await broken(error as Error);
+    }
+    setStatus('ready');
+  };
+
+  const take = async (dropped: Given[]) => {
+    if (!engine || !dropped.length) return;
+    const files = inFolder(dropped);
+    const found = await targetsOf(files);
+    setFault(found.length ? '' : t('nothing'));
+    if (!found.length) return;
+    await engine.do('clear');
+    await engine.do('put', files);
+    setGiven(files);
+    setTargets(found);
+    setOptions({});
+    setName('');
+    await open(found[0], {});
+  };
+
+  const proposed = options.model_name || looks.inspection?.metadata?.model_name;
+
+  const all = (): Options => ({ ...options, source_path: model!.path });
+
+  // The live check: a while after the last change, and again if something changes meanwhile.
+  useEffect(() => {
+    if (!engine || !model) return;
+    const now = ++version.current;
+    const look = async () => {
+      setStatus('working');
+      if (model.isEdited) await engine.do('write', model.path, JSON.stringify(model.specification, null, 4));
+      const described = await engine.do('inspect', all());
+      const checked = await engine.do('check', all());
+      if (now !== version.current) return;
+      setLooks({
+        inspection: described.result?.inspection ?? null,
+        svg: described.result?.svg ?? '',
+        verdict: checked.result,
+        findings: checked.report.findings,
+      });
+      setStatus('ready');
+    };
+    const timer = setTimeout(() => look().catch(broken), model.isEdited ? CHECK_AFTER : 0);
+    return () => clearTimeout(timer);
+  }, [engine, model, options]);
+
+  const change = (specification: Specification) => {
+    setMade(null);
+    setModel({ ...model!, specification, isEdited: true });
+  };
+
+  const change_options = (options: Options) => {
+    setMade(null);
+    setOptions(options);
+    if (!model && target) void open(target, options); // a choice without which there is no specification
+  };
+
+  const apply = (option: string, value: string) => {
+    const s = model?.specification;
+    if (s && option === 'border') {
+      const computed = looks.inspection?.network?.border.border;
+      return change(withBorder(s, value === 'auto' ? (computed ?? borderOf(s)) : Number(value)));
+    }
+    if (s && option === 'spatial_dims') return change(withKey(s, 'SpatialDims', value.split(',').map(Number)));
+    if (s && option === 'preprocessing') return change(withStep(s, 'Preprocessing', value.split('=')[0], value));
+    if (s && option === 'postprocessing') return change(withStep(s, 'Postprocessing', value.split('=')[0], value));
+    if (s && option === 'value_range') return change(withKey(s, 'ValueRange', value));
+    if (option === 'allow') return change_options({ ...options, allow: [...(options.allow ?? []), ...value.split(',')] });
+    change_options({ ...options, [option]: value === '' ? true : value });
+  };
+
+  const convert = async () => {
+    if (!engine || !model) return;
+    setMade(null);
+    setProgress(0);
+    try {
+      if (model.isEdited) await engine.do('write', model.path, JSON.stringify(model.specification, null, 4));
+      const answer = await engine.do('convert', { ...all(), output_folder: OUT, output_name: name || proposed });
+      setLooks((old) => ({ ...old, findings: answer.report.findings }));
+      if (answer.result) {
+        const file = baseOf(answer.result.path);
+        save(await engine.do('take', answer.result.path), file);
+        setMade({ name: file, model_id: answer.result.model_id });
+      }
+    } catch (error) {
+      await broken(error as Error);
+    }
+    setProgress(null);
+  };
+
+  const cancel = async () => {
+    engine?.stop();
+    setProgress(null);
+    const fresh = await start();
+    await fresh.do('put', given);
+    if (target) void open(target, options);
+  };
+
+  const chooseLicence = async (licence: Given) => {
+    const path = folderOf(model!.path) + licence.path;
+    await engine!.do('put', [{ ...licence, path }]);
+    change(withKey(model!.specification!, 'LicenseFile', licence.path));
+  };
+
+  // A guess about the network is worth reading until the form is edited.
+  const findings = [...looks.findings, ...(model?.isEdited ? [] : guesses)];
+  const settings = Object.entries(options).filter(([key]) => !['model_name', 'format', 'zen'].includes(key));
+  return (
+    <>
+      <header class="container">
+        <h1>{t('title')}</h1>
+        <p>{t('lead')}</p>
+        <label class="language">
+          {t('language')}
+          <select value={language} onChange={(e) => {
+            const chosen = e.currentTarget.value as Language;
+            setLanguage(chosen);
+            document.documentElement.lang = chosen;
+          }}>
+            {languages.map(({ id, name }) => (
+              <option key={id} value={id}>{name}</option>
+            ))}
+          </select>
+        </label>
+      </header>
+      <main class="container">
+        <section class={isOver ? 'drop over' : 'drop'} aria-labelledby="open-title"
+          onDragOver={(e) => { e.preventDefault(); setOver(true); }} onDragLeave={() => setOver(false)}
+          onDrop={async (e) => { e.preventDefault(); setOver(false); await take(await droppedFiles(e.dataTransfer!)); }}>
+          <h2 id="open-title">{t('open')}</h2>
+          <p>{t('drop')}</p>
+          <div class="grid">
+            <label>
+              {t('chooseFiles')}
+              <input id="files" type="file" multiple disabled={!engine} onChange={(e) => take(chosenFiles(e.currentTarget.files!))} />
+            </label>
+            <label>
+              {t('chooseFolder')}
+              <input id="folder" type="file" disabled={!engine} {...{ webkitdirectory: true }}
+                onChange={(e) => take(chosenFiles(e.currentTarget.files!))} />
+            </label>
+          </div>
+          <p role="status" id="status">{t(status)}</p>
+          {fault && <p role="alert" class="finding error">{fault}</p>}
+          {targets.length > 1 && (
+            <label>
+              {t('several')}
+              <select value={target?.path} onChange={(e) => {
+                setOptions({});
+                void open(targets.find(({ path }) => path === e.currentTarget.value)!, {});
+              }}>
+                {targets.map(({ path }) => <option key={path}>{path}</option>)}
+              </select>
+            </label>
+          )}
+        </section>
+        {target && (
+          <div class="columns">
+            <div>
+              <Network {...looks} t={t} />
+              <Findings findings={findings} verdict={looks.verdict} t={t} apply={apply} />
+              {settings.length > 0 && (
+                <section aria-labelledby="settings-title">
+                  <h2 id="settings-title">{t('settings')}</h2>
+                  <ul>
+                    {settings.map(([key, value]) => (
+                      <li key={key}>
+                        {key.replaceAll('_', ' ')}: {String(value)}{' '}
+                        <button type="button" class="remedy secondary" onClick={() =>
+                          change_options({ ...options, [key]: undefined })}>{t('remove')}</button>
+                      </li>
+                    ))}
+                  </ul>
+                </section>
+              )}
+            </div>
+            <div>
+              {model?.specification && (
+                <Form {...{ specification: model.specification, options, formats, inspection: looks.inspection, t, change, chooseLicence }}
+                  setOptions={change_options} />
+              )}
+              {model && (
+                <section aria-labelledby="download-title">
+                  <h2 id="download-title">{t('download')}</h2>
+                  <label>
+                    {t('fileName')}
+                    <input id="name" value={name} placeholder={proposed} onInput={(e) => setName(e.currentTarget.value)} />
+                  </label>
+                  <div class="grid">
+                    <button type="button" id="convert" disabled={progress !== null} onClick={convert}>{t('convert')}</button>
+                    {model.specification && (
+                      <button type="button" class="secondary" onClick={() => save(
+                        new Blob([JSON.stringify(model.specification, null, 4)], { type: 'application/json' }),
+                        'model_spec.json')}>{t('saveSpecification')}</button>
+                    )}
+                  </div>
+                  {progress !== null && (
+                    <p>
+                      <progress aria-label={t('working')} value={progress} max={1} />
+                      <button type="button" class="secondary" onClick={cancel}>{t('cancel')}</button>
+                    </p>
+                  )}
+                  {made && <p role="status" id="made">{t('written')}: {made.name}. {t('modelId')}: <code>{made.model_id}</code></p>}
+                </section>
+              )}
+            </div>
+          </div>
+        )}
+      </main>
+    </>
+  );
+}
+
+render(<App />, document.getElementById('app')!);

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What was dropped or chosen: all its files with their paths, and what of them is a network.
+
+export interface Given {
+  path: string; // below the folder that holds what was dropped
+  file: File;
+}
+
+/** What can be opened. */
+export interface Target {
+  kind: 'specification' | 'container' | 'network';
+  path: string;
+}
+
+// A folder of more files is hardly a network; a home folder, dropped by accident, has millions.
+const MOST_FILES = 20000;
+
+async function entries(folder: FileSystemDirectoryEntry): Promise<FileSystemEntry[]> {
+  const reader = folder.createReader();
+  const found: FileSystemEntry[] = [];
+  for (;;) {
+    const some = await new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject));
+    if (!some.length) return found;
+    found.push(...some);
+  }
+}
+
+export async function droppedFiles(transfer: DataTransfer): Promise<Given[]> {
+  const todo = [...transfer.items].map((item) => item.webkitGetAsEntry()).filter((entry) => entry !== null);
+  const found: Given[] = [];
+  for (let entry = todo.shift(); entry && found.length < MOST_FILES; entry = todo.shift()) {
+    if (entry.isDirectory) todo.push(...(await entries(entry as FileSystemDirectoryEntry)));
+    else {
+      const source = entry as FileSystemFileEntry;
+      const file = await new Promise<File>((resolve, reject) => source.file(resolve, reject));
+      found.push({ path: entry.fullPath.replace(/^\//, ''), file });
+    }
+  }
+  return found;
+}
+
+// The files of a SavedModel without their folder get one.
+export function inFolder(files: Given[]): Given[] {
+  if (!files.some(({ path }) => path === 'saved_model.pb')) return files;
+  return files.map(({ path, file }) => ({ path: `model/${path}`, file }));
+}
+
+export function chosenFiles(list: FileList): Given[] {
+  return [...list].map((file) => ({ path: file.webkitRelativePath || file.name, file }));
+}
+
+async function isSpecification(file: File): Promise<boolean> {
+  if (file.size > 1 << 20) return false;
+  return /"(ModelPath|BorderSize|ColorHandling|PixelType|ModelMetadata)"/.test(await file.text());
+}
+
+const depth = (path: string) => path.split('/').length;
+
+const ends = (path: string, ...endings: string[]) => endings.some((ending) => path.toLowerCase().endsWith(ending));
+
+/**
+ * What can be opened, the least deep first, of the kind that says most: where there are specifications, networks
+ * belong to them.
+ */
+export async function targetsOf(files: Given[]): Promise<Target[]> {
+  const ranked: { rank: number; target: Target }[] = [];
+  const add = (rank: number, kind: Target['kind'], path: string) => ranked.push({ rank, target: { kind, path } });
+  for (const { path, file } of files) {
+    if (ends(path, '.json') && (await isSpecification(file))) add(0, 'specification', path);
+    if (ends(path, '.czmodel', '.czseg', '.czann')) add(1, 'container', path);
+    if (path.split('/').pop() === 'saved_model.pb') add(2, 'network', path.slice(0, -'/saved_model.pb'.length));
+    if (ends(path, '.keras', '.h5', '.hdf5', '.onnx')) add(3, 'network', path);
+    if (ends(path, '.zip')) add(4, 'network', path);
+  }
+  const best = Math.min(...ranked.map(({ rank }) => rank));
+  const targets = ranked.filter(({ rank }) => rank === best).map(({ target }) => target);
+  return targets.sort((a, b) => depth(a.path) - depth(b.path));
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the network is: its picture, its input and output, who exported it, and where it runs.
+import { useEffect, useState } from 'preact/hooks';
+import type { Inspection, Port, Verdict } from './czm';
+import type { Text } from './texts';
+
+const shape = (port: Port) => `${port.dtype} [${port.shape ? port.shape.map((n) => n ?? '?').join(', ') : '?'}]`;
+
+export function summary(verdict: Verdict, t: Text): string {
+  if (!verdict.ok) return t('runsNot');
+  const products = verdict.zen.map(({ product, since }) => `${product} ${since}${t('newer')}`);
+  return `${t('runsIn')}${products.join(t('and'))}.`;
+}
+
+/** A picture is drawn by an img, in which no script and no request is possible. */
+function Picture({ svg, t }: { svg: string; t: Text }) {
+  const [url, setUrl] = useState('');
+  useEffect(() => {
+    const made = URL.createObjectURL(new Blob([svg], { type: 'image/svg+xml' }));
+    setUrl(made);
+    return () => URL.revokeObjectURL(made);
+  }, [svg]);
+  // What is scrolled must be reached by the keyboard.
+  return (
+    <div class="picture" tabIndex={0} role="group" aria-label={t('picture')}>
+      {url && <img src={url} alt={t('picture')} />}
+    </div>
+  );
+}
+
+export function Network(props: { inspection: Inspection | null; svg: string; verdict: Verdict | null; t: Text }) {
+  const { inspection, svg, verdict, t } = props;
+  const network = inspection?.network;
+  return (
+    <section aria-labelledby="network-title">
+      <h2 id="network-title">{t('network')}</h2>
+      {verdict && <p class={verdict.ok ? 'good' : 'bad'}>{summary(verdict, t)}</p>}
+      {network && (
+        <dl>
+          <dt>{t('input')}</dt>
+          <dd>
+            {network.input.name} <code>{shape(network.input)}</code>
+          </dd>
+          <dt>{t('output')}</dt>
+          <dd>
+            {network.output.name} <code>{shape(network.output)}</code>
+          </dd>
+          {network.exporter && (
+            <>
+              <dt>{t('exporter')}</dt>
+              <dd>{network.opset ? network.exporter : `TensorFlow ${network.exporter}`}</dd>
+            </>
+          )}
+          <dt>{t('parameters')}</dt>
+          <dd>{network.parameters.toLocaleString()}</dd>
+        </dl>
+      )}
+      {svg && <Picture svg={svg} t={t} />}
+    </section>
+  );
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The worker: it owns the module and the files, and does one request of the page after the other. The page stays
+// usable meanwhile.
+import { Czm } from './czm';
+import { Blocks, Bytes, Host, Pieces } from './host';
+
+const scope = self as unknown as DedicatedWorkerGlobalScope;
+const host = new Host();
+let czm: Czm;
+
+const actions = {
+  async load(module: ArrayBuffer) {
+    czm = await Czm.load(module, host);
+    return czm.about().result!;
+  },
+  put(files: { path: string; file: Blob }[]) {
+    for (const { path, file } of files) host.put(path, new Blocks(file));
+  },
+  clear() {
+    host.clear();
+  },
+  remove(path: string) {
+    host.remove(path);
+  },
+  paths(folder: string) {
+    return host.paths(folder);
+  },
+  write(path: string, text: string) {
+    host.put(path, new Bytes(new TextEncoder().encode(text)));
+  },
+  /** null: there is no such file. */
+  read(path: string) {
+    const file = host.get(path);
+    return file ? new TextDecoder().decode(file.read(0, file.size)) : null;
+  },
+  /** A file that the module has written. It is the caller's now. */
+  take(path: string) {
+    const file = host.get(path) as Pieces;
+    host.remove(path);
+    return file.blob();
+  },
+  check: (...args: Parameters<Czm['check']>) => czm.check(...args),
+  inspect: (...args: Parameters<Czm['inspect']>) => czm.inspect(...args),
+  convert: (...args: Parameters<Czm['convert']>) => czm.convert(...args),
+  newSpec: (...args: Parameters<Czm['newSpec']>) => czm.newSpec(...args),
+  unpack: (...args: Parameters<Czm['unpack']>) => czm.unpack(...args),
+};
+
+export type Actions = typeof actions;
+
+const TOLD_EVERY = 100; // milliseconds
+let told = 0;
+host.progress = (done, total) => {
+  if (performance.now() - told < TOLD_EVERY) return true;
+  told = performance.now();
+  scope.postMessage({ progress: total ? done / total : 0 });
+  return true;
+};
+
+let last: Promise<unknown> = Promise.resolve();
+
+async function run(id: number, name: keyof Actions, args: unknown[]) {
+  try {
+    const result = await (actions[name] as (...args: unknown[]) => unknown)(...args);
+    scope.postMessage({ id, result });
+  } catch (error) {
+    scope.postMessage({ id, fault: error instanceof Error ? error.message : String(error) });
+  }
+}
+
+scope.onmessage = ({ data }) => {
+  last = last.then(() => run(data.id, data.name, data.args));
+};

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A browser with the page, and what a test does with it. No test may make a request that the page did not bring
+// along: each is recorded, and there must be none.
+import { existsSync, readFileSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
+import { chromium } from 'playwright-core';
+
+const arguments_ = [
+  '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+  '--disable-component-update', '--disable-sync',
+];
+
+export const launch = (executablePath) => chromium.launch({ executablePath, args: arguments_ });
+
+export class Page {
+  /** `address`: an HTML file, or a URL. */
+  static async open(browser, address, options = {}) {
+    const context = await browser.newContext({ acceptDownloads: true, locale: 'en-GB', ...options });
+    const page = new Page(await context.newPage());
+    page.requests = [];
+    page.messages = [];
+    context.on('request', (request) => page.requests.push(request.url()));
+    page.browser.on('console', (message) => page.messages.push(message.text()));
+    page.browser.on('pageerror', (error) => page.messages.push(error.message));
+    page.address = existsSync(address) ? pathToFileURL(address).href : address;
+    await page.browser.goto(page.address);
+    await page.idle();
+    return page;
+  }
+
+  constructor(browser) {
+    this.browser = browser;
+  }
+
+  get = (selector) => this.browser.locator(selector);
+
+  /** Waits until the page has done everything: also what it begins a moment after a change. */
+  async idle(wait = 400) {
+    const ready = this.browser.locator('#status', { hasText: /Ready|Bereit/ });
+    await ready.waitFor();
+    await this.browser.waitForTimeout(wait);
+    await ready.waitFor();
+  }
+
+  async choose(...paths) {
+    await this.get('#files').setInputFiles(paths);
+    await this.idle();
+  }
+
+  async chooseFolder(path) {
+    await this.get('#folder').setInputFiles(path);
+    await this.idle();
+  }
+
+  /** Clicks on "Convert and download", and returns the name and the bytes of the file. */
+  async convert() {
+    const [download] = await Promise.all([this.browser.waitForEvent('download'), this.get('#convert').click()]);
+    const path = await download.path();
+    return { name: download.suggestedFilename(), bytes: readFileSync(path) };
+  }
+
+  findings = () => this.get('.finding').allInnerTexts();
+
+  /** Requests beyond the page itself; blobs and data are parts of it. */
+  foreign = () => this.requests.filter((url) => url !== this.address && !/^(blob|data):/.test(url));
+
+  async close() {
+    await this.browser.context().close();
+  }
+}
