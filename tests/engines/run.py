@@ -448,9 +448,10 @@ class Runner(Worker):
 class Opener(Worker):
     """Opens models in all ways (loaders.py)."""
 
-    def __init__(self, name, python):
+    def __init__(self, name, python, scratch):
         legacy = {'TF_USE_LEGACY_KERAS': '1'} if name == 'tf221' else {}
-        super().__init__([python, os.path.join(HERE, 'loaders.py')], legacy)
+        # AutoGraph of TensorFlow 2.0.0 leaves its files behind.
+        super().__init__([python, os.path.join(HERE, 'loaders.py')], {'TMPDIR': scratch, **legacy})
         self.name = name
 
     def faults(self, case, model):
@@ -599,7 +600,7 @@ class Lane:
         self.modern = None
         if pythons.get('tf221'):
             self.modern = Runner(pythons['tf221'], 'tensorflow', options.build, number)
-        self.openers = [Opener(name, python) for name, python in pythons.items() if python]
+        self.openers = [Opener(name, python, self.work) for name, python in pythons.items() if python]
 
     def run(self, case):
         """One model, through everything."""
