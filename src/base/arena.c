@@ -186,11 +186,14 @@ char *czm_arena_string(czm_arena *arena, czm_bytes text) {
 }
 
 char *czm_arena_vformat(czm_arena *arena, const char *format, va_list arguments) {
+    char usual[256]; // most texts are names: formatted once, and copied
     va_list again;
     va_copy(again, arguments);
-    int length = vsnprintf(NULL, 0, format, again);
+    int length = vsnprintf(usual, sizeof usual, format, again);
     va_end(again);
     if (length < 0) return czm_arena_string(arena, czm_bytes_text("(text cannot be formatted)"));
+    if ((size_t)length < sizeof usual)
+        return czm_arena_string(arena, czm_bytes_of(usual, (size_t)length));
     char *text = czm_arena_alloc(arena, (size_t)length + 1);
     if (text) vsnprintf(text, (size_t)length + 1, format, arguments);
     return text;
