@@ -349,38 +349,61 @@ void czm_dilated_depthwise_rewrite(czm_lowering *l, czm_node *node) {
 
 // ---- dilations, by spreading the filter
 
-bool czm_dilated_filter_applies(czm_lowering *l, czm_node *node) {
-    int64_t filter[4], dilations[2];
-    return is_channels_last(node) && read_filter(l, node, 1, filter) &&
-           read_pair(node, "dilations", dilations) && (dilations[0] > 1 || dilations[1] > 1) &&
-           filter[0] * dilations[0] < 1 << 20 && filter[1] * dilations[1] < 1 << 20;
+// The dilations of height and width, or of a volume's three dimensions: their number, or 0.
+static int read_dilations(const czm_node *node, int64_t dilations[3]) {
+    int64_t values[5];
+    int rank = rank_of(node), count = rank - 2;
+    if (rank == 0 || czm_attr_ints(node, "dilations", values, 5) != (size_t)rank) return 0;
+    for (int i = 0; i < count; i++) dilations[i] = values[i + 1];
+    return count;
 }
 
-// A dilated filter is a larger one with zeros between its taps: each tap gets dimensions of its own,
-// is padded with zeros in them, and what stands beyond the last tap is cut off.
-void czm_dilated_filter_rewrite(czm_lowering *l, czm_node *node) {
-    int64_t f[4], d[2];
-    read_filter(l, node, 1, f);
-    read_pair(node, "dilations", d);
-    czm_dtype dtype = dtype_of(node), i32 = CZM_DTYPE_INT32;
-    const int32_t h = (int32_t)f[0], w = (int32_t)f[1], dh = (int32_t)d[0], dw = (int32_t)d[1];
-    const int32_t in = (int32_t)f[2], out = (int32_t)f[3], channels = in * out;
-    const int32_t taps[] = {h, 1, w, 1, channels}, spread[] = {h * dh, w * dw, in, out};
-    const int32_t zeros[] = {0, 0, 0, dh - 1, 0, 0, 0, dw - 1, 0, 0}, origin[] = {0, 0, 0, 0};
-    const int32_t size[] = {(h - 1) * dh + 1, (w - 1) * dw + 1, in, out};
+bool czm_dilated_filter_applies(czm_lowering *l, czm_node *node) {
+    int64_t d[3];
+    int count = read_dilations(node, d);
+    czm_shape filter = node->inputs.count > 1 ? czm_lower_shape(l, node->inputs.items[1])
+                                              : czm_shape_unknown();
+    bool is_dilated = false;
+    if (count == 0 || filter.rank != count + 2) return false;
+    for (int i = 0; i < count + 2; i++) {
+        if (filter.dims[i] <= 0 || filter.dims[i] > 1 << 20) return false;
+        if (i < count && (d[i] < 1 || filter.dims[i] * d[i] >= 1 << 20)) return false;
+        is_dilated |= i < count && d[i] > 1;
+    }
+    return is_dilated;
+}
 
-    czm_node *apart = czm_lower_add(l, node, "taps", "Reshape", dtype, node->inputs.items[1],
-                                    czm_lower_ints(l, node, "taps/shape", taps, 5), none);
-    czm_node *padded = czm_lower_add(l, node, "spread", "Pad", dtype, czm_output(apart),
-                                     padding_table(l, node, zeros, 5), none);
-    czm_node *joined = czm_lower_add(l, node, "joined", "Reshape", dtype, czm_output(padded),
-                                     czm_lower_ints(l, node, "joined/shape", spread, 4), none);
+// A dilated filter is a larger one with zeros between its taps. Along one dimension after the other, each tap
+// gets a dimension of its own, which is padded with zeros; what is beyond the last taps is cut off.
+void czm_dilated_filter_rewrite(czm_lowering *l, czm_node *node) {
+    static const int32_t origin[5];
+    static const int64_t ones[] = {1, 1, 1, 1, 1};
+    int64_t d[3];
+    int32_t spread[5], size[5];
+    size_t count = (size_t)read_dilations(node, d), rank = count + 2;
+    const int64_t *f = czm_lower_shape(l, node->inputs.items[1]).dims;
+    czm_dtype dtype = dtype_of(node);
+    czm_tensor filter = node->inputs.items[1];
+    for (size_t i = 0; i < rank; i++) spread[i] = size[i] = (int32_t)f[i];
+    for (size_t i = 0; i < count; i++) {
+        const int32_t zeros[] = {0, 0, 0, (int32_t)d[i] - 1, 0, 0};
+        int32_t taps[] = {1, 1, -1};
+        for (size_t k = 0; k <= i; k++) taps[0] *= spread[k];
+        czm_node *apart = czm_lower_add(l, node, "taps", "Reshape", dtype, filter,
+                                        czm_lower_ints(l, node, "taps/shape", taps, 3), none);
+        filter = czm_output(czm_lower_add(l, node, "spread", "Pad", dtype, czm_output(apart),
+                                          padding_table(l, node, zeros, 3), none));
+        spread[i] *= (int32_t)d[i];
+        size[i] = spread[i] - (int32_t)d[i] + 1;
+    }
+    czm_node *joined = czm_lower_add(l, node, "joined", "Reshape", dtype, filter,
+                                     czm_lower_ints(l, node, "joined/shape", spread, rank), none);
     czm_node *cut = czm_lower_add(l, node, "filter", "Slice", dtype, czm_output(joined),
-                                  czm_lower_ints(l, node, "filter/begin", origin, 4),
-                                  czm_lower_ints(l, node, "filter/size", size, 4));
-    czm_set_type(l->graph, cut, "Index", i32);
+                                  czm_lower_ints(l, node, "filter/begin", origin, rank),
+                                  czm_lower_ints(l, node, "filter/size", size, rank));
+    czm_set_type(l->graph, cut, "Index", CZM_DTYPE_INT32);
     node->inputs.items[1] = czm_output(cut);
-    set_pair(l, node, "dilations", 1, 1);
+    czm_set_ints(l->graph, node, "dilations", ones, rank);
 }
 
 // ---- unequal strides of depthwise convolutions: every pixel is computed, and some are taken

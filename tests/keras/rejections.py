@@ -57,8 +57,12 @@ def changed(**config):
     return one
 
 
-TRAINING = layer('drop', 'BatchNormalization')
-TRAINING['inbound_nodes'][0][0][3] = {'training': True}
+def called(one, **arguments):
+    one['inbound_nodes'][0][0][3] = arguments
+    return one
+
+
+TRAINING = called(layer('drop', 'BatchNormalization'), training=True)
 
 # name of the file, what it holds, the words of its message
 CASES = [
@@ -82,10 +86,12 @@ CASES = [
     ('operation.h5', of(layer('tf.strange', 'TFOpLambda', {'function': 'strange.op'}))),
     ('operation.keras', of(new_operation('Strange'), version='3.1.0')),
     ('interpolation.h5', of(layer('up', 'UpSampling2D', {'interpolation': 'lanczos3'}))),
-    ('ratio.h5', of(layer('resize', 'Resizing', {'height': 8, 'width': 8,
-                                                 'crop_to_aspect_ratio': True}))),
-    ('rms.h5', of(layer('norm', 'LayerNormalization', {'axis': -1, 'rms_scaling': True}),
-                  weights={'norm': {'g': [1], 'b': [1]}})),
+    ('antialias.h5', of(layer('resize', 'Resizing', {'height': 8, 'width': 8, 'antialias': True}))),
+    ('histogram.h5', of(layer('contrast', 'AutoContrast'))),
+    ('sound-layer.h5', of(layer('spectrum', 'STFTSpectrogram'))),
+    ('argument.h5', of(called(layer('conv', 'Dropout'), mask=True))),
+    ('option.h5', of(called(layer('sum', 'TFOpLambda', {'function': 'math.reduce_sum'}), dim=3))),
+    ('operands.h5', of(called(layer('neg', 'TFOpLambda', {'function': 'math.negative'}), y=3))),
     ('mode.h5', of(layer('norm', 'BatchNormalization', {'axis': -1, 'mode': 1}), version='1.2.2',
                    weights={'norm': dict.fromkeys('abcd', [1])})),
     ('merge.h5', of(layer('merge', 'Merge', {'mode': 'cos'}), version='1.2.2')),

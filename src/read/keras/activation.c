@@ -15,7 +15,9 @@ static czm_tensor number(czm_keras_call *c, const char *suffix, czm_tensor like,
 
 static czm_tensor linear(czm_keras_call *c, czm_tensor x) { return (void)c, x; }
 
-static czm_tensor softmax(czm_keras_call *c, czm_tensor x) { return czm_keras_softmax(c, x, -1); }
+static czm_tensor softmax(czm_keras_call *c, czm_tensor x) {
+    return czm_keras_along_last(c, "Softmax", x, -1);
+}
 
 static czm_tensor mul(czm_keras_call *c, czm_tensor x, czm_tensor y) {
     return CZM_KERAS_AS(c, "mul", "Mul", x, y);
@@ -80,8 +82,7 @@ static czm_tensor squareplus(czm_keras_call *c, czm_tensor x) {
 }
 
 static czm_tensor log_sigmoid(czm_keras_call *c, czm_tensor x) {
-    return CZM_KERAS_AS(c, "Neg_1", "Neg",
-                        CZM_KERAS_OP(c, "Softplus", CZM_KERAS_OP(c, "Neg", x)));
+    return CZM_KERAS_AS(c, "Neg_1", "Neg", CZM_KERAS_OP(c, "Softplus", CZM_KERAS_OP(c, "Neg", x)));
 }
 
 static czm_tensor tanh_shrink(czm_keras_call *c, czm_tensor x) {
@@ -94,8 +95,8 @@ static czm_tensor soft_shrink(czm_keras_call *c, czm_tensor x) {
 }
 
 static czm_tensor hard_shrink(czm_keras_call *c, czm_tensor x) {
-    czm_tensor is_kept = CZM_KERAS_OP(c, "Greater", CZM_KERAS_OP(c, "Abs", x),
-                                      number(c, "Greater/y", x, 0.5));
+    czm_tensor is_kept =
+        CZM_KERAS_OP(c, "Greater", CZM_KERAS_OP(c, "Abs", x), number(c, "Greater/y", x, 0.5));
     return mul(c, x, czm_keras_cast(c, "Cast", is_kept, czm_tensor_dtype(x)));
 }
 
@@ -104,6 +105,46 @@ static czm_tensor sparse_plus(czm_keras_call *c, czm_tensor x) {
     czm_tensor ramp = times(c, plus(c, clip(c, x, -1, 1), 1), 0.5);
     return CZM_KERAS_AS(c, "add", "AddV2", CZM_KERAS_OP(c, "Square", ramp),
                         CZM_KERAS_OP(c, "Relu", plus(c, x, -1)));
+}
+
+// clip((x + 1) / 2)
+static czm_tensor sparse_sigmoid(czm_keras_call *c, czm_tensor x) {
+    return clip(c, times(c, plus(c, x, 1), 0.5), 0, 1);
+}
+
+czm_tensor czm_keras_glu(czm_keras_call *c, czm_tensor x, int64_t axis) {
+    czm_node *node = czm_keras_node(c, "split", "Split",
+                                    CZM_KERAS_INPUTS(czm_keras_int(c, "split/split_dim", axis), x));
+    czm_set_int(c->graph, node, "num_split", 2);
+    return mul(c, czm_output(node), CZM_KERAS_OP(c, "Sigmoid", ((czm_tensor){node, 1})));
+}
+
+static czm_tensor glu(czm_keras_call *c, czm_tensor x) {
+    return czm_keras_glu(c, x, (int64_t)czm_keras_rank(c, x) - 1);
+}
+
+// max(x - t, 0) as Keras 3.15 has it: of the values sorted down, those are the support with
+// k x_k > x_1 + ... + x_k - 1, and t is the sum over the support of these sums, less 1, by its size.
+static czm_tensor sparsemax(czm_keras_call *c, czm_tensor x) {
+    size_t rank = czm_keras_rank(c, x);
+    int64_t last = (int64_t)rank - 1, count = rank ? czm_keras_shape(c, x).dims[last] : CZM_UNKNOWN;
+    if (count < 1) {
+        czm_keras_fail(c, NULL, "sparsemax needs a known number of channels");
+        return x;
+    }
+    double *numbers = CZM_NEW_ARRAY(c->arena, double, (size_t)count);
+    for (int64_t i = 0; i < count; i++) numbers[i] = (double)(i + 1);
+    czm_tensor places = czm_keras_numbers(c, "range", czm_tensor_dtype(x), numbers, &count, 1);
+    czm_node *sort = CZM_KERAS_NODE(c, "TopKV2", x, czm_keras_int(c, "k", count));
+    czm_set_bool(c->graph, sort, "sorted", true);
+    czm_tensor sorted = czm_output(sort);
+    czm_tensor sums = CZM_KERAS_OP(c, "Cumsum", sorted, czm_keras_int(c, "Cumsum/axis", last));
+    czm_tensor is_above = CZM_KERAS_OP(c, "Greater", mul(c, sorted, places), plus(c, sums, -1));
+    czm_tensor support = czm_keras_cast(c, "Cast", is_above, czm_tensor_dtype(x));
+    czm_tensor size = czm_keras_reduce(c, "Sum", "Sum", support, &last, 1, true);
+    czm_tensor above = czm_keras_reduce(c, "Sum_1", "Sum", mul(c, sums, support), &last, 1, true);
+    czm_tensor bound = CZM_KERAS_AS(c, "truediv", "RealDiv", plus(c, above, -1), size);
+    return CZM_KERAS_OP(c, "Relu", CZM_KERAS_AS(c, "sub", "Sub", x, bound));
 }
 
 static const activation activations[] = {
@@ -136,9 +177,12 @@ static const activation activations[] = {
     {"soft_shrink", NULL, soft_shrink},
     {"hard_shrink", NULL, hard_shrink},
     {"sparse_plus", NULL, sparse_plus},
+    {"sparse_sigmoid", NULL, sparse_sigmoid},
+    {"sparsemax", NULL, sparsemax},
+    {"glu", NULL, glu},
 };
 
-static czm_tensor activate_by_name(czm_keras_call *c, const char *name, czm_tensor x) {
+czm_tensor czm_keras_activate_by_name(czm_keras_call *c, const char *name, czm_tensor x) {
     for (size_t i = 0; i < CZM_COUNT_OF(activations); i++) {
         const activation *a = &activations[i];
         if (!czm_text_equal(a->name, name)) continue;
@@ -173,7 +217,7 @@ czm_tensor czm_keras_activate(czm_keras_call *c, const json_t *value, czm_tensor
     const char *name = json_string_value(value);
     if (!name && czm_text_equal(czm_config_class(value), "function"))
         name = json_string_value(json_object_get(value, "config"));
-    if (name) return activate_by_name(c, name, x);
+    if (name) return czm_keras_activate_by_name(c, name, x);
     if (json_is_object(value)) return activate_by_layer(c, value, x);
     czm_keras_fail_damaged(c, "the activation has no name");
     return x;

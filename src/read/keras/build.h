@@ -26,6 +26,8 @@ typedef struct czm_keras_builder {
     czm_status status; // of the first fault
 } czm_keras_builder;
 
+typedef struct czm_keras_operation czm_keras_operation;
+
 struct czm_keras_call {
     czm_keras_builder *b;
     czm_arena *arena;
@@ -39,6 +41,7 @@ struct czm_keras_call {
     size_t in_count;
     const czm_keras_arguments *arguments; // of a call in a functional model; NULL
     const czm_tensor *tensors;            // of the arguments that are tensors
+    const czm_keras_operation *operation; // in operation.c
 };
 
 // Runs a layer on tensors that are there: its class's function, or its model.
@@ -151,6 +154,7 @@ size_t czm_keras_axes(czm_keras_call *call, const json_t *value, size_t rank, in
 
 // A name, an object that holds one, or a layer; NULL: none.
 czm_tensor czm_keras_activate(czm_keras_call *c, const json_t *value, czm_tensor x);
+czm_tensor czm_keras_activate_by_name(czm_keras_call *c, const char *name, czm_tensor x);
 
 // ---- operations between layers
 

@@ -18,6 +18,8 @@ typedef struct refusal {
 #define FOR_SEQUENCES "layers for sequences are not supported: a CZModel holds a network for images"
 #define FOREIGN "the layer is a program of another library, which the file only names"
 #define PREPROCESSING "the layer prepares text or tables, which a CZModel cannot hold"
+#define BY_HISTOGRAM "the layer changes values by the histogram of the image, which is not supported"
+#define FOR_SOUND "layers for sound are not supported: a CZModel holds a network for images"
 #define WITHOUT_IT "build the network without the layer, or save it as a SavedModel"
 
 static const refusal refusals[] = {
@@ -40,6 +42,8 @@ static const refusal refusals[] = {
     {"Attention", FOR_SEQUENCES, WITHOUT_IT},
     {"AdditiveAttention", FOR_SEQUENCES, WITHOUT_IT},
     {"GroupQueryAttention", FOR_SEQUENCES, WITHOUT_IT},
+    {"GroupedQueryAttention", FOR_SEQUENCES, WITHOUT_IT},
+    {"ReversibleEmbedding", FOR_SEQUENCES, WITHOUT_IT},
     {"LocallyConnected1D", "locally connected layers are not supported", WITHOUT_IT},
     {"LocallyConnected2D", "locally connected layers are not supported", WITHOUT_IT},
     {"Dot", "the layer multiplies tensors, which is not supported", WITHOUT_IT},
@@ -47,6 +51,10 @@ static const refusal refusals[] = {
     {"TorchModuleWrapper", FOREIGN, WITHOUT_IT},
     {"JaxLayer", FOREIGN, WITHOUT_IT},
     {"FlaxLayer", FOREIGN, WITHOUT_IT},
+    {"AutoContrast", BY_HISTOGRAM, WITHOUT_IT},
+    {"ContrastLimitedAdaptiveHistogramEqualization", BY_HISTOGRAM, WITHOUT_IT},
+    {"MelSpectrogram", FOR_SOUND, WITHOUT_IT},
+    {"STFTSpectrogram", FOR_SOUND, WITHOUT_IT},
     {"CategoryEncoding", PREPROCESSING, WITHOUT_IT},
     {"Discretization", PREPROCESSING, WITHOUT_IT},
     {"HashedCrossing", PREPROCESSING, WITHOUT_IT},

@@ -81,6 +81,13 @@ static int set_data_format(json_t *config) {
                                json_string(is_first ? "channels_first" : "channels_last"));
 }
 
+// LayerNormalization with rms_scaling has gamma and no beta, whatever it says of them.
+static int set_weights(json_t *config) {
+    if (!json_is_true(json_object_get(config, "rms_scaling"))) return 0;
+    return json_object_set_new(config, "scale", json_true()) |
+           json_object_set_new(config, "center", json_false());
+}
+
 // Adds the new words to a configuration in old ones. The configuration belongs to this call alone.
 static czm_status modernise(reader *r, const json_t *config) {
     json_t *changed = (json_t *)config;
@@ -90,7 +97,7 @@ static czm_status modernise(reader *r, const json_t *config) {
         if (value && !json_object_get(config, old_keys[i].after))
             failed |= json_object_set(changed, old_keys[i].after, value);
     }
-    failed |= set_kernel_size(changed) | set_data_format(changed);
+    failed |= set_kernel_size(changed) | set_data_format(changed) | set_weights(changed);
     return failed ? czm_report_out_of_memory(r->context->report) : CZM_OK;
 }
 

@@ -14,6 +14,7 @@ czm_tensor czm_keras_build_transposed(czm_keras_call *c);
 czm_tensor czm_keras_build_convolution_lstm(czm_keras_call *c);
 czm_tensor czm_keras_build_pool(czm_keras_call *c);
 czm_tensor czm_keras_build_global_pool(czm_keras_call *c);
+czm_tensor czm_keras_build_adaptive_pool(czm_keras_call *c);
 
 // layers_size.c
 czm_tensor czm_keras_build_repeat(czm_keras_call *c);
@@ -21,6 +22,7 @@ czm_tensor czm_keras_build_upsample(czm_keras_call *c);
 czm_tensor czm_keras_build_zero_padding(czm_keras_call *c);
 czm_tensor czm_keras_build_cropping(czm_keras_call *c);
 czm_tensor czm_keras_build_resizing(czm_keras_call *c);
+czm_tensor czm_keras_build_random_crop(czm_keras_call *c);
 czm_tensor czm_keras_build_center_crop(czm_keras_call *c);
 czm_tensor czm_keras_build_reshape(czm_keras_call *c);
 czm_tensor czm_keras_build_flatten(czm_keras_call *c);
@@ -36,6 +38,7 @@ czm_tensor czm_keras_build_wrapped(czm_keras_call *c);
 
 // layers_norm.c
 czm_tensor czm_keras_build_batch_normalization(czm_keras_call *c);
+czm_tensor czm_keras_build_rms_normalization(czm_keras_call *c);
 czm_tensor czm_keras_build_layer_normalization(czm_keras_call *c);
 czm_tensor czm_keras_build_group_normalization(czm_keras_call *c);
 czm_tensor czm_keras_build_unit_normalization(czm_keras_call *c);
@@ -67,12 +70,24 @@ czm_tensor czm_keras_build_node_def(czm_keras_call *c);
 // BiasAdd if the layer has a bias, and its activation.
 czm_tensor czm_keras_finish(czm_keras_call *c, czm_tensor y);
 
-// Softmax over one axis.
-czm_tensor czm_keras_softmax(czm_keras_call *c, czm_tensor x, int64_t axis);
+// An op of the last axis, such as Softmax, along any axis.
+czm_tensor czm_keras_along_last(czm_keras_call *c, const char *op, czm_tensor x, int64_t axis);
+
+// x where it is positive, else alpha * (exp(x) - 1).
+czm_tensor czm_keras_elu(czm_keras_call *c, czm_tensor x, double alpha);
+
+// The first half along an axis, times the sigmoid of the second.
+czm_tensor czm_keras_glu(czm_keras_call *c, czm_tensor x, int64_t axis);
+
+// Each slice along an axis several times.
+czm_tensor czm_keras_repeat_along(czm_keras_call *c, czm_tensor x, size_t axis, int64_t times);
 
 // Resizes [batch, height, width, channels] with half-pixel centres or as before TensorFlow 2.
 czm_tensor czm_keras_resize(czm_keras_call *c, const char *how, czm_tensor x, czm_tensor size,
                             bool has_half_pixels);
+
+// From `begin` to before `end` along one axis.
+czm_tensor czm_keras_slice(czm_keras_call *c, czm_tensor x, int64_t axis, int64_t begin, int64_t end);
 
 // A concatenation along an axis, counted from 0.
 czm_tensor czm_keras_concatenate(czm_keras_call *c, const czm_tensor *parts, size_t count,

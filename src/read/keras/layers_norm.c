@@ -40,9 +40,9 @@ static affine affine_along(czm_keras_call *c, const int64_t *axes, size_t count,
 static czm_tensor normalise(czm_keras_call *c, czm_tensor x, czm_tensor mean, czm_tensor variance,
                             affine a) {
     double epsilon = czm_config_number(c->config, "epsilon", 1e-3);
-    czm_tensor sum = CZM_KERAS_AS(c, "batchnorm/add", "AddV2", variance,
-                                  czm_keras_number(c, "batchnorm/add/y", czm_tensor_dtype(variance),
-                                                   epsilon));
+    czm_tensor sum =
+        CZM_KERAS_AS(c, "batchnorm/add", "AddV2", variance,
+                     czm_keras_number(c, "batchnorm/add/y", czm_tensor_dtype(variance), epsilon));
     czm_tensor factor = CZM_KERAS_AS(c, "batchnorm/Rsqrt", "Rsqrt", sum);
     if (a.scale.node) factor = CZM_KERAS_AS(c, "batchnorm/mul", "Mul", factor, a.scale);
     czm_tensor scaled = CZM_KERAS_AS(c, "batchnorm/mul_1", "Mul", x, factor);
@@ -50,6 +50,19 @@ static czm_tensor normalise(czm_keras_call *c, czm_tensor x, czm_tensor mean, cz
     shift = a.offset.node ? CZM_KERAS_AS(c, "batchnorm/sub", "Sub", a.offset, shift)
                           : CZM_KERAS_AS(c, "batchnorm/Neg", "Neg", shift);
     return CZM_KERAS_AS(c, "batchnorm/add_1", "AddV2", scaled, shift);
+}
+
+// The axes of the layer; the last one if it names none.
+static size_t axes_of(czm_keras_call *c, size_t rank, int64_t *axes) {
+    const json_t *axis = czm_config_get(c->config, "axis");
+    axes[0] = (int64_t)rank - 1;
+    return axis ? czm_keras_axes(c, axis, rank, axes) : 1;
+}
+
+// The input in single precision at least, in which the layer then computes.
+static czm_tensor in_single(czm_keras_call *c) {
+    if (c->dtype == CZM_DTYPE_HALF || c->dtype == CZM_DTYPE_BFLOAT16) c->dtype = CZM_DTYPE_FLOAT;
+    return czm_keras_cast(c, "Cast", c->in[0], c->dtype);
 }
 
 // ---- batch normalisation
@@ -65,11 +78,12 @@ static czm_tensor statistic(czm_keras_call *c, const char *name, const char *suf
 
 static czm_tensor fused(czm_keras_call *c, czm_tensor x, bool is_first) {
     int64_t channels = czm_keras_weight_dims(c, "mean", 1)[0];
-    czm_node *node = CZM_KERAS_NODE(
-        c, "FusedBatchNormV3", x, statistic(c, "gamma", "ReadVariableOp", 1, channels),
-        statistic(c, "beta", "ReadVariableOp_1", 0, channels),
-        statistic(c, "mean", "FusedBatchNormV3/ReadVariableOp", 0, channels),
-        statistic(c, "variance", "FusedBatchNormV3/ReadVariableOp_1", 0, channels));
+    czm_node *node =
+        CZM_KERAS_NODE(c, "FusedBatchNormV3", x,
+                       statistic(c, "gamma", "ReadVariableOp", 1, channels),
+                       statistic(c, "beta", "ReadVariableOp_1", 0, channels),
+                       statistic(c, "mean", "FusedBatchNormV3/ReadVariableOp", 0, channels),
+                       statistic(c, "variance", "FusedBatchNormV3/ReadVariableOp_1", 0, channels));
     czm_set_bool(c->graph, node, "is_training", false);
     czm_set_string(c->graph, node, "data_format", is_first ? "NCHW" : "NHWC");
     czm_set_float(c->graph, node, "epsilon", (float)czm_config_number(c->config, "epsilon", 1e-3));
@@ -77,12 +91,10 @@ static czm_tensor fused(czm_keras_call *c, czm_tensor x, bool is_first) {
 }
 
 czm_tensor czm_keras_build_batch_normalization(czm_keras_call *c) {
-    int64_t axes[MOST_RANK] = {0};
+    int64_t axes[MOST_RANK];
     size_t rank = czm_keras_rank(c, c->in[0]);
     json_int_t mode = czm_config_int(c->config, "mode", 0);
-    const json_t *axis = czm_config_get(c->config, "axis");
-    size_t count = axis ? czm_keras_axes(c, axis, rank, axes) : 1;
-    if (!axis) axes[0] = (int64_t)rank - 1;
+    size_t count = axes_of(c, rank, axes);
     if (mode) czm_keras_fail(c, NULL, "mode %lld of Keras 1 is not supported", (long long)mode);
     czm_dtype outside = czm_tensor_dtype(c->in[0]);
     bool is_half = outside == CZM_DTYPE_HALF || outside == CZM_DTYPE_BFLOAT16;
@@ -106,72 +118,93 @@ typedef struct moments {
 static moments moments_of(czm_keras_call *c, czm_tensor x, const int64_t *axes, size_t count) {
     moments m;
     m.mean = czm_keras_reduce(c, "moments/mean", "Mean", x, axes, count, true);
-    czm_tensor squares = CZM_KERAS_AS(c, "moments/SquaredDifference", "SquaredDifference", x, m.mean);
+    czm_tensor squares =
+        CZM_KERAS_AS(c, "moments/SquaredDifference", "SquaredDifference", x, m.mean);
     m.variance = czm_keras_reduce(c, "moments/variance", "Mean", squares, axes, count, true);
     return m;
 }
 
-czm_tensor czm_keras_build_layer_normalization(czm_keras_call *c) {
-    int64_t axes[MOST_RANK] = {0};
-    czm_tensor x = c->in[0];
+// x / sqrt(variance), without the mean.
+static czm_tensor rms_scaling(czm_keras_call *c, czm_tensor x, czm_tensor variance,
+                              const char *scale, const int64_t *axes, size_t count,
+                              double epsilon) {
+    czm_tensor sum =
+        CZM_KERAS_AS(c, "add", "AddV2", variance, czm_keras_number(c, "add/y", c->dtype, epsilon));
+    czm_tensor y = CZM_KERAS_AS(c, "mul", "Mul", x, CZM_KERAS_OP(c, "Rsqrt", sum));
+    return CZM_KERAS_AS(c, "mul_1", "Mul", y,
+                        weight_along(c, scale, "mul_1", axes, count, czm_keras_rank(c, x)));
+}
+
+czm_tensor czm_keras_build_rms_normalization(czm_keras_call *c) {
+    int64_t axes[MOST_RANK];
     czm_dtype outside = c->dtype;
-    bool is_half = outside == CZM_DTYPE_HALF || outside == CZM_DTYPE_BFLOAT16;
-    if (czm_config_bool(c->config, "rms_scaling", false))
-        czm_keras_fail(c, NULL, "rms_scaling is not supported");
-    if (is_half) c->dtype = CZM_DTYPE_FLOAT;
-    x = czm_keras_cast(c, "Cast", x, c->dtype);
-    size_t rank = czm_keras_rank(c, x);
-    const json_t *axis = czm_config_get(c->config, "axis");
-    size_t count = axis ? czm_keras_axes(c, axis, rank, axes) : 1;
-    if (!axis) axes[0] = (int64_t)rank - 1;
-    moments m = moments_of(c, x, axes, count);
-    czm_tensor y = normalise(c, x, m.mean, m.variance, affine_along(c, axes, count, rank));
+    czm_tensor x = in_single(c);
+    size_t rank = czm_keras_rank(c, x), count = axes_of(c, rank, axes);
+    if (axes[0] != (int64_t)(rank - count)) // Keras does not bring its weight in line with others
+        czm_keras_fail(c, NULL, "only the last axes are supported");
+    czm_tensor mean =
+        czm_keras_reduce(c, "Mean", "Mean", CZM_KERAS_OP(c, "Square", x), axes, count, true);
+    czm_tensor y = rms_scaling(c, x, mean, "scale", axes, count,
+                               czm_config_number(c->config, "epsilon", 1e-6));
     return czm_keras_cast(c, "Cast", y, outside);
 }
 
-// The last dimension becomes two, groups and the channels of one.
+czm_tensor czm_keras_build_layer_normalization(czm_keras_call *c) {
+    int64_t axes[MOST_RANK];
+    czm_dtype outside = c->dtype;
+    czm_tensor x = in_single(c), y;
+    size_t rank = czm_keras_rank(c, x), count = axes_of(c, rank, axes);
+    moments m = moments_of(c, x, axes, count);
+    if (czm_config_bool(c->config, "rms_scaling", false))
+        y = rms_scaling(c, x, m.variance, "gamma", axes, count,
+                        czm_config_number(c->config, "epsilon", 1e-3));
+    else
+        y = normalise(c, x, m.mean, m.variance, affine_along(c, axes, count, rank));
+    return czm_keras_cast(c, "Cast", y, outside);
+}
+
+// The axis becomes two, the groups and what is in one.
 czm_tensor czm_keras_build_group_normalization(czm_keras_call *c) {
-    int64_t axis = czm_config_int(c->config, "axis", -1), axes[MOST_RANK];
+    int64_t axis, axes[MOST_RANK];
     size_t rank;
-    czm_keras_size *sizes = czm_keras_sizes(c, c->in[0], &rank), wide[MOST_RANK + 1];
-    int64_t channels = rank ? sizes[rank - 1].known : 0;
-    int64_t groups = czm_config_int(c->config, "groups", 32);
+    czm_dtype outside = c->dtype;
+    czm_tensor x = in_single(c);
+    czm_keras_size *sizes = czm_keras_sizes(c, x, &rank), wide[MOST_RANK + 1], own[MOST_RANK + 1];
+    axes_of(c, rank, &axis);
+    int64_t channels = rank ? sizes[axis].known : 0,
+            groups = czm_config_int(c->config, "groups", 32);
     if (groups == -1) groups = channels;
-    if (axis != -1 && axis != (int64_t)rank - 1)
-        czm_keras_fail(c, NULL, "the axis of the groups is not the last one");
-    if (rank < 2 || rank >= MOST_RANK || groups < 1 || channels < groups || channels % groups) {
+    if (rank < 2 || rank >= MOST_RANK || axis < 1 || groups < 1 || channels < groups ||
+        channels % groups) {
         czm_keras_fail_damaged(c, "%lld channels cannot be divided into %lld groups",
                                (long long)channels, (long long)groups);
         return c->in[0];
     }
-    memcpy(wide, sizes, rank * sizeof *wide);
-    wide[rank - 1] = czm_keras_known(groups);
-    wide[rank] = czm_keras_known(channels / groups);
-    for (size_t i = 1; i < rank; i++) axes[i - 1] = i + 1 < rank ? (int64_t)i : (int64_t)rank;
-    czm_tensor x = czm_keras_reshape(c, c->in[0], wide, rank + 1);
+    for (size_t i = 0, n = 0; i <= rank; i++) {
+        bool is_group = i == (size_t)axis, is_rest = i == (size_t)axis + 1;
+        wide[i] = is_group  ? czm_keras_known(groups)
+                  : is_rest ? czm_keras_known(channels / groups)
+                            : sizes[i - (i > (size_t)axis)];
+        own[i] = is_group || is_rest ? wide[i] : czm_keras_known(1);
+        if (i && !is_group) axes[n++] = (int64_t)i;
+    }
+    x = czm_keras_reshape(c, x, wide, rank + 1);
     moments m = moments_of(c, x, axes, rank - 1);
     affine a = {0};
-    czm_keras_size own[MOST_RANK + 1];
-    for (size_t i = 0; i < rank; i++) own[i] = czm_keras_known(1);
-    own[rank - 1] = czm_keras_known(groups);
-    own[rank] = czm_keras_known(channels / groups);
     if (czm_keras_has_weight(c, "gamma"))
         a.scale = czm_keras_reshape(c, czm_keras_weight_as(c, "gamma", "Reshape/ReadVariableOp", 1),
                                     own, rank + 1);
     if (czm_keras_has_weight(c, "beta"))
         a.offset = czm_keras_reshape(c, czm_keras_weight_as(c, "beta", "Reshape/ReadVariableOp", 1),
                                      own, rank + 1);
-    czm_tensor y = normalise(c, x, m.mean, m.variance, a);
-    return czm_keras_reshape(c, y, sizes, rank);
+    czm_tensor y = czm_keras_reshape(c, normalise(c, x, m.mean, m.variance, a), sizes, rank);
+    return czm_keras_cast(c, "Cast", y, outside);
 }
 
 czm_tensor czm_keras_build_unit_normalization(czm_keras_call *c) {
-    int64_t axes[MOST_RANK] = {0};
+    int64_t axes[MOST_RANK];
     czm_tensor x = c->in[0];
-    size_t rank = czm_keras_rank(c, x);
-    const json_t *axis = czm_config_get(c->config, "axis");
-    size_t count = axis ? czm_keras_axes(c, axis, rank, axes) : 1;
-    if (!axis) axes[0] = (int64_t)rank - 1;
+    size_t count = axes_of(c, czm_keras_rank(c, x), axes);
     czm_tensor squares = CZM_KERAS_AS(c, "l2_normalize/Square", "Square", x);
     czm_tensor sum = czm_keras_reduce(c, "l2_normalize/Sum", "Sum", squares, axes, count, true);
     czm_tensor floor = czm_keras_number(c, "l2_normalize/Maximum/y", c->dtype, 1e-12);
@@ -211,15 +244,17 @@ static czm_tensor statistics_as(czm_keras_call *c, const char *name, const char 
     double *numbers = statistics(c, name, &count);
     const json_t *axis = czm_config_get(c->config, "axis");
     czm_shape shape = czm_keras_shape(c, x);
-    if (axis && json_array_size(axis) + json_is_integer(axis)) kept = czm_keras_axes(c, axis, rank, axes);
+    if (axis && json_array_size(axis) + json_is_integer(axis))
+        kept = czm_keras_axes(c, axis, rank, axes);
     for (size_t i = 0; i < rank; i++) dims[i] = 1;
     for (size_t i = 0; i < kept && count > 1; i++) {
         dims[axes[i]] = kept == 1 ? (int64_t)count : shape.dims[axes[i]];
         product *= (size_t)(dims[axes[i]] > 0 ? dims[axes[i]] : 0);
     }
-    if (count == product && rank) return czm_keras_numbers(c, suffix, c->dtype, numbers, dims, rank);
-    czm_keras_fail_damaged(c, "the layer holds %zu numbers \"%s\", and %zu are expected", count, name,
-                           product);
+    if (count == product && rank)
+        return czm_keras_numbers(c, suffix, c->dtype, numbers, dims, rank);
+    czm_keras_fail_damaged(c, "the layer holds %zu numbers \"%s\", and %zu are expected", count,
+                           name, product);
     return x;
 }
 
@@ -228,8 +263,8 @@ czm_tensor czm_keras_build_normalization(czm_keras_call *c) {
     bool is_inverted = czm_config_bool(c->config, "invert", false);
     czm_tensor mean = statistics_as(c, "mean", is_inverted ? "add/x" : "sub/y", x);
     czm_tensor deviation = CZM_KERAS_OP(c, "Sqrt", statistics_as(c, "variance", "Sqrt/x", x));
-    deviation = CZM_KERAS_OP(c, "Maximum", deviation,
-                             czm_keras_number(c, "Maximum/y", c->dtype, 1e-7));
+    deviation =
+        CZM_KERAS_OP(c, "Maximum", deviation, czm_keras_number(c, "Maximum/y", c->dtype, 1e-7));
     if (is_inverted)
         return CZM_KERAS_AS(c, "add", "AddV2", mean, CZM_KERAS_AS(c, "mul", "Mul", x, deviation));
     return CZM_KERAS_AS(c, "truediv", "RealDiv", CZM_KERAS_AS(c, "sub", "Sub", x, mean), deviation);

@@ -31,7 +31,8 @@ static czm_tensor above(czm_keras_call *c, czm_tensor x, double bound) {
 }
 
 static czm_tensor clip(czm_keras_call *c, czm_tensor x, double most) {
-    czm_tensor high = CZM_KERAS_AS(c, "clip_by_value/Minimum", "Minimum", x, number(c, "Const", most));
+    czm_tensor high =
+        CZM_KERAS_AS(c, "clip_by_value/Minimum", "Minimum", x, number(c, "Const", most));
     return CZM_KERAS_AS(c, "clip_by_value", "Maximum", high, number(c, "Const_1", 0));
 }
 
@@ -45,8 +46,8 @@ static czm_tensor below(czm_keras_call *c, czm_tensor x, double bound, double sl
 
 czm_tensor czm_keras_build_relu(czm_keras_call *c) {
     const json_t *bounded = czm_config_get(c->config, "max_value");
-    double most = czm_config_number(c->config, "max_value", 0), slope =
-        czm_config_number(c->config, "negative_slope", 0);
+    double most = czm_config_number(c->config, "max_value", 0),
+           slope = czm_config_number(c->config, "negative_slope", 0);
     double bound = czm_config_number(c->config, "threshold", 0);
     czm_tensor x = c->in[0], y;
     if (slope != 0 && !bounded && bound == 0) return leaky(c, x, slope);
@@ -74,13 +75,16 @@ czm_tensor czm_keras_build_prelu(czm_keras_call *c) {
     return CZM_KERAS_AS(c, "add", "AddV2", above_zero, part);
 }
 
-czm_tensor czm_keras_build_elu(czm_keras_call *c) {
-    double alpha = czm_config_number(c->config, "alpha", 1);
-    czm_tensor x = c->in[0], y = CZM_KERAS_OP(c, "Elu", x);
+czm_tensor czm_keras_elu(czm_keras_call *c, czm_tensor x, double alpha) {
+    czm_tensor y = CZM_KERAS_OP(c, "Elu", x);
     if (alpha == 1) return y;
     czm_tensor is_above = CZM_KERAS_OP(c, "Greater", x, number(c, "Greater/y", 0));
     czm_tensor scaled = CZM_KERAS_AS(c, "mul", "Mul", number(c, "mul/x", alpha), y);
     return CZM_KERAS_OP(c, "SelectV2", is_above, y, scaled);
+}
+
+czm_tensor czm_keras_build_elu(czm_keras_call *c) {
+    return czm_keras_elu(c, c->in[0], czm_config_number(c->config, "alpha", 1));
 }
 
 czm_tensor czm_keras_build_thresholded_relu(czm_keras_call *c) {
@@ -89,10 +93,9 @@ czm_tensor czm_keras_build_thresholded_relu(czm_keras_call *c) {
 
 // ---- softmax
 
-// Softmax works on the last axis.
-czm_tensor czm_keras_softmax(czm_keras_call *c, czm_tensor x, int64_t axis) {
+czm_tensor czm_keras_along_last(czm_keras_call *c, const char *op, czm_tensor x, int64_t axis) {
     size_t rank = czm_keras_rank(c, x);
-    if (axis == -1 || axis == (int64_t)rank - 1) return CZM_KERAS_OP(c, "Softmax", x);
+    if (axis == -1 || axis == (int64_t)rank - 1) return CZM_KERAS_OP(c, op, x);
     int64_t order[MOST_RANK];
     if (axis < 0) axis += (int64_t)rank;
     if (axis < 0 || axis >= (int64_t)rank) {
@@ -103,7 +106,7 @@ czm_tensor czm_keras_softmax(czm_keras_call *c, czm_tensor x, int64_t axis) {
     order[axis] = (int64_t)rank - 1;
     order[rank - 1] = axis;
     czm_tensor turned = czm_keras_transpose(c, x, order, rank);
-    return czm_keras_transpose(c, CZM_KERAS_OP(c, "Softmax", turned), order, rank);
+    return czm_keras_transpose(c, CZM_KERAS_OP(c, op, turned), order, rank);
 }
 
 // Over several axes: exp(x - max) by its sum.
@@ -120,7 +123,7 @@ czm_tensor czm_keras_build_softmax(czm_keras_call *c) {
     size_t rank = czm_keras_rank(c, c->in[0]);
     size_t count = axis ? czm_keras_axes(c, axis, rank, axes) : 0;
     if (count > 1) return softmax_over(c, c->in[0], axes, count);
-    return czm_keras_softmax(c, c->in[0], count ? axes[0] : -1);
+    return czm_keras_along_last(c, "Softmax", c->in[0], count ? axes[0] : -1);
 }
 
 // ---- several inputs

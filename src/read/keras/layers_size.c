@@ -20,8 +20,8 @@ czm_tensor czm_keras_resize(czm_keras_call *c, const char *how, czm_tensor x, cz
         czm_set_bool(c->graph, node, "half_pixel_centers", has_half_pixels);
         return czm_output(node);
     }
-    czm_keras_fail(c, "use nearest, bilinear or bicubic", "the interpolation \"%s\" is not supported",
-                   how);
+    czm_keras_fail(c, "use nearest, bilinear or bicubic",
+                   "the interpolation \"%s\" is not supported", how);
     return x;
 }
 
@@ -35,9 +35,9 @@ static czm_tensor spatial_part(czm_keras_call *c, czm_tensor x) {
     czm_node *node = czm_keras_node(
         c, "strided_slice", "StridedSlice",
         CZM_KERAS_INPUTS(CZM_KERAS_OP(c, "Shape", x),
-                    czm_keras_ints(c, "strided_slice/stack", (const int64_t[]){1}, 1),
-                    czm_keras_ints(c, "strided_slice/stack_1", (const int64_t[]){3}, 1),
-                    czm_keras_ints(c, "strided_slice/stack_2", (const int64_t[]){1}, 1)));
+                         czm_keras_ints(c, "strided_slice/stack", (const int64_t[]){1}, 1),
+                         czm_keras_ints(c, "strided_slice/stack_1", (const int64_t[]){3}, 1),
+                         czm_keras_ints(c, "strided_slice/stack_2", (const int64_t[]){1}, 1)));
     return czm_output(node);
 }
 
@@ -56,8 +56,8 @@ czm_tensor czm_keras_build_upsample(czm_keras_call *c) {
     return is_first ? czm_keras_transpose(c, x, (const int64_t[]){0, 3, 1, 2}, 4) : x;
 }
 
-// Each slice along an axis several times: a new axis behind it, filled and folded again.
-static czm_tensor repeat_along(czm_keras_call *c, czm_tensor x, size_t axis, int64_t times) {
+// A new axis after this one, filled and folded again.
+czm_tensor czm_keras_repeat_along(czm_keras_call *c, czm_tensor x, size_t axis, int64_t times) {
     size_t rank;
     czm_keras_size *sizes = czm_keras_sizes(c, x, &rank), wide[MOST_RANK + 1];
     int64_t multiples[MOST_RANK + 1];
@@ -78,24 +78,9 @@ czm_tensor czm_keras_build_repeat(czm_keras_call *c) {
     czm_keras_get_sizes(c, "size", rank, 2, factors);
     bool is_first = czm_keras_is_channels_first(c);
     czm_tensor x = c->in[0];
-    for (size_t i = 0; i < rank; i++) x = repeat_along(c, x, i + 1 + is_first, factors[i]);
+    for (size_t i = 0; i < rank; i++)
+        x = czm_keras_repeat_along(c, x, i + 1 + is_first, factors[i]);
     return x;
-}
-
-czm_tensor czm_keras_build_resizing(czm_keras_call *c) {
-    static const char *const unsupported[] = {"crop_to_aspect_ratio", "pad_to_aspect_ratio",
-                                              "antialias"};
-    const int64_t size[] = {czm_config_int(c->config, "height", 0),
-                            czm_config_int(c->config, "width", 0)};
-    for (size_t i = 0; i < CZM_COUNT_OF(unsupported); i++)
-        if (czm_config_bool(c->config, unsupported[i], false))
-            czm_keras_fail(c, NULL, "%s is not supported", unsupported[i]);
-    if (size[0] < 1 || size[1] < 1) czm_keras_fail_damaged(c, "the layer has no height and width");
-    if (czm_keras_is_channels_first(c)) czm_keras_fail(c, NULL, "channels first are not supported");
-    const char *how = czm_config_text(c->config, "interpolation", "bilinear");
-    czm_tensor resized = czm_keras_resize(c, how, c->in[0],
-                                          czm_keras_ints(c, "resize/size", size, 2), true);
-    return czm_keras_cast(c, "Cast", resized, c->dtype);
 }
 
 // ---- padding and cropping
@@ -142,10 +127,11 @@ static czm_tensor crop(czm_keras_call *c, czm_tensor x, const int64_t *pairs, si
         begin_mask |= is_whole && !is_spatial ? 1 << i : 0;
         end_mask |= end[i] == 0 ? 1 << i : 0;
     }
-    czm_node *node = czm_keras_node(c, "strided_slice", "StridedSlice",
-                                    CZM_KERAS_INPUTS(x, czm_keras_ints(c, "strided_slice/stack", begin, rank),
-                                                czm_keras_ints(c, "strided_slice/stack_1", end, rank),
-                                                czm_keras_ints(c, "strided_slice/stack_2", steps, rank)));
+    czm_node *node =
+        czm_keras_node(c, "strided_slice", "StridedSlice",
+                       CZM_KERAS_INPUTS(x, czm_keras_ints(c, "strided_slice/stack", begin, rank),
+                                        czm_keras_ints(c, "strided_slice/stack_1", end, rank),
+                                        czm_keras_ints(c, "strided_slice/stack_2", steps, rank)));
     czm_set_int(c->graph, node, "begin_mask", begin_mask);
     czm_set_int(c->graph, node, "end_mask", end_mask);
     return czm_output(node);
@@ -158,23 +144,116 @@ czm_tensor czm_keras_build_cropping(czm_keras_call *c) {
     return crop(c, c->in[0], pairs, rank + 2);
 }
 
-czm_tensor czm_keras_build_center_crop(czm_keras_call *c) {
+czm_tensor czm_keras_slice(czm_keras_call *c, czm_tensor x, int64_t axis, int64_t begin,
+                           int64_t end) {
+    int64_t begins[MOST_RANK] = {0}, ends[MOST_RANK] = {0}, steps[MOST_RANK];
+    size_t count = (size_t)axis + 1;
+    for (size_t i = 0; i < count; i++) steps[i] = 1;
+    begins[axis] = begin;
+    ends[axis] = end;
+    czm_node *node =
+        czm_keras_node(c, "strided_slice", "StridedSlice",
+                       CZM_KERAS_INPUTS(x, czm_keras_ints(c, "strided_slice/stack", begins, count),
+                                        czm_keras_ints(c, "strided_slice/stack_1", ends, count),
+                                        czm_keras_ints(c, "strided_slice/stack_2", steps, count)));
+    czm_set_int(c->graph, node, "begin_mask", (1 << axis) - 1);
+    czm_set_int(c->graph, node, "end_mask", (1 << axis) - 1);
+    return czm_output(node);
+}
+
+// ---- resizing to the size of the configuration
+
+// Height and width of [batch, height, width, channels], which must be known.
+static const int64_t *known_size(czm_keras_call *c, czm_tensor x) {
+    static const int64_t ones[] = {1, 1};
+    czm_shape shape = czm_keras_shape(c, x);
+    if (shape.rank == 4 && shape.dims[1] > 0 && shape.dims[2] > 0) return shape.dims + 1;
+    czm_keras_fail(c, "give the input of the network a fixed size",
+                   "the size of its input is not known");
+    return ones;
+}
+
+// The wanted height and width.
+static void get_size(czm_keras_call *c, int64_t *size) {
+    size[0] = czm_config_int(c->config, "height", 0);
+    size[1] = czm_config_int(c->config, "width", 0);
+    if (size[0] > 0 && size[1] > 0) return;
+    czm_keras_fail_damaged(c, "the layer has no height and width");
+    size[0] = size[1] = 1;
+}
+
+static czm_tensor resize_to(czm_keras_call *c, czm_tensor x, const char *how, const int64_t *size) {
+    czm_tensor y = czm_keras_resize(c, how, x, czm_keras_ints(c, "resize/size", size, 2), true);
+    return czm_keras_cast(c, "Cast", y, c->dtype);
+}
+
+// Crops to the largest part in the middle that has the wanted ratio, or pads to the smallest image with it,
+// as Keras rounds these.
+static czm_tensor with_ratio(czm_keras_call *c, czm_tensor x, const int64_t *wanted,
+                             bool is_padded) {
+    const int64_t *size = known_size(c, x);
     int64_t pairs[8] = {0};
-    const int64_t wanted[] = {czm_config_int(c->config, "height", 0),
-                              czm_config_int(c->config, "width", 0)};
-    czm_shape shape = czm_keras_shape(c, c->in[0]);
-    if (czm_keras_is_channels_first(c)) czm_keras_fail(c, NULL, "channels first are not supported");
     for (size_t i = 0; i < 2; i++) {
-        int64_t size = shape.rank == 4 ? shape.dims[i + 1] : CZM_UNKNOWN;
-        if (size == CZM_UNKNOWN || size < wanted[i] || wanted[i] < 1) {
-            czm_keras_fail(c, "use Cropping2D, or fix the size of the input",
-                           "the size of its input is not known, or smaller than its result");
-            return c->in[0];
-        }
-        pairs[2 + 2 * i] = (size - wanted[i]) / 2;
-        pairs[3 + 2 * i] = size - wanted[i] - pairs[2 + 2 * i];
+        int64_t scaled = (int64_t)((float)(size[1 - i] * wanted[i]) / (float)wanted[1 - i]);
+        int64_t more = is_padded ? scaled - size[i] : size[i] - (scaled > 0 ? scaled : 1);
+        if (more <= 0) continue;
+        pairs[2 + 2 * i] = more / 2;
+        pairs[3 + 2 * i] = is_padded ? more / 2 : more - more / 2;
     }
-    return crop(c, c->in[0], pairs, 4);
+    if (!is_padded) return crop(c, x, pairs, 4);
+    double fill = czm_config_number(c->config, "fill_value", 0);
+    return CZM_KERAS_OP(c, "PadV2", x, czm_keras_matrix(c, "PadV2/paddings", pairs, 4),
+                        czm_keras_number(c, "PadV2/constant_values", czm_tensor_dtype(x), fill));
+}
+
+static czm_tensor images_of(czm_keras_call *c) {
+    bool is_first = czm_keras_is_channels_first(c);
+    czm_tensor x = czm_keras_cast(c, "Cast", c->in[0], c->dtype);
+    return is_first ? czm_keras_transpose(c, x, (const int64_t[]){0, 2, 3, 1}, 4) : x;
+}
+
+static czm_tensor as_before(czm_keras_call *c, czm_tensor x) {
+    bool is_first = czm_keras_is_channels_first(c);
+    return is_first ? czm_keras_transpose(c, x, (const int64_t[]){0, 3, 1, 2}, 4) : x;
+}
+
+czm_tensor czm_keras_build_resizing(czm_keras_call *c) {
+    int64_t size[2];
+    czm_tensor x = images_of(c);
+    get_size(c, size);
+    if (czm_config_bool(c->config, "antialias", false))
+        czm_keras_fail(c, NULL, "antialias is not supported");
+    if (czm_config_bool(c->config, "crop_to_aspect_ratio", false))
+        x = with_ratio(c, x, size, false);
+    if (czm_config_bool(c->config, "pad_to_aspect_ratio", false)) x = with_ratio(c, x, size, true);
+    const char *how = czm_config_text(c->config, "interpolation", "bilinear");
+    return as_before(c, resize_to(c, x, how, size));
+}
+
+static czm_tensor resize_smartly(czm_keras_call *c, czm_tensor x, const int64_t *size) {
+    return as_before(c, resize_to(c, with_ratio(c, x, size, false), "bilinear", size));
+}
+
+// An image that is too small is cropped to the wanted ratio and enlarged.
+czm_tensor czm_keras_build_center_crop(czm_keras_call *c) {
+    int64_t wanted[2], pairs[8] = {0};
+    czm_tensor x = images_of(c);
+    const int64_t *size = known_size(c, x);
+    get_size(c, wanted);
+    for (size_t i = 0; i < 2; i++) {
+        if (size[i] < wanted[i]) return resize_smartly(c, x, wanted);
+        pairs[2 + 2 * i] = (size[i] - wanted[i]) / 2;
+        pairs[3 + 2 * i] = size[i] - wanted[i] - pairs[2 + 2 * i];
+    }
+    return as_before(c, crop(c, x, pairs, 4));
+}
+
+// At inference Keras 2 crops and resizes; Keras 3 does nothing.
+czm_tensor czm_keras_build_random_crop(czm_keras_call *c) {
+    int64_t size[2];
+    if (c->b->file->major >= 3) return c->in[0];
+    get_size(c, size);
+    return resize_smartly(c, images_of(c), size);
 }
 
 // ---- reshaping
@@ -210,7 +289,7 @@ czm_tensor czm_keras_build_flatten(czm_keras_call *c) {
     int64_t product = 1;
     for (size_t i = 1; i < rank; i++)
         product = shape.dims[i] == CZM_UNKNOWN || product == CZM_UNKNOWN ? CZM_UNKNOWN
-                                                                       : product * shape.dims[i];
+                                                                         : product * shape.dims[i];
     if (product != CZM_UNKNOWN)
         return CZM_KERAS_OP(c, "Reshape", x,
                             czm_keras_ints(c, "Const", (const int64_t[]){-1, product}, 2));
@@ -229,7 +308,8 @@ czm_tensor czm_keras_build_permute(czm_keras_call *c) {
 
 czm_tensor czm_keras_build_repeat_vector(czm_keras_call *c) {
     int64_t times = czm_config_int(c->config, "n", 1);
-    czm_tensor wide = CZM_KERAS_OP(c, "ExpandDims", c->in[0], czm_keras_int(c, "ExpandDims/dim", 1));
+    czm_tensor wide =
+        CZM_KERAS_OP(c, "ExpandDims", c->in[0], czm_keras_int(c, "ExpandDims/dim", 1));
     return CZM_KERAS_OP(c, "Tile", wide,
                         czm_keras_ints(c, "stack", (const int64_t[]){1, times, 1}, 3));
 }

@@ -6,8 +6,8 @@
 enum { MOST_SPATIAL = 3, MOST_STEPS = 256 };
 
 typedef struct window {
-    size_t rank;     // spatial dimensions
-    bool is_first;   // channels first
+    size_t rank;   // spatial dimensions
+    bool is_first; // channels first
     const char *padding;
     int64_t strides[MOST_SPATIAL], dilations[MOST_SPATIAL];
 } window;
@@ -45,8 +45,9 @@ static czm_tensor with_window(czm_keras_call *c, czm_node *node, const window *w
 czm_tensor czm_keras_finish(czm_keras_call *c, czm_tensor y) {
     bool is_window = c->layer->class->rank > 0;
     if (czm_keras_has_weight(c, "bias")) {
-        czm_node *node = CZM_KERAS_NODE(c, "BiasAdd", y,
-                                        czm_keras_weight_as(c, "bias", "BiasAdd/ReadVariableOp", 1));
+        czm_node *node =
+            CZM_KERAS_NODE(c, "BiasAdd", y,
+                           czm_keras_weight_as(c, "bias", "BiasAdd/ReadVariableOp", 1));
         bool is_first = is_window && czm_keras_is_channels_first(c);
         czm_set_string(c->graph, node, "data_format", is_first ? "NCHW" : "NHWC");
         y = czm_output(node);
@@ -87,8 +88,8 @@ static czm_tensor pad_causally(czm_keras_call *c, czm_tensor x, const window *w,
     bool is_causal = czm_text_equal(czm_config_text(c->config, "padding", ""), "causal");
     if (!is_causal) return x;
     return CZM_KERAS_OP(c, "Pad", x,
-                        czm_keras_matrix(c, "Pad/paddings", (const int64_t[]){0, 0, before, 0, 0, 0},
-                                         3));
+                        czm_keras_matrix(c, "Pad/paddings",
+                                         (const int64_t[]){0, 0, before, 0, 0, 0}, 3));
 }
 
 // ---- convolutions
@@ -111,8 +112,8 @@ static czm_tensor convolve_line(czm_keras_call *c, czm_tensor x, const window *w
     window flat = as_flat(w);
     if (w->is_first) x = swap_last(c, x);
     x = expand(c, pad_causally(c, x, w, dims[0]), -3);
-    czm_tensor kernel = expand(
-        c, czm_keras_weight_as(c, "kernel", "Conv1D/ExpandDims_1/ReadVariableOp", 3), 0);
+    czm_tensor kernel =
+        expand(c, czm_keras_weight_as(c, "kernel", "Conv1D/ExpandDims_1/ReadVariableOp", 3), 0);
     czm_node *node = czm_keras_node(c, "Conv1D", "Conv2D", CZM_KERAS_INPUTS(x, kernel));
     czm_tensor y = squeeze(c, with_window(c, node, &flat), -3);
     return w->is_first ? swap_last(c, y) : y;
@@ -144,8 +145,8 @@ czm_tensor czm_keras_build_depthwise(czm_keras_call *c) {
     window flat = as_flat(&w);
     flat.strides[0] = flat.strides[1]; // its op has one stride for both
     if (w.is_first) x = swap_last(c, x);
-    czm_tensor y = squeeze(c, depthwise(c, "depthwise", expand(c, x, 1), expand(c, kernel, 0), &flat),
-                           1);
+    czm_tensor y =
+        squeeze(c, depthwise(c, "depthwise", expand(c, x, 1), expand(c, kernel, 0), &flat), 1);
     return czm_keras_finish(c, w.is_first ? swap_last(c, y) : y);
 }
 
@@ -161,10 +162,10 @@ czm_tensor czm_keras_build_separable(czm_keras_call *c) {
     window w = window_of(c);
     czm_tensor x = c->in[0];
     const int64_t *dims = check_kernel(c, "depthwise", w.rank);
-    czm_tensor deep = czm_keras_weight_as(c, "depthwise", "separable_conv2d/ReadVariableOp",
-                                          w.rank + 2);
-    czm_tensor point = czm_keras_weight_as(c, "pointwise", "separable_conv2d/ReadVariableOp_1",
-                                           w.rank + 2);
+    czm_tensor deep =
+        czm_keras_weight_as(c, "depthwise", "separable_conv2d/ReadVariableOp", w.rank + 2);
+    czm_tensor point =
+        czm_keras_weight_as(c, "pointwise", "separable_conv2d/ReadVariableOp_1", w.rank + 2);
     if (w.rank == 2) return czm_keras_finish(c, separable(c, x, deep, point, &w));
     window flat = as_flat(&w);
     flat.strides[0] = flat.strides[1];
@@ -206,7 +207,8 @@ static czm_tensor transposed_shape(czm_keras_call *c, czm_tensor x, const window
     }
     for (size_t i = 0; i < w->rank; i++) {
         czm_keras_size *size = &sizes[i + 1 + w->is_first];
-        *size = transposed_size(c, *size, kernel[i], w->strides[i], w->padding, rest[i]);
+        int64_t length = w->dilations[i] * (kernel[i] - 1) + 1;
+        *size = transposed_size(c, *size, length, w->strides[i], w->padding, rest[i]);
     }
     sizes[w->is_first ? 1 : rank - 1] = czm_keras_known(kernel[w->rank]);
     return czm_keras_pack(c, "stack", sizes, rank);
@@ -276,6 +278,38 @@ czm_tensor czm_keras_build_global_pool(czm_keras_call *c) {
                             czm_config_bool(c->config, "keepdims", false));
 }
 
+// The window of each output from floor(i n / m) to ceil((i + 1) n / m), along one axis.
+static czm_tensor pool_evenly(czm_keras_call *c, czm_tensor x, int64_t axis, int64_t size,
+                              int64_t count) {
+    const char *op = c->layer->class->detail;
+    czm_tensor *parts = CZM_NEW_ARRAY(c->arena, czm_tensor, (size_t)count);
+    for (int64_t i = 0; i < count; i++) {
+        int64_t begin = i * size / count, end = ((i + 1) * size + count - 1) / count;
+        parts[i] =
+            czm_keras_reduce(c, op, op, czm_keras_slice(c, x, axis, begin, end), &axis, 1, true);
+    }
+    return count > 1 ? czm_keras_concatenate(c, parts, (size_t)count, axis) : parts[0];
+}
+
+czm_tensor czm_keras_build_adaptive_pool(czm_keras_call *c) {
+    int64_t counts[MOST_SPATIAL];
+    size_t rank = c->layer->class->rank;
+    bool is_first = czm_keras_is_channels_first(c);
+    czm_tensor x = c->in[0];
+    czm_shape shape = czm_keras_shape(c, x);
+    czm_keras_get_sizes(c, "output_size", rank, 1, counts);
+    for (size_t i = 0; i < rank && !c->b->status; i++) {
+        int64_t axis = (int64_t)i + 1 + is_first;
+        int64_t size = shape.rank == (int)rank + 2 ? shape.dims[axis] : CZM_UNKNOWN;
+        if (size < 1 || size > INT32_MAX || counts[i] > MOST_STEPS)
+            czm_keras_fail(c, "give the input of the network a fixed size",
+                           "the size of its input is not known, or its result is too large");
+        else
+            x = pool_evenly(c, x, axis, size, counts[i]);
+    }
+    return x;
+}
+
 // ---- ConvLSTM2D: its steps in time, one after the other
 
 typedef struct gates {
@@ -286,8 +320,9 @@ static czm_tensor slice_time(czm_keras_call *c, czm_tensor x, int64_t step) {
     czm_node *node = czm_keras_node(
         c, "strided_slice", "StridedSlice",
         CZM_KERAS_INPUTS(x, czm_keras_ints(c, "strided_slice/stack", (const int64_t[]){0, step}, 2),
-                    czm_keras_ints(c, "strided_slice/stack_1", (const int64_t[]){0, step + 1}, 2),
-                    czm_keras_ints(c, "strided_slice/stack_2", (const int64_t[]){1, 1}, 2)));
+                         czm_keras_ints(c, "strided_slice/stack_1", (const int64_t[]){0, step + 1},
+                                        2),
+                         czm_keras_ints(c, "strided_slice/stack_2", (const int64_t[]){1, 1}, 2)));
     czm_set_int(c->graph, node, "begin_mask", 1);
     czm_set_int(c->graph, node, "end_mask", 1);
     czm_set_int(c->graph, node, "shrink_axis_mask", 2);
@@ -297,7 +332,8 @@ static czm_tensor slice_time(czm_keras_call *c, czm_tensor x, int64_t step) {
 static czm_tensor convolve_state(czm_keras_call *c, czm_tensor x, const char *weight,
                                  const window *w) {
     czm_tensor kernel = czm_keras_weight_as(c, weight, "convolution/ReadVariableOp", 4);
-    return with_window(c, czm_keras_node(c, "convolution", "Conv2D", CZM_KERAS_INPUTS(x, kernel)), w);
+    return with_window(c, czm_keras_node(c, "convolution", "Conv2D", CZM_KERAS_INPUTS(x, kernel)),
+                       w);
 }
 
 static gates split_gates(czm_keras_call *c, czm_tensor z) {
@@ -334,10 +370,14 @@ czm_tensor czm_keras_build_convolution_lstm(czm_keras_call *c) {
         if (czm_keras_has_weight(c, "bias"))
             z = CZM_KERAS_OP(c, "BiasAdd", z,
                              czm_keras_weight_as(c, "bias", "BiasAdd/ReadVariableOp", 1));
-        if (t) z = CZM_KERAS_AS(c, "add", "AddV2", z, convolve_state(c, state, "recurrent_kernel", &small));
+        if (t)
+            z = CZM_KERAS_AS(c, "add", "AddV2", z,
+                             convolve_state(c, state, "recurrent_kernel", &small));
         gates g = split_gates(c, z);
         czm_tensor fresh = CZM_KERAS_AS(c, "mul", "Mul", g.input, g.candidate);
-        if (t) fresh = CZM_KERAS_AS(c, "add", "AddV2", CZM_KERAS_AS(c, "mul", "Mul", g.forget, cell), fresh);
+        if (t)
+            fresh = CZM_KERAS_AS(c, "add", "AddV2", CZM_KERAS_AS(c, "mul", "Mul", g.forget, cell),
+                                 fresh);
         cell = fresh;
         czm_tensor shown = czm_keras_activate(c, czm_config_get(c->config, "activation"), cell);
         all[t] = state = CZM_KERAS_AS(c, "mul", "Mul", g.output, shown);

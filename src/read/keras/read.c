@@ -78,9 +78,25 @@ static void check_training(czm_keras_call *c) {
         const czm_keras_argument *a = &c->arguments->items[i];
         bool is_told = a->name && czm_text_equal(a->name, "training") && json_is_true(a->value);
         if (is_told && c->b->file->major < 3)
-            czm_keras_fail(c, "call the layer without training=True",
-                           "the layer is called with training=True, so that it works as in training "
-                           "when the network runs");
+            czm_keras_fail(
+                c, "call the layer without training=True",
+                "the layer is called with training=True, so that it works as in training "
+                "when the network runs");
+    }
+}
+
+// What a layer is called with besides its inputs, which would change what it computes.
+static void check_arguments(czm_keras_call *c) {
+    static const char *const inputs[] = {"training", "query", "value", "key", "inputs"};
+    for (size_t i = 0; c->arguments && i < c->arguments->count; i++) {
+        const czm_keras_argument *a = &c->arguments->items[i];
+        bool is_known = !a->name;
+        for (size_t k = 0; k < CZM_COUNT_OF(inputs) && !is_known; k++)
+            is_known = czm_text_equal(a->name, inputs[k]);
+        if (!is_known && (a->is_tensor || !(json_is_null(a->value) || json_is_false(a->value))))
+            czm_keras_fail(c, NULL,
+                           "the layer is called with the argument \"%s\", which is not supported",
+                           a->name);
     }
 }
 
@@ -101,9 +117,11 @@ static tensors run_class(czm_keras_builder *b, czm_keras_layer *layer, const cha
                     layer->class->build != czm_keras_build_node_def;
     c.in = is_layer ? cast_inputs(&c, in, count) : in;
     check_training(&c);
+    if (is_layer) check_arguments(&c);
     if (count == 0 && is_layer) czm_keras_fail_damaged(&c, "the layer has no input");
     tensors out = {CZM_NEW(c.arena, czm_tensor), 1};
-    if (!b->status) *out.items = layer->is_operation ? czm_keras_operate(&c) : layer->class->build(&c);
+    if (!b->status)
+        *out.items = layer->is_operation ? czm_keras_operate(&c) : layer->class->build(&c);
     return out;
 }
 
@@ -132,8 +150,8 @@ static tensors *made_of(functional *f, const czm_keras_layer *layer, size_t call
 
 static void fail_layer(czm_keras_builder *b, const czm_keras_layer *layer, const char *what) {
     if (!b->status)
-        b->status = czm_keras_refuse(b->context, b->file, layer, CZM_RULE_KERAS_DAMAGED, NULL, "%s",
-                                     what);
+        b->status =
+            czm_keras_refuse(b->context, b->file, layer, CZM_RULE_KERAS_DAMAGED, NULL, "%s", what);
 }
 
 // The tensor that is referred to; node NULL: it is not made yet, and has been put on the stack.
@@ -149,7 +167,8 @@ static czm_tensor tensor_of(functional *f, const czm_keras_reference *from) {
         return (czm_tensor){0};
     }
     if (made->count > from->tensor) return made->items[from->tensor];
-    return (czm_tensor){made->items[0].node, (uint32_t)from->tensor}; // of an op with several outputs
+    return (czm_tensor){made->items[0].node,
+                        (uint32_t)from->tensor}; // of an op with several outputs
 }
 
 // Makes a call if all that it needs is there; else that is on the stack above it.
@@ -168,8 +187,8 @@ static void make(functional *f, pending p) {
         of_arguments[i] = in[count++] = tensor_of(f, &arguments->items[i].from);
     }
     if (f->b->status || f->stack.count > before) return;
-    *made_of(f, p.layer, p.call) = run_layer(f->b, p.layer, f->scope, in, count, arguments,
-                                             of_arguments);
+    *made_of(f, p.layer, p.call) =
+        run_layer(f->b, p.layer, f->scope, in, count, arguments, of_arguments);
     f->stack.count--;
 }
 
@@ -181,7 +200,8 @@ static void make_all(functional *f) {
             continue;
         }
         make(f, top);
-        if (f->stack.count > MOST_CALLS) fail_layer(f->b, top.layer, "the layer needs its own output");
+        if (f->stack.count > MOST_CALLS)
+            fail_layer(f->b, top.layer, "the layer needs its own output");
     }
 }
 
@@ -189,7 +209,8 @@ static tensors run_functional(czm_keras_builder *b, const czm_keras_model *model
                               const czm_tensor *in, size_t count, const czm_keras_layer *owner) {
     functional f = {.b = b, .model = model, .scope = scope};
     tensors out = {CZM_NEW_ARRAY(b->context->arena, czm_tensor, model->outputs.count), 0};
-    if (count != model->inputs.count) fail_layer(b, owner, "the model has another number of inputs");
+    if (count != model->inputs.count)
+        fail_layer(b, owner, "the model has another number of inputs");
     for (size_t i = 0; i < count && !b->status; i++) {
         tensors *made = made_of(&f, model->inputs.items[i].layer, 0);
         *made = (tensors){CZM_NEW(b->context->arena, czm_tensor), 1};
@@ -209,7 +230,8 @@ static tensors run_chain(czm_keras_builder *b, const czm_keras_model *model, con
     tensors t = {(czm_tensor *)in, count};
     for (size_t i = 0; i < model->layers.count && !b->status; i++) {
         czm_keras_layer *layer = model->layers.items[i];
-        if (!czm_keras_is_input(layer)) t = run_layer(b, layer, scope, t.items, t.count, NULL, NULL);
+        if (!czm_keras_is_input(layer))
+            t = run_layer(b, layer, scope, t.items, t.count, NULL, NULL);
     }
     return t;
 }
@@ -254,7 +276,8 @@ static bool read_shape(const json_t *list, int64_t *dims, size_t *rank) {
     for (size_t i = 0; i < *rank; i++) {
         const json_t *dim = json_array_get(list, i);
         dims[i] = CZM_UNKNOWN;
-        if (!json_is_null(dim) && (czm_config_ints(dim, &dims[i], 1) != 1 || dims[i] < 1)) return false;
+        if (!json_is_null(dim) && (czm_config_ints(dim, &dims[i], 1) != 1 || dims[i] < 1))
+            return false;
     }
     return true;
 }
@@ -279,15 +302,14 @@ static czm_shape shape_by_kernel(czm_arena *arena, const czm_keras_layer *layer)
 
 static czm_shape input_shape(czm_arena *arena, const czm_keras_layer *owner,
                              const czm_keras_layer *layer) {
-    static const char *const keys[] = {"batch_input_shape", "batch_shape"};
     int64_t *dims = CZM_NEW_ARRAY(arena, int64_t, CZM_KERAS_HIGHEST_RANK);
     size_t rank;
-    for (size_t i = 0; i < CZM_COUNT_OF(keys); i++)
-        if (read_shape(czm_config_get(layer->config, keys[i]), dims, &rank))
-            return (czm_shape){(int)rank, dims};
-    if (read_shape(czm_config_get(owner->config, "build_input_shape"), dims, &rank))
-        return (czm_shape){(int)rank, dims};
-    return shape_by_kernel(arena, layer);
+    bool is_there = read_shape(czm_config_get(layer->config, "batch_input_shape"), dims, &rank) ||
+                    read_shape(czm_config_get(layer->config, "batch_shape"), dims, &rank) ||
+                    read_shape(czm_config_get(owner->config, "build_input_shape"), dims, &rank);
+    if (!is_there) return shape_by_kernel(arena, layer);
+    if (owner->model->is_sequential) dims[0] = CZM_UNKNOWN; // it is that of the first data
+    return (czm_shape){(int)rank, dims};
 }
 
 static czm_tensor add_input(czm_keras_builder *b, const czm_keras_layer *owner,
@@ -312,8 +334,8 @@ static czm_tensor *add_inputs(czm_keras_builder *b, const czm_keras_layer *root,
     *count = model->is_sequential ? 1 : model->inputs.count;
     czm_tensor *in = CZM_NEW_ARRAY(b->context->arena, czm_tensor, *count);
     for (size_t i = 0; i < *count && !b->status; i++)
-        in[i] = add_input(b, root, model->is_sequential ? first_layer(root)
-                                                        : model->inputs.items[i].layer);
+        in[i] = add_input(b, root,
+                          model->is_sequential ? first_layer(root) : model->inputs.items[i].layer);
     return in;
 }
 
@@ -324,8 +346,8 @@ static const char *output_name(const czm_keras_layer *root, size_t index) {
                                 : model->outputs.items[index].layer->name;
 }
 
-static czm_status choose_output(czm_keras_builder *b, const czm_keras_layer *root, const char *wanted,
-                                size_t count, size_t *chosen) {
+static czm_status choose_output(czm_keras_builder *b, const czm_keras_layer *root,
+                                const char *wanted, size_t count, size_t *chosen) {
     czm_arena *arena = b->context->arena;
     const char *names = "";
     size_t found = 0;
@@ -383,8 +405,9 @@ static czm_status build(czm_keras_builder *b, czm_keras_layer *root, const char 
     if (czm_node_is(result.node, "Placeholder")) // a network has an operation
         result = czm_output(czm_build_node(graph, "Identity", "Identity", &result, 1));
     czm_shapes_catch_up(b->shapes);
-    b->model->output_shape = czm_wire_find(
-        czm_shape_attr(b->context->arena, czm_shape_of(b->shapes, result)), 7).bytes; // AttrValue.shape
+    b->model->output_shape =
+        czm_wire_find(czm_shape_attr(b->context->arena, czm_shape_of(b->shapes, result)), 7)
+            .bytes; // AttrValue.shape
     *CZM_APPEND(b->context->arena, &graph->outputs) =
         (czm_port){output_name(root, chosen), result, czm_tensor_dtype(result)};
     CZM_TRY(keep_one_input(b));
@@ -402,7 +425,9 @@ czm_status czm_keras_read(czm_context *context, const czm_source *source, const 
     CZM_TRY(czm_keras_weights_find(context, file, root));
     czm_op_registry *ops = CZM_NEW(context->arena, czm_op_registry);
     ops->arena = context->arena;
-    *model = (czm_model){.arena = context->arena, .ops = ops, .exporter = czm_arena_format(context->arena, "Keras %s", file->version)};
+    *model = (czm_model){.arena = context->arena,
+                         .ops = ops,
+                         .exporter = czm_arena_format(context->arena, "Keras %s", file->version)};
     model->main = (czm_graph){.arena = context->arena, .ops = ops};
     model->signature = "serving_default";
     czm_keras_builder b = {.context = context, .file = file, .model = model};

@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The Keras test: files of every layer, of Keras 2 and Keras 3, give the output of Keras in both engines.
+
+    run.py --convert PROGRAM --translate PROGRAM --build FOLDER [--random N] [--only TEXT] [--folder FOLDER]
+
+networks.py writes the files in the environments of the engines test. Each is converted for TensorFlow 2.0.0 and
+for ONNX, and both run. If the archive and the HDF5 file of a network become the same bytes, which they should,
+they run once. What is rejected must be in rejected.txt: the network, and the message. The environment of the
+ONNX test runs this script.
+"""
+import argparse
+import collections
+import fnmatch
+import glob
+import json
+import os
+import shutil
+import subprocess
+import sys
+import types
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+TESTS = os.path.dirname(HERE)
+sys.path.insert(0, os.path.join(TESTS, 'engines'))
+onnx_test = types.ModuleType('onnx_test') # there is another run.py among the engines
+onnx_test.__file__ = os.path.join(TESTS, 'onnx', 'run.py')
+with open(onnx_test.__file__, encoding='utf-8') as code:
+    exec(compile(code.read(), onnx_test.__file__, 'exec'), onnx_test.__dict__)
+
+# folder: (environment, variables)
+DIALECTS = {'keras2': ('tf215', {}), 'keras3': ('tf221', {}),
+            'tf_keras': ('tf221', {'TF_USE_LEGACY_KERAS': '1'})}
+TOLERANCE, HALF_TOLERANCE = 3e-5, 5e-3
+OPSET = '18'
+
+
+def make_networks(build, dialect, random_count, only):
+    """The folder of the files, which are written again if the script has changed."""
+    script = os.path.join(HERE, 'networks.py')
+    folder = os.path.join(build, 'engines', 'keras', f'{dialect}-{random_count}')
+    mark = os.path.join(folder, 'left_out.txt')
+    if not os.path.exists(mark) or os.path.getmtime(mark) < os.path.getmtime(script) or only:
+        environment, variables = DIALECTS[dialect]
+        shutil.rmtree(folder, ignore_errors=True)
+        subprocess.run([os.path.join(build, 'engines', environment, 'bin', 'python'), '-B', script, folder,
+                        '--random', str(random_count), '--only', only],
+                       env={**os.environ, **variables}, check=True, stderr=subprocess.DEVNULL)
+    return folder
+
+
+# --------------------------------------------- converting
+
+Converted = collections.namedtuple('Converted', 'label folder network onnx recorded')
+
+
+def convert_one(options, path, folder):
+    """What both programs said; '' if all went well."""
+    os.makedirs(os.path.join(folder, 'variables'), exist_ok=True)
+    messages = []
+    for command in ([options.convert, path, folder],
+                    [options.translate, path, OPSET, os.path.join(folder, 'network.onnx')]):
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+        if done.returncode not in range(5) or 'Sanitizer' in done.stderr or 'runtime error' in done.stderr:
+            return f'exit status {done.returncode}: {done.stderr[-300:]}'
+        if done.returncode:
+            messages.append(done.stderr.strip().split('\n')[-1] or 'no message')
+    return messages[0] if messages else ''
+
+
+def content(folder):
+    files = [os.path.join(folder, name) for name in
+             ('saved_model.pb', 'network.onnx', 'variables/variables.data-00000-of-00001')]
+    return [open(path, 'rb').read() for path in files if os.path.exists(path)]
+
+
+def convert_all(options, dialect, source, target):
+    """([Converted], [fault])"""
+    expected = read_rejections(dialect)
+    networks, faults, met = [], [], set()
+    for recorded in sorted(glob.glob(os.path.join(glob.escape(source), '*.npz'))):
+        name = os.path.basename(recorded)[:-4]
+        if options.only not in f'{dialect}/{name}':
+            continue
+        before = None
+        for ending in ('.h5', '.keras'):
+            path, label = recorded[:-4] + ending, f'{dialect}/{name}{ending}'
+            if not os.path.exists(path):
+                continue
+            folder = os.path.join(target, name + ending)
+            message = convert_one(options, path, folder)
+            known = [pattern for pattern, text in expected
+                     if fnmatch.fnmatch(name + ending, pattern) and text in message]
+            met.update(known)
+            if message and not known:
+                faults.append((label, message, recorded))
+            if message or before == content(folder):
+                continue
+            before = content(folder)
+            networks.append(Converted(label, folder, path, os.path.join(folder, 'network.onnx'), recorded))
+    if not options.only and not options.random:
+        faults += [(f'{dialect}/{pattern}', 'was not rejected', None)
+                   for pattern, _ in expected if pattern not in met]
+    return networks, faults
+
+
+def read_rejections(dialect):
+    """[(pattern, part of the message)]: "keras3/NAME: message" a line."""
+    with open(os.path.join(HERE, 'rejected.txt'), encoding='utf-8') as file:
+        lines = [line.strip() for line in file if line.strip() and not line.startswith('#')]
+    pairs = (line.split(': ', 1) for line in lines)
+    return [(pattern.split('/', 1)[1], text) for pattern, text in pairs
+            if fnmatch.fnmatch(dialect, pattern.split('/', 1)[0])]
+
+
+# --------------------------------------------- running
+
+def run_in_tensorflow(networks):
+    import engine
+    tensorflow = engine.Engine()
+    for network in networks:
+        yield network, lambda pictures, n=network: answer_of_tensorflow(tensorflow, n.folder, pictures)
+
+
+def answer_of_tensorflow(tensorflow, folder, pictures):
+    with tensorflow.load(folder) as session:
+        (name,), outputs = session.inputs.values(), list(session.outputs.values())
+        return session.run({name: session.as_fed(name, pictures)}, outputs)[0]
+
+
+def run_in_onnx_runtime(networks):
+    for network in networks:
+        yield network, lambda pictures, n=network: onnx_test.run(n.onnx, pictures, True)[0]
+
+
+def judge(engine, networks):
+    """Runs all in one process; a fault is (label, remark, recorded)."""
+    import numpy as np
+    worst = 0.
+    for network, answer in engine(networks):
+        with np.load(network.recorded) as recorded:
+            pictures, expected, what = recorded['input'], recorded['expected'], str(recorded['what'])
+        try:
+            is_half = 'float16' in what
+            difference = onnx_test.compare(answer(pictures), expected, HALF_TOLERANCE if is_half else TOLERANCE)
+            if not is_half:
+                worst = max(worst, difference / max(1, np.abs(expected).max(initial=0)))
+        except Exception as error: # whatever an engine says
+            yield network.label, ' '.join(str(error).split())[:200], network.recorded
+    yield None, f'{len(networks)} networks in {engine.__name__[7:]}, greatest difference {worst:.1e}', None
+
+
+def in_process(function, *arguments):
+    """What a generator yields in a process of its own; a process holds one engine."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if not child:
+        with os.fdopen(writer, 'w') as file:
+            for item in function(*arguments):
+                print(json.dumps(item), file=file, flush=True)
+        os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader) as file:
+        yield from (json.loads(line) for line in file)
+    if os.waitpid(child, 0)[1]:
+        yield 'engine', 'ended the process', None
+
+
+def report(label, remark, recorded):
+    import numpy as np
+    what = ''
+    if recorded:
+        with np.load(recorded) as file:
+            what = str(file['what'])
+    print(f'FAILED {label}: {remark}\n       {what}', flush=True)
+
+
+def run_all(options):
+    failed = 0
+    for dialect in options.dialect or ('keras2', 'keras3'):
+        source = options.folder or make_networks(options.build, dialect, options.random, options.make_only)
+        target = os.path.join(options.build, 'tests', 'scratch', 'keras', dialect)
+        shutil.rmtree(target, ignore_errors=True)
+        networks, faults = convert_all(options, dialect, source, target)
+        for engine in (run_in_tensorflow, run_in_onnx_runtime):
+            for label, remark, recorded in in_process(judge, engine, networks):
+                if label:
+                    faults.append((label, f'{engine.__name__[7:]}: {remark}', recorded))
+                else:
+                    print(dialect, remark, flush=True)
+        for fault in faults:
+            report(*fault)
+        failed += len(faults)
+        if not options.keep:
+            shutil.rmtree(target)
+    return 1 if failed else 0
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
+    for name in ('convert', 'translate', 'build'):
+        parser.add_argument(f'--{name}', required=True)
+    parser.add_argument('--only', default='', metavar='TEXT')
+    parser.add_argument('--make-only', default='', metavar='TEXT')
+    parser.add_argument('--random', type=int, default=0)
+    parser.add_argument('--dialect', action='append', choices=DIALECTS)
+    parser.add_argument('--folder', help='with networks that are there')
+    parser.add_argument('--keep', action='store_true')
+    options = parser.parse_args()
+    options.build = os.path.abspath(options.build)
+    if not onnx_test.runtime_is_there(onnx_test.NEWEST):
+        python = onnx_test.install(options.build, onnx_test.NEWEST)
+        os.execv(python, [python, '-B', os.path.abspath(__file__), *sys.argv[1:]])
+    return run_all(options)
+
+
+if __name__ == '__main__':
+    sys.exit(main())
