@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What ops do to footprints, by name; which op does what is in field_rules.def.
+// What ops do to footprints, by name; which op does what is in op/ops.def.
 //
 // A rule turns the footprint of the node's image, which it finds in `seen`, into that of one of its
 // outputs. It runs only if it is needed: where the image is bounded, no other input depends on
@@ -25,14 +25,13 @@ typedef struct czm_field_step {
 } czm_field_step;
 
 typedef struct czm_field_rule {
-    const char *op;
-    void (*see)(czm_field_step *step); // NULL: the output depends on no pixel
+    czm_op_kind op;
+    void (*see)(czm_field_step *step); // NULL: nobody knows what the output depends on
     int image;                         // number of the only input that may depend on pixels
     int detail;
 } czm_field_rule;
 
-extern const czm_field_rule czm_field_rules[];
-extern const size_t czm_field_rule_count;
+extern const czm_field_rule czm_field_rules[CZM_OP_KIND_COUNT];
 
 // Details of resizing: how many pixels around a place count.
 typedef enum czm_resizing {
@@ -51,41 +50,10 @@ typedef enum czm_window_size {
     CZM_BY_INPUTS
 } czm_window_size;
 
-// field_rules.c
-void czm_see_elementwise(czm_field_step *step);
-void czm_see_identities(czm_field_step *step);
-void czm_see_reshape(czm_field_step *step);
-void czm_see_transpose(czm_field_step *step);
-void czm_see_concat(czm_field_step *step);
-void czm_see_pack(czm_field_step *step);
-void czm_see_split(czm_field_step *step);
-void czm_see_unpack(czm_field_step *step);
-void czm_see_slice(czm_field_step *step);
-void czm_see_strided_slice(czm_field_step *step);
-void czm_see_pad(czm_field_step *step);
-void czm_see_roll(czm_field_step *step);
-void czm_see_tile(czm_field_step *step);
-void czm_see_gather(czm_field_step *step);
-void czm_see_one_hot(czm_field_step *step);
-
-// field_space.c
-void czm_see_window(czm_field_step *step);
-void czm_see_transposed_window(czm_field_step *step);
-void czm_see_resize(czm_field_step *step);
-void czm_see_space_to_batch(czm_field_step *step);
-void czm_see_batch_to_space(czm_field_step *step);
-void czm_see_space_to_depth(czm_field_step *step);
-void czm_see_depth_to_space(czm_field_step *step);
-
-// field_mix.c
-void czm_see_last(czm_field_step *step);
-void czm_see_along(czm_field_step *step);
-void czm_see_reduce(czm_field_step *step);
-void czm_see_arg_reduce(czm_field_step *step);
-void czm_see_batch_norm(czm_field_step *step);
-void czm_see_matmul(czm_field_step *step);
-void czm_see_batch_matmul(czm_field_step *step);
-void czm_see_einsum(czm_field_step *step);
+// In field_rules.c, field_space.c and field_mix.c.
+#define OP(name, ...) __VA_ARGS__
+#define SEE(rule, input, number) void czm_see_##rule(czm_field_step *step);
+#include "op/ops.def"
 
 // ---- for the rules
 

@@ -11,52 +11,31 @@
 // of what a linear layer gives (logits), and of logarithms of probabilities it makes these again;
 // after another activation it would make something that nobody trained.
 typedef struct end {
-    const char *op;
-    const char *what;
+    const char *what; // NULL: the op says nothing
     const char *remedy;
     bool is_squashing; // gives values in 0..1: what came of them since is not known
 } end;
 
-static const char not_softmax[] = "not of a softmax";
-static const char independent[] = "whose channels need not sum to 1";
-
 static const end ends[] = {
-    {"BiasAdd", not_softmax, "softmax", false},
-    {"Conv2D", not_softmax, "softmax", false},
-    {"Conv2DBackpropInput", not_softmax, "softmax", false},
-    {"Conv3D", not_softmax, "softmax", false},
-    {"Conv3DBackpropInputV2", not_softmax, "softmax", false},
-    {"Elu", not_softmax, NULL, false},
-    {"FusedBatchNorm", not_softmax, "softmax", false},
-    {"FusedBatchNormV2", not_softmax, "softmax", false},
-    {"FusedBatchNormV3", not_softmax, "softmax", false},
-    {"LeakyRelu", not_softmax, NULL, false},
-    {"LogSoftmax", "which gives logarithms of probabilities", "softmax", false},
-    {"MatMul", not_softmax, "softmax", false},
-    {"Relu", not_softmax, NULL, false},
-    {"Relu6", not_softmax, NULL, false},
-    {"Selu", not_softmax, NULL, false},
-    {"Sigmoid", independent, NULL, true},
-    {"Softmax", "but along another axis than the last", NULL, true},
-    {"Softplus", not_softmax, NULL, false},
-    {"Softsign", not_softmax, NULL, false},
-    {"Tanh", not_softmax, NULL, false},
+    [CZM_OP_SUMS] = {"not of a softmax", "softmax", false},
+    [CZM_OP_ACTIVATIONS] = {"not of a softmax", NULL, false},
+    [CZM_OP_LOGARITHMS] = {"which gives logarithms of probabilities", "softmax", false},
+    [CZM_OP_LIKELIHOODS] = {"whose channels need not sum to 1", NULL, true},
+    [CZM_OP_SHARES] = {"but along another axis than the last", NULL, true},
 };
 
 // Whether a tensor is a vector of weights, brought into shape.
 static bool is_weights(const czm_shapes *shapes, czm_tensor tensor) {
-    static const char *const ops[] = {"Identity", "Cast", "ReadVariableOp", "Reshape"};
     if (czm_shape_of(shapes, tensor).rank < 1) return false;
-    for (size_t i = 0; i < CZM_COUNT_OF(ops) && tensor.node->inputs.count;) {
-        bool hands_on = czm_node_is(tensor.node, ops[i]);
-        if (hands_on) tensor = tensor.node->inputs.items[0];
-        i = hands_on ? 0 : i + 1;
-    }
-    return czm_node_is(tensor.node, "Const") || czm_node_is(tensor.node, "VarHandleOp");
+    while (tensor.node->inputs.count && (czm_node_kind(tensor.node) == CZM_OP_Cast ||
+                                         czm_node_traits(tensor.node)->memory == CZM_OP_HANDS_ON))
+        tensor = tensor.node->inputs.items[0];
+    return czm_node_traits(tensor.node)->memory == CZM_OP_IS_WEIGHT;
 }
 
 static bool adds_bias(const czm_shapes *shapes, const czm_node *node) {
-    if (!czm_node_is(node, "Add") && !czm_node_is(node, "AddV2")) return false;
+    czm_op_kind kind = czm_node_kind(node);
+    if (kind != CZM_OP_Add && kind != CZM_OP_AddV2) return false;
     for (size_t i = 0; i < node->inputs.count; i++)
         if (is_weights(shapes, node->inputs.items[i])) return true;
     return false;
@@ -65,11 +44,8 @@ static bool adds_bias(const czm_shapes *shapes, const czm_node *node) {
 // What the op says at which the proof of a claim ended; NULL: nothing.
 static const end *find_end(const czm_shapes *shapes, czm_claim claim) {
     const czm_node *node = claim.tensor.node;
-    const char *op = adds_bias(shapes, node) ? "BiasAdd" : node->op;
-    for (size_t i = 0; i < CZM_COUNT_OF(ends); i++)
-        if (czm_text_equal(ends[i].op, op))
-            return claim.axis == 0 && ends[i].is_squashing ? NULL : &ends[i];
-    return NULL;
+    const end *found = &ends[adds_bias(shapes, node) ? CZM_OP_SUMS : czm_node_traits(node)->values];
+    return !found->what || (claim.axis == 0 && found->is_squashing) ? NULL : found;
 }
 
 // A fixed kernel may blur probabilities, and a Relu does nothing to them: these are no refutations.

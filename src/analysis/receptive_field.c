@@ -14,7 +14,6 @@ struct czm_fields {
     czm_arena *arena;
     const czm_model *model;
     const czm_shapes *shapes;
-    czm_name_table rules;       // op -> czm_field_rule
     const czm_footprint **seen; // of all outputs of all nodes
     size_t *first; // by position of the node in the graph: its first output; and the end
 };
@@ -106,7 +105,7 @@ static bool has_pixels(czm_shape shape) {
 
 // Whether the rule may run: only inputs that it allows depend on pixels, and all shapes are known.
 static bool is_ready(const czm_field_rule *rule, const czm_field_step *step) {
-    if (!rule || !has_pixels(step->out)) return false;
+    if (!rule->see || !has_pixels(step->out)) return false;
     for (size_t i = 0; i < step->node->inputs.count; i++) {
         if (step->inputs[i]->kind == CZM_FIELD_NONE) continue;
         if (rule->image != CZM_EVERY_INPUT && (size_t)rule->image != i) return false;
@@ -140,17 +139,17 @@ static const czm_footprint *see_output(const czm_fields *fields, const czm_field
 
 static void see_node(czm_fields *fields, size_t position) {
     const czm_node *node = fields->model->main.nodes.items[position];
-    const czm_field_rule *rule = czm_name_find(&fields->rules, czm_bytes_text(node->op));
+    const czm_field_rule *rule = &czm_field_rules[czm_node_kind(node)];
     const czm_footprint **outputs = &fields->seen[fields->first[position]];
     size_t count = fields->first[position + 1] - fields->first[position];
     if (count && outputs[0]) return; // the image
     czm_field_step step = {.node = node, .shapes = fields->shapes};
     step.inputs = inputs_of(fields, node);
-    const czm_footprint *trivial = rule && !rule->see ? &nothing
+    const czm_footprint *trivial = rule->see == czm_see_nothing ? &nothing
                                                       : see_trivial(fields, node, step.inputs);
     while (!trivial && step.inputs[step.image]->kind == CZM_FIELD_NONE) step.image++;
     if (!trivial) step.in = czm_see_shape(&step, step.image);
-    step.detail = rule ? rule->detail : 0;
+    step.detail = rule->detail;
     for (size_t i = 0; i < count; i++) {
         step.output = (uint32_t)i;
         outputs[i] = trivial ? trivial : see_output(fields, rule, &step);
@@ -193,10 +192,6 @@ czm_fields *czm_fields_infer(czm_arena *arena, const czm_model *model, const czm
     czm_fields *fields = CZM_NEW(arena, czm_fields);
     *fields = (czm_fields){.arena = arena, .model = model};
     fields->shapes = complete_shapes(arena, model, shapes);
-    for (size_t i = 0; i < czm_field_rule_count; i++) {
-        const czm_field_rule *rule = &czm_field_rules[i];
-        czm_name_slot_for(arena, &fields->rules, czm_bytes_text(rule->op))->value = (void *)rule;
-    }
     make_room(fields);
     see_inputs(fields);
     for (size_t i = 0; i < model->main.nodes.count; i++) see_node(fields, i);

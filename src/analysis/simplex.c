@@ -38,12 +38,8 @@ static bool same_of(prover *p, czm_claim c, czm_tensor tensor, int axis) {
 }
 
 czm_tensor czm_behind(czm_tensor tensor) {
-    static const char *const ops[] = {"Identity", "StopGradient", "PreventGradient", "Snapshot"};
-    for (size_t i = 0; i < CZM_COUNT_OF(ops) && tensor.node->inputs.count;) {
-        bool hands_on = czm_node_is(tensor.node, ops[i]);
-        if (hands_on) tensor = tensor.node->inputs.items[0];
-        i = hands_on ? 0 : i + 1;
-    }
+    while (czm_node_traits(tensor.node)->passes_on && tensor.node->inputs.count)
+        tensor = tensor.node->inputs.items[0];
     return tensor;
 }
 
@@ -225,28 +221,31 @@ typedef struct term {
 
 typedef CZM_LIST(term) term_list;
 
-static bool is_any(const czm_node *node, const char *a, const char *b, const char *c) {
-    return czm_node_is(node, a) || czm_node_is(node, b) || czm_node_is(node, c);
-}
-
 // Replaces a term that is a sum or a multiple of others by these; false: it is neither.
 static bool expand(const prover *p, term_list *terms, term t) {
     const czm_node *node = czm_behind(t.tensor).node;
     czm_tensor a = input(node, 0), b = input(node, 1);
     double factor;
-    if (is_any(node, "Add", "AddV2", "AddN")) {
+    switch (czm_node_kind(node)) {
+    case CZM_OP_Add:
+    case CZM_OP_AddV2:
+    case CZM_OP_AddN:
         for (size_t i = 0; i < node->inputs.count; i++)
             *CZM_APPEND(p->arena, terms) = (term){node->inputs.items[i], t.weight};
-    } else if (is_any(node, "Mul", "Mul", "RealDiv") && find_number(p, b, &factor)) {
-        bool is_product = czm_node_is(node, "Mul");
-        *CZM_APPEND(p->arena, terms) =
-            (term){a, is_product ? t.weight * factor : t.weight / factor};
-    } else if (czm_node_is(node, "Mul") && find_number(p, a, &factor)) {
-        *CZM_APPEND(p->arena, terms) = (term){b, t.weight * factor};
-    } else {
-        return false;
+        return true;
+    case CZM_OP_Mul:
+        if (!find_number(p, b, &factor)) {
+            a = b;
+            if (!find_number(p, input(node, 0), &factor)) return false;
+        }
+        *CZM_APPEND(p->arena, terms) = (term){a, t.weight * factor};
+        return true;
+    case CZM_OP_RealDiv:
+        if (!find_number(p, b, &factor)) return false;
+        *CZM_APPEND(p->arena, terms) = (term){a, t.weight / factor};
+        return true;
+    default: return false;
     }
-    return true;
 }
 
 static bool mean(prover *p, czm_claim c) {
@@ -297,13 +296,17 @@ static bool quotient(prover *p, czm_claim c) {
            mean(p, c);
 }
 
+static bool is_inverse(const czm_node *node) {
+    return czm_node_kind(node) == CZM_OP_Reciprocal || czm_node_kind(node) == CZM_OP_Inv;
+}
+
 // e * (1 / sum(e))
 static bool product(prover *p, czm_claim c) {
     for (size_t i = 0; i < 2; i++) {
         czm_tensor e = input(c.tensor.node, i), inverse = input(c.tensor.node, 1 - i);
         if (!e.node || !inverse.node) return false;
         inverse = czm_behind(inverse);
-        if (is_any(inverse.node, "Reciprocal", "Inv", "Inv") && inverse.node->inputs.count &&
+        if (is_inverse(inverse.node) && inverse.node->inputs.count &&
             is_reduction(p, inverse.node->inputs.items[0], "Sum", czm_behind(e), c.axis) &&
             is_bounded_exponential(p, czm_behind(e), c.axis))
             return true;
@@ -367,31 +370,26 @@ static bool mirror(prover *p, czm_claim c, czm_tensor x, double number) {
     return claim(p, x, 0, number - c.high, number - c.low);
 }
 
-// Ops of x and a number: as they bound "x op number" and "number op x".
+// How ops of x and a number bound "x op number" and "number op x"; NULL: not at all.
+typedef bool bound(prover *p, czm_claim c, czm_tensor x, double number);
+
+#define no_bound NULL
+
 static const struct operation {
-    const char *op;
-    bool (*of_left)(prover *p, czm_claim c, czm_tensor x, double number);
-    bool (*of_right)(prover *p, czm_claim c, czm_tensor x, double number);
-} operations[] = {
-    {"Add", shift, shift},
-    {"AddV2", shift, shift},
-    {"Maximum", maximum_with, maximum_with},
-    {"Minimum", minimum_with, minimum_with},
-    {"Mul", scale, scale},
-    {"RealDiv", unscale, NULL},
-    {"Sub", unshift, mirror},
+    czm_op_kind op;
+    bound *of_left, *of_right;
+} operations[CZM_OP_KIND_COUNT] = {
+#define OP(name, ...) [CZM_OP_##name] = {.op = CZM_OP_##name, __VA_ARGS__},
+#define BOUNDS(left, right) .of_left = left, .of_right = right,
+#include "op/ops.def"
 };
 
 static bool calculate(prover *p, czm_claim c) {
+    const struct operation *o = &operations[czm_node_kind(c.tensor.node)];
     czm_tensor a = input(c.tensor.node, 0), b = input(c.tensor.node, 1);
     double number;
-    for (size_t i = 0; i < CZM_COUNT_OF(operations); i++) {
-        const struct operation *o = &operations[i];
-        if (!czm_node_is(c.tensor.node, o->op)) continue;
-        if (find_number(p, b, &number)) return o->of_left(p, c, a, number);
-        return o->of_right && find_number(p, a, &number) && o->of_right(p, c, b, number);
-    }
-    return false;
+    if (o->of_left && find_number(p, b, &number)) return o->of_left(p, c, a, number);
+    return o->of_right && find_number(p, a, &number) && o->of_right(p, c, b, number);
 }
 
 static bool clip(prover *p, czm_claim c) {
@@ -403,69 +401,24 @@ static bool clip(prover *p, czm_claim c) {
 // ---- the table
 
 typedef struct rule {
-    const char *op;
-    bool (*of_axis)(prover *p, czm_claim c);   // NULL: never proves such a claim
-    bool (*of_bounds)(prover *p, czm_claim c); // likewise
+    czm_op_kind op;
+    bool (*of_axis)(prover *p, czm_claim c); // NULL: nothing is proven of the op's values
+    bool (*of_bounds)(prover *p, czm_claim c);
 } rule;
 
-static const rule rules[] = {
-    {"Add", mean, calculate},
-    {"AddN", mean, NULL},
-    {"AddV2", mean, calculate},
-    {"AvgPool", image, first},
-    {"AvgPool3D", image, first},
-    {"BatchToSpaceND", batch_to_space, first},
-    {"BroadcastTo", keep, first},
-    {"Cast", cast, cast},
-    {"CheckNumerics", first, first},
-    {"ClipByValue", NULL, clip},
-    {"ConcatV2", concat, all_but_last},
-    {"EnsureShape", first, first},
-    {"Exp", exponential, NULL},
-    {"ExpandDims", reshape, first},
-    {"Identity", first, first},
-    {"IdentityN", indexed, indexed},
-    {"Max", NULL, first},
-    {"MaxPool", NULL, first},
-    {"Maximum", NULL, calculate},
-    {"Mean", NULL, first},
-    {"Min", NULL, first},
-    {"Minimum", NULL, calculate},
-    {"MirrorPad", keep, first},
-    {"Mul", product, calculate},
-    {"Pack", pack, all},
-    {"PreventGradient", first, first},
-    {"RealDiv", quotient, calculate},
-    {"Relu", NULL, relu},
-    {"Relu6", NULL, relu6},
-    {"Reshape", reshape, first},
-    {"ResizeArea", image, first},
-    {"ResizeBilinear", image, first},
-    {"ResizeNearestNeighbor", image, first},
-    {"ReverseV2", first, first},
-    {"Roll", first, first},
-    {"Sigmoid", NULL, unit},
-    {"Slice", keep, first},
-    {"Snapshot", first, first},
-    {"Softmax", softmax, unit},
-    {"Split", split, second},
-    {"SplitV", keep, first},
-    {"Squeeze", reshape, first},
-    {"StopGradient", first, first},
-    {"StridedSlice", slice, first},
-    {"Sub", NULL, calculate},
-    {"Tile", keep, first},
-    {"Transpose", transpose, first},
+#define never NULL
+
+static const rule rules[CZM_OP_KIND_COUNT] = {
+#define OP(name, ...) [CZM_OP_##name] = {.op = CZM_OP_##name, __VA_ARGS__},
+#define PROVES(sum, bounds) .of_axis = sum, .of_bounds = bounds,
+#include "op/ops.def"
 };
 
 static bool decide(prover *p, czm_claim c) {
     if (c.axis == 0 && c.low == -INFINITY && c.high == INFINITY) return true;
-    for (size_t i = 0; i < CZM_COUNT_OF(rules); i++) {
-        if (!czm_node_is(c.tensor.node, rules[i].op)) continue;
-        bool (*judge)(prover * p, czm_claim c) = c.axis ? rules[i].of_axis : rules[i].of_bounds;
-        return judge && judge(p, c);
-    }
-    return false;
+    const rule *r = &rules[czm_node_kind(c.tensor.node)];
+    bool (*judge)(prover * p, czm_claim c) = c.axis ? r->of_axis : r->of_bounds;
+    return judge && judge(p, c);
 }
 
 czm_ruling czm_prove(czm_arena *arena, const czm_shapes *shapes, czm_claim first_claim) {

@@ -5,70 +5,6 @@
 // away behind that node. Several tensors may be one buffer, and some nodes write over an input.
 #include "analysis/tile_memory.h"
 
-// What becomes of memory at a node (tensorflow/core/framework/op_kernel.cc: forward_input).
-typedef enum behaviour {
-    ALLOCATES,  // new buffers for all outputs
-    HANDS_ON,   // output 0 is input 0
-    OVERWRITES, // output 0 takes the place of an input of its size that nobody reads later
-    IS_WEIGHT,  // constants and variables: counted once, for the whole time
-} behaviour;
-
-static const struct {
-    const char *op;
-    behaviour behaviour;
-} behaviours[] = {
-    {"Abs", OVERWRITES},
-    {"Add", OVERWRITES},
-    {"AddN", OVERWRITES},
-    {"AddV2", OVERWRITES},
-    {"BiasAdd", OVERWRITES},
-    {"Ceil", OVERWRITES},
-    {"Const", IS_WEIGHT},
-    {"Elu", OVERWRITES},
-    {"EnsureShape", HANDS_ON},
-    {"Enter", HANDS_ON},
-    {"Erf", OVERWRITES},
-    {"Exit", HANDS_ON},
-    {"Exp", OVERWRITES},
-    {"ExpandDims", HANDS_ON},
-    {"Floor", OVERWRITES},
-    {"FusedBatchNorm", OVERWRITES},
-    {"FusedBatchNormV2", OVERWRITES},
-    {"FusedBatchNormV3", OVERWRITES},
-    {"Identity", HANDS_ON},
-    {"LeakyRelu", OVERWRITES},
-    {"Log", OVERWRITES},
-    {"LogSoftmax", OVERWRITES},
-    {"Maximum", OVERWRITES},
-    {"Minimum", OVERWRITES},
-    {"Mul", OVERWRITES},
-    {"Neg", OVERWRITES},
-    {"NextIteration", HANDS_ON},
-    {"PreventGradient", HANDS_ON},
-    {"ReadVariableOp", HANDS_ON},
-    {"RealDiv", OVERWRITES},
-    {"Relu", OVERWRITES},
-    {"Relu6", OVERWRITES},
-    {"Reshape", HANDS_ON},
-    {"Round", OVERWRITES},
-    {"Rsqrt", OVERWRITES},
-    {"Selu", OVERWRITES},
-    {"Sigmoid", OVERWRITES},
-    {"Snapshot", HANDS_ON},
-    {"Softmax", OVERWRITES},
-    {"Softplus", OVERWRITES},
-    {"Sqrt", OVERWRITES},
-    {"Square", OVERWRITES},
-    {"SquaredDifference", OVERWRITES},
-    {"Squeeze", HANDS_ON},
-    {"StopGradient", HANDS_ON},
-    {"Sub", OVERWRITES},
-    {"Switch", HANDS_ON},
-    {"Tanh", OVERWRITES},
-    {"VarHandleOp", IS_WEIGHT},
-    {"VariableV2", IS_WEIGHT},
-};
-
 // Integers of this many elements tell sizes and positions: they are not what fills memory, and their
 // number need not be known.
 enum { HIGHEST_RANK_OF_SIZES = 1 };
@@ -82,7 +18,7 @@ typedef struct buffer {
 
 // The buffers of a node's outputs; several tensors may share one.
 typedef struct outputs {
-    behaviour how;
+    czm_op_memory how;
     buffer **buffers;
     size_t count;
 } outputs;
@@ -100,12 +36,6 @@ static uint64_t plus(uint64_t a, uint64_t b) { return a > UINT64_MAX - b ? UINT6
 
 static uint64_t times(uint64_t a, uint64_t b) {
     return b && a > UINT64_MAX / b ? UINT64_MAX : a * b;
-}
-
-static behaviour behaviour_of(const czm_node *node) {
-    for (size_t i = 0; i < CZM_COUNT_OF(behaviours); i++)
-        if (czm_node_is(node, behaviours[i].op)) return behaviours[i].behaviour;
-    return ALLOCATES;
 }
 
 // ---- sizes
@@ -172,16 +102,16 @@ static buffer *new_buffer(const liveness *l, czm_tensor tensor, size_t position,
 
 static void make_buffers(liveness *l, czm_node *node, size_t position) {
     outputs *made = &l->made[position];
-    made->how = behaviour_of(node);
+    made->how = czm_node_traits(node)->memory;
     if (!czm_node_output_count(node, &made->count)) made->count = 1;
     made->buffers = CZM_NEW_ARRAY(l->arena, buffer *, made->count);
     for (size_t i = 0; i < made->count; i++) {
         czm_tensor tensor = {node, (uint32_t)i};
-        if (made->how == HANDS_ON && node->inputs.count) {
+        if (made->how == CZM_OP_HANDS_ON && node->inputs.count) {
             made->buffers[i] = buffer_of(l, node->inputs.items[0]);
             if (made->buffers[i]) continue;
         }
-        made->buffers[i] = new_buffer(l, tensor, position, made->how == IS_WEIGHT);
+        made->buffers[i] = new_buffer(l, tensor, position, made->how == CZM_OP_IS_WEIGHT);
     }
 }
 
@@ -221,12 +151,12 @@ static void run(liveness *l, const czm_node *node, size_t position) {
     const outputs *made = &l->made[position];
     for (size_t i = 0; i < made->count; i++) {
         buffer *b = made->buffers[i];
-        if (made->how == HANDS_ON) continue;
+        if (made->how == CZM_OP_HANDS_ON) continue;
         if (b->is_weight) {
             l->found.weights = plus(l->found.weights, b->size);
             continue;
         }
-        buffer *replaced = made->how == OVERWRITES ? overwritten(l, node, position, b->size) : NULL;
+        buffer *replaced = made->how == CZM_OP_OVERWRITES ? overwritten(l, node, position, b->size) : NULL;
         if (replaced)
             replaced->size = 0; // lives on as the output
         else

@@ -12,7 +12,7 @@
 
 #include "base/list.h"
 #include "format/wire.h"
-#include "graph/op.h"
+#include "op/op.h"
 #include "report/report.h"
 
 typedef struct czm_node czm_node;
@@ -143,6 +143,15 @@ static inline bool czm_tensor_equal(czm_tensor a, czm_tensor b) {
 // Where a chain of Identity begins. Shortens the chain on the way, so that many walks cost no more than
 // one; a chain that is a circle ends somewhere in it.
 czm_tensor czm_identity_source(czm_tensor tensor);
+
+// The row of op/ops.def; CZM_OP_OTHER: none.
+static inline czm_op_kind czm_node_kind(const czm_node *node) {
+    return node->def ? node->def->kind : CZM_OP_OTHER;
+}
+
+static inline const czm_op_traits *czm_node_traits(const czm_node *node) {
+    return &czm_op_traits_of[czm_node_kind(node)];
+}
 
 static inline bool czm_node_is(const czm_node *node, const char *op) {
     return czm_text_equal(node->op, op);

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The rules by name: each translates the TensorFlow ops that ops.def gives it.
+// The rules by name: each translates the TensorFlow ops whose rows in op/ops.def name it.
 #ifndef CZM_ONNX_OPS_H
 #define CZM_ONNX_OPS_H
 
 #include "onnx/step.h"
 
 typedef struct czm_onnx_op {
-    const char *op;
-    void (*translate)(czm_onnx_step *step);
+    czm_op_kind op;
+    void (*translate)(czm_onnx_step *step); // NULL: no translation is known
     const char *detail; // what makes the ops of one rule different: mostly the ONNX op
 } czm_onnx_op;
 
-#define OP(name, rule, detail) void czm_onnx_##rule(czm_onnx_step *step);
-#include "onnx/ops.def"
-#undef OP
+#define OP(name, ...) __VA_ARGS__
+#define ONNX(rule, number) void czm_onnx_##rule(czm_onnx_step *step);
+#include "op/ops.def"
 
 // The same for nodes that read or make complex numbers; `translate` is the op's rule for real ones,
 // or NULL.

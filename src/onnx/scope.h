@@ -19,7 +19,6 @@ struct czm_onnx_translator {
     const czm_model *model;
     int opset;
     czm_onnx_model *result;
-    czm_name_table ops;       // name of a TensorFlow op -> its row in ops.def
     czm_name_table names;     // of ONNX nodes and tensors: each is unique
     czm_name_table makers;    // name of a tensor -> the czm_onnx_node that makes it
     czm_name_table constants; // bytes, type and shape -> czm_onnx_weight

@@ -53,7 +53,7 @@ typedef struct czm_onnx_step {
     czm_onnx_scope *scope;
     czm_arena *arena;
     const czm_node *node;
-    const char *detail; // the last column of the op's row in ops.def
+    const char *detail; // of the op's ONNX in op/ops.def
     int opset;
     czm_onnx_value *outputs;
     size_t output_count;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The translation itself: which nodes are needed, in which order they are translated, and what is
-// left over at the end. The rules are in ops_*.c, the table of them in ops.def.
+// left over at the end. The rules are in ops_*.c, the table of them in op/ops.def.
 #include "onnx/translate.h"
 
 #include "onnx/dilate.h"
@@ -15,22 +15,11 @@ enum { DEEPEST_NEST = 32, MOST_STEPS = 1 << 20 }; // so that files made to unfol
 
 // ---- the table
 
-static const czm_onnx_op ops[] = {
-#define OP(name, rule, detail) {name, czm_onnx_##rule, detail},
-#include "onnx/ops.def"
-#undef OP
+static const czm_onnx_op ops[CZM_OP_KIND_COUNT] = {
+#define OP(name, ...) [CZM_OP_##name] = {.op = CZM_OP_##name, __VA_ARGS__},
+#define ONNX(rule, text) .translate = czm_onnx_##rule, .detail = text,
+#include "op/ops.def"
 };
-
-static const czm_onnx_op *find_op(czm_onnx_translator *t, const char *name) {
-    czm_arena *arena = t->context->arena;
-    if (!t->ops.count) {
-        czm_onnx_op *rows = CZM_NEW_ARRAY(arena, czm_onnx_op, CZM_COUNT_OF(ops));
-        memcpy(rows, ops, sizeof ops);
-        for (size_t i = 0; i < CZM_COUNT_OF(ops); i++)
-            czm_name_slot_for(arena, &t->ops, czm_bytes_text(ops[i].op))->value = &rows[i];
-    }
-    return czm_name_find(&t->ops, czm_bytes_text(name));
-}
 
 // ---- one node
 
@@ -58,13 +47,13 @@ static bool has_all_inputs(const czm_node *node) {
 
 static void translate_node(czm_onnx_translator *t, czm_onnx_scope *scope, const czm_node *node) {
     if (is_settled(node)) return;
-    const czm_onnx_op *op = find_op(t, node->op);
+    const czm_onnx_op *op = &ops[czm_node_kind(node)];
     size_t count;
     czm_onnx_step step = {t,
                           scope,
                           t->context->arena,
                           node,
-                          op ? op->detail : NULL,
+                          op->detail,
                           t->opset,
                           node->scratch,
                           czm_node_output_count(node, &count) ? count : 1};
@@ -76,8 +65,8 @@ static void translate_node(czm_onnx_translator *t, czm_onnx_scope *scope, const 
     if (++t->steps > MOST_STEPS)
         czm_refuse(&step, "its functions unfold without end");
     else if (czm_onnx_has_complex(&step))
-        czm_onnx_complex(&step, op ? op->translate : NULL);
-    else if (op)
+        czm_onnx_complex(&step, op->translate);
+    else if (op->translate)
         op->translate(&step);
     else
         czm_refuse(&step, "ONNX has no equivalent of it, or none is known");

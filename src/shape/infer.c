@@ -58,7 +58,6 @@ struct czm_shapes {
 struct czm_engine {
     czm_arena *arena;
     czm_shapes *shapes;
-    czm_name_table rules;     // op -> czm_shape_rule
     czm_name_table functions; // name -> czm_instance
     unsigned nesting;         // of the functions that are being inferred
     unsigned uncertain;       // how many of these may never run
@@ -245,8 +244,8 @@ static void infer_node(czm_engine *e, czm_instance *in, size_t position, const c
                      .position = position};
     if (step.computation) step.most_elements = step.computation->most_elements;
     for (size_t i = 0; i < r->count; i++) step.outputs[i] = czm_fact_unknown();
-    const czm_shape_rule *rule = czm_name_find(&e->rules, czm_bytes_text(r->node->op));
-    if (!rule) {
+    const czm_shape_rule *rule = &czm_shape_rules[czm_node_kind(r->node)];
+    if (!rule->infer) {
         if (knows_inputs(&step)) stop_at(e->shapes, r->node);
     } else if (r->count && has_all_inputs(r->node)) {
         step.detail = rule->detail;
@@ -356,13 +355,6 @@ czm_fact *czm_call_function(czm_step *step, czm_bytes name, const czm_fact *argu
 
 // ---- the whole model
 
-static void add_rules(czm_engine *e) {
-    for (size_t i = 0; i < czm_shape_rule_count; i++) {
-        const czm_shape_rule *rule = &czm_shape_rules[i];
-        czm_name_slot_for(e->arena, &e->rules, czm_bytes_text(rule->op))->value = (void *)rule;
-    }
-}
-
 static size_t cost_of(const czm_graph *graph) {
     size_t cost = graph->nodes.count;
     for (size_t p = 0; p < graph->nodes.count; p++) {
@@ -389,7 +381,6 @@ static void add_functions(czm_engine *e, const czm_model *model) {
 static czm_engine begin(czm_arena *arena, const czm_model *model, const czm_graph *graph) {
     czm_engine e = {.arena = arena, .shapes = CZM_NEW(arena, czm_shapes)};
     e.shapes->main.graph = graph;
-    add_rules(&e);
     add_functions(&e, model);
     prepare(arena, &e.shapes->main);
     return e;

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The table of rules; see rules.h for what a row means and rules.def for the rows.
+// The rules of op/ops.def by the kind of op; see rules.h for what a row means.
 #include "shape/rules.h"
 
-#define czm_fold_nothing NULL
-
-const czm_shape_rule czm_shape_rules[] = {
-#define RULE(op, infer, fold, detail) {op, czm_infer_##infer, czm_fold_##fold, detail},
-#include "shape/rules.def"
-#undef RULE
+const czm_shape_rule czm_shape_rules[CZM_OP_KIND_COUNT] = {
+#define OP(name, ...) [CZM_OP_##name] = {.op = CZM_OP_##name, __VA_ARGS__},
+#define INFER(rule) .infer = czm_infer_##rule,
+#define FOLD(rule, number) .fold = czm_fold_##rule, .detail = number,
+#define NUMBER(number) .detail = number,
+#include "op/ops.def"
 };
-
-const size_t czm_shape_rule_count = CZM_COUNT_OF(czm_shape_rules);

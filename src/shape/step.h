@@ -43,7 +43,7 @@ typedef struct czm_instance czm_instance;
 typedef struct czm_step {
     czm_arena *arena;
     const czm_node *node;
-    int detail; // the last column of the op's row in rules.def
+    int detail; // of the op's FOLD or NUMBER in op/ops.def
     czm_fact *outputs;
     size_t output_count;
     const czm_fact *assumed; // of a Merge that closes a loop: what earlier rounds found it to be

@@ -16,8 +16,9 @@ BELOW = {
     'report': ['base'],
     'format': ['base'],
     'spec': ['base', 'report', 'format'],
-    'graph': ['base', 'report', 'format'],
-    'shape': ['base', 'report', 'format', 'graph'],
+    'op': ['base', 'format'],
+    'graph': ['base', 'report', 'format', 'op'],
+    'shape': ['base', 'report', 'format', 'op', 'graph'],
 }
 BELOW['fold'] = BELOW['analysis'] = BELOW['write'] = BELOW['shape'] + ['shape']
 BELOW['passes'] = BELOW['fold'] + ['fold']

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Op table: rows decode to what TensorFlow's registries say, kernels, and ops of a model's own.
-#include "graph/op.h"
+#include "op/op.h"
 
 #include "format/wire.h"
 #include "support.h"
@@ -83,8 +83,8 @@ static void kernels_by_element_type(void **state) {
 static void every_row_is_found(void **state) {
     czm_context *c = *state;
     static const char *const names[] = {
-#define OP(name, in_target, is_stateful, inputs, outputs, attrs, kernels) name,
-#include "graph/op_table.inc"
+#define OP(name, in_target, is_stateful, inputs, outputs, attrs, kernels) #name,
+#include "op/op_table.inc"
 #undef OP
     };
     czm_op_registry registry = {.arena = c->arena};

@@ -938,22 +938,6 @@ static void test_reading(void **state) {
     czm_arena_free(arena);
 }
 
-// Each op once, and each a name that the op table knows.
-static void test_table(void **state) {
-    (void)state;
-    czm_arena *arena = czm_arena_new(NULL);
-    czm_op_registry ops = {.arena = arena};
-    czm_name_table seen = {0};
-    for (size_t i = 0; i < czm_shape_rule_count; i++) {
-        const char *op = czm_shape_rules[i].op;
-        czm_name_slot *slot = czm_name_slot_for(arena, &seen, czm_bytes_text(op));
-        if (slot->value) fail_msg("%s has two rows", op);
-        if (!czm_op_find(&ops, czm_bytes_text(op))) fail_msg("there is no op %s", op);
-        slot->value = slot;
-    }
-    czm_arena_free(arena);
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_elementwise),
@@ -980,7 +964,6 @@ int main(void) {
         cmocka_unit_test(test_unfolding_functions),
         cmocka_unit_test(test_long_graph),
         cmocka_unit_test(test_reading),
-        cmocka_unit_test(test_table),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

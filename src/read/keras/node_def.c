@@ -18,7 +18,7 @@ static czm_dtype type_of(const json_t *value) {
         czm_dtype dtype;
     } types[] = {
 #define DTYPE(symbol, number, name, size, is_floating) {"DT_" #symbol, CZM_DTYPE_##symbol},
-#include "graph/dtype.def"
+#include "op/dtype.def"
 #undef DTYPE
     };
     const char *name = json_string_value(value);

@@ -6,7 +6,7 @@
 
 #include "format/hdf5.h"
 #include "format/wire.h"
-#include "graph/dtype.h"
+#include "op/dtype.h"
 
 // The number that an element of a dataset is; opaque ones of two bytes are bfloat16. 0: of no use.
 double czm_number_read(czm_hdf5_type type, const uint8_t *element);

@@ -9,7 +9,7 @@
 
 typedef enum czm_dtype {
 #define DTYPE(symbol, number, name, size, is_floating) CZM_DTYPE_##symbol = number,
-#include "graph/dtype.def"
+#include "op/dtype.def"
 #undef DTYPE
     CZM_DTYPE_NONE = 0,
 } czm_dtype;

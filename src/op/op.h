@@ -1,14 +1,55 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What is known of each TensorFlow operation: arguments, attributes with their defaults, whether
-// TensorFlow 2.0.0 has it, and for which element types 2.0.0 has a CPU kernel. The facts come from
-// op_table.inc, which tools/make_op_table.py generates from the registries of TensorFlow 2.0.0
-// and the newest release; ops that neither knows come from the SavedModel's own op list.
-#ifndef CZM_GRAPH_OP_H
-#define CZM_GRAPH_OP_H
+// What is known of each TensorFlow operation.
+//
+// Its definition: arguments, attributes with their defaults, whether TensorFlow 2.0.0 has it, and for which
+// element types 2.0.0 has a CPU kernel. These facts come from op_table.inc, which tools/make_op_table.py
+// generates from the registries of TensorFlow 2.0.0 and the newest release; ops that neither knows come
+// from the SavedModel's own op list.
+//
+// Its kind and its traits: a row of ops.def, written by hand, for each op that the library understands. A node
+// reaches its row in one step, through its definition.
+#ifndef CZM_OP_OP_H
+#define CZM_OP_OP_H
 
 #include "base/name_table.h"
-#include "graph/dtype.h"
+#include "op/dtype.h"
+
+// CZM_OP_Conv2D and so on; CZM_OP_OTHER: an op without a row in ops.def.
+typedef enum czm_op_kind {
+    CZM_OP_OTHER,
+#define OP(name, ...) CZM_OP_##name,
+#include "op/ops.def"
+    CZM_OP_KIND_COUNT
+} czm_op_kind;
+
+// What happens to memory at a node (tensorflow/core/framework/op_kernel.cc: forward_input).
+typedef enum czm_op_memory {
+    CZM_OP_ALLOCATES,  // new buffers for all outputs
+    CZM_OP_HANDS_ON,   // output 0 is input 0
+    CZM_OP_OVERWRITES, // output 0 takes the place of an input of its size that nobody reads later
+    CZM_OP_IS_WEIGHT,  // constants and variables: in memory all the time
+} czm_op_memory;
+
+// What the values of an op are in a trained network, where this is known.
+typedef enum czm_op_values {
+    CZM_OP_ANY_VALUES,
+    CZM_OP_SUMS,        // of a linear layer: logits
+    CZM_OP_ACTIVATIONS, // of an activation that gives no probabilities
+    CZM_OP_LOGARITHMS,  // of probabilities
+    CZM_OP_LIKELIHOODS, // between 0 and 1, each for itself
+    CZM_OP_SHARES,      // between 0 and 1, with a sum of 1 along an axis
+} czm_op_values;
+
+typedef struct czm_op_traits {
+    czm_op_kind kind;
+    czm_op_memory memory;
+    czm_op_values values;
+    bool passes_on; // output 0 is input 0, whatever it is
+    bool is_random; // draws random numbers, or takes a seed that is drawn
+} czm_op_traits;
+
+extern const czm_op_traits czm_op_traits_of[CZM_OP_KIND_COUNT];
 
 // One input or output argument; it may stand for several tensors.
 typedef struct czm_op_arg {
@@ -31,6 +72,7 @@ typedef struct czm_op_attr {
 
 typedef struct czm_op {
     const char *name;
+    czm_op_kind kind;
     bool in_target; // TensorFlow 2.0.0 knows the op
     bool is_stateful;
     const czm_op_arg *inputs, *outputs;

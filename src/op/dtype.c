@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "graph/dtype.h"
+#include "op/dtype.h"
 
 typedef struct row {
     const char *name;
@@ -9,7 +9,7 @@ typedef struct row {
 
 static const row rows[] = {
 #define DTYPE(symbol, number, name, size, is_floating) [number] = {name, size, is_floating},
-#include "graph/dtype.def"
+#include "op/dtype.def"
 #undef DTYPE
 };
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Decoding of the op table and of OpDef messages; see op.h. A row of the table is text:
+// The tables of op.h, and decoding of OpDef messages. A row of op_table.inc is text:
 //
-//     OP("ConcatV2", 1, 0, "values:N*T axis:Tidx", "output:T", "N:int T:type Tidx:type=3003",
+//     OP(ConcatV2, 1, 0, "values:N*T axis:Tidx", "output:T", "N:int T:type Tidx:type=3003",
 //        "T=1,2,3;Tidx=3,9")
 //
 //     arguments   name:type, name:N*type (count attr N), name:[T] (list attr T); `&` ends a
@@ -10,7 +10,7 @@
 //     attrs       name:kind, >MINIMUM, {ALLOWED,...} and =HEX for the serialised default, + before
 //                 what 2.0.0 lacks
 //     kernels     "" none, "*" any type, else alternatives "A=1,2;B=3" separated by |
-#include "graph/op.h"
+#include "op/op.h"
 
 #include <stdlib.h>
 
@@ -25,9 +25,32 @@ typedef struct row {
 
 static const row rows[] = {
 #define OP(name, in_target, is_stateful, inputs, outputs, attrs, kernels) \
-    {name, in_target, is_stateful, inputs, outputs, attrs, kernels},
-#include "graph/op_table.inc"
+    {#name, in_target, is_stateful, inputs, outputs, attrs, kernels},
+#include "op/op_table.inc"
 #undef OP
+};
+
+const czm_op_traits czm_op_traits_of[CZM_OP_KIND_COUNT] = {
+#define OP(name, ...) [CZM_OP_##name] = {.kind = CZM_OP_##name, __VA_ARGS__},
+#define PASSES_ON .passes_on = true,
+#define HANDS_ON .memory = CZM_OP_HANDS_ON,
+#define OVERWRITES .memory = CZM_OP_OVERWRITES,
+#define WEIGHT .memory = CZM_OP_IS_WEIGHT,
+#define RANDOM .is_random = true,
+#define GIVES(kind) .values = CZM_OP_##kind,
+#include "op/ops.def"
+};
+
+// Rows of op_table.inc that have one in ops.def; the others have 0, which is CZM_OP_OTHER.
+enum {
+#define OP(name, ...) ROW_##name,
+#include "op/op_table.inc"
+#undef OP
+};
+
+static const uint16_t kinds[CZM_COUNT_OF(rows)] = {
+#define OP(name, ...) [ROW_##name] = CZM_OP_##name,
+#include "op/ops.def"
 };
 
 typedef CZM_LIST(czm_op_arg) arg_list;
@@ -105,6 +128,7 @@ static czm_op_attr decode_attr(czm_arena *arena, czm_bytes text) {
 static czm_op *decode_row(czm_arena *arena, const row *r) {
     czm_op *op = CZM_NEW(arena, czm_op);
     *op = (czm_op){.name = r->name,
+                   .kind = (czm_op_kind)kinds[r - rows],
                    .in_target = r->in_target,
                    .is_stateful = r->is_stateful,
                    .kernels = czm_bytes_text(r->kernels)};
