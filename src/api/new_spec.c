@@ -59,7 +59,7 @@ static bool has_open_size(const drafting *d) {
 
 // Pixels that the result needs on each side; -1: not bounded or not known.
 static int64_t required_border(const drafting *d) {
-    if (d->target.has_onnx) return -1;
+    if (d->target.model.has_only_ends) return -1;
     czm_receptive_field field = czm_check_output_field(d->subject);
     return field.kind == CZM_FIELD_BOUNDED ? czm_field_border(&field) : -1;
 }
@@ -74,7 +74,7 @@ static int64_t choose_side(czm_tile_size size, int64_t border) {
 
 // Where the network leaves the size open; it stays so if no size works.
 static czm_status choose_tile(drafting *d) {
-    if (!has_open_size(d) || d->target.has_onnx) return CZM_OK;
+    if (!has_open_size(d) || d->target.model.has_only_ends) return CZM_OK;
     czm_tile_size size = czm_tile_size_find(d->context->arena, &d->target, d->subject);
     if (size.largest == 0) return CZM_OK;
     d->edits.height = d->edits.width = choose_side(size, required_border(d));
@@ -89,7 +89,7 @@ static czm_status choose_tile(drafting *d) {
 
 // The steps that turn the output into probabilities.
 static czm_status choose_steps(drafting *d) {
-    if (d->edits.after_count || d->target.has_onnx || d->subject->family) return CZM_OK;
+    if (d->edits.after_count || d->target.model.has_only_ends || d->subject->family) return CZM_OK;
     czm_probability found =
         czm_probability_of(d->context->arena, &d->target.model, d->subject->shapes, true);
     if (found.proof == CZM_PROVEN || !found.remedies[0]) return CZM_OK;
@@ -177,7 +177,7 @@ static int64_t choose_border(drafting *d) {
     int64_t border = required_border(d);
     if (border < 0) {
         guess(d, "BorderSize", "enter the width of the margin in which you do not trust the result",
-              "0, since the receptive field is not known");
+              "0, since the receptive field is not known, or is the whole tile");
         return 0;
     }
     if (input.rank < 4) return border;
@@ -214,7 +214,7 @@ static const char *model_path(const drafting *d) {
 // A volume goes into a .czann only, and so does the output of a tool that computes its result from it.
 static bool is_for_czann(const drafting *d) {
     const czm_check_subject *s = d->subject;
-    bool is_judged = s->family && !d->target.has_onnx;
+    bool is_judged = s->family && !d->target.model.has_only_ends;
     return s->input.rank == 5 ||
            (is_judged &&
             czm_probability_of(s->arena, s->model, s->shapes, true).proof != CZM_PROVEN);
@@ -256,7 +256,7 @@ static void choose_block(drafting *d, const czm_receptive_field *field) {
     *s = *d->subject;
     s->input = (czm_shape){5, block};
     s->shapes = czm_shapes_infer(d->context->arena, s->model, &s->input);
-    if (!d->target.has_onnx)
+    if (!d->target.model.has_only_ends)
         s->output = czm_shape_of(s->shapes, s->model->main.outputs.items[0].tensor);
     d->subject = s;
     guess(d, "InputShape", "correct the sizes if your images are smaller",
@@ -287,7 +287,7 @@ static const char *compose_for_czann(drafting *d) {
     if (!d->subject->family) name_classes(d, &m);
     bool is_volume = d->subject->input.rank == 5;
     czm_receptive_field field = {.kind = CZM_FIELD_UNKNOWN};
-    if (!d->target.has_onnx) field = czm_check_output_field(d->subject);
+    if (!d->target.model.has_only_ends) field = czm_check_output_field(d->subject);
     if (has_open_block(d)) choose_block(d, &field);
     m.border_size = choose_border(d);
     if (is_volume) choose_overlap(d, &field, &m);

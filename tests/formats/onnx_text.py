@@ -3,7 +3,7 @@
 operator sets, open sizes, loops, weights in other files, and damage."""
 import struct
 
-FLOAT, UINT8, INT64, BOOL = 1, 2, 7, 9
+FLOAT, UINT8, UINT16, INT64, BOOL = 1, 2, 4, 7, 9
 
 
 def varint(number):

@@ -302,6 +302,17 @@ def test_onnx(t):
              and inspected['network']['parameters'] == 2
              and inspected['network']['exporter'] == 'test 1.0', str(inspected))
     t.run('new', 'net.onnx', 'new.json')
+    t.write('open.onnx', onnx_text.segmentation('h', 'w', nodes=onnx_text.convolution('output')))
+    t.run('new', 'open.onnx', 'open.json')
+    with open(t.path('open.json'), encoding='utf-8') as file:
+        spec = json.load(file)
+    t.expect(spec['SpatialDims'] == [512, 512] and spec['Postprocessing'] == ['softmax'], str(spec))
+    words = onnx_text.node('Cast', ['words'], ['input'], attributes=[onnx_text.integer('to', onnx_text.FLOAT)])
+    t.write('words.onnx', onnx_text.segmentation(nodes=[words, *onnx_text.convolution(), onnx_text.softmax()],
+                                                 inputs=[onnx_text.end('words', ['n', 16, 16, 1], onnx_text.UINT16)]))
+    t.run('new', 'words.onnx', 'words.json')
+    with open(t.path('words.json'), encoding='utf-8') as file:
+        t.expect(json.load(file)['PixelType'] == 'Gray16', 'the input is uint16')
     t.run('convert', 'spec.json', 'out', 'saved', '--format', '3.0.0', '--spatial-dims', '8,24')
     t.run('convert', 'spec.json', 'out', '--format', '3.0.0', '--as-is', status=1)
     t.run('convert', 'spec.json', 'out', '--as-is', '--preprocessing', 'scale=2', status=2)
