@@ -87,6 +87,30 @@ static czm_status choose_tile(drafting *d) {
     return read_network(d);
 }
 
+// Another format may have the operations, and the specification of a .czann states sizes.
+static bool is_final(czm_rule rule) {
+    return rule != CZM_RULE_OP_UNSUPPORTED && rule != CZM_RULE_INPUT_SIZE_UNDEFINED;
+}
+
+// Errors of the network, with which no specification would convert.
+static czm_status judge(drafting *d) {
+    size_t first = czm_report_count(d->context->report);
+    czm_report *findings = czm_report_new();
+    if (!findings) return czm_report_out_of_memory(d->context->report);
+    czm_context trial = {d->context->arena, findings};
+    czm_target_judge(&trial, &d->target);
+    for (size_t i = 0; i < czm_report_count(findings); i++) {
+        const czm_finding *f = czm_report_at(findings, i);
+        czm_rule rule = czm_rule_find(f->rule);
+        bool is_stated = rule == CZM_RULE_INPUT_SIZE_UNDEFINED && d->subject->input.rank == 5;
+        if (f->severity == CZM_ERROR && !is_stated)
+            czm_report_add_as(d->context->report, rule, is_final(rule) ? CZM_ERROR : CZM_WARNING,
+                              f->where, f->hint, "%s", f->finding);
+    }
+    czm_report_free(findings);
+    return czm_report_status(d->context->report, first);
+}
+
 // The steps that turn the output into probabilities.
 static czm_status choose_steps(drafting *d) {
     if (d->edits.after_count || d->target.model.has_only_ends || d->subject->family) return CZM_OK;
@@ -211,13 +235,26 @@ static const char *model_path(const drafting *d) {
 
 // ---- the file
 
-// A volume goes into a .czann only, and so does the output of a tool that computes its result from it.
-static bool is_for_czann(const drafting *d) {
+// Whether a tool computes its result from the output.
+static bool is_raw_output(const drafting *d) {
     const czm_check_subject *s = d->subject;
-    bool is_judged = s->family && !d->target.model.has_only_ends;
-    return s->input.rank == 5 ||
-           (is_judged &&
-            czm_probability_of(s->arena, s->model, s->shapes, true).proof != CZM_PROVEN);
+    return s->family && !d->target.model.has_only_ends &&
+           czm_probability_of(s->arena, s->model, s->shapes, true).proof != CZM_PROVEN;
+}
+
+// Why the network goes into a .czann; NULL: it need not.
+static const char *reason_for_czann(const drafting *d) {
+    const czm_check_subject *s = d->subject;
+    int64_t channels = last_dim(s->input);
+    bool has_pixel_type = channels == 1 || channels == 3 || channels == 4 || channels == CZM_UNKNOWN;
+    if (is_raw_output(d))
+        return czm_arena_format(s->arena, "the output of %s is %s", s->family->tool,
+                                s->family->output);
+    if (s->input.rank == 5) return "the network is three-dimensional";
+    return s->input.rank != 4 || has_pixel_type
+               ? NULL
+               : czm_arena_format(s->arena, "no pixel type of a CZModel has %lld channels",
+                                  (long long)channels);
 }
 
 static void without_batch(czm_shape shape, const int64_t **sizes, size_t *count) {
@@ -280,11 +317,11 @@ static void choose_overlap(drafting *d, const czm_receptive_field *field, czm_me
     m->min_overlap = overlap, m->min_overlap_count = 3;
 }
 
-static const char *compose_for_czann(drafting *d) {
+static const char *compose_for_czann(drafting *d, const char *reason) {
     czm_metadata m = CZM_METADATA_INIT;
     m.has_unit_range = true;
-    m.model_type = d->subject->family ? "Regression" : CZM_TYPE_SEGMENTATION;
-    if (!d->subject->family) name_classes(d, &m);
+    m.model_type = is_raw_output(d) ? "Regression" : CZM_TYPE_SEGMENTATION;
+    if (!is_raw_output(d)) name_classes(d, &m);
     bool is_volume = d->subject->input.rank == 5;
     czm_receptive_field field = {.kind = CZM_FIELD_UNKNOWN};
     if (!d->target.model.has_only_ends) field = czm_check_output_field(d->subject);
@@ -294,10 +331,6 @@ static const char *compose_for_czann(drafting *d) {
     without_batch(d->subject->input, &m.input_shape, &m.input_rank);
     without_batch(d->subject->output, &m.output_shape, &m.output_rank);
     m.model_path = model_path(d);
-    const czm_family *f = d->subject->family;
-    const char *reason =
-        f ? czm_arena_format(d->context->arena, "the output of %s is %s", f->tool, f->output)
-          : "the network is three-dimensional";
     guess(d, "Type", "correct the type; a .czann may have others", "%s, for a .czann, since %s",
           m.model_type, reason);
     return czm_json_spec_write(d->context->arena, &m, &d->edits);
@@ -305,7 +338,8 @@ static const char *compose_for_czann(drafting *d) {
 
 static const char *compose(drafting *d) {
     czm_metadata m = CZM_METADATA_INIT;
-    if (is_for_czann(d)) return compose_for_czann(d);
+    const char *reason = reason_for_czann(d);
+    if (reason) return compose_for_czann(d, reason);
     m.pixel_type = choose_pixel_type(d);
     m.color_handling = choose_color_handling(d, m.pixel_type);
     m.border_size = choose_border(d);
@@ -337,6 +371,7 @@ static czm_status draft(czm_context *context, void *data) {
     d->edits = edits_of(d->options);
     CZM_TRY(read_network(d));
     CZM_TRY(choose_tile(d));
+    CZM_TRY(judge(d));
     CZM_TRY(choose_steps(d));
     const char *text = compose(d);
     return text ? write(context, d->path, text) : czm_report_out_of_memory(context->report);

@@ -26,10 +26,12 @@ typedef struct editing {
 static bool wants_size(const czm_options *o) { return o->spatial_height != 0; }
 
 static czm_status parse_steps(czm_context *context, const char *const *texts, size_t count,
-                              bool is_before, czm_step **steps) {
+                              const char *where, bool is_before, czm_step **steps) {
     *steps = CZM_NEW_ARRAY(context->arena, czm_step, count);
-    for (size_t i = 0; i < count; i++)
-        CZM_TRY(czm_step_parse(context, texts[i], is_before, &(*steps)[i]));
+    for (size_t i = 0; i < count; i++) {
+        (*steps)[i] = (czm_step){.text = texts[i], .where = where, .is_before = is_before};
+        CZM_TRY(czm_step_parse(context, &(*steps)[i]));
+    }
     return CZM_OK;
 }
 
@@ -288,8 +290,14 @@ static czm_status change_size(editing *e) {
 
 static czm_status parse_all_steps(editing *e) {
     const czm_options *o = e->options;
-    CZM_TRY(parse_steps(e->context, o->preprocessing, o->preprocessing_count, true, &e->before));
-    return parse_steps(e->context, o->postprocessing, o->postprocessing_count, false, &e->after);
+    const czm_spec *s = e->spec;
+    czm_arena *arena = e->context->arena;
+    const char *before = s && s->has_before ? czm_spec_where(arena, s, "Preprocessing") : NULL;
+    const char *after = s && s->has_after ? czm_spec_where(arena, s, "Postprocessing") : NULL;
+    CZM_TRY(parse_steps(e->context, o->preprocessing, o->preprocessing_count, before, true,
+                        &e->before));
+    return parse_steps(e->context, o->postprocessing, o->postprocessing_count, after, false,
+                       &e->after);
 }
 
 czm_status czm_edit_model(czm_context *context, const czm_options *options,

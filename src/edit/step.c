@@ -229,13 +229,14 @@ static const czm_step_kind kinds[] = {
 
 const char *czm_step_option(czm_context *context, const czm_step *step) {
     czm_option option = step->is_before ? CZM_OPTION_PREPROCESSING : CZM_OPTION_POSTPROCESSING;
-    return czm_report_option(context->report, option, step->text);
+    return step->where ? czm_arena_format(context->arena, "%s: \"%s\"", step->where, step->text)
+                       : czm_report_option(context->report, option, step->text);
 }
 
 static czm_status usage(czm_context *context, const czm_step *step, const char *hint,
                         const char *what) {
-    return czm_report_add(context->report, CZM_RULE_USAGE, czm_step_option(context, step), hint,
-                          "%s", what);
+    return czm_report_add(context->report, step->where ? CZM_RULE_SPEC_VALUE : CZM_RULE_USAGE,
+                          czm_step_option(context, step), hint, "%s", what);
 }
 
 static const char *list_kinds(czm_arena *arena, bool is_before) {
@@ -323,8 +324,8 @@ static czm_status parse_values(czm_context *context, czm_step *step, const char 
     return CZM_OK;
 }
 
-czm_status czm_step_parse(czm_context *context, const char *text, bool is_before, czm_step *step) {
-    *step = (czm_step){.text = text, .is_before = is_before};
+czm_status czm_step_parse(czm_context *context, czm_step *step) {
+    const char *text = step->text;
     const char *equals = strchr(text, '=');
     size_t size = equals ? (size_t)(equals - text) : strlen(text);
     if (size == strlen("model") && strncmp(text, "model", size) == 0) {
@@ -333,13 +334,13 @@ czm_status czm_step_parse(czm_context *context, const char *text, bool is_before
                            : usage(context, step, "write model=PATH", "the path is missing");
     }
     for (size_t i = 0; i < CZM_COUNT_OF(kinds); i++) {
-        bool may_stand = is_before ? kinds[i].is_before : kinds[i].is_after;
+        bool may_stand = step->is_before ? kinds[i].is_before : kinds[i].is_after;
         if (!may_stand || strlen(kinds[i].name) != size || strncmp(kinds[i].name, text, size) != 0)
             continue;
         step->kind = &kinds[i];
         return parse_values(context, step, equals ? equals + 1 : NULL);
     }
-    return usage(context, step, list_kinds(context->arena, is_before), "there is no such step");
+    return usage(context, step, list_kinds(context->arena, step->is_before), "there is no such step");
 }
 
 static czm_status refuse(czm_context *context, const czm_step *step, const char *text) {

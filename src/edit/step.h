@@ -13,6 +13,7 @@ enum { CZM_MOST_STEP_VALUES = 4096 };
 // "name", "name=values" or "model=PATH", taken apart.
 typedef struct czm_step {
     const char *text;                 // as the user wrote it
+    const char *where;                // the key of the specification that has it; NULL: an option
     const struct czm_step_kind *kind; // NULL: a model
     const char *path;                 // of the model
     const char *option; // what stands behind = where it is no list of numbers; NULL: nothing
@@ -26,7 +27,7 @@ typedef struct czm_step {
 // Whether the step makes two classes' probabilities of one.
 bool czm_step_splits_probability(const czm_step *step);
 
-// The step as the user gave it, in the words of the front end.
+// The step as the user gave it: in the words of the front end, or with its key.
 const char *czm_step_option(czm_context *context, const czm_step *step);
 
 // Whether the result depends on the mean of the whole tile.
@@ -40,9 +41,9 @@ czm_step czm_step_cast(czm_dtype dtype);
 // Whether the text of a step is this factor, within a percent (1/256 is meant as 1/255).
 bool czm_step_is_factor(const char *text, double factor);
 
-// Wrong names and values are usage faults.
-CZM_MUST_CHECK czm_status czm_step_parse(czm_context *context, const char *text, bool is_before,
-                                         czm_step *step);
+// Takes apart a step of which text, where and is_before are set. Wrong names and values are usage
+// faults, in a specification faults of the value.
+CZM_MUST_CHECK czm_status czm_step_parse(czm_context *context, czm_step *step);
 
 // Makes the model of a step that works on images of this shape and type.
 CZM_MUST_CHECK czm_status czm_step_build(czm_context *context, const czm_step *step,

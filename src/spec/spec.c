@@ -496,6 +496,8 @@ static czm_status take_edits(czm_context *context, const czm_options *o, const c
                               spec->where);
     e->before = locate_steps(context, folder, e->before, e->before_count);
     e->after = locate_steps(context, folder, e->after, e->after_count);
+    spec->has_before = e->before_count && !o->preprocessing_count;
+    spec->has_after = e->after_count && !o->postprocessing_count;
     if (o->spatial_height) e->height = o->spatial_height, e->width = o->spatial_width;
     if (o->preprocessing_count)
         e->before = o->preprocessing, e->before_count = o->preprocessing_count;

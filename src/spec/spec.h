@@ -38,6 +38,7 @@ typedef struct czm_spec {
     const char *const *pixel_types; // of each channel; 0: there is only pixel_type
     size_t pixel_type_count;
     bool is_range_settled; // what the container feeds becomes what the network expects
+    bool has_before, has_after; // the steps of `edits` are the specification's own
     czm_edits edits;       // what the options ask for and, where they do not, the specification
 } czm_spec;
 

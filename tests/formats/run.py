@@ -310,6 +310,10 @@ def test_onnx(t):
     words = onnx_text.node('Cast', ['words'], ['input'], attributes=[onnx_text.integer('to', onnx_text.FLOAT)])
     t.write('words.onnx', onnx_text.segmentation(nodes=[words, *onnx_text.convolution(), onnx_text.softmax()],
                                                  inputs=[onnx_text.end('words', ['n', 16, 16, 1], onnx_text.UINT16)]))
+    t.write('two.onnx', onnx_text.segmentation(channels=2))
+    t.run('new', 'two.onnx', 'two.json')
+    with open(t.path('two.json'), encoding='utf-8') as file:
+        t.expect('ModelMetadata' in json.load(file), 'no pixel type has two channels')
     t.run('new', 'words.onnx', 'words.json')
     with open(t.path('words.json'), encoding='utf-8') as file:
         t.expect(json.load(file)['PixelType'] == 'Gray16', 'the input is uint16')
