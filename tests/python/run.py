@@ -164,11 +164,11 @@ class Test:
         for name in [f'python3.{minor}' for minor in range(7, 15)] + ['pypy3']:
             python = shutil.which(name)
             if python and name != own and works(python):
-                self.unittest(name, python, ['test_package', 'test_v3'], PYTHONPATH=self.site)
+                self.unittest(name, python, ['test_package', 'test_v3', 'test_v6'], PYTHONPATH=self.site)
 
     def run(self):
         plain = self.build()
-        self.unittest('the wheel alone', plain, ['test_package', 'test_v3', 'test_binding'])
+        self.unittest('the wheel alone', plain, ['test_package', 'test_v3', 'test_v6', 'test_binding'])
         self.other_pythons()
         for module, name in KERAS:
             self.keras(module, name)

@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Conversion of PyTorch networks: the converters of czmodel 6.x.
+
+A module is exported in evaluation mode by torch.onnx.export(), for the input shape that is given (channels,
+height, width) and any batch; the library then puts the channels last. A path is taken as it is, except files
+of torch.save() (.pt, .pth), which are loaded without running code that they contain (weights_only).
+Further keywords are those of czmodel.v3.convert.
+"""
+from __future__ import annotations
+
+import inspect
+import os
+import zipfile
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, Sequence, Tuple, Union
+
+from ... import errors
+from ..core.legacy_model_metadata import ModelMetadata as LegacyModelMetadata
+from ..core.legacy_model_spec import ModelSpec as LegacyModelSpec
+from ..core.model_metadata import ModelMetadata
+from ..core.model_spec import ModelSpec
+from ..core.util.onnx_export import convert_spec
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from ..._task import CommonOptions
+    from ...reports import Conversion
+
+Path = Union[str, os.PathLike]
+OPSET = 17  # the newest that PyTorch's first exporter writes in all of its versions since 1.13
+
+
+class _Converter:
+    _spec: type
+    _format: str
+    _metadata_suffix: str
+
+    def convert_from_model_spec(self, model_spec, output_path: Path, input_shape: Sequence[int],
+                                output_name: str = 'DNNModel', **options: Unpack[CommonOptions]) -> Conversion:
+        """Converts a network in memory or on disk.
+
+        Args:
+            model_spec: the network and its metadata.
+            output_path: the folder for the file; it is made if it is missing.
+            input_shape: channels, height and width of the module's input; of no account for other networks.
+            output_name: the name of the file, to which the extension is appended unless it is there.
+            **options: see the docstring of this module.
+
+        Returns:
+            The file that was written, its model id, and all findings.
+
+        Raises:
+            ImportError: a module is to be exported, and PyTorch is not installed.
+            ConversionError: see czmodel.v3.convert.
+        """
+        with TemporaryDirectory(prefix='czmodel-') as folder:
+            path, is_exported = network_of(model_spec.model, input_shape, folder)
+            if is_exported:
+                options.setdefault('layout', 'nchw')
+            return convert_spec(model_spec._replace(model=path), output_path, output_name, self._format, None,
+                                dict(options))
+
+    def convert_from_json_spec(self, model_spec_path: Path, output_path: Path, input_shape: Sequence[int],
+                               output_name: str = 'DNNModel', **options: Unpack[CommonOptions]) -> Conversion:
+        """Converts the network that a JSON specification names; everything else as above."""
+        return self.convert_from_model_spec(self._spec.from_json(model_spec_path), output_path, input_shape,
+                                            output_name, **options)
+
+    def unpack_model(self, model_file: Path, target_dir: Path) -> Tuple[Any, str]:
+        """Unpacks a container into a folder.
+
+        Returns:
+            The metadata, and the path of the network in the folder.
+
+        Raises:
+            InvalidModelError: the file is no such container.
+        """
+        try:
+            with zipfile.ZipFile(os.fspath(model_file)) as container:
+                container.extractall(os.fspath(target_dir))
+                names = container.namelist()
+        except zipfile.BadZipFile as error:
+            raise errors.InvalidModelError(f'{os.fspath(model_file)}: this is no ZIP archive') from error
+        metadata, network = (next((os.path.join(os.fspath(target_dir), name) for name in names
+                                   if name.endswith(suffix)), None) for suffix in (self._metadata_suffix, '.model'))
+        if not metadata or not network:
+            raise errors.InvalidModelError(f'{os.fspath(model_file)}: the container must have a file '
+                                           f'*{self._metadata_suffix} and a file *.model')
+        return self._read_metadata(metadata), network
+
+    @staticmethod
+    def _read_metadata(path: str) -> Any:
+        raise NotImplementedError
+
+
+class DefaultConverter(_Converter):
+    """Writes .czann files of version 2.1.0, whose network is ONNX of operator set 18."""
+    _spec = ModelSpec
+    _format = 'czann-2.1.0'
+    _metadata_suffix = '.json'
+    _read_metadata = staticmethod(ModelMetadata.from_json)
+
+
+class LegacyConverter(_Converter):
+    """Writes .czmodel files of model version 3.1.0, whose network is ONNX of operator set 12."""
+    _spec = LegacyModelSpec
+    _format = '3.1.0'
+    _metadata_suffix = '.xml'
+    _read_metadata = staticmethod(LegacyModelMetadata.from_xml)
+
+
+def network_of(model: Any, input_shape: Sequence[int], folder: str) -> Tuple[str, bool]:
+    """The path of the network, and whether it was exported into the folder."""
+    is_path = isinstance(model, (str, os.PathLike))
+    if is_path and not os.fspath(model).lower().endswith(('.pt', '.pth')):
+        return os.fspath(model), False
+    try:
+        import torch
+    except ImportError as error:
+        raise ImportError('a PyTorch module is exported by PyTorch, which is not installed; export it with '
+                          'torch.onnx.export() and give the path of the .onnx file') from error
+    if is_path:
+        model = torch.load(os.fspath(model), weights_only=True)
+    if not isinstance(model, torch.nn.Module):
+        raise TypeError(f'model: a torch.nn.Module or the path of a network is required, not {type(model)}')
+    path = os.path.join(folder, 'network.onnx')
+    export(torch, model, input_shape, path)
+    return path, True
+
+
+def export(torch: Any, model: Any, input_shape: Sequence[int], path: str) -> None:
+    """Writes the module in evaluation mode, and leaves its mode as it was."""
+    has_choice = 'dynamo' in inspect.signature(torch.onnx.export).parameters
+    choice = {'dynamo': False} if has_choice else {}
+    was_training = model.training
+    model.eval()
+    try:
+        torch.onnx.export(model, (torch.zeros(1, *input_shape),), path, opset_version=OPSET,
+                          input_names=['input'], output_names=['output'],
+                          dynamic_axes={'input': {0: 'batch'}, 'output': {0: 'batch'}}, **choice)
+    finally:
+        model.train(was_training)
