@@ -98,7 +98,7 @@ static void put_border(const czm_border_info *b) {
     else if (b->is_unbounded)
         cli_print(stdout, "unbounded: layer \"%s\" sees the whole tile\n", b->reason);
     else
-        cli_print(stdout, "unknown: layer \"%s\" does not tell how far it sees\n", b->reason);
+        cli_print(stdout, "unknown: layer \"%s\" has an unknown receptive field\n", b->reason);
 }
 
 static void put_ops(const czm_inspection *in) {

@@ -34,7 +34,7 @@ enum { CLI_MODEL_OPTION_ROWS = 11 };
          NULL,                                                                              \
          NULL},                                                                             \
     {                                                                                       \
-        "zen", "VERSION", "the newest format that this ZEN takes: 3.4, or \"core 3.3\"",    \
+        "zen", "VERSION", "the newest format that this ZEN accepts: 3.4, or \"core 3.3\"",    \
             &(o)->zen, NULL, NULL                                                           \
     }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The verify command: runs the network, and tells whether its answer is what ZEN needs. What it
+// The verify command: runs the network, and reports whether its output is what ZEN needs. What it
 // takes to do so is in cli/verify/ and, for running networks, in cli/runtime/.
 #include <float.h>
 #include <setjmp.h>
@@ -184,7 +184,7 @@ static void judge_classes(verification *v) {
              found);
 }
 
-// Edges must not be felt further than theory says, nor beyond the border; where no border is enough,
+// Edge effects must not reach further than theory says, nor beyond the border; where no border is enough,
 // as theory says too, that is worth a warning.
 static const char *mark_edges(verification *v) {
     const cli_edges *e = &v->result.edges;
@@ -200,17 +200,16 @@ static void judge_edges(verification *v) {
     const cli_edges *e = &v->result.edges;
     const czm_border_info *theory = &v->model.border;
     if (!e->is_known) {
-        tell(v, open_mark, "tile edges",
-             "the tile is too small to tell how far its edges are felt");
+        tell(v, open_mark, "tile edges", "the tile is too small to measure its edge effects");
         return;
     }
     const char *field = theory->is_unbounded ? "unbounded" : "not known";
     if (theory->is_known) field = czm_arena_format(v->arena, "%lld", (long long)theory->border);
     bool is_odd = theory->is_known && e->reach > (size_t)theory->border;
     tell(v, mark_edges(v), "tile edges",
-         "are felt %zu pixels deep; receptive field %s, border %zu; beyond it at most %.1e%s",
+         "edge effects reach %zu pixels into the tile; receptive field %s, border %zu; beyond it at most %.1e%s",
          e->reach, field, v->result.tiling.border, e->inside_border,
-         is_odd ? "; the network does not treat all places alike" : "");
+         is_odd ? "; the network treats positions differently" : "");
 }
 
 static void tell_cost(verification *v, const cli_network *network) {
@@ -369,7 +368,7 @@ int cli_verify(int argc, char **argv) {
         .name = "czmodel verify",
         .arguments = "TARGET",
         .purpose =
-            "Runs the network in ONNX Runtime and tells whether its answer is what ZEN needs:\n"
+            "Runs the network in ONNX Runtime and reports whether its output is what ZEN needs:\n"
             "probabilities, no effects of a tile's edges beyond the border, and at what\n"
             "cost. Of a SavedModel, the translation to ONNX is run.",
         .examples = "  czmodel verify model_spec.json --preview out.png\n"

@@ -233,7 +233,7 @@ typedef struct czm_options {
     const char *format;       ///< one of czm_format_at(); NULL: a container's own; "3.0.0", with a
                               ///< network in ONNX "3.1.0"; "czann-1.1.0" of the later form of the
                               ///< specification
-    const char *zen;          ///< the newest format that this ZEN takes: "3.4", "core 3.3"
+    const char *zen;          ///< the newest format that this ZEN accepts: "3.4", "core 3.3"
     const char *extension;    ///< NULL: the format's; "czseg" for a format of .czmodel files
     const char *const *allow; ///< ids of rules whose errors become warnings
     size_t allow_count;

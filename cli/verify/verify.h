@@ -118,7 +118,7 @@ const char *cli_tiles_begin(czm_arena *arena, const cli_tiling *tiling, const cl
 bool cli_tiles_next(cli_tiles *tiles); // false after the last tile
 const char *cli_tiles_put(czm_arena *arena, cli_tiles *tiles, const cli_grid *output);
 
-// How far the edges of a tile are felt: two tiles that overlap are compared where both have pixels.
+// How far edge effects reach into a tile: two tiles that overlap are compared where both have pixels.
 typedef struct cli_edges {
     bool is_known;        // false: the tile is too small to be shifted
     size_t reach;         // pixels from the edge within which the two differ noticeably

@@ -13,7 +13,7 @@ Beyond the parameters of czmodel 0.1.3, the conversion and czmodel.check() take 
     memory          MB that the model may need, if more than in proportion to its size
     as_is           True: the SavedModel's files are packed untouched
     format          '3.0.0', '3.1.0', or 'czann-1.0.0' to 'czann-2.1.0'
-    zen             the newest format that this ZEN takes, such as '3.4' or 'core 3.3'
+    zen             the newest format that this ZEN accepts, such as '3.4' or 'core 3.3'
     value_range     what the network expects: 'raw' (the values of the pixel type) or 'unit' (0 to
                     1); else as the metadata say. Where the format feeds other values, a factor is
                     inserted before the network, and a finding says so

@@ -69,8 +69,8 @@ static czm_probability refuse(const czm_node *node, const char *remedy, const ch
 static czm_probability undecided(czm_arena *arena, const czm_model *model, const czm_node *node) {
     const char *finding = czm_arena_format(
         arena,
-        "the output comes from %s in layer \"%s\": whether its values are probabilities "
-        "cannot be told",
+        "the output comes from %s in layer \"%s\": it is not known whether its values are "
+        "probabilities",
         node->op, layer_of(arena, model, node));
     return (czm_probability){CZM_UNDECIDED, node, finding, {NULL}};
 }
@@ -162,7 +162,7 @@ static czm_probability judge_sum(czm_arena *arena, const czm_model *model, const
     if (result.proof == CZM_PROVEN && channels == CZM_UNKNOWN)
         return (czm_probability){CZM_UNDECIDED,
                                  result.node,
-                                 "how many channels the output has cannot be told",
+                                 "the number of output channels is not known",
                                  {NULL}};
     return result;
 }

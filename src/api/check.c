@@ -23,7 +23,7 @@ static czm_status check_whole_file(czm_context *context, const czm_target *targe
     if (list.count)
         czm_report_add(context->report, CZM_RULE_OP_UNSUPPORTED, target->container.path,
                        "unpack it, and convert what comes out",
-                       "TensorFlow 2.0.0 refuses the file for what it does not know: %s",
+                       "TensorFlow 2.0.0 does not support a part of the file: %s",
                        czm_enumeration_text(&list));
     czm_arena_free(arena);
     return CZM_OK;

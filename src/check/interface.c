@@ -91,7 +91,7 @@ static void check_output_size(czm_context *context, const czm_check_subject *s, 
         (is_image && (height_of(out) == CZM_UNKNOWN || width_of(out) == CZM_UNKNOWN)))
         czm_report_add_as(context->report, CZM_RULE_OUTPUT_SIZE, CZM_NOTE, where,
                           "run the network once and compare the shapes",
-                          "its height and width cannot be told before it runs (%s): %s", shape,
+                          "its height and width are known only when it runs (%s): %s", shape,
                           czm_check_stopped_at(s));
     else if (!is_image)
         czm_report_add(context->report, CZM_RULE_OUTPUT_SIZE, where, NULL,

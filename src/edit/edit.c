@@ -227,7 +227,7 @@ static czm_status apply_size(editing *e, int64_t height, int64_t width) {
     return czm_report_add(e->context->report, CZM_RULE_SPATIAL_DIMS, "input",
                           is_volume
                               ? "export the network with the size of the tile"
-                              : "export a network that takes [batch, height, width, channels]",
+                              : "export a network whose input is [batch, height, width, channels]",
                           is_volume ? "the size of a three-dimensional network is not changed: %s"
                                     : "an input of the shape %s has no height and width",
                           czm_shape_text(e->context->arena, shape));

@@ -277,7 +277,7 @@ const char *czm_unzip_open(czm_arena *arena, const czm_unzip_member *m, czm_exte
     *content = m->packed;
     if (!m->is_deflated) return NULL;
     czm_file *scratch = czm_file_scratch(arena);
-    if (!scratch) return "the temporary folder takes no file";
+    if (!scratch) return "no file can be created in the temporary folder";
     uint64_t on_disk = czm_extent_on_disk(m->packed, m->packed_size);
     *content = (czm_extent){scratch, 0, m->size, on_disk ? m->size / on_disk + 1 : CZM_BEST_RATIO};
     return czm_unzip_extract(czm_extraction_in(arena), m, scratch);

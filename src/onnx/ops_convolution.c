@@ -101,7 +101,7 @@ void czm_onnx_transposed(czm_onnx_step *step) {
         dims[i + 2] = f[i];
     }
     if (image.channels == CZM_UNKNOWN || f[space + 1] == 0 || image.channels != f[space + 1]) {
-        czm_refuse(step, "its groups cannot be told");
+        czm_refuse(step, "its number of groups is not known");
         return;
     }
     czm_onnx_weight *weight;

@@ -153,7 +153,7 @@ void czm_onnx_cumulative(czm_onnx_step *step) {
 void czm_onnx_top_k(czm_onnx_step *step) {
     double k = (double)czm_attr_int(step->node, "k"); // of the first version
     if (czm_in_count(step) > 1 && !czm_in_number(step, 1, &k)) {
-        czm_refuse(step, "how many it takes is not known");
+        czm_refuse(step, "k is not a constant");
         return;
     }
     const char *of = czm_in_plain(step, 0);

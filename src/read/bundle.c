@@ -334,7 +334,7 @@ czm_status czm_bundle_find(czm_context *context, czm_bundle *b, czm_checkpoint_k
     *s = (bundle_source){{.stream = stream}, b, where, full.rank, element_size, {{0}, {0}}, {0}};
     for (size_t i = 0; i < full.rank; i++) s->wanted.length[i] = full.dims[i];
     if (key.slice.size && !parse_slice(key.slice, &full, &s->wanted))
-        return damaged(context, where, "the part that a variable takes of it does not exist");
+        return damaged(context, where, "a variable reads a part of it that does not exist");
     if (!full.has_slices)
         *CZM_APPEND(arena, &s->pieces) = (piece){.stored = full};
     else if (!find_slices(arena, &full, s))

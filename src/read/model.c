@@ -282,7 +282,7 @@ static czm_status choose_input(czm_context *context, const czm_meta_graph *meta,
         return czm_report_add(context->report, CZM_RULE_ONE_INPUT,
                               czm_arena_format(context->arena, "%s: signature \"%s\"", meta->where,
                                                s->key),
-                              "export a network that takes only the image", "it has %zu inputs%s%s",
+                              "export a network whose only input is the image", "it has %zu inputs%s%s",
                               s->inputs.count, s->inputs.count ? ": " : "",
                               list_keys(context->arena, &s->inputs));
     graph->inputs.items[0] = graph->inputs.items[*chosen];

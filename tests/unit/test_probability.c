@@ -519,9 +519,9 @@ static void what_is_found_in_words(void **state) {
          "the output has one channel, the result of BiasAdd, not of a sigmoid, and a single "
          "probability would not sum to 1"},
         {strange, 3,
-         "the output comes from Einsum in layer \"Einsum_1\": whether its values are "
-         "probabilities cannot be told"},
-        {softmax, CZM_UNKNOWN, "how many channels the output has cannot be told"},
+         "the output comes from Einsum in layer \"Einsum_1\": it is not known "
+         "whether its values are probabilities"},
+        {softmax, CZM_UNKNOWN, "the number of output channels is not known"},
     };
     for (size_t i = 0; i < CZM_COUNT_OF(words); i++) {
         tail t = begin(*state);

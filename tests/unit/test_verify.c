@@ -326,7 +326,7 @@ static void tile_without_inside_is_refused(void **state) {
     assert_no_fault(run_in_tiles(c->arena, 1, 50, 30, &image.pixels, &answer, &count));
 }
 
-static void edges_are_felt_as_far_as_they_reach(void **state) {
+static void edge_effects_are_measured(void **state) {
     czm_context *c = *state;
     cli_image image = cli_image_generate(c->arena, 64, 64, 65535);
     for (int reach = 0; reach <= 5; reach++) {
@@ -405,7 +405,7 @@ int main(void) {
         TEST(generated_image_is_the_same),
         TEST(tiles_give_the_whole),
         TEST(tile_without_inside_is_refused),
-        TEST(edges_are_felt_as_far_as_they_reach),
+        TEST(edge_effects_are_measured),
         TEST(output_of_another_size_is_refused),
         TEST(probabilities_are_judged),
         TEST(preview_shows_classes),

@@ -118,7 +118,7 @@ def test_example(verify, _):
     mark, text = line_of(done, 'probabilities')
     expect(mark == '\u2713' and number_in(text, r'within (\S+)') < 1e-5, text)
     mark, text = line_of(done, 'tile edges')
-    reach = number_in(text, r'felt (\d+) pixels')
+    reach = number_in(text, r'reach (\d+) pixels')
     expect(mark == '\u2713' and 20 <= reach <= 23, text)
     mark, text = line_of(done, 'a tile')
     expect(number_in(text, r'([\d.]+) MB of memory') < 200, text)

@@ -8,7 +8,7 @@ Beyond its parameters, the conversions take the keywords that the docstring of c
 describes, and
 
     format  another format than the converter's own, such as 'czann-2.1.0'
-    zen     the newest format that this ZEN takes instead, such as '3.4' or 'core 3.3'
+    zen     the newest format that this ZEN accepts instead, such as '3.4' or 'core 3.3'
 """
 from __future__ import annotations
 

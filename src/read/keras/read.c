@@ -321,7 +321,7 @@ static czm_tensor add_input(czm_keras_builder *b, const czm_keras_layer *owner,
                                                  : czm_arena_format(arena, "%s_input", layer->name);
     czm_shape shape = input_shape(arena, owner, layer);
     if (shape.rank == CZM_UNKNOWN)
-        fail_layer(b, layer, "the file does not say which shape the network takes");
+        fail_layer(b, layer, "the file does not contain the shape of the input");
     czm_node *node = czm_graph_add(graph, name, "Placeholder");
     czm_set_type(graph, node, "dtype", dtype);
     czm_set_attr(graph, node, "shape", czm_shape_attr(arena, shape));
@@ -381,7 +381,7 @@ static czm_status keep_one_input(czm_keras_builder *b) {
     graph->inputs = kept;
     if (kept.count == 1) return CZM_OK;
     return czm_report_add(b->context->report, CZM_RULE_ONE_INPUT, b->file->where,
-                          "save a network that takes only the image", "it has %zu inputs: %s",
+                          "save a network whose only input is the image", "it has %zu inputs: %s",
                           inputs.count, names);
 }
 

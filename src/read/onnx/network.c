@@ -268,7 +268,7 @@ static czm_status choose(czm_import *run, const char *wanted, const czm_onnx_end
     czm_report *report = run->context->report;
     if (file->inputs.count != 1)
         return czm_report_add(report, CZM_RULE_ONE_INPUT, file->where,
-                              "export a network that takes only the image", "it has %zu inputs%s%s",
+                              "export a network whose only input is the image", "it has %zu inputs%s%s",
                               file->inputs.count, file->inputs.count ? ": " : "",
                               list_names(run->context->arena, file->inputs.items,
                                          file->inputs.count));
