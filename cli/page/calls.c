@@ -226,6 +226,9 @@ PAGE_EXPORT("release") void page_release(void *memory) { free(memory); }
 // The caller releases the answer; NULL: there is no memory for it.
 PAGE_EXPORT("call") char *page_run(const char *text) {
     json_t *result = NULL;
+    uint32_t seed;
+    czm_random_bytes(&seed, sizeof seed);
+    json_object_seed(seed ? seed : 1); // where it cannot be read from a device; the first seed counts
     page_request r = {.json = parsed(text), .report = czm_report_new()};
     if (!r.report) return NULL;
     czm_report_set_spelling(r.report, spelling, CZM_COUNT_OF(spelling));

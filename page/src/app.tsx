@@ -15,6 +15,7 @@ import { firstLanguage, languages, textsOf, type Language, type TextKey } from '
 /** A network with its specification, which every kind of input becomes. */
 interface Model {
   path: string; // of the specification, below the files
+  source: string; // what is converted until the form is edited: the container, whose metadata may hold more
   specification: Specification | null; // null: the file is damaged; its text is checked as it is
   isEdited: boolean;
 }
@@ -51,7 +52,8 @@ async function modelOf(engine: Engine, target: Target, options: Options) {
   if (target.kind === 'container') {
     await engine.do('remove', UNPACKED);
     const answer = await engine.do('unpack', target.path, UNPACKED);
-    if (answer.status) return { model: null, findings: answer.report.findings };
+    findings = answer.report.findings;
+    if (answer.status) return { model: null, findings };
     path = `${UNPACKED}/model_spec.json`;
   }
   let specification: Specification | null = null;
@@ -60,7 +62,8 @@ async function modelOf(engine: Engine, target: Target, options: Options) {
   } catch {
     // The library says what is wrong with it.
   }
-  return { model: { path, specification, isEdited: false } satisfies Model, findings };
+  const source = target.kind === 'container' ? target.path : path;
+  return { model: { path, source, specification, isEdited: false } satisfies Model, findings };
 }
 
 function save(blob: Blob, name: string) {
@@ -131,6 +134,7 @@ function App() {
     } catch (error) {
       await broken(error as Error);
     }
+    setProgress(null); // unpacking tells it, too
     setStatus('ready');
   };
 
@@ -151,7 +155,7 @@ function App() {
 
   const proposed = options.model_name || looks.inspection?.metadata?.model_name;
 
-  const all = (): Options => ({ ...options, source_path: model!.path });
+  const all = (): Options => ({ ...options, source_path: model!.isEdited ? model!.path : model!.source });
 
   // The live check: a while after the last change, and again if something changes meanwhile.
   useEffect(() => {
@@ -233,8 +237,10 @@ function App() {
     change(withKey(model!.specification!, 'LicenseFile', licence.path));
   };
 
-  // A guess about the network is worth reading until the form is edited.
-  const findings = [...looks.findings, ...(model?.isEdited ? [] : guesses)];
+  // A guess about the network is worth reading until the form is edited; what a container holds beside its
+  // specification, when it is edited.
+  const isTold = model && model.isEdited === (target?.kind === 'container');
+  const findings = [...looks.findings, ...(isTold ? guesses : [])];
   const settings = Object.entries(options).filter(([key]) => !['model_name', 'format', 'zen'].includes(key));
   return (
     <>

@@ -95,10 +95,6 @@ interface Exports extends WebAssembly.Exports {
   call(request: number): number;
 }
 
-// WASI, of which nothing is needed, since files are the host's: no file is open, whatever the C library asks.
-const BADF = 8;
-const wasi = new Proxy({}, { get: () => () => BADF });
-
 export class Czm {
   private constructor(
     readonly host: Host,
@@ -108,7 +104,7 @@ export class Czm {
   static async load(module: BufferSource, host = new Host()): Promise<Czm> {
     const { instance } = await WebAssembly.instantiate(module, {
       host: host.imports(),
-      wasi_snapshot_preview1: wasi,
+      wasi_snapshot_preview1: host.wasi(),
     });
     const exports = instance.exports as Exports;
     host.attach(exports.memory);

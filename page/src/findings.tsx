@@ -10,7 +10,7 @@ const OPTION = /⟦(\w+)(?:=([^⟧]*))?⟧/;
 
 /** Options that a button can set. All others are shown as text. */
 export const settable = new Set([
-  'allow', 'as_is', 'border', 'extension', 'format', 'layout', 'model_name', 'output', 'postprocessing', 'preprocessing',
+  'allow', 'as_is', 'border', 'extension', 'format', 'layout', 'model_id', 'model_name', 'output', 'postprocessing', 'preprocessing',
   'signature', 'spatial_dims', 'strict', 'value_range', 'zen',
 ]);
 

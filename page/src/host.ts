@@ -228,16 +228,16 @@ export class Host {
     return this.get(path) ? Kind.file : Kind.missing;
   }
 
-  private read(handle: number, offset: number, to: number, size: number): boolean {
+  private read(handle: number, offset: number, to: number, size: number): number {
     let bytes: Uint8Array;
     try {
       bytes = this.open[handle]!.read(offset, size);
     } catch {
-      return this.fail('the browser cannot read the file; it may have changed since it was opened') > 0;
+      return this.fail('the browser cannot read the file; it may have changed since it was opened');
     }
-    if (bytes.length < size) return this.fail('the file ends too early') > 0;
+    if (bytes.length < size) return this.fail('the file ends too early') + 1;
     this.bytes(to, size).set(bytes);
-    return true;
+    return 1;
   }
 
   private publish(handle: number, path: string): boolean {
@@ -275,10 +275,29 @@ export class Host {
     this.bytes(to, size).fill(0).set(bytes);
   }
 
-  private random(to: number, size: number) {
+  private random(to: number, size: number): number {
     const bytes = new Uint8Array(size);
     for (let at = 0; at < size; at += 65536) crypto.getRandomValues(bytes.subarray(at, at + 65536));
     this.bytes(to, size).set(bytes);
+    return 0;
+  }
+
+  /**
+   * WASI, of which little is needed: random bytes, with which expat and jansson protect their hash tables, and an
+   * empty environment. Files are those of imports(): none is open, whatever the C library asks.
+   */
+  wasi(): WebAssembly.ModuleImports {
+    const BADF = 8;
+    const known: Record<string, (...at: number[]) => number> = {
+      random_get: (to, size) => this.random(to >>> 0, size),
+      environ_get: () => 0,
+      environ_sizes_get: (count, size) => {
+        this.bytes(count >>> 0, 4).fill(0);
+        this.bytes(size >>> 0, 4).fill(0);
+        return 0;
+      },
+    };
+    return new Proxy({}, { get: (_, name) => known[name as string] ?? (() => BADF) });
   }
 
   imports(): WebAssembly.ModuleImports {

@@ -33,7 +33,9 @@ export class Page {
     this.browser = browser;
   }
 
-  get = (selector) => this.browser.locator(selector);
+  get = (selector, options) => this.browser.locator(selector, options);
+  labelled = (label, options) => this.browser.getByLabel(label, options);
+  button = (name) => this.browser.getByRole('button', { name });
 
   /** Waits until the page has done everything: also what it begins a moment after a change. */
   async idle(wait = 400) {
@@ -58,6 +60,16 @@ export class Page {
     const [download] = await Promise.all([this.browser.waitForEvent('download'), this.get('#convert').click()]);
     const path = await download.path();
     return { name: download.suggestedFilename(), bytes: readFileSync(path) };
+  }
+
+  /** What axe finds that is serious. The debugger runs it, since the page allows no script but its own. */
+  async audit(axe) {
+    const session = await this.browser.context().newCDPSession(this.browser);
+    await session.send('Runtime.evaluate', { expression: axe });
+    const { violations } = await this.browser.evaluate(() => globalThis.axe.run());
+    return violations
+      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+      .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
   }
 
   findings = () => this.get('.finding').allInnerTexts();

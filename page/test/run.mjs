@@ -2,57 +2,217 @@
 //
 // Tests of the page in Chromium:
 //
-//     node test/run.mjs CZMODEL ROOT PAGE CHROMIUM SCRATCH
+//     node test/run.mjs CZMODEL ROOT PAGE CHROMIUM INPUTS
 //
-// CZMODEL is the command, whose bytes the page must write; ROOT the sources; PAGE the folder with czmodel.html.
+// CZMODEL is the command, whose bytes the page must write; ROOT the sources; PAGE the folder with czmodel.html;
+// INPUTS what tests/page/inputs.py has made.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { extname, join } from 'node:path';
 import { launch, Page } from './browser.mjs';
 
-const [czmodel, root, pageFolder, chromium, scratch] = process.argv.slice(2);
+const [czmodel, root, pageFolder, chromium, inputs] = process.argv.slice(2);
 const example = join(root, 'example/nuclei');
 const html = join(pageFolder, 'czmodel.html');
-rmSync(scratch, { recursive: true, force: true });
-mkdirSync(scratch, { recursive: true });
+const scratch = mkdtempSync(join(tmpdir(), 'czmodel-page-'));
+const kind = (name) => join(inputs, 'kinds', name);
+
+const run = (...words) => execFileSync(czmodel, words, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
 
 /** The bytes that the command writes. */
 function command(source, name, ...options) {
-  const out = join(scratch, 'command');
-  rmSync(out, { recursive: true, force: true });
-  const line = execFileSync(czmodel, ['convert', source, out, name, ...options], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+  const line = run('convert', source, scratch, name, ...options);
   return readFileSync(line.slice(0, line.indexOf(': ')));
 }
 
+/** The specification that the command writes for a network. */
+function specificationOf(network) {
+  const path = join(scratch, 'new.json');
+  rmSync(path, { force: true });
+  run('new', network, path);
+  return path;
+}
+
+async function converts(page, source, ...options) {
+  await page.get('#name').fill('result');
+  const { bytes } = await page.convert();
+  assert.ok(bytes.equals(command(source, 'result', ...options)), `the bytes differ from the command's for ${source}`);
+}
+
+const saved = async (page) => {
+  const [download] = await Promise.all([
+    page.browser.waitForEvent('download'),
+    page.button('Save the specification').click(),
+  ]);
+  return JSON.parse(readFileSync(await download.path(), 'utf8'));
+};
+
+// Serves the folder for web hosts without any special header.
+async function host(folder) {
+  const types = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.wasm': 'application/wasm' };
+  const server = createServer((request, response) => {
+    const path = join(folder, request.url === '/' ? 'index.html' : request.url);
+    response.writeHead(200, { 'content-type': types[extname(path)] });
+    response.end(readFileSync(path));
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return server;
+}
+
 const tests = {
-  async 'the example: from the folder to the same bytes as the command'(page) {
+  async 'the example, from the folder to the bytes of the command'(page) {
     await page.chooseFolder(example);
     assert.deepEqual(await page.findings(), []);
     assert.match(await page.get('.good').innerText(), /runs in ZEN blue 3\.2 and newer/);
-    await page.get('#name').fill('nuclei');
-    const { name, bytes } = await page.convert();
-    assert.equal(name, 'nuclei.czmodel');
-    assert.ok(bytes.equals(command(join(example, 'model_spec.json'), 'nuclei')), 'the bytes differ');
+    await converts(page, join(example, 'model_spec.json'));
+  },
+
+  async 'networks without a specification'(page) {
+    for (const name of ['network.h5', 'network.keras', 'network.onnx', 'zipped.zip']) {
+      await page.choose(kind(name));
+      assert.doesNotMatch((await page.findings()).join('\n'), /^Error/m);
+      await converts(page, specificationOf(kind(name)));
+    }
+    await page.chooseFolder(join(example, 'model'));
+    await converts(page, specificationOf(join(example, 'model')));
+  },
+
+  async 'containers'(page) {
+    for (const name of ['container.czmodel', 'segmenter.czseg', 'container.czann']) {
+      await page.choose(kind(name));
+      await converts(page, kind(name));
+    }
+  },
+
+  async 'the form is a specification, checked while it changes'(page) {
+    await page.chooseFolder(example);
+    await page.labelled('Name of class 1').fill('Nucleus');
+    await page.idle();
+    assert.match((await page.findings()).join(), /Nucleus/);
+    await page.labelled('Name of class 1').fill('Ground');
+    await page.button('Move down: Ground').click();
+    await page.labelled('Border in pixels').fill('3');
+    await page.idle();
+    assert.match((await page.findings()).join(), /Warning.*BorderSize is 3/s);
+    await page.button('border: auto').first().click();
+    await page.labelled('Pixel type').selectOption('Gray8');
+    await page.labelled('Tile size in pixels (H)').fill('512');
+    await page.labelled('Tile size in pixels (H)').blur();
+    await page.idle();
+    assert.doesNotMatch((await page.findings()).join(), /BorderSize/);
+    const specification = await saved(page);
+    assert.deepEqual(specification.Classes, ['Nucleus', 'Ground', 'Boundary']);
+    assert.deepEqual(specification.SpatialDims, [512, 256]);
+    assert.equal(specification.BorderSize, 23);
+    const path = join(scratch, 'edited.json');
+    writeFileSync(path, JSON.stringify({ ...specification, ModelPath: join(example, 'model'), LicenseFile: join(example, 'LICENSE.txt'), TestImageFile: join(example, 'test_image.png') }));
+    await page.labelled('Model name', { exact: true }).fill('nuclei');
+    await converts(page, path, '--name', 'nuclei');
+  },
+
+  async 'format and ZEN version'(page) {
+    await page.chooseFolder(example);
+    await page.labelled('Format').selectOption('czann-2.1.0');
+    await page.idle();
+    assert.match(await page.get('.good').innerText(), /ZEN blue 3\.13/);
+    await converts(page, join(example, 'model_spec.json'), '--format', 'czann-2.1.0');
+    await page.labelled('Version of ZEN blue').fill('3.4');
+    await page.labelled('Version of ZEN blue').blur();
+    await page.idle();
+    await converts(page, join(example, 'model_spec.json'), '--zen', '3.4');
+  },
+
+  async 'the page survives hostile files, and says what is wrong'(page) {
+    for (const name of readdirSync(join(inputs, 'hostile'))) {
+      await page.choose(join(inputs, 'hostile', name));
+      assert.match((await page.findings()).join(), /^Error/, name);
+      assert.equal(await page.get('script:not(#app ~ script)').count(), 0, name);
+    }
+    assert.equal(await page.get('.remedy', { hasText: 'strict' }).count(), 0);
+    await page.choose(join(root, 'LICENSE'));
+    assert.match((await page.findings()).join(), /None of these files is a network/);
+    await page.chooseFolder(example);
+    await converts(page, join(example, 'model_spec.json'));
+  },
+
+  async 'German, and accessibility in both colour schemes'(page) {
+    await page.choose(kind('network.h5'));
+    await page.labelled('Border in pixels').fill('0');
+    await page.labelled('Language').selectOption('de');
+    await page.idle();
+    assert.match(await page.get('main').innerText(), /Umwandeln und herunterladen/);
+    const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+    for (const colorScheme of ['light', 'dark']) {
+      await page.browser.emulateMedia({ colorScheme });
+      const violations = await page.audit(axe);
+      assert.deepEqual(violations, []);
+    }
+  },
+
+  async 'every control can be reached and used with the keyboard'(page) {
+    await page.chooseFolder(example);
+    await page.labelled('Name of class 1').focus();
+    await page.browser.keyboard.press('Tab'); // "up" is disabled
+    await page.browser.keyboard.press('Enter');
+    await page.idle();
+    assert.deepEqual((await saved(page)).Classes, ['Nucleus', 'Background', 'Boundary']);
+  },
+
+  async 'nothing is wider than a window of 1280 x 720 pixels'(page) {
+    await page.chooseFolder(example);
+    const { scroll, width } = await page.browser.evaluate(() => ({
+      scroll: document.documentElement.scrollWidth,
+      width: document.documentElement.clientWidth,
+    }));
+    assert.ok(scroll <= width, `${scroll} > ${width}`);
   },
 };
 
-const browser = await launch(chromium);
+async function onWebHost(browser) {
+  const server = await host(join(pageFolder, 'site'));
+  const address = `http://127.0.0.1:${server.address().port}/`;
+  const page = await Page.open(browser, address);
+  await page.chooseFolder(example);
+  await converts(page, join(example, 'model_spec.json'));
+  assert.deepEqual(page.foreign().filter((url) => !url.startsWith(address)), []);
+  await page.close();
+  server.close();
+}
+
+function sizes() {
+  const size = statSync(html).size;
+  assert.ok(size < 2e6, `czmodel.html has ${size} bytes`);
+}
+
 let failed = 0;
-for (const [name, test] of Object.entries(tests)) {
+async function attempt(name, test, page) {
   const begin = performance.now();
-  const page = await Page.open(browser, html);
   try {
-    await test(page);
-    assert.deepEqual(page.foreign(), [], 'the page made requests');
-    assert.deepEqual(page.messages, [], 'the console is not empty');
+    await test();
     console.log(`ok     ${name} (${((performance.now() - begin) / 1000).toFixed(1)} s)`);
   } catch (error) {
     failed++;
-    console.log(`FAILED ${name}\n${error.stack}\n${(await page.findings()).join('\n')}\n${page.messages.join('\n')}`);
+    console.log(`FAILED ${name}\n${error.stack}`);
+    if (page) console.log([...(await page.findings()), ...page.messages].join('\n'));
   }
+}
+
+const browser = await launch(chromium);
+for (const [name, test] of Object.entries(tests)) {
+  const page = await Page.open(browser, html);
+  await attempt(name, async () => {
+    await test(page);
+    assert.deepEqual(page.foreign(), [], 'the page made requests');
+    assert.deepEqual(page.messages, [], 'the console is not empty');
+  }, page);
   await page.close();
 }
+await attempt('the example on a web host', () => onWebHost(browser));
+await attempt('sizes', sizes);
 await browser.close();
-console.log(`${Object.keys(tests).length - failed} of ${Object.keys(tests).length} tests passed`);
+rmSync(scratch, { recursive: true });
 process.exit(failed ? 1 : 0);

@@ -16,7 +16,8 @@ HOST("look") int32_t host_look(const char *path); // a czm_path_kind
 HOST("open") int32_t host_open(const char *path); // a handle; -1: failed
 HOST("create") int32_t host_create(void);         // a new file without a name; likewise
 HOST("size") double host_size(int32_t handle);
-HOST("read") bool host_read(int32_t handle, double offset, void *to, size_t size);
+// 1: done; 0: the file ends before; -1: it cannot be read.
+HOST("read") int32_t host_read(int32_t handle, double offset, void *to, size_t size);
 HOST("write") bool host_write(int32_t handle, double offset, const void *from, size_t size);
 HOST("publish") bool host_publish(int32_t handle, const char *path); // names a file
 HOST("close") void host_close(int32_t handle); // -1: nothing happens
@@ -27,7 +28,7 @@ HOST("remove") void host_remove(const char *path); // with all that is below
 // them if `size` is enough, and returns what they need; -1: failed.
 HOST("list") int32_t host_list(const char *path, bool is_deep, char *to, size_t size);
 HOST("error") void host_error(char *to, size_t size); // the last failure, with its NUL
-HOST("random") void host_random(void *to, size_t size);
+HOST("random") int32_t host_random(void *to, size_t size);
 
 // What setjmp throws and catches; compilers leave its definition to the runtime.
 __asm__(".globl __c_longjmp\n.tagtype __c_longjmp i32\n__c_longjmp:\n");
@@ -37,12 +38,16 @@ struct czm_file {
     const char *final;
 };
 
-static char error_text[256];
+static char error_text[256], failure_text[256];
 
 const char *czm_file_error(void) {
     host_error(error_text, sizeof error_text);
     return error_text;
 }
+
+const char *czm_file_failure(void) { return failure_text; }
+
+void czm_file_forget_failure(void) { failure_text[0] = '\0'; }
 
 czm_path_kind czm_path_look(const char *path) { return (czm_path_kind)host_look(path); }
 
@@ -68,7 +73,9 @@ czm_file *czm_file_open(czm_arena *arena, const char *path) {
 uint64_t czm_file_size(const czm_file *file) { return (uint64_t)host_size(file->handle); }
 
 bool czm_file_read_at(czm_file *file, uint64_t offset, void *to, size_t size) {
-    return host_read(file->handle, (double)offset, to, size);
+    int32_t result = host_read(file->handle, (double)offset, to, size);
+    if (result < 0) host_error(failure_text, sizeof failure_text);
+    return result > 0;
 }
 
 czm_file *czm_file_scratch(czm_arena *arena) { return opened(new_file(arena, NULL), host_create()); }

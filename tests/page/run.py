@@ -13,6 +13,8 @@ import shutil
 import subprocess
 import sys
 
+import inputs
+
 ROOT = pathlib.Path(__file__).parents[2]
 SKIPPED = 77
 LEAST_NODE = 18
@@ -52,8 +54,9 @@ def main():
                           check=False)
     if made.returncode:
         sys.exit(made.stdout[-4000:] + made.stderr[-4000:])
+    inputs.make(page / 'inputs', arguments.czmodel.resolve())
     return subprocess.run(['node', 'test/run.mjs', arguments.czmodel.resolve(), ROOT, page, browser,
-                           page / 'scratch'], cwd=page / 'source', check=False).returncode
+                           page / 'inputs'], cwd=page / 'source', check=False).returncode
 
 
 if __name__ == '__main__':

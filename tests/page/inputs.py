@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Makes the inputs of the page's tests: each kind of file that can be dropped, and hostile ones.
+
+`make(folder, czmodel)` writes them. What is below `kinds` converts, what is below `hostile` does not.
+"""
+import json
+import pathlib
+import shutil
+import subprocess
+import sys
+import zipfile
+
+ROOT = pathlib.Path(__file__).parents[2]
+EXAMPLE = ROOT / 'example/nuclei'
+sys.path.insert(0, str(ROOT / 'tests/keras'))
+import keras_file  # pylint: disable=wrong-import-position
+import rejections  # pylint: disable=wrong-import-position
+
+
+def run(*command):
+    subprocess.run([str(word) for word in command], check=True, capture_output=True)
+
+
+def make_kinds(folder, czmodel):
+    keras_file.write(rejections.of(rejections.CONV, weights=rejections.KERNEL), str(folder / 'network.h5'))
+    keras_file.write(rejections.of(rejections.CONV, version='3.15.0', weights={
+        'layers/conv2d/vars/0': [3, 3, 1, 2], 'layers/conv2d/vars/1': [2]}), str(folder / 'network.keras'))
+    shutil.make_archive(str(folder / 'zipped'), 'zip', EXAMPLE / 'model')
+    run(czmodel, 'convert', EXAMPLE / 'model_spec.json', folder, 'container')
+    run(czmodel, 'convert', EXAMPLE / 'model_spec.json', folder, 'segmenter', '--extension', 'czseg')
+    run(czmodel, 'convert', EXAMPLE / 'model_spec.json', folder, 'container', '--format', 'czann-2.1.0')
+    with zipfile.ZipFile(folder / 'container.czann') as archive:
+        name = next(name for name in archive.namelist() if name.endswith('.model'))
+        (folder / 'network.onnx').write_bytes(archive.read(name))
+
+
+def make_hostile(folder, kinds):
+    container = (kinds / 'container.czmodel').read_bytes()
+    (folder / 'cut.czmodel').write_bytes(container[:len(container) // 2])
+    (folder / 'empty.onnx').write_bytes(b'')
+    (folder / 'noise.h5').write_bytes(b'\x89HDF\r\n\x1a\n' + bytes(range(256)) * 64)
+    (folder / 'deep.json').write_text('{"ModelPath": ' + '[' * 100000)
+    # Text that would be markup, and the marks of a remedy that is none.
+    spec = {'BorderSize': 0, 'ColorHandling': '<img src=x onerror=alert(1)>', 'PixelType': '\u27e6strict\u27e7',
+            'Classes': ['<script>alert(1)</script>'], 'ModelPath': 'https://example.org/model'}
+    (folder / 'markup.json').write_text(json.dumps(spec), encoding='utf-8')
+    with zipfile.ZipFile(folder / 'bomb.zip', 'w', zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr('saved_model.pb', b'\0' * 300_000_000)
+
+
+def make(folder, czmodel):
+    shutil.rmtree(folder, ignore_errors=True)
+    for name in ('kinds', 'hostile'):
+        (folder / name).mkdir(parents=True)
+    make_kinds(folder / 'kinds', czmodel)
+    make_hostile(folder / 'hostile', folder / 'kinds')
