@@ -3,10 +3,10 @@
 
     run.py --convert PROGRAM --translate PROGRAM --build FOLDER [--random N] [--only TEXT] [--folder FOLDER]
 
-networks.py writes the files in the environments of the engines test. Each is converted for TensorFlow 2.0.0 and
-for ONNX, and both run. If the archive and the HDF5 file of a network become the same bytes, which they should,
-they run once. What is rejected must be in rejected.txt: the network, and the message. The environment of the
-ONNX test runs this script.
+networks.py writes the files in the environments of the engines test; old_versions.tar.xz holds files of older
+versions (make_old.py). Each is converted for TensorFlow 2.0.0 and for ONNX, and both run. If the archive and the
+HDF5 file of a network become the same bytes, which they should, they run once. What is rejected must be in
+rejected.txt: the network, and the message. The environment of the ONNX test runs this script.
 """
 import argparse
 import collections
@@ -17,6 +17,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tarfile
 import types
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -29,13 +30,19 @@ with open(onnx_test.__file__, encoding='utf-8') as code:
 
 # folder: (environment, variables)
 DIALECTS = {'keras2': ('tf215', {}), 'keras3': ('tf221', {}),
-            'tf_keras': ('tf221', {'TF_USE_LEGACY_KERAS': '1'})}
+            'tf_keras': ('tf221', {'TF_USE_LEGACY_KERAS': '1'}), 'old': None}
 TOLERANCE, HALF_TOLERANCE = 3e-5, 5e-3
 OPSET = '18'
 
 
 def make_networks(build, dialect, random_count, only):
-    """The folder of the files, which are written again if the script has changed."""
+    """The folder of the files, which are written again if the script has changed; old ones are unpacked."""
+    if dialect == 'old':
+        folder = os.path.join(build, 'engines', 'keras', 'old')
+        shutil.rmtree(folder, ignore_errors=True)
+        with tarfile.open(os.path.join(HERE, 'old_versions.tar.xz')) as archive:
+            archive.extractall(folder)
+        return folder
     script = os.path.join(HERE, 'networks.py')
     folder = os.path.join(build, 'engines', 'keras', f'{dialect}-{random_count}')
     mark = os.path.join(folder, 'left_out.txt')
@@ -176,7 +183,7 @@ def report(label, remark, recorded):
 
 def run_all(options):
     failed = 0
-    for dialect in options.dialect or ('keras2', 'keras3'):
+    for dialect in options.dialect or ('old', 'keras2', 'keras3'):
         source = options.folder or make_networks(options.build, dialect, options.random, options.make_only)
         target = os.path.join(options.build, 'tests', 'scratch', 'keras', dialect)
         shutil.rmtree(target, ignore_errors=True)

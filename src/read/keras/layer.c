@@ -8,6 +8,7 @@ enum { DEEPEST_NEST = 16, MOST_INPUTS = 4096 };
 typedef struct reader {
     czm_context *context;
     const czm_keras_file *file;
+    const char *ordering; // of the dimensions, which some layers of Keras 1 do not name; NULL: not met
 } reader;
 
 static czm_status read_layer(reader *r, const json_t *json, const char *prefix, unsigned depth,
@@ -73,9 +74,11 @@ static int set_kernel_size(json_t *config) {
     return failed;
 }
 
-static int set_data_format(json_t *config) {
+static int set_data_format(reader *r, json_t *config) {
     const char *order = json_string_value(json_object_get(config, "dim_ordering"));
-    if (!order) return 0;
+    if (order) r->ordering = order;
+    if (!r->ordering || json_object_get(config, "data_format")) return 0;
+    order = r->ordering;
     bool is_first = czm_text_equal(order, "th");
     return json_object_set_new(config, "data_format",
                                json_string(is_first ? "channels_first" : "channels_last"));
@@ -97,7 +100,7 @@ static czm_status modernise(reader *r, const json_t *config) {
         if (value && !json_object_get(config, old_keys[i].after))
             failed |= json_object_set(changed, old_keys[i].after, value);
     }
-    failed |= set_kernel_size(changed) | set_data_format(changed) | set_weights(changed);
+    failed |= set_kernel_size(changed) | set_data_format(r, changed) | set_weights(changed);
     return failed ? czm_report_out_of_memory(r->context->report) : CZM_OK;
 }
 
@@ -456,6 +459,6 @@ static czm_status read_layer(reader *r, const json_t *json, const char *prefix, 
 
 czm_status czm_keras_layers_read(czm_context *context, const czm_keras_file *file,
                                  czm_keras_layer **root) {
-    reader r = {context, file};
+    reader r = {.context = context, .file = file};
     return read_layer(&r, file->config, "", 0, root);
 }

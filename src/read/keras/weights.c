@@ -102,10 +102,23 @@ static czm_status wrong_count(finder *f, const czm_keras_layer *layer, size_t fo
 
 // ---- HDF5 files
 
-static czm_status find_in_group(finder *f, czm_keras_layer *layer) {
+// The group of a layer of the whole model: by its name, or by its place where the configuration has none,
+// as for a Sequential of Keras 1.
+static const czm_hdf5_object *group_of(finder *f, const czm_keras_layer *root, size_t index) {
     czm_hdf5 *hdf5 = f->file->hdf5;
-    const czm_hdf5_object *group = czm_hdf5_find(hdf5, f->file->weights,
-                                                 czm_bytes_text(layer->name));
+    const char *name = root->inner.items[index]->name;
+    const czm_hdf5_object *group = czm_hdf5_find(hdf5, f->file->weights, czm_bytes_text(name));
+    if (group) return group;
+    czm_hdf5_texts names = czm_keras_file_names(f->file, f->context->arena, f->file->weights,
+                                                "layer_names");
+    bool has_all = names.count == root->inner.count;
+    return has_all ? czm_hdf5_find(hdf5, f->file->weights, names.items[index]) : NULL;
+}
+
+static czm_status find_in_group(finder *f, const czm_keras_layer *root, size_t index) {
+    czm_hdf5 *hdf5 = f->file->hdf5;
+    czm_keras_layer *layer = root->inner.items[index];
+    const czm_hdf5_object *group = group_of(f, root, index);
     czm_hdf5_texts names = {0};
     if (group) names = czm_keras_file_names(f->file, f->context->arena, group, "weight_names");
     CZM_TRY(czm_keras_file_check(f->context, f->file));
@@ -207,6 +220,6 @@ czm_status czm_keras_weights_find(czm_context *context, const czm_keras_file *fi
     finder f = {.context = context, .file = file};
     if (file->is_archive) return find_in_model(&f, root, "");
     for (size_t i = 0; i < root->inner.count; i++)
-        CZM_TRY(find_in_group(&f, root->inner.items[i]));
+        CZM_TRY(find_in_group(&f, root, i));
     return CZM_OK;
 }
