@@ -95,8 +95,7 @@ static bool is_final(czm_rule rule) {
 // Errors of the network, with which no specification would convert.
 static czm_status judge(drafting *d) {
     size_t first = czm_report_count(d->context->report);
-    czm_report *findings = czm_report_new();
-    if (!findings) return czm_report_out_of_memory(d->context->report);
+    czm_report *findings = czm_report_beside(d->context->arena, d->context->report);
     czm_context trial = {d->context->arena, findings};
     czm_target_judge(&trial, &d->target);
     for (size_t i = 0; i < czm_report_count(findings); i++) {
@@ -107,7 +106,6 @@ static czm_status judge(drafting *d) {
             czm_report_add_as(d->context->report, rule, is_final(rule) ? CZM_ERROR : CZM_WARNING,
                               f->where, f->hint, "%s", f->finding);
     }
-    czm_report_free(findings);
     return czm_report_status(d->context->report, first);
 }
 

@@ -374,8 +374,7 @@ static czm_status read_ends(czm_context *context, czm_target *target, const char
 
 // An ONNX file that stays as it is: its operations are read to be judged.
 static czm_status read_kept_onnx(czm_context *context, czm_target *target) {
-    czm_report *findings = czm_report_new();
-    if (!findings) return czm_report_out_of_memory(context->report);
+    czm_report *findings = czm_report_beside(context->arena, context->report);
     czm_context trial = {context->arena, findings};
     bool is_packed = target->kind == CZM_KIND_CZMODEL; // containers have their channels last
     czm_onnx_layout layout = is_packed ? CZM_LAYOUT_NHWC
@@ -385,7 +384,6 @@ static czm_status read_kept_onnx(czm_context *context, czm_target *target) {
                                       : czm_report_at(findings, czm_report_count(findings) - 1);
     const char *reason = last ? czm_arena_format(context->arena, "%s: %s", last->where, last->finding)
                               : "";
-    czm_report_free(findings);
     if (!is_read) return read_ends(context, target, reason);
     target->model.ir_version = target->onnx.ir_version;
     target->model.opset = target->onnx.opset;

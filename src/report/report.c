@@ -111,6 +111,12 @@ czm_report *czm_report_in(czm_arena *arena) {
     return report;
 }
 
+czm_report *czm_report_beside(czm_arena *arena, const czm_report *report) {
+    czm_report *beside = czm_report_in(arena);
+    czm_report_set_spelling(beside, report->spellings, report->spelling_count);
+    return beside;
+}
+
 size_t czm_report_count(const czm_report *report) {
     return report->entries.count + report->out_of_memory;
 }

@@ -84,6 +84,9 @@ bool czm_report_adopt(czm_report *report, czm_arena *arena);
 // A report of findings that nobody reads; freed with the arena.
 czm_report *czm_report_in(czm_arena *arena);
 
+// The same with the spellings of `report`, to which some findings are passed on.
+czm_report *czm_report_beside(czm_arena *arena, const czm_report *report);
+
 // Where the report jumps to when it finds no memory for a text, as arenas do, so that none is lost within a
 // call; what was set before. NULL: it notes that memory ran out.
 jmp_buf *czm_report_set_jump(czm_report *report, jmp_buf *out_of_memory);
