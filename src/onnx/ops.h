@@ -16,6 +16,9 @@ typedef struct czm_onnx_op {
 #define ONNX(rule, number) void czm_onnx_##rule(czm_onnx_step *step);
 #include "op/ops.def"
 
+// A normalisation that norms.h has joined.
+void czm_onnx_norm_by_image(czm_onnx_step *step);
+
 // The same for nodes that read or make complex numbers; `translate` is the op's rule for real ones,
 // or NULL.
 bool czm_onnx_has_complex(const czm_onnx_step *step);

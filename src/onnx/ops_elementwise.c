@@ -5,6 +5,7 @@
 
 #include <math.h>
 
+#include "onnx/norms.h"
 #include "onnx/ops.h"
 
 // ---- layouts of operands
@@ -364,7 +365,20 @@ void czm_onnx_sum(czm_onnx_step *step) { // AddN
 }
 
 void czm_onnx_clip(czm_onnx_step *step) { // ClipByValue
+    if (czm_node_has_attr(step->node, CZM_ONNX_NORM_GROUPS)) {
+        czm_onnx_norm_by_image(step);
+        return;
+    }
     czm_onnx_layout layout = czm_onnx_layout_of(step);
+    double least, most;
+    if (in_dtype(step) == CZM_DTYPE_FLOAT && czm_in_number(step, 1, &least) &&
+        czm_in_number(step, 2, &most) && least <= most) { // two numbers, as ONNX wants them
+        czm_onnx_put(step, layout,
+                     CZM_EMIT(step, "Clip", czm_onnx_operand(step, 0, layout),
+                              czm_number(step, CZM_DTYPE_FLOAT, least),
+                              czm_number(step, CZM_DTYPE_FLOAT, most)));
+        return;
+    }
     const char *low =
         CZM_EMIT(step, "Min", czm_onnx_operand(step, 0, layout), czm_onnx_operand(step, 2, layout));
     czm_onnx_put(step, layout, CZM_EMIT(step, "Max", low, czm_onnx_operand(step, 1, layout)));

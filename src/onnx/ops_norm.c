@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Normalization: FusedBatchNorm(x, scale, offset, mean, variance) and LRN.
+// Normalization: FusedBatchNorm(x, scale, offset, mean, variance), what norms.h joins, and LRN.
 #include <math.h>
 
+#include "onnx/norms.h"
 #include "onnx/ops.h"
 
 // ---- with statistics that are known: a factor and a shift per channel
@@ -106,6 +107,84 @@ void czm_onnx_batch_norm(czm_onnx_step *step) {
         normalize_planar(step, rank);
     else
         normalize_plain(step, rank);
+}
+
+// ---- with statistics of each image (norms.h)
+
+// [C] of a scale or shift.
+static const char *vector_of(czm_onnx_step *step, size_t input) {
+    const int64_t all = -1;
+    size_t count;
+    const float *numbers = czm_in_floats(step, input, &count);
+    const int64_t dims[] = {numbers ? (int64_t)count : 0};
+    return numbers ? czm_floats(step, numbers, dims, 1)
+                   : czm_emit_reshape(step, czm_in_plain(step, input), &all, 1);
+}
+
+// PyTorch's own spelling, which ONNX Runtime joins; one operation from opset 17 on.
+static const char *normal_rows(czm_onnx_step *step) {
+    int rank = czm_in(step, 0)->shape.rank;
+    const char *x = czm_in_plain(step, 0), *scale = vector_of(step, 1), *shift = vector_of(step, 2);
+    double epsilon = czm_attr_float(step->node, "epsilon");
+    if (step->opset >= 17) {
+        const char *y = CZM_EMIT(step, "LayerNormalization", x, scale, shift);
+        czm_onnx_set_float(step->arena, czm_last(step), "epsilon", epsilon);
+        return y;
+    }
+    const int64_t last = rank - 1;
+    const char *d = CZM_EMIT(step, "Sub", x, czm_emit_with_axes(step, "ReduceMean", x, &last, 1, 18));
+    const char *squares = CZM_EMIT(step, "Pow", d, czm_number(step, CZM_DTYPE_FLOAT, 2));
+    const char *variance = czm_emit_with_axes(step, "ReduceMean", squares, &last, 1, 18);
+    const char *sum = CZM_EMIT(step, "Add", variance, czm_number(step, CZM_DTYPE_FLOAT, epsilon));
+    const char *normal = CZM_EMIT(step, "Div", d, CZM_EMIT(step, "Sqrt", sum));
+    return CZM_EMIT(step, "Add", CZM_EMIT(step, "Mul", normal, scale), shift);
+}
+
+static const char *emit_instance_norm(czm_onnx_step *step, const char *x, const char *scale,
+                                      const char *shift) {
+    const char *y = CZM_EMIT(step, "InstanceNormalization", x, scale, shift);
+    czm_onnx_set_float(step->arena, czm_last(step), "epsilon", czm_attr_float(step->node, "epsilon"));
+    return y;
+}
+
+static const char *constants(czm_onnx_step *step, int64_t count, float number) {
+    float *numbers = CZM_NEW_ARRAY(step->arena, float, (size_t)count);
+    for (int64_t i = 0; i < count; i++) numbers[i] = number;
+    return czm_floats(step, numbers, &count, 1);
+}
+
+// With a vector as [C,1,1]; nothing if all of it is `neutral`.
+static const char *with_vector(czm_onnx_step *step, const char *op, const char *image, size_t input,
+                               float neutral) {
+    const int64_t dims[] = {czm_in(step, 0)->shape.dims[3], 1, 1};
+    size_t count = 0, same = 0;
+    const float *numbers = czm_in_floats(step, input, &count);
+    while (numbers && same < count && numbers[same] == neutral) same++;
+    if (numbers && same == count) return image;
+    return CZM_EMIT(step, op, image,
+                    numbers ? czm_floats(step, numbers, dims, 3)
+                            : czm_emit_reshape(step, czm_in_plain(step, input), dims, 3));
+}
+
+// Groups are the channels of another image.
+static const char *normal_groups(czm_onnx_step *step, int64_t groups) {
+    const int64_t grouped[] = {0, groups, -1};
+    const char *x = czm_in_planar(step, 0), *sizes = CZM_EMIT(step, "Shape", x);
+    const char *y = emit_instance_norm(step, czm_emit_reshape(step, x, grouped, 3),
+                                       constants(step, groups, 1), constants(step, groups, 0));
+    y = CZM_EMIT(step, "Reshape", y, sizes);
+    return with_vector(step, "Add", with_vector(step, "Mul", y, 1, 1), 2, 0);
+}
+
+void czm_onnx_norm_by_image(czm_onnx_step *step) {
+    int64_t groups = czm_attr_int(step->node, CZM_ONNX_NORM_GROUPS);
+    if (groups == 0)
+        czm_out(step, 0, normal_rows(step));
+    else if (groups == czm_in(step, 0)->shape.dims[3])
+        czm_out_planar(step, 0, emit_instance_norm(step, czm_in_planar(step, 0), vector_of(step, 1),
+                                                   vector_of(step, 2)));
+    else
+        czm_out_planar(step, 0, normal_groups(step, groups));
 }
 
 // ---- over neighbouring channels

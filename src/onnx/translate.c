@@ -7,6 +7,7 @@
 #include "onnx/dilate.h"
 #include "onnx/fold.h"
 #include "onnx/functionalize.h"
+#include "onnx/norms.h"
 #include "onnx/ops.h"
 #include "onnx/runtime.h"
 #include "onnx/scope.h"
@@ -254,6 +255,7 @@ static const czm_shapes *prepare(czm_arena *arena, czm_model *model) {
     enum { ROUNDS = 2 }; // elements that are made of other lists' elements
     const czm_shapes *shapes = czm_shapes_infer_any(arena, model, NULL);
     if (czm_onnx_join_dilations(model, shapes)) shapes = czm_shapes_infer_any(arena, model, NULL);
+    if (czm_onnx_join_norms(model, shapes)) shapes = czm_shapes_infer_any(arena, model, NULL);
     bool has_arrays = czm_onnx_list_arrays(model, shapes);
     for (int i = 0; i < ROUNDS && has_arrays; i++)
         czm_onnx_tell_elements(model, czm_shapes_infer_any(arena, model, NULL));

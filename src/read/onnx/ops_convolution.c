@@ -57,14 +57,13 @@ static czm_status filter_shape(czm_import_step *s, const czm_import_value *w, cz
     return CZM_OK;
 }
 
-// Volumes: what TensorFlow 2.0.0 computes has neither dilations nor padding by numbers.
+// Volumes: what TensorFlow computes has no padding by numbers.
 static czm_status conv_volume(czm_import_step *s, czm_import_value *x, czm_import_value *w,
                               czm_import_window *win) {
-    if (czm_window_is_dilated(win))
-        return czm_import_reject(s, NULL, "a dilated convolution of volumes is not supported");
     czm_tensor in = czm_window_padded(s, czm_window_image(s, x, win), win, 0);
     czm_node *node = CZM_NODE(s, "Conv3D", in, filter(s, w, win->axes, 1, 0));
     czm_window_set(s, node, "strides", win, win->strides);
+    czm_window_set(s, node, "dilations", win, win->dilations);
     czm_set_string(s->run->graph, node, "padding", win->is_same ? "SAME" : "VALID");
     czm_window_put(s, add_bias(s, czm_output(node)), win);
     return CZM_OK;
@@ -175,7 +174,7 @@ static czm_tensor without_pads(czm_import_step *s, czm_tensor y, const czm_impor
 static czm_status transposed_volume(czm_import_step *s, czm_import_value *x, czm_import_value *w,
                                     const czm_import_window *win, const int64_t *more, int64_t channels) {
     czm_import_window whole = *win;
-    if (czm_window_is_dilated(win) || czm_import_int(s, "group", 1) != 1)
+    if (czm_import_int(s, "group", 1) != 1)
         return czm_import_reject(s, NULL, "this transposed convolution of volumes is not supported");
     memset(whole.before, 0, sizeof whole.before);
     memset(whole.after, 0, sizeof whole.after);
@@ -183,6 +182,7 @@ static czm_status transposed_volume(czm_import_step *s, czm_import_value *x, czm
     czm_node *node = CZM_NODE(s, "Conv3DBackpropInputV2", output_sizes(s, in, &whole, more, channels),
                               filter(s, w, win->axes, 1, 0), in);
     czm_window_set(s, node, "strides", win, win->strides);
+    czm_window_set(s, node, "dilations", win, win->dilations);
     czm_set_string(s->run->graph, node, "padding", "VALID");
     czm_window_put(s, add_bias(s, without_pads(s, czm_output(node), win)), win);
     return CZM_OK;

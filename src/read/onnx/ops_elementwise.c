@@ -9,10 +9,6 @@ static czm_tensor minimum(czm_import_step *s, czm_tensor x, double number) {
     return czm_import_with(s, "Minimum", x, number);
 }
 
-static czm_tensor maximum(czm_import_step *s, czm_tensor x, double number) {
-    return czm_import_with(s, "Maximum", x, number);
-}
-
 static czm_tensor times(czm_import_step *s, czm_tensor x, double number) {
     return number == 1 ? x : czm_import_with(s, "Mul", x, number);
 }
@@ -42,10 +38,9 @@ czm_status czm_import_op_is_inf(czm_import_step *s) {
 // ---- activations
 
 czm_status czm_import_op_leaky_relu(czm_import_step *s) {
-    czm_tensor x = input(s);
-    double alpha = czm_import_float(s, "alpha", 0.01);
-    czm_tensor negative = times(s, minimum(s, x, 0), alpha);
-    return put(s, CZM_OUT(s, "AddV2", CZM_OUT(s, "Relu", x), negative));
+    czm_node *node = CZM_NODE(s, "LeakyRelu", input(s));
+    czm_set_float(s->run->graph, node, "alpha", (float)czm_import_float(s, "alpha", 0.01));
+    return put(s, czm_output(node));
 }
 
 // gamma * (x > 0 ? x : alpha * (exp(x * inner) - 1))
@@ -65,7 +60,8 @@ czm_status czm_import_op_hard_sigmoid(czm_import_step *s) {
     double alpha = is_swish ? 1.0 / 6 : czm_import_float(s, "alpha", 0.2);
     double beta = is_swish ? 0.5 : czm_import_float(s, "beta", 0.5);
     czm_tensor line = plus(s, times(s, x, alpha), beta);
-    czm_tensor clipped = minimum(s, maximum(s, line, 0), 1);
+    czm_tensor clipped = CZM_OUT(s, "ClipByValue", line, czm_import_scalar(s, line, 0),
+                                 czm_import_scalar(s, line, 1));
     return put(s, is_swish ? CZM_OUT(s, "Mul", x, clipped) : clipped);
 }
 
@@ -123,9 +119,18 @@ static czm_tensor limit(czm_import_step *s, czm_tensor x, size_t at, const char 
                                  : (czm_tensor){0};
 }
 
+static bool is_number(czm_import_step *s, czm_tensor t, double number) {
+    if (!t.node) return false;
+    czm_shapes_catch_up(s->run->shapes);
+    czm_value value = czm_value_of(s->run->shapes, t);
+    return value.elements && value.count == 1 && value.elements[0].is_known &&
+           value.elements[0].number == number;
+}
+
 czm_status czm_import_op_clip(czm_import_step *s) {
     czm_tensor x = input(s);
     czm_tensor low = limit(s, x, 1, "min"), high = limit(s, x, 2, "max");
+    if (is_number(s, low, 0) && is_number(s, high, 6)) return put(s, CZM_OUT(s, "Relu6", x));
     if (low.node) x = CZM_OUT(s, "Maximum", x, low);
     if (high.node) x = CZM_OUT(s, "Minimum", x, high);
     return put(s, x);

@@ -47,7 +47,8 @@ static bool next_run(czm_shape from, const czm_dims *to, run *r) {
         return true;
     }
     while (p != q || r->from_end == r->from || r->to_end == r->to) {
-        bool takes_from = r->from_end < from.rank && (p <= q || r->to_end == to->rank);
+        bool is_behind = p < q || (p == q && r->from_end == r->from);
+        bool takes_from = r->from_end < from.rank && (is_behind || r->to_end == to->rank);
         if (!takes_from && r->to_end == to->rank) break;
         int64_t size = takes_from ? from.dims[r->from_end++] : to->at[r->to_end++];
         if (size <= 0) return false;
