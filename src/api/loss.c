@@ -42,6 +42,13 @@ static bool differs_by_axis(const czm_spec *spec) {
     return false;
 }
 
+static const char *pixel_types(czm_arena *arena, const czm_spec *spec) {
+    const char *text = spec->pixel_type;
+    for (size_t i = 1; i < spec->pixel_type_count; i++)
+        text = czm_arena_format(arena, "%s %s", text, spec->pixel_types[i]);
+    return text;
+}
+
 static const char *losses_of(czm_arena *arena, const czm_target *target) {
     const czm_spec *spec = &target->spec;
     const czm_container *c = &target->container;
@@ -54,7 +61,7 @@ static const char *losses_of(czm_arena *arena, const czm_target *target) {
         {!to_xml && !is_empty(spec->postprocessing), "Postprocessing", spec->postprocessing},
         {!to_xml && has_own_colours(spec), "the colours of the classes", NULL},
         {!to_xml && spec->color_handling, "ColorHandling", spec->color_handling},
-        {!to_xml && spec->pixel_type, "PixelType", spec->pixel_type},
+        {!to_xml && spec->pixel_type, "PixelType", pixel_types(arena, spec)},
         {is_xml && to_xml && czm_loss_has_alternatives(&c->manifest),
          "all pixel types but the first of", is_xml ? c->manifest.pixel_types[0] : ""},
         {is_single && spec->pixel_type_count > 1, "the pixel types of the other channels", NULL},
@@ -66,10 +73,17 @@ static const char *losses_of(czm_arena *arena, const czm_target *target) {
     return czm_losses_text(arena, losses, CZM_COUNT_OF(losses));
 }
 
+// Of a specification only what an author states for the sake of the result.
+static const char *losses_of_spec(const czm_target *target) {
+    bool to_json = target->format->container == CZM_CONTAINER_JSON;
+    return to_json && has_own_colours(&target->spec) ? "the colours of the classes" : "";
+}
+
 void czm_report_loss(czm_context *context, const czm_target *target) {
-    if (target->kind != CZM_KIND_CZMODEL || !target->format) return;
-    const char *text = losses_of(context->arena, target);
+    bool is_container = target->kind == CZM_KIND_CZMODEL;
+    const char *text = is_container ? losses_of(context->arena, target) : losses_of_spec(target);
     if (*text)
-        czm_report_add(context->report, CZM_RULE_METADATA_LOSS, target->container.path, NULL,
+        czm_report_add(context->report, CZM_RULE_METADATA_LOSS,
+                       is_container ? target->container.path : target->spec.where, NULL,
                        "a file of version %s cannot contain %s", target->format->name, text);
 }

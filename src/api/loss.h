@@ -20,7 +20,7 @@ const char *czm_losses_of_elements(czm_arena *arena, const czm_manifest *manifes
 // How many channels name alternative pixel types.
 bool czm_loss_has_alternatives(const czm_manifest *manifest);
 
-// Reports it, if a container is converted to another format.
+// Reports it, of a container or a specification that is converted.
 void czm_report_loss(czm_context *context, const czm_target *target);
 
 #endif

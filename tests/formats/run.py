@@ -537,6 +537,8 @@ def test_channels(t):
     t.run('convert', 'out/two.czmodel', 'out', 'again', '--format', '3.1.0')
     t.expect(items in next(v for k, v in members(t.path('out/again.czmodel')).items()
                            if k.endswith('.xml')).decode(), 'converted again')
+    done = t.run('convert', 'out/two.czmodel', 'out', 'moved', '--format', 'czann-1.0.0')
+    t.expect('PixelType "Gray16 Gray16" [metadata-loss]' in done.stderr, done.stderr)
     t.write('spec.json', {**FIRST, 'PixelType': ['Gray16', 'Grey16'], 'ModelPath': 'net.onnx'})
     t.expect_rule('spec-value', 'error', '"Grey16"', 'spec.json')
     t.write('spec.json', {**FIRST, 'PixelType': [*types, 'Gray8'], 'ModelPath': 'net.onnx'})
@@ -551,6 +553,9 @@ def test_colours(t):
         t.run('convert', 'spec.json', 'out', 'coloured')
         found = json.loads(t.run('inspect', 'out/coloured.czmodel', '--json').stdout)['metadata']['classes']
         t.expect(tuple(tuple(c['colour']) for c in found) == expected, str(found))
+    t.write('spec.json', {'ClassColors': ['#0A0b0C', None], **FIRST, 'ModelPath': 'net.onnx'})
+    done = t.run('convert', 'spec.json', 'out', 'grey', '--format', 'czann-1.0.0')
+    t.expect('cannot contain the colours of the classes [metadata-loss]' in done.stderr, done.stderr)
     for wrong in (['#000000'], ['#00000', None], ['red', None], [0, 0], '#000000', ['#00000g', None], ['# 00000', None]):
         t.write('spec.json', {**FIRST, 'ModelPath': 'net.onnx', 'ClassColors': wrong})
         t.expect_rule('spec-value', 'error', 'ClassColors', 'spec.json')
