@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Sizes as multiples of sizes; see linear.h. Layers write shape(x)[1] * 2 + 1 as Pack, AddV2, Mul,
-// StridedSlice and Shape.
+// StridedSlice and Shape, and shape(x)[1:3] * [2, 2] as Mul, StridedSlice and Shape.
 #include "onnx/linear.h"
+
+#include <math.h>
 
 enum { MOST_STEPS = 64, LARGEST = 1 << 30 };
 
@@ -18,16 +20,35 @@ static bool is_unchanged(const czm_node *node) {
     return (czm_node_is(node, "Identity") || czm_node_is(node, "Cast")) && node->inputs.count == 1;
 }
 
-// shape(of)[dim]
-static bool read_dim(const czm_shapes *shapes, const czm_node *node, czm_linear *out) {
+// shape(of)[dim], or with `is_list` the list that begins there
+static bool read_dim(const czm_shapes *shapes, const czm_node *node, bool is_list,
+                     czm_linear *out) {
+    int64_t stride;
     if (!czm_node_is(node, "StridedSlice") || node->inputs.count != 4) return false;
     const czm_node *shape = node->inputs.items[0].node;
     while (is_unchanged(shape)) shape = shape->inputs.items[0].node;
     if (!czm_node_is(shape, "Shape") || shape->inputs.count != 1 ||
-        czm_attr_int(node, "shrink_axis_mask") != 1 || czm_attr_int(node, "begin_mask") != 0)
+        czm_attr_int(node, "shrink_axis_mask") != !is_list ||
+        czm_attr_int(node, "begin_mask") != 0 ||
+        !read_number(shapes, node->inputs.items[3], &stride) || stride != 1)
         return false;
     out->of = shape->inputs.items[0];
     return read_number(shapes, node->inputs.items[1], &out->dim);
+}
+
+// shape(of)[dim:] * factors
+static bool read_product(const czm_shapes *shapes, const czm_node *node, size_t index,
+                         czm_linear *out) {
+    if (!czm_node_is(node, "Mul") || node->inputs.count != 2) return false;
+    czm_value factors = czm_value_of(shapes, node->inputs.items[1]);
+    bool is_known = factors.elements && index < factors.count && factors.elements[index].is_known &&
+                    fabs(factors.elements[index].number) < LARGEST;
+    const czm_node *list = node->inputs.items[0].node;
+    while (is_unchanged(list)) list = list->inputs.items[0].node;
+    if (!is_known || !read_dim(shapes, list, true, out)) return false;
+    out->factor = (int64_t)factors.elements[index].number;
+    out->dim += (int64_t)index;
+    return true;
 }
 
 // The value is factor * x + offset, and x is a step nearer to the shape each time; false at the end.
@@ -54,9 +75,10 @@ static bool step_down(const czm_shapes *shapes, czm_tensor *x, czm_linear *out) 
 
 bool czm_linear_of(const czm_shapes *shapes, czm_tensor sizes, size_t index, czm_linear *out) {
     while (is_unchanged(sizes.node)) sizes = sizes.node->inputs.items[0];
+    *out = (czm_linear){.factor = 1};
+    if (read_product(shapes, sizes.node, index, out)) return true;
     if (!czm_node_is(sizes.node, "Pack") || index >= sizes.node->inputs.count) return false;
     czm_tensor x = sizes.node->inputs.items[index];
-    *out = (czm_linear){.factor = 1};
     for (int i = 0; i < MOST_STEPS && step_down(shapes, &x, out); i++) continue;
-    return read_dim(shapes, x.node, out);
+    return read_dim(shapes, x.node, false, out);
 }

@@ -4,6 +4,7 @@
 #include "onnx/array.h"
 #include "onnx/elementwise.h"
 #include "onnx/ops.h"
+#include "onnx/repeat.h"
 
 enum { MOST = CZM_ONNX_MOST_DIMS };
 
@@ -24,6 +25,7 @@ static bool reshape_dims(czm_shape shape, int64_t *dims) {
 void czm_onnx_reshape(czm_onnx_step *step) {
     int64_t dims[MOST];
     czm_shape shape = czm_out_shape(step, 0);
+    if (czm_onnx_put_repeated(step)) return;
     if (reshape_dims(shape, dims))
         czm_out(step, 0, czm_emit_reshape(step, czm_in_plain(step, 0), dims, shape.rank));
     else

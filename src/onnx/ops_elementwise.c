@@ -290,6 +290,39 @@ void czm_onnx_truncate_mod(czm_onnx_step *step) {
     czm_onnx_put(step, layout, name);
 }
 
+// A shift of int64 by at most 32 bits is a product with a power of two, or a quotient, rounded down.
+static const char *shift_by(czm_onnx_step *step, const char *x, const char *by) {
+    int64_t powers[33];
+    for (size_t i = 0; i < CZM_COUNT_OF(powers); i++) powers[i] = INT64_C(1) << i;
+    const char *all = czm_ints(step, powers, CZM_COUNT_OF(powers));
+    const char *power = CZM_EMIT(step, "Gather", all, by);
+    if (czm_text_equal(step->detail, "Div"))
+        x = CZM_EMIT(step, "Sub", x, floor_mod(step, x, power, false));
+    return CZM_EMIT(step, step->detail, x, power);
+}
+
+// A shift by more bits than the type has is one by all but one (core/kernels/cwise_ops.h); a left one loses what
+// the type does not hold. 64 bits are shifted in two halves.
+void czm_onnx_shift(czm_onnx_step *step) {
+    czm_dtype dtype = in_dtype(step);
+    if (dtype == CZM_DTYPE_UINT64) {
+        czm_refuse(step, "ONNX Runtime does not shift uint64");
+        return;
+    }
+    czm_onnx_layout layout = czm_onnx_layout_of(step);
+    const char *x = czm_emit_cast(step, czm_onnx_operand(step, 0, layout), CZM_DTYPE_INT64);
+    const char *by = czm_emit_cast(step, czm_onnx_operand(step, 1, layout), CZM_DTYPE_INT64);
+    double most = 8 * (double)czm_dtype_size(dtype) - 1;
+    by = CZM_EMIT(step, "Max", by, czm_number(step, CZM_DTYPE_INT64, 0));
+    by = CZM_EMIT(step, "Min", by, czm_number(step, CZM_DTYPE_INT64, most));
+    if (dtype == CZM_DTYPE_INT64) {
+        const char *half = CZM_EMIT(step, "Div", by, czm_number(step, CZM_DTYPE_INT64, 2));
+        x = shift_by(step, x, half);
+        by = CZM_EMIT(step, "Sub", by, half);
+    }
+    czm_onnx_put(step, layout, czm_emit_cast(step, shift_by(step, x, by), dtype));
+}
+
 // What has 0 where `detail`'s operand is 0: DivNoNan, MulNoNan, Xdivy, Xlogy ("op operand").
 void czm_onnx_unless_zero(czm_onnx_step *step) {
     czm_onnx_layout layout = czm_onnx_layout_of(step);

@@ -10,16 +10,52 @@ enum { MOST = CZM_ONNX_MOST_DIMS };
 
 typedef struct cut {
     int64_t begin[MOST], end[MOST], step[MOST];
-    int64_t gone[MOST]; // dimensions that go
+    int64_t entry[MOST];                         // of the node's lists; of what is not listed, 0
+    bool begin_is_open[MOST], end_is_open[MOST]; // computed when the network runs
+    bool is_single[MOST];                        // one place, which is computed
+    int64_t gone[MOST];                          // dimensions that go
     int count, gone_count;
 } cut;
+
+// Numbers of which some are known, `known`, and the others are entries of input `input`.
+static const char *partly_known(czm_onnx_step *step, size_t input, const cut *c,
+                                const int64_t *known, const bool *is_open) {
+    int64_t kept[MOST], others[MOST];
+    size_t count = (size_t)c->count, open = 0;
+    for (size_t i = 0; i < count; i++) {
+        kept[i] = is_open[i];
+        others[i] = is_open[i] ? 0 : known[i];
+        open += is_open[i];
+    }
+    if (open == 0) return czm_ints(step, known, count);
+    const char *name =
+        CZM_EMIT(step, "Gather", czm_in_int64(step, input), czm_ints(step, c->entry, count));
+    name = CZM_EMIT(step, "Mul", name, czm_ints(step, kept, count));
+    return CZM_EMIT(step, "Add", name, czm_ints(step, others, count));
+}
+
+// The end of one place is the next place, or the end of all for the last place, -1.
+static const char *ends_of(czm_onnx_step *step, const cut *c, const char *begins) {
+    int64_t single[MOST];
+    bool has_single = false;
+    const char *ends = partly_known(step, 2, c, c->end, c->end_is_open);
+    for (int i = 0; i < c->count; i++) has_single |= single[i] = c->is_single[i];
+    if (!has_single) return ends;
+    const char *is_last = CZM_EMIT(step, "Equal", begins, czm_int(step, -1));
+    const char *next = CZM_EMIT(step, "Where", is_last, czm_int(step, INT32_MAX),
+                                CZM_EMIT(step, "Add", begins, czm_int(step, 1)));
+    const char *is_single =
+        CZM_EMIT(step, "Equal", czm_ints(step, single, (size_t)c->count), czm_int(step, 1));
+    return CZM_EMIT(step, "Where", is_single, next, ends);
+}
 
 static const char *emit_cut(czm_onnx_step *step, const char *of, const cut *c,
                             const int64_t *axes) {
     size_t n = (size_t)c->count;
     if (n == 0) return of; // ONNX Runtime 1.4 does not survive a Slice of no axes
-    return CZM_EMIT(step, "Slice", of, czm_ints(step, c->begin, n), czm_ints(step, c->end, n),
-                    czm_ints(step, axes, n), czm_ints(step, c->step, n));
+    const char *begins = partly_known(step, 1, c, c->begin, c->begin_is_open);
+    return CZM_EMIT(step, "Slice", of, begins, ends_of(step, c, begins), czm_ints(step, axes, n),
+                    czm_ints(step, c->step, n));
 }
 
 static void put_cut(czm_onnx_step *step, const cut *c) {
@@ -54,19 +90,46 @@ static bool has_bit(const czm_onnx_step *step, const char *mask, int bit) {
     return czm_attr_int(step->node, mask) >> bit & 1;
 }
 
+// The node's lists, and which of their entries are known.
+typedef struct lists {
+    int64_t begin[MOST], end[MOST], stride[MOST];
+    bool has_begin[MOST], has_end[MOST];
+    int count;
+} lists;
+
+static void read_list(const czm_onnx_step *step, size_t input, int count, int64_t *out,
+                      bool *is_known) {
+    czm_value value = czm_in(step, input)->known;
+    for (int i = 0; i < count; i++) {
+        is_known[i] = value.elements && value.count == (size_t)count && value.elements[i].is_known;
+        if (is_known[i]) out[i] = (int64_t)value.elements[i].number;
+    }
+}
+
+static bool read_lists(const czm_onnx_step *step, lists *l) {
+    l->count = czm_in_ints(step, 3, l->stride, MOST);
+    if (l->count < 0) return false;
+    read_list(step, 1, l->count, l->begin, l->has_begin);
+    read_list(step, 2, l->count, l->end, l->has_end);
+    return true;
+}
+
 // One entry of the strided slice (core/util/strided_slice_op.cc).
-static void add_range(const czm_onnx_step *step, cut *c, int entry, const int64_t *begin,
-                      const int64_t *end, const int64_t *stride) {
+static void add_range(const czm_onnx_step *step, cut *c, int entry, const lists *l) {
     int at = c->count++;
-    c->step[at] = stride[entry];
-    c->begin[at] = has_bit(step, "begin_mask", entry) ? (stride[entry] < 0 ? INT32_MAX : 0)
-                                                      : begin[entry];
-    c->end[at] = has_bit(step, "end_mask", entry) ? (stride[entry] < 0 ? -INT32_MAX : INT32_MAX)
-                                                  : end[entry];
-    if (!has_bit(step, "shrink_axis_mask", entry)) return;
-    c->begin[at] = begin[entry];
-    c->end[at] = begin[entry] == -1 ? INT32_MAX : begin[entry] + 1;
-    c->step[at] = 1;
+    int64_t stride = l->stride[entry];
+    bool is_single = has_bit(step, "shrink_axis_mask", entry);
+    bool has_begin = !is_single && has_bit(step, "begin_mask", entry);
+    bool has_end = is_single || has_bit(step, "end_mask", entry);
+    c->entry[at] = entry;
+    c->step[at] = is_single ? 1 : stride;
+    c->begin_is_open[at] = !has_begin && !l->has_begin[entry];
+    c->end_is_open[at] = !has_end && !l->has_end[entry];
+    c->is_single[at] = is_single && c->begin_is_open[at];
+    c->begin[at] = has_begin ? (stride < 0 ? INT32_MAX : 0) : l->begin[entry];
+    c->end[at] = has_end ? (stride < 0 ? -INT32_MAX : INT32_MAX) : l->end[entry];
+    if (!is_single) return;
+    c->end[at] = c->begin[at] == -1 ? INT32_MAX : c->begin[at] + 1;
     c->gone[c->gone_count++] = at;
 }
 
@@ -86,16 +149,15 @@ static int bits_of(int64_t mask) {
 
 // New dimensions of 1 are put in afterwards.
 void czm_onnx_strided_slice(czm_onnx_step *step) {
-    int64_t begin[MOST], end[MOST], stride[MOST], added[MOST], result = 0;
+    int64_t added[MOST], result = 0;
     cut c = {.count = 0};
+    lists l = {.count = 0};
     int rank = czm_in(step, 0)->shape.rank, added_count = 0;
-    int entries = czm_in_ints(step, 1, begin, MOST);
-    if (rank == CZM_UNKNOWN || rank > MOST || entries < 0 ||
-        czm_in_ints(step, 2, end, MOST) != entries ||
-        czm_in_ints(step, 3, stride, MOST) != entries) {
-        czm_refuse(step, "its begin, end and strides, or the rank of its input, are not known");
+    if (rank == CZM_UNKNOWN || rank > MOST || !read_lists(step, &l)) {
+        czm_refuse(step, "its strides, or the rank of its input, are not known");
         return;
     }
+    int entries = l.count;
     int64_t fresh = czm_attr_int(step->node, "new_axis_mask"),
             dots = czm_attr_int(step->node, "ellipsis_mask");
     int used = entries - bits_of(fresh) - bits_of(dots);
@@ -106,7 +168,7 @@ void czm_onnx_strided_slice(czm_onnx_step *step) {
         } else if (fresh >> i & 1) {
             added[added_count++] = result++;
         } else if (c.count < MOST) {
-            add_range(step, &c, i, begin, end, stride);
+            add_range(step, &c, i, &l);
             result += !has_bit(step, "shrink_axis_mask", i);
         }
     }

@@ -4,6 +4,7 @@
 #include <float.h>
 #include <math.h>
 
+#include "onnx/linear.h"
 #include "onnx/ops.h"
 #include "onnx/scope.h"
 #include "onnx/window.h"
@@ -88,21 +89,35 @@ void czm_onnx_pool(czm_onnx_step *step) {
     czm_onnx_image_out(step, &image, 0, name);
 }
 
+// How many times as large the result is along height (0) or width (1); 0: not a whole number, or not known.
+static int64_t whole_factor(const czm_onnx_step *step, const czm_onnx_image *image, int space) {
+    int64_t in = image->size[space], out = image->out_size[space];
+    czm_linear size;
+    if (in > 0 && out > 0) return out % in == 0 ? out / in : 0;
+    bool is_multiple =
+        czm_linear_of(step->scope->shapes, step->node->inputs.items[1], (size_t)space, &size) &&
+        czm_tensor_equal(size.of, step->node->inputs.items[0]) && size.offset == 0 &&
+        size.dim == czm_onnx_image_dim(image, space) && size.factor > 0;
+    return is_multiple ? size.factor : 0;
+}
+
 // Where TensorFlow takes a pixel from, in ONNX's words (core/kernels/image/resize_*_op.cc of
-// TensorFlow; docs/Operators.md, Resize).
-static const char *resize_coordinates(const czm_onnx_step *step) {
+// TensorFlow; docs/Operators.md, Resize). The nearest pixel in an image that grows by whole factors is the same with
+// centers or without, and engines are up to 15 times as fast without.
+static const char *resize_coordinates(const czm_onnx_step *step, const czm_onnx_image *image) {
     if (czm_attr_bool(step->node, "align_corners")) return "align_corners";
     if (!czm_attr_bool(step->node, "half_pixel_centers")) return "asymmetric";
-    bool is_nearest = czm_text_equal(step->detail, "nearest");
-    return is_nearest && step->opset < 13 ? "tf_half_pixel_for_nn" : "half_pixel";
+    if (!czm_text_equal(step->detail, "nearest")) return "half_pixel";
+    if (whole_factor(step, image, 0) && whole_factor(step, image, 1)) return "asymmetric";
+    return step->opset < 13 ? "tf_half_pixel_for_nn" : "half_pixel";
 }
 
 // floor(), but for align_corners, which rounds half away from zero. With centers, what
 // TensorFlow's floor((x + 0.5) * scale) means is the rounding of (x + 0.5) * scale - 0.5.
-static const char *resize_rounding(const czm_onnx_step *step) {
-    if (czm_attr_bool(step->node, "align_corners")) return "round_prefer_ceil";
-    bool has_centers = czm_attr_bool(step->node, "half_pixel_centers");
-    return has_centers && step->opset >= 13 ? "round_prefer_ceil" : "floor";
+static const char *resize_rounding(const char *coordinates) {
+    bool is_floor = czm_text_equal(coordinates, "asymmetric") ||
+                    czm_text_equal(coordinates, "tf_half_pixel_for_nn");
+    return is_floor ? "floor" : "round_prefer_ceil";
 }
 
 // Sizes as [batch, channels, height, width]; those that are not known come from the network.
@@ -126,6 +141,8 @@ static const char *resize_factors(czm_onnx_step *step, const czm_onnx_image *ima
     float *factors = CZM_NEW_ARRAY(step->arena, float, 4);
     factors[0] = factors[1] = 1;
     for (int i = 0; i < 2; i++) {
+        factors[2 + i] = (float)whole_factor(step, image, i);
+        if (factors[2 + i] > 0) continue;
         if (image->size[i] < 1 || image->out_size[i] < 1) return NULL;
         float factor = (float)image->out_size[i] / (float)image->size[i];
         factors[2 + i] = factor;
@@ -148,10 +165,10 @@ void czm_onnx_resize(czm_onnx_step *step) {
         factors ? CZM_EMIT(step, "Resize", image.name, none, factors)
                 : CZM_EMIT(step, "Resize", image.name, none, none, resize_sizes(step, &image));
     czm_onnx_node *node = czm_last(step);
+    const char *coordinates = resize_coordinates(step, &image);
     czm_onnx_set_text(step->arena, node, "mode", step->detail);
-    czm_onnx_set_text(step->arena, node, "coordinate_transformation_mode",
-                      resize_coordinates(step));
+    czm_onnx_set_text(step->arena, node, "coordinate_transformation_mode", coordinates);
     if (czm_text_equal(step->detail, "nearest"))
-        czm_onnx_set_text(step->arena, node, "nearest_mode", resize_rounding(step));
+        czm_onnx_set_text(step->arena, node, "nearest_mode", resize_rounding(coordinates));
     czm_onnx_image_out(step, &image, 0, name);
 }

@@ -115,6 +115,9 @@ WHOLE_OPS = {
     'space_to_batch': lambda v, k: tf.space_to_batch(v, [2, 2], [[0, 0], [0, 0]]),
     'bitwise': lambda v, k: tf.bitwise.bitwise_and(v, k) + tf.bitwise.bitwise_xor(v, k),
     'invert': lambda v, k: tf.bitwise.invert(v),
+    'left_shift': lambda v, k: tf.bitwise.left_shift(v, small(v)),
+    'right_shift': lambda v, k: tf.bitwise.right_shift(v, small(v)),
+    'shift_far': lambda v, k: tf.bitwise.left_shift(v, k * 11) + tf.bitwise.right_shift(v, k * 21),
     'band_part': lambda v, k: tf.linalg.band_part(v, 1, 0),
     'diag': lambda v, k: tf.linalg.diag(v),
     'diag_part': lambda v, k: tf.linalg.diag_part(v[0, :4]),
@@ -311,6 +314,17 @@ def list_networks():
         return tf.while_loop(lambda i, a: i < 8, lambda i, a: (i + 1, a.write(i, tf.gather(x[0], i))),
                              [0, array])[1].stack()[tf.newaxis]
     yield 'list_grows', grown, (8, 6)
+    yield 'slice_open', lambda x: x[:, tf.shape(x)[1] // 3, 1:tf.shape(x)[2] - 1, ::2][:, tf.newaxis], (8, 6)
+    yield 'slice_open_backwards', lambda x: x[:, tf.shape(x)[1] - 2:tf.shape(x)[1] // 5:-2], (9, 7)
+    yield 'slice_open_last', lambda x: x[:, tf.shape(x)[1] - 10, tf.newaxis, ..., 0:tf.shape(x)[2] - 6], (9, 7)
+    for axes, by in (((1, 2), 3), ((2, 1), 2), ((1,), 5), ((2,), 4)):
+        def repeated(x, axes=axes, by=by):
+            x = tf.nn.conv2d(x, random_filter(3, 3, 4, 3), 1, 'SAME')
+            for axis in axes:
+                x = tf.repeat(x, by, axis)
+            return tf.nn.avg_pool2d(x, 3, 1, 'SAME')
+        yield f'repeat_{"".join(map(str, axes))}', repeated, (8, 6)
+        yield f'repeat_open_{"".join(map(str, axes))}', repeated, (7, 5)
     yield 'squeeze_none', lambda x: tf.squeeze(tf.concat([x, x], 0)), (8, 6)
     yield 'squeeze_open', lambda x: tf.reshape(tf.squeeze(x[:, :1]), [1, 1, -1, 4]), (8, 6)
 
