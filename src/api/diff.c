@@ -6,6 +6,8 @@
 
 #include "api/call.h"
 #include "graph/layer_name.h"
+#include "graph/tensor_proto.h"
+#include "shape/step.h"
 
 enum { MOST_DIFFERENCES = 1000 };
 
@@ -67,18 +69,35 @@ static bool is_compared(const czm_attr *attr) {
            !czm_bytes_is(attr->name, "shared_name") && !czm_bytes_is(attr->name, "container");
 }
 
-static bool has_attrs_of(const czm_node *a, const czm_node *b) {
+// The same numbers may be stored as bytes or as a list. Types are attributes of their own.
+static bool same_tensor(czm_arena *arena, const czm_node *a, const czm_node *b) {
+    enum { MOST_NUMBERS = 1 << 20 };
+    czm_bytes x = czm_attr_tensor(a, "value"), y = czm_attr_tensor(b, "value");
+    czm_bytes shape = czm_wire_find(x, 2).bytes;
+    int64_t count = czm_shape_count(czm_shape_read(arena, shape));
+    czm_dtype dtype = czm_attr_type(a, "dtype");
+    if (count < 0 || count > MOST_NUMBERS || !czm_bytes_equal(shape, czm_wire_find(y, 2).bytes))
+        return false;
+    czm_bytes content = czm_tensor_content(arena, x, dtype, (size_t)count);
+    return (content.size || count == 0) &&
+           czm_bytes_equal(content, czm_tensor_content(arena, y, dtype, (size_t)count));
+}
+
+static bool has_attrs_of(czm_arena *arena, const czm_node *a, const czm_node *b) {
     for (size_t i = 0; i < a->attrs.count; i++) {
         const czm_attr *attr = &a->attrs.items[i];
-        if (is_compared(attr) && !czm_bytes_equal(attr->value, czm_node_attr_named(b, attr->name)))
+        if (!is_compared(attr) || czm_bytes_equal(attr->value, czm_node_attr_named(b, attr->name)))
+            continue;
+        if (!czm_node_is(a, "Const") || !czm_bytes_is(attr->name, "value") ||
+            !same_tensor(arena, a, b))
             return false;
     }
     return true;
 }
 
-static bool same_node(const czm_node *a, const czm_node *b) {
-    return czm_text_equal(a->op, b->op) && same_inputs(a, b) && has_attrs_of(a, b) &&
-           has_attrs_of(b, a);
+static bool same_node(czm_arena *arena, const czm_node *a, const czm_node *b) {
+    return czm_text_equal(a->op, b->op) && same_inputs(a, b) && has_attrs_of(arena, a, b) &&
+           has_attrs_of(arena, b, a);
 }
 
 static const char *node_text(czm_diffing *d, int side, const czm_node *node) {
@@ -93,7 +112,7 @@ static bool compare_nodes(czm_diffing *d, const czm_graph *a, const czm_graph *b
     size_t count = a->nodes.count < b->nodes.count ? a->nodes.count : b->nodes.count;
     for (size_t i = 0; i < count; i++) {
         const czm_node *x = a->nodes.items[i], *y = b->nodes.items[i];
-        if (same_node(x, y)) continue;
+        if (same_node(d->context->arena, x, y)) continue;
         czm_differ(d, "graph",
                    czm_arena_format(d->context->arena, "%s, operation %zu of %zu", where, i + 1,
                                     a->nodes.count),

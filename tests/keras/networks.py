@@ -3,7 +3,7 @@
 
     networks.py FOLDER [--random N] [--only TEXT]
 
-NAME.h5, NAME.keras and NAME.npz (input, expected, what) for each network. A row of LAYERS names a class, the
+NAME.h5, NAME.keras and NAME.npz (input, expected, what) for each network; NAME.saved_model for some. A row of LAYERS names a class, the
 shape of an image, and the values of each argument, the usual one first. The networks of a row change one
 argument at a time, and N of them change any number at random. Runs with the Keras that is installed, 2 or 3;
 TF_USE_LEGACY_KERAS selects tf_keras. Arguments that this Keras does not have or does not accept are left out.
@@ -506,6 +506,10 @@ OPERATIONS_OLD = '''
 '''
 
 
+# What Keras 2 also saves as a SavedModel, which the test compares.
+SAVED_TOO = {'unet', 'nested', 'frozen', 'squeeze_and_excite', 'distributed'}
+
+
 # ---- building
 
 def random_weights(model, rng):
@@ -597,6 +601,8 @@ def write(label, what, build, folder):
     formats = ['.keras'] if IS_NEW and label.startswith('operation') else ['.h5', '.keras']
     for ending in formats:
         model.save(path + ending)
+    if not IS_NEW and label in SAVED_TOO:
+        model.save(path + '.saved_model', save_format='tf')
     np.savez(path + '.npz', input=pictures, expected=expected, what=np.array(what))
 
 

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The Keras test: files of every layer, of Keras 2 and Keras 3, give the output of Keras in both engines.
 
-    run.py --convert PROGRAM --translate PROGRAM --build FOLDER [--random N] [--only TEXT] [--folder FOLDER]
+    run.py --czmodel PROGRAM --convert PROGRAM --translate PROGRAM --build FOLDER
+           [--random N] [--only TEXT] [--folder FOLDER]
 
 networks.py writes the files in the environments of the engines test; old_versions.tar.xz holds files of older
 versions (make_old.py). Each is converted for TensorFlow 2.0.0 and for ONNX, and both run. If the archive and the
-HDF5 file of a network become the same bytes, which they should, they run once. What is rejected must be in
-rejected.txt: the network, and the message. The environment of the ONNX test runs this script.
+HDF5 file of a network become the same bytes, which they should, they run once. "diff" must find no difference to
+the SavedModels that Keras 2 wrote of some. What is rejected must be in rejected.txt: the network, and the message.
+The environment of the ONNX test runs this script.
 """
 import argparse
 import collections
@@ -119,6 +121,16 @@ def read_rejections(dialect):
             if fnmatch.fnmatch(dialect, pattern.split('/', 1)[0])]
 
 
+def compare_saved_models(options, source):
+    """What differs between the files and the SavedModels of Keras 2: nothing."""
+    for saved in sorted(glob.glob(os.path.join(glob.escape(source), '*.saved_model'))):
+        for ending in ('.h5', '.keras'):
+            path = saved[:-len('.saved_model')] + ending
+            done = subprocess.run([options.czmodel, 'diff', path, saved], capture_output=True, text=True)
+            if done.stdout.strip() != 'no difference':
+                yield os.path.basename(path), 'differs from its SavedModel: ' + done.stdout + done.stderr, None
+
+
 # --------------------------------------------- running
 
 def run_in_tensorflow(networks):
@@ -188,6 +200,7 @@ def run_all(options):
         target = os.path.join(options.build, 'tests', 'scratch', 'keras', dialect)
         shutil.rmtree(target, ignore_errors=True)
         networks, faults = convert_all(options, dialect, source, target)
+        faults += compare_saved_models(options, source)
         for engine in (run_in_tensorflow, run_in_onnx_runtime):
             for label, remark, recorded in in_process(judge, engine, networks):
                 if label:
@@ -204,7 +217,7 @@ def run_all(options):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
-    for name in ('convert', 'translate', 'build'):
+    for name in ('czmodel', 'convert', 'translate', 'build'):
         parser.add_argument(f'--{name}', required=True)
     parser.add_argument('--only', default='', metavar='TEXT')
     parser.add_argument('--make-only', default='', metavar='TEXT')

@@ -47,6 +47,7 @@ czm_tensor czm_keras_build_rescaling(czm_keras_call *c);
 
 // layers_pointwise.c
 czm_tensor czm_keras_build_identity(czm_keras_call *c);
+czm_tensor czm_keras_build_dropout(czm_keras_call *c);
 czm_tensor czm_keras_build_activation(czm_keras_call *c);
 czm_tensor czm_keras_build_relu(czm_keras_call *c);
 czm_tensor czm_keras_build_leaky_relu(czm_keras_call *c);

@@ -111,6 +111,7 @@ czm_tensor czm_keras_build_attention(czm_keras_call *c) {
     q = CZM_KERAS_OP(c, "Mul", q, czm_keras_number(c, "Mul/y", c->dtype, 1 / root));
     czm_tensor scores = einsum(c, "einsum/Einsum", "aecd,abcd->acbe", k, q);
     czm_tensor weights = CZM_KERAS_AS(c, "softmax/Softmax", "Softmax", scores);
+    weights = CZM_KERAS_AS(c, "dropout/Identity", "Identity", weights);
     czm_tensor mixed = einsum(c, "einsum_1/Einsum", "acbe,aecd->abcd", weights, v);
     return project(c, OUTPUT, "abcd,cde->abe", 1, mixed);
 }

@@ -402,7 +402,7 @@ static czm_status build(czm_keras_builder *b, czm_keras_layer *root, const char 
     CZM_TRY(b->status);
     CZM_TRY(choose_output(b, root, output, out.count, &chosen));
     czm_tensor result = out.items[chosen];
-    if (czm_node_is(result.node, "Placeholder")) // a network has an operation
+    for (int i = 0; i < 2; i++) // of the function and of the signature, in a SavedModel of Keras 2
         result = czm_output(czm_build_node(graph, "Identity", "Identity", &result, 1));
     czm_shapes_catch_up(b->shapes);
     b->model->output_shape =
