@@ -252,6 +252,7 @@ static czm_status open_network(czm_context *context, czm_target *target, const c
                           extent));
         target->has_onnx = o->as_is || is_bare || is_volume(&target->onnx);
         if (target->has_onnx) return CZM_OK;
+        source->onnx = &target->onnx;
     }
     if (source->kind == CZM_SOURCE_KERAS && o->as_is)
         return czm_report_add(context->report, CZM_RULE_USAGE, path, "omit the option",

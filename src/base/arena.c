@@ -153,11 +153,15 @@ static block *add_block(czm_arena *arena, size_t at_least) {
     return b;
 }
 
-void *czm_arena_alloc(czm_arena *arena, size_t size) {
+// What an allocation of this size takes.
+static size_t rounded(size_t size) {
     const size_t unit = alignof(max_align_t);
-    if (size > SIZE_MAX - unit) return fail(arena);
-    size = (size + unit - 1) / unit * unit;
-    if (size == 0) size = unit;
+    return size ? (size + unit - 1) / unit * unit : unit;
+}
+
+void *czm_arena_alloc(czm_arena *arena, size_t size) {
+    if (size > SIZE_MAX - alignof(max_align_t)) return fail(arena);
+    size = rounded(size);
     block *b = arena->blocks;
     if (!b || b->size - b->used < size) b = add_block(arena, size);
     if (!b) return fail(arena);
@@ -169,6 +173,17 @@ void *czm_arena_alloc(czm_arena *arena, size_t size) {
 void *czm_arena_array(czm_arena *arena, size_t count, size_t size) {
     if (size != 0 && count > SIZE_MAX / size) return fail(arena);
     return czm_arena_alloc(arena, count * size);
+}
+
+bool czm_arena_extend(czm_arena *arena, const void *memory, size_t size, size_t larger) {
+    block *b = arena->blocks;
+    if (!b || larger > SIZE_MAX - alignof(max_align_t)) return false;
+    uint8_t *end = b->data + b->used;
+    size_t more = rounded(larger) - rounded(size);
+    if ((const uint8_t *)memory + rounded(size) != end || b->size - b->used < more) return false;
+    b->used += more;
+    memset(end, 0, more);
+    return true;
 }
 
 bool czm_arena_defer(czm_arena *arena, void (*close)(void *), void *object) {

@@ -45,6 +45,10 @@ void *czm_arena_alloc(czm_arena *arena, size_t size);
 // As czm_arena_alloc, for `count` elements of `size` bytes; an overflow counts as out of memory.
 void *czm_arena_array(czm_arena *arena, size_t count, size_t size);
 
+// Whether `memory`, of `size` bytes, now has `larger` in its place: the last that was allocated can grow. What is
+// new is zero.
+bool czm_arena_extend(czm_arena *arena, const void *memory, size_t size, size_t larger);
+
 // Calls close(object) when the arena is freed: how files and foreign handles hang on an arena.
 // false, which only an arena without a jump gives, when there is no memory.
 bool czm_arena_defer(czm_arena *arena, void (*close)(void *), void *object);

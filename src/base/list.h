@@ -22,14 +22,18 @@
                                    sizeof *(list)->items),                                   \
      &(list)->items[(list)->count++])
 
-// Doubles `capacity` when `count` has reached it. The old array stays in the arena: a list never
-// costs more than twice its final size.
+// Doubles `capacity` when `count` has reached it. Where the array cannot grow in its place, the old one stays in
+// the arena: a list never costs more than twice its final size.
 static inline void *czm_list_grow(czm_arena *arena, void *items, size_t count, size_t *capacity,
                                   size_t size) {
     if (count < *capacity) return items;
     size_t larger = *capacity ? *capacity * 2 : 2; // most nodes have one or two inputs
-    void *grown = czm_arena_array(arena, larger, size);
-    if (items) memcpy(grown, items, count * size);
+    void *grown = items;
+    if (!items || larger > SIZE_MAX / size ||
+        !czm_arena_extend(arena, items, count * size, larger * size)) {
+        grown = czm_arena_array(arena, larger, size);
+        if (items) memcpy(grown, items, count * size);
+    }
     *capacity = larger;
     return grown;
 }

@@ -34,6 +34,14 @@ czm_extent czm_hdf5_place(czm_hdf5 *file, uint64_t address, uint64_t size) {
     return (czm_extent){0};
 }
 
+// Structures are input, but none is twice.
+static void count_input(czm_hdf5 *file, uint64_t size) {
+    uint64_t left = file->extent.size - file->counted;
+    if (size > left) size = left;
+    file->counted += size;
+    czm_budget_input(file->arena, CZM_MEMORY, czm_extent_on_disk(file->extent, size));
+}
+
 czm_bytes czm_hdf5_read(czm_hdf5 *file, uint64_t address, uint64_t size) {
     czm_extent place = czm_hdf5_place(file, address, size);
     if (file->fault) return (czm_bytes){0};
@@ -42,6 +50,7 @@ czm_bytes czm_hdf5_read(czm_hdf5 *file, uint64_t address, uint64_t size) {
         return (czm_bytes){0};
     }
     file->bytes_left -= size;
+    count_input(file, size);
     uint8_t *bytes = czm_arena_alloc(file->arena, (size_t)size);
     if (czm_file_read_at(place.file, place.offset, bytes, (size_t)size))
         return czm_bytes_of(bytes, (size_t)size);
@@ -140,6 +149,7 @@ czm_hdf5 *czm_hdf5_open(czm_arena *arena, czm_extent extent) {
                         ? extent.size * METADATA_RATIO + SPARE_METADATA
                         : MOST_METADATA;
     *file = (czm_hdf5){.arena = arena, .extent = extent, .bytes_left = most};
+    czm_budget_input(arena, CZM_WORK, czm_extent_on_disk(extent, extent.size)); // what is packed is unpacked
     if (find_signature(extent, &file->base))
         read_superblock(file);
     else

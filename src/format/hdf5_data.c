@@ -4,7 +4,7 @@
 #include "format/checksum.h"
 #include "format/hdf5_parts.h"
 
-enum { HIGHEST_RANK = 32, COMPACT = 0, CONTIGUOUS = 1, CHUNKED = 2 };
+enum { HIGHEST_RANK = 32, COMPACT = 0, CONTIGUOUS = 1, CHUNKED = 2, BYTES_PER_STEP = 8 };
 
 // How a dataset is stored, as its layout message says.
 typedef struct layout {
@@ -227,6 +227,7 @@ static void read_chunk(chunk_reader *r, const chunk *c) {
             czm_hdf5_fail(r->file, "a chunk lies outside its dataset");
     czm_extent place = czm_hdf5_place(r->file, c->address, c->size);
     r->unpacked += r->size;
+    czm_work(r->file->arena, 1 + c->size + r->size / BYTES_PER_STEP, "packed weights");
     if (c->size > r->most_packed || !is_possible(r->file, r->unpacked))
         czm_hdf5_fail(r->file, "a chunk has no possible size");
     if (r->file->fault) return;

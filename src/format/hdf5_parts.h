@@ -51,6 +51,7 @@ struct czm_hdf5 {
     uint64_t base;
     uint64_t root;
     uint64_t bytes_left; // of metadata
+    uint64_t counted;    // as input
     czm_name_table objects, collections; // by the eight bytes of their address
     z_stream *inflater; // NULL: nothing was packed so far
     const char *fault;

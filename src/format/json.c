@@ -7,10 +7,8 @@
 
 static void release(void *object) { json_decref(object); }
 
-static json_t *load(czm_arena *arena, czm_bytes text, json_error_t *error) {
-    json_t *root = json_loadb((const char *)text.data, text.size, JSON_REJECT_DUPLICATES, error);
-    if (root) czm_arena_defer(arena, release, root);
-    return root;
+static json_t *load(czm_bytes text, json_error_t *error) {
+    return json_loadb((const char *)text.data, text.size, JSON_REJECT_DUPLICATES, error);
 }
 
 static bool has_memory(size_t size) {
@@ -26,10 +24,13 @@ json_t *czm_json_read(czm_arena *arena, czm_bytes text, json_error_t *error) {
     if (text.size >= 3 && memcmp(text.data, "\xef\xbb\xbf", 3) == 0)
         text = czm_bytes_of(text.data + 3, text.size - 3);
     json_error_t other;
-    json_t *root = load(arena, text, error), *again = load(arena, text, &other);
+    json_t *root = load(text, error);
+    if (root) czm_arena_defer(arena, release, root);
+    json_t *again = load(text, &other);
     bool is_sure = root && again ? json_equal(root, again)
                                  : !root && !again && error->position == other.position &&
                                        has_memory(text.size + 1);
+    json_decref(again);
     if (is_sure) return root;
     error->text[sizeof error->text - 1] = json_error_out_of_memory; // where jansson keeps the code
     return NULL;

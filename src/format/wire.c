@@ -82,13 +82,17 @@ czm_bytes czm_buffer_bytes(const czm_buffer *buffer) {
     return czm_bytes_of(buffer->data, buffer->size);
 }
 
+enum { FIRST_CAPACITY = 16 }; // most buffers become an attribute
+
 static uint8_t *reserve(czm_buffer *buffer, size_t size) {
     if (size > buffer->capacity - buffer->size) {
-        size_t larger = buffer->capacity ? buffer->capacity : 256;
+        size_t larger = buffer->capacity ? buffer->capacity : FIRST_CAPACITY;
         while (larger - buffer->size < size) larger = larger > SIZE_MAX / 2 ? SIZE_MAX : larger * 2;
-        uint8_t *data = czm_arena_alloc(buffer->arena, larger);
-        if (buffer->size) memcpy(data, buffer->data, buffer->size);
-        buffer->data = data;
+        if (!buffer->data || !czm_arena_extend(buffer->arena, buffer->data, buffer->capacity, larger)) {
+            uint8_t *data = czm_arena_alloc(buffer->arena, larger);
+            if (buffer->size) memcpy(data, buffer->data, buffer->size);
+            buffer->data = data;
+        }
         buffer->capacity = larger;
     }
     buffer->size += size;

@@ -34,7 +34,7 @@ typedef struct visit {
 } visit;
 
 typedef struct sorter {
-    czm_arena *arena;
+    czm_arena *arena, *scratch;
     CZM_LIST(visit) stack;
     czm_node_list sorted;
     czm_node_list back_edges; // NextIteration nodes whose own inputs are still to be visited
@@ -48,7 +48,7 @@ static void push(sorter *s, czm_node *node) {
     if (node->order == ON_STACK) s->circle = node;
     if (node->order != NOT_SEEN) return;
     node->order = ON_STACK;
-    *CZM_APPEND(s->arena, &s->stack) = (visit){node, 0};
+    *CZM_APPEND(s->scratch, &s->stack) = (visit){node, 0};
 }
 
 static czm_node *next_dependency(visit *v) {
@@ -65,7 +65,7 @@ static void visit_all_below(sorter *s, czm_node *root) {
         if (top->next < top->node->inputs.count + top->node->controls.count) {
             czm_node *below = next_dependency(top);
             if (czm_node_is(below, "NextIteration") && czm_node_is(top->node, "Merge"))
-                *CZM_APPEND(s->arena, &s->back_edges) = below;
+                *CZM_APPEND(s->scratch, &s->back_edges) = below;
             else
                 push(s, below);
         } else {
@@ -77,7 +77,8 @@ static void visit_all_below(sorter *s, czm_node *root) {
 }
 
 const czm_node *czm_graph_sort(czm_graph *graph) {
-    sorter s = {.arena = graph->arena};
+    sorter s = {.arena = graph->arena, .scratch = czm_arena_child(graph->arena)};
+    s.sorted = (czm_node_list){graph->nodes.items, 0, graph->nodes.capacity}; // in their place
     for (size_t i = 0; i < graph->nodes.count; i++) graph->nodes.items[i]->order = NOT_SEEN;
     for (size_t i = 0; i < graph->outputs.count; i++)
         visit_all_below(&s, graph->outputs.items[i].tensor.node);
@@ -86,6 +87,7 @@ const czm_node *czm_graph_sort(czm_graph *graph) {
     for (size_t i = 0; i < graph->inputs.count; i++)
         visit_all_below(&s, graph->inputs.items[i].tensor.node);
     graph->nodes = s.sorted;
+    czm_arena_free(s.scratch);
     return s.circle;
 }
 

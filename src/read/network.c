@@ -13,14 +13,17 @@ static czm_status read_saved_model(czm_context *context, const czm_source *sourc
 
 static czm_status read_onnx(czm_context *context, const czm_source *source,
                             czm_network_choice choice, czm_model *model) {
-    czm_onnx_file *file = CZM_NEW(context->arena, czm_onnx_file);
+    czm_onnx_file *file = source->onnx;
     const char *where = czm_source_where(context, source, source->file);
     czm_extent extent;
     if (choice.signature)
         return czm_report_add(context->report, CZM_RULE_SIGNATURE, where, "omit the option",
                               "an ONNX network has no signatures");
-    CZM_TRY(czm_source_extent(context, source, source->file, &extent));
-    CZM_TRY(czm_onnx_file_read(context, where, source, extent, file));
+    if (!file) {
+        file = CZM_NEW(context->arena, czm_onnx_file);
+        CZM_TRY(czm_source_extent(context, source, source->file, &extent));
+        CZM_TRY(czm_onnx_file_read(context, where, source, extent, file));
+    }
     return czm_onnx_network_read(context, file, choice.output, choice.layout, model);
 }
 

@@ -275,11 +275,14 @@ static uint64_t size_on_disk(czm_context *context, const czm_source *source, con
     return file ? czm_file_size(file) : 0;
 }
 
-// What is read into memory counts; weights do not.
+// What is read into memory counts; weights do not. The readers of ONNX and HDF5 count for themselves.
 static void count_input(czm_context *context, const czm_source *source) {
-    static const char *const loaded[] = {MODEL_FILE, "variables/variables.index"};
-    for (size_t i = 0; i < CZM_COUNT_OF(loaded); i++)
-        czm_budget_input(context->arena, CZM_MEMORY, size_on_disk(context, source, loaded[i]));
+    static const char *const model[] = {MODEL_FILE, "variables/variables.index"};
+    static const char *const archive[] = {"config.json", "metadata.json"};
+    bool is_keras = source->kind == CZM_SOURCE_KERAS && source->is_archive;
+    for (size_t i = 0; i < CZM_COUNT_OF(model); i++)
+        czm_budget_input(context->arena, CZM_MEMORY,
+                         size_on_disk(context, source, is_keras ? archive[i] : model[i]));
 }
 
 czm_status czm_source_open(czm_context *context, const char *path, czm_source *source) {

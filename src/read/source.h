@@ -22,6 +22,7 @@ typedef struct czm_source {
     bool is_archive;
     czm_unzip archive;
     const char *prefix; // inside the archive: "" or "folder/"
+    struct czm_onnx_file *onnx; // if it was read already; NULL
 } czm_source;
 
 // Opens `path`, a folder, an archive, "archive.zip/folder", an ONNX or a Keras file; if there is no network, reports

@@ -21,7 +21,10 @@ FIXTURE_FIELD, WAY_FIELD = 1000, 1001
 
 sys.path.insert(0, os.path.join(TESTS, 'errors'))
 sys.path.insert(0, os.path.join(TESTS, 'formats'))
+sys.path.insert(0, os.path.join(TESTS, 'keras'))
+import keras_file  # noqa: E402
 import onnx_text  # noqa: E402
+import rejections  # noqa: E402
 from graph_text import number, saved_model  # noqa: E402
 
 
@@ -127,6 +130,30 @@ def onnx_files():
         [onnx_text.node('Loop', ['', '', 'input'], ['output'], 'l', 'ai.onnx', [attribute])], image, image))
 
 
+def hdf5_files():
+    return [read(path) for path in sorted(glob.glob(os.path.join(TESTS, 'fixtures', 'hdf5', '*.h5')))]
+
+
+def keras_files():
+    """Small models with room for a longer configuration, one layer of every kind that has weights among them."""
+    for name, description in rejections.CASES:
+        if name.endswith('.h5') and 'config' in description:
+            yield keras_file.hdf5({**description, 'room': 1000})
+    weights = {'conv': {'kernel:0': [3, 3, 1, 2], 'bias:0': [2]},
+               'depth': {'depthwise_kernel:0': [3, 3, 2, 1], 'bias:0': [2]},
+               'up': {'kernel:0': [2, 2, 2, 2], 'bias:0': [2]},
+               'norm': dict.fromkeys(['gamma:0', 'beta:0', 'moving_mean:0', 'moving_variance:0'], [2]),
+               'prelu': {'alpha:0': [16, 16, 2]}, 'dense': {'kernel:0': [2, 2], 'bias:0': [2]}}
+    layer = rejections.layer
+    yield keras_file.hdf5({'room': 3000, **rejections.of(
+        rejections.CONV, layer('depth', 'DepthwiseConv2D', {'kernel_size': [3, 3], 'padding': 'same'}, 'conv'),
+        layer('norm', 'BatchNormalization', {'axis': [3]}, 'depth'), layer('pool', 'MaxPooling2D', {}, 'norm'),
+        layer('up', 'Conv2DTranspose', {'filters': 2, 'kernel_size': [2, 2], 'strides': [2, 2]}, 'pool'),
+        layer('prelu', 'PReLU', {}, 'up'), layer('zero', 'ZeroPadding2D', {'padding': [[1, 0], [0, 1]]}, 'prelu'),
+        layer('crop', 'Cropping2D', {'cropping': 1}, 'zero'), layer('size', 'UpSampling2D', {'size': 2}, 'crop'),
+        layer('dense', 'Dense', {'units': 2, 'activation': 'softmax'}, 'size'), weights=weights)})
+
+
 def write(folder, inputs):
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(folder)
@@ -143,7 +170,7 @@ def main():
     czmodel = os.path.abspath(arguments.czmodel)
     for name, inputs in (('spec', specs()), ('graph', graphs()), ('bundle', bundles()),
                          ('archive', archives(czmodel)), ('convert', conversions()),
-                         ('onnx', onnx_files())):
+                         ('onnx', onnx_files()), ('hdf5', hdf5_files()), ('keras', keras_files())):
         write(os.path.join(arguments.folder, name), inputs)
 
 

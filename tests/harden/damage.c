@@ -4,11 +4,11 @@
 //
 //     damage FLIPS SMALL TRUNCATIONS MODEL...
 //
-// Of each SavedModel, and of the CZModel that it becomes, every file is cut off: at each length if
+// Of each SavedModel or file in ONNX or of Keras, and of the CZModel that it becomes, every file is cut off: at each length if
 // it has no more than SMALL bytes, else at TRUNCATIONS lengths that are spread over it. And FLIPS
 // bits are flipped, at random but the same in each run. Every time there must be a message, or a
 // result to which the damage makes no difference where there are checksums, and that is sound where
-// there are none: in saved_model.pb. No more memory than 10 times the input and 64 MB may be used,
+// there are none: in saved_model.pb, and where a network is one file. No more memory than 10 times the input and 64 MB may be used,
 // and no case may take 5 seconds.
 #include <signal.h>
 #include <stdio.h>
@@ -51,6 +51,7 @@ typedef struct tally {
     size_t truncations, flips, refused, harmless;
 } tally;
 
+static const char *model_path = MODEL;
 static const char *now_at; // for what stops the process
 static size_t now_offset;
 
@@ -116,6 +117,13 @@ static void store(const char *path, czm_bytes content) {
 // A copy of the model in the working directory.
 static void copy_model(czm_arena *arena, const char *model, file_list *files) {
     czm_path_list found;
+    if (czm_path_look(model) == CZM_PATH_FILE) {
+        if (!czm_folder_create(arena, "work")) fail("no folder can be made");
+        model_path = czm_path_join(arena, "work", czm_path_base(model));
+        *CZM_APPEND(arena, files) = (file){model_path, GRAPH, load(arena, model)};
+        store(model_path, files->items[0].content);
+        return;
+    }
     if (!czm_folder_list(arena, model, &found)) fail("it cannot be listed");
     for (size_t i = 0; i < found.count; i++) {
         const char *path = czm_path_join(arena, MODEL, found.paths[i]);
@@ -135,7 +143,7 @@ static czm_status convert(czm_report *report) {
                                  {"c", 0, 0, 0, false}};
     czm_metadata metadata = CZM_METADATA_INIT;
     czm_options options = CZM_OPTIONS_INIT;
-    metadata.model_path = MODEL;
+    metadata.model_path = model_path;
     metadata.color_handling = "SplitRgb";
     metadata.pixel_type = "Bgr24";
     metadata.classes = classes;
@@ -268,8 +276,9 @@ static void damage_model(const char *model, amount a) {
     peak = in_use;
     damage(&files, a, files.items[files.count - 1].content, &t);
     if (peak - before > MEMORY_FACTOR * size + MEMORY_MORE) fail("it takes too much memory");
-    const char *name = czm_path_folder(arena, model), *last = strrchr(name, '/');
-    printf("%-30s %11zu %8zu %8zu %8zu %8.1f\n", last ? last + 1 : name, t.truncations, t.flips,
+    bool is_file = czm_path_look(model) == CZM_PATH_FILE;
+    const char *name = czm_path_base(is_file ? model : czm_path_folder(arena, model));
+    printf("%-30s %11zu %8zu %8zu %8zu %8.1f\n", name, t.truncations, t.flips,
            t.refused, t.harmless, (double)(peak - before) / 1e6);
     czm_arena_free(arena);
 }

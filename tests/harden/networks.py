@@ -38,6 +38,7 @@ KERNEL, BIAS = [3, 3, 3, 3], [3]
 
 def write(folder):
     """Gives the paths, in the order of NAMES."""
+    os.makedirs(folder, exist_ok=True)
     paths = [os.path.join(folder, name) for name in NAMES]
     with open(paths[0], 'wb') as file:
         file.write(onnx_text.segmentation(channels=3, classes=3))

@@ -9,7 +9,7 @@
 #include "graph/layer_name.h"
 #include "read/keras/layers.h"
 
-enum { MOST_CALLS = 100000 };
+enum { MOST_CALLS = 100000, STEPS_OF_CALL = 16, MOST_NAMES = 8 };
 
 typedef struct tensors {
     czm_tensor *items;
@@ -61,14 +61,13 @@ static const czm_tensor *cast_inputs(czm_keras_call *c, const czm_tensor *in, si
 static const char *open_scope(czm_keras_builder *b, const char *outer, const char *name) {
     czm_arena *arena = b->context->arena;
     const char *scope = czm_arena_format(arena, "%s/%s", outer, name), *base = scope;
-    for (size_t i = 1;; i++) {
-        czm_name_slot *slot = czm_name_slot_for(arena, &b->scopes, czm_bytes_text(scope));
-        if (!slot->value) {
-            slot->value = b;
-            return scope;
-        }
-        scope = czm_arena_format(arena, "%s_%zu", base, i);
+    czm_name_slot *slot = czm_name_slot_for(arena, &b->scopes, czm_bytes_text(scope));
+    for (size_t *last = slot->value; slot->value;) {
+        scope = czm_arena_format(arena, "%s_%zu", base, ++*last);
+        slot = czm_name_slot_for(arena, &b->scopes, czm_bytes_text(scope));
     }
+    slot->value = CZM_NEW(arena, size_t);
+    return scope;
 }
 
 // Keras 2 keeps an explicit training=True at inference. Keras 3 writes it for layers of chance without
@@ -246,6 +245,7 @@ static tensors run_model(czm_keras_builder *b, const czm_keras_layer *layer, con
 static tensors run_layer(czm_keras_builder *b, czm_keras_layer *layer, const char *outer,
                          const czm_tensor *in, size_t count, const czm_keras_arguments *arguments,
                          const czm_tensor *of_arguments) {
+    czm_work(b->context->arena, STEPS_OF_CALL + count, "calls of layers");
     if (++b->calls > MOST_CALLS) fail_layer(b, layer, "the model unfolds into too many layers");
     if (b->status) return (tensors){(czm_tensor *)in, count};
     if (!layer->model) return run_class(b, layer, outer, in, count, arguments, of_arguments);
@@ -353,11 +353,13 @@ static czm_status choose_output(czm_keras_builder *b, const czm_keras_layer *roo
     size_t found = 0;
     for (size_t i = 0; i < count; i++) {
         const char *name = output_name(root, i);
-        names = czm_arena_format(arena, "%s%s\"%s\"", names, i ? ", " : "", name);
+        if (i < MOST_NAMES)
+            names = czm_arena_format(arena, "%s%s\"%s\"", names, i ? ", " : "", name);
         if (wanted ? !czm_text_equal(name, wanted) : i > 0) continue;
         *chosen = i;
         found++;
     }
+    if (count > MOST_NAMES) names = czm_arena_format(arena, "%s and more", names);
     if (found && (wanted || count == 1)) return CZM_OK;
     if (wanted)
         return czm_report_add(b->context->report, CZM_RULE_ONE_OUTPUT, b->file->where, NULL,
@@ -375,14 +377,15 @@ static czm_status keep_one_input(czm_keras_builder *b) {
     if (czm_graph_sort(graph)) return CZM_ERROR_INVALID; // made from inputs to outputs: cannot be
     for (size_t i = 0; i < inputs.count; i++) {
         const czm_port *port = &inputs.items[i];
-        names = czm_arena_format(b->context->arena, "%s%s\"%s\"", names, i ? ", " : "", port->name);
+        if (i < MOST_NAMES)
+            names = czm_arena_format(b->context->arena, "%s%s\"%s\"", names, i ? ", " : "", port->name);
         if (port->tensor.node->order) *CZM_APPEND(b->context->arena, &kept) = *port;
     }
     graph->inputs = kept;
     if (kept.count == 1) return CZM_OK;
     return czm_report_add(b->context->report, CZM_RULE_ONE_INPUT, b->file->where,
-                          "save a network whose only input is the image", "it has %zu inputs: %s",
-                          inputs.count, names);
+                          "save a network whose only input is the image", "it has %zu inputs: %s%s",
+                          inputs.count, names, inputs.count > MOST_NAMES ? " and more" : "");
 }
 
 static void collect_variables(czm_model *model) {

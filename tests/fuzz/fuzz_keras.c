@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The input is a Keras file, HDF5 as a rule. It is looked at and converted for TensorFlow and for ONNX Runtime:
+// what is written must be sound.
+#include "czm.h"
+#include "fuzz.h"
+
+static const char *file, *folder;
+
+static void look(czm_report *report) {
+    czm_options options = CZM_OPTIONS_INIT;
+    options.source_path = file;
+    czm_inspection inspection = CZM_INSPECTION_INIT;
+    if (czm_inspect(&options, &inspection, report) == CZM_OK)
+        FUZZ_EXPECT(czm_inspection_json(&inspection, report));
+}
+
+static void check(const char *path) {
+    czm_report *report = czm_report_new();
+    czm_options options = CZM_OPTIONS_INIT;
+    options.source_path = path;
+    (void)czm_check(&options, NULL, report);
+    FUZZ_EXPECT(!fuzz_finds_damage(report));
+    czm_report_free(report);
+}
+
+static void convert(const char *format, czm_report *report) {
+    static const czm_class classes[] = {{"a", 0, 0, 0, false}, {"b", 0, 0, 0, false}};
+    static const char *const allowed[] = {"input-channels", "probabilities", "pixel-type-channels",
+                                          "class-count",    "border",        "input-size-undefined"};
+    czm_metadata metadata = CZM_METADATA_INIT;
+    metadata.model_path = file;
+    metadata.color_handling = "ConvertToMonochrome";
+    metadata.pixel_type = "Gray16";
+    metadata.classes = classes;
+    metadata.class_count = CZM_COUNT_OF(classes);
+    czm_options options = CZM_OPTIONS_INIT;
+    options.metadata = &metadata;
+    options.output_folder = folder;
+    options.format = format;
+    options.allow = allowed;
+    options.allow_count = CZM_COUNT_OF(allowed);
+    czm_result result = CZM_RESULT_INIT;
+    if (czm_convert(&options, &result, report) == CZM_OK) check(result.path);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    if (!file) {
+        file = fuzz_path("network.h5");
+        folder = fuzz_path("out");
+    }
+    fuzz_write(file, czm_bytes_of(data, size));
+    czm_report *report = czm_report_new();
+    look(report);
+    convert("3.0.0", report);
+    convert("czann-2.1.0", report);
+    czm_report_free(report);
+    return 0;
+}
