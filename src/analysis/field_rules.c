@@ -67,13 +67,48 @@ static void add_part(czm_field_step *step, size_t input, czm_footprint seen, int
     czm_see_also(step, input, &seen);
 }
 
+// How often each element of a dimension is repeated, if the parts are all those of a Split into single
+// elements, in their order, each as often; else 1. Keras enlarges volumes in this way.
+static size_t repeats_of(const czm_field_step *step, size_t first, size_t count, int axis) {
+    const czm_tensor *parts = &step->node->inputs.items[first];
+    const czm_node *split = parts->node;
+    int64_t value;
+    int own_axis;
+    if (!czm_node_is(split, "Split") ||
+        !czm_value_int(czm_value_of(step->shapes, split->inputs.items[0]), 0, &value) ||
+        !czm_see_axis(value, step->out.rank, &own_axis) || own_axis != axis)
+        return 1;
+    czm_shape whole = czm_shape_of(step->shapes, split->inputs.items[1]);
+    size_t size = whole.rank == step->out.rank && whole.dims[axis] > 0 ? (size_t)whole.dims[axis] : count;
+    if (count % size != 0) return 1;
+    for (size_t i = 0; i < count; i++)
+        if (parts[i].node != split || parts[i].index != i / (count / size)) return 1;
+    return count / size;
+}
+
+// The first element is at the place of the whole, so that it sees what the whole does.
+static void repeat(czm_field_step *step, size_t first, int axis, size_t times) {
+    czm_taps taps[CZM_LONGEST_PERIOD];
+    czm_footprint seen = *step->inputs[first];
+    for (size_t i = 0; i < times; i++) taps[i] = (czm_taps){0, 0, 1};
+    const czm_slide slide = {(int64_t)times, 1, taps};
+    czm_footprint_slide(&seen, axis, &slide, step->out.dims[axis]);
+    czm_see_also(step, first, &seen);
+}
+
 // The row's detail is the number of the input that names the axis, or -1: the last one.
 void czm_see_concat(czm_field_step *step) {
     size_t count = step->node->inputs.count, named = step->detail < 0 ? count - 1 : 0;
+    size_t first = named == 0;
     int64_t value, offset = 0;
     int axis;
     if (!czm_see_int(step, named, 0, &value) || !czm_see_axis(value, step->out.rank, &axis)) {
         czm_see_unknown(step);
+        return;
+    }
+    size_t times = count > 1 ? repeats_of(step, first, count - 1, axis) : 1;
+    if (times > 1 && times <= CZM_LONGEST_PERIOD) {
+        repeat(step, first, axis, times);
         return;
     }
     for (size_t i = 0; i < count; i++) {

@@ -150,6 +150,19 @@ static czm_tensor uneven(net *n, czm_tensor x) { // two thirds of the size and b
     czm_tensor small = resize(n, "ResizeNearestNeighbor", x, 64, "half_pixel_centers");
     return up(n, small, "ResizeNearestNeighbor", "half_pixel_centers");
 }
+// As Keras enlarges volumes: single rows, each twice.
+static czm_tensor repeated_rows(net *n, czm_tensor x) {
+    enum { ROWS = SIDE / 2 };
+    czm_tensor rows = op2(n, "Split", scalar(n, 1), pool(n, x, 2));
+    czm_set_int(n->g, rows.node, "num_split", ROWS);
+    czm_tensor y = make(n, "ConcatV2", rows, rows, none);
+    for (uint32_t i = 2; i < 2 * ROWS; i++)
+        *CZM_APPEND(n->c->arena, &y.node->inputs) = (czm_tensor){rows.node, i / 2};
+    *CZM_APPEND(n->c->arena, &y.node->inputs) = scalar(n, 1);
+    czm_set_int(n->g, y.node, "N", 2 * ROWS);
+    return y;
+}
+
 static czm_tensor back_2(net *n, czm_tensor x) { return transposed(n, pool(n, x, 2), SIDE, 2, 2); }
 static czm_tensor back_3(net *n, czm_tensor x) { return transposed(n, pool(n, x, 2), SIDE, 3, 2); }
 static czm_tensor back_deep(net *n, czm_tensor x) {
@@ -291,6 +304,7 @@ static const row rows[] = {
     SEES(bicubic, 4, 4, 4, 4),
     SEES(uneven, 0, 0, 1, 1),
     SEES(back_2, 1, 1, 1, 1),
+    SEES(repeated_rows, 1, 0, 1, 1), // along the width nothing is enlarged again
     SEES(back_3, 2, 2, 1, 1), // taps of SAME lie before: pixel 2i sees blocks i - 1 and i
     SEES(back_deep, 7, 7, 7, 7),
     SEES(skipped, 7, 7, 7, 7),
