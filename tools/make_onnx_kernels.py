@@ -140,6 +140,8 @@ def table():
     for name in 'Conv ConvTranspose'.split():
         yield Op(name, 'aaa>a', inputs={**image, 1: (4, 4, 3, 3), 2: (4,)})
     yield Op('BatchNormalization', 'aaaaa>a', inputs={**image, 1: (4,), 2: (4,), 3: (4,), 4: np.ones(4)})
+    yield Op('InstanceNormalization', 'aaa>a', inputs={**image, 1: (4,), 2: (4,)})
+    yield Op('LayerNormalization', 'aaa>a', inputs={**image, 1: (4,), 2: (4,)}, opsets=(18,))
     yield Op('Resize', 'aFF>a', exact=True, attrs={'mode': 'nearest'},
              inputs={**image, 1: np.zeros(0, np.float32), 2: np.array([1, 1, 2, 2], np.float32)})
     yield Op('NonMaxSuppression', 'FFLFF>L', inputs={

@@ -76,10 +76,38 @@ static void take_values(czm_import *run, czm_bytes message, uint32_t number, nam
             *values++ = value_of(run, f.bytes);
 }
 
-// PyTorch writes "/encoder/conv1/Conv"; TensorFlow's names begin with no slash. An operation without a
-// name is called after its first output.
+// The last but one of the texts in a list that Python printed: ['', 'stem', 'stem.0', 'conv2d'].
+static czm_bytes last_but_one(czm_bytes list) {
+    czm_bytes before = {0}, last = {0};
+    for (size_t i = 0, begin = 0, quotes = 0; i < list.size; i++) {
+        if (list.data[i] != '\'') continue;
+        if (quotes++ % 2) {
+            before = last;
+            last = czm_bytes_of(list.data + begin, i - begin);
+        }
+        begin = i + 1;
+    }
+    return before;
+}
+
+// NodeProto.metadata_props=9 {key=1, value=2}: the dynamo exporter writes the modules around a node there.
+static czm_bytes module_of(const czm_onnx_operation *o) {
+    czm_wire wire = czm_wire_read(o->message);
+    for (czm_field f; czm_wire_next(&wire, &f);)
+        if (czm_field_is(&f, 9, CZM_WIRE_BYTES) &&
+            czm_bytes_is(czm_wire_find(f.bytes, 1).bytes, "pkg.torch.onnx.name_scopes"))
+            return last_but_one(czm_wire_find(f.bytes, 2).bytes);
+    return (czm_bytes){0};
+}
+
+// PyTorch's exporters name the module: "/encoder/conv1/Conv", or beside a number. TensorFlow's names begin with
+// no slash. An operation without a name is called after its first output.
 static const char *step_name(const czm_import_step *s) {
     const char *name = s->operation->name;
+    czm_bytes module = module_of(s->operation);
+    if (module.size)
+        name = czm_arena_format(s->run->context->arena, "%.*s/%s", (int)module.size,
+                                (const char *)module.data, s->operation->op);
     if (!*name && s->output_count && s->outputs[0]) name = s->outputs[0]->name;
     while (*name == '/') name++;
     if (!*name) name = s->operation->op;

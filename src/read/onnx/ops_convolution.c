@@ -57,6 +57,18 @@ static czm_status filter_shape(czm_import_step *s, const czm_import_value *w, cz
     return CZM_OK;
 }
 
+// The image; its channels are as many as the filter wants, even where the inference has lost them.
+static czm_tensor input_image(czm_import_step *s, czm_import_value *x, const czm_import_window *win,
+                              int64_t channels) {
+    czm_tensor t = czm_window_image(s, x, win);
+    czm_dims dims = czm_dims_unknown(win->places + 2);
+    if (czm_import_dim(s, x, 1) != CZM_UNKNOWN) return t;
+    dims.at[dims.rank - 1] = channels;
+    czm_node *node = CZM_NODE(s, "EnsureShape", t);
+    czm_set_attr(s->run->graph, node, "shape", czm_shape_attr(s->run->context->arena, czm_dims_shape(&dims)));
+    return czm_output(node);
+}
+
 // Volumes: what TensorFlow computes has no padding by numbers.
 static czm_status conv_volume(czm_import_step *s, czm_import_value *x, czm_import_value *w,
                               czm_import_window *win) {
@@ -85,7 +97,7 @@ czm_status czm_import_op_conv(czm_import_step *s) {
     czm_tensor kernel = is_depthwise ? depthwise_filter(s, w, channels, shape.dims[0], &win)
                                      : filter(s, w, win.axes, 1, 0);
     czm_node *node = CZM_NODE(s, is_depthwise ? "DepthwiseConv2dNative" : "Conv2D",
-                              czm_window_image(s, x, &win), kernel);
+                              input_image(s, x, &win, channels), kernel);
     czm_window_set(s, node, "strides", &win, win.strides);
     czm_window_set(s, node, "dilations", &win, win.dilations);
     czm_window_set_padding(s, node, &win);
