@@ -34,23 +34,28 @@ static size_t hash(const uint64_t key[2], czm_bytes name) {
 // An empty name may have no bytes to point at, but a slot without them is free.
 static czm_bytes with_bytes(czm_bytes name) { return name.data ? name : czm_bytes_text(""); }
 
-static czm_name_slot *probe(const czm_name_table *table, czm_bytes name) {
-    size_t i = hash(table->key, name) & (table->capacity - 1);
-    while (table->slots[i].name.data && !czm_bytes_equal(table->slots[i].name, name))
-        i = (i + 1) & (table->capacity - 1);
-    return &table->slots[i];
+static czm_name_slot *probe(const czm_name_table *table, czm_bytes name, size_t hash) {
+    size_t i = hash & (table->capacity - 1);
+    for (;; i = (i + 1) & (table->capacity - 1)) {
+        czm_name_slot *slot = &table->slots[i];
+        if (!slot->name.data || (slot->hash == hash && czm_bytes_equal(slot->name, name)))
+            return slot;
+    }
 }
 
 void *czm_name_find(const czm_name_table *table, czm_bytes name) {
-    return table->capacity ? probe(table, with_bytes(name))->value : NULL;
+    if (table->capacity == 0) return NULL;
+    return probe(table, with_bytes(name), hash(table->key, name))->value;
 }
 
 static void grow(czm_arena *arena, czm_name_table *table) {
     czm_name_table larger = {.key = czm_arena_key(arena),
                              .capacity = table->capacity ? table->capacity * 2 : 32};
     larger.slots = CZM_NEW_ARRAY(arena, czm_name_slot, larger.capacity);
-    for (size_t i = 0; i < table->capacity; i++)
-        if (table->slots[i].name.data) *probe(&larger, table->slots[i].name) = table->slots[i];
+    for (size_t i = 0; i < table->capacity; i++) {
+        const czm_name_slot *slot = &table->slots[i];
+        if (slot->name.data) *probe(&larger, slot->name, slot->hash) = *slot;
+    }
     larger.count = table->count;
     *table = larger;
 }
@@ -58,9 +63,11 @@ static void grow(czm_arena *arena, czm_name_table *table) {
 czm_name_slot *czm_name_slot_for(czm_arena *arena, czm_name_table *table, czm_bytes name) {
     name = with_bytes(name);
     if (table->count * 2 >= table->capacity) grow(arena, table);
-    czm_name_slot *slot = probe(table, name);
+    size_t h = hash(table->key, name);
+    czm_name_slot *slot = probe(table, name, h);
     if (!slot->name.data) {
         slot->name = name;
+        slot->hash = h;
         table->count++;
     }
     return slot;

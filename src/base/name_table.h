@@ -9,6 +9,7 @@
 
 typedef struct czm_name_slot {
     czm_bytes name;
+    size_t hash; // of the name, which lies elsewhere in memory
     void *value;
 } czm_name_slot;
 
