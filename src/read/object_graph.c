@@ -4,9 +4,13 @@
 // without a key is reported by the caller.
 #include "read/object_graph.h"
 
+// What the model's own lists say of a variable. A frozen layer is in its variables' flags not frozen.
+typedef enum training { NOT_LISTED, FIXED, TRAINED } training;
+
 typedef struct object {
     czm_bytes message;
     size_t partner; // its id in the checkpoint, plus 1; 0: not known
+    training training;
 } object;
 
 typedef CZM_LIST(object) object_list;
@@ -25,6 +29,8 @@ struct czm_objects {
     czm_arena *arena;
     object_list saved, stored; // of the SavedModel, of the checkpoint
     czm_name_table by_key;     // checkpoint key -> object of `saved`
+    czm_name_table by_name;    // name of a listed variable -> object of `saved`, or `ambiguous`
+    object ambiguous;
 };
 
 static object_list read_objects(czm_arena *arena, czm_bytes graph) {
@@ -32,7 +38,7 @@ static object_list read_objects(czm_arena *arena, czm_bytes graph) {
     czm_wire wire = czm_wire_read(graph);
     for (czm_field f; czm_wire_next(&wire, &f);)
         if (czm_field_is(&f, 1, CZM_WIRE_BYTES))
-            *CZM_APPEND(arena, &objects) = (object){f.bytes, 0};
+            *CZM_APPEND(arena, &objects) = (object){.message = f.bytes};
     return objects;
 }
 
@@ -70,6 +76,55 @@ static void pair_objects(czm_objects *g) {
             *CZM_APPEND(g->arena, &todo) = (size_t)id;
         }
     }
+}
+
+// The object that a child leads to, or NULL.
+static object *child_object(czm_objects *g, czm_bytes child) {
+    uint64_t id = czm_wire_find(child, 1).value;
+    return id < g->saved.count ? &g->saved.items[id] : NULL;
+}
+
+static void mark(czm_objects *g, czm_bytes list, training found) {
+    czm_wire wire = czm_wire_read(list);
+    for (czm_field f; czm_wire_next(&wire, &f);) {
+        object *o = czm_field_is(&f, 1, CZM_WIRE_BYTES) ? child_object(g, f.bytes) : NULL;
+        if (o && found > o->training) o->training = found;
+    }
+}
+
+static czm_field saved_variable(const object *o) { return czm_wire_find(o->message, 7); }
+
+static czm_bytes variable_name(const object *o) {
+    return czm_wire_find(saved_variable(o).bytes, 6).bytes;
+}
+
+// Keras 3 saves each variable twice and lists one of the two.
+static void index_names(czm_objects *g) {
+    for (size_t i = 0; i < g->saved.count; i++) {
+        object *o = &g->saved.items[i];
+        if (!o->training) continue;
+        czm_name_slot *slot = czm_name_slot_for(g->arena, &g->by_name, variable_name(o));
+        const object *other = slot->value;
+        slot->value = !other || other->training == o->training ? o : &g->ambiguous;
+    }
+}
+
+static bool is_trained(const czm_objects *g, const object *o) {
+    const object *listed = o->training ? o : czm_name_find(&g->by_name, variable_name(o));
+    if (listed && listed->training) return listed->training == TRAINED;
+    return czm_wire_find(saved_variable(o).bytes, 3).value != 0;
+}
+
+static void read_lists(czm_objects *g) {
+    czm_wire wire = czm_wire_read(g->saved.count ? g->saved.items[0].message : (czm_bytes){0});
+    for (czm_field f; czm_wire_next(&wire, &f);) {
+        object *list = czm_field_is(&f, 1, CZM_WIRE_BYTES) ? child_object(g, f.bytes) : NULL;
+        if (!list) continue;
+        czm_bytes name = czm_wire_find(f.bytes, 2).bytes;
+        if (czm_bytes_is(name, "variables")) mark(g, list->message, FIXED);
+        if (czm_bytes_is(name, "trainable_variables")) mark(g, list->message, TRAINED);
+    }
+    index_names(g);
 }
 
 // The key of a variable's value, or an empty view.
@@ -130,6 +185,7 @@ czm_status czm_objects_read(czm_context *context, const czm_meta_graph *meta, cz
     g->saved = read_objects(context->arena, meta->object_graph);
     g->stored = read_objects(context->arena, stored);
     pair_objects(g);
+    read_lists(g);
     for (size_t i = 0; i < g->saved.count; i++) {
         czm_bytes key = value_key(g, i);
         if (key.size)
@@ -140,11 +196,11 @@ czm_status czm_objects_read(czm_context *context, const czm_meta_graph *meta, cz
 
 void czm_objects_describe(const czm_objects *g, czm_bytes key, czm_variable *variable) {
     const object *o = czm_name_find(&g->by_key, key);
-    czm_field saved = o ? czm_wire_find(o->message, 7) : (czm_field){0};
+    czm_field saved = o ? saved_variable(o) : (czm_field){0};
     if (!czm_field_is(&saved, 7, CZM_WIRE_BYTES)) return;
-    czm_bytes name = czm_wire_find(saved.bytes, 6).bytes;
+    czm_bytes name = variable_name(o);
     if (name.size) variable->name = czm_arena_string(g->arena, name);
-    variable->is_trainable = czm_wire_find(saved.bytes, 3).value != 0;
+    variable->is_trainable = is_trained(g, o);
 }
 
 void czm_objects_add_keys(const czm_objects *g, const czm_meta_graph *meta, czm_name_table *keys) {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Case becomes If: the same branch for every index, also for those that have none.
+// Case becomes If: the same branch for every index, also for those that have none. What stays a Case is
+// reported under rule "loaders".
+#include "check/check.h"
+#include "graph/layer_name.h"
 #include "passes/passes.h"
 
 #include "graph_text.h"
@@ -70,10 +73,40 @@ static void shared_branches_stay(void **state) {
     czm_arena_free(p.arena);
 }
 
+// The number of findings under rule "loaders".
+static size_t loaders_reported(const char *graph, bool is_keras) {
+    parser p;
+    build_text(&p, graph, 0);
+    czm_context context = {p.arena, czm_report_new()};
+    assert_non_null(context.report);
+    czm_passes_run(&context, &p.model);
+    p.model.is_keras = is_keras;
+    p.model.layer_names = czm_layer_names_of(p.arena, &p.model.main);
+    czm_check_subject subject = {.arena = p.arena, .model = &p.model};
+    czm_check_loaders(&context, &subject);
+    size_t count = czm_report_count(context.report);
+    for (size_t i = 0; i < count; i++)
+        assert_string_equal(czm_report_at(context.report, i)->rule, "loaders");
+    czm_report_free(context.report);
+    czm_arena_free(p.arena);
+    return count;
+}
+
+static void loaders_are_reported(void **state) {
+    (void)state;
+    const char *simple = "x=i 10; y=AddV2(x,x); k=i %d";
+    const char *shared = BRANCHES "x=i 10; c:i[]; d:i[]; y=Case(c,x) branches=&f,g Tin=@i Tout=@i; "
+                                  "z=Case(d,x) branches=&f,g Tin=@i Tout=@i; k=i %d";
+    assert_int_equal(loaders_reported(simple, true), 0);
+    assert_int_equal(loaders_reported(simple, false), 1);
+    assert_int_equal(loaders_reported(shared, true), 1);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_index_has_its_branch),
         cmocka_unit_test(shared_branches_stay),
+        cmocka_unit_test(loaders_are_reported),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
