@@ -4,8 +4,8 @@
 //
 //     node build.mjs czmodel.wasm OUT
 //
-// OUT/czmodel.html has everything inside; OUT/site/ is the same for a web host. Scripts and styles are allowed by
-// their hashes, and requests by nothing but what is part of the page.
+// OUT/czmodel.html has everything inside; OUT/small/czmodel.html has no ONNX Runtime; OUT/site/ is the page for a web
+// host. Scripts and styles are allowed by their hashes, and requests by nothing but what is part of the page.
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
@@ -13,7 +13,7 @@ import { build } from 'esbuild';
 
 const [wasm, out] = process.argv.slice(2);
 
-async function bundle(entry) {
+async function bundle(entry, options = {}) {
   const { outputFiles } = await build({
     entryPoints: [entry],
     bundle: true,
@@ -24,10 +24,23 @@ async function bundle(entry) {
     jsx: 'automatic',
     jsxImportSource: 'preact',
     legalComments: 'inline',
+    ...options,
   });
   return outputFiles[0].text;
 }
 
+// ONNX Runtime Web is an ES module, which a worker from a Blob cannot load: it becomes a classic script that asks
+// for no file, since the worker hands it the module (page/src/tryout.ts).
+const ort = 'node_modules/onnxruntime-web/dist';
+const runtime = {
+  'ort.js': Buffer.from(
+    await bundle(`${ort}/ort.wasm.bundle.min.mjs`, {
+      globalName: 'ort',
+      define: { 'import.meta.url': '"https://localhost/ort.js"' },
+    }),
+  ),
+  'ort.wasm': readFileSync(`${ort}/ort-wasm-simd-threaded.wasm`),
+};
 const assets = {
   'czmodel.wasm': readFileSync(wasm),
   'worker.js': Buffer.from(await bundle('src/worker.ts')),
@@ -38,10 +51,10 @@ const style = await bundle('src/page.css');
 const hash = (text) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 
 // The worker is a blob, which the same policy governs: it may compile the module.
-function page({ scripts, connect, styles, head, tail }) {
+function page({ scripts, connect, styles, head, tail, isFull }) {
   const policy = [
     "default-src 'none'",
-    `script-src ${scripts} 'wasm-unsafe-eval'`,
+    `script-src ${scripts} 'wasm-unsafe-eval'${isFull ? ' blob:' : ''}`,
     'worker-src blob:',
     `connect-src ${connect}`,
     `style-src ${styles}`,
@@ -50,7 +63,7 @@ function page({ scripts, connect, styles, head, tail }) {
     "form-action 'none'",
   ];
   return `<!DOCTYPE html>
-<html lang="en">
+<html lang="en"${isFull ? ' data-runtime' : ''}>
 <head>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="${policy.join('; ')}">
@@ -68,22 +81,25 @@ ${tail}
 `;
 }
 
-const embedded = Object.entries(assets).map(
-  ([name, bytes]) =>
-    `<script type="application/octet-stream" id="asset-${name}">${gzipSync(bytes, { level: 9 }).toString('base64')}</script>`,
-);
+const embedded = (name, bytes) =>
+  `<script type="application/octet-stream" id="asset-${name}">${gzipSync(bytes, { level: 9 }).toString('base64')}</script>`;
 
-mkdirSync(`${out}/site`, { recursive: true });
-writeFileSync(
-  `${out}/czmodel.html`,
-  page({
+function single(contents, isFull) {
+  const elements = Object.entries(contents).map(([name, bytes]) => embedded(name, bytes));
+  return page({
     scripts: hash(script),
     connect: "'none'",
     styles: hash(style),
     head: `<style>${style}</style>`,
-    tail: `${embedded.join('\n')}\n<script>${script}</script>`,
-  }),
-);
+    tail: `${elements.join('\n')}\n<script>${script}</script>`,
+    isFull,
+  });
+}
+
+mkdirSync(`${out}/site`, { recursive: true });
+mkdirSync(`${out}/small`, { recursive: true });
+writeFileSync(`${out}/czmodel.html`, single({ ...assets, ...runtime }, true));
+writeFileSync(`${out}/small/czmodel.html`, single(assets, false));
 writeFileSync(
   `${out}/site/index.html`,
   page({
@@ -92,8 +108,9 @@ writeFileSync(
     styles: "'self'",
     head: '<link rel="stylesheet" href="page.css">',
     tail: '<script src="page.js"></script>',
+    isFull: true,
   }),
 );
 writeFileSync(`${out}/site/page.js`, script);
 writeFileSync(`${out}/site/page.css`, style);
-for (const [name, bytes] of Object.entries(assets)) writeFileSync(`${out}/site/${name}`, bytes);
+for (const [name, bytes] of Object.entries({ ...assets, ...runtime })) writeFileSync(`${out}/site/${name}`, bytes);

@@ -187,8 +187,15 @@ static const struct {
     const char *name;
     page_call *call;
 } calls[] = {
-    {"about", about},     {"check", check},   {"convert", convert}, {"inspect", inspect},
-    {"new_spec", new_spec}, {"unpack", unpack},
+    {"about", about},
+    {"check", check},
+    {"convert", convert},
+    {"inspect", inspect},
+    {"new_spec", new_spec},
+    {"tryout_begin", page_tryout_begin},
+    {"tryout_end", page_tryout_end},
+    {"tryout_open", page_tryout_open},
+    {"unpack", unpack},
 };
 
 // ---- the answer

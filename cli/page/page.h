@@ -27,5 +27,8 @@ const char *page_text(const page_request *request, const char *key);
 // What a call of the table does: stores its result in `*result` (JSON, or NULL), and returns its status.
 typedef czm_status page_call(page_request *request, json_t **result);
 
+// To try a model on an image (tryout.c).
+page_call page_tryout_open, page_tryout_begin, page_tryout_end;
+
 
 #endif

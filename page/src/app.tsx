@@ -5,11 +5,13 @@ import { render } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Finding, Inspection, Options, Verdict } from './czm';
 import { Engine } from './engine';
-import { chosenFiles, droppedFiles, inFolder, targetsOf, type Given, type Target } from './files';
+import { chosenFiles, droppedFiles, inFolder, isImage, targetsOf, type Given, type Target } from './files';
 import { Findings } from './findings';
 import { Form } from './form';
 import { Network } from './network';
 import { borderOf, withBorder, withKey, withStep, type Specification } from './specification';
+import type { Tried } from './tryout';
+import { TryOut } from './tryout_view';
 import { firstLanguage, languages, textsOf, type Language, type TextKey } from './texts';
 
 /** A network with its specification, which every kind of input becomes. */
@@ -32,6 +34,9 @@ const nothing: Looks = { inspection: null, svg: '', verdict: null, findings: [] 
 // Names that no dropped file has.
 const OUT = '.czmodel-page/out';
 const UNPACKED = '.czmodel-page/unpacked';
+
+// The page for the wheel has no ONNX Runtime.
+const canTry = 'runtime' in document.documentElement.dataset;
 
 const CHECK_AFTER = 250; // milliseconds after the last change
 
@@ -91,6 +96,9 @@ function App() {
   const [progress, setProgress] = useState<number | null>(null);
   const [name, setName] = useState('');
   const [made, setMade] = useState<{ name: string; model_id: string } | null>(null);
+  const [image, setImage] = useState<string | null>(null);
+  const [tried, setTried] = useState<Tried | null>(null);
+  const [isTrying, setTrying] = useState(false);
   const [isOver, setOver] = useState(false);
   const version = useRef(0); // of what is shown: answers to older questions are dropped
 
@@ -124,12 +132,15 @@ function App() {
     setModel(null);
     setLooks(nothing);
     setMade(null);
+    setTried(null);
     setStatus('working');
     try {
       const { model, findings } = await modelOf(engine, target, options);
       if (now !== version.current) return;
       setGuesses(model ? findings : []);
       setModel(model);
+      const tested = model?.specification?.TestImageFile;
+      if (model && typeof tested === 'string' && tested) setImage(folderOf(model.path) + tested);
       if (!model) setLooks({ ...nothing, findings });
     } catch (error) {
       await broken(error as Error);
@@ -142,12 +153,15 @@ function App() {
     if (!engine || !dropped.length) return;
     const files = inFolder(dropped);
     const found = await targetsOf(files);
+    const picture = files.find(({ path }) => isImage(path));
+    if (!found.length && picture && target) return chooseImage(picture); // an image for the network that is there
     setFault(found.length ? '' : t('nothing'));
     if (!found.length) return;
     await engine.do('clear');
     await engine.do('put', files);
     setGiven(files);
     setTargets(found);
+    setImage(picture?.path ?? null);
     setOptions({});
     setName('');
     await open(found[0], {});
@@ -181,11 +195,13 @@ function App() {
 
   const change = (specification: Specification) => {
     setMade(null);
+    setTried(null);
     setModel({ ...model!, specification, isEdited: true });
   };
 
   const change_options = (options: Options) => {
     setMade(null);
+    setTried(null);
     setOptions(options);
     if (!model && target) void open(target, options); // a choice without which there is no specification
   };
@@ -223,9 +239,37 @@ function App() {
     setProgress(null);
   };
 
+  const chooseImage = async (chosen: Given) => {
+    await engine!.do('put', [chosen]);
+    setGiven([...given.filter(({ path }) => path !== chosen.path), chosen]);
+    setImage(chosen.path);
+    setTried(null);
+    setFault('');
+  };
+
+  const tryOut = async () => {
+    if (!engine || !image) return;
+    setTrying(true);
+    setTried(null);
+    setFault('');
+    setProgress(0);
+    try {
+      await engine.needRuntime();
+      if (model!.isEdited) await engine.do('write', model!.path, JSON.stringify(model!.specification, null, 4));
+      const result = await engine.do('tryOut', all(), image);
+      if (typeof result === 'string') setFault(`${image}: ${result}`);
+      else setTried(result);
+    } catch (error) {
+      await broken(error as Error);
+    }
+    setTrying(false);
+    setProgress(null);
+  };
+
   const cancel = async () => {
     engine?.stop();
     setProgress(null);
+    setTrying(false);
     const fresh = await start();
     await fresh.do('put', given);
     if (target) void open(target, options);
@@ -316,6 +360,12 @@ function App() {
                 <Form {...{ specification: model.specification, options, formats, inspection: looks.inspection, t, change, chooseLicence }}
                   setOptions={change_options} />
               )}
+              {model && canTry && (
+                <TryOut {...{ image, tried, cancel, save, chooseImage, t }} run={tryOut} isBusy={progress !== null}
+                  progress={isTrying ? progress : null}
+                  names={looks.inspection?.metadata?.classes.map(({ name }) => name) ?? []}
+                  colours={looks.inspection?.metadata?.classes.map(({ colour }) => colour) ?? []} />
+              )}
               {model && (
                 <section aria-labelledby="download-title">
                   <h2 id="download-title">{t('download')}</h2>
@@ -331,7 +381,7 @@ function App() {
                         'model_spec.json')}>{t('saveSpecification')}</button>
                     )}
                   </div>
-                  {progress !== null && (
+                  {progress !== null && !isTrying && (
                     <p>
                       <progress aria-label={t('working')} value={progress} max={1} />
                       <button type="button" class="secondary" onClick={cancel}>{t('cancel')}</button>

@@ -93,6 +93,8 @@ interface Exports extends WebAssembly.Exports {
   allocate(size: number): number;
   release(at: number): void;
   call(request: number): number;
+  tryout_next(): number;
+  tryout_put(values: number, height: number, width: number, channels: number): number;
 }
 
 export class Czm {
@@ -143,5 +145,39 @@ export class Czm {
   }
   unpack(path: string, folder: string) {
     return this.call<null>({ call: 'unpack', path, folder });
+  }
+
+  // ---- trying a model on an image: cli/page/tryout.c. Addresses are valid until the next call.
+
+  tryoutOpen(options: Options, image: string, network: string) {
+    type Opened = { height: number; width: number; channels: number; pixels: number; unused: string | null };
+    return this.call<Opened & { fault?: string }>({ call: 'tryout_open', options, image, network });
+  }
+  tryoutBegin(dims: number[]) {
+    type Begun = { tile: [number, number, number]; count: number };
+    return this.call<Begun & { fault?: string }>({ call: 'tryout_begin', dims });
+  }
+  /** The address of the next tile; 0: there is none left. */
+  tryoutNext() {
+    return this.exports.tryout_next();
+  }
+  /** Takes the output for the tile. Returns what is wrong with it, or null. */
+  tryoutPut(values: Float32Array, dims: readonly number[]): string | null {
+    const at = this.exports.allocate(values.byteLength);
+    if (!at) throw new Error('out of memory');
+    this.floats(at, values.length).set(values);
+    const fault = this.exports.tryout_put(at, dims[1], dims[2], dims[3]);
+    this.exports.release(at);
+    return fault ? this.host.text(fault) : null;
+  }
+  tryoutEnd() {
+    type Ended = { classes: number; mask: number; probabilities: number };
+    return this.call<Ended & { fault?: string }>({ call: 'tryout_end' });
+  }
+  floats(at: number, count: number) {
+    return new Float32Array(this.exports.memory.buffer, at >>> 0, count);
+  }
+  bytes(at: number, count: number) {
+    return new Uint8Array(this.exports.memory.buffer, at >>> 0, count);
   }
 }

@@ -53,6 +53,12 @@ export class Engine {
     });
   }
 
+  /** Loads ONNX Runtime, unless it is there. */
+  async needRuntime() {
+    if (await this.do('hasRuntime')) return;
+    await this.do('loadRuntime', await asset('ort.js'), await asset('ort.wasm'));
+  }
+
   stop() {
     this.worker.terminate();
   }

@@ -13,6 +13,8 @@ export interface Target {
   path: string;
 }
 
+export const isImage = (path: string) => /\.(png|jpe?g|tiff?)$/i.test(path);
+
 // A folder of more files is hardly a network; a home folder, dropped by accident, has millions.
 const MOST_FILES = 20000;
 

@@ -2,8 +2,9 @@
 //
 // The worker: it owns the module and the files, and does one request of the page after the other. The page stays
 // usable meanwhile.
-import { Czm } from './czm';
+import { Czm, type Options } from './czm';
 import { Blocks, Bytes, Host, Pieces } from './host';
+import { hasRuntime, loadRuntime, tryOut, TryoutError, type Tried } from './tryout';
 
 const scope = self as unknown as DedicatedWorkerGlobalScope;
 const host = new Host();
@@ -45,18 +46,30 @@ const actions = {
   convert: (...args: Parameters<Czm['convert']>) => czm.convert(...args),
   newSpec: (...args: Parameters<Czm['newSpec']>) => czm.newSpec(...args),
   unpack: (...args: Parameters<Czm['unpack']>) => czm.unpack(...args),
+  hasRuntime,
+  loadRuntime,
+  /** A text says what is wrong with the image or the network. */
+  async tryOut(options: Options, image: string): Promise<Tried | string> {
+    try {
+      return await tryOut(czm, options, image, tell);
+    } catch (error) {
+      if (error instanceof TryoutError) return error.message;
+      throw error;
+    }
+  },
 };
 
 export type Actions = typeof actions;
 
 const TOLD_EVERY = 100; // milliseconds
 let told = 0;
-host.progress = (done, total) => {
+function tell(done: number, total: number) {
   if (performance.now() - told < TOLD_EVERY) return true;
   told = performance.now();
   scope.postMessage({ progress: total ? done / total : 0 });
   return true;
-};
+}
+host.progress = tell;
 
 let last: Promise<unknown> = Promise.resolve();
 

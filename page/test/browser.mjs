@@ -14,9 +14,9 @@ const arguments_ = [
 export const launch = (executablePath) => chromium.launch({ executablePath, args: arguments_ });
 
 export class Page {
-  /** `address`: an HTML file, or a URL. */
+  /** Without animations, whose colours and places would depend on the moment. `address`: an HTML file, or a URL. */
   static async open(browser, address, options = {}) {
-    const context = await browser.newContext({ acceptDownloads: true, locale: 'en-GB', ...options });
+    const context = await browser.newContext({ acceptDownloads: true, locale: 'en-GB', reducedMotion: 'reduce', ...options });
     const page = new Page(await context.newPage());
     page.requests = [];
     page.messages = [];

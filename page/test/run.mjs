@@ -126,6 +126,31 @@ const tests = {
     await converts(page, join(example, 'model_spec.json'), '--zen', '3.4');
   },
 
+  async 'the example tried on its image: the numbers that TensorFlow gives'(page) {
+    await page.chooseFolder(example);
+    await page.get('#run').click();
+    await page.get('.result canvas').waitFor();
+    const expected = JSON.parse(readFileSync(join(inputs, 'expected.json'), 'utf8'));
+    const canvas = page.get('.result canvas');
+    const { width, height } = await canvas.boundingBox();
+    for (const { y, x, probabilities } of expected.pixels) {
+      const position = { x: ((x + 0.5) * width) / expected.width, y: ((y + 0.5) * height) / expected.height };
+      await canvas.hover({ position });
+      const shown = await page.get('#under').innerText();
+      assert.ok(shown.startsWith(`x ${x}, y ${y}:`), shown);
+      const found = [...shown.matchAll(/ (\d\.\d+)/g)].map(([, value]) => Number(value));
+      found.forEach((value, i) => assert.ok(Math.abs(value - probabilities[i]) < 0.002, `${shown}: ${probabilities}`));
+    }
+    await page.labelled('Show').selectOption('confidence');
+    await page.labelled('Opacity').fill('1');
+    await page.labelled('Zoom').fill('2');
+    const [download] = await Promise.all([page.browser.waitForEvent('download'), page.button('Save as PNG').click()]);
+    assert.equal(readFileSync(await download.path()).subarray(1, 4).toString(), 'PNG');
+    await page.get('#image').setInputFiles(join(root, 'LICENSE'));
+    await page.get('#run').click();
+    await page.get('.finding', { hasText: 'neither PNG, JPEG nor TIFF' }).waitFor();
+  },
+
   async 'the page survives hostile files, and says what is wrong'(page) {
     for (const name of readdirSync(join(inputs, 'hostile'))) {
       await page.choose(join(inputs, 'hostile', name));
@@ -147,7 +172,8 @@ const tests = {
     assert.match(await page.get('main').innerText(), /Umwandeln und herunterladen/);
     const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
     for (const colorScheme of ['light', 'dark']) {
-      await page.browser.emulateMedia({ colorScheme });
+      await page.browser.emulateMedia({ colorScheme, reducedMotion: 'reduce' }); // no colours on their way
+      await page.idle();
       const violations = await page.audit(axe);
       assert.deepEqual(violations, []);
     }
@@ -184,8 +210,10 @@ async function onWebHost(browser) {
 }
 
 function sizes() {
-  const size = statSync(html).size;
-  assert.ok(size < 2e6, `czmodel.html has ${size} bytes`);
+  for (const [file, most] of [[html, 8e6], [join(pageFolder, 'small/czmodel.html'), 2e6]]) {
+    const { size } = statSync(file);
+    assert.ok(size < most, `${file} has ${size} bytes`);
+  }
 }
 
 let failed = 0;

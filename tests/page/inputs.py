@@ -10,6 +10,8 @@ import subprocess
 import sys
 import zipfile
 
+import numpy
+
 ROOT = pathlib.Path(__file__).parents[2]
 EXAMPLE = ROOT / 'example/nuclei'
 sys.path.insert(0, str(ROOT / 'tests/keras'))
@@ -29,7 +31,8 @@ def make_kinds(folder, czmodel):
     run(czmodel, 'convert', EXAMPLE / 'model_spec.json', folder, 'container')
     run(czmodel, 'convert', EXAMPLE / 'model_spec.json', folder, 'segmenter', '--extension', 'czseg')
     run(czmodel, 'convert', EXAMPLE / 'model_spec.json', folder, 'container', '--format', 'czann-2.1.0')
-    with zipfile.ZipFile(folder / 'container.czann') as archive:
+    run(czmodel, 'convert', EXAMPLE / 'model_spec.json', folder, 'older', '--format', 'czann-1.1.0')
+    with zipfile.ZipFile(folder / 'older.czann') as archive:
         name = next(name for name in archive.namelist() if name.endswith('.model'))
         (folder / 'network.onnx').write_bytes(archive.read(name))
 
@@ -48,9 +51,21 @@ def make_hostile(folder, kinds):
         archive.writestr('saved_model.pb', b'\0' * 300_000_000)
 
 
+def make_expected(path):
+    """What TensorFlow gives for some pixels of the example's image."""
+    data = numpy.load(EXAMPLE / 'expected.npz')
+    start = int(data['crop'][0]) # of rows and of columns
+    places = [(y, x) for y in range(4, 64, 19) for x in range(4, 64, 19)]
+    path.write_text(json.dumps({
+        'width': data['input'].shape[1], 'height': data['input'].shape[0],
+        'pixels': [{'y': start + y, 'x': start + x, 'probabilities': data['output'][y, x].tolist()}
+                   for y, x in places]}))
+
+
 def make(folder, czmodel):
     shutil.rmtree(folder, ignore_errors=True)
     for name in ('kinds', 'hostile'):
         (folder / name).mkdir(parents=True)
     make_kinds(folder / 'kinds', czmodel)
     make_hostile(folder / 'hostile', folder / 'kinds')
+    make_expected(folder / 'expected.json')

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The model tried on an image: image, classes and confidence in one picture.
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { Given } from './files';
+import type { Text } from './texts';
+import type { Tried } from './tryout';
+
+export interface TryProps {
+  image: string | null; // its path
+  tried: Tried | null;
+  names: string[];
+  colours: [number, number, number][];
+  progress: number | null; // null: it does not run
+  isBusy: boolean;
+  t: Text;
+  chooseImage: (file: Given) => void;
+  run: () => void;
+  cancel: () => void;
+  save: (blob: Blob, name: string) => void;
+}
+
+type View = 'mask' | 'confidence';
+
+function largest(tried: Tried, pixel: number): number {
+  let most = 0;
+  for (let c = 0; c < tried.classes; c++) most = Math.max(most, tried.probabilities[pixel * tried.classes + c]);
+  return most;
+}
+
+/** Image and overlay, blended; hidden classes leave the image as it is. */
+function draw(canvas: HTMLCanvasElement, tried: Tried, view: View, opacity: number, hidden: Set<number>, colours: TryProps['colours']) {
+  const data = new ImageData(tried.image.slice(), tried.width, tried.height);
+  for (let i = 0; i < tried.mask.length; i++) {
+    const label = tried.mask[i];
+    if (view === 'mask' && hidden.has(label)) continue;
+    const grey = view === 'confidence' ? 255 * largest(tried, i) : 0;
+    for (let c = 0; c < 3; c++) {
+      const over = view === 'confidence' ? grey : (colours[label]?.[c] ?? 0);
+      data.data[4 * i + c] = data.data[4 * i + c] * (1 - opacity) + over * opacity;
+    }
+  }
+  canvas.width = tried.width;
+  canvas.height = tried.height;
+  canvas.getContext('2d')!.putImageData(data, 0, 0);
+}
+
+function Result(props: TryProps & { tried: Tried }) {
+  const { tried, names, colours, t, save } = props;
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const [view, setView] = useState<View>('mask');
+  const [opacity, setOpacity] = useState(0.5);
+  const [zoom, setZoom] = useState(1);
+  const [hidden, setHidden] = useState(new Set<number>());
+  const [under, setUnder] = useState('');
+  useEffect(() => draw(canvas.current!, tried, view, opacity, hidden, colours), [tried, view, opacity, hidden, colours]);
+  const nameOf = (label: number) => names[label] ?? String(label + 1);
+  const point = (event: PointerEvent) => {
+    const box = canvas.current!.getBoundingClientRect();
+    const x = Math.floor(((event.clientX - box.left) / box.width) * tried.width);
+    const y = Math.floor(((event.clientY - box.top) / box.height) * tried.height);
+    if (x < 0 || y < 0 || x >= tried.width || y >= tried.height) return;
+    const at = (y * tried.width + x) * tried.classes;
+    const values = [...tried.probabilities.subarray(at, at + tried.classes)];
+    setUnder(`x ${x}, y ${y}: ${values.map((value, i) => `${nameOf(i)} ${value.toFixed(3)}`).join(', ')}`);
+  };
+  const toggle = (label: number, isShown: boolean) => {
+    const next = new Set(hidden);
+    if (isShown) next.delete(label);
+    else next.add(label);
+    setHidden(next);
+  };
+  return (
+    <>
+      <div class="result" tabIndex={0} role="group" aria-label={t('result')}>
+        <canvas ref={canvas} role="img" aria-label={t('result')} style={{ width: `${100 * zoom}%` }} onPointerMove={point} />
+      </div>
+      <p id="under">{under || t('pointAt')}</p>
+      <div class="grid">
+        <label>
+          {t('show')}
+          <select value={view} onChange={(e) => setView(e.currentTarget.value as View)}>
+            <option value="mask">{t('classes')}</option>
+            <option value="confidence">{t('confidence')}</option>
+          </select>
+        </label>
+        <label>
+          {t('opacity')}
+          <input type="range" min="0" max="1" step="0.05" value={opacity} onInput={(e) => setOpacity(e.currentTarget.valueAsNumber)} />
+        </label>
+        <label>
+          {t('zoom')}
+          <input type="range" min="1" max="8" step="0.5" value={zoom} onInput={(e) => setZoom(e.currentTarget.valueAsNumber)} />
+        </label>
+      </div>
+      {view === 'mask' && (
+        <fieldset>
+          <legend>{t('shownClasses')}</legend>
+          {Array.from({ length: tried.classes }, (_, label) => (
+            <label key={label}>
+              <input type="checkbox" checked={!hidden.has(label)} onChange={(e) => toggle(label, e.currentTarget.checked)} />
+              {nameOf(label)}
+            </label>
+          ))}
+        </fieldset>
+      )}
+      <button type="button" class="secondary" onClick={() =>
+        canvas.current!.toBlob((blob) => blob && save(blob, 'result.png'), 'image/png')}>
+        {t('savePicture')}
+      </button>
+    </>
+  );
+}
+
+export function TryOut(props: TryProps) {
+  const { image, tried, progress, isBusy, t, chooseImage, run, cancel } = props;
+  return (
+    <section aria-labelledby="try-title">
+      <h2 id="try-title">{t('try')}</h2>
+      <label>
+        {t('image')}
+        {image && `: ${image}`}
+        <input id="image" type="file" accept=".png,.jpg,.jpeg,.tif,.tiff" onChange={(e) => {
+          const file = e.currentTarget.files?.[0];
+          if (file) chooseImage({ path: file.name, file });
+        }} />
+      </label>
+      <button type="button" id="run" disabled={!image || isBusy} onClick={run}>{t('run')}</button>
+      {progress !== null && (
+        <p>
+          <progress aria-label={t('working')} value={progress} max={1} />
+          <button type="button" class="secondary" onClick={cancel}>{t('cancel')}</button>
+        </p>
+      )}
+      {tried?.unused && <p class="finding warning">{tried.unused}</p>}
+      {tried && <Result {...props} tried={tried} />}
+    </section>
+  );
+}
