@@ -115,6 +115,13 @@ def sequential():
         L.UpSampling2D(2, interpolation='bilinear'), L.Conv2D(2, 1, activation='sigmoid')])
 
 
+def small():
+    """For tests/harden: three channels become three classes."""
+    return keras.models.Sequential([
+        L.Conv2D(3, 3, input_shape=(16, 16, 3), padding='same', activation='relu'), L.BatchNormalization(),
+        L.Conv2D(3, 1, activation='softmax')])
+
+
 def line():
     x = start = L.Input(shape=(12, 3))
     x = L.Conv1D(5, 3, padding='causal', dilation_rate=2, activation='tanh')(x)
@@ -161,6 +168,8 @@ def builders():
     yield from [('image', image), ('nested', nested), ('sequential', sequential), ('line', line)]
     if tf:
         yield 'operations', operations
+    if LABEL.startswith(('tf2.0', 'tf2.14')):
+        yield 'small', small
     if tf and not tf.__version__.startswith(('1.', '2.0')):
         yield 'mixed_float16', mixed_float16
 
