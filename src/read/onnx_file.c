@@ -207,6 +207,18 @@ typedef struct outside {
     const char *location, *offset, *length;
 } outside;
 
+// Values come in one field, or one by one, which must then follow each other.
+static bool take_data(const file_field *f, czm_onnx_initializer *t) {
+    bool is_single = f->kind != CZM_WIRE_BYTES;
+    bool goes_on = is_single && t->is_unpacked && t->field == f->number;
+    if (goes_on && f->whole.offset != t->data.offset + t->data.size) return false;
+    if (goes_on) t->data.size += f->whole.size;
+    else t->data = is_single ? f->whole : f->extent;
+    t->field = f->number;
+    t->is_unpacked = is_single;
+    return true;
+}
+
 static czm_status take_outside(reader *r, czm_extent message, outside *o) {
     czm_bytes bytes;
     CZM_TRY(load(r, message, &bytes));
@@ -287,10 +299,7 @@ czm_status czm_onnx_tensor_read(czm_context *context, czm_onnx_file *file, czm_e
         case 7:
         case RAW_DATA:
         case 10:
-        case 11:
-            t->data = f.extent;
-            t->field = f.number;
-            break;
+        case 11: is_sound = take_data(&f, t); break;
         case 13: CZM_TRY(take_outside(r, f.extent, &o)); break;
         case 14: is_outside = f.value == 1; break;
         }

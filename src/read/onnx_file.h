@@ -40,6 +40,7 @@ typedef struct czm_onnx_initializer {
     czm_shape shape;
     czm_extent data;  // of raw_data, of the list of values, or of external data
     uint32_t field;   // of TensorProto that holds them; external data count as raw_data
+    bool is_unpacked; // each value is a field of its own: `data` spans them all, with their tags
 } czm_onnx_initializer;
 
 // What makes a tensor.

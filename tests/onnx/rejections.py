@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The exact message for each kind of ONNX file that is rejected.
+"""The exact message for each kind of ONNX file that is rejected; two that are not.
 
     rejections.py --czmodel PROGRAM [--update]
 
@@ -8,6 +8,7 @@ The files are made here (../formats/onnx_text.py). --update writes the messages 
 import argparse
 import json
 import os
+import struct
 import subprocess
 import sys
 import tempfile
@@ -66,7 +67,12 @@ LOOP = graph([node('Identity', ['go'], ['more'], 'i'), node('Relu', ['state'], [
              [end('more', [], BOOL), end('next', ['batch', 4, 16, 24])])
 MEAN = node('ReduceMean', ['c'], ['m'], '/mean', attributes=[integer('keepdims', 0)])
 
+ONE_BY_ONE = b''.join(number(1, d) for d in (4, 3, 1, 1)) + number(2, 1) + message(8, 'w') + b''.join(
+    bytes([4 << 3 | 5]) + struct.pack('<f', 0.1) for _ in range(12))
+
 CASES = [
+    ('sound.onnx', file(CONV, node('Relu', ['c'], ['y'], '/relu'))),
+    ('unpacked.onnx', file(CONV, node('Relu', ['c'], ['y'], '/relu'), weights=[ONE_BY_ONE])),
     # operations that are not known
     ('op.onnx', after('NonZero')),
     ('scopes.onnx', file(CONV, dynamo('NonMaxSuppression', 'head', 'head.nms', 'nms'))),

@@ -29,6 +29,9 @@ static bool is_list_of_varints(const czm_onnx_initializer *w) {
     return w->field == INT32S || w->field == INT64S || w->field == UINT64S;
 }
 
+// Whether the bytes in the file are the elements.
+static bool is_ready(const czm_onnx_initializer *w) { return !is_list_of_varints(w) && !w->is_unpacked; }
+
 // Little-endian elements out of a packed list of varints.
 static bool unpack_varints(czm_bytes packed, size_t element, size_t count, uint8_t *out) {
     czm_wire wire = czm_wire_read(packed);
@@ -37,6 +40,15 @@ static bool unpack_varints(czm_bytes packed, size_t element, size_t count, uint8
         for (size_t b = 0; b < element; b++) *out++ = (uint8_t)(value >> 8 * b);
     }
     return !wire.damaged;
+}
+
+// Little-endian elements out of fields that hold one value each.
+static bool unpack_fields(czm_bytes fields, size_t element, size_t count, uint8_t *out) {
+    czm_wire wire = czm_wire_read(fields);
+    size_t found = 0;
+    for (czm_field f; czm_wire_next(&wire, &f) && found < count; found++)
+        for (size_t b = 0; b < element; b++) *out++ = (uint8_t)(f.value >> 8 * b);
+    return !wire.damaged && found == count;
 }
 
 static size_t count_of(const czm_onnx_initializer *w) {
@@ -51,10 +63,11 @@ static const uint8_t *load(czm_arena *arena, const czm_onnx_initializer *w) {
     if (!data) return NULL;
     if (w->data.size && !czm_file_read_at(w->data.file, w->data.offset, data, (size_t)w->data.size))
         return NULL;
-    if (!is_list_of_varints(w)) return w->data.size == size ? data : NULL;
+    if (is_ready(w)) return w->data.size == size ? data : NULL;
     uint8_t *unpacked = czm_arena_alloc(arena, size + 1);
-    bool is_whole = unpacked && unpack_varints(czm_bytes_of(data, (size_t)w->data.size), element,
-                                               count_of(w), unpacked);
+    czm_bytes stored = czm_bytes_of(data, (size_t)w->data.size);
+    bool is_whole = unpacked && (w->is_unpacked ? unpack_fields(stored, element, count_of(w), unpacked)
+                                                : unpack_varints(stored, element, count_of(w), unpacked));
     return is_whole ? unpacked : NULL;
 }
 
@@ -171,7 +184,7 @@ static czm_status stream(const czm_tensor_source *self, czm_context *context, cz
                          uint32_t *crc32c) {
     const weight_source *s = (const weight_source *)self;
     *crc32c = 0;
-    if (czm_order_is_plain(&s->order) && !is_list_of_varints(s->weight))
+    if (czm_order_is_plain(&s->order) && is_ready(s->weight))
         return stream_blocks(s, context, sink, crc32c);
     czm_arena *scratch = czm_arena_child(context->arena);
     czm_status status = stream_ordered(s, context, scratch, sink, crc32c);
