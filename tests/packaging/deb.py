@@ -28,6 +28,7 @@ USES = {
               '$(pkg-config --static --cflags --libs czm); /uses_static /nuclei/model_spec.json /static',
     'python': 'python3 -B /program/program.py /nuclei/model_spec.json /python',
 }
+METADATA = "import importlib.metadata as m; print(m.version('czmodel-native'))"
 
 
 def codename():
@@ -89,6 +90,9 @@ def test(build, folder):
         if read(os.path.join(root.path, name, 'made.czmodel')) != expected:
             sys.exit(f'{line}\nmakes another file than the command')
         print(f'{name}: the same file')
+    told = root.run(f'python3 -c "{METADATA}"')
+    if told != read(os.path.join(ROOT, 'VERSION')).decode().strip():
+        sys.exit(f'the metadata of the Python package says version {told}')
     installed = root.packaged_files()
     root.run('apt-get purge --yes ' + ' '.join(PACKAGES))
     left = [name for name in installed if root.exists(name)]

@@ -365,14 +365,22 @@ def test_resources(windows, _):
         expect(part in data, part[:20])
 
 
+def test_acceleration(windows, czmodel):
+    """Checksums are computed as the program for Linux does it on this processor."""
+    mine, = re.findall('CRC-32C by (.*)', windows(0, '--version'))
+    told = subprocess.run([czmodel, '--version'], capture_output=True, text=True, check=True).stdout
+    expect(f'CRC-32C by {mine.strip()}' in told, f'{mine}; {told}')
+    return mine.strip()
+
+
 def test_size(windows, _):
     sizes = {name: os.path.getsize(os.path.join(windows.programs, name + '.exe')) for name in PROGRAMS}
     expect(max(sizes.values()) < LARGEST, sizes)
     return ', '.join(f'{name}.exe {size / 1e6:.2f} MB' for name, size in sizes.items())
 
 
-CASES = (test_size, test_resources, test_verify, test_library, test_suites, test_bytes, test_names, test_long, test_shares, test_json,
-         test_reserved, test_colons, test_rooted, test_open, test_drop)
+CASES = (test_size, test_resources, test_acceleration, test_verify, test_library, test_suites, test_bytes, test_names,
+         test_long, test_shares, test_json, test_reserved, test_colons, test_rooted, test_open, test_drop)
 
 
 def main():
