@@ -250,6 +250,7 @@ static czm_status open_network(czm_context *context, czm_target *target, const c
         CZM_TRY(czm_source_extent(context, source, source->file, &extent));
         CZM_TRY(open_onnx(context, target, czm_source_where(context, source, source->file), source,
                           extent));
+        if (o->as_is) CZM_TRY(czm_onnx_check_inner(context, &target->onnx));
         target->has_onnx = o->as_is || is_bare || is_volume(&target->onnx);
         if (target->has_onnx) return CZM_OK;
         source->onnx = &target->onnx;

@@ -468,6 +468,62 @@ static czm_status connect(reader *r) {
     return CZM_OK;
 }
 
+// ---- weights of inner graphs
+
+typedef enum part { PART_NODE, PART_ATTRIBUTE, PART_GRAPH, PART_FUNCTION, PART_TENSOR } part;
+
+typedef struct inner {
+    part part;
+    czm_bytes message;
+} inner;
+
+// Which fields of a message are messages of the next kind.
+static const struct {
+    part in;
+    uint32_t field;
+    part part;
+} ways_in[] = {
+    {PART_NODE, 5, PART_ATTRIBUTE},    {PART_FUNCTION, 7, PART_NODE},
+    {PART_GRAPH, 1, PART_NODE},        {PART_GRAPH, 5, PART_TENSOR},
+    {PART_ATTRIBUTE, 5, PART_TENSOR},  {PART_ATTRIBUTE, 10, PART_TENSOR},
+    {PART_ATTRIBUTE, 6, PART_GRAPH},   {PART_ATTRIBUTE, 11, PART_GRAPH},
+};
+
+// Whether a message leads to a TensorProto whose data_location (14) is EXTERNAL.
+static bool leads_outside(czm_arena *arena, part kind, czm_bytes message) {
+    CZM_LIST(inner) stack = {0};
+    *CZM_APPEND(arena, &stack) = (inner){kind, message};
+    while (stack.count) {
+        inner top = stack.items[--stack.count];
+        if (top.part == PART_TENSOR && czm_wire_find(top.message, 14).value == 1) return true;
+        czm_wire wire = czm_wire_read(top.message);
+        for (czm_field f; top.part != PART_TENSOR && czm_wire_next(&wire, &f);) {
+            czm_work(arena, 1, "the fields of inner graphs");
+            for (size_t i = 0; i < CZM_COUNT_OF(ways_in); i++)
+                if (ways_in[i].in == top.part && czm_field_is(&f, ways_in[i].field, CZM_WIRE_BYTES))
+                    *CZM_APPEND(arena, &stack) = (inner){ways_in[i].part, f.bytes};
+        }
+    }
+    return false;
+}
+
+static czm_status tell_outside(czm_context *context, const czm_onnx_file *file, const char *name) {
+    return czm_report_add(context->report, CZM_RULE_ONNX_DAMAGED, file->where,
+                          "save the network with its weights in one file, or convert it without the "
+                          "option that leaves it as it is",
+                          "weights within \"%s\" lie in another file", name);
+}
+
+czm_status czm_onnx_check_inner(czm_context *context, const czm_onnx_file *file) {
+    for (size_t i = 0; i < file->operations.count; i++)
+        if (leads_outside(context->arena, PART_NODE, file->operations.items[i].message))
+            return tell_outside(context, file, file->operations.items[i].name);
+    for (size_t i = 0; i < file->functions.count; i++)
+        if (leads_outside(context->arena, PART_FUNCTION, file->functions.items[i].message))
+            return tell_outside(context, file, file->functions.items[i].name);
+    return CZM_OK;
+}
+
 // ---- the whole
 
 czm_status czm_onnx_file_read(czm_context *context, const char *where, const czm_source *source,
@@ -480,7 +536,8 @@ czm_status czm_onnx_file_read(czm_context *context, const char *where, const czm
     if (file->operations.count == 0 && file->outputs.count == 0)
         return damaged(&r, "it holds no graph");
     if (file->opset < 1) return damaged(&r, "it names no operator set");
-    return connect(&r);
+    CZM_TRY(connect(&r));
+    return source ? CZM_OK : czm_onnx_check_inner(context, file);
 }
 
 // ---- as a model

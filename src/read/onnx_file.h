@@ -97,6 +97,10 @@ CZM_MUST_CHECK czm_status czm_onnx_file_read(czm_context *context, const char *w
 // An operation of a NodeProto that is in memory.
 czm_onnx_operation czm_onnx_operation_of(czm_arena *arena, czm_bytes message, czm_extent extent);
 
+// Whether the file can stay as it is: no weights of an operation's graphs, of a Constant or of a function lie in
+// another file. Those of the main graph may: they are moved into it.
+CZM_MUST_CHECK czm_status czm_onnx_check_inner(czm_context *context, const czm_onnx_file *file);
+
 // Reads a TensorProto that lies in the file.
 CZM_MUST_CHECK czm_status czm_onnx_tensor_read(czm_context *context, czm_onnx_file *file,
                                                czm_extent message, czm_onnx_initializer *tensor);

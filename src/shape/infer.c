@@ -231,6 +231,7 @@ static void complete(const czm_engine *e, const czm_instance *in, const record *
 static void infer_node(czm_engine *e, czm_instance *in, size_t position, const czm_fact *assumed) {
     record *r = &in->records[position];
     if (r->is_given) return;
+    czm_work(e->arena, 1 + r->node->inputs.count, "the shapes of operations");
     czm_step step = {.arena = e->arena,
                      .node = r->node,
                      .outputs = &in->facts[r->first],

@@ -379,6 +379,14 @@ def test_damage(t):
     t.expect_rule('onnx-damaged', 'error', '"kernel"', 'spec.json')
     t.write('net.onnx', onnx_text.segmentation(kernel=kernel('kernel', [1.0, 2.0], (2, 1, 1, 1), packed=True)))
     t.expect('onnx-damaged' not in t.rules('spec.json'), 'packed dims')
+    t.write('weights.bin', '12345678')
+    value = onnx_text.message(1, 'value') + onnx_text.message(5, kernel('k', [], (2, 1, 1, 1), outside=True))
+    constant = onnx_text.node('Constant', [], ['kernel'], 'inner', attributes=[value + onnx_text.number(20, 4)])
+    t.write('net.onnx', onnx_text.segmentation(kernel=kernel('other', [1.0], (1,)),
+                                               nodes=[constant, *conv, softmax]))
+    t.expect('onnx-damaged' not in t.rules('spec.json'), 'a constant in another file')
+    done = t.run('convert', 'spec.json', 'out', 'new', '--as-is', status=1)
+    t.expect('weights within "inner" lie in another file' in done.stderr, 'a constant that would be lost')
 
 
 # ---- files of others
