@@ -2,7 +2,7 @@
 //
 // A browser with the page, and what a test does with it. No test may make a request that the page did not bring
 // along: each is recorded, and there must be none.
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { chromium } from 'playwright-core';
 
@@ -70,6 +70,21 @@ export class Page {
     return violations
       .filter(({ impact }) => impact === 'serious' || impact === 'critical')
       .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
+  }
+
+  /** Bytes that the largest process of this test's browser has used at most; an empty page has 220 MB. */
+  memory() {
+    const field = (pid, name) => Number(readFileSync(`/proc/${pid}/status`, 'utf8').match(`${name}:\\s+(\\d+)`)[1]);
+    const isOurs = (pid) => pid > 1 && (pid === process.pid || isOurs(field(pid, 'PPid')));
+    const most = (pid) => {
+      try {
+        const isPage = readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('--type=renderer');
+        return isPage && isOurs(pid) ? 1024 * field(pid, 'VmHWM') : 0;
+      } catch {
+        return 0; // a process that has ended
+      }
+    };
+    return Math.max(...readdirSync('/proc').map(Number).filter(Boolean).map(most));
   }
 
   findings = () => this.get('.finding').allInnerTexts();

@@ -164,6 +164,12 @@ const tests = {
     await converts(page, join(example, 'model_spec.json'));
   },
 
+  async '300 MB, within 512 MB of memory beside the browser'(page) {
+    await page.choose(join(inputs, 'large/large.h5'));
+    await converts(page, specificationOf(join(inputs, 'large/large.h5')));
+    assert.ok(page.memory() > 200e6 && page.memory() < 220e6 + 512e6, `${page.memory()} bytes`);
+  },
+
   async 'German, and accessibility in both colour schemes'(page) {
     await page.choose(kind('network.h5'));
     await page.labelled('Border in pixels').fill('0');

@@ -37,6 +37,18 @@ def make_kinds(folder, czmodel):
         (folder / 'network.onnx').write_bytes(archive.read(name))
 
 
+def make_large(path):
+    """300 MB of weights."""
+    def layer(name, filters, after, activation='relu'):
+        return rejections.layer(name, 'Conv2D', {'filters': filters, 'kernel_size': [3, 3], 'padding': 'same',
+                                                 'activation': activation}, after=after)
+    layers = [layer('a', 1024, 'input'), layer('b', 8192, 'a'), layer('c', 2, 'b', 'softmax')]
+    keras_file.write(rejections.of(*layers, weights={
+        'a': {'kernel:0': [3, 3, 1, 1024], 'bias:0': [1024]},
+        'b': {'kernel:0': [3, 3, 1024, 8192], 'bias:0': [8192]},
+        'c': {'kernel:0': [3, 3, 8192, 2], 'bias:0': [2]}}), str(path))
+
+
 def make_hostile(folder, kinds):
     container = (kinds / 'container.czmodel').read_bytes()
     (folder / 'cut.czmodel').write_bytes(container[:len(container) // 2])
@@ -64,8 +76,9 @@ def make_expected(path):
 
 def make(folder, czmodel):
     shutil.rmtree(folder, ignore_errors=True)
-    for name in ('kinds', 'hostile'):
+    for name in ('kinds', 'hostile', 'large'):
         (folder / name).mkdir(parents=True)
     make_kinds(folder / 'kinds', czmodel)
     make_hostile(folder / 'hostile', folder / 'kinds')
+    make_large(folder / 'large/large.h5')
     make_expected(folder / 'expected.json')
