@@ -3,9 +3,9 @@
 // Which pixels of the input each element of a tensor sees: the algebra behind receptive fields.
 //
 // A tensor's index, read in row-major order, is a number whose digits mean something: one digit runs
-// along the image's height, one along its width, in a volume one along z (these are LONG), others count what lies between
-// (PHASE: a pixel's place within a block, say, after SpaceToBatchND) or have nothing to do with space
-// (PLAIN: batch, channels). A dimension of the tensor holds any number of neighbouring digits, so
+// along the image's height, one along its width, in a volume one along z (these are LONG), others
+// count what lies between (PHASE: a pixel's place within a block, say, after SpaceToBatchND) or have
+// nothing to do with space (PLAIN: batch, channels). A dimension of the tensor holds any number of neighbouring digits, so
 // reshaping and transposing only regroup digits, and upsampling, dealing pixels to the batch or
 // folding rows into it need no arithmetic.
 //

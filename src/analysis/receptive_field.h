@@ -31,8 +31,8 @@ typedef struct czm_receptive_field {
 typedef struct czm_fields czm_fields;
 
 // Of all tensors of the main graph, which must be sorted. Its input is [batch, height, width,
-// channels] or [batch, z, height, width, channels]; `shapes` are inferred from it. A size that they do not know is taken to be a multiple
-// of every stride.
+// channels] or [batch, z, height, width, channels]; `shapes` are inferred from it. A size that
+// they do not know is taken to be a multiple of every stride.
 czm_fields *czm_fields_infer(czm_arena *arena, const czm_model *model, const czm_shapes *shapes);
 
 czm_receptive_field czm_field_of(const czm_fields *fields, czm_tensor tensor);

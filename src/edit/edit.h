@@ -13,8 +13,7 @@
 typedef struct czm_edit_input {
     bool takes_float; // the input is float32, and cast to the type that the network has
     double factor;    // the pixels are multiplied by it before all steps; 1: not
-    bool
-        is_unit; // what then arrives are values from 0 to 1, which a network for integers cannot mean
+    bool is_unit;     // what then arrives are values from 0 to 1; a network for integers needs more
 } czm_edit_input;
 
 // What values from 0 to 1 must be multiplied by for an input of this type: 255 for uint8, 1 for
