@@ -95,6 +95,10 @@ void czm_promotion_rewrite(czm_lowering *lowering, czm_node *node);
 
 bool czm_diagonal_applies(czm_lowering *lowering, czm_node *node);
 void czm_diagonal_rewrite(czm_lowering *lowering, czm_node *node);
+bool czm_high_bias_applies(czm_lowering *lowering, czm_node *node);
+void czm_high_bias_rewrite(czm_lowering *lowering, czm_node *node);
+bool czm_high_place_applies(czm_lowering *lowering, czm_node *node);
+void czm_high_place_rewrite(czm_lowering *lowering, czm_node *node);
 bool czm_update_applies(czm_lowering *lowering, czm_node *node);
 void czm_update_rewrite(czm_lowering *lowering, czm_node *node);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Ops on arrays that TensorFlow 2.0.0 does not know or cannot compute: diagonals in their later
-// versions, and slices that are put into a tensor.
+// versions, high ranks, and slices that are put into a tensor.
 #include "graph/build.h"
 #include "passes/lower.h"
 
@@ -46,6 +46,71 @@ void czm_diagonal_rewrite(czm_lowering *l, czm_node *node) {
     node->def = czm_op_find(l->graph->ops, czm_bytes_text(node->op));
     node->inputs.count = d->inputs;
     czm_remove_attr(node, "align");
+}
+
+// ---- ranks that the kernels do not have
+
+enum { BIAS_RANK = 5, PLACE_RANK = 5 };
+
+bool czm_high_bias_applies(czm_lowering *l, czm_node *node) {
+    return node->inputs.count == 2 && !czm_attr_is(node, "data_format", "NCHW") &&
+           czm_lower_shape(l, node->inputs.items[0]).rank > BIAS_RANK;
+}
+
+void czm_high_bias_rewrite(czm_lowering *l, czm_node *node) {
+    czm_tensor value = node->inputs.items[0], bias = node->inputs.items[1];
+    czm_lower_become(l, node, "AddV2");
+    czm_node_add_input(l->graph, node, value);
+    czm_node_add_input(l->graph, node, bias);
+    czm_node_derive_attrs(l->graph, node);
+}
+
+static bool read_axis(const czm_lowering *l, czm_tensor tensor, int rank, int *axis) {
+    czm_value value = czm_lower_value(l, tensor);
+    if (value.count != 1 || !value.elements || !value.elements[0].is_known) return false;
+    *axis = (int)value.elements[0].number;
+    if (*axis < 0) *axis += rank;
+    return *axis >= 0 && *axis < rank;
+}
+
+// One size at most may be open.
+bool czm_high_place_applies(czm_lowering *l, czm_node *node) {
+    if (node->inputs.count != 2) return false;
+    czm_shape shape = czm_lower_shape(l, node->inputs.items[0]);
+    int axis, open = 0;
+    for (int i = 0; i < shape.rank; i++) open += shape.dims[i] == CZM_UNKNOWN;
+    return shape.rank > PLACE_RANK && open <= 1 &&
+           read_axis(l, node->inputs.items[1], shape.rank, &axis);
+}
+
+static czm_node *add_reshape(czm_lowering *l, const czm_node *node, czm_tensor of,
+                             const int32_t *dims, size_t count) {
+    czm_tensor inputs[] = {of, czm_lower_ints(l, node, "sizes", dims, count)};
+    return czm_build_node(l->graph, czm_lower_name(l, node, "reshaped"), "Reshape", inputs, 2);
+}
+
+// The dimensions before and after the axis become one each.
+void czm_high_place_rewrite(czm_lowering *l, czm_node *node) {
+    czm_shape shape = czm_lower_shape(l, node->inputs.items[0]);
+    int32_t *rest = CZM_NEW_ARRAY(l->context->arena, int32_t, (size_t)shape.rank);
+    int32_t flat[] = {1, 1, 1};
+    int axis = 0;
+    size_t count = 0;
+    read_axis(l, node->inputs.items[1], shape.rank, &axis);
+    for (int i = 0; i < shape.rank; i++) {
+        int32_t size = shape.dims[i] == CZM_UNKNOWN ? -1 : (int32_t)shape.dims[i];
+        int32_t *side = &flat[i < axis ? 0 : i == axis ? 1 : 2];
+        *side = size < 0 || *side < 0 ? -1 : *side * size;
+        if (i != axis) rest[count++] = size;
+    }
+    czm_node *core = czm_lower_split(l, node, "places");
+    core->inputs.items[0] = czm_output(add_reshape(l, node, core->inputs.items[0], flat, 3));
+    core->inputs.items[1] = czm_lower_int(l, node, "axis", 1);
+    czm_set_type(l->graph, core, "Tidx", CZM_DTYPE_INT32);
+    czm_lower_become(l, node, "Reshape");
+    czm_node_add_input(l->graph, node, czm_output(core));
+    czm_node_add_input(l->graph, node, czm_lower_ints(l, node, "rest", rest, count));
+    czm_node_derive_attrs(l->graph, node);
 }
 
 // ---- XlaDynamicUpdateSlice: what is before and behind the slice is joined to it, one dimension after
@@ -124,8 +189,8 @@ static czm_tensor join(czm_lowering *l, const czm_node *node, czm_tensor whole, 
     if (u->end[axis] < u->size[axis])
         parts[count++] = cut(l, node, whole, u, axis, u->end[axis], u->size[axis]);
     parts[count++] = czm_lower_int(l, node, "axis", axis);
-    return czm_output(czm_build_node(l->graph, czm_lower_name(l, node, "joined"), "ConcatV2", parts,
-                                     count));
+    return czm_output(
+        czm_build_node(l->graph, czm_lower_name(l, node, "joined"), "ConcatV2", parts, count));
 }
 
 void czm_update_rewrite(czm_lowering *l, czm_node *node) {

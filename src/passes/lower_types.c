@@ -241,9 +241,10 @@ static bool only_first_output_has(const czm_op *op, czm_bytes attr) {
 
 // Kernels that are registered and do not work: sums of bfloat16 lose their precision without a
 // word, LessEqual of bfloat16 has two, of which TensorFlow can choose neither (docs/tf200-gaps.md), and
-// Tile fails when it runs.
+// Tile of uint32 and Where of float16 fail when they run.
 static bool is_distrusted(const czm_node *node) {
     if (czm_node_is(node, "Tile")) return czm_attr_type(node, "T") == CZM_DTYPE_UINT32;
+    if (czm_node_is(node, "Where")) return czm_attr_type(node, "T") == CZM_DTYPE_HALF;
     static const char *const ops[] = {"LessEqual", "Mean", "Sum"};
     for (size_t i = 0; i < CZM_COUNT_OF(ops); i++)
         if (czm_node_is(node, ops[i])) return czm_attr_type(node, "T") == CZM_DTYPE_BFLOAT16;

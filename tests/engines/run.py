@@ -80,7 +80,7 @@ MODULES = '''
     module_xla module_batch_norm_training module_uint8 module_no_batch module_unknown_rank
     module_raw_transposed_groups module_raw_transposed_sizes module_raw_depthwise_strides
     module_raw_depthwise_strides_valid module_raw_norm_training module_raw_norm_volume
-    module_raw_pad_wide module_raw_matmul_v3
+    module_raw_pad_wide module_raw_matmul_v3 module_raw_high_ranks
 '''.split()
 VERSION1 = '''
     ref_variables resource_variables partitioned_ref partitioned_resource partitioned_three

@@ -1817,6 +1817,9 @@ RAW = [
          constant_values=1.5)),
     ('matmul_v3', 'BatchMatMulV3',
      lambda w: lambda y: tf.raw_ops.BatchMatMulV3(x=y, y=w(8, 8), Tout=tf.float32)),
+    ('high_ranks', 'BiasAdd and ArgMax of rank 6',
+     lambda w: lambda y: y + tf.cast(tf.argmax(tf.raw_ops.BiasAdd(
+         value=tf.reshape(y, [-1, 16, 1, 16, 2, 4]), bias=w(4)), -1), tf.float32)[:, :, 0, :, :1]),
 ]
 
 
