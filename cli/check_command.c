@@ -41,23 +41,27 @@ static size_t count_of(const checked *c, czm_severity severity) {
 static void put_verdict(const checked *c) {
     size_t errors = count_of(c, CZM_ERROR), warnings = count_of(c, CZM_WARNING),
            notes = count_of(c, CZM_NOTE);
-    cli_print(stdout, "%zu error%s, %zu warning%s, %zu note%s. ", errors, errors == 1 ? "" : "s", warnings,
-           warnings == 1 ? "" : "s", notes, notes == 1 ? "" : "s");
+    cli_print(stdout, "%zu error%s, %zu warning%s, %zu note%s. ", errors, errors == 1 ? "" : "s",
+              warnings, warnings == 1 ? "" : "s", notes, notes == 1 ? "" : "s");
     if (c->verdict->status) {
-        cli_print(stdout, c->verdict->kind == CZM_KIND_CZMODEL
-                   ? "The file does not follow the specification of its format; whether a version "
-                     "of ZEN accepts it is not known.\n"
-                   : "No file is written before the errors are corrected or allowed.\n");
+        cli_print(
+            stdout,
+            c->verdict->kind == CZM_KIND_CZMODEL
+                ? "The file does not follow the specification of its format; whether a version "
+                  "of ZEN accepts it is not known.\n"
+                : "No file is written before the errors are corrected or allowed.\n");
         return;
     }
-    cli_print(stdout, c->verdict->kind == CZM_KIND_CZMODEL ? "Model version %s; "
-                                                : "Once converted: model version %s; ",
-           c->verdict->model_version);
+    cli_print(stdout,
+              c->verdict->kind == CZM_KIND_CZMODEL ? "Model version %s; "
+                                                   : "Once converted: model version %s; ",
+              c->verdict->model_version);
     for (size_t i = 0; i < c->verdict->zen_count; i++)
         cli_print(stdout, "%s%s %s and newer", i ? ", " : "", c->verdict->zen[i].product,
-               c->verdict->zen[i].since);
-    cli_print(stdout, c->verdict->zen_count ? " accept it; older versions do not support this model version.\n"
-                                 : "it is not known which versions of ZEN accept it.\n");
+                  c->verdict->zen[i].since);
+    cli_print(stdout, c->verdict->zen_count
+                          ? " accept it; older versions do not support this model version.\n"
+                          : "it is not known which versions of ZEN accept it.\n");
 }
 
 // ---- as a table
@@ -66,8 +70,8 @@ static void put_findings(const checked *c, const czm_rule_info *rule) {
     for (size_t i = 0; i < czm_report_count(c->report); i++) {
         const czm_finding *f = czm_report_at(c->report, i);
         if (strcmp(f->rule, rule->id) != 0) continue;
-        cli_print(stdout, "  %s  %s%s%s [%s]\n", marks[f->severity], f->where, *f->where ? ": " : "",
-               f->finding, f->rule);
+        cli_print(stdout, "  %s  %s%s%s [%s]\n", marks[f->severity], f->where,
+                  *f->where ? ": " : "", f->finding, f->rule);
         if (*f->hint) cli_print(stdout, "     fix: %s\n", f->hint);
     }
 }
@@ -102,7 +106,8 @@ static void put_unchecked(const checked *c) {
         bool begins = at == 0 || at + strlen(rule->id) > LINE;
         if (begins && at) cli_print(stdout, ",\n");
         if (begins)
-            at = (size_t)cli_print(stdout, "  %s  %s ", at ? " " : "-", at ? "            " : "not checked:");
+            at = (size_t)cli_print(stdout, "  %s  %s ", at ? " " : "-",
+                                   at ? "            " : "not checked:");
         else
             at += (size_t)cli_print(stdout, ", ");
         at += (size_t)cli_print(stdout, "%s", rule->id);

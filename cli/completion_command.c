@@ -31,7 +31,9 @@ static void begin_bash(void) {
            "    case ${COMP_WORDS[1]} in\n");
 }
 
-static void begin_bash_command(const cli_command_row *row) { printf("        %s) words='", row->name); }
+static void begin_bash_command(const cli_command_row *row) {
+    printf("        %s) words='", row->name);
+}
 
 static void put_bash_option(const char *command, const cli_option *option) {
     (void)command;
@@ -130,7 +132,8 @@ int cli_completion(int argc, char **argv) {
         .name = "czmodel completion",
         .arguments = "bash|zsh|fish",
         .purpose = "Prints what a shell needs to complete the commands and their options.",
-        .examples = "  czmodel completion bash > ~/.local/share/bash-completion/completions/czmodel\n",
+        .examples =
+            "  czmodel completion bash > ~/.local/share/bash-completion/completions/czmodel\n",
         .least = 1,
         .most = 1,
     };
@@ -142,6 +145,7 @@ int cli_completion(int argc, char **argv) {
         print(i);
         return cli_flush() ? CZM_OK : CZM_ERROR_IO;
     }
-    fprintf(stderr, "czmodel completion: no shell \"%s\" is known; bash, zsh and fish are\n", argv[1]);
+    fprintf(stderr, "czmodel completion: no shell \"%s\" is known; bash, zsh and fish are\n",
+            argv[1]);
     return CZM_ERROR_USAGE;
 }

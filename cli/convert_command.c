@@ -20,9 +20,9 @@ static int convert(const czm_options *options, bool quiet) {
     cli_print_findings(report, quiet ? CZM_ERROR : CZM_NOTE);
     char size[32];
     if (!status && !quiet)
-        cli_print(stdout, "%s: %s, %llu class%s, model id %s\n", result.path, cli_size_text(size, result.size),
-               (unsigned long long)result.class_count, result.class_count == 1 ? "" : "es",
-               result.model_id);
+        cli_print(stdout, "%s: %s, %llu class%s, model id %s\n", result.path,
+                  cli_size_text(size, result.size), (unsigned long long)result.class_count,
+                  result.class_count == 1 ? "" : "es", result.model_id);
     czm_report_free(report);
     return cli_flush() ? cli_exit_status(status) : CZM_ERROR_IO;
 }
@@ -37,7 +37,8 @@ int cli_convert_as(const char *name, const char *format, int argc, char **argv) 
          &o->model_name, NULL, NULL},
         {"license", "FILE", "licence file to pack (instead of LicenseFile)", &o->license_path, NULL,
          NULL},
-        {"model-id", "UUID", "id of the model (else it follows from the content)", &o->model_id, NULL, NULL},
+        {"model-id", "UUID", "id of the model (else it follows from the content)", &o->model_id,
+         NULL, NULL},
         CLI_FORMAT_ROWS(o),
         {"extension", "NAME", "of the file, if not the format's: czseg", &o->extension, NULL, NULL},
         {"as-is", NULL, "pack the SavedModel's files untouched", NULL, &o->as_is, NULL},

@@ -44,8 +44,9 @@ static void print_usage(FILE *to) {
     cli_print(to, "usage: czmodel COMMAND [options] ...\n\ncommands:\n");
     for (size_t i = 0; i < cli_command_count; i++)
         cli_print(to, "  %-10s %s\n", cli_commands[i].name, cli_commands[i].purpose);
-    cli_print(to, "\nczmodel PATH... converts specifications and networks beside themselves\n"
-                "czmodel COMMAND --help explains a command; czmodel --version prints the version\n");
+    cli_print(to,
+              "\nczmodel PATH... converts specifications and networks beside themselves\n"
+              "czmodel COMMAND --help explains a command; czmodel --version prints the version\n");
 }
 
 // For who has double-clicked the program.

@@ -11,7 +11,7 @@
 static void put_differences(const czm_differences *d) {
     for (size_t i = 0; i < d->count; i++)
         cli_print(stdout, "%-8s  %s\n    - %s\n    + %s\n", d->items[i].section, d->items[i].where,
-               d->items[i].a, d->items[i].b);
+                  d->items[i].a, d->items[i].b);
     if (d->count)
         cli_print(stdout, "%zu difference%s\n", d->count, d->count == 1 ? "" : "s");
     else

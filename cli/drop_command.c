@@ -11,7 +11,9 @@
 #include "cli/terminal.h"
 
 // "archive.zip/folder" too is a network.
-static int is_there(czm_arena *arena, void *path) { return czm_path_is_there(arena, path) ? CZM_OK : 1; }
+static int is_there(czm_arena *arena, void *path) {
+    return czm_path_is_there(arena, path) ? CZM_OK : 1;
+}
 
 bool cli_can_drop(int count, char **paths) {
     for (int i = 0; i < count; i++)
@@ -47,8 +49,8 @@ static const char *find_saved_model(czm_arena *arena, const char *path) {
 static int convert_saved_model(czm_arena *arena, const char *path) {
     const char *inside, *archive = czm_path_file_part(arena, path, &inside);
     const char *folder = czm_path_folder(arena, archive ? archive : path);
-    const char *spec = czm_path_join(
-        arena, folder, czm_arena_format(arena, "%s.json", czm_path_base(path)));
+    const char *spec =
+        czm_path_join(arena, folder, czm_arena_format(arena, "%s.json", czm_path_base(path)));
     if (czm_path_look(spec) == CZM_PATH_MISSING) {
         char *arguments[] = {"new", (char *)find_saved_model(arena, path), (char *)spec, NULL};
         int status = cli_new(3, arguments);
@@ -61,7 +63,7 @@ static int drop(czm_arena *arena, void *path) {
     const char *clean = cli_without_separators(arena, path);
     if (cli_has_suffix(clean, ".json")) return convert(arena, clean, cli_name_of(arena, clean));
     if (cli_has_suffix(clean, ".czmodel") || cli_has_suffix(clean, ".czseg") ||
-               cli_has_suffix(clean, ".czann")) {
+        cli_has_suffix(clean, ".czann")) {
         char *arguments[] = {"check", (char *)clean, NULL};
         return cli_check(2, arguments);
     }

@@ -29,7 +29,8 @@ static const char *shape_text(char buffer[SHAPE_TEXT], int rank, const int64_t *
 static void put_port(const char *title, const czm_port_info *port) {
     char shape[SHAPE_TEXT];
     put_title(title);
-    cli_print(stdout, "%s  %s %s\n", port->name, port->dtype, shape_text(shape, port->rank, port->dims));
+    cli_print(stdout, "%s  %s %s\n", port->name, port->dtype,
+              shape_text(shape, port->rank, port->dims));
 }
 
 static void put_metadata(const czm_metadata *m) {
@@ -45,12 +46,12 @@ static void put_metadata(const czm_metadata *m) {
     for (size_t i = 0; i < m->scaling_count; i++) {
         if (i == 0) put_title("scaling");
         cli_print(stdout, "%s%g%s", i ? " x " : "", m->scaling[i],
-               i + 1 == m->scaling_count ? " m a pixel\n" : "");
+                  i + 1 == m->scaling_count ? " m a pixel\n" : "");
     }
     put_title("classes");
     for (size_t i = 0; i < m->class_count; i++)
-        cli_print(stdout, "%s%zu %s (%d,%d,%d)", i ? ", " : "", i + 1, m->classes[i].name, m->classes[i].red,
-               m->classes[i].green, m->classes[i].blue);
+        cli_print(stdout, "%s%zu %s (%d,%d,%d)", i ? ", " : "", i + 1, m->classes[i].name,
+                  m->classes[i].red, m->classes[i].green, m->classes[i].blue);
     cli_print(stdout, "\n");
 }
 
@@ -59,18 +60,20 @@ static void put_origin(const czm_inspection *in) {
     bool is_version = *in->exporter >= '0' && *in->exporter <= '9';
     cli_print(stdout, "%s%s\n", is_version || !*in->exporter ? "TensorFlow " : "",
               *in->exporter ? in->exporter : "of unknown version");
-    if (in->kind == CZM_KIND_KERAS || !in->signature_count) return; // neither signatures nor operations
+    if (in->kind == CZM_KIND_KERAS || !in->signature_count)
+        return; // neither signatures nor operations
     put_title("needs");
     cli_print(stdout, in->newer_count ? "a TensorFlow newer than 2.0.0:" : "TensorFlow 2.0.0");
     for (size_t i = 0; i < in->newer_count && i < MOST_NEWER; i++)
         cli_print(stdout, "%s %s", i ? "," : "", in->newer[i]);
-    if (in->newer_count > MOST_NEWER) cli_print(stdout, " and %zu more", in->newer_count - MOST_NEWER);
+    if (in->newer_count > MOST_NEWER)
+        cli_print(stdout, " and %zu more", in->newer_count - MOST_NEWER);
     cli_print(stdout, "%s\n",
-           in->newer_count && in->kind != CZM_KIND_CZMODEL ? " (conversion removes it)" : "");
+              in->newer_count && in->kind != CZM_KIND_CZMODEL ? " (conversion removes it)" : "");
     put_title("signatures");
     for (size_t i = 0; i < in->signature_count; i++)
         cli_print(stdout, "%s%s%s", i ? ", " : "", in->signatures[i].name,
-               strcmp(in->signatures[i].name, in->signature) == 0 ? " (taken)" : "");
+                  strcmp(in->signatures[i].name, in->signature) == 0 ? " (taken)" : "");
     cli_print(stdout, "\n");
 }
 
@@ -78,15 +81,15 @@ static void put_memory(const czm_memory_info *m) {
     char peak[32], weights[32];
     put_title("tile memory");
     if (m->is_known)
-        cli_print(stdout, "about %s (weights %s), most at layer \"%s\"\n", cli_size_text(peak, m->peak),
-               cli_size_text(weights, m->weights), m->peak_at);
+        cli_print(stdout, "about %s (weights %s), most at layer \"%s\"\n",
+                  cli_size_text(peak, m->peak), cli_size_text(weights, m->weights), m->peak_at);
     else
         cli_print(stdout, "not computable: the size of layer \"%s\" is not known\n", m->unknown_at);
     put_title("largest tile");
     if (m->largest_tile)
         cli_print(stdout, "%lld x %lld px in %llu GiB; sides are multiples of %lld\n",
-               (long long)m->largest_tile, (long long)m->largest_tile,
-               (unsigned long long)(m->limit >> 30), (long long)m->tile_multiple);
+                  (long long)m->largest_tile, (long long)m->largest_tile,
+                  (unsigned long long)(m->limit >> 30), (long long)m->tile_multiple);
     else
         cli_print(stdout, "no other size than its own was found to work\n");
 }
@@ -109,16 +112,17 @@ static void put_ops(const czm_inspection *in) {
 }
 
 static void put_layers(const czm_inspection *in) {
-    cli_print(stdout, "\n%-40s %-22s %-22s %12s  %s\n", "layer", "operation", "output", "parameters",
-           "receptive field");
+    cli_print(stdout, "\n%-40s %-22s %-22s %12s  %s\n", "layer", "operation", "output",
+              "parameters", "receptive field");
     for (size_t i = 0; i < in->layer_count; i++) {
         const czm_layer_info *layer = &in->layers[i];
         char shape[SHAPE_TEXT];
         cli_print(stdout, "%-40s %-22s %-22s %12llu  ", layer->name, layer->op,
-               shape_text(shape, layer->rank, layer->dims), (unsigned long long)layer->parameters);
+                  shape_text(shape, layer->rank, layer->dims),
+                  (unsigned long long)layer->parameters);
         if (layer->receptive_field[0] > 0)
             cli_print(stdout, "%lld x %lld\n", (long long)layer->receptive_field[0],
-                   (long long)layer->receptive_field[1]);
+                      (long long)layer->receptive_field[1]);
         else
             cli_print(stdout, layer->receptive_field[0] < 0 ? "unbounded\n" : "-\n");
     }
@@ -138,7 +142,7 @@ static void put_network(const czm_inspection *in) {
     put_port("output", &in->output);
     put_title("parameters");
     cli_print(stdout, "%llu (%s)\n", (unsigned long long)in->parameters,
-           cli_size_text(bytes, in->weight_bytes));
+              cli_size_text(bytes, in->weight_bytes));
     bool has_layers = !in->opset || in->layer_count;
     if (has_layers) put_memory(&in->memory);
     if (has_layers) put_border(&in->border);
@@ -156,7 +160,7 @@ static void put_inspection(const char *target, const czm_inspection *in) {
     };
     put_title("model");
     cli_print(stdout, "%s (%s%s%s)\n", target, kinds[in->kind], *in->model_version ? " " : "",
-           in->model_version);
+              in->model_version);
     if (*in->model_id) {
         put_title("model id");
         cli_print(stdout, "%s\n", in->model_id);

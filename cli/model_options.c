@@ -76,7 +76,8 @@ bool cli_memory_take(const char *text, uint64_t *bytes, const char *command) {
     size_t digits = strspn(text, "0123456789");
     if (digits > 0 && digits <= MOST_DIGITS && text[digits] == '\0')
         *bytes = (uint64_t)strtoull(text, NULL, 10) * MEGABYTE;
-    if (*bytes == 0) cli_print(stderr, "%s: --memory requires a number of MB, such as 500\n", command);
+    if (*bytes == 0)
+        cli_print(stderr, "%s: --memory requires a number of MB, such as 500\n", command);
     return *bytes > 0;
 }
 
@@ -84,7 +85,7 @@ bool cli_model_options_take(cli_model_options *m, const char *command) {
     czm_options *o = &m->options;
     if (m->spatial_dims && !parse_dims(m->spatial_dims, o)) {
         cli_print(stderr, "%s: --spatial-dims requires HEIGHT,WIDTH in pixels, such as 512,512\n",
-                command);
+                  command);
         return false;
     }
     if (!cli_memory_take(m->memory, &o->memory, command)) return false;

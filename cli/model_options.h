@@ -34,13 +34,16 @@ enum { CLI_MODEL_OPTION_ROWS = 11 };
          NULL,                                                                              \
          NULL},                                                                             \
     {                                                                                       \
-        "zen", "VERSION", "the newest format that this ZEN accepts: 3.4, or \"core 3.3\"",    \
+        "zen", "VERSION", "the newest format that this ZEN accepts: 3.4, or \"core 3.3\"",  \
             &(o)->zen, NULL, NULL                                                           \
     }
 
 // The row of the limit of memory, for cli_memory_take().
-#define CLI_MEMORY_ROW(text) \
-    {"memory", "MB", "memory that a model may need (else in proportion to its size)", (text), NULL, NULL}
+#define CLI_MEMORY_ROW(text)                                                                     \
+    {                                                                                            \
+        "memory", "MB", "memory that a model may need (else in proportion to its size)", (text), \
+            NULL, NULL                                                                           \
+    }
 
 // Converts megabytes to bytes; false: it is no number above 0.
 bool cli_memory_take(const char *text, uint64_t *bytes, const char *command);

@@ -42,11 +42,13 @@ static int draft_in(czm_arena *arena, void *data) {
     czm_status status = czm_new_spec(&d->options, d->path, d->report);
     cli_print_findings(d->report, CZM_NOTE);
     if (status == CZM_OK)
-        cli_print(stdout,
-                  "%s: written. SpatialDims, Preprocessing and Postprocessing in it are read by czmodel; "
-                  "ZEN's own import\nof a folder with a JSON file ignores them. Correct the guesses, then "
-                  "run\n\n    %s\n",
-                  d->path, next);
+        cli_print(
+            stdout,
+            "%s: written. SpatialDims, Preprocessing and Postprocessing in it are read by czmodel; "
+            "ZEN's own import\nof a folder with a JSON file ignores them. Correct the guesses, "
+            "then "
+            "run\n\n    %s\n",
+            d->path, next);
     return cli_exit_status(status);
 }
 

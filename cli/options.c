@@ -42,9 +42,9 @@ static void tell_fault(const char *program, const char *given, int found, const 
         cli_print(stderr, "%s: unrecognized option '%s'\n", program, given);
     else
         cli_print(stderr, "%s: option '--%.*s' %s\n", program, size, name,
-                found == ':'  ? "requires an argument"
-                : matches > 1 ? "is ambiguous"
-                              : "doesn't allow an argument");
+                  found == ':'  ? "requires an argument"
+                  : matches > 1 ? "is ambiguous"
+                                : "doesn't allow an argument");
 }
 
 int cli_parse(int argc, char **argv, const cli_option *options, size_t count) {
@@ -73,18 +73,19 @@ int cli_parse(int argc, char **argv, const cli_option *options, size_t count) {
 }
 
 void cli_help(const cli_command *command, const cli_option *options, size_t count) {
-    cli_print(stdout, "usage: %s [options] %s\n\n%s\n\noptions:\n", command->name, command->arguments,
-           command->purpose);
+    cli_print(stdout, "usage: %s [options] %s\n\n%s\n\noptions:\n", command->name,
+              command->arguments, command->purpose);
     for (size_t i = 0; i < count; i++) {
         if (!options[i].help) continue;
         int width = cli_print(stdout, "  --%s%s%s", options[i].name, options[i].value ? " " : "",
-                           options[i].value ? options[i].value : "");
+                              options[i].value ? options[i].value : "");
         cli_print(stdout, "%*s%s\n", width < 26 ? 26 - width : 1, "", options[i].help);
     }
-    cli_print(stdout, "\nexamples:\n%s\n"
-           "exit status: 0 done, 1 the model or the specification breaks a rule or is damaged,\n"
-           "2 wrong usage, 3 a file or folder is missing or cannot be read or written\n",
-           command->examples);
+    cli_print(stdout,
+              "\nexamples:\n%s\n"
+              "exit status: 0 done, 1 the model or the specification breaks a rule or is damaged,\n"
+              "2 wrong usage, 3 a file or folder is missing or cannot be read or written\n",
+              command->examples);
 }
 
 // Tables live in the commands, and refer to what is to be set there: while this is set, a command hands out
@@ -116,7 +117,7 @@ int cli_begin(int argc, char **argv, const cli_command *command, const cli_optio
     }
     if (operands >= command->least && operands <= command->most) return operands;
     cli_print(stderr, "usage: %s [options] %s\n(%s --help explains)\n", command->name,
-            command->arguments, command->name);
+              command->arguments, command->name);
     *status = CZM_ERROR_USAGE;
     return CLI_DONE;
 }

@@ -20,7 +20,7 @@ typedef struct cli_values {
 typedef struct cli_option {
     const char *name;  // without the dashes
     const char *value; // what the value is called in the help; NULL for a flag
-    const char *help; // NULL: an old name, which works but is not shown
+    const char *help;  // NULL: an old name, which works but is not shown
     const char **text;
     bool *flag;
     cli_values *values;

@@ -49,8 +49,9 @@ int cli_report(int argc, char **argv) {
     const cli_command command = {
         .name = "czmodel report",
         .arguments = "TARGET",
-        .purpose = "Prints what inspect, check and verify say about a model, and questions about ZEN,\n"
-                   "as one text to send to the author of a model or of this program.",
+        .purpose =
+            "Prints what inspect, check and verify say about a model, and questions about ZEN,\n"
+            "as one text to send to the author of a model or of this program.",
         .examples = "  czmodel report DNNModel.czmodel > report.txt\n",
         .least = 1,
         .most = 1,
@@ -62,7 +63,8 @@ int cli_report(int argc, char **argv) {
         cli_print(stderr, "czmodel report: %s: there is no such file or folder\n", argv[1]);
         return CZM_ERROR_IO;
     }
-    cli_print(stdout, "czmodel %s on %s: report about %s\n\n", czm_version(), SYSTEM, czm_path_base(argv[1]));
+    cli_print(stdout, "czmodel %s on %s: report about %s\n\n", czm_version(), SYSTEM,
+              czm_path_base(argv[1]));
     for (size_t i = 0; i < CZM_COUNT_OF(sections); i++) put_section(i, argv[1]);
     fputs(questions, stdout);
     return cli_flush() ? CZM_OK : CZM_ERROR_IO;

@@ -13,7 +13,8 @@
 
 enum { BAR_FROM = 100 * 1000 * 1000, BAR_WIDTH = 40 };
 
-#define SPELLING(flag) {"--" flag, "--" flag " ", ",", "", true}
+#define SPELLING(flag) \
+    { "--" flag, "--" flag " ", ",", "", true }
 
 static const czm_spelling spellings[CZM_OPTION_COUNT] = {
     [CZM_OPTION_NONE] = {"", "", ",", "", true},
@@ -260,12 +261,13 @@ const char *cli_size_text(char buffer[32], uint64_t size) {
 }
 
 static void print_component(czm_component c) {
-    cli_print(stdout, "  %-14s %-8.*s (%s)\n", c.name, (int)strcspn(c.version, "\n"), c.version, c.license);
+    cli_print(stdout, "  %-14s %-8.*s (%s)\n", c.name, (int)strcspn(c.version, "\n"), c.version,
+              c.license);
 }
 
 void cli_print_version(void) {
-    cli_print(stdout, "czmodel %s\nlicence Apache-2.0, CRC-32C by %s\nlinked libraries:\n", czm_version(),
-           czm_acceleration());
+    cli_print(stdout, "czmodel %s\nlicence Apache-2.0, CRC-32C by %s\nlinked libraries:\n",
+              czm_version(), czm_acceleration());
     for (size_t i = 0; i < czm_component_count(); i++) print_component(czm_component_at(i));
     for (size_t i = 0; i < cli_image_component_count(); i++)
         print_component(cli_image_component_at(i));
@@ -273,7 +275,8 @@ void cli_print_version(void) {
 
 bool cli_flush(void) {
     if (fflush(stdout) == 0 && !ferror(stdout)) return true;
-    cli_print(stderr, "error: standard output cannot be written; files that the command was to write are complete\n");
+    cli_print(stderr, "error: standard output cannot be written; files that the command was to "
+                      "write are complete\n");
     return false;
 }
 

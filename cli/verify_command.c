@@ -207,7 +207,8 @@ static void judge_edges(verification *v) {
     if (theory->is_known) field = czm_arena_format(v->arena, "%lld", (long long)theory->border);
     bool is_odd = theory->is_known && e->reach > (size_t)theory->border;
     tell(v, mark_edges(v), "tile edges",
-         "edge effects reach %zu pixels into the tile; receptive field %s, border %zu; beyond it at most %.1e%s",
+         "edge effects reach %zu pixels into the tile; receptive field %s, border %zu; beyond it "
+         "at most %.1e%s",
          e->reach, field, v->result.tiling.border, e->inside_border,
          is_odd ? "; the network treats positions differently" : "");
 }

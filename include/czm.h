@@ -176,9 +176,9 @@ typedef struct czm_class {
 /// czmodel 0.1.3's "ANN Model Specification" and, behind `postprocessing`, from the specification of
 /// .czann files that came with czmodel 2.0.0 to 6.2.0.
 typedef struct czm_metadata {
-    size_t struct_size;         ///< set by CZM_METADATA_INIT
-    const char *model_path;     ///< SavedModel (folder or ZIP archive), Keras or ONNX file; required
-    const char *model_name;     ///< NULL: the last component of model_path
+    size_t struct_size;     ///< set by CZM_METADATA_INIT
+    const char *model_path; ///< SavedModel (folder or ZIP archive), Keras or ONNX file; required
+    const char *model_name; ///< NULL: the last component of model_path
     const char *color_handling; ///< "ConvertToMonochrome" or "SplitRgb"; required in .czmodel files
     const char *pixel_type;     ///< such as "Gray16"; required in .czmodel files
     const czm_class *classes;   ///< as many as the network's last output dimension; required
@@ -187,23 +187,25 @@ typedef struct czm_metadata {
     const char *test_image_path; ///< NULL: none
     const char *license_path;    ///< NULL: none
     const char *postprocessing;  ///< text of the XML element Postprocessing; NULL: empty
-    const char *model_type;      ///< Type of a .czann; the values that only a .czmodel needs may then
-                                 ///< be missing. NULL: "SingleClassSemanticSegmentation", for a .czmodel
-    const double *scaling;       ///< metres a pixel: x, y[, z]; NULL: not told
-    size_t scaling_count;        ///< 0, 2 or 3
+    const char *model_type; ///< Type of a .czann; the values that only a .czmodel needs may then
+                            ///< be missing. NULL: "SingleClassSemanticSegmentation", for a .czmodel
+    const double *scaling;  ///< metres a pixel: x, y[, z]; NULL: not told
+    size_t scaling_count;   ///< 0, 2 or 3
     const int64_t *input_shape;  ///< height, width, channels as the author states them; -1: open
     size_t input_rank;           ///< 0: not stated
     const int64_t *output_shape; ///< likewise
     size_t output_rank;
-    bool has_unit_range;  ///< the network expects pixels from 0 to 1, as a .czann feeds them, and not
-                          ///< the values of pixel_type, as a .czmodel does
-    const char *model_id; ///< UUID in lower case hexadecimal; NULL: not told
+    bool
+        has_unit_range; ///< the network expects pixels from 0 to 1, as a .czann feeds them, and not
+                        ///< the values of pixel_type, as a .czmodel does
+    const char *model_id;       ///< UUID in lower case hexadecimal; NULL: not told
     const int64_t *min_overlap; ///< of tiles, in pixels, by axis ([z,] y, x), even; NULL: twice
                                 ///< border_size
     size_t min_overlap_count;
-    const char *description;        ///< ModelDescription of a .czann; NULL: none
-    const char *const *pixel_types; ///< of each channel, if there are several; pixel_type is the first
-    size_t pixel_type_count;        ///< 0: pixel_type is the only one
+    const char *description; ///< ModelDescription of a .czann; NULL: none
+    const char *const
+        *pixel_types;        ///< of each channel, if there are several; pixel_type is the first
+    size_t pixel_type_count; ///< 0: pixel_type is the only one
 } czm_metadata;
 
 /// Returns false to stop the conversion. `done` and `total` count the bytes of weights.
@@ -241,16 +243,16 @@ typedef struct czm_options {
     bool as_is;            ///< pack the network's files untouched
     czm_progress progress; ///< may be NULL
     void *user;            ///< handed to `progress`
-    bool no_factor;        ///< where the format feeds other values than the network expects, only warn
-                           ///< (pixel-range) instead of inserting the factor
+    bool no_factor; ///< where the format feeds other values than the network expects, only warn
+                    ///< (pixel-range) instead of inserting the factor
     const char *value_range; ///< what the network expects: "raw" (the values of the pixel type) or
                              ///< "unit" (0 to 1); NULL: as the metadata say
     const char *layout;      ///< of the images in an ONNX file: "nchw" (channels first) or "nhwc"
                              ///< (channels last); NULL: as its operations say
-    const char *config;      ///< file with what model.to_json() gives, for a Keras file that contains
-                             ///< weights alone; NULL: none
-    uint64_t memory;          ///< bytes that the call may use at least; 0: in proportion to the size of its
-                              ///< input (SECURITY.md)
+    const char *config; ///< file with what model.to_json() gives, for a Keras file that contains
+                        ///< weights alone; NULL: none
+    uint64_t memory; ///< bytes that the call may use at least; 0: in proportion to the size of its
+                     ///< input (SECURITY.md)
 } czm_options;
 
 /// The names of the formats, the oldest first: "3.0.0" (a SavedModel for TensorFlow 2.0.0), "3.1.0",
@@ -267,8 +269,11 @@ typedef struct czm_result {
     uint64_t class_count; ///< classes named in its metadata
 } czm_result;
 
-#define CZM_METADATA_INIT \
-    { sizeof(czm_metadata), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, false, 0, 0, 0, 0, 0, 0 }
+#define CZM_METADATA_INIT                                                                        \
+    {                                                                                            \
+        sizeof(czm_metadata), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, false, 0, 0, 0, \
+            0, 0, 0                                                                              \
+    }
 #define CZM_OPTIONS_INIT                                                                           \
     {                                                                                              \
         sizeof(czm_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, false, \
@@ -368,13 +373,13 @@ typedef struct czm_inspection {
     bool has_metadata;         ///< whether `metadata` is filled
     czm_metadata metadata;     ///< its classes all have colours
     bool has_network;          ///< false: all that follows is empty
-    int64_t opset;             ///< operator set of a network in ONNX; 0: it is a SavedModel. Memory,
-                               ///< border and layers are known if all its operations are supported:
-                               ///< layer_count is 0 otherwise
-    const char *exporter;      ///< version of TensorFlow that exported it, or what wrote the ONNX
-                               ///< file; "" if it is not told
-    const char *needs;         ///< version of TensorFlow that the files need: "2.0.0", "newer"; ""
-    const char *const *newer;  ///< what TensorFlow 2.0.0 does not know of the files
+    int64_t opset;            ///< operator set of a network in ONNX; 0: it is a SavedModel. Memory,
+                              ///< border and layers are known if all its operations are supported:
+                              ///< layer_count is 0 otherwise
+    const char *exporter;     ///< version of TensorFlow that exported it, or what wrote the ONNX
+                              ///< file; "" if it is not told
+    const char *needs;        ///< version of TensorFlow that the files need: "2.0.0", "newer"; ""
+    const char *const *newer; ///< what TensorFlow 2.0.0 does not know of the files
     size_t newer_count;
     const czm_signature_info *signatures;
     size_t signature_count;

@@ -116,7 +116,7 @@ static const czm_spelling spelling[] = {
 // ---- the calls
 
 __attribute__((import_module("host"), import_name("progress"))) bool host_progress(double done,
-                                                                                    double total);
+                                                                                   double total);
 
 static bool tell_progress(void *user, uint64_t done, uint64_t total) {
     (void)user;
@@ -219,8 +219,8 @@ static char *answer_with(page_request *r, czm_status status, json_t *result) {
     czm_verdict none = CZM_VERDICT_INIT;
     none.status = status;
     json_t *report = parsed(czm_check_json(&none, r->report));
-    json_t *answer = json_pack("{s:i, s:o?, s:o?}", "status", (int)status, "report", report,
-                               "result", result);
+    json_t *answer =
+        json_pack("{s:i, s:o?, s:o?}", "status", (int)status, "report", report, "result", result);
     char *text = answer ? json_dumps(answer, JSON_COMPACT) : NULL;
     json_decref(answer);
     return text;
@@ -235,7 +235,8 @@ PAGE_EXPORT("call") char *page_run(const char *text) {
     json_t *result = NULL;
     uint32_t seed;
     czm_random_bytes(&seed, sizeof seed);
-    json_object_seed(seed ? seed : 1); // where it cannot be read from a device; the first seed counts
+    json_object_seed(seed ? seed
+                          : 1); // where it cannot be read from a device; the first seed counts
     page_request r = {.json = parsed(text), .report = czm_report_new()};
     if (!r.report) return NULL;
     czm_report_set_spelling(r.report, spelling, CZM_COUNT_OF(spelling));

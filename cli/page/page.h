@@ -30,5 +30,4 @@ typedef czm_status page_call(page_request *request, json_t **result);
 // To try a model on an image (tryout.c).
 page_call page_tryout_open, page_tryout_begin, page_tryout_end;
 
-
 #endif

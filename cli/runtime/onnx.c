@@ -117,7 +117,7 @@ static const char *take_message(const ort_api *api, czm_arena *arena, OrtStatus 
 #define BEGINS "libonnxruntime."
 #endif
 
-#define HELP                                                                            \
+#define HELP                                                                             \
     "install it with \"pip install onnxruntime\" (1.19 or newer), or give its library, " \
     "--runtime PATH/" LIBRARY
 
@@ -127,8 +127,7 @@ static void *open_in(czm_arena *arena, const char *folder) {
         return NULL;
     for (size_t i = 0; i < list.count; i++) {
         if (!czm_text_begins(czm_path_base(list.paths[i]), BEGINS)) continue;
-        void *library =
-            cli_library_open(arena, czm_path_join(arena, folder, list.paths[i]), false);
+        void *library = cli_library_open(arena, czm_path_join(arena, folder, list.paths[i]), false);
         if (library) return library;
     }
     return NULL;

@@ -29,9 +29,8 @@ static czm_status convert(czm_arena *arena, const char *target, const czm_inspec
     metadata.classes = classes;
     metadata.class_count = class_count;
     czm_options options = CZM_OPTIONS_INIT;
-    options.source_path = model->kind == CZM_KIND_SAVED_MODEL || model->kind == CZM_KIND_KERAS
-                              ? NULL
-                              : target;
+    options.source_path =
+        model->kind == CZM_KIND_SAVED_MODEL || model->kind == CZM_KIND_KERAS ? NULL : target;
     options.metadata = &metadata;
     options.output_folder = scratch;
     allow_all(arena, &options);

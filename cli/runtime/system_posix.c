@@ -77,11 +77,11 @@ static const char *find_python(czm_arena *arena) {
 
 // Isolated and elsewhere, since Python would run modules of the working folder.
 const char *cli_python_package(czm_arena *arena, const char *name) {
-    const char *command =
-        czm_arena_format(arena,
-                         "cd / && exec %s -I -c 'import importlib.util as u\ns = u.find_spec(\"%s\")\n"
-                         "print(s.submodule_search_locations[0] if s else \"\")' 2>/dev/null",
-                         find_python(arena), name);
+    const char *command = czm_arena_format(
+        arena,
+        "cd / && exec %s -I -c 'import importlib.util as u\ns = u.find_spec(\"%s\")\n"
+        "print(s.submodule_search_locations[0] if s else \"\")' 2>/dev/null",
+        find_python(arena), name);
     char *line = czm_arena_alloc(arena, LONGEST);
     FILE *output = popen(command, "r");
     if (!output) return NULL;

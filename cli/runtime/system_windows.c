@@ -41,8 +41,8 @@ const char *cli_python_package(czm_arena *arena, const char *name) {
     static const char *const places[] = {"Lib/site-packages", "site-packages"};
     const char *folder = cli_program_folder(arena);
     for (size_t i = 0; folder && i < CZM_COUNT_OF(places); i++) {
-        const char *package = czm_arena_format(arena, "%s/%s/%s", czm_path_folder(arena, folder),
-                                               places[i], name);
+        const char *package =
+            czm_arena_format(arena, "%s/%s/%s", czm_path_folder(arena, folder), places[i], name);
         if (czm_path_look(package) == CZM_PATH_FOLDER) return package;
     }
     return NULL;

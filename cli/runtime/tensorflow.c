@@ -132,9 +132,9 @@ static const char *open_engine(czm_arena *arena, const char *engine, void **libr
     } else {
         *library = cli_library_open(arena, engine, true);
     }
-    return *library
-               ? NULL
-               : czm_arena_format(arena, "%s cannot be loaded: %s", engine, cli_library_fault(arena));
+    return *library ? NULL
+                    : czm_arena_format(arena, "%s cannot be loaded: %s", engine,
+                                       cli_library_fault(arena));
 }
 
 static const char *find_functions(czm_arena *arena, void *library, tf_api *api) {

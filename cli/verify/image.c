@@ -12,7 +12,8 @@
 #include "cli/verify/verify.h"
 
 // Memory for an image is in proportion to its file, as that of a call is, since headers may lie.
-static bool is_too_large(uint64_t height, uint64_t width, uint64_t sample_count, uint64_t file_size) {
+static bool is_too_large(uint64_t height, uint64_t width, uint64_t sample_count,
+                         uint64_t file_size) {
     enum { BYTES_PER_SAMPLE = 8 }; // as it is in the file, and as a number
     uint64_t most = file_size * CZM_BUDGET_FACTOR + CZM_BUDGET_SPARE;
     return height > most / width / sample_count / BYTES_PER_SAMPLE;
@@ -356,8 +357,8 @@ static const char *read_tiff(czm_arena *arena, czm_bytes file, cli_image *image)
     tiff_file whole = {.file = file};
     TIFFSetErrorHandler(NULL); // it would print
     TIFFSetWarningHandler(NULL);
-    TIFF *tiff = TIFFClientOpen("", "rm", &whole, tiff_take, tiff_put, tiff_seek, tiff_close, tiff_size,
-                                NULL, NULL);
+    TIFF *tiff = TIFFClientOpen("", "rm", &whole, tiff_take, tiff_put, tiff_seek, tiff_close,
+                                tiff_size, NULL, NULL);
     if (!tiff) return "libtiff: the file is damaged";
     tiff_reading r = {.arena = arena, .tiff = tiff, .image = image};
     const char *fault = read_tiff_image(&r);

@@ -54,7 +54,9 @@ bool cli_result_print(const cli_result *r, const czm_border_info *theory) {
                   "probabilities", probabilities(&r->probabilities), "edges",
                   edges(&r->edges, theory), "payload", comparison(&r->payload), "original",
                   comparison(&r->original));
-    char *text = document ? json_dumps(document, JSON_INDENT(2) | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(9)) : NULL;
+    char *text =
+        document ? json_dumps(document, JSON_INDENT(2) | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(9))
+                 : NULL;
     bool is_printed = text && puts(text) >= 0;
     free(text);
     json_decref(document);

@@ -79,7 +79,8 @@ static size_t repeats_of(const czm_field_step *step, size_t first, size_t count,
         !czm_see_axis(value, step->out.rank, &own_axis) || own_axis != axis)
         return 1;
     czm_shape whole = czm_shape_of(step->shapes, split->inputs.items[1]);
-    size_t size = whole.rank == step->out.rank && whole.dims[axis] > 0 ? (size_t)whole.dims[axis] : count;
+    size_t size = whole.rank == step->out.rank && whole.dims[axis] > 0 ? (size_t)whole.dims[axis]
+                                                                       : count;
     if (count % size != 0) return 1;
     for (size_t i = 0; i < count; i++)
         if (parts[i].node != split || parts[i].index != i / (count / size)) return 1;

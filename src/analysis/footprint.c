@@ -506,5 +506,6 @@ void czm_footprint_join(czm_footprint *f, const czm_footprint *other) {
     if (f->count) rank = f->digits[f->count - 1].dim + 1;
     if (b.count && b.digits[b.count - 1].dim >= rank) rank = b.digits[b.count - 1].dim + 1;
     for (int dim = 0; dim < rank && is_bounded(f); dim++) align(f, &b, dim);
-    for (int axis = 0; axis < CZM_FIELD_AXES && is_bounded(f); axis++) join_axis(f, axis, b.axes[axis]);
+    for (int axis = 0; axis < CZM_FIELD_AXES && is_bounded(f); axis++)
+        join_axis(f, axis, b.axes[axis]);
 }

@@ -145,8 +145,8 @@ static void see_node(czm_fields *fields, size_t position) {
     if (count && outputs[0]) return; // the image
     czm_field_step step = {.node = node, .shapes = fields->shapes};
     step.inputs = inputs_of(fields, node);
-    const czm_footprint *trivial = rule->see == czm_see_nothing ? &nothing
-                                                      : see_trivial(fields, node, step.inputs);
+    const czm_footprint *trivial =
+        rule->see == czm_see_nothing ? &nothing : see_trivial(fields, node, step.inputs);
     while (!trivial && step.inputs[step.image]->kind == CZM_FIELD_NONE) step.image++;
     if (!trivial) step.in = czm_see_shape(&step, step.image);
     step.detail = rule->detail;
@@ -163,7 +163,8 @@ static const czm_shapes *complete_shapes(czm_arena *arena, const czm_model *mode
                                          const czm_shapes *shapes) {
     if (!model->main.inputs.count) return shapes;
     czm_dims dims = czm_dims_of(czm_shape_of(shapes, model->main.inputs.items[0].tensor));
-    if ((dims.rank != 4 && dims.rank != 5) || czm_shape_is_complete(czm_dims_shape(&dims))) return shapes;
+    if ((dims.rank != 4 && dims.rank != 5) || czm_shape_is_complete(czm_dims_shape(&dims)))
+        return shapes;
     if (dims.at[0] == CZM_UNKNOWN) dims.at[0] = 1;
     for (int i = 1; i + 1 < dims.rank; i++)
         if (dims.at[i] == CZM_UNKNOWN) dims.at[i] = ASSUMED_SIZE;

@@ -156,7 +156,8 @@ static void run(liveness *l, const czm_node *node, size_t position) {
             l->found.weights = plus(l->found.weights, b->size);
             continue;
         }
-        buffer *replaced = made->how == CZM_OP_OVERWRITES ? overwritten(l, node, position, b->size) : NULL;
+        buffer *replaced = made->how == CZM_OP_OVERWRITES ? overwritten(l, node, position, b->size)
+                                                          : NULL;
         if (replaced)
             replaced->size = 0; // lives on as the output
         else

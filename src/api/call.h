@@ -23,8 +23,8 @@ enum {
     CZM_FIRST_METADATA = CZM_SIZE_TO(czm_metadata, model_id),
     CZM_FIRST_OPTIONS = CZM_SIZE_TO(czm_options, user),
     CZM_FIRST_RESULT = CZM_SIZE_TO(czm_result, class_count),
-    CZM_FIRST_INSPECTION = CZM_SIZE_TO(czm_inspection, layer_count) - sizeof(czm_metadata) +
-                           CZM_FIRST_METADATA,
+    CZM_FIRST_INSPECTION =
+        CZM_SIZE_TO(czm_inspection, layer_count) - sizeof(czm_metadata) + CZM_FIRST_METADATA,
     CZM_FIRST_VERDICT = CZM_SIZE_TO(czm_verdict, zen_count),
     CZM_FIRST_DIFFERENCES = CZM_SIZE_TO(czm_differences, count),
 };

@@ -198,7 +198,6 @@ czm_status czm_content_license(czm_context *context, const czm_target *target,
     if (!file)
         return czm_report_add(context->report, CZM_RULE_FILE_UNREADABLE, path, NULL,
                               "the licence cannot be opened: %s", czm_file_error());
-    *license = czm_payload_extent(context->arena, czm_path_base(path),
-                                  czm_extent_whole(file));
+    *license = czm_payload_extent(context->arena, czm_path_base(path), czm_extent_whole(file));
     return CZM_OK;
 }

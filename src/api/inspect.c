@@ -36,8 +36,7 @@ static const czm_port_info *ports_of(czm_arena *arena, const czm_signature_tenso
 
 static void tell_census(czm_arena *arena, const czm_census *census, czm_inspection *out) {
     const char **newer = CZM_NEW_ARRAY(arena, const char *, census->newer.count);
-    for (size_t i = 0; i < census->newer.count; i++)
-        newer[i] = keep(arena, census->newer.items[i]);
+    for (size_t i = 0; i < census->newer.count; i++) newer[i] = keep(arena, census->newer.items[i]);
     out->exporter = keep(arena, census->meta.exporter);
     out->newer = newer;
     out->newer_count = census->newer.count;
@@ -57,8 +56,7 @@ static void tell_census(czm_arena *arena, const czm_census *census, czm_inspecti
 static czm_status tell_file(czm_context *context, const czm_source *source, czm_inspection *out) {
     czm_arena *arena = czm_arena_child(context->arena);
     czm_census census;
-    czm_status status =
-        czm_census_read(&(czm_context){arena, context->report}, source, &census);
+    czm_status status = czm_census_read(&(czm_context){arena, context->report}, source, &census);
     if (!status) tell_census(context->arena, &census, out);
     czm_arena_free(arena);
     return status;
@@ -182,8 +180,8 @@ static void tell_onnx_ops(czm_arena *arena, const czm_onnx_file *file, czm_inspe
     put_counts(arena, &counts, out);
 }
 
-static void tell_memory(czm_arena *arena, const czm_target *target, const czm_check_subject *subject,
-                        czm_inspection *out) {
+static void tell_memory(czm_arena *arena, const czm_target *target,
+                        const czm_check_subject *subject, czm_inspection *out) {
     const czm_tile_memory *m = &subject->memory;
     czm_memory_info *info = &out->memory;
     info->limit = CZM_TILE_MEMORY_LIMIT;

@@ -2,8 +2,8 @@
 //
 // Results as JSON for programs. The keys are documented in docs/json.md and are stable: new ones
 // may come, none changes or goes.
-#include "api/call.h"
 #include "format/json.h"
+#include "api/call.h"
 
 // Texts of the report are UTF-8; names in a network may be anything.
 static json_t *text(czm_report *report, const char *value) {
@@ -169,8 +169,7 @@ static json_t *classes(const czm_metadata *m, czm_report *report) {
 // null: not told.
 static json_t *scaling(const czm_metadata *m, czm_report *report) {
     json_t *array = m->scaling_count ? json_array() : json_null();
-    for (size_t i = 0; i < m->scaling_count; i++)
-        append(report, array, json_real(m->scaling[i]));
+    for (size_t i = 0; i < m->scaling_count; i++) append(report, array, json_real(m->scaling[i]));
     return array;
 }
 
@@ -198,8 +197,10 @@ static json_t *memory(const czm_memory_info *m, czm_report *report) {
     set(report, object, "peak", number(m->peak));
     set(report, object, "peak_at", text(report, m->peak_at));
     set(report, object, "limit", number(m->limit));
-    set(report, object, "largest_tile", m->largest_tile ? json_integer(m->largest_tile) : json_null());
-    set(report, object, "tile_multiple", m->tile_multiple ? json_integer(m->tile_multiple) : json_null());
+    set(report, object, "largest_tile",
+        m->largest_tile ? json_integer(m->largest_tile) : json_null());
+    set(report, object, "tile_multiple",
+        m->tile_multiple ? json_integer(m->tile_multiple) : json_null());
     return object;
 }
 
@@ -228,8 +229,7 @@ static json_t *receptive_field(const int64_t field[2]) {
 
 static json_t *layer(const czm_layer_info *info, czm_report *report) {
     json_t *object = json_object(), *inputs = json_array();
-    for (size_t i = 0; i < info->input_count; i++)
-        append(report, inputs, number(info->inputs[i]));
+    for (size_t i = 0; i < info->input_count; i++) append(report, inputs, number(info->inputs[i]));
     set(report, object, "name", text(report, info->name));
     set(report, object, "op", text(report, info->op));
     set(report, object, "shape", shape(report, info->rank, info->dims));
@@ -268,7 +268,8 @@ const char *czm_inspection_json(const czm_inspection *inspection, czm_report *re
     set(report, root, "model_id", text(report, inspection->model_id));
     set(report, root, "metadata",
         inspection->has_metadata ? metadata(&inspection->metadata, report) : json_null());
-    set(report, root, "network", inspection->has_network ? network(inspection, report) : json_null());
+    set(report, root, "network",
+        inspection->has_network ? network(inspection, report) : json_null());
     return finish(root, report);
 }
 

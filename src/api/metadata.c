@@ -51,8 +51,8 @@ static czm_status write_xml(czm_context *context, void *data) {
     const czm_format *format = czm_format_find("3.0.0");
     CZM_TRY(czm_spec_of_metadata(context, &none, "metadata", &metadata, &spec));
     CZM_TRY(czm_spec_check_format(context, &spec, format)); // a .czann does without some members
-    czm_bytes xml = czm_manifest_write(context->arena, &spec, format->version,
-                                       w->model_id ? w->model_id : id);
+    czm_bytes xml =
+        czm_manifest_write(context->arena, &spec, format->version, w->model_id ? w->model_id : id);
     w->xml = czm_arena_string(context->arena, xml);
     return CZM_OK;
 }

@@ -214,8 +214,7 @@ static int64_t choose_border(drafting *d) {
                            czm_report_option(d->context->report, CZM_OPTION_SPATIAL_DIMS, size)),
           "%lld pixels, which leave half of the tile (%lld x %lld pixels); the receptive field "
           "requires %lld, which would leave nothing",
-          (long long)(side / 4), (long long)height, (long long)width,
-          (long long)border);
+          (long long)(side / 4), (long long)height, (long long)width, (long long)border);
     return side / 4;
 }
 
@@ -244,7 +243,8 @@ static bool is_raw_output(const drafting *d) {
 static const char *reason_for_czann(const drafting *d) {
     const czm_check_subject *s = d->subject;
     int64_t channels = last_dim(s->input);
-    bool has_pixel_type = channels == 1 || channels == 3 || channels == 4 || channels == CZM_UNKNOWN;
+    bool has_pixel_type = channels == 1 || channels == 3 || channels == 4 ||
+                          channels == CZM_UNKNOWN;
     if (is_raw_output(d))
         return czm_arena_format(s->arena, "the output of %s is %s", s->family->tool,
                                 s->family->output);
@@ -305,10 +305,11 @@ static void choose_overlap(drafting *d, const czm_receptive_field *field, czm_me
     if (field->kind == CZM_FIELD_BOUNDED) slices = czm_field_slices(field);
     long long required = 2 * (long long)slices;
     if (required >= depth) {
-        guess(d, "MinOverlap", "use a deeper block, if the network accepts it",
-              "%lld slices along z, which leave half of the block (%lld slices); the receptive field "
-              "requires %lld, which would leave nothing",
-              (long long)(depth / 4 * 2), (long long)depth, required);
+        guess(
+            d, "MinOverlap", "use a deeper block, if the network accepts it",
+            "%lld slices along z, which leave half of the block (%lld slices); the receptive field "
+            "requires %lld, which would leave nothing",
+            (long long)(depth / 4 * 2), (long long)depth, required);
         slices = depth / 4;
     }
     overlap[0] = 2 * slices, overlap[1] = overlap[2] = 2 * m->border_size;

@@ -224,10 +224,11 @@ static bool wants_changes(const czm_options *o) {
 static czm_status open_onnx(czm_context *context, czm_target *target, const char *where,
                             const czm_source *source, czm_extent extent) {
     if (wants_changes(target->options))
-        return czm_report_add(context->report, CZM_RULE_NETWORK_KIND, where,
-                              "remove the change, or convert the original network",
-                              "an option or the specification changes the network, which is ONNX and "
-                              "stays as it is");
+        return czm_report_add(
+            context->report, CZM_RULE_NETWORK_KIND, where,
+            "remove the change, or convert the original network",
+            "an option or the specification changes the network, which is ONNX and "
+            "stays as it is");
     CZM_TRY(czm_onnx_file_read(context, where, source, extent, &target->onnx));
     target->has_onnx = true;
     return CZM_OK;
@@ -381,11 +382,12 @@ static czm_status read_kept_onnx(czm_context *context, czm_target *target) {
     bool is_packed = target->kind == CZM_KIND_CZMODEL; // containers have their channels last
     czm_onnx_layout layout = is_packed ? CZM_LAYOUT_NHWC
                                        : czm_onnx_layout_find(target->options->layout);
-    bool is_read = czm_onnx_network_read(&trial, &target->onnx, NULL, layout, &target->model) == CZM_OK;
+    bool is_read = czm_onnx_network_read(&trial, &target->onnx, NULL, layout, &target->model) ==
+                   CZM_OK;
     const czm_finding *last = is_read ? NULL
                                       : czm_report_at(findings, czm_report_count(findings) - 1);
-    const char *reason = last ? czm_arena_format(context->arena, "%s: %s", last->where, last->finding)
-                              : "";
+    const char *reason =
+        last ? czm_arena_format(context->arena, "%s: %s", last->where, last->finding) : "";
     if (!is_read) return read_ends(context, target, reason);
     target->model.ir_version = target->onnx.ir_version;
     target->model.opset = target->onnx.opset;

@@ -29,8 +29,8 @@ static const czm_shapes *infer_tile(czm_arena *arena, const czm_model *model, co
 
 static void attempt(czm_context *context, const czm_target *target, trial *t) {
     czm_model model;
-    t->works = czm_edit_try_size(context, target->options, &target->source, t->height, t->width,
-                                 &model);
+    t->works =
+        czm_edit_try_size(context, target->options, &target->source, t->height, t->width, &model);
     if (!t->works) return;
     const czm_shapes *shapes = infer_tile(context->arena, &model, t);
     czm_shape output = czm_shape_of(shapes, model.main.outputs.items[0].tensor);
@@ -109,7 +109,8 @@ static int64_t kept_between(int64_t units, int64_t low, int64_t high) {
 static int64_t find_largest(czm_arena *arena, const czm_target *target, int64_t multiple) {
     enum { GUESSES = 6 };
     int64_t low = 0, high = LARGEST_SIDE / multiple + 1;
-    sample last = {0, 0}, now = measure(arena, target, kept_between(USUAL_SIDE / multiple, 0, high), multiple);
+    sample last = {0, 0},
+           now = measure(arena, target, kept_between(USUAL_SIDE / multiple, 0, high), multiple);
     for (int round = 0;; round++) {
         if (now.memory <= (double)CZM_TILE_MEMORY_LIMIT)
             low = now.units;
@@ -145,7 +146,8 @@ const char *czm_tile_size_hint(czm_arena *arena, const czm_target *target,
     int64_t height = subject->input.dims[1], width = subject->input.dims[2];
     for (int64_t unit = 2; unit <= USUAL_SIDE; unit *= 2) {
         const int64_t low[] = {height / unit * unit, width / unit * unit};
-        const int64_t high[] = {(height + unit - 1) / unit * unit, (width + unit - 1) / unit * unit};
+        const int64_t high[] = {(height + unit - 1) / unit * unit,
+                                (width + unit - 1) / unit * unit};
         bool is_low = keeps_size(arena, target, low), is_high = keeps_size(arena, target, high);
         if (!is_low && !is_high) continue;
         const int64_t *first = is_low ? low : high;

@@ -5,9 +5,7 @@
 
 enum { MOST_ITEMS = 20, LONGEST_ITEM = 1000 };
 
-czm_enumeration czm_enumeration_in(czm_arena *arena) {
-    return (czm_enumeration){.arena = arena};
-}
+czm_enumeration czm_enumeration_in(czm_arena *arena) { return (czm_enumeration){.arena = arena}; }
 
 static void put(czm_enumeration *list, czm_bytes text) {
     for (size_t i = 0; i < text.size; i++)

@@ -20,8 +20,8 @@ HOST("size") double host_size(int32_t handle);
 HOST("read") int32_t host_read(int32_t handle, double offset, void *to, size_t size);
 HOST("write") bool host_write(int32_t handle, double offset, const void *from, size_t size);
 HOST("publish") bool host_publish(int32_t handle, const char *path); // names a file
-HOST("close") void host_close(int32_t handle); // -1: nothing happens
-HOST("make_folder") bool host_make_folder(const char *path); // and its parents
+HOST("close") void host_close(int32_t handle);                       // -1: nothing happens
+HOST("make_folder") bool host_make_folder(const char *path);         // and its parents
 HOST("move") bool host_move(const char *from, const char *to);
 HOST("remove") void host_remove(const char *path); // with all that is below
 // The names in a folder, or the paths of all files below it, in the order of os.h, each with its NUL. Copies
@@ -78,7 +78,9 @@ bool czm_file_read_at(czm_file *file, uint64_t offset, void *to, size_t size) {
     return result > 0;
 }
 
-czm_file *czm_file_scratch(czm_arena *arena) { return opened(new_file(arena, NULL), host_create()); }
+czm_file *czm_file_scratch(czm_arena *arena) {
+    return opened(new_file(arena, NULL), host_create());
+}
 
 czm_file *czm_file_create_beside(czm_arena *arena, const char *path) {
     return opened(new_file(arena, path), host_create());

@@ -11,14 +11,13 @@ static const struct {
     void (*run)(czm_context *, const czm_check_subject *);
     bool is_of_ends; // needs no more than the network's ends
 } checks[] = {
-    {czm_check_input, true},          {czm_check_output, true},
-    {czm_check_metadata_fits, true},  {czm_check_stated_shapes, true},
-    {czm_check_ops, false},           {czm_check_random_ops, false},
-    {czm_check_loaders, false},
-    {czm_check_probabilities, false}, {czm_check_tile_memory, false},
-    {czm_check_border, false},        {czm_check_pixel_range, true},
-    {czm_check_opset, true},          {czm_check_ir_version, true},
-    {czm_check_normalization, true},
+    {czm_check_input, true},         {czm_check_output, true},
+    {czm_check_metadata_fits, true}, {czm_check_stated_shapes, true},
+    {czm_check_ops, false},          {czm_check_random_ops, false},
+    {czm_check_loaders, false},      {czm_check_probabilities, false},
+    {czm_check_tile_memory, false},  {czm_check_border, false},
+    {czm_check_pixel_range, true},   {czm_check_opset, true},
+    {czm_check_ir_version, true},    {czm_check_normalization, true},
 };
 
 // Findings that follow from another one would ask for the wrong repair.
@@ -63,10 +62,10 @@ static const czm_shapes *shapes_of_one_tile(czm_arena *arena, const czm_check_su
     if (rank != 4 && rank != 5) return s->shapes;
     int64_t *dims = CZM_NEW_ARRAY(arena, int64_t, (size_t)rank);
     for (int i = 0; i < rank; i++) {
-        int64_t otherwise = i == 0               ? 1
-                            : i + 1 == rank      ? CZM_UNKNOWN
+        int64_t otherwise = i == 0                ? 1
+                            : i + 1 == rank       ? CZM_UNKNOWN
                             : side == CZM_UNKNOWN ? stated_dim(s, i)
-                                                 : side;
+                                                  : side;
         dims[i] = s->input.dims[i] == CZM_UNKNOWN ? otherwise : s->input.dims[i];
     }
     if (memcmp(dims, s->input.dims, (size_t)rank * sizeof *dims) == 0) return s->shapes;

@@ -64,9 +64,8 @@ int czm_pixel_type_channels(const char *pixel_type) {
 static const char *types_with(int64_t channels) {
     return channels == 1   ? "a PixelType of one channel is Gray8, Gray16 or Gray32Float"
            : channels == 3 ? "a PixelType of three channels is Bgr24, Bgr48 or Bgr96Float"
-           : channels == 4
-               ? "the PixelType of four channels is Bgra32"
-               : "no PixelType has so many channels: export a network with 1, 3 or 4";
+           : channels == 4 ? "the PixelType of four channels is Bgra32"
+                           : "no PixelType has so many channels: export a network with 1, 3 or 4";
 }
 
 static void check_pixel_type(czm_context *context, const czm_check_subject *s) {
@@ -93,9 +92,10 @@ static void check_pixel_type(czm_context *context, const czm_check_subject *s) {
 }
 
 static const char *range_hint(czm_context *context, double factor) {
-    const char *step = factor == 0 ? "scale=FACTOR"
-                                   : czm_arena_format(context->arena, "scale=%s",
-                                                      czm_decimal_text(context->arena, factor, false, 9));
+    const char *step = factor == 0
+                           ? "scale=FACTOR"
+                           : czm_arena_format(context->arena, "scale=%s",
+                                              czm_decimal_text(context->arena, factor, false, 9));
     return czm_arena_format(context->arena, "%s: %s",
                             factor == 0 ? "if the network was trained on scaled values, apply the "
                                           "same factor"

@@ -29,11 +29,12 @@ void czm_check_tile_memory(czm_context *context, const czm_check_subject *subjec
             context->report, CZM_RULE_TILE_MEMORY, where, NULL,
             "weights (%s GiB) and activations (%s GiB at layer \"%s\") do not fit into 8 "
             "GiB",
-            czm_decimal_text(context->arena, gib(m->weights), true, 1), czm_decimal_text(context->arena, gib(m->activations), true, 1), peak_at);
+            czm_decimal_text(context->arena, gib(m->weights), true, 1),
+            czm_decimal_text(context->arena, gib(m->activations), true, 1), peak_at);
     else if (m->peak > CZM_TILE_MEMORY_LIMIT / 10 * 8)
         czm_report_add_as(context->report, CZM_RULE_TILE_MEMORY, CZM_WARNING, where, NULL,
-                          "a tile needs about %s of 8 GiB, at layer \"%s\"", czm_decimal_text(context->arena, gib(m->peak), true, 1),
-                          peak_at);
+                          "a tile needs about %s of 8 GiB, at layer \"%s\"",
+                          czm_decimal_text(context->arena, gib(m->peak), true, 1), peak_at);
 }
 
 // ---- border

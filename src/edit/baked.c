@@ -40,8 +40,8 @@ bool czm_sizes_equal(const czm_sizes *a, const czm_sizes *b) {
     return true;
 }
 
-czm_tensor czm_baked_ints(czm_editor *e, const czm_node *node, czm_dtype dtype, const int64_t *values,
-                            const int64_t *dims, size_t rank) {
+czm_tensor czm_baked_ints(czm_editor *e, const czm_node *node, czm_dtype dtype,
+                          const int64_t *values, const int64_t *dims, size_t rank) {
     czm_buffer content = czm_buffer_in(e->context->arena);
     size_t count = 1;
     for (size_t i = 0; i < rank; i++) count *= (size_t)dims[i];
@@ -140,7 +140,8 @@ bool czm_baked_find_map(const czm_editor *e, const czm_baked *b, const int64_t o
         if (!czm_tensor_equal(other->picture, b->picture) || other->image.rank < 3) continue;
         czm_shape now = czm_shape_of(e->shapes, other->node->inputs.items[other->kind->image]);
         if (other->image.dims[1] != old[0] || other->image.dims[2] != old[1] ||
-            now.rank != other->image.rank || now.dims[1] == CZM_UNKNOWN || now.dims[2] == CZM_UNKNOWN)
+            now.rank != other->image.rank || now.dims[1] == CZM_UNKNOWN ||
+            now.dims[2] == CZM_UNKNOWN)
             continue;
         fresh[0] = now.dims[1];
         fresh[1] = now.dims[2];
@@ -152,8 +153,8 @@ bool czm_baked_find_map(const czm_editor *e, const czm_baked *b, const int64_t o
 bool czm_baked_scale_pair(const czm_editor *e, const czm_baked *b, const int64_t old[2],
                           int64_t fresh[2]) {
     int64_t pair[2] = {old[0], old[1]};
-    if (!czm_baked_find_map(e, b, old, pair) && !(czm_baked_scale(e, b, 1, old[0], &pair[0]) &&
-                                                  czm_baked_scale(e, b, 2, old[1], &pair[1])))
+    if (!czm_baked_find_map(e, b, old, pair) &&
+        !(czm_baked_scale(e, b, 1, old[0], &pair[0]) && czm_baked_scale(e, b, 2, old[1], &pair[1])))
         return false;
     memcpy(fresh, pair, sizeof pair);
     return true;

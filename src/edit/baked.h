@@ -36,16 +36,17 @@ typedef struct czm_baked_kind {
 struct czm_baked {
     const czm_baked_kind *kind;
     czm_node *node;
-    czm_shape image;       // the old shape of what the node works on
-    czm_shape result;      // and of what comes out
+    czm_shape image;                   // the old shape of what the node works on
+    czm_shape result;                  // and of what comes out
     czm_shape more_image, more_result; // the same for another batch: what differs, follows that
-    czm_tensor picture;    // the input of the part that the node is of
-    czm_shape old_picture; // its old shape
-    czm_sizes sizes;       // the old values; those are known that the exporter stored
-    czm_node *partner;     // SpaceToBatchND: the BatchToSpaceND that undoes it
-    czm_sizes crops;       // its old crops
-    int64_t windows[2];    // pools: how many windows part the map, by rows and columns; 0: it is not parted
-    bool keeps_batch;      // as many images came out as went in
+    czm_tensor picture;                // the input of the part that the node is of
+    czm_shape old_picture;             // its old shape
+    czm_sizes sizes;                   // the old values; those are known that the exporter stored
+    czm_node *partner;                 // SpaceToBatchND: the BatchToSpaceND that undoes it
+    czm_sizes crops;                   // its old crops
+    int64_t windows
+        [2]; // pools: how many windows part the map, by rows and columns; 0: it is not parted
+    bool keeps_batch; // as many images came out as went in
     bool is_done;
 };
 
@@ -68,7 +69,8 @@ CZM_PRINTF(3, 4)
 void czm_baked_assume(czm_editor *e, const czm_node *node, const char *format, ...);
 
 // What a number that followed the part's height (axis 1) or width (axis 2) becomes; false: no integer.
-bool czm_baked_scale(const czm_editor *e, const czm_baked *b, int axis, int64_t old, int64_t *fresh);
+bool czm_baked_scale(const czm_editor *e, const czm_baked *b, int axis, int64_t old,
+                     int64_t *fresh);
 
 // A map of the part that had this height and width, and has others now; false: there is none.
 bool czm_baked_find_map(const czm_editor *e, const czm_baked *b, const int64_t old[2],

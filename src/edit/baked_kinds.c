@@ -9,7 +9,8 @@ static size_t height_index(const czm_node *node) {
 
 // ---- transposed convolutions: out = in * stride + a rest that the padding fixes
 
-static czm_status recompute_transposed(czm_editor *e, czm_baked *b, czm_shape image, const czm_sizes *now) {
+static czm_status recompute_transposed(czm_editor *e, czm_baked *b, czm_shape image,
+                                       const czm_sizes *now) {
     int64_t strides[4];
     size_t first = height_index(b->node), skipped = now->count == 4 ? 0 : first;
     if (now->count != 4 && now->count != 2) return CZM_OK;
@@ -25,8 +26,8 @@ static czm_status recompute_transposed(czm_editor *e, czm_baked *b, czm_shape im
     if (czm_sizes_equal(&fresh, now)) return CZM_OK;
     if (!czm_sizes_equal(now, &b->sizes))
         return czm_baked_refuse(e, b->node,
-                      "the output size of its transposed convolution is computed in a "
-                      "way that is not understood");
+                                "the output size of its transposed convolution is computed in a "
+                                "way that is not understood");
     czm_baked_replace(e, b->node, b->kind->sizes, &fresh);
     return CZM_OK;
 }
@@ -55,7 +56,8 @@ static bool is_pooled(const czm_baked *b, czm_shape image, czm_shape picture, in
 }
 
 // ScaleAndTranslate takes the factors, too.
-static void replace_factors(czm_editor *e, czm_node *node, czm_shape image, const czm_sizes *fresh) {
+static void replace_factors(czm_editor *e, czm_node *node, czm_shape image,
+                            const czm_sizes *fresh) {
     czm_buffer content = czm_buffer_in(e->context->arena);
     const int64_t count = 2;
     for (size_t i = 0; i < 2; i++) {
@@ -69,7 +71,8 @@ static void replace_factors(czm_editor *e, czm_node *node, czm_shape image, cons
                       CZM_DTYPE_FLOAT, czm_buffer_bytes(&content), &count, 1);
 }
 
-static czm_status recompute_resize(czm_editor *e, czm_baked *b, czm_shape image, const czm_sizes *now) {
+static czm_status recompute_resize(czm_editor *e, czm_baked *b, czm_shape image,
+                                   const czm_sizes *now) {
     if (now->count != 2 || !czm_sizes_equal(now, &b->sizes)) return CZM_OK;
     if (!now->is_known[0] || !now->is_known[1]) return CZM_OK;
     bool is_factor = is_product_of(e, b->node->inputs.items[b->kind->sizes], b);
@@ -84,11 +87,12 @@ static czm_status recompute_resize(czm_editor *e, czm_baked *b, czm_shape image,
         int64_t old_in = from.dims[1 + i], product = to.dims[1 + i] * b->sizes.values[i];
         if (old_in == CZM_UNKNOWN || to.dims[1 + i] == CZM_UNKNOWN) continue; // absolute
         if (old_in == 0 || product % old_in != 0)
-            return czm_baked_refuse(e, b->node,
-                          "it would have to resize %s by the factor %lld/%lld, which gives no "
-                          "whole size",
-                          czm_shape_text(e->context->arena, to), (long long)b->sizes.values[i],
-                          (long long)old_in);
+            return czm_baked_refuse(
+                e, b->node,
+                "it would have to resize %s by the factor %lld/%lld, which gives no "
+                "whole size",
+                czm_shape_text(e->context->arena, to), (long long)b->sizes.values[i],
+                (long long)old_in);
         fresh.values[i] = product / old_in;
     }
     if (czm_sizes_equal(&fresh, now)) return CZM_OK;
@@ -106,9 +110,11 @@ static czm_status recompute_resize(czm_editor *e, czm_baked *b, czm_shape image,
 // ---- dilated convolutions: the image is padded to a multiple of the dilation, and cropped again.
 // What is padded beyond the crop is the convolution's own padding; a transposed one crops more.
 
-static czm_status recompute_dealing(czm_editor *e, czm_baked *b, czm_shape image, const czm_sizes *now) {
+static czm_status recompute_dealing(czm_editor *e, czm_baked *b, czm_shape image,
+                                    const czm_sizes *now) {
     czm_sizes blocks = czm_sizes_read(e->shapes, b->node->inputs.items[1]);
-    if (!b->partner || !czm_sizes_equal(now, &b->sizes) || now->count != 2 * blocks.count) return CZM_OK;
+    if (!b->partner || !czm_sizes_equal(now, &b->sizes) || now->count != 2 * blocks.count)
+        return CZM_OK;
     int64_t paddings[CZM_MOST_SIZES], crops[CZM_MOST_SIZES];
     const int64_t dims[] = {(int64_t)blocks.count, 2};
     for (size_t i = 0; i < blocks.count; i++) {
@@ -168,7 +174,8 @@ static void tell_slice(czm_editor *e, const czm_baked *b, int axis, int64_t old,
 static czm_status recompute_strided_slice(czm_editor *e, czm_baked *b, czm_shape image,
                                           const czm_sizes *now) {
     const czm_node *node = b->node;
-    int64_t begin_mask = czm_attr_int(node, "begin_mask"), end_mask = czm_attr_int(node, "end_mask");
+    int64_t begin_mask = czm_attr_int(node, "begin_mask"),
+            end_mask = czm_attr_int(node, "end_mask");
     int64_t shrink = czm_attr_int(node, "shrink_axis_mask");
     czm_sizes begins = czm_sizes_read(e->shapes, node->inputs.items[1]), ends = *now;
     czm_sizes strides = czm_sizes_read(e->shapes, node->inputs.items[3]);
@@ -321,10 +328,11 @@ static czm_status recompute_pool(czm_editor *e, czm_baked *b, czm_shape image,
     e->is_changed = true;
     czm_set_ints(&e->model->main, b->node, "ksize", fresh, 4);
     czm_set_ints(&e->model->main, b->node, "strides", fresh, 4);
-    czm_baked_assume(e, b->node,
-                     "its windows part the map into %lld x %lld: they are taken to do so at any size, "
-                     "and become %lld x %lld",
-                     (long long)rows, (long long)columns, (long long)fresh[1], (long long)fresh[2]);
+    czm_baked_assume(
+        e, b->node,
+        "its windows part the map into %lld x %lld: they are taken to do so at any size, "
+        "and become %lld x %lld",
+        (long long)rows, (long long)columns, (long long)fresh[1], (long long)fresh[2]);
     return CZM_OK;
 }
 
@@ -365,8 +373,9 @@ static czm_status refuse_ranking(czm_editor *e, czm_baked *b, czm_shape image,
                                  const czm_sizes *now) {
     int last = image.rank - 1;
     if (now->count != 1 || !is_spatial(b, image, last) || now->values[0] < 2) return CZM_OK;
-    return czm_baked_refuse(e, b->node, "it sorts %lld values instead of %lld: what is picked of them "
-                                        "stands at the old places",
+    return czm_baked_refuse(e, b->node,
+                            "it sorts %lld values instead of %lld: what is picked of them "
+                            "stands at the old places",
                             (long long)image.dims[last], (long long)b->image.dims[last]);
 }
 

@@ -85,7 +85,8 @@ static bool scale_first(czm_editor *e, const reshaping *r, const group *g, int64
                        now <= INT64_MAX / r->out.dims[i] && r->out.dims[i] * now % old == 0;
         if (!follows) continue;
         fresh[i] = r->out.dims[i] * now / old;
-        czm_baked_assume(e, r->b->node, "it parts %lld values into blocks: %lld of them become %lld",
+        czm_baked_assume(e, r->b->node,
+                         "it parts %lld values into blocks: %lld of them become %lld",
                          (long long)old, (long long)r->out.dims[i], (long long)fresh[i]);
         return true;
     }

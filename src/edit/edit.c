@@ -181,8 +181,8 @@ double czm_edit_unit_factor(czm_context *context, const czm_port *input) {
                        czm_arena_format(context->arena,
                                         "multiply them by the largest value that the network "
                                         "expects: %s",
-                                        czm_report_option(context->report,
-                                                          CZM_OPTION_PREPROCESSING, "scale=255")),
+                                        czm_report_option(context->report, CZM_OPTION_PREPROCESSING,
+                                                          "scale=255")),
                        "values from 0 to 1 are fed, but its element type is %s: every pixel "
                        "becomes 0 or 1",
                        czm_dtype_name(input->dtype));

@@ -198,8 +198,10 @@ static void rescale_element(czm_editor *e, czm_graph *function, czm_node *node, 
         if (follows) now = now * size % old.dims[i] ? -1 : now * size / old.dims[i];
         fresh[i] = (int32_t)now;
     }
-    node->inputs.items[2] = czm_add_const_ints(
-        function, czm_arena_format(function->arena, "%s/element_shape", node->name), fresh, 4, false);
+    node->inputs.items[2] =
+        czm_add_const_ints(function,
+                           czm_arena_format(function->arena, "%s/element_shape", node->name), fresh,
+                           4, false);
 }
 
 // In functions, lists of maps are told the old size of their elements: it follows the picture.
@@ -231,15 +233,17 @@ static czm_status check_batch(czm_editor *e, int64_t batch) {
         const czm_baked *b = e->baked->items[i];
         czm_shape now = czm_shape_of(e->shapes, czm_output(b->node));
         if (b->keeps_batch && now.rank > 0 && now.dims[0] != CZM_UNKNOWN && now.dims[0] != batch)
-            return czm_baked_refuse(e, b->node, "the batch size changes: the layer stores the old size");
+            return czm_baked_refuse(e, b->node,
+                                    "the batch size changes: the layer stores the old size");
     }
     return CZM_OK;
 }
 
 // The probe's batch size is not the user's: the same fault for the batch of the file, or for one image.
 static const char *text_of_fault(czm_editor *e, const czm_shape_fault *fault, czm_shape shape) {
-    czm_shape declared = czm_shape_read(
-        e->context->arena, czm_attr_shape(e->model->main.inputs.items[0].tensor.node, "shape"));
+    czm_shape declared =
+        czm_shape_read(e->context->arena,
+                       czm_attr_shape(e->model->main.inputs.items[0].tensor.node, "shape"));
     const int64_t batches[] = {declared.dims[0], 1};
     for (size_t i = 0; i < CZM_COUNT_OF(batches); i++) {
         int64_t *dims = CZM_NEW_ARRAY(e->context->arena, int64_t, 4);
@@ -270,7 +274,8 @@ static czm_status probe(czm_editor *e, int64_t batch) {
     czm_tensor output = graph->outputs.items[0].tensor;
     czm_shape result = czm_shape_of(e->shapes, output);
     if (result.rank > 0 && result.dims[0] != CZM_UNKNOWN && result.dims[0] != dims[0])
-        return czm_baked_refuse(e, last_node(e), "the batch size changes: a layer stores the old size");
+        return czm_baked_refuse(e, last_node(e),
+                                "the batch size changes: a layer stores the old size");
     return CZM_OK;
 }
 
@@ -299,8 +304,9 @@ static czm_status check_proof(czm_editor *e, bool was_known) {
     if (!was_known || czm_shape_is_complete(result)) return CZM_OK;
     const czm_node *stopped = czm_shapes_stopped_at(e->shapes);
     if (!stopped) stopped = lost_at(e);
-    return czm_baked_refuse(e, stopped, "the output's size cannot be inferred beyond the operation %s",
-                  stopped->op);
+    return czm_baked_refuse(e, stopped,
+                            "the output's size cannot be inferred beyond the operation %s",
+                            stopped->op);
 }
 
 // An output that stays as it is while the input changes is the work of a layer that stores the size.
@@ -314,8 +320,8 @@ static czm_status check_growth(czm_editor *e, czm_shape old_input, czm_shape old
         bool is_stuck = now.dims[i] != CZM_UNKNOWN && now.dims[i] == old_output.dims[i];
         if (is_changed && is_stuck)
             return czm_baked_refuse(e, last_node(e),
-                          "the output stays %lld x %lld: a layer stores the old size",
-                          (long long)now.dims[1], (long long)now.dims[2]);
+                                    "the output stays %lld x %lld: a layer stores the old size",
+                                    (long long)now.dims[1], (long long)now.dims[2]);
     }
     return CZM_OK;
 }
@@ -331,11 +337,11 @@ static czm_status recompute_all(czm_editor *e, bool was_known) {
 czm_status czm_spatial_apply(czm_context *context, czm_model *model, const czm_baked_list *baked,
                              int64_t height, int64_t width) {
     czm_editor e = {.context = context,
-                .model = model,
-                .baked = baked,
-                .height = height,
-                .width = width,
-                .names = model->layer_names};
+                    .model = model,
+                    .baked = baked,
+                    .height = height,
+                    .width = width,
+                    .names = model->layer_names};
     czm_graph *graph = &model->main;
     const czm_shapes *old = czm_shapes_infer(context->arena, model, NULL);
     czm_shape input = czm_shape_of(old, graph->inputs.items[0].tensor);

@@ -340,7 +340,8 @@ czm_status czm_step_parse(czm_context *context, czm_step *step) {
         step->kind = &kinds[i];
         return parse_values(context, step, equals ? equals + 1 : NULL);
     }
-    return usage(context, step, list_kinds(context->arena, step->is_before), "there is no such step");
+    return usage(context, step, list_kinds(context->arena, step->is_before),
+                 "there is no such step");
 }
 
 static czm_status refuse(czm_context *context, const czm_step *step, const char *text) {

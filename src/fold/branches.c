@@ -18,7 +18,7 @@ typedef struct folding {
     const czm_shapes *shapes;
     const czm_effects *effects; // NULL: the graph has none
     const bool *is_open;        // by order
-    uint8_t *dead;       // by order: a set of dead outputs, or all
+    uint8_t *dead;              // by order: a set of dead outputs, or all
     bool is_changed;
 } folding;
 
@@ -71,7 +71,8 @@ static bool writes_same(const folding *f, const czm_node *effect, const czm_node
     czm_work(f->context->arena, f->graph->nodes.count, "the variables that are assigned");
     for (size_t i = 0; i < f->graph->nodes.count && fresh.count == 1 && fresh.elements; i++) {
         czm_node *node = f->graph->nodes.items[i];
-        if (!czm_node_is(node, "ReadVariableOp") || node->inputs.items[0].node != variable) continue;
+        if (!czm_node_is(node, "ReadVariableOp") || node->inputs.items[0].node != variable)
+            continue;
         czm_value old = czm_value_of(f->shapes, czm_output(node));
         if (old.count == 1 && old.elements && old.elements[0].is_known)
             return fresh.elements[0].is_known && fresh.elements[0].number == old.elements[0].number;
@@ -149,7 +150,7 @@ static void follow_all(czm_node *node) {
 // Copies of a function's nodes, wired to the call's inputs from number `first` on. Names go on from
 // that of the call.
 static czm_tensor *put_function(folding *f, const czm_node *call, const czm_graph *function,
-                                      size_t first) {
+                                size_t first) {
     czm_arena *arena = f->context->arena;
     for (size_t i = 0; i < function->nodes.count; i++) {
         czm_node *node = function->nodes.items[i];

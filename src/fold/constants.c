@@ -19,10 +19,25 @@ typedef struct folding {
 } folding;
 
 static const char *const rare_ops[] = {
-    "BitwiseAnd",   "BitwiseOr",        "BitwiseXor",       "Invert",        "LeftShift",
-    "RightShift",   "MatrixInverse",    "MatrixDiag",       "MatrixDiagV2",  "MatrixDiagV3",
-    "MatrixSetDiag", "MatrixSetDiagV2", "MatrixSetDiagV3",  "SparseToDense", "TopK",
-    "TopKV2",       "MatrixDiagPartV2", "MatrixDiagPartV3", "XlaDynamicUpdateSlice",
+    "BitwiseAnd",
+    "BitwiseOr",
+    "BitwiseXor",
+    "Invert",
+    "LeftShift",
+    "RightShift",
+    "MatrixInverse",
+    "MatrixDiag",
+    "MatrixDiagV2",
+    "MatrixDiagV3",
+    "MatrixSetDiag",
+    "MatrixSetDiagV2",
+    "MatrixSetDiagV3",
+    "SparseToDense",
+    "TopK",
+    "TopKV2",
+    "MatrixDiagPartV2",
+    "MatrixDiagPartV3",
+    "XlaDynamicUpdateSlice",
 };
 
 static bool is_rare_op(const czm_node *node) {
@@ -162,11 +177,12 @@ static void follow(czm_tensor *tensor) {
 
 static void fold_chosen(folding *f, bool is_rare) {
     size_t count = f->graph->nodes.count;
-    const czm_computation computation = {
-        .is_chosen = choose(f, is_rare),
-        .most_elements = is_rare || !f->model->is_for_onnx ? LARGEST_VALUE : SMALL_VALUE,
-        .read = read_weight,
-        .user = f};
+    const czm_computation computation = {.is_chosen = choose(f, is_rare),
+                                         .most_elements = is_rare || !f->model->is_for_onnx
+                                                              ? LARGEST_VALUE
+                                                              : SMALL_VALUE,
+                                         .read = read_weight,
+                                         .user = f};
     const czm_shapes *shapes =
         czm_shapes_compute(f->context->arena, f->model, f->graph, &computation);
     for (size_t i = 0; i < count; i++) {
@@ -178,7 +194,10 @@ static void fold_chosen(folding *f, bool is_rare) {
 
 static void fold_graph(czm_context *context, czm_model *model, czm_graph *graph) {
     size_t count = graph->nodes.count;
-    folding f = {context, model, graph, czm_fold_find_open(context->arena, graph, NULL),
+    folding f = {context,
+                 model,
+                 graph,
+                 czm_fold_find_open(context->arena, graph, NULL),
                  CZM_NEW_ARRAY(context->arena, bool, count + 1),
                  CZM_NEW_ARRAY(context->arena, bool, count + 1)};
     find_rare(&f);

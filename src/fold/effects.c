@@ -21,10 +21,10 @@ typedef struct changed_argument {
 
 struct czm_effects {
     czm_arena *arena;
-    czm_name_table functions; // name -> changes
-    CZM_LIST(changed_argument) todo;  // changed arguments; grows while it is worked through
-    const czm_node *node;     // whose functions are looked at
-    bool is_functional;       // whether it has any
+    czm_name_table functions;        // name -> changes
+    CZM_LIST(changed_argument) todo; // changed arguments; grows while it is worked through
+    const czm_node *node;            // whose functions are looked at
+    bool is_functional;              // whether it has any
 };
 
 // The input of a call that is given for an argument: the condition of If and the index of Case come

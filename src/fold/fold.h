@@ -39,7 +39,7 @@ const czm_node *czm_effect_variable(const czm_node *effect, size_t input);
 
 // The bytes of the variable with this handle if there are at most `most`; else empty.
 czm_bytes czm_fold_read_weight(czm_context *context, const czm_model *model, const czm_node *handle,
-                        uint64_t most);
+                               uint64_t most);
 
 // By order: whether a node of the sorted graph depends on anything but constants and variables, or on
 // one of the nodes in `seeds` (by order; NULL: none).

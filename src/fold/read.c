@@ -16,23 +16,24 @@ static const czm_variable *find_variable(const czm_model *model, const czm_node 
 
 // A damaged file is reported when the weights are written; here it is a variable that is not known.
 czm_bytes czm_fold_read_weight(czm_context *context, const czm_model *model, const czm_node *handle,
-                        uint64_t most) {
+                               uint64_t most) {
     const czm_variable *variable = find_variable(model, handle);
     czm_report *quiet = variable && variable->source->size <= most ? czm_report_new() : NULL;
     if (!quiet) return (czm_bytes){0};
     czm_buffer bytes = czm_buffer_in(context->arena);
     czm_context silent = {context->arena, quiet};
     uint32_t crc32c;
-    czm_status status = variable->source->stream(variable->source, &silent,
-                                                 (czm_sink){collect, &bytes}, &crc32c);
+    czm_status status =
+        variable->source->stream(variable->source, &silent, (czm_sink){collect, &bytes}, &crc32c);
     czm_report_free(quiet);
     return status ? (czm_bytes){0} : czm_buffer_bytes(&bytes);
 }
 
 // Where values come from that only a run tells.
 static bool is_open_source(const czm_node *node) {
-    static const char *const sources[] = {"Placeholder", "PlaceholderV2", "_Arg", "Enter",
-                                          "RefEnter",    "NextIteration", "RefNextIteration"};
+    static const char *const sources[] = {"Placeholder",     "PlaceholderV2", "_Arg",
+                                          "Enter",           "RefEnter",      "NextIteration",
+                                          "RefNextIteration"};
     for (size_t i = 0; i < CZM_COUNT_OF(sources); i++)
         if (czm_node_is(node, sources[i])) return true;
     return false;

@@ -149,7 +149,8 @@ czm_hdf5 *czm_hdf5_open(czm_arena *arena, czm_extent extent) {
                         ? extent.size * METADATA_RATIO + SPARE_METADATA
                         : MOST_METADATA;
     *file = (czm_hdf5){.arena = arena, .extent = extent, .bytes_left = most};
-    czm_budget_input(arena, CZM_WORK, czm_extent_on_disk(extent, extent.size)); // what is packed is unpacked
+    czm_budget_input(arena, CZM_WORK,
+                     czm_extent_on_disk(extent, extent.size)); // what is packed is unpacked
     if (find_signature(extent, &file->base))
         read_superblock(file);
     else
@@ -168,8 +169,8 @@ typedef struct block {
 typedef struct header {
     czm_hdf5 *file;
     czm_hdf5_object *object;
-    bool is_new;     // version 2
-    bool has_order;  // messages hold the order of their creation
+    bool is_new;    // version 2
+    bool has_order; // messages hold the order of their creation
     CZM_LIST(block) blocks;
 } header;
 
@@ -313,8 +314,7 @@ static czm_bytes read_local_heap(czm_hdf5 *file, uint64_t address) {
 }
 
 // "SNOD", version, 1 byte, count, then entries of 40 bytes: name, header, kind (2: a soft link).
-static void read_symbols(czm_hdf5 *file, czm_hdf5_object *group, uint64_t address,
-                         czm_bytes heap) {
+static void read_symbols(czm_hdf5 *file, czm_hdf5_object *group, uint64_t address, czm_bytes heap) {
     czm_hdf5_cursor c = czm_hdf5_structure(file, address, "SNOD", 8);
     czm_hdf5_take_bytes(&c, 2);
     uint64_t count = czm_hdf5_take(&c, 2);
@@ -378,11 +378,11 @@ static czm_hdf5_object *with_links(czm_hdf5 *file, const czm_hdf5_object *group)
     return object;
 }
 
-const czm_hdf5_object *czm_hdf5_find(czm_hdf5 *file, const czm_hdf5_object *group,
-                                     czm_bytes path) {
+const czm_hdf5_object *czm_hdf5_find(czm_hdf5 *file, const czm_hdf5_object *group, czm_bytes path) {
     while (path.size && group) {
         const uint8_t *slash = memchr(path.data, '/', path.size);
-        size_t size = slash ? (size_t)(slash - path.data) : path.size, skip = size + (slash != NULL);
+        size_t size = slash ? (size_t)(slash - path.data) : path.size,
+               skip = size + (slash != NULL);
         const czm_hdf5_link *link = NULL;
         if (size) {
             const czm_hdf5_object *here = with_links(file, group);
@@ -468,8 +468,10 @@ static attribute read_attribute(czm_hdf5 *file, czm_bytes body) {
     unsigned version = (unsigned)czm_hdf5_take(&c, 1), flags = (unsigned)czm_hdf5_take(&c, 1);
     uint64_t name = czm_hdf5_take(&c, 2), type = czm_hdf5_take(&c, 2), space = czm_hdf5_take(&c, 2);
     if (version == 3) czm_hdf5_take(&c, 1);
-    attribute a = {until_zero(padded(&c, name, version == 1)), padded(&c, type, version == 1),
-                   padded(&c, space, version == 1), {0}};
+    attribute a = {until_zero(padded(&c, name, version == 1)),
+                   padded(&c, type, version == 1),
+                   padded(&c, space, version == 1),
+                   {0}};
     a.data = c.rest;
     czm_hdf5_message shared = {CZM_HDF5_DATATYPE, version > 1 && (flags & 1), a.type};
     a.type = czm_hdf5_resolve(file, &shared);

@@ -37,7 +37,7 @@ typedef struct czm_hdf5_dataset {
     czm_hdf5_type type;
     size_t rank;
     const int64_t *dims;
-    uint64_t size;     // bytes of all elements
+    uint64_t size;      // bytes of all elements
     bool is_contiguous; // the elements lie in `data`, in order
     czm_extent data;
 } czm_hdf5_dataset;

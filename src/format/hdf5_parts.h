@@ -50,10 +50,10 @@ struct czm_hdf5 {
     czm_extent extent;
     uint64_t base;
     uint64_t root;
-    uint64_t bytes_left; // of metadata
-    uint64_t counted;    // as input
+    uint64_t bytes_left;                 // of metadata
+    uint64_t counted;                    // as input
     czm_name_table objects, collections; // by the eight bytes of their address
-    z_stream *inflater; // NULL: nothing was packed so far
+    z_stream *inflater;                  // NULL: nothing was packed so far
     const char *fault;
 };
 

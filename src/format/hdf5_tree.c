@@ -184,8 +184,8 @@ static bool descend(const fractal_heap *h, uint64_t offset, uint64_t *block, uin
     for (uint64_t i = 0; i < *rows * h->width && !h->file->fault; i++) {
         uint64_t size = row_size(h, i / h->width);
         if (offset - at < size) {
-            czm_hdf5_cursor c = {h->file, czm_hdf5_read(h->file, *block + 13 + h->offset_width +
-                                                                     8 * i, 8)};
+            czm_hdf5_cursor c = {h->file,
+                                 czm_hdf5_read(h->file, *block + 13 + h->offset_width + 8 * i, 8)};
             *block = czm_hdf5_take(&c, 8);
             *base = at;
             *rows = size <= h->largest_direct ? 0 : rows_within(h, size);

@@ -13,7 +13,8 @@
 typedef struct czm_extent {
     czm_file *file;
     uint64_t offset, size;
-    uint64_t ratio; // of unpacking: so many bytes at least are one byte on the disk; 0: it is there as it is
+    uint64_t
+        ratio; // of unpacking: so many bytes at least are one byte on the disk; 0: it is there as it is
 } czm_extent;
 
 static inline czm_extent czm_extent_whole(czm_file *file) {

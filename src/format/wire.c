@@ -88,7 +88,8 @@ static uint8_t *reserve(czm_buffer *buffer, size_t size) {
     if (size > buffer->capacity - buffer->size) {
         size_t larger = buffer->capacity ? buffer->capacity : FIRST_CAPACITY;
         while (larger - buffer->size < size) larger = larger > SIZE_MAX / 2 ? SIZE_MAX : larger * 2;
-        if (!buffer->data || !czm_arena_extend(buffer->arena, buffer->data, buffer->capacity, larger)) {
+        if (!buffer->data ||
+            !czm_arena_extend(buffer->arena, buffer->data, buffer->capacity, larger)) {
             uint8_t *data = czm_arena_alloc(buffer->arena, larger);
             if (buffer->size) memcpy(data, buffer->data, buffer->size);
             buffer->data = data;

@@ -60,8 +60,8 @@ typedef struct czm_graph {
     czm_node_list nodes; // in topological order after czm_graph_sort
     czm_port_list inputs, outputs;
     czm_node_list effects; // run whether or not anybody reads them; only while a model is read
-    bool is_used;   // of a function: something still names it
-    bool is_shared; // more than one thing does
+    bool is_used;          // of a function: something still names it
+    bool is_shared;        // more than one thing does
 } czm_graph;
 
 // The bytes of a variable, wherever they lie: read/ makes these, package/ streams them.
@@ -109,8 +109,8 @@ typedef struct czm_model {
     czm_variable_list variables;
     const char *exporter; // TensorFlow's version as the file tells it, "" if it does not
     const char *signature;
-    czm_layer_names layer_names; // of the main graph, as it was read
-    czm_bytes output_shape;      // a TensorShapeProto, as the signature gives it
+    czm_layer_names layer_names;  // of the main graph, as it was read
+    czm_bytes output_shape;       // a TensorShapeProto, as the signature gives it
     int64_t ir_version;           // of a network in ONNX that stays as it is
     int64_t opset;                // likewise; else 0
     bool has_only_ends;           // one node of no known kind stands for the network

@@ -60,9 +60,11 @@ static bool is_mean_of_groups(const norm *n, czm_tensor t, means *m) {
     czm_tensor repeated = input(input(t, 0), 0);
     if (!is_plain_mean(n, repeated, &of_groups) || !is(of_groups.of, "Reshape")) return false;
     czm_shape shape = czm_shape_of(n->shapes, of_groups.of);
-    if (shape.rank != 3 || of_groups.count != 1 || of_groups.axes[0] != 2 || shape.dims[1] < 1) return false;
+    if (shape.rank != 3 || of_groups.count != 1 || of_groups.axes[0] != 2 || shape.dims[1] < 1)
+        return false;
     m->groups = shape.dims[1];
-    return is_plain_mean(n, input(of_groups.of, 0), m) && !czm_attr_bool(input(of_groups.of, 0).node, "keep_dims");
+    return is_plain_mean(n, input(of_groups.of, 0), m) &&
+           !czm_attr_bool(input(of_groups.of, 0).node, "keep_dims");
 }
 
 static bool is_mean(const norm *n, czm_tensor t, means *m) {
@@ -82,8 +84,8 @@ static bool is_square_of(const norm *n, czm_tensor t, czm_tensor d) {
     double exponent;
     if (is(t, "Square")) return czm_tensor_equal(input(t, 0), d);
     if (is(t, "Mul")) return czm_tensor_equal(input(t, 0), d) && czm_tensor_equal(input(t, 1), d);
-    return is(t, "Pow") && czm_tensor_equal(input(t, 0), d) && read_number(n, input(t, 1), &exponent) &&
-           exponent == 2;
+    return is(t, "Pow") && czm_tensor_equal(input(t, 0), d) &&
+           read_number(n, input(t, 1), &exponent) && exponent == 2;
 }
 
 // The axes decide what kind it is.
@@ -98,7 +100,8 @@ static bool set_kind(norm *n, const means *m) {
 // d = x - mean(x), variance = mean(d * d) + epsilon
 static bool is_variance(norm *n, czm_tensor variance, czm_tensor d) {
     means of_image, of_squares;
-    if (!is(variance, "AddV2") || !is(d, "Sub") || !read_number(n, input(variance, 1), &n->epsilon)) return false;
+    if (!is(variance, "AddV2") || !is(d, "Sub") || !read_number(n, input(variance, 1), &n->epsilon))
+        return false;
     n->image = input(d, 0);
     return is_mean(n, input(d, 1), &of_image) && czm_tensor_equal(of_image.of, n->image) &&
            is_mean(n, input(variance, 0), &of_squares) && is_square_of(n, of_squares.of, d) &&
@@ -167,8 +170,10 @@ static void join(czm_graph *graph, czm_node *node, const norm *n) {
 
 // Whether what comes out of a node reaches a product of matrices before an operation on images: by order.
 static bool *find_rows(const czm_graph *graph) {
-    static const char *const passing[] = {"Mul", "AddV2", "Sub", "RealDiv", "Erf", "Relu", "Tanh", "Sigmoid",
-                                          "Reshape", "StridedSlice", "ConcatV2", "Pad", "PadV2", "Transpose"};
+    static const char *const passing[] = {"Mul",     "AddV2",        "Sub",      "RealDiv",
+                                          "Erf",     "Relu",         "Tanh",     "Sigmoid",
+                                          "Reshape", "StridedSlice", "ConcatV2", "Pad",
+                                          "PadV2",   "Transpose"};
     bool *is_row = CZM_NEW_ARRAY(graph->arena, bool, graph->nodes.count + 1);
     for (size_t i = graph->nodes.count; i-- > 0;) {
         const czm_node *node = graph->nodes.items[i];
@@ -191,7 +196,8 @@ bool czm_onnx_join_norms(czm_model *model, const czm_shapes *shapes) {
         norm n;
         // Between convolutions the mean over channels stays a mean: rows would have to be transposed.
         if (!find_norm(shapes, node, &n)) continue;
-        if (n.groups == 0 && !is_row[node->order] && czm_shape_of(shapes, n.image).rank == 4) continue;
+        if (n.groups == 0 && !is_row[node->order] && czm_shape_of(shapes, n.image).rank == 4)
+            continue;
         join(graph, node, &n);
         is_changed = true;
     }

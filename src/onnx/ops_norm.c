@@ -132,7 +132,8 @@ static const char *normal_rows(czm_onnx_step *step) {
         return y;
     }
     const int64_t last = rank - 1;
-    const char *d = CZM_EMIT(step, "Sub", x, czm_emit_with_axes(step, "ReduceMean", x, &last, 1, 18));
+    const char *d =
+        CZM_EMIT(step, "Sub", x, czm_emit_with_axes(step, "ReduceMean", x, &last, 1, 18));
     const char *squares = CZM_EMIT(step, "Pow", d, czm_number(step, CZM_DTYPE_FLOAT, 2));
     const char *variance = czm_emit_with_axes(step, "ReduceMean", squares, &last, 1, 18);
     const char *sum = CZM_EMIT(step, "Add", variance, czm_number(step, CZM_DTYPE_FLOAT, epsilon));
@@ -143,7 +144,8 @@ static const char *normal_rows(czm_onnx_step *step) {
 static const char *emit_instance_norm(czm_onnx_step *step, const char *x, const char *scale,
                                       const char *shift) {
     const char *y = CZM_EMIT(step, "InstanceNormalization", x, scale, shift);
-    czm_onnx_set_float(step->arena, czm_last(step), "epsilon", czm_attr_float(step->node, "epsilon"));
+    czm_onnx_set_float(step->arena, czm_last(step), "epsilon",
+                       czm_attr_float(step->node, "epsilon"));
     return y;
 }
 
@@ -181,8 +183,9 @@ void czm_onnx_norm_by_image(czm_onnx_step *step) {
     if (groups == 0)
         czm_out(step, 0, normal_rows(step));
     else if (groups == czm_in(step, 0)->shape.dims[3])
-        czm_out_planar(step, 0, emit_instance_norm(step, czm_in_planar(step, 0), vector_of(step, 1),
-                                                   vector_of(step, 2)));
+        czm_out_planar(step, 0,
+                       emit_instance_norm(step, czm_in_planar(step, 0), vector_of(step, 1),
+                                          vector_of(step, 2)));
     else
         czm_out_planar(step, 0, normal_groups(step, groups));
 }

@@ -15,8 +15,7 @@ static czm_dtype type_named(const void *node, czm_bytes attr) {
 
 // NULL: the rule's own, which is to keep the SavedModel. TensorFlow 2.0.0 may be unable to run it, too.
 static const char *usual_hint(const czm_node *node) {
-    bool runs = node->def && node->def->in_target &&
-                czm_op_has_kernel(node->def, type_named, node);
+    bool runs = node->def && node->def->in_target && czm_op_has_kernel(node->def, type_named, node);
     return runs ? NULL : "replace the layer";
 }
 

@@ -50,14 +50,9 @@ static void translate_node(czm_onnx_translator *t, czm_onnx_scope *scope, const 
     if (is_settled(node)) return;
     const czm_onnx_op *op = &ops[czm_node_kind(node)];
     size_t count;
-    czm_onnx_step step = {t,
-                          scope,
-                          t->context->arena,
-                          node,
-                          op->detail,
-                          t->opset,
-                          node->scratch,
-                          czm_node_output_count(node, &count) ? count : 1};
+    czm_onnx_step step = {
+        t,          scope,    t->context->arena, node,
+        op->detail, t->opset, node->scratch,     czm_node_output_count(node, &count) ? count : 1};
     if (!has_all_inputs(node)) {
         czm_refuse(&step, "its inputs are not all there");
         return;
@@ -204,8 +199,7 @@ static void sweep_graph(sweep *s, czm_onnx_graph *graph) {
         }
         for (size_t k = 0; k < node->input_count; k++) read_name(s, node->inputs[k]);
         for (size_t k = 0; k < node->attrs.count; k++)
-            if (node->attrs.items[k].graph)
-                sweep_graph(s, node->attrs.items[k].graph);
+            if (node->attrs.items[k].graph) sweep_graph(s, node->attrs.items[k].graph);
     }
     size_t kept = 0;
     for (size_t i = 0; i < graph->nodes.count; i++)

@@ -294,8 +294,7 @@ static czm_status write_all(writer *w, uint64_t *size, char id[37]) {
     layout_parts(w, parts, &outer);
     CZM_TRY(write_network(w, &inner, &parts[NETWORK], &members[NETWORK]));
 
-    if (!w->package->model_id)
-        derive_id(w, &inner, &members[NETWORK], &parts[METADATA], id);
+    if (!w->package->model_id) derive_id(w, &inner, &members[NETWORK], &parts[METADATA], id);
     w->model_id = id;
     CZM_TRY(list_parts(w, &inner, parts, &outer.count));
     for (size_t i = 0; i < outer.count; i++) members[i].name = parts[i].name;

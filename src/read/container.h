@@ -20,7 +20,7 @@ typedef struct czm_container {
     czm_metadata metadata; // of CZM_CONTAINER_JSON
     czm_bytes text;        // of the metadata, as stored
     czm_extent payload;
-    bool is_onnx;       // what `payload` is: a network in ONNX, or the archive of a SavedModel
+    bool is_onnx; // what `payload` is: a network in ONNX, or the archive of a SavedModel
     czm_source network;
     const char *license_name; // NULL: none
     czm_extent license;

@@ -9,7 +9,7 @@
 
 #define MODEL_FILE "saved_model.pb"
 
-#define WEIGHTS_HINT                                                                   \
+#define WEIGHTS_HINT                                                                      \
     "weights alone do not describe a network: load them into the network in the program " \
     "that trained it, and export a SavedModel"
 #define PYTORCH_HINT                                                                 \
@@ -54,7 +54,10 @@ static const struct {
      {"a 7z archive", "unpack it and name the folder of the SavedModel"}},
     {"Rar!", 0, 4, {"a RAR archive", "unpack it and name the folder of the SavedModel"}},
     {"node {", 0, 6, {"a graph in text form (GraphDef)", FROZEN_HINT}},
-    {"<!DOCTYPE html", 0, 14, {"a web page", "download the file itself, not the page that shows it"}},
+    {"<!DOCTYPE html",
+     0,
+     14,
+     {"a web page", "download the file itself, not the page that shows it"}},
 };
 
 // A table of leveldb, which the index of a checkpoint is, ends with this (table/format.h).
@@ -163,8 +166,7 @@ static czm_impostor kind_of_files(czm_arena *arena, const char *path, const czm_
             const char *name = czm_path_join(arena, path, names->paths[i]);
             czm_file *file = ends_with(name, ends[k]) ? czm_file_open(arena, name) : NULL;
             if (!file) continue;
-            czm_impostor kind = czm_impostor_of_file(arena,
-                                                     czm_extent_whole(file));
+            czm_impostor kind = czm_impostor_of_file(arena, czm_extent_whole(file));
             if (kind.what)
                 return (czm_impostor){czm_arena_format(arena, "a folder with %s (%s)", kind.what,
                                                        names->paths[i]),

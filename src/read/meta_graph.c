@@ -230,6 +230,7 @@ czm_status czm_meta_graph_read(czm_context *context, const czm_source *source,
     if (!chosen.data)
         return czm_report_add(context->report, CZM_RULE_SIGNATURE, graph->where,
                               "export the model for serving",
-                              "no graph is tagged \"serve\"; there is %s", seen.count ? czm_enumeration_text(&seen) : "none");
+                              "no graph is tagged \"serve\"; there is %s",
+                              seen.count ? czm_enumeration_text(&seen) : "none");
     return read_meta_graph(context, graph, chosen);
 }

@@ -24,7 +24,7 @@ typedef struct czm_node_record {
 typedef struct czm_node_records {
     CZM_LIST(czm_node_record) list;
     czm_name_table by_name;
-    czm_bytes twice; // a name that two nodes have; empty: none
+    czm_bytes twice;                           // a name that two nodes have; empty: none
     CZM_LIST(const czm_node_record *) effects; // what flatten.c runs whether or not it is read
     bool has_effects;                          // whether they have been collected
 } czm_node_records;

@@ -71,9 +71,9 @@ static czm_status choose_signature(czm_context *context, const czm_meta_graph *m
         return czm_report_add(context->report, CZM_RULE_SIGNATURE, meta->where,
                               "export it again with a signature for serving",
                               "no signature has outputs: there is nothing to run");
-    return czm_report_add(context->report, CZM_RULE_SIGNATURE, meta->where,
-                          NULL,
-                          "the signature to use is not clear; the signatures with outputs are %s", there);
+    return czm_report_add(context->report, CZM_RULE_SIGNATURE, meta->where, NULL,
+                          "the signature to use is not clear; the signatures with outputs are %s",
+                          there);
 }
 
 static czm_status choose_output(czm_context *context, const czm_meta_graph *meta,
@@ -90,12 +90,11 @@ static czm_status choose_output(czm_context *context, const czm_meta_graph *meta
         return czm_report_add(context->report, CZM_RULE_ONE_OUTPUT, where,
                               "choose one of these outputs", "it has no output \"%s\", but %s",
                               wanted, keys);
-    return czm_report_add(context->report, CZM_RULE_ONE_OUTPUT, where,
-                          czm_arena_format(context->arena,
-                                           "choose the output with the class probabilities: %s",
-                                           czm_report_option(context->report, CZM_OPTION_OUTPUT,
-                                                             "NAME")),
-                          "it has %zu outputs: %s", s->outputs.count, keys);
+    return czm_report_add(
+        context->report, CZM_RULE_ONE_OUTPUT, where,
+        czm_arena_format(context->arena, "choose the output with the class probabilities: %s",
+                         czm_report_option(context->report, CZM_OPTION_OUTPUT, "NAME")),
+        "it has %zu outputs: %s", s->outputs.count, keys);
 }
 
 // ---- functions that stay
@@ -282,8 +281,8 @@ static czm_status choose_input(czm_context *context, const czm_meta_graph *meta,
         return czm_report_add(context->report, CZM_RULE_ONE_INPUT,
                               czm_arena_format(context->arena, "%s: signature \"%s\"", meta->where,
                                                s->key),
-                              "export a network whose only input is the image", "it has %zu inputs%s%s",
-                              s->inputs.count, s->inputs.count ? ": " : "",
+                              "export a network whose only input is the image",
+                              "it has %zu inputs%s%s", s->inputs.count, s->inputs.count ? ": " : "",
                               list_keys(context->arena, &s->inputs));
     graph->inputs.items[0] = graph->inputs.items[*chosen];
     graph->inputs.count = 1;
@@ -357,9 +356,9 @@ static czm_status decide(czm_context *context, const czm_source *source, czm_met
     if (has_effects(model)) {
         czm_report *quiet = czm_report_new();
         czm_context silent = {context->arena, quiet};
-        czm_status status = quiet ? czm_variables_resolve(&silent, source, meta, &model->main,
-                                                          &model->variables)
-                                  : CZM_OK;
+        czm_status status =
+            quiet ? czm_variables_resolve(&silent, source, meta, &model->main, &model->variables)
+                  : CZM_OK;
         (void)status; // what is not there is not known
         czm_report_free(quiet);
         czm_fold_branches(context, model);

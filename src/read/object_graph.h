@@ -32,8 +32,7 @@ CZM_MUST_CHECK czm_status czm_objects_read(czm_context *context, const czm_meta_
                                            czm_bundle *bundle, czm_objects **objects);
 
 // Adds to `keys` (variable name -> czm_checkpoint_key) what it does not have yet.
-void czm_objects_add_keys(const czm_objects *g, const czm_meta_graph *meta,
-                          czm_name_table *keys);
+void czm_objects_add_keys(const czm_objects *g, const czm_meta_graph *meta, czm_name_table *keys);
 
 // Sets name and is_trainable of the variable that the checkpoint stores under `key`; leaves both
 // alone if no object is known to be it.

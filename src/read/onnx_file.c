@@ -145,8 +145,7 @@ static czm_status each_field(reader *r, int level, czm_extent message, take_fiel
 
 static czm_status load(reader *r, czm_extent extent, czm_bytes *bytes) {
     if (extent.size > LARGEST_MESSAGE) return damaged(r, "a part of it is larger than 1 GiB");
-    czm_budget_input(r->context->arena, CZM_MEMORY,
-                     czm_extent_on_disk(extent, extent.size));
+    czm_budget_input(r->context->arena, CZM_MEMORY, czm_extent_on_disk(extent, extent.size));
     uint8_t *data = czm_arena_alloc(r->context->arena, (size_t)extent.size);
     *bytes = czm_bytes_of(data, (size_t)extent.size);
     return czm_file_read_at(extent.file, extent.offset, data, (size_t)extent.size)
@@ -212,8 +211,10 @@ static bool take_data(const file_field *f, czm_onnx_initializer *t) {
     bool is_single = f->kind != CZM_WIRE_BYTES;
     bool goes_on = is_single && t->is_unpacked && t->field == f->number;
     if (goes_on && f->whole.offset != t->data.offset + t->data.size) return false;
-    if (goes_on) t->data.size += f->whole.size;
-    else t->data = is_single ? f->whole : f->extent;
+    if (goes_on)
+        t->data.size += f->whole.size;
+    else
+        t->data = is_single ? f->whole : f->extent;
     t->field = f->number;
     t->is_unpacked = is_single;
     return true;
@@ -247,8 +248,7 @@ static bool is_below(const char *location) {
 
 static czm_status open_outside(reader *r, const outside *o, czm_onnx_initializer *t) {
     uint64_t offset = 0, length = 0;
-    if (!r->file->source)
-        return damaged(r, "the weight \"%s\" lies in another file", t->name);
+    if (!r->file->source) return damaged(r, "the weight \"%s\" lies in another file", t->name);
     if (!is_below(o->location))
         return damaged(r, "the weight \"%s\" lies in \"%s\", which is outside the file's folder",
                        t->name, o->location);
@@ -257,7 +257,8 @@ static czm_status open_outside(reader *r, const outside *o, czm_onnx_initializer
         return czm_report_add(r->context->report, CZM_RULE_FILE_MISSING,
                               czm_source_where(r->context, r->file->source, o->location),
                               "put the file with the weights beside the .onnx file",
-                              "the weight \"%s\" is stored in this file, which is missing", t->name);
+                              "the weight \"%s\" is stored in this file, which is missing",
+                              t->name);
     CZM_TRY(czm_source_extent(r->context, r->file->source, o->location, &all));
     uint64_t size = all.size;
     bool is_sound = (!*o->offset || parse_size(o->offset, &offset)) && offset <= size &&
@@ -325,9 +326,10 @@ static const char *qualified(czm_arena *arena, czm_bytes domain, czm_bytes name)
 }
 
 czm_onnx_operation czm_onnx_operation_of(czm_arena *arena, czm_bytes message, czm_extent extent) {
-    return (czm_onnx_operation){
-        qualified(arena, czm_wire_find(message, 7).bytes, czm_wire_find(message, 4).bytes),
-        czm_arena_string(arena, czm_wire_find(message, 3).bytes), message, extent};
+    return (czm_onnx_operation){qualified(arena, czm_wire_find(message, 7).bytes,
+                                          czm_wire_find(message, 4).bytes),
+                                czm_arena_string(arena, czm_wire_find(message, 3).bytes), message,
+                                extent};
 }
 
 static czm_status take_node(reader *r, czm_extent message) {
@@ -369,11 +371,11 @@ static czm_status take_function(reader *r, czm_extent message) {
     CZM_TRY(load(r, message, &bytes));
     if (!czm_wire_is_valid(bytes)) return damaged(r, "a function of it is damaged");
     czm_onnx_function *f = CZM_APPEND(r->context->arena, &r->file->functions);
-    *f = (czm_onnx_function){
-        .name = qualified(r->context->arena, czm_wire_find(bytes, 10).bytes, czm_wire_find(bytes, 1).bytes),
-        .overload = keep_text(r, czm_wire_find(bytes, 13).bytes),
-        .message = bytes,
-        .extent = message};
+    *f = (czm_onnx_function){.name = qualified(r->context->arena, czm_wire_find(bytes, 10).bytes,
+                                               czm_wire_find(bytes, 1).bytes),
+                             .overload = keep_text(r, czm_wire_find(bytes, 13).bytes),
+                             .message = bytes,
+                             .extent = message};
     czm_wire wire = czm_wire_read(bytes);
     for (czm_field field; czm_wire_next(&wire, &field);)
         if (czm_field_is(&field, 9, CZM_WIRE_BYTES)) take_opset(field.bytes, &f->opset);
@@ -483,10 +485,10 @@ static const struct {
     uint32_t field;
     part part;
 } ways_in[] = {
-    {PART_NODE, 5, PART_ATTRIBUTE},    {PART_FUNCTION, 7, PART_NODE},
-    {PART_GRAPH, 1, PART_NODE},        {PART_GRAPH, 5, PART_TENSOR},
-    {PART_ATTRIBUTE, 5, PART_TENSOR},  {PART_ATTRIBUTE, 10, PART_TENSOR},
-    {PART_ATTRIBUTE, 6, PART_GRAPH},   {PART_ATTRIBUTE, 11, PART_GRAPH},
+    {PART_NODE, 5, PART_ATTRIBUTE},   {PART_FUNCTION, 7, PART_NODE},
+    {PART_GRAPH, 1, PART_NODE},       {PART_GRAPH, 5, PART_TENSOR},
+    {PART_ATTRIBUTE, 5, PART_TENSOR}, {PART_ATTRIBUTE, 10, PART_TENSOR},
+    {PART_ATTRIBUTE, 6, PART_GRAPH},  {PART_ATTRIBUTE, 11, PART_GRAPH},
 };
 
 // Whether a message leads to a TensorProto whose data_location (14) is EXTERNAL.
@@ -508,10 +510,11 @@ static bool leads_outside(czm_arena *arena, part kind, czm_bytes message) {
 }
 
 static czm_status tell_outside(czm_context *context, const czm_onnx_file *file, const char *name) {
-    return czm_report_add(context->report, CZM_RULE_ONNX_DAMAGED, file->where,
-                          "save the network with its weights in one file, or convert it without the "
-                          "option that leaves it as it is",
-                          "weights within \"%s\" lie in another file", name);
+    return czm_report_add(
+        context->report, CZM_RULE_ONNX_DAMAGED, file->where,
+        "save the network with its weights in one file, or convert it without the "
+        "option that leaves it as it is",
+        "weights within \"%s\" lie in another file", name);
 }
 
 czm_status czm_onnx_check_inner(czm_context *context, const czm_onnx_file *file) {

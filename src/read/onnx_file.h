@@ -69,8 +69,8 @@ typedef struct czm_onnx_file {
     const char *where; // how messages call it
     czm_extent extent;
     const czm_source *source; // has the files of external data; NULL: they are an error
-    const char *producer; // name and version; ""
-    const char *exporter; // of the network that was translated, as this program writes it; ""
+    const char *producer;     // name and version; ""
+    const char *exporter;     // of the network that was translated, as this program writes it; ""
     int64_t ir_version, opset;
     czm_extent graph_field, graph;           // with its tag; its content
     CZM_LIST(czm_onnx_operation) operations; // of the main graph
@@ -78,7 +78,7 @@ typedef struct czm_onnx_file {
     CZM_LIST(czm_onnx_function) functions;
     CZM_LIST(czm_onnx_end) inputs; // that are no initializers
     CZM_LIST(czm_onnx_end) outputs;
-    czm_name_table origins; // by the names of tensors: czm_onnx_origin
+    czm_name_table origins;   // by the names of tensors: czm_onnx_origin
     czm_onnx_window *windows; // of the reader: what of the file is in memory
 } czm_onnx_file;
 

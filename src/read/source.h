@@ -16,12 +16,13 @@ typedef enum czm_source_kind {
 } czm_source_kind;
 
 typedef struct czm_source {
-    const char *path; // of the folder or archive, as the user wrote it, without a folder in an archive
+    const char
+        *path; // of the folder or archive, as the user wrote it, without a folder in an archive
     czm_source_kind kind;
     const char *file; // that contains the graph, in the folder or archive
     bool is_archive;
     czm_unzip archive;
-    const char *prefix; // inside the archive: "" or "folder/"
+    const char *prefix;         // inside the archive: "" or "folder/"
     struct czm_onnx_file *onnx; // if it was read already; NULL
 } czm_source;
 

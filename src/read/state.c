@@ -15,9 +15,10 @@ static czm_status refuse(czm_context *context, const char *where, const czm_node
     return czm_report_add(
         context->report, CZM_RULE_STATEFUL_INFERENCE,
         czm_arena_format(context->arena, "%s: variable \"%s\"", where, variable->name),
-        is_seed(by) ? "export it without augmentation: keras.Model(x, model(x, training=False)).export(...)"
-                    : "export the network for inference: training=False, no counters that the result "
-                      "depends on",
+        is_seed(by)
+            ? "export it without augmentation: keras.Model(x, model(x, training=False)).export(...)"
+            : "export the network for inference: training=False, no counters that the result "
+              "depends on",
         "inference reads the variable, and the node \"%s\" (%s) changes it", by->name, by->op);
 }
 
@@ -46,8 +47,10 @@ static void cut_statistics(czm_graph *graph) {
         czm_node *node = graph->nodes.items[i];
         for (size_t k = 3; is_training_norm(node) && !node->scratch && k < 5; k++)
             if (!czm_node_is(node->inputs.items[k].node, "Const"))
-                node->inputs.items[k] = czm_add_const(graph, czm_arena_format(graph->arena, "%s/no_statistics", node->name),
-                              CZM_DTYPE_FLOAT, czm_bytes_of("", 0), &empty, 1);
+                node->inputs.items[k] =
+                    czm_add_const(graph,
+                                  czm_arena_format(graph->arena, "%s/no_statistics", node->name),
+                                  CZM_DTYPE_FLOAT, czm_bytes_of("", 0), &empty, 1);
     }
     for (size_t i = 0; i < count; i++) graph->nodes.items[i]->scratch = NULL;
     czm_graph_sort(graph);
@@ -63,8 +66,7 @@ static bool holds_program(const czm_graph *graph) {
 }
 
 // The variable that an effect changes through an input, if the output depends on it.
-static const czm_node *changed_variable(const czm_effects *all, const czm_node *effect,
-                                        size_t k) {
+static const czm_node *changed_variable(const czm_effects *all, const czm_node *effect, size_t k) {
     const czm_node *variable = czm_effect_variable(effect, k);
     return variable->order && czm_effect_changes(all, effect, k) ? variable : NULL;
 }

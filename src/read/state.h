@@ -10,7 +10,6 @@
 
 // Judges the effects of the model's graphs, and drops them: from then on the main graph holds what the
 // output needs. `where` is the file, for messages.
-CZM_MUST_CHECK czm_status czm_state_drop(czm_context *context, const char *where,
-                                         czm_model *model);
+CZM_MUST_CHECK czm_status czm_state_drop(czm_context *context, const char *where, czm_model *model);
 
 #endif

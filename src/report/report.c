@@ -181,7 +181,8 @@ static const char *escape(czm_arena *arena, const char *text, const char *escape
 }
 
 static const char *shell_word(czm_arena *arena, const char *text) {
-    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-+=.,:/@%";
+    static const char plain[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-+=.,:/@%";
     size_t size = strspn(text, plain);
     if (size && !text[size]) return czm_arena_format(arena, "%s", text);
     const char *inner = escape(arena, text, "'", "'\\'"); // ends the quotes, and begins them again
@@ -260,7 +261,8 @@ CZM_PRINTF(3, 4)
 static czm_status add_unreadable(czm_report *report, const char *where, const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
-    czm_status status = add(report, CZM_RULE_FILE_UNREADABLE, CZM_ERROR, where, NULL, format, arguments);
+    czm_status status =
+        add(report, CZM_RULE_FILE_UNREADABLE, CZM_ERROR, where, NULL, format, arguments);
     va_end(arguments);
     return status;
 }

@@ -7,7 +7,14 @@
 
 #include <math.h>
 
-typedef enum number_encoding { SIGNED, UNSIGNED, FLOAT32, FLOAT64, FLOAT16, BFLOAT16 } number_encoding;
+typedef enum number_encoding {
+    SIGNED,
+    UNSIGNED,
+    FLOAT32,
+    FLOAT64,
+    FLOAT16,
+    BFLOAT16
+} number_encoding;
 
 // How an element type is stored; types without a row stay unknown.
 typedef struct storage {
@@ -16,12 +23,12 @@ typedef struct storage {
 } storage;
 
 static const storage storages[] = {
-    [CZM_DTYPE_FLOAT] = {5, FLOAT32},    [CZM_DTYPE_DOUBLE] = {6, FLOAT64},
-    [CZM_DTYPE_INT32] = {7, SIGNED},     [CZM_DTYPE_INT16] = {7, SIGNED},
-    [CZM_DTYPE_INT8] = {7, SIGNED},      [CZM_DTYPE_UINT16] = {7, UNSIGNED},
-    [CZM_DTYPE_UINT8] = {7, UNSIGNED},   [CZM_DTYPE_INT64] = {10, SIGNED},
-    [CZM_DTYPE_BOOL] = {11, UNSIGNED},   [CZM_DTYPE_UINT32] = {16, UNSIGNED},
-    [CZM_DTYPE_UINT64] = {17, UNSIGNED}, [CZM_DTYPE_HALF] = {13, FLOAT16},
+    [CZM_DTYPE_FLOAT] = {5, FLOAT32},      [CZM_DTYPE_DOUBLE] = {6, FLOAT64},
+    [CZM_DTYPE_INT32] = {7, SIGNED},       [CZM_DTYPE_INT16] = {7, SIGNED},
+    [CZM_DTYPE_INT8] = {7, SIGNED},        [CZM_DTYPE_UINT16] = {7, UNSIGNED},
+    [CZM_DTYPE_UINT8] = {7, UNSIGNED},     [CZM_DTYPE_INT64] = {10, SIGNED},
+    [CZM_DTYPE_BOOL] = {11, UNSIGNED},     [CZM_DTYPE_UINT32] = {16, UNSIGNED},
+    [CZM_DTYPE_UINT64] = {17, UNSIGNED},   [CZM_DTYPE_HALF] = {13, FLOAT16},
     [CZM_DTYPE_BFLOAT16] = {13, BFLOAT16},
 };
 

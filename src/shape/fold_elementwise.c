@@ -73,13 +73,28 @@ static double zero(double a) { return (void)a, 0; }
 static double one(double a) { return (void)a, 1; }
 
 static unary *const unaries[] = {
-    [CZM_NEGATE] = negated,   [CZM_ABSOLUTE] = fabs, [CZM_SIGN] = sign,    [CZM_FLOOR] = floor,
-    [CZM_CEILING] = ceil,     [CZM_ROUND] = rint, // halves to even
-    [CZM_SQUARE_ROOT] = sqrt, [CZM_SQUARE] = square, [CZM_NOT] = inverted, [CZM_CAST] = same,
-    [CZM_RECTIFY] = rectified, [CZM_ZERO] = zero, [CZM_ONE] = one, [CZM_RECIPROCAL] = inverse,
-    [CZM_ROOT_RECIPROCAL] = inverse_root, [CZM_EXPONENTIAL] = exp, [CZM_LOGARITHM] = log,
-    [CZM_SINE] = sin, [CZM_COSINE] = cos, [CZM_HYPERBOLIC_TANGENT] = tanh,
-    [CZM_LOGISTIC] = logistic, [CZM_ERROR_FUNCTION] = erf,
+    [CZM_NEGATE] = negated,
+    [CZM_ABSOLUTE] = fabs,
+    [CZM_SIGN] = sign,
+    [CZM_FLOOR] = floor,
+    [CZM_CEILING] = ceil,
+    [CZM_ROUND] = rint, // halves to even
+    [CZM_SQUARE_ROOT] = sqrt,
+    [CZM_SQUARE] = square,
+    [CZM_NOT] = inverted,
+    [CZM_CAST] = same,
+    [CZM_RECTIFY] = rectified,
+    [CZM_ZERO] = zero,
+    [CZM_ONE] = one,
+    [CZM_RECIPROCAL] = inverse,
+    [CZM_ROOT_RECIPROCAL] = inverse_root,
+    [CZM_EXPONENTIAL] = exp,
+    [CZM_LOGARITHM] = log,
+    [CZM_SINE] = sin,
+    [CZM_COSINE] = cos,
+    [CZM_HYPERBOLIC_TANGENT] = tanh,
+    [CZM_LOGISTIC] = logistic,
+    [CZM_ERROR_FUNCTION] = erf,
 };
 
 // Their last digits depend on the kernel.
@@ -288,7 +303,8 @@ void czm_fold_sum(czm_step *step) {
         const czm_element *in = czm_in_known(step, k);
         if (!in || in_value(step, k).count != count) return;
         for (size_t i = 0; i < count; i++)
-            if (elements[i].is_known) elements[i] = czm_element_of(dtype, elements[i].number + in[i].number);
+            if (elements[i].is_known)
+                elements[i] = czm_element_of(dtype, elements[i].number + in[i].number);
     }
     if (elements && in_count(step)) czm_set_elements(step, 0, elements, count);
 }

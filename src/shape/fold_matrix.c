@@ -65,8 +65,8 @@ void czm_fold_matmul(czm_step *step) {
         a.columns != b.rows || count > MOST_PRODUCTS / (a.columns + 1))
         return;
     for (size_t i = 0; i < count; i++)
-        elements[i] = czm_element_of(output_dtype(step),
-                                     dot(&a, &b, i / (rows * columns), i / columns % rows, i % columns));
+        elements[i] = czm_element_of(output_dtype(step), dot(&a, &b, i / (rows * columns),
+                                                             i / columns % rows, i % columns));
     czm_set_elements(step, 0, elements, count);
 }
 

@@ -157,8 +157,9 @@ static void put_slices(czm_step *step, const places *p, czm_value slices, bool i
             if (!is_added)
                 *to = from;
             else
-                *to = to->is_known && from.is_known ? czm_element_of(dtype, to->number + from.number)
-                                                    : (czm_element){0};
+                *to = to->is_known && from.is_known
+                          ? czm_element_of(dtype, to->number + from.number)
+                          : (czm_element){0};
         }
     }
     czm_set_elements(step, 0, elements, count);
@@ -171,8 +172,7 @@ void czm_fold_scatter(czm_step *step) {
     czm_value slices = in_value(step, indices + 1), old = in_value(step, 0);
     places p;
     if (!slices.elements || !slices.count || (step->detail && !old.elements) ||
-        !read_places(step, indices, step->outputs[0].shape, &p) ||
-        slices.count < p.count * p.slice)
+        !read_places(step, indices, step->outputs[0].shape, &p) || slices.count < p.count * p.slice)
         return;
     czm_element *elements = filled(step, (czm_element){true, 0}, &count);
     if (!elements) return;

@@ -62,7 +62,7 @@ struct czm_engine {
     unsigned nesting;         // of the functions that are being inferred
     unsigned uncertain;       // how many of these may never run
     size_t steps_left;
-    const czm_shapes *samples[2]; // of the same graph, for two sizes of the input; NULL: none
+    const czm_shapes *samples[2];       // of the same graph, for two sizes of the input; NULL: none
     const czm_computation *computation; // NULL: values are those of shapes, small and exact
 };
 
@@ -218,7 +218,8 @@ static void complete_value(czm_arena *arena, czm_fact *fact, czm_value a, czm_va
     fact->value = (czm_value){elements, count};
 }
 
-static void complete(const czm_engine *e, const czm_instance *in, const record *r, czm_fact *facts) {
+static void complete(const czm_engine *e, const czm_instance *in, const record *r,
+                     czm_fact *facts) {
     if (!e->samples[0] || in != &e->shapes->main) return;
     for (size_t i = 0; i < r->count; i++) {
         const czm_fact *a = &e->samples[0]->main.facts[r->first + i];

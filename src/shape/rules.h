@@ -10,8 +10,8 @@
 typedef struct czm_shape_rule {
     czm_op_kind op;
     void (*infer)(czm_step *step); // NULL: the outputs have unknown shapes
-    void (*fold)(czm_step *step); // NULL: values are not propagated
-    int detail;                   // what makes the ops of one rule different
+    void (*fold)(czm_step *step);  // NULL: values are not propagated
+    int detail;                    // what makes the ops of one rule different
 } czm_shape_rule;
 
 extern const czm_shape_rule czm_shape_rules[CZM_OP_KIND_COUNT];

@@ -148,7 +148,8 @@ void czm_fold_mean(czm_step *step) {
     const size_t each = in.value.count / sums.count;
     const double size = (double)each;
     for (size_t i = 0; i < sums.count; i++)
-        if (sums.elements[i].is_known) means[i] = czm_element_of(dtype, sums.elements[i].number / size);
+        if (sums.elements[i].is_known)
+            means[i] = czm_element_of(dtype, sums.elements[i].number / size);
     step->outputs[0].value.elements = means;
 }
 
@@ -241,7 +242,8 @@ void czm_fold_cumulate(czm_step *step) {
     int axis;
     rows in;
     size_t count = 0;
-    if (!czm_in_int(step, 1, &value) || !czm_find_axis(step, value, in_shape(step, 0).rank, &axis) ||
+    if (!czm_in_int(step, 1, &value) ||
+        !czm_find_axis(step, value, in_shape(step, 0).rank, &axis) ||
         !read_rows(step, in_shape(step, 0), axis, &in))
         return;
     czm_element *elements = czm_new_elements(step, 0, &count);

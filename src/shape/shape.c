@@ -165,7 +165,8 @@ static bool value_equal(czm_value a, czm_value b) {
 
 static bool content_equal(const czm_content *a, const czm_content *b) {
     if (a == b || !a || !b) return a == b;
-    return a->count == b->count && a->is_reserved == b->is_reserved && czm_shape_equal(a->shape, b->shape);
+    return a->count == b->count && a->is_reserved == b->is_reserved &&
+           czm_shape_equal(a->shape, b->shape);
 }
 
 bool czm_fact_equal(const czm_fact *a, const czm_fact *b) {

@@ -19,8 +19,8 @@ enum { CZM_HIGHEST_RANK = 32 };
 
 // What a handle stands for: a variable, or a list of tensors that are alike.
 typedef struct czm_content {
-    czm_shape shape; // of the variable, or of each element
-    int64_t count;   // of the elements; CZM_UNKNOWN
+    czm_shape shape;  // of the variable, or of each element
+    int64_t count;    // of the elements; CZM_UNKNOWN
     bool is_reserved; // nothing is in the list yet: what is put in may say more of the shape
 } czm_content;
 

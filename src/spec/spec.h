@@ -37,9 +37,9 @@ typedef struct czm_spec {
     const char *description;        // NULL: none
     const char *const *pixel_types; // of each channel; 0: there is only pixel_type
     size_t pixel_type_count;
-    bool is_range_settled; // what the container feeds becomes what the network expects
+    bool is_range_settled;      // what the container feeds becomes what the network expects
     bool has_before, has_after; // the steps of `edits` are the specification's own
-    czm_edits edits;       // what the options ask for and, where they do not, the specification
+    czm_edits edits; // what the options ask for and, where they do not, the specification
 } czm_spec;
 
 // How messages call a key: as in the JSON, or, where the metadata came as a struct, by its member:

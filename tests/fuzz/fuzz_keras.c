@@ -26,8 +26,9 @@ static void check(const char *path) {
 
 static void convert(const char *format, czm_report *report) {
     static const czm_class classes[] = {{"a", 0, 0, 0, false}, {"b", 0, 0, 0, false}};
-    static const char *const allowed[] = {"input-channels", "probabilities", "pixel-type-channels",
-                                          "class-count",    "border",        "input-size-undefined"};
+    static const char *const allowed[] = {
+        "input-channels", "probabilities", "pixel-type-channels",
+        "class-count",    "border",        "input-size-undefined"};
     czm_metadata metadata = CZM_METADATA_INIT;
     metadata.model_path = file;
     metadata.color_handling = "ConvertToMonochrome";

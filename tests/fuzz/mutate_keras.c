@@ -29,12 +29,14 @@ static const char *const words[] = {
 #define LAYER(class, rank, weights, detail, function) class,
 #include "read/keras/layers.def"
 #undef LAYER
-    "Functional", "Sequential", "same", "valid", "causal", "channels_first", "channels_last", "relu",
-    "softmax", "sigmoid", "float16", "mixed_float16", "float64", "int8", "bilinear", "", "input", "conv",
+    "Functional",    "Sequential", "same",     "valid",   "causal",  "channels_first",
+    "channels_last", "relu",       "softmax",  "sigmoid", "float16", "mixed_float16",
+    "float64",       "int8",       "bilinear", "",        "input",   "conv",
 };
 
-static const json_int_t numbers[] = {0,  1,  -1,  2,   3,          7,           16,        255,
-                                     -2, 64, 257, 1 << 20, INT32_MAX, INT32_MIN, INT64_MAX, INT64_MIN};
+static const json_int_t numbers[] = {0,         1,         -1,        2,        3,   7,
+                                     16,        255,       -2,        64,       257, 1 << 20,
+                                     INT32_MAX, INT32_MIN, INT64_MAX, INT64_MIN};
 
 static size_t below(mutation *m, size_t count) { // splitmix64
     uint64_t z = m->random += 0x9e3779b97f4a7c15u;
@@ -50,10 +52,10 @@ static void collect(mutation *m, json_t *root) {
         json_t *value = m->slots.items[i].value, *item;
         const char *key;
         size_t index;
-        json_object_foreach(value, key, item)
-            *CZM_APPEND(m->arena, &m->slots) = (slot){value, key, 0, item};
-        json_array_foreach(value, index, item)
-            *CZM_APPEND(m->arena, &m->slots) = (slot){value, NULL, index, item};
+        json_object_foreach(value, key, item) * CZM_APPEND(m->arena, &m->slots) =
+            (slot){value, key, 0, item};
+        json_array_foreach(value, index, item) * CZM_APPEND(m->arena, &m->slots) =
+            (slot){value, NULL, index, item};
     }
 }
 
@@ -75,8 +77,10 @@ static void change(mutation *m) {
     json_t *value = is_word ? json_string(words[below(m, CZM_COUNT_OF(words))]) : new_value(m);
     bool leaves_out = below(m, 6) == 0, doubles = below(m, 6) == 0;
     if (s->key) {
-        if (leaves_out) json_object_del(s->in, s->key), json_decref(value);
-        else json_object_set_new(s->in, s->key, value);
+        if (leaves_out)
+            json_object_del(s->in, s->key), json_decref(value);
+        else
+            json_object_set_new(s->in, s->key, value);
     } else if (leaves_out) {
         json_array_remove(s->in, s->index);
         json_decref(value);
@@ -103,8 +107,9 @@ static bool put_back(const json_t *root, uint8_t *at, size_t room) {
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed) {
     uint8_t *at = find(data, size);
     json_error_t error;
-    json_t *root = at ? json_loadb((char *)at, (size_t)(data + size - at), JSON_DISABLE_EOF_CHECK, &error)
-                      : NULL;
+    json_t *root =
+        at ? json_loadb((char *)at, (size_t)(data + size - at), JSON_DISABLE_EOF_CHECK, &error)
+           : NULL;
     bool is_done = false;
     if (root && seed % 6) {
         size_t room = (size_t)error.position;

@@ -278,8 +278,8 @@ static void damage_model(const char *model, amount a) {
     if (peak - before > MEMORY_FACTOR * size + MEMORY_MORE) fail("it takes too much memory");
     bool is_file = czm_path_look(model) == CZM_PATH_FILE;
     const char *name = czm_path_base(is_file ? model : czm_path_folder(arena, model));
-    printf("%-30s %11zu %8zu %8zu %8zu %8.1f\n", name, t.truncations, t.flips,
-           t.refused, t.harmless, (double)(peak - before) / 1e6);
+    printf("%-30s %11zu %8zu %8zu %8zu %8.1f\n", name, t.truncations, t.flips, t.refused,
+           t.harmless, (double)(peak - before) / 1e6);
     czm_arena_free(arena);
 }
 

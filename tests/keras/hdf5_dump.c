@@ -64,7 +64,8 @@ int main(int argc, char **argv) {
         for (size_t k = 0; k < names.count; k++) {
             const char *name = czm_arena_string(arena, names.items[k]);
             const char *path = czm_arena_format(arena, "%s%s/", p.path, name);
-            *CZM_APPEND(arena, &todo) = (place){path, czm_hdf5_find(file, p.object, names.items[k])};
+            *CZM_APPEND(arena, &todo) =
+                (place){path, czm_hdf5_find(file, p.object, names.items[k])};
         }
     }
     if (czm_hdf5_fault(file)) printf("fault %s\n", czm_hdf5_fault(file));

@@ -8,8 +8,8 @@
 #include <setjmp.h>
 #include <stdio.h>
 
-#include "read/keras/read.h"
 #include "passes/passes.h"
+#include "read/keras/read.h"
 #include "shape/shape.h"
 #include "write/bundle.h"
 #include "write/saved_model.h"
@@ -46,8 +46,9 @@ static czm_status write_model(czm_context *context, const czm_model *model, cons
     if (!data) return CZM_ERROR_IO;
     czm_status status = czm_bundle_data(context, &plan, (czm_sink){put, data});
     fclose(data);
-    return status ? status : write_bytes(arena, folder, "variables/variables.index",
-                                         czm_bundle_index(arena, &plan));
+    return status ? status
+                  : write_bytes(arena, folder, "variables/variables.index",
+                                czm_bundle_index(arena, &plan));
 }
 
 static czm_status run(czm_context *context, const char *path, const char *folder,

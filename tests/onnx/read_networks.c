@@ -59,7 +59,8 @@ static czm_status constant_of(czm_context *context, czm_model *model, const czm_
     uint32_t crc32c;
     CZM_TRY(v->source->stream(v->source, context, (czm_sink){collect, &bytes}, &crc32c));
     const char *name = czm_arena_format(context->arena, "%s/constant", v->handle->name);
-    *constant = czm_add_const(&model->main, name, v->dtype, czm_buffer_bytes(&bytes), v->dims, v->rank);
+    *constant =
+        czm_add_const(&model->main, name, v->dtype, czm_buffer_bytes(&bytes), v->dims, v->rank);
     return CZM_OK;
 }
 
@@ -127,7 +128,8 @@ static czm_status convert(czm_context *context, void *data) {
     job *j = data;
     czm_model *model = CZM_NEW(context->arena, czm_model);
     CZM_TRY(read_model(context, j, model));
-    const char *path = czm_arena_format(context->arena, "%s.%s", j->result, j->is_for_onnx ? "onnx" : "pb");
+    const char *path =
+        czm_arena_format(context->arena, "%s.%s", j->result, j->is_for_onnx ? "onnx" : "pb");
     CZM_TRY(j->is_for_onnx ? write_onnx(context, model, path) : write_graph(context, model, path));
     if (j->is_for_onnx) return printf("ok input output\n") > 0 ? CZM_OK : CZM_ERROR_IO;
     czm_tensor output = model->main.outputs.items[0].tensor;
@@ -142,8 +144,10 @@ static void run(job *j) {
     if (czm_call(report, convert, j)) {
         size_t count = czm_report_count(report);
         const czm_finding *f = count ? czm_report_at(report, count - 1) : NULL;
-        if (f) printf("%s: %s [%s]\n", f->where, f->finding, f->rule);
-        else printf("writing failed\n");
+        if (f)
+            printf("%s: %s [%s]\n", f->where, f->finding, f->rule);
+        else
+            printf("writing failed\n");
     }
     czm_report_free(report);
     fflush(stdout);

@@ -40,9 +40,9 @@ static inline czm_dtype dtype_of(char letter) {
     static const struct {
         char letter;
         czm_dtype dtype;
-    } types[] = {{'f', CZM_DTYPE_FLOAT},   {'d', CZM_DTYPE_DOUBLE}, {'i', CZM_DTYPE_INT32},
-                 {'l', CZM_DTYPE_INT64},   {'b', CZM_DTYPE_BOOL},   {'h', CZM_DTYPE_HALF},
-                 {'u', CZM_DTYPE_UINT8},   {'r', CZM_DTYPE_RESOURCE}, {'v', CZM_DTYPE_VARIANT}};
+    } types[] = {{'f', CZM_DTYPE_FLOAT}, {'d', CZM_DTYPE_DOUBLE},   {'i', CZM_DTYPE_INT32},
+                 {'l', CZM_DTYPE_INT64}, {'b', CZM_DTYPE_BOOL},     {'h', CZM_DTYPE_HALF},
+                 {'u', CZM_DTYPE_UINT8}, {'r', CZM_DTYPE_RESOURCE}, {'v', CZM_DTYPE_VARIANT}};
     for (size_t i = 0; i < CZM_COUNT_OF(types); i++)
         if (types[i].letter == letter) return types[i].dtype;
     fail_msg("no type is called %c", letter);
@@ -146,8 +146,7 @@ static inline void constant(parser *p, const char *name, czm_dtype dtype) {
     } else {
         put_number(&content, dtype, number(p));
     }
-    czm_add_const(p->graph, name, dtype, czm_buffer_bytes(&content), shape.at,
-                  (size_t)shape.rank);
+    czm_add_const(p->graph, name, dtype, czm_buffer_bytes(&content), shape.at, (size_t)shape.rank);
 }
 
 static inline void placeholder(parser *p, const char *name) {

@@ -24,23 +24,31 @@ static void test_branches(void **state) {
         const char *graph, *name; // of the node that gives y's first input afterwards
     } table[] = {
         // TensorFlow 1: Switch and Merge
-        {"x:f[2]; p=b 1; s=Switch(x,p); a=Relu(s:1); b=Neg(s); m=Merge(b,a) N=2; y=Identity(m)", "a"},
-        {"x:f[2]; p=b 0; s=Switch(x,p); a=Relu(s:1); b=Neg(s); m=Merge(b,a) N=2; y=Identity(m)", "b"},
+        {"x:f[2]; p=b 1; s=Switch(x,p); a=Relu(s:1); b=Neg(s); m=Merge(b,a) N=2; y=Identity(m)",
+         "a"},
+        {"x:f[2]; p=b 0; s=Switch(x,p); a=Relu(s:1); b=Neg(s); m=Merge(b,a) N=2; y=Identity(m)",
+         "b"},
         {"x:f[2]; q=b 0; p=LogicalNot(q); s=Switch(x,p); a=Relu(s:1); b=Neg(s); m=Merge(b,a) N=2; "
-         "y=Identity(m)", "a"},
-        {"x:f[2]; p:b[]; s=Switch(x,p); a=Relu(s:1); b=Neg(s); m=Merge(b,a) N=2; y=Identity(m)", "m"},
+         "y=Identity(m)",
+         "a"},
+        {"x:f[2]; p:b[]; s=Switch(x,p); a=Relu(s:1); b=Neg(s); m=Merge(b,a) N=2; y=Identity(m)",
+         "m"},
         // functions, and one inside another
         {"def t(a): b=Relu(a); return b; def e(a): c=Neg(a); return c; x:f[2]; p=b 1; "
-         "i=If(p,x) then_branch=&t else_branch=&e; y=Identity(i)", "i/b"},
+         "i=If(p,x) then_branch=&t else_branch=&e; y=Identity(i)",
+         "i/b"},
         {"def t(a): b=Relu(a); return b; def e(a): c=Neg(a); return c; x:f[2]; p=b 0; "
-         "i=StatelessIf(p,x) then_branch=&t else_branch=&e; y=Identity(i)", "i/c"},
+         "i=StatelessIf(p,x) then_branch=&t else_branch=&e; y=Identity(i)",
+         "i/c"},
         {"def t(a): return a; def e(a): c=Neg(a); return c; x:f[2]; p=b 1; "
-         "i=If(p,x) then_branch=&t else_branch=&e; y=Identity(i)", "x"},
+         "i=If(p,x) then_branch=&t else_branch=&e; y=Identity(i)",
+         "x"},
         // Select: what is chosen must have the shape of the result
         {"x:f[2]; z:f[2]; p=b 1; s=Select(p,x,z); y=Identity(s)", "x"},
         {"x:f[2]; z=f 0; p=b 0; s=SelectV2(p,z,x); y=Identity(s)", "x"},
         {"x:f[2]; z:f[3,2]; p=b 1; s=SelectV2(p,x,z); y=Identity(s)", "s"},
-        {"x:f[2]; d=Shape(x); r=Size(d); o=i 1; p=Equal(r,o); z=f 0; s=SelectV2(p,x,z); y=Identity(s)",
+        {"x:f[2]; d=Shape(x); r=Size(d); o=i 1; p=Equal(r,o); z=f 0; s=SelectV2(p,x,z); "
+         "y=Identity(s)",
          "s"}, // the input decides
     };
     (void)state;
@@ -128,7 +136,8 @@ static void test_constants(void **state) {
         czm_value value = czm_value_of(czm_shapes_infer(p.arena, &p.model, NULL), y);
         const char *text = "";
         for (size_t k = 0; czm_node_is(y.node, "Const") && k < value.count; k++)
-            text = czm_arena_format(p.arena, "%s%s%.6g", text, k ? " " : "", value.elements[k].number);
+            text =
+                czm_arena_format(p.arena, "%s%s%.6g", text, k ? " " : "", value.elements[k].number);
         if (!czm_text_equal(text, table[i].value))
             fail_msg("%s: %s instead of %s", table[i].graph, text, table[i].value);
         czm_arena_free(p.arena);

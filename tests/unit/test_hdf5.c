@@ -23,7 +23,8 @@ static const czm_hdf5_object *find(opened *o, const char *path) {
     return czm_hdf5_find(o->file, czm_hdf5_root(o->file), czm_bytes_text(path));
 }
 
-static const char *const fixtures[] = {CZM_FIXTURES "/../hdf5/old.h5", CZM_FIXTURES "/../hdf5/new.h5"};
+static const char *const fixtures[] = {CZM_FIXTURES "/../hdf5/old.h5",
+                                       CZM_FIXTURES "/../hdf5/new.h5"};
 
 static void check_texts(opened *o, const char *path, const char *name, size_t count,
                         const char *last) {
@@ -100,8 +101,8 @@ static void links_lead_where_they_should(void **state) {
 
 // Looks at all that the fixtures hold, and says whether it was there.
 static bool visit_all(czm_file *disk, uint64_t size) {
-    static const char *const places[] = {"",         "a",        "a/b",           "a/b/kernel:0",
-                                         "a/b/big",  "a/b/half", "a/b/unwritten", "a/b/packed",
+    static const char *const places[] = {"",        "a",        "a/b",           "a/b/kernel:0",
+                                         "a/b/big", "a/b/half", "a/b/unwritten", "a/b/packed",
                                          "a/circle"};
     czm_arena *arena = czm_arena_new(NULL);
     opened o = {arena, czm_hdf5_open(arena, (czm_extent){.file = disk, .size = size})};

@@ -26,7 +26,8 @@ static czm_model *network(czm_context *c, const char *op) {
     if (op) {
         x = czm_output(end);
         end = czm_build_node(g, "passes", op, &x, 1);
-        if (czm_op_attr_find(end->def, czm_bytes_text("shape"))) czm_set_attr(g, end, "shape", shape);
+        if (czm_op_attr_find(end->def, czm_bytes_text("shape")))
+            czm_set_attr(g, end, "shape", shape);
     }
     add_output(g, end, 0);
     assert_null(czm_graph_sort(g));

@@ -305,7 +305,7 @@ static const row rows[] = {
     SEES(uneven, 0, 0, 1, 1),
     SEES(back_2, 1, 1, 1, 1),
     SEES(repeated_rows, 1, 0, 1, 1), // along the width nothing is enlarged again
-    SEES(back_3, 2, 2, 1, 1), // taps of SAME lie before: pixel 2i sees blocks i - 1 and i
+    SEES(back_3, 2, 2, 1, 1),        // taps of SAME lie before: pixel 2i sees blocks i - 1 and i
     SEES(back_deep, 7, 7, 7, 7),
     SEES(skipped, 7, 7, 7, 7),
     SEES(repeated, 1, 1, 1, 1),
@@ -405,7 +405,8 @@ static czm_tensor volume(net *n, czm_tensor x) {
     const int64_t dims[] = {3, 5, 7, 1, 1}, rates[] = {1, 2, 1, 1, 1}, pool[] = {1, 1, 3, 1, 1};
     size_t size = 3 * 5 * 7 * sizeof(float);
     czm_tensor kernel = czm_add_const(n->g, "kernel", CZM_DTYPE_FLOAT,
-                                      czm_bytes_of(czm_arena_alloc(n->c->arena, size), size), dims, 5);
+                                      czm_bytes_of(czm_arena_alloc(n->c->arena, size), size), dims,
+                                      5);
     czm_tensor y = volume_window(n, "Conv3D", x, kernel, "dilations", rates);
     return volume_window(n, "MaxPool3D", y, none, "ksize", pool);
 }
@@ -426,11 +427,8 @@ static void volumes_have_a_field_along_z(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(each_network),
-        TEST(the_border_is_the_largest),
-        TEST(images_of_any_size),
-        TEST(odd_sizes),
-        TEST(volumes_have_a_field_along_z),
+        TEST(each_network), TEST(the_border_is_the_largest),    TEST(images_of_any_size),
+        TEST(odd_sizes),    TEST(volumes_have_a_field_along_z),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,9 +6,9 @@
 // ---- checks
 
 typedef struct expectation {
-    const char *graph;  // the node to look at is called y
-    const char *shape;  // of y, or of several of its outputs: "[1] [2]"
-    const char *value;  // of y: "{1,?}"; NULL: not looked at, "": unknown
+    const char *graph; // the node to look at is called y
+    const char *shape; // of y, or of several of its outputs: "[1] [2]"
+    const char *value; // of y: "{1,?}"; NULL: not looked at, "": unknown
 } expectation;
 
 static const char *value_text(czm_arena *arena, czm_value value) {
@@ -102,8 +102,7 @@ static void test_elementwise(void **state) {
     };
     CHECK_ALL(table);
     static const contradiction faults[] = {
-        {"a:f[1,32,32,8]; b:f[1,33,33,8]; y=AddV2(a,b)",
-         "cannot add [1,32,32,8] and [1,33,33,8]"},
+        {"a:f[1,32,32,8]; b:f[1,33,33,8]; y=AddV2(a,b)", "cannot add [1,32,32,8] and [1,33,33,8]"},
         {"a:f[2]; b:f[3]; y=Maximum(a,b)", "cannot combine [2] and [3]"},
         {"x:f[?,8]; b:f[6]; y=BiasAdd(x,b)", "cannot add a bias of [6] to [?,8]"},
         {"x:f[?,5]; y=EnsureShape(x) shape=<3,4>", "the shape must be [3,4], but is [?,5]"},
@@ -170,8 +169,8 @@ static void test_convolution(void **state) {
         {"x:f; f:f[3,3,4,8]; " CONV "'VALID'", "[?,?,?,8]", NULL},
         {"x:f[1,9,9,4]; f:f; " CONV "'SAME'", "[1,9,9,?]", NULL},
         {"x:f[1,9,9,4]; f:f; " CONV "'VALID'", "[1,?,?,?]", NULL},
-        {"x:f[1,?,8,4]; f:f[2,2,4,5]; y=Conv2D(x,f) strides=[1,2,3,1] padding='SAME'",
-         "[1,?,3,5]", NULL},
+        {"x:f[1,?,8,4]; f:f[2,2,4,5]; y=Conv2D(x,f) strides=[1,2,3,1] padding='SAME'", "[1,?,3,5]",
+         NULL},
         {"x:f[1,9,9,4]; f:f[3,3,4,2]; y=DepthwiseConv2dNative(x,f) strides=[1,2,2,1] "
          "padding='VALID'",
          "[1,4,4,8]", NULL},
@@ -250,8 +249,8 @@ static void test_images(void **state) {
     static const expectation table[] = {
         {"x:f[?,9,9,3]; y=MaxPool(x) ksize=[1,2,2,1] strides=[1,2,2,1] padding='VALID'",
          "[?,4,4,3]", NULL},
-        {"x:f[?,9,9,3]; y=AvgPool(x) ksize=[1,2,2,1] strides=[1,2,2,1] padding='SAME'",
-         "[?,5,5,3]", NULL},
+        {"x:f[?,9,9,3]; y=AvgPool(x) ksize=[1,2,2,1] strides=[1,2,2,1] padding='SAME'", "[?,5,5,3]",
+         NULL},
         {"x:f[?,3,9,9]; y=MaxPool(x) ksize=[1,1,2,2] strides=[1,1,2,2] padding='VALID' "
          "data_format='NCHW'",
          "[?,3,4,4]", NULL},
@@ -320,8 +319,8 @@ static void test_rearranging(void **state) {
         {"x:f[1]; n=i{}; y=Reshape(x,n)", "[]", NULL},
         {"x:f[2,12]; b:f[?]; s=Shape(b); c=i{-1}; a=i 0; n=ConcatV2(s,c,a); y=Reshape(x,n)",
          "[?,?]", NULL},
-        {"x:f[2,12]; b:f[?]; s=Shape(b); c=i{3}; a=i 0; n=ConcatV2(s,c,a); y=Reshape(x,n)",
-         "[8,3]", NULL},
+        {"x:f[2,12]; b:f[?]; s=Shape(b); c=i{3}; a=i 0; n=ConcatV2(s,c,a); y=Reshape(x,n)", "[8,3]",
+         NULL},
         {"x:f[0,4]; n=i{-1,0}; y=Reshape(x,n)", "[?,0]", NULL},
         {"x=i{1,2,3,4}; n=i{2,2}; y=Reshape(x,n)", "[2,2]", "{1,2,3,4}"},
         {"x:f[1,3,1]; y=Squeeze(x)", "[3]", NULL},
@@ -353,11 +352,13 @@ static void test_rearranging(void **state) {
         {"x:f[2,3,4]; n=i{}; y=Reshape(x,n)", "cannot reshape [2,3,4] (24 values) to []"},
         {"x:f[1,2]; y=Squeeze(x) squeeze_dims=[1]",
          "cannot drop dimension 1 of [1,2]: it is not 1"},
-        {"x:f[1,2]; a=i 3; y=ExpandDims(x,a)", "there is no dimension 3: there are 3, counted from 0"},
+        {"x:f[1,2]; a=i 3; y=ExpandDims(x,a)",
+         "there is no dimension 3: there are 3, counted from 0"},
         {"x:f[1,2]; p=i{0,0}; y=Transpose(x,p)", "cannot transpose [1,2] by [0,0]"},
         {"x:f[1,2]; n=i{3}; y=Tile(x,n)", "cannot tile [1,2] by [3]"},
         {"x:f[2]; n=i[2,2]{1,2,3,4}; y=Pad(x,n)", "cannot pad [2] by paddings of shape [2,2]"},
-        {"x=i{1,2}; a=i{1}; y=ReverseV2(x,a)", "there is no dimension 1: there are 1, counted from 0"},
+        {"x=i{1,2}; a=i{1}; y=ReverseV2(x,a)",
+         "there is no dimension 1: there are 1, counted from 0"},
     };
     CHECK_FAULTS(faults);
 }
@@ -425,8 +426,8 @@ static void test_slices(void **state) {
         {"x:f[4,5,6,7]; " SLICE("{0,1}", "{0,3}", "{1,1}") "ellipsis_mask=1", "[4,5,6,2]", NULL},
         {"x:f[4,5,6,7]; " SLICE("{1,0,1}", "{2,0,3}", "{1,1,1}") "ellipsis_mask=2", "[1,5,6,2]",
          NULL},
-        {"x:f[4,5,6]; " SLICE("{0,0,0,0}", "{0,0,0,0}", "{1,1,1,1}")
-         "ellipsis_mask=2 new_axis_mask=4 shrink_axis_mask=9",
+        {"x:f[4,5,6]; " SLICE("{0,0,0,0}", "{0,0,0,0}",
+                              "{1,1,1,1}") "ellipsis_mask=2 new_axis_mask=4 shrink_axis_mask=9",
          "[5,1]", NULL},
         {"x:f[4,5]; " SLICE("{0,0}", "{0,0}", "{1,1}") "ellipsis_mask=3", "unknown", NULL},
         {"x:f[?,6]; " SLICE("{1}", "{4}", "{1}"), "[?,6]", NULL},
@@ -440,8 +441,8 @@ static void test_slices(void **state) {
         {"x=i{1,2,3,4,5}; " SLICE("{1}", "{4}", "{2}"), "[2]", "{2,4}"},
         {"x=i{1,2,3}; " SLICE("{0}", "{0}", "{-1}") "begin_mask=1 end_mask=1", "[3]", "{3,2,1}"},
         {"x=i{1,2,3}; " SLICE("{-1}", "{0}", "{1}") "shrink_axis_mask=1", "[]", "{3}"},
-        {"x=i[2,3]{1,2,3,4,5,6}; " SLICE("{0,0,1}", "{0,0,3}", "{1,1,1}")
-         "ellipsis_mask=1 new_axis_mask=2",
+        {"x=i[2,3]{1,2,3,4,5,6}; " SLICE("{0,0,1}", "{0,0,3}",
+                                         "{1,1,1}") "ellipsis_mask=1 new_axis_mask=2",
          "[2,1,2]", "{2,3,5,6}"},
         {"z:f[?,32,16,3]; x=Shape(z); " SLICE("{1}", "{3}", "{1}"), "[2]", "{32,16}"},
     };
@@ -664,7 +665,7 @@ static void test_functions(void **state) {
 
 static void test_while(void **state) {
     (void)state;
-#define LOOP(body)                                                                        \
+#define LOOP(body) \
     "def c(n,a): b:b[]; return b; def w(n:i,a:f): o=i 1; m=AddV2(n,o); " body "; n=i 0; "
 #define RUN "y=While(n,x) cond=&c body=&w"
     static const expectation table[] = {
@@ -677,7 +678,8 @@ static void test_while(void **state) {
         {LOOP("d=i{7}; b=Reshape(a,d); return m,b") "x:f[2]; " RUN, "[] unknown", ""},
         // Lists: reserved outside, filled inside, stacked outside.
         {"def c(n,l): b:b[]; return b; def w(n:i,l:v): e:f[5]; m=TensorListSetItem(l,n,e); "
-         "return n,m; s=i{5}; k=i 7; l=TensorListReserve(s,k); n=i 0; r=While(n,l) cond=&c body=&w; "
+         "return n,m; s=i{5}; k=i 7; l=TensorListReserve(s,k); n=i 0; r=While(n,l) cond=&c "
+         "body=&w; "
          "y=TensorListStack(r:1,s) element_dtype=@f",
          "[7,5]", NULL},
     };
@@ -833,8 +835,8 @@ static void test_damage(void **state) {
         {"x:f[?,3]; y=Unpack(x) num=-5", "unknown", NULL},
         {"x:f[2,3]; a=i 0; y=Split(a,x) num_split=0", "unknown", NULL},
         {"x:f[1,9,9,3]; f:f[3,3,3,8]; y=Conv2D(x,f)", "[1,?,?,8]", NULL},
-        {"x:f[1,9,9,3]; f:f[3,3,3,8]; y=Conv2D(x,f) strides=[1,0,-1,1] padding='SAME'",
-         "[1,?,?,8]", NULL},
+        {"x:f[1,9,9,3]; f:f[3,3,3,8]; y=Conv2D(x,f) strides=[1,0,-1,1] padding='SAME'", "[1,?,?,8]",
+         NULL},
         {"x:f[1,9,9,3]; f:f[3,3,3,8]; y=Conv2D(x,f) strides=[1,1,1,1] padding='VALID' "
          "dilations=[1,9000000000000000000,0,1]",
          "[1,?,?,8]", NULL},
@@ -858,8 +860,8 @@ static void test_damage(void **state) {
         {"x=i{1,2,3}; i=i{-1,5}; a=i 0; y=GatherV2(x,i,a)", "[2]", ""},
         {"x:f[2,2]; y=Einsum(x) equation=''", "unknown", NULL},
         {"x:f[1,2,3,4]; y=DepthToSpace(x) block_size=-2", "unknown", NULL},
-        {"x:f[1,2,3,4]; y=DepthToSpace(x) block_size=4000000000",
-         "[1,8000000000,12000000000,?]", NULL},
+        {"x:f[1,2,3,4]; y=DepthToSpace(x) block_size=4000000000", "[1,8000000000,12000000000,?]",
+         NULL},
         {"x:f[2]; y=Merge(x)", "[2] []", NULL},
         {"n=i{1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1}; x=i 1; "
          "y=Fill(n,x)",
@@ -903,8 +905,8 @@ static void test_long_graph(void **state) {
     build(&p);
     czm_tensor last = czm_output(find_node(&p, "x")), axis = czm_output(find_node(&p, "a"));
     for (int i = 0; i < LENGTH; i++) {
-        czm_node *node = czm_add_node(p.graph, "n", "ExpandDims", CZM_DTYPE_FLOAT, last, axis,
-                                      (czm_tensor){0});
+        czm_node *node =
+            czm_add_node(p.graph, "n", "ExpandDims", CZM_DTYPE_FLOAT, last, axis, (czm_tensor){0});
         last = czm_output(node);
     }
     add_output(&p, last);

@@ -10,7 +10,8 @@ typedef struct first_options {
     size_t struct_size;
     const char *source_path;
     const czm_metadata *metadata;
-    const char *output_folder, *output_name, *model_name, *license_path, *signature, *output, *model_id;
+    const char *output_folder, *output_name, *model_name, *license_path, *signature, *output,
+        *model_id;
     int64_t spatial_height, spatial_width;
     const char *const *preprocessing;
     size_t preprocessing_count;
@@ -30,7 +31,8 @@ static void options_of_the_first_release(void **state) {
     struct {
         first_options options;
         uint8_t after[64];
-    } given = {{.struct_size = sizeof(first_options), .source_path = CZM_FIXTURES "/tf215-keras/model"},
+    } given = {{.struct_size = sizeof(first_options),
+                .source_path = CZM_FIXTURES "/tf215-keras/model"},
                {0}};
     memset(given.after, 0xa5, sizeof given.after); // would be later members
     czm_verdict verdict = CZM_VERDICT_INIT;

@@ -57,7 +57,8 @@ static void all_parts_are_there(void **state) {
                         "        \"Background\",\n        \"Cell\"\n    ],\n"
                         "    \"ModelPath\": \"U-Net\",\n    \"LicenseFile\": \"LICENSE.txt\"\n}\n");
     assert_only_rule(c, "unpack-loss");
-    assert_string_equal(czm_report_at(c->report, 0)->finding, "it does not contain the id \"" ID "\"");
+    assert_string_equal(czm_report_at(c->report, 0)->finding,
+                        "it does not contain the id \"" ID "\"");
 }
 
 static const char *with(czm_context *c, const char *from, const char *to) {

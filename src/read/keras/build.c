@@ -52,8 +52,8 @@ czm_tensor czm_keras_cast(czm_keras_call *c, const char *suffix, czm_tensor x, c
 czm_tensor czm_keras_reduce(czm_keras_call *c, const char *suffix, const char *op, czm_tensor x,
                             const int64_t *axes, size_t count, bool keeps) {
     const char *indices = czm_arena_format(c->arena, "%s/reduction_indices", suffix);
-    czm_node *node = czm_keras_node(c, suffix, op,
-                                    CZM_KERAS_INPUTS(x, czm_keras_ints(c, indices, axes, count)));
+    czm_node *node =
+        czm_keras_node(c, suffix, op, CZM_KERAS_INPUTS(x, czm_keras_ints(c, indices, axes, count)));
     czm_set_bool(c->graph, node, "keep_dims", keeps);
     return czm_output(node);
 }
@@ -129,8 +129,8 @@ static const json_t *list_element(const json_t *value, size_t index, const int64
     return value;
 }
 
-bool czm_keras_constant(czm_keras_call *c, const char *suffix, czm_dtype dtype,
-                        const json_t *value, czm_tensor *out) {
+bool czm_keras_constant(czm_keras_call *c, const char *suffix, czm_dtype dtype, const json_t *value,
+                        czm_tensor *out) {
     int64_t dims[CZM_KERAS_HIGHEST_RANK];
     size_t rank = list_dims(value, dims), count = 1;
     if (rank == SIZE_MAX) return false;
@@ -219,8 +219,8 @@ static czm_tensor element_of(czm_keras_call *c, czm_tensor vector, int64_t index
     czm_node *node = czm_keras_node(
         c, "strided_slice", "StridedSlice",
         CZM_KERAS_INPUTS(vector, czm_keras_ints(c, "strided_slice/stack", &index, 1),
-                    czm_keras_ints(c, "strided_slice/stack_1", &(int64_t){index + 1}, 1),
-                    czm_keras_ints(c, "strided_slice/stack_2", &(int64_t){1}, 1)));
+                         czm_keras_ints(c, "strided_slice/stack_1", &(int64_t){index + 1}, 1),
+                         czm_keras_ints(c, "strided_slice/stack_2", &(int64_t){1}, 1)));
     czm_set_int(c->graph, node, "shrink_axis_mask", 1);
     return czm_output(node);
 }
@@ -248,14 +248,15 @@ static int64_t compute(const char *op, int64_t a, int64_t b) {
 
 czm_keras_size czm_keras_size_with(czm_keras_call *c, const char *op, czm_keras_size size,
                                    int64_t number) {
-    static const char *const names[][2] = {
-        {"Mul", "mul"}, {"AddV2", "add"}, {"Sub", "sub"}, {"FloorDiv", "floordiv"}};
+    static const char *const names[][2] = {{"Mul", "mul"},
+                                           {"AddV2", "add"},
+                                           {"Sub", "sub"},
+                                           {"FloorDiv", "floordiv"}};
     const char *name = op;
     bool is_small = size.known < INT32_MAX && llabs(number) < INT32_MAX && number != 0;
     if (!size.tensor.node && (is_small || number == 0))
-        return czm_keras_known(number || !czm_text_equal(op, "FloorDiv")
-                                   ? compute(op, size.known, number)
-                                   : 0);
+        return czm_keras_known(
+            number || !czm_text_equal(op, "FloorDiv") ? compute(op, size.known, number) : 0);
     for (size_t i = 0; i < CZM_COUNT_OF(names); i++)
         if (czm_text_equal(op, names[i][0])) name = names[i][1];
     const char *constant = czm_arena_format(c->arena, "%s/y", name);
@@ -267,10 +268,10 @@ czm_tensor czm_keras_pack(czm_keras_call *c, const char *suffix, const czm_keras
                           size_t count) {
     czm_tensor *parts = CZM_NEW_ARRAY(c->arena, czm_tensor, count);
     for (size_t i = 0; i < count; i++)
-        parts[i] = sizes[i].tensor.node
-                       ? sizes[i].tensor
-                       : czm_keras_int(c, czm_arena_format(c->arena, "%s/%zu", suffix, i),
-                                       sizes[i].known);
+        parts[i] =
+            sizes[i].tensor.node
+                ? sizes[i].tensor
+                : czm_keras_int(c, czm_arena_format(c->arena, "%s/%zu", suffix, i), sizes[i].known);
     czm_node *node = czm_keras_node(c, suffix, "Pack", parts, count);
     czm_set_int(c->graph, node, "axis", 0);
     return czm_output(node);

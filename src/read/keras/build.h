@@ -61,8 +61,9 @@ CZM_PRINTF(2, 3) void czm_keras_fail_damaged(czm_keras_call *call, const char *f
 czm_node *czm_keras_node(czm_keras_call *call, const char *suffix, const char *op,
                          const czm_tensor *inputs, size_t count);
 
-#define CZM_KERAS_INPUTS(...) \
-    (const czm_tensor[]){__VA_ARGS__}, sizeof((const czm_tensor[]){__VA_ARGS__}) / sizeof(czm_tensor)
+#define CZM_KERAS_INPUTS(...)          \
+    (const czm_tensor[]){__VA_ARGS__}, \
+        sizeof((const czm_tensor[]){__VA_ARGS__}) / sizeof(czm_tensor)
 
 // A node of an op that is also its name.
 #define CZM_KERAS_NODE(call, op, ...) czm_keras_node(call, op, op, CZM_KERAS_INPUTS(__VA_ARGS__))
@@ -88,7 +89,8 @@ czm_tensor czm_keras_ints(czm_keras_call *call, const char *suffix, const int64_
                           size_t count);
 czm_tensor czm_keras_matrix(czm_keras_call *call, const char *suffix, const int64_t *values,
                             size_t rows); // of two columns
-czm_tensor czm_keras_number(czm_keras_call *call, const char *suffix, czm_dtype dtype, double value);
+czm_tensor czm_keras_number(czm_keras_call *call, const char *suffix, czm_dtype dtype,
+                            double value);
 czm_tensor czm_keras_numbers(czm_keras_call *call, const char *suffix, czm_dtype dtype,
                              const double *values, const int64_t *dims, size_t rank);
 

@@ -18,14 +18,15 @@ typedef struct refusal {
 #define FOR_SEQUENCES "layers for sequences are not supported: a CZModel holds a network for images"
 #define FOREIGN "the layer is a program of another library, which the file only names"
 #define PREPROCESSING "the layer prepares text or tables, which a CZModel cannot hold"
-#define BY_HISTOGRAM "the layer changes values by the histogram of the image, which is not supported"
+#define BY_HISTOGRAM \
+    "the layer changes values by the histogram of the image, which is not supported"
 #define FOR_SOUND "layers for sound are not supported: a CZModel holds a network for images"
 #define WITHOUT_IT "build the network without the layer, or save it as a SavedModel"
 
 static const refusal refusals[] = {
-    {"Lambda",
-     "the layer holds Python code, which is never run",
-     "replace it by a layer of Keras: scaling is Rescaling, or a step that scales before the network; or "
+    {"Lambda", "the layer holds Python code, which is never run",
+     "replace it by a layer of Keras: scaling is Rescaling, or a step that scales before the "
+     "network; or "
      "save the model as a SavedModel"},
     {"LSTM", FOR_SEQUENCES, WITHOUT_IT},
     {"GRU", FOR_SEQUENCES, WITHOUT_IT},

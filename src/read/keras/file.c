@@ -27,12 +27,13 @@ static czm_status read_json(czm_context *context, const char *where, czm_bytes t
     if (json_is_object(*out)) return CZM_OK;
     if (!*out && json_error_code(&error) == json_error_out_of_memory)
         return czm_report_out_of_memory(context->report);
-    return damaged(context, where,
-                   *out ? "the configuration is not a JSON object"
-                        : czm_arena_format(context->arena,
-                                           "the configuration is not valid JSON: line %d, column %d: "
-                                           "%s",
-                                           error.line, error.column, error.text));
+    return damaged(
+        context, where,
+        *out ? "the configuration is not a JSON object"
+             : czm_arena_format(context->arena,
+                                "the configuration is not valid JSON: line %d, column %d: "
+                                "%s",
+                                error.line, error.column, error.text));
 }
 
 // A configuration of its own, as model.to_json() gives it: it tells version and backend too.
@@ -96,9 +97,8 @@ czm_hdf5_texts czm_keras_file_names(const czm_keras_file *file, czm_arena *arena
 }
 
 static czm_status weights_alone(czm_context *context, const czm_keras_file *file) {
-    return czm_report_add(
-        context->report, CZM_RULE_KERAS_WEIGHTS, file->where, NULL,
-        "the file contains weights but no architecture");
+    return czm_report_add(context->report, CZM_RULE_KERAS_WEIGHTS, file->where, NULL,
+                          "the file contains weights but no architecture");
 }
 
 // What an HDF5 file without a configuration holds: weights of layers, or nothing of Keras.
@@ -116,8 +116,7 @@ static czm_status tell_content(czm_context *context, const czm_keras_file *file,
 }
 
 // Weights alone: those of Keras 1 and 2 lie at the root, those of Keras 3 as in an archive.
-static czm_status use_config(czm_context *context, const char *config_path,
-                             czm_keras_file *file) {
+static czm_status use_config(czm_context *context, const char *config_path, czm_keras_file *file) {
     static const char *const prefixes[] = {"layers", "_layer_checkpoint_dependencies"};
     CZM_TRY(load_json(context, config_path, &file->config));
     file->weights = czm_hdf5_root(file->hdf5);
@@ -135,7 +134,8 @@ static czm_status open_hdf5(czm_context *context, const char *config_path, czm_k
     if (czm_hdf5_attribute(file->hdf5, root, "model_config", &config) && config.count == 1) {
         file->weights = czm_hdf5_find(file->hdf5, root, czm_bytes_text("model_weights"));
         CZM_TRY(czm_keras_file_check(context, file));
-        if (!file->weights) return damaged(context, file->where, "the group model_weights is missing");
+        if (!file->weights)
+            return damaged(context, file->where, "the group model_weights is missing");
         CZM_TRY(read_json(context, file->where, config.items[0], &file->config));
     } else if (config_path) {
         CZM_TRY(use_config(context, config_path, file));
@@ -158,13 +158,15 @@ static czm_status open_archive(czm_context *context, const czm_source *source,
     CZM_TRY(czm_source_load(context, source, "metadata.json", &metadata));
     if (!czm_source_has(context, source, "model.weights.h5") &&
         czm_source_has(context, source, "model.weights.npz"))
-        return czm_report_add(context->report, CZM_RULE_KERAS_WEIGHTS, file->where,
-                              "save the model with weights in HDF5, which is what Keras does by default",
-                              "the weights are in NumPy's format (model.weights.npz)");
+        return czm_report_add(
+            context->report, CZM_RULE_KERAS_WEIGHTS, file->where,
+            "save the model with weights in HDF5, which is what Keras does by default",
+            "the weights are in NumPy's format (model.weights.npz)");
     CZM_TRY(czm_source_extent(context, source, "model.weights.h5", &weights));
     CZM_TRY(read_json(context, czm_source_where(context, source, "config.json"), config,
                       &file->config));
-    CZM_TRY(read_json(context, czm_source_where(context, source, "metadata.json"), metadata, &told));
+    CZM_TRY(
+        read_json(context, czm_source_where(context, source, "metadata.json"), metadata, &told));
     set_version(file, czm_config_text(told, "keras_version", "3.0.0"), "tensorflow");
     file->hdf5 = czm_hdf5_open(context->arena, weights);
     file->weights = czm_hdf5_root(file->hdf5);
@@ -178,7 +180,8 @@ czm_status czm_keras_file_open(czm_context *context, const czm_source *source,
                                const char *config_path, czm_keras_file *file) {
     const char *name = source->is_archive ? "" : source->file;
     czm_extent extent;
-    *file = (czm_keras_file){.where = *name ? czm_source_where(context, source, name) : source->path};
+    *file =
+        (czm_keras_file){.where = *name ? czm_source_where(context, source, name) : source->path};
     file->block = czm_arena_alloc(context->arena, CZM_KERAS_BLOCK);
     if (source->is_archive) return open_archive(context, source, file);
     CZM_TRY(czm_source_extent(context, source, name, &extent));

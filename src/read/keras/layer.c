@@ -8,7 +8,8 @@ enum { DEEPEST_NEST = 16, MOST_INPUTS = 4096 };
 typedef struct reader {
     czm_context *context;
     const czm_keras_file *file;
-    const char *ordering; // of the dimensions, which some layers of Keras 1 do not name; NULL: not met
+    const char
+        *ordering; // of the dimensions, which some layers of Keras 1 do not name; NULL: not met
 } reader;
 
 static czm_status read_layer(reader *r, const json_t *json, const char *prefix, unsigned depth,
@@ -48,11 +49,19 @@ static const renaming old_classes[] = {
 };
 
 static const renaming old_keys[] = {
-    {"nb_filter", "filters"},       {"border_mode", "padding"},   {"bias", "use_bias"},
-    {"subsample", "strides"},       {"subsample_length", "strides"},
-    {"atrous_rate", "dilation_rate"}, {"output_dim", "units"},    {"p", "rate"},
-    {"filter_length", "kernel_size"}, {"pool_length", "pool_size"}, {"stride", "strides"},
-    {"length", "size"},             {"batch_shape", "batch_input_shape"},
+    {"nb_filter", "filters"},
+    {"border_mode", "padding"},
+    {"bias", "use_bias"},
+    {"subsample", "strides"},
+    {"subsample_length", "strides"},
+    {"atrous_rate", "dilation_rate"},
+    {"output_dim", "units"},
+    {"p", "rate"},
+    {"filter_length", "kernel_size"},
+    {"pool_length", "pool_size"},
+    {"stride", "strides"},
+    {"length", "size"},
+    {"batch_shape", "batch_input_shape"},
 };
 
 static const char *modern_class(const char *name) {
@@ -62,7 +71,8 @@ static const char *modern_class(const char *name) {
 }
 
 static int set_kernel_size(json_t *config) {
-    static const char *const keys[] = {"kernel_dim1", "kernel_dim2", "kernel_dim3", "nb_row", "nb_col"};
+    static const char *const keys[] = {"kernel_dim1", "kernel_dim2", "kernel_dim3", "nb_row",
+                                       "nb_col"};
     json_t *size = json_array();
     int failed = size == NULL;
     for (size_t i = 0; i < CZM_COUNT_OF(keys) && size; i++) {
@@ -172,8 +182,7 @@ static czm_status check_layer(reader *r, czm_keras_layer *layer, const json_t *j
     CZM_TRY(find_class(r, layer, json));
     if (is_quantised(layer))
         return czm_keras_refuse(r->context, r->file, layer, CZM_RULE_KERAS_LAYER,
-                                "save the model before it is quantised",
-                                "the layer is quantised");
+                                "save the model before it is quantised", "the layer is quantised");
     add_weights(r, layer);
     return CZM_OK;
 }
@@ -351,15 +360,16 @@ static void note_uses(czm_keras_model *model) {
 static bool read_ends(reader *r, const czm_keras_model *model, const json_t *value,
                       czm_keras_reference **items, size_t *count) {
     bool is_one = json_is_string(json_array_get(value, 0));
-    size_t most = is_one ? 1 : json_is_object(value) ? json_object_size(value)
-                                                     : json_array_size(value);
+    size_t most = is_one                  ? 1
+                  : json_is_object(value) ? json_object_size(value)
+                                          : json_array_size(value);
     *items = CZM_NEW_ARRAY(r->context->arena, czm_keras_reference, most);
     *count = 0;
     if (is_one) return reference_of(model, value, &(*items)[(*count)++]);
     const char *name;
     json_t *one;
-    json_object_foreach((json_t *)value, name, one)
-        if (!reference_of(model, one, &(*items)[(*count)++])) return false;
+    json_object_foreach((json_t *)value, name,
+                        one) if (!reference_of(model, one, &(*items)[(*count)++])) return false;
     for (size_t i = 0; i < json_array_size(value); i++)
         if (!reference_of(model, json_array_get(value, i), &(*items)[(*count)++])) return false;
     return *count > 0;
@@ -400,7 +410,8 @@ static czm_status read_model(reader *r, czm_keras_layer *owner, const json_t *la
     for (size_t i = 0; i < json_array_size(layers); i++) {
         czm_keras_layer *layer;
         CZM_TRY(read_layer(r, json_array_get(layers, i), prefix, depth + 1, &layer));
-        czm_name_slot *slot = czm_name_slot_for(arena, &model->by_name, czm_bytes_text(layer->name));
+        czm_name_slot *slot =
+            czm_name_slot_for(arena, &model->by_name, czm_bytes_text(layer->name));
         if (slot->value && !model->is_sequential)
             return damaged(r, layer, "the model has two layers of this name");
         slot->value = layer;
@@ -415,8 +426,8 @@ static czm_status read_model(reader *r, czm_keras_layer *owner, const json_t *la
 // ---- one layer
 
 static bool is_operation(const char *module) {
-    return module && (czm_text_begins(module, "keras.src.ops") ||
-                      czm_text_begins(module, "keras.ops"));
+    return module &&
+           (czm_text_begins(module, "keras.src.ops") || czm_text_begins(module, "keras.ops"));
 }
 
 static const char *name_of(const json_t *json, const json_t *config, const char *class) {
@@ -432,9 +443,10 @@ static czm_status read_content(reader *r, const json_t *json, unsigned depth,
     bool is_model = json_is_array(layers) && !czm_text_equal(layer->class_name, "Merge");
     if (is_model) return read_model(r, layer, layers, depth);
     if (depth == 0)
-        return czm_keras_refuse(r->context, r->file, layer, CZM_RULE_KERAS_LAYER, NULL,
-                                "the model is a class of its author's: the file holds no list of its "
-                                "layers");
+        return czm_keras_refuse(
+            r->context, r->file, layer, CZM_RULE_KERAS_LAYER, NULL,
+            "the model is a class of its author's: the file holds no list of its "
+            "layers");
     layer->is_operation = is_operation(layer->module);
     if (layer->is_operation) return CZM_OK;
     CZM_TRY(check_layer(r, layer, json));

@@ -65,12 +65,12 @@ struct czm_keras_layer {
     const czm_keras_class *class; // NULL: a model, or an operation
     bool is_operation;            // of Keras 3, in config.json only
     bool is_trainable;
-    czm_keras_model *model;                 // NULL: no model
-    CZM_LIST(czm_keras_layer *) inner;      // of a wrapper; of a model, its layers
-    CZM_LIST(czm_keras_weight) weights;     // its own
-    CZM_LIST(czm_keras_arguments) calls;    // of a functional model
-    size_t first_call;                      // 1: calls are counted from 1
-    size_t largest_call;                    // that is referred to
+    czm_keras_model *model;              // NULL: no model
+    CZM_LIST(czm_keras_layer *) inner;   // of a wrapper; of a model, its layers
+    CZM_LIST(czm_keras_weight) weights;  // its own
+    CZM_LIST(czm_keras_arguments) calls; // of a functional model
+    size_t first_call;                   // 1: calls are counted from 1
+    size_t largest_call;                 // that is referred to
 };
 
 struct czm_keras_model {

@@ -88,7 +88,8 @@ czm_tensor czm_keras_resize(czm_keras_call *c, const char *how, czm_tensor x, cz
                             bool has_half_pixels);
 
 // From `begin` to before `end` along one axis.
-czm_tensor czm_keras_slice(czm_keras_call *c, czm_tensor x, int64_t axis, int64_t begin, int64_t end);
+czm_tensor czm_keras_slice(czm_keras_call *c, czm_tensor x, int64_t axis, int64_t begin,
+                           int64_t end);
 
 // A concatenation along an axis, counted from 0.
 czm_tensor czm_keras_concatenate(czm_keras_call *c, const czm_tensor *parts, size_t count,

@@ -15,9 +15,10 @@ static czm_tensor gather(czm_keras_call *c, czm_tensor shape, czm_tensor places)
 }
 
 static czm_tensor product(czm_keras_call *c, czm_tensor sizes) {
-    czm_node *node = czm_keras_node(
-        c, "Tensordot/Prod", "Prod",
-        CZM_KERAS_INPUTS(sizes, czm_keras_ints(c, "Tensordot/Const", (const int64_t[]){0}, 1)));
+    czm_node *node =
+        czm_keras_node(c, "Tensordot/Prod", "Prod",
+                       CZM_KERAS_INPUTS(sizes, czm_keras_ints(c, "Tensordot/Const",
+                                                              (const int64_t[]){0}, 1)));
     czm_set_bool(c->graph, node, "keep_dims", false);
     return czm_output(node);
 }
@@ -51,9 +52,9 @@ static czm_tensor tensordot(czm_keras_call *c, czm_tensor x, size_t rank) {
 czm_tensor czm_keras_build_dense(czm_keras_call *c) {
     size_t rank = czm_keras_rank(c, c->in[0]);
     if (rank > 2) return czm_keras_finish(c, tensordot(c, c->in[0], rank));
-    return czm_keras_finish(
-        c, matmul(c, "MatMul", c->in[0],
-                  czm_keras_weight_as(c, "kernel", "MatMul/ReadVariableOp", 2)));
+    return czm_keras_finish(c,
+                            matmul(c, "MatMul", c->in[0],
+                                   czm_keras_weight_as(c, "kernel", "MatMul/ReadVariableOp", 2)));
 }
 
 static czm_tensor einsum(czm_keras_call *c, const char *suffix, const char *equation, czm_tensor x,
@@ -70,8 +71,8 @@ static size_t weight_rank(czm_keras_call *c, const char *name) {
 
 czm_tensor czm_keras_build_einsum_dense(czm_keras_call *c) {
     const char *equation = czm_config_text(c->config, "equation", "");
-    czm_tensor kernel = czm_keras_weight_as(c, "kernel", "einsum/Einsum/ReadVariableOp",
-                                            weight_rank(c, "kernel"));
+    czm_tensor kernel =
+        czm_keras_weight_as(c, "kernel", "einsum/Einsum/ReadVariableOp", weight_rank(c, "kernel"));
     czm_tensor y = einsum(c, "einsum/Einsum", equation, c->in[0], kernel);
     if (czm_keras_has_weight(c, "bias"))
         y = CZM_KERAS_AS(c, "add", "AddV2", y,
@@ -97,7 +98,8 @@ static czm_tensor project(czm_keras_call *c, size_t index, const char *equation,
 
 czm_tensor czm_keras_build_attention(czm_keras_call *c) {
     enum { QUERY, KEY, VALUE, OUTPUT };
-    czm_tensor query = c->in[0], value = c->in[c->in_count > 1], key = c->in_count > 2 ? c->in[2] : value;
+    czm_tensor query = c->in[0], value = c->in[c->in_count > 1],
+               key = c->in_count > 2 ? c->in[2] : value;
     int64_t key_dim = czm_config_int(c->config, "key_dim", 1);
     if (czm_keras_rank(c, query) != 3 || czm_keras_rank(c, value) != 3)
         czm_keras_fail(c, "reshape the image to [batch, pixels, channels] before the layer",
@@ -119,7 +121,8 @@ czm_tensor czm_keras_build_attention(czm_keras_call *c) {
 // ---- wrappers
 
 czm_tensor czm_keras_build_wrapped(czm_keras_call *c) {
-    if (c->layer->inner.count) return czm_keras_run(c->b, c->layer->inner.items[0], c->scope, c->in, 1);
+    if (c->layer->inner.count)
+        return czm_keras_run(c->b, c->layer->inner.items[0], c->scope, c->in, 1);
     czm_keras_fail_damaged(c, "the layer that it wraps is missing");
     return c->in[0];
 }

@@ -8,7 +8,9 @@ enum { MOST_RANK = CZM_KERAS_HIGHEST_RANK };
 czm_tensor czm_keras_build_identity(czm_keras_call *c) { return c->in[0]; }
 
 // Keras 2 leaves a node of it.
-czm_tensor czm_keras_build_dropout(czm_keras_call *c) { return CZM_KERAS_OP(c, "Identity", c->in[0]); }
+czm_tensor czm_keras_build_dropout(czm_keras_call *c) {
+    return CZM_KERAS_OP(c, "Identity", c->in[0]);
+}
 
 czm_tensor czm_keras_build_activation(czm_keras_call *c) {
     return czm_keras_activate(c, czm_config_get(c->config, "activation"), c->in[0]);

@@ -76,7 +76,8 @@ static void set_attr(czm_keras_call *c, czm_node *node, const char *name, const 
         czm_set_float(c->graph, node, name, (float)json_number_value(found));
     else if ((found = json_object_get(value, "s")))
         czm_set_string(c->graph, node, name,
-                       base64_text(c->arena, json_string_value(found) ? json_string_value(found) : ""));
+                       base64_text(c->arena,
+                                   json_string_value(found) ? json_string_value(found) : ""));
     else if ((found = json_object_get(value, "list")))
         set_list(c, node, name, found);
     else
@@ -132,7 +133,8 @@ czm_tensor czm_keras_build_node_def(czm_keras_call *c) {
         return stand_in(c);
     }
     czm_node *node = czm_graph_add(c->graph, czm_arena_format(c->arena, "%s/%s", c->scope, op), op);
-    if (!node->def || node->def->is_stateful) czm_keras_fail(c, NULL, "its op \"%s\" is not supported", op);
+    if (!node->def || node->def->is_stateful)
+        czm_keras_fail(c, NULL, "its op \"%s\" is not supported", op);
     json_object_foreach(attrs, name, value) set_attr(c, node, name, value);
     c->graph->nodes.count--; // its constants come before it
     czm_tensor *inputs = CZM_NEW_ARRAY(c->arena, czm_tensor, count);

@@ -82,8 +82,7 @@ czm_tensor czm_keras_op_take(czm_keras_call *c, const char *detail) {
         if (places[i] < 0 && size != CZM_UNKNOWN) places[i] += size;
         is_good &= places[i] >= 0;
     }
-    if (!is_good)
-        czm_keras_fail(c, NULL, "its indices are not numbers along one axis");
+    if (!is_good) czm_keras_fail(c, NULL, "its indices are not numbers along one axis");
     czm_tensor indices = json_is_array(value) ? czm_keras_ints(c, "indices", places, count)
                                               : czm_keras_int(c, "indices", count ? places[0] : 0);
     return CZM_KERAS_OP(c, "GatherV2", c->in[0], indices, czm_keras_int(c, "GatherV2/axis", axis));

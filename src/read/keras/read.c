@@ -378,7 +378,8 @@ static czm_status keep_one_input(czm_keras_builder *b) {
     for (size_t i = 0; i < inputs.count; i++) {
         const czm_port *port = &inputs.items[i];
         if (i < MOST_NAMES)
-            names = czm_arena_format(b->context->arena, "%s%s\"%s\"", names, i ? ", " : "", port->name);
+            names =
+                czm_arena_format(b->context->arena, "%s%s\"%s\"", names, i ? ", " : "", port->name);
         if (port->tensor.node->order) *CZM_APPEND(b->context->arena, &kept) = *port;
     }
     graph->inputs = kept;

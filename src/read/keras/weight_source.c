@@ -27,8 +27,8 @@ static czm_status hand_over(czm_bytes block, czm_sink sink, uint32_t *crc32c) {
     return sink.take(sink.user, block);
 }
 
-static czm_status stream_stored(const czm_tensor_source *self, czm_context *context,
-                                czm_sink sink, uint32_t *crc32c) {
+static czm_status stream_stored(const czm_tensor_source *self, czm_context *context, czm_sink sink,
+                                uint32_t *crc32c) {
     const weight_source *s = (const weight_source *)self;
     czm_extent data = s->weight->dataset.data;
     *crc32c = 0;
@@ -45,12 +45,12 @@ static czm_status stream_stored(const czm_tensor_source *self, czm_context *cont
 
 // The place in the file of each element, in the order of its use.
 static void find_places(const czm_keras_weight *w, size_t count, size_t *places) {
-    size_t rank = w->dataset.rank, strides[CZM_KERAS_HIGHEST_RANK], at[CZM_KERAS_HIGHEST_RANK] = {0};
+    size_t rank = w->dataset.rank, strides[CZM_KERAS_HIGHEST_RANK],
+           at[CZM_KERAS_HIGHEST_RANK] = {0};
     int64_t dims[CZM_KERAS_HIGHEST_RANK];
     for (size_t i = rank, stride = 1; i-- > 0; stride *= (size_t)w->dataset.dims[i])
         strides[i] = stride;
-    for (size_t i = 0; i < rank; i++)
-        dims[i] = w->dataset.dims[w->is_reordered ? w->order[i] : i];
+    for (size_t i = 0; i < rank; i++) dims[i] = w->dataset.dims[w->is_reordered ? w->order[i] : i];
     for (size_t n = 0; n < count; n++) {
         places[n] = 0;
         for (size_t i = 0; i < rank; i++) {
@@ -95,7 +95,8 @@ static czm_status stream_converted(const czm_tensor_source *self, czm_context *c
     *crc32c = 0;
     if (s->converted.size == 0) CZM_TRY(convert(context, s));
     for (size_t at = 0; at < s->converted.size;) {
-        size_t size = s->converted.size - at < CZM_KERAS_BLOCK ? s->converted.size - at : CZM_KERAS_BLOCK;
+        size_t size = s->converted.size - at < CZM_KERAS_BLOCK ? s->converted.size - at
+                                                               : CZM_KERAS_BLOCK;
         CZM_TRY(hand_over(czm_bytes_of(s->converted.data + at, size), sink, crc32c));
         at += size;
     }

@@ -77,10 +77,10 @@ static czm_status accept(finder *f, slot s, const czm_hdf5_object *object) {
     czm_keras_weight *w = &s.layer->weights.items[s.index];
     bool is_there = czm_hdf5_dataset_of(f->file->hdf5, object, &w->dataset);
     czm_hdf5_type type = w->dataset.type;
-    bool is_number = type.class == CZM_HDF5_OPAQUE ? type.size == 2
-                                                   : type.class >= CZM_HDF5_SIGNED &&
-                                                         type.class <= CZM_HDF5_FLOAT &&
-                                                         type.size >= 1 && type.size <= 8;
+    bool is_number = type.class == CZM_HDF5_OPAQUE
+                         ? type.size == 2
+                         : type.class >= CZM_HDF5_SIGNED && type.class <= CZM_HDF5_FLOAT &&
+                               type.size >= 1 && type.size <= 8;
     CZM_TRY(czm_keras_file_check(f->context, f->file));
     if (!is_there || !is_number || w->dataset.rank > CZM_KERAS_HIGHEST_RANK)
         return czm_keras_refuse(f->context, f->file, s.layer, CZM_RULE_KERAS_DAMAGED, NULL,
@@ -109,8 +109,8 @@ static const czm_hdf5_object *group_of(finder *f, const czm_keras_layer *root, s
     const char *name = root->inner.items[index]->name;
     const czm_hdf5_object *group = czm_hdf5_find(hdf5, f->file->weights, czm_bytes_text(name));
     if (group) return group;
-    czm_hdf5_texts names = czm_keras_file_names(f->file, f->context->arena, f->file->weights,
-                                                "layer_names");
+    czm_hdf5_texts names =
+        czm_keras_file_names(f->file, f->context->arena, f->file->weights, "layer_names");
     bool has_all = names.count == root->inner.count;
     return has_all ? czm_hdf5_find(hdf5, f->file->weights, names.items[index]) : NULL;
 }
@@ -141,7 +141,8 @@ static const char *snake_case(czm_arena *arena, const char *name) {
     size_t size = strlen(name), at = 0;
     char *out = czm_arena_alloc(arena, 2 * size + 1);
     for (size_t i = 0; i < size; i++) {
-        bool begins_word = i && is_upper(name[i]) && (is_lower(name[i + 1]) || is_lower(name[i - 1]));
+        bool begins_word = i && is_upper(name[i]) &&
+                           (is_lower(name[i + 1]) || is_lower(name[i - 1]));
         if (begins_word && out[at - 1] != '_') out[at++] = '_';
         out[at++] = is_upper(name[i]) ? (char)(name[i] - 'A' + 'a') : name[i];
     }
@@ -219,7 +220,6 @@ czm_status czm_keras_weights_find(czm_context *context, const czm_keras_file *fi
                                   czm_keras_layer *root) {
     finder f = {.context = context, .file = file};
     if (file->is_archive) return find_in_model(&f, root, "");
-    for (size_t i = 0; i < root->inner.count; i++)
-        CZM_TRY(find_in_group(&f, root, i));
+    for (size_t i = 0; i < root->inner.count; i++) CZM_TRY(find_in_group(&f, root, i));
     return CZM_OK;
 }

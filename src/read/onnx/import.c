@@ -4,8 +4,8 @@
 #include "read/onnx/import.h"
 
 enum {
-    LARGEST_CONST = 1024,   // elements; more are a variable
-    ATTR_FLOAT = 2,         // AttributeProto: f=2, i=3, s=4, t=5, g=6, floats=7, ints=8
+    LARGEST_CONST = 1024, // elements; more are a variable
+    ATTR_FLOAT = 2,       // AttributeProto: f=2, i=3, s=4, t=5, g=6, floats=7, ints=8
     ATTR_INT = 3,
     ATTR_TEXT = 4,
     ATTR_FLOATS = 7,
@@ -86,7 +86,7 @@ czm_bytes czm_import_text(const czm_import_step *s, const char *name) {
 }
 
 bool czm_import_text_is(const czm_import_step *s, const char *name, const char *otherwise,
-                      const char *text) {
+                        const char *text) {
     if (!czm_import_has(s, name)) return czm_text_equal(otherwise, text);
     return czm_bytes_is(czm_import_text(s, name), text);
 }
@@ -136,13 +136,13 @@ czm_status czm_import_reject(czm_import_step *s, const char *hint, const char *f
 czm_status czm_import_axis(czm_import_step *s, int64_t axis, int rank, int *out) {
     if (axis < -rank || axis >= (rank ? rank : 1))
         return czm_import_reject(s, NULL, "axis %lld is outside a tensor of %d dimensions",
-                               (long long)axis, rank);
+                                 (long long)axis, rank);
     *out = (int)(axis < 0 ? axis + rank : axis);
     return CZM_OK;
 }
 
 czm_status czm_import_axes(czm_import_step *s, int64_t since, size_t at, int rank, unsigned *axes,
-                         bool *is_given) {
+                           bool *is_given) {
     int64_t list[CZM_MOST_AXES];
     const czm_import_value *v = czm_import_in(s, at);
     *axes = 0;
@@ -156,7 +156,7 @@ czm_status czm_import_axes(czm_import_step *s, int64_t since, size_t at, int ran
         int axis = 0;
         if (list[i] == CZM_UNKNOWN_INT)
             return czm_import_reject(s, "export the network with constant axes",
-                                   "its axes are computed while the network runs");
+                                     "its axes are computed while the network runs");
         CZM_TRY(czm_import_axis(s, list[i], rank, &axis));
         *axes |= 1u << axis;
     }
@@ -165,7 +165,8 @@ czm_status czm_import_axes(czm_import_step *s, int64_t since, size_t at, int ran
 
 // ---- nodes
 
-czm_node *czm_import_node(czm_import_step *s, const char *op, const czm_tensor *inputs, size_t count) {
+czm_node *czm_import_node(czm_import_step *s, const char *op, const czm_tensor *inputs,
+                          size_t count) {
     const char *name = czm_arena_format(s->run->context->arena, "%s/%s", s->name, op);
     return czm_build_node(s->run->graph, name, op, inputs, count);
 }
@@ -186,7 +187,7 @@ static void put_number(czm_buffer *b, czm_dtype dtype, double number) {
 }
 
 czm_tensor czm_import_numbers_const(czm_import_step *s, czm_dtype dtype, const double *numbers,
-                                  const int64_t *dims, size_t rank) {
+                                    const int64_t *dims, size_t rank) {
     bool is_short = dtype == CZM_DTYPE_HALF || dtype == CZM_DTYPE_BFLOAT16;
     czm_dtype stored = is_short ? CZM_DTYPE_FLOAT : dtype;
     czm_buffer content = czm_buffer_in(s->run->context->arena);
@@ -194,7 +195,8 @@ czm_tensor czm_import_numbers_const(czm_import_step *s, czm_dtype dtype, const d
     for (size_t i = 0; i < rank; i++) count *= (size_t)dims[i];
     for (size_t i = 0; i < count; i++) put_number(&content, stored, numbers[i]);
     const char *name = czm_arena_format(s->run->context->arena, "%s/Const", s->name);
-    czm_tensor t = czm_add_const(s->run->graph, name, stored, czm_buffer_bytes(&content), dims, rank);
+    czm_tensor t =
+        czm_add_const(s->run->graph, name, stored, czm_buffer_bytes(&content), dims, rank);
     return is_short ? czm_import_cast(s, t, dtype) : t;
 }
 
@@ -284,7 +286,8 @@ czm_order czm_import_order(const czm_import_step *s, const czm_import_value *v) 
     return v->constant ? czm_order_plain(v->constant->shape.rank) : v->forms.items[0].order;
 }
 
-static czm_tensor keep(czm_import_step *s, czm_import_value *v, czm_order order, czm_tensor tensor) {
+static czm_tensor keep(czm_import_step *s, czm_import_value *v, czm_order order,
+                       czm_tensor tensor) {
     *CZM_APPEND(s->run->context->arena, &v->forms) = (czm_import_form){order, tensor};
     return tensor;
 }
@@ -304,9 +307,9 @@ static czm_tensor variable(czm_import_step *s, const czm_onnx_initializer *w, co
     czm_set_type(run->graph, handle, "dtype", w->dtype);
     czm_set_attr(run->graph, handle, "shape", czm_shape_attr(run->context->arena, stored));
     czm_set_string(run->graph, handle, "shared_name", name);
-    czm_node *read = czm_graph_add(
-        run->graph, czm_arena_format(run->context->arena, "%s/ReadVariableOp", name),
-        "ReadVariableOp");
+    czm_node *read = czm_graph_add(run->graph,
+                                   czm_arena_format(run->context->arena, "%s/ReadVariableOp", name),
+                                   "ReadVariableOp");
     czm_node_add_input(run->graph, read, czm_output(handle));
     czm_set_type(run->graph, read, "dtype", w->dtype);
     *CZM_APPEND(run->context->arena, &run->model->variables) =
@@ -316,7 +319,8 @@ static czm_tensor variable(czm_import_step *s, const czm_onnx_initializer *w, co
                        .dtype = w->dtype,
                        .dims = stored.dims,
                        .rank = (size_t)stored.rank,
-                       .source = czm_import_weight_source(run->context, run->file->where, w, order)};
+                       .source =
+                           czm_import_weight_source(run->context, run->file->where, w, order)};
     return czm_output(read);
 }
 
@@ -327,15 +331,15 @@ static czm_tensor materialise(czm_import_step *s, const czm_onnx_initializer *w,
     bool is_weight = czm_dtype_is_floating(w->dtype) && w->shape.rank > 0 && count > 1;
     if ((is_weight && *w->name) || count > LARGEST_CONST) return variable(s, w, &dims, &order);
     czm_bytes bytes;
-    if (czm_import_weight_load(s->run->context, w, &order, &bytes)) bytes = (czm_bytes){0}; // reported
+    if (czm_import_weight_load(s->run->context, w, &order, &bytes))
+        bytes = (czm_bytes){0}; // reported
     return czm_add_const(s->run->graph, weight_name(s, w), w->dtype, bytes, dims.at,
                          (size_t)dims.rank);
 }
 
 static czm_tensor transpose(czm_import_step *s, const czm_import_form *from, const czm_order *to) {
     int64_t permutation[CZM_MOST_AXES];
-    for (int k = 0; k < to->rank; k++)
-        permutation[k] = czm_order_place(&from->order, to->axis[k]);
+    for (int k = 0; k < to->rank; k++) permutation[k] = czm_order_place(&from->order, to->axis[k]);
     return CZM_OUT(s, "Transpose", from->tensor,
                    czm_import_const(s, permutation, (size_t)to->rank));
 }
@@ -440,7 +444,8 @@ void czm_import_pass(czm_import_step *s, size_t output, const czm_import_value *
 
 // The order of the first computed value of full rank that is not plain, so that constants are moved
 // rather than images.
-czm_order czm_import_align(czm_import_step *s, czm_import_value **values, size_t count, czm_tensor *out) {
+czm_order czm_import_align(czm_import_step *s, czm_import_value **values, size_t count,
+                           czm_tensor *out) {
     int rank = 0;
     bool is_chosen = false;
     for (size_t i = 0; i < count; i++) {
@@ -455,7 +460,8 @@ czm_order czm_import_align(czm_import_step *s, czm_import_value **values, size_t
     }
     for (size_t i = 0; i < count; i++) {
         bool is_scalar = czm_import_order(s, values[i]).rank == 0;
-        out[i] = is_scalar ? czm_import_plain(s, values[i]) : czm_import_widened(s, values[i], order);
+        out[i] = is_scalar ? czm_import_plain(s, values[i])
+                           : czm_import_widened(s, values[i], order);
     }
     return order;
 }

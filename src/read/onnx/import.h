@@ -22,22 +22,22 @@ typedef struct czm_import_form {
 typedef struct czm_import_value {
     const char *name;
     const czm_onnx_initializer *constant; // NULL: it is computed
-    CZM_LIST(czm_import_form) forms;        // the first one is that in which it was made
-    bool is_absent;                    // the input of a function that its caller does not give
-    struct czm_import_value *source;   // a Reshape made it of this value; NULL
+    CZM_LIST(czm_import_form) forms;      // the first one is that in which it was made
+    bool is_absent;                       // the input of a function that its caller does not give
+    struct czm_import_value *source;      // a Reshape made it of this value; NULL
     struct czm_import_value *shape_of; // it is the shape of this value, or has the same one; NULL
 } czm_import_value;
 
 // A call of a function of the file.
 typedef struct czm_import_call {
     const czm_onnx_function *function;
-    const czm_onnx_operation *operation; // that calls it
+    const czm_onnx_operation *operation;  // that calls it
     const struct czm_import_call *caller; // NULL: the network
 } czm_import_call;
 
 // The names that operations read. A branch or the round of a loop reads those around it too.
 typedef struct czm_import_scope {
-    czm_name_table values; // czm_import_value by name
+    czm_name_table values;                // czm_import_value by name
     const struct czm_import_scope *outer; // NULL: none
     const czm_import_call *call;          // NULL: in no function
     const char *prefix;                   // of the names of nodes
@@ -71,29 +71,33 @@ typedef czm_status czm_import_translate(czm_import_step *s);
 
 // Translates an operation whose inputs have been made.
 CZM_MUST_CHECK czm_status czm_import_translate_operation(czm_import *run,
-                                                       const czm_onnx_operation *operation);
+                                                         const czm_onnx_operation *operation);
 
 // The value of this name, made new if there is none. NULL for the empty name, and for what a caller left out.
 czm_import_value *czm_import_value_named(czm_import *run, czm_bytes name);
 // A new value of the innermost scope. NULL for the empty name.
 czm_import_value *czm_import_value_new(czm_import *run, czm_bytes name);
-static inline bool czm_import_is_made(const czm_import_value *v) { return v->constant || v->forms.count; }
+static inline bool czm_import_is_made(const czm_import_value *v) {
+    return v->constant || v->forms.count;
+}
 // Everything but the name.
 void czm_import_copy(czm_import_value *to, const czm_import_value *from);
 
 // The function of the file that an operation calls, and the call. NULL: there is none.
-const czm_onnx_function *czm_import_function_of(const czm_import *run, const char *op, czm_bytes overload);
-CZM_MUST_CHECK czm_status czm_import_call_function(czm_import_step *s, const czm_onnx_function *function);
+const czm_onnx_function *czm_import_function_of(const czm_import *run, const char *op,
+                                                czm_bytes overload);
+CZM_MUST_CHECK czm_status czm_import_call_function(czm_import_step *s,
+                                                   const czm_onnx_function *function);
 
 // The normalisation of groups of channels of an image.
 CZM_MUST_CHECK czm_status czm_import_group_norm(czm_import_step *s, czm_import_value *image,
-                                              int64_t groups, double epsilon,
-                                              czm_import_value *scale, czm_import_value *shift,
-                                              czm_tensor *y);
+                                                int64_t groups, double epsilon,
+                                                czm_import_value *scale, czm_import_value *shift,
+                                                czm_tensor *y);
 
 // A product of matrices, the last two axes of which are exchanged first.
-czm_tensor czm_import_product(czm_import_step *s, czm_tensor a, czm_tensor b, int rank_a, int rank_b,
-                              bool exchanges_a, bool exchanges_b);
+czm_tensor czm_import_product(czm_import_step *s, czm_tensor a, czm_tensor b, int rank_a,
+                              int rank_b, bool exchanges_a, bool exchanges_b);
 
 // Whether the operation is this one of ONNX.
 static inline bool czm_import_is(const czm_import_step *s, const char *op) {
@@ -106,7 +110,7 @@ bool czm_import_has(const czm_import_step *s, const char *name);
 int64_t czm_import_int(const czm_import_step *s, const char *name, int64_t otherwise);
 double czm_import_float(const czm_import_step *s, const char *name, double otherwise);
 bool czm_import_text_is(const czm_import_step *s, const char *name, const char *otherwise,
-                      const char *text);
+                        const char *text);
 czm_bytes czm_import_text(const czm_import_step *s, const char *name);
 // At most `most` elements are stored; the result is how many there are.
 size_t czm_import_ints(const czm_import_step *s, const char *name, int64_t *out, size_t most);
@@ -122,10 +126,13 @@ static inline czm_import_value *czm_import_in(const czm_import_step *s, size_t i
     return i < s->input_count ? s->inputs[i] : NULL;
 }
 
-czm_shape czm_import_shape(const czm_import_step *s, const czm_import_value *v); // in ONNX's numbers
+czm_shape czm_import_shape(const czm_import_step *s,
+                           const czm_import_value *v); // in ONNX's numbers
 czm_dtype czm_import_type(const czm_import_value *v);
-int64_t czm_import_dim(const czm_import_step *s, const czm_import_value *v, int axis); // CZM_UNKNOWN
-czm_order czm_import_order(const czm_import_step *s, const czm_import_value *v); // in which it was made
+int64_t czm_import_dim(const czm_import_step *s, const czm_import_value *v,
+                       int axis); // CZM_UNKNOWN
+czm_order czm_import_order(const czm_import_step *s,
+                           const czm_import_value *v); // in which it was made
 
 // The value as a tensor that is stored in this order.
 czm_tensor czm_import_get(czm_import_step *s, czm_import_value *v, czm_order order);
@@ -143,23 +150,25 @@ const double *czm_import_numbers(czm_import_step *s, const czm_import_value *v, 
 size_t czm_import_vector(czm_import_step *s, const czm_import_value *v, int64_t *out, size_t most);
 // The axes that an attribute or, from operator set `since` on, input `at` gives. false: rejected.
 CZM_MUST_CHECK czm_status czm_import_axes(czm_import_step *s, int64_t since, size_t at, int rank,
-                                        unsigned *axes, bool *is_given);
+                                          unsigned *axes, bool *is_given);
 CZM_MUST_CHECK czm_status czm_import_axis(czm_import_step *s, int64_t axis, int rank, int *out);
 
 // ---- nodes
 
 #define CZM_TENSORS(...) ((const czm_tensor[]){__VA_ARGS__})
-#define CZM_NODE(s, op, ...)                              \
-    czm_import_node((s), (op), CZM_TENSORS(__VA_ARGS__),    \
-                  sizeof CZM_TENSORS(__VA_ARGS__) / sizeof(czm_tensor))
+#define CZM_NODE(s, op, ...)                             \
+    czm_import_node((s), (op), CZM_TENSORS(__VA_ARGS__), \
+                    sizeof CZM_TENSORS(__VA_ARGS__) / sizeof(czm_tensor))
 #define CZM_OUT(s, op, ...) czm_output(CZM_NODE((s), (op), __VA_ARGS__))
 
-czm_node *czm_import_node(czm_import_step *s, const char *op, const czm_tensor *inputs, size_t count);
-czm_tensor czm_import_const(czm_import_step *s, const int64_t *values, size_t count); // int32 vector
-czm_tensor czm_import_const_of(czm_import_step *s, int32_t value);                    // int32 scalar
+czm_node *czm_import_node(czm_import_step *s, const char *op, const czm_tensor *inputs,
+                          size_t count);
+czm_tensor czm_import_const(czm_import_step *s, const int64_t *values,
+                            size_t count);                         // int32 vector
+czm_tensor czm_import_const_of(czm_import_step *s, int32_t value); // int32 scalar
 // Numbers of this type in these dims.
 czm_tensor czm_import_numbers_const(czm_import_step *s, czm_dtype dtype, const double *numbers,
-                                  const int64_t *dims, size_t rank);
+                                    const int64_t *dims, size_t rank);
 czm_tensor czm_import_scalar(czm_import_step *s, czm_tensor like, double number); // of its type
 // An operation of a tensor and a number: czm_import_with(s, "Mul", x, 2).
 czm_tensor czm_import_with(czm_import_step *s, const char *op, czm_tensor x, double number);
@@ -171,10 +180,12 @@ czm_tensor czm_import_reshape(czm_import_step *s, czm_tensor x, const int64_t *d
 czm_shape czm_import_stored_shape(czm_import_step *s, czm_tensor x);
 
 void czm_import_put(czm_import_step *s, size_t output, czm_tensor tensor, czm_order order);
-void czm_import_pass(czm_import_step *s, size_t output, const czm_import_value *v); // the value itself
+void czm_import_pass(czm_import_step *s, size_t output,
+                     const czm_import_value *v); // the value itself
 
 // The inputs as tensors of one order that broadcast as ONNX does.
-czm_order czm_import_align(czm_import_step *s, czm_import_value **values, size_t count, czm_tensor *out);
+czm_order czm_import_align(czm_import_step *s, czm_import_value **values, size_t count,
+                           czm_tensor *out);
 
 // Rejects the operation: what about it is not supported, and NULL or what to do.
 CZM_PRINTF(3, 4)

@@ -61,8 +61,7 @@ static void add_weights(czm_import *run) {
 static size_t count_fields(czm_bytes message, uint32_t number) {
     size_t count = 0;
     czm_wire wire = czm_wire_read(message);
-    for (czm_field f; czm_wire_next(&wire, &f);)
-        count += czm_field_is(&f, number, CZM_WIRE_BYTES);
+    for (czm_field f; czm_wire_next(&wire, &f);) count += czm_field_is(&f, number, CZM_WIRE_BYTES);
     return count;
 }
 
@@ -72,8 +71,7 @@ static void take_values(czm_import *run, czm_bytes message, uint32_t number, nam
                         czm_import_value **values) {
     czm_wire wire = czm_wire_read(message);
     for (czm_field f; czm_wire_next(&wire, &f);)
-        if (czm_field_is(&f, number, CZM_WIRE_BYTES))
-            *values++ = value_of(run, f.bytes);
+        if (czm_field_is(&f, number, CZM_WIRE_BYTES)) *values++ = value_of(run, f.bytes);
 }
 
 // The last but one of the texts in a list that Python printed: ['', 'stem', 'stem.0', 'conv2d'].
@@ -119,11 +117,12 @@ static czm_status check_inputs(czm_import_step *s) {
     for (size_t i = 0; i < s->input_count; i++)
         if (s->inputs[i] && !czm_import_is_made(s->inputs[i]))
             return czm_import_reject(s, NULL, "its input \"%s\" is a second input of the network",
-                                   s->inputs[i]->name);
+                                     s->inputs[i]->name);
     for (size_t i = 0; i < s->input_count; i++)
         if (s->inputs[i] && czm_import_order(s, s->inputs[i]).rank > CZM_MOST_AXES)
-            return czm_import_reject(s, NULL, "tensors of more than %d dimensions are not supported",
-                                   CZM_MOST_AXES);
+            return czm_import_reject(s, NULL,
+                                     "tensors of more than %d dimensions are not supported",
+                                     CZM_MOST_AXES);
     return CZM_OK;
 }
 
@@ -210,8 +209,7 @@ static czm_onnx_layout layout_of_shape(czm_shape shape) {
     return is_channel_count(shape.dims[1]) ? CZM_LAYOUT_NCHW : CZM_LAYOUT_NHWC;
 }
 
-static czm_status find_layout(czm_import *run, const czm_onnx_end *in,
-                              czm_onnx_layout *layout) {
+static czm_status find_layout(czm_import *run, const czm_onnx_end *in, czm_onnx_layout *layout) {
     if (*layout == CZM_LAYOUT_UNKNOWN && in->shape.rank == 4)
         *layout = layout_of_operations(run, in->name);
     if (*layout == CZM_LAYOUT_UNKNOWN) *layout = layout_of_shape(in->shape);
@@ -238,8 +236,7 @@ static void add_input(czm_import *run, const czm_onnx_end *in, czm_onnx_layout l
     czm_dims dims = czm_order_apply(&order, in->shape);
     czm_node *node = czm_graph_add(graph, node_name(run, in->name), "Placeholder");
     czm_set_type(graph, node, "dtype", in->dtype);
-    czm_set_attr(graph, node, "shape",
-                 czm_shape_attr(run->context->arena, czm_dims_shape(&dims)));
+    czm_set_attr(graph, node, "shape", czm_shape_attr(run->context->arena, czm_dims_shape(&dims)));
     czm_import_value *v = czm_import_value_named(run, czm_bytes_text(in->name));
     *CZM_APPEND(run->context->arena, &v->forms) = (czm_import_form){order, czm_output(node)};
     *CZM_APPEND(run->context->arena, &graph->inputs) =
@@ -269,7 +266,8 @@ static czm_status add_output(czm_import *run, const czm_onnx_end *out, czm_onnx_
     czm_onnx_operation nothing = {"Output", out->name, {0}, {0}};
     czm_import_step s = {.run = run, .operation = &nothing, .name = out->name};
     czm_import_value *v = czm_import_value_named(run, czm_bytes_text(out->name));
-    if (!v || !czm_import_is_made(v)) return czm_import_reject(&s, NULL, "nothing computes this output");
+    if (!v || !czm_import_is_made(v))
+        return czm_import_reject(&s, NULL, "nothing computes this output");
     czm_order made = czm_import_order(&s, v);
     bool is_image = made.rank == 4;
     czm_order order = is_image ? output_order(&s, v, layout, in) : czm_order_plain(made.rank);
@@ -296,8 +294,9 @@ static czm_status choose(czm_import *run, const char *wanted, const czm_onnx_end
     czm_report *report = run->context->report;
     if (file->inputs.count != 1)
         return czm_report_add(report, CZM_RULE_ONE_INPUT, file->where,
-                              "export a network whose only input is the image", "it has %zu inputs%s%s",
-                              file->inputs.count, file->inputs.count ? ": " : "",
+                              "export a network whose only input is the image",
+                              "it has %zu inputs%s%s", file->inputs.count,
+                              file->inputs.count ? ": " : "",
                               list_names(run->context->arena, file->inputs.items,
                                          file->inputs.count));
     *in = &file->inputs.items[0];
@@ -306,8 +305,7 @@ static czm_status choose(czm_import *run, const char *wanted, const czm_onnx_end
         return czm_report_add(report, CZM_RULE_ONNX_DAMAGED, file->where, NULL,
                               "its input has no name");
     for (size_t i = 0; i < file->outputs.count; i++)
-        if (wanted ? czm_text_equal(file->outputs.items[i].name, wanted)
-                   : file->outputs.count == 1)
+        if (wanted ? czm_text_equal(file->outputs.items[i].name, wanted) : file->outputs.count == 1)
             *out = &file->outputs.items[i];
     if (*out) return CZM_OK;
     const char *names = list_names(run->context->arena, file->outputs.items, file->outputs.count);

@@ -10,13 +10,13 @@ enum { MOST_SCORES = 1 << 22 };
 enum { CAPPED = 1, BIASED, NORMALISED }; // qk_matmul_output_mode; 0: the product
 
 typedef struct attention {
-    czm_tensor query, key, value; // [batch, heads, length, size]
+    czm_tensor query, key, value;     // [batch, heads, length, size]
     czm_import_value *mask, *lengths; // of the keys that are no padding; NULL
-    int64_t queries, keys, past;  // how many: CZM_UNKNOWN
-    bool is_flat;                 // inputs are [batch, length, heads * size]
+    int64_t queries, keys, past;      // how many: CZM_UNKNOWN
+    bool is_flat;                     // inputs are [batch, length, heads * size]
     bool is_causal, may_see_nothing;
-    int64_t left, right;          // of a window; -1: open
-    czm_tensor bias;              // no node: none
+    int64_t left, right; // of a window; -1: open
+    czm_tensor bias;     // no node: none
 } attention;
 
 // [batch, length, heads * size] to [batch, heads, length, size].
@@ -26,7 +26,8 @@ static czm_tensor split_heads(czm_import_step *s, czm_tensor t, int64_t heads) {
     int64_t length = in.rank == 3 ? in.dims[1] : CZM_UNKNOWN;
     int64_t size = in.rank == 3 && in.dims[2] > 0 ? in.dims[2] / heads : CZM_UNKNOWN;
     int64_t dims[] = {CZM_UNKNOWN, length, heads, size};
-    return CZM_OUT(s, "Transpose", czm_import_reshape(s, t, dims, 4), czm_import_const(s, exchange, 4));
+    return CZM_OUT(s, "Transpose", czm_import_reshape(s, t, dims, 4),
+                   czm_import_const(s, exchange, 4));
 }
 
 static czm_tensor join_heads(czm_import_step *s, czm_tensor t) {
@@ -34,11 +35,13 @@ static czm_tensor join_heads(czm_import_step *s, czm_tensor t) {
     const int64_t exchange[] = {0, 2, 1, 3};
     int64_t dims[] = {CZM_UNKNOWN, in.rank == 4 ? in.dims[2] : CZM_UNKNOWN,
                       in.rank == 4 ? czm_dim_multiply(in.dims[1], in.dims[3]) : CZM_UNKNOWN};
-    return czm_import_reshape(s, CZM_OUT(s, "Transpose", t, czm_import_const(s, exchange, 4)), dims, 3);
+    return czm_import_reshape(s, CZM_OUT(s, "Transpose", t, czm_import_const(s, exchange, 4)), dims,
+                              3);
 }
 
 // What was computed for earlier keys comes first.
-static czm_tensor join_past(czm_import_step *s, czm_import_value *past, czm_tensor t, size_t output) {
+static czm_tensor join_past(czm_import_step *s, czm_import_value *past, czm_tensor t,
+                            size_t output) {
     if (past) t = CZM_OUT(s, "ConcatV2", czm_import_plain(s, past), t, czm_import_const_of(s, 2));
     czm_import_put(s, output, t, czm_order_plain(4));
     return t;
@@ -77,7 +80,8 @@ static czm_status read_operands(czm_import_step *s, attention *a) {
     a->query = t[0];
     a->key = join_past(s, past, t[1], 1);
     a->value = join_past(s, czm_import_in(s, 5), t[2], 2);
-    czm_shape shape = czm_import_stored_shape(s, a->query), keys = czm_import_stored_shape(s, a->key);
+    czm_shape shape = czm_import_stored_shape(s, a->query),
+              keys = czm_import_stored_shape(s, a->key);
     if (shape.rank != 4 || shape.dims[3] <= 0 || keys.rank != 4)
         return czm_import_reject(s, NULL, "the size of its heads is not known");
     a->queries = shape.dims[2];
@@ -88,7 +92,8 @@ static czm_status read_operands(czm_import_step *s, attention *a) {
 
 // ---- the bias
 
-static czm_tensor minus_infinity_unless(czm_import_step *s, const attention *a, czm_tensor is_seen) {
+static czm_tensor minus_infinity_unless(czm_import_step *s, const attention *a,
+                                        czm_tensor is_seen) {
     return CZM_OUT(s, "SelectV2", is_seen, czm_import_scalar(s, a->query, 0),
                    czm_import_scalar(s, a->query, -HUGE_VAL));
 }
@@ -106,7 +111,8 @@ static czm_status add_mask(czm_import_step *s, attention *a) {
     if (covered != a->keys && covered > 1 && a->keys != CZM_UNKNOWN) {
         double amounts[2 * CZM_MOST_AXES] = {0};
         int64_t dims[] = {rank, 2};
-        if (covered > a->keys) return czm_import_reject(s, NULL, "its mask is larger than its keys");
+        if (covered > a->keys)
+            return czm_import_reject(s, NULL, "its mask is larger than its keys");
         amounts[2 * rank - 1] = (double)(a->keys - covered);
         m = CZM_OUT(s, "PadV2", m, czm_import_numbers_const(s, CZM_DTYPE_INT32, amounts, dims, 2),
                     czm_import_scalar(s, m, -HUGE_VAL));
@@ -124,7 +130,8 @@ static bool is_seen(const attention *a, int64_t distance) {
 
 static void add_places(czm_import_step *s, attention *a) {
     int64_t dims[] = {a->queries, a->keys};
-    double *bias = CZM_NEW_ARRAY(s->run->context->arena, double, (size_t)(a->queries * a->keys) + 1);
+    double *bias =
+        CZM_NEW_ARRAY(s->run->context->arena, double, (size_t)(a->queries * a->keys) + 1);
     for (int64_t i = 0; i < a->queries; i++) {
         bool sees = false;
         for (int64_t j = 0; j < a->keys; j++) {
@@ -140,18 +147,20 @@ static void add_places(czm_import_step *s, attention *a) {
 // The same where the padding of the keys says at which key the queries begin: each image has its own.
 static void add_moved_places(czm_import_step *s, attention *a, czm_tensor lengths) {
     int64_t dims[] = {a->queries, a->keys};
-    double *distance = CZM_NEW_ARRAY(s->run->context->arena, double, (size_t)(a->queries * a->keys) + 1);
+    double *distance =
+        CZM_NEW_ARRAY(s->run->context->arena, double, (size_t)(a->queries * a->keys) + 1);
     for (int64_t i = 0; i < a->queries * a->keys; i++)
         distance[i] = (double)(i % a->keys - i / a->keys + a->queries);
-    czm_tensor d = CZM_OUT(s, "Sub",
-                           czm_import_numbers_const(s, czm_tensor_dtype(lengths), distance, dims, 2),
-                           lengths);
+    czm_tensor d =
+        CZM_OUT(s, "Sub", czm_import_numbers_const(s, czm_tensor_dtype(lengths), distance, dims, 2),
+                lengths);
     double high = a->is_causal ? 0 : (double)a->right;
     if (a->is_causal || a->right >= 0)
         add_bias(s, a, minus_infinity_unless(s, a, czm_import_with(s, "LessEqual", d, high)));
     if (a->left >= 0)
-        add_bias(s, a, minus_infinity_unless(s, a, czm_import_with(s, "GreaterEqual", d,
-                                                                   -(double)a->left)));
+        add_bias(s, a,
+                 minus_infinity_unless(s, a,
+                                       czm_import_with(s, "GreaterEqual", d, -(double)a->left)));
 }
 
 static void add_padding(czm_import_step *s, attention *a, czm_tensor lengths) {
@@ -167,8 +176,9 @@ static czm_status make_bias(czm_import_step *s, attention *a) {
     if (a->mask) CZM_TRY(add_mask(s, a));
     if (!needs_places && !a->lengths) return CZM_OK;
     if (a->queries < 1 || a->keys < 1 || a->past < 0 || a->keys > MOST_SCORES / a->queries)
-        return czm_import_reject(s, "export the network with a fixed size",
-                                 "causal masks, windows and padding of an open size are not supported");
+        return czm_import_reject(
+            s, "export the network with a fixed size",
+            "causal masks, windows and padding of an open size are not supported");
     if (!a->lengths) return add_places(s, a), CZM_OK;
     const int64_t column[] = {CZM_UNKNOWN, 1, 1, 1};
     czm_tensor lengths = czm_import_reshape(s, czm_import_plain(s, a->lengths), column, 4);
@@ -183,7 +193,8 @@ static czm_tensor weights(czm_import_step *s, const attention *a, czm_tensor sco
     czm_dtype own = czm_tensor_dtype(scores);
     int64_t precision = czm_import_int(s, "softmax_precision", 0), last = -1;
     czm_dtype dtype = precision ? czm_onnx_dtype_of((uint64_t)precision) : own;
-    czm_tensor y = czm_import_cast(s, CZM_OUT(s, "Softmax", czm_import_cast(s, scores, dtype)), own);
+    czm_tensor y =
+        czm_import_cast(s, CZM_OUT(s, "Softmax", czm_import_cast(s, scores, dtype)), own);
     if (!a->may_see_nothing) return y;
     czm_node *most = CZM_NODE(s, "Max", a->bias, czm_import_const(s, &last, 1));
     czm_set_bool(s->run->graph, most, "keep_dims", true);
@@ -199,7 +210,8 @@ czm_status czm_import_op_attention(czm_import_step *s) {
                    .right = czm_import_int(s, "right_window_size", -1)};
     CZM_TRY(read_operands(s, &a));
     CZM_TRY(make_bias(s, &a));
-    double size = (double)czm_import_stored_shape(s, a.query).dims[3], cap = czm_import_float(s, "softcap", 0);
+    double size = (double)czm_import_stored_shape(s, a.query).dims[3],
+           cap = czm_import_float(s, "softcap", 0);
     double scale = czm_import_float(s, "scale", 1 / sqrt(size));
     czm_tensor stages[NORMALISED + 1];
     czm_tensor scaled = scale == 1 ? a.query : czm_import_with(s, "Mul", a.query, scale);

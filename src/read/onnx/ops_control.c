@@ -5,8 +5,13 @@
 #include "read/onnx/import.h"
 
 enum {
-    GRAPH_NODE = 1, GRAPH_WEIGHT = 5, GRAPH_INPUT = 11, GRAPH_OUTPUT = 12, // GraphProto
-    FUNCTION_INPUT = 4, FUNCTION_OUTPUT = 5, FUNCTION_NODE = 7,            // FunctionProto
+    GRAPH_NODE = 1,
+    GRAPH_WEIGHT = 5,
+    GRAPH_INPUT = 11,
+    GRAPH_OUTPUT = 12, // GraphProto
+    FUNCTION_INPUT = 4,
+    FUNCTION_OUTPUT = 5,
+    FUNCTION_NODE = 7, // FunctionProto
     DEEPEST = 32,
     MOST_ROUNDS = 1024,
 };
@@ -16,7 +21,8 @@ enum {
 static czm_status enter(czm_import_step *s, czm_import_scope *outer, czm_import_scope **inner) {
     czm_import *run = s->run;
     if (run->scope->depth == DEEPEST)
-        return czm_import_reject(s, NULL, "functions, branches and loops are nested more than %d deep",
+        return czm_import_reject(s, NULL,
+                                 "functions, branches and loops are nested more than %d deep",
                                  DEEPEST);
     *inner = CZM_NEW(run->context->arena, czm_import_scope);
     **inner = (czm_import_scope){.outer = outer,
@@ -85,7 +91,8 @@ static czm_status run_graph(czm_import_step *s, czm_import_scope *scope, czm_byt
     *count = 0;
     for (czm_field f; czm_wire_next(&wire, &f);) {
         if (!czm_field_is(&f, GRAPH_OUTPUT, CZM_WIRE_BYTES)) continue;
-        if (*count == most) return czm_import_reject(s, NULL, "its graph has more than %zu results", most);
+        if (*count == most)
+            return czm_import_reject(s, NULL, "its graph has more than %zu results", most);
         CZM_TRY(output_of(s, name_of(&f, true), &outputs[(*count)++]));
     }
     s->run->scope = before;
@@ -98,7 +105,8 @@ static czm_bytes graph_attr(const czm_import_step *s, const char *name) {
 
 // ---- functions of the file
 
-const czm_onnx_function *czm_import_function_of(const czm_import *run, const char *op, czm_bytes overload) {
+const czm_onnx_function *czm_import_function_of(const czm_import *run, const char *op,
+                                                czm_bytes overload) {
     for (size_t i = 0; i < run->file->functions.count; i++) {
         const czm_onnx_function *f = &run->file->functions.items[i];
         if (czm_text_equal(f->name, op) && czm_bytes_is(overload, f->overload)) return f;
@@ -108,7 +116,7 @@ const czm_onnx_function *czm_import_function_of(const czm_import *run, const cha
 
 czm_status czm_import_call_function(czm_import_step *s, const czm_onnx_function *function) {
     czm_import *run = s->run;
-    czm_import_scope *before = run->scope, *scope;
+    czm_import_scope *before = run->scope, *scope = NULL;
     for (const czm_import_call *c = before->call; c; c = c->caller)
         if (c->function == function)
             return czm_import_reject(s, NULL, "the function %s calls itself", function->name);
@@ -150,8 +158,8 @@ czm_status czm_import_op_if(czm_import_step *s) {
     CZM_TRY(enter(s, s->run->scope, &scope));
     const czm_import_value **outputs =
         CZM_NEW_ARRAY(s->run->context->arena, const czm_import_value *, s->output_count);
-    CZM_TRY(run_graph(s, scope, graph_attr(s, *condition != 0 ? "then_branch" : "else_branch"), outputs,
-                      s->output_count, &count));
+    CZM_TRY(run_graph(s, scope, graph_attr(s, *condition != 0 ? "then_branch" : "else_branch"),
+                      outputs, s->output_count, &count));
     for (size_t i = 0; i < count; i++) czm_import_pass(s, i, outputs[i]);
     return CZM_OK;
 }
@@ -164,8 +172,8 @@ typedef struct rounds {
     czm_bytes body;
     size_t states, scans;
     const czm_import_value **state;
-    tensor_list *rows;    // by output that is collected: a tensor for each round
-    int *ranks;           // of these tensors
+    tensor_list *rows;                // by output that is collected: a tensor for each round
+    int *ranks;                       // of these tensors
     const czm_import_value **outputs; // of one round
 } rounds;
 
@@ -195,7 +203,8 @@ static czm_status run_round(czm_import_step *s, rounds *r, const czm_import_valu
     }
     CZM_TRY(run_graph(s, scope, r->body, r->outputs, r->states + r->scans + extra, &count));
     if (count < r->states + extra)
-        return czm_import_reject(s, NULL, "its body has %zu results for %zu values", count, r->states);
+        return czm_import_reject(s, NULL, "its body has %zu results for %zu values", count,
+                                 r->states);
     for (size_t i = 0; i < r->states; i++) r->state[i] = r->outputs[extra + i];
     for (size_t i = 0; i < r->scans && extra + r->states + i < count; i++) {
         czm_import_value *row = CZM_NEW(s->run->context->arena, czm_import_value);
@@ -237,7 +246,8 @@ static czm_status goes_on(czm_import_step *s, const czm_import_value *condition,
     const double *number = condition ? czm_import_numbers(s, condition, 1, &count) : NULL;
     *goes = !condition || (number && count == 1 && *number != 0);
     if (!condition || (number && count == 1)) return CZM_OK;
-    return czm_import_reject(s, NULL, "how often it runs depends on values that the network computes");
+    return czm_import_reject(s, NULL,
+                             "how often it runs depends on values that the network computes");
 }
 
 czm_status czm_import_op_loop(czm_import_step *s) {
@@ -253,7 +263,8 @@ czm_status czm_import_op_loop(czm_import_step *s) {
     bool goes;
     CZM_TRY(goes_on(s, condition, &goes));
     for (double i = 0; goes && (!most || i < *most); i++) {
-        if (i == MOST_ROUNDS) return czm_import_reject(s, NULL, "it runs more than %d times", MOST_ROUNDS);
+        if (i == MOST_ROUNDS)
+            return czm_import_reject(s, NULL, "it runs more than %d times", MOST_ROUNDS);
         inputs[0] = number_value(s, CZM_DTYPE_INT64, i);
         inputs[1] = number_value(s, CZM_DTYPE_BOOL, 1);
         for (size_t k = 0; k < states; k++) inputs[k + 2] = r.state[k];
@@ -267,7 +278,8 @@ czm_status czm_import_op_loop(czm_import_step *s) {
 static czm_import_value *row_of(czm_import_step *s, czm_import_value *x, int axis, int64_t index) {
     czm_order order = czm_import_order(s, x);
     czm_import_value *v = CZM_NEW(s->run->context->arena, czm_import_value);
-    czm_tensor t = CZM_OUT(s, "GatherV2", czm_import_made(s, x), czm_import_const_of(s, (int32_t)index),
+    czm_tensor t = CZM_OUT(s, "GatherV2", czm_import_made(s, x),
+                           czm_import_const_of(s, (int32_t)index),
                            czm_import_const_of(s, czm_order_place(&order, axis)));
     v->name = "";
     *CZM_APPEND(s->run->context->arena, &v->forms) =
@@ -279,8 +291,8 @@ czm_status czm_import_op_scan(czm_import_step *s) {
     int64_t scanned = czm_import_int(s, "num_scan_inputs", 0), backwards[CZM_MOST_AXES] = {0};
     int64_t wanted[CZM_MOST_AXES] = {0}, length = CZM_UNKNOWN;
     int axes[CZM_MOST_AXES];
-    if (s->opset < 9 || scanned < 1 || scanned > CZM_MOST_AXES || (size_t)scanned > s->input_count ||
-        czm_import_has(s, "scan_output_directions"))
+    if (s->opset < 9 || scanned < 1 || scanned > CZM_MOST_AXES ||
+        (size_t)scanned > s->input_count || czm_import_has(s, "scan_output_directions"))
         return czm_import_reject(s, NULL, "this form of Scan is not supported");
     size_t states = s->input_count - (size_t)scanned;
     czm_import_ints(s, "scan_input_axes", wanted, CZM_MOST_AXES);

@@ -13,7 +13,8 @@ static czm_tensor add_bias(czm_import_step *s, czm_tensor y) {
 // ---- convolution
 
 // The same numbers in other dimensions.
-static czm_import_value *viewed(czm_import_step *s, const czm_import_value *w, const czm_dims *dims) {
+static czm_import_value *viewed(czm_import_step *s, const czm_import_value *w,
+                                const czm_dims *dims) {
     czm_onnx_initializer *view = CZM_NEW(s->run->context->arena, czm_onnx_initializer);
     czm_import_value *value = CZM_NEW(s->run->context->arena, czm_import_value);
     *view = *w->constant;
@@ -45,13 +46,13 @@ static czm_tensor depthwise_filter(czm_import_step *s, czm_import_value *w, int6
     return czm_import_reshape(s, filter(s, w, win->axes, 1, 0), dims, 4);
 }
 
-static czm_status filter_shape(czm_import_step *s, const czm_import_value *w, czm_import_window *win,
-                               czm_shape *shape) {
+static czm_status filter_shape(czm_import_step *s, const czm_import_value *w,
+                               czm_import_window *win, czm_shape *shape) {
     *shape = czm_import_shape(s, w);
     if (shape->rank != win->axes + 2 || !czm_shape_is_complete(*shape) ||
         czm_shape_count(*shape) <= 0)
         return czm_import_reject(s, NULL, "the shape of its filter is %s",
-                               czm_shape_text(s->run->context->arena, *shape));
+                                 czm_shape_text(s->run->context->arena, *shape));
     for (int i = czm_window_first(win); i < win->places; i++)
         win->kernel[i] = shape->dims[czm_window_axis(win, i)];
     return CZM_OK;
@@ -65,7 +66,8 @@ static czm_tensor input_image(czm_import_step *s, czm_import_value *x, const czm
     if (czm_import_dim(s, x, 1) != CZM_UNKNOWN) return t;
     dims.at[dims.rank - 1] = channels;
     czm_node *node = CZM_NODE(s, "EnsureShape", t);
-    czm_set_attr(s->run->graph, node, "shape", czm_shape_attr(s->run->context->arena, czm_dims_shape(&dims)));
+    czm_set_attr(s->run->graph, node, "shape",
+                 czm_shape_attr(s->run->context->arena, czm_dims_shape(&dims)));
     return czm_output(node);
 }
 
@@ -88,11 +90,12 @@ czm_status czm_import_op_conv(czm_import_step *s) {
     CZM_TRY(czm_window_begin(s, x, &win));
     CZM_TRY(filter_shape(s, w, &win, &shape));
     CZM_TRY(czm_window_read(s, x, &win));
-    int64_t groups = czm_import_int(s, "group", 1), channels = czm_dim_multiply(shape.dims[1], groups);
+    int64_t groups = czm_import_int(s, "group", 1),
+            channels = czm_dim_multiply(shape.dims[1], groups);
     bool is_depthwise = groups > 1 && shape.dims[1] == 1 && shape.dims[0] % groups == 0;
     if (groups < 1 || shape.dims[0] % groups)
         return czm_import_reject(s, NULL, "%lld groups do not divide %lld channels",
-                               (long long)groups, (long long)shape.dims[0]);
+                                 (long long)groups, (long long)shape.dims[0]);
     if (win.places == 3) return conv_volume(s, x, w, &win);
     czm_tensor kernel = is_depthwise ? depthwise_filter(s, w, channels, shape.dims[0], &win)
                                      : filter(s, w, win.axes, 1, 0);
@@ -115,10 +118,11 @@ static czm_status place_output(czm_import_step *s, const czm_import_value *x, cz
     if (is_given) CZM_TRY(czm_window_list(s, w, "output_shape", 1, shape));
     bool is_same = w->is_same || czm_import_text_is(s, "auto_pad", "NOTSET", "SAME_LOWER");
     for (int i = czm_window_first(w); i < w->places && (is_given || is_same); i++) {
-        int64_t size = czm_import_dim(s, x, czm_window_axis(w, i)), extent = czm_window_extent(w, i);
+        int64_t size = czm_import_dim(s, x, czm_window_axis(w, i)),
+                extent = czm_window_extent(w, i);
         if (is_given && size == CZM_UNKNOWN)
             return czm_import_reject(s, "export the network with a fixed size",
-                                   "output_shape is given for an open size");
+                                     "output_shape is given for an open size");
         int64_t total = is_given ? w->strides[i] * (size - 1) + more[i] + extent - shape[i]
                                  : extent + more[i] - w->strides[i];
         if (total < 0) {
@@ -132,7 +136,7 @@ static czm_status place_output(czm_import_step *s, const czm_import_value *x, cz
     for (int i = 0; i < w->places; i++)
         if (more[i] >= w->strides[i] && more[i])
             return czm_import_reject(s, NULL, "output padding of %lld with stride %lld",
-                                   (long long)more[i], (long long)w->strides[i]);
+                                     (long long)more[i], (long long)w->strides[i]);
     return CZM_OK;
 }
 
@@ -159,8 +163,10 @@ static czm_tensor output_sizes(czm_import_step *s, czm_tensor x, const czm_impor
                                            : czm_import_const_of(s, (int32_t)known[k]);
         if (known[k] != CZM_UNKNOWN || k == 0) continue;
         if (w->strides[k - 1] != 1)
-            parts[k] = CZM_OUT(s, "Mul", parts[k], czm_import_const_of(s, (int32_t)w->strides[k - 1]));
-        if (grow[k]) parts[k] = CZM_OUT(s, "AddV2", parts[k], czm_import_const_of(s, (int32_t)grow[k]));
+            parts[k] =
+                CZM_OUT(s, "Mul", parts[k], czm_import_const_of(s, (int32_t)w->strides[k - 1]));
+        if (grow[k])
+            parts[k] = CZM_OUT(s, "AddV2", parts[k], czm_import_const_of(s, (int32_t)grow[k]));
     }
     return czm_output(czm_import_node(s, "Pack", parts, (size_t)rank));
 }
@@ -184,14 +190,17 @@ static czm_tensor without_pads(czm_import_step *s, czm_tensor y, const czm_impor
 }
 
 static czm_status transposed_volume(czm_import_step *s, czm_import_value *x, czm_import_value *w,
-                                    const czm_import_window *win, const int64_t *more, int64_t channels) {
+                                    const czm_import_window *win, const int64_t *more,
+                                    int64_t channels) {
     czm_import_window whole = *win;
     if (czm_import_int(s, "group", 1) != 1)
-        return czm_import_reject(s, NULL, "this transposed convolution of volumes is not supported");
+        return czm_import_reject(s, NULL,
+                                 "this transposed convolution of volumes is not supported");
     memset(whole.before, 0, sizeof whole.before);
     memset(whole.after, 0, sizeof whole.after);
     czm_tensor in = czm_window_image(s, x, win);
-    czm_node *node = CZM_NODE(s, "Conv3DBackpropInputV2", output_sizes(s, in, &whole, more, channels),
+    czm_node *node = CZM_NODE(s, "Conv3DBackpropInputV2",
+                              output_sizes(s, in, &whole, more, channels),
                               filter(s, w, win->axes, 1, 0), in);
     czm_window_set(s, node, "strides", win, win->strides);
     czm_window_set(s, node, "dilations", win, win->dilations);

@@ -30,7 +30,8 @@ czm_status czm_import_op_is_inf(czm_import_step *s) {
     bool is_high = czm_import_int(s, "detect_positive", 1) != 0;
     bool is_low = czm_import_int(s, "detect_negative", 1) != 0;
     czm_tensor x = input(s);
-    if (is_high != is_low) return put(s, czm_import_with(s, "Equal", x, is_high ? HUGE_VAL : -HUGE_VAL));
+    if (is_high != is_low)
+        return put(s, czm_import_with(s, "Equal", x, is_high ? HUGE_VAL : -HUGE_VAL));
     if (is_high) return put(s, CZM_OUT(s, "IsInf", x));
     return put(s, CZM_OUT(s, "NotEqual", CZM_OUT(s, "IsInf", x), CZM_OUT(s, "IsInf", x)));
 }
@@ -68,9 +69,9 @@ czm_status czm_import_op_hard_sigmoid(czm_import_step *s) {
 // Mish and Swish: x times a bounded function of x.
 czm_status czm_import_op_times_itself(czm_import_step *s) {
     czm_tensor x = input(s);
-    czm_tensor bounded = s->op ? CZM_OUT(s, "Tanh", CZM_OUT(s, s->op, x))
-                               : CZM_OUT(s, "Sigmoid",
-                                         times(s, x, czm_import_float(s, "alpha", 1)));
+    czm_tensor bounded = s->op
+                             ? CZM_OUT(s, "Tanh", CZM_OUT(s, s->op, x))
+                             : CZM_OUT(s, "Sigmoid", times(s, x, czm_import_float(s, "alpha", 1)));
     return put(s, CZM_OUT(s, "Mul", x, bounded));
 }
 
@@ -97,8 +98,8 @@ czm_status czm_import_op_gelu(czm_import_step *s) {
 
 czm_status czm_import_op_thresholded_relu(czm_import_step *s) {
     czm_tensor x = input(s);
-    czm_tensor is_above = CZM_OUT(s, "Greater", x,
-                                  czm_import_scalar(s, x, czm_import_float(s, "alpha", 1)));
+    czm_tensor is_above =
+        CZM_OUT(s, "Greater", x, czm_import_scalar(s, x, czm_import_float(s, "alpha", 1)));
     return put(s, CZM_OUT(s, "Mul", x, czm_import_cast(s, is_above, czm_tensor_dtype(x))));
 }
 
@@ -107,7 +108,8 @@ czm_status czm_import_op_shrink(czm_import_step *s) {
     double limit = czm_import_float(s, "lambd", 0.5), bias = czm_import_float(s, "bias", 0);
     czm_tensor is_low = CZM_OUT(s, "Less", x, czm_import_scalar(s, x, -limit));
     czm_tensor is_high = CZM_OUT(s, "Greater", x, czm_import_scalar(s, x, limit));
-    czm_tensor high = CZM_OUT(s, "SelectV2", is_high, plus(s, x, -bias), CZM_OUT(s, "ZerosLike", x));
+    czm_tensor high =
+        CZM_OUT(s, "SelectV2", is_high, plus(s, x, -bias), CZM_OUT(s, "ZerosLike", x));
     return put(s, CZM_OUT(s, "SelectV2", is_low, plus(s, x, bias), high));
 }
 
@@ -116,7 +118,7 @@ static czm_tensor limit(czm_import_step *s, czm_tensor x, size_t at, const char 
     czm_import_value *v = czm_import_in(s, at);
     if (s->opset >= 11) return v ? czm_import_plain(s, v) : (czm_tensor){0};
     return czm_import_has(s, name) ? czm_import_scalar(s, x, czm_import_float(s, name, 0))
-                                 : (czm_tensor){0};
+                                   : (czm_tensor){0};
 }
 
 static bool is_number(czm_import_step *s, czm_tensor t, double number) {
@@ -141,8 +143,9 @@ czm_status czm_import_op_cast(czm_import_step *s) {
     int64_t number = czm_import_int(s, "to", 0);
     czm_dtype to = like ? czm_import_type(like) : czm_onnx_dtype_of((uint64_t)number);
     if (to == CZM_DTYPE_NONE || to == CZM_DTYPE_STRING)
-        return czm_import_reject(s, NULL, "it casts to type %lld, which TensorFlow 2.0.0 does not have",
-                               (long long)number);
+        return czm_import_reject(s, NULL,
+                                 "it casts to type %lld, which TensorFlow 2.0.0 does not have",
+                                 (long long)number);
     return put(s, czm_import_cast(s, input(s), to));
 }
 
@@ -158,12 +161,12 @@ czm_status czm_import_op_dropout(czm_import_step *s) {
     const double *share = ratio ? czm_import_numbers(s, ratio, 1, &count) : NULL;
     if (mode && (!is_training || *is_training != 0) && !(share && *share == 0))
         return czm_import_reject(s, "export the network in evaluation mode: model.eval()",
-                               "its dropout is active");
+                                 "its dropout is active");
     czm_tensor x = input(s);
     czm_import_pass(s, 0, czm_import_in(s, 0));
     if (s->output_count > 1 && s->outputs[1])
         czm_import_put(s, 1, CZM_OUT(s, "OnesLike", czm_import_cast(s, x, CZM_DTYPE_BOOL)),
-                     czm_import_order(s, czm_import_in(s, 0)));
+                       czm_import_order(s, czm_import_in(s, 0)));
     return CZM_OK;
 }
 

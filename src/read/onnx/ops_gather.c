@@ -61,8 +61,8 @@ static czm_status element_index(czm_import_step *s, czm_tensor x, czm_import_val
     czm_tensor parts[CZM_MOST_AXES];
     if (!czm_shape_is_complete(shape) || czm_shape_count(shape) > MOST_ELEMENTS)
         return czm_import_reject(s, "export the network with a fixed size",
-                               "the shape of its indices is %s",
-                               czm_shape_text(s->run->context->arena, shape));
+                                 "the shape of its indices is %s",
+                                 czm_shape_text(s->run->context->arena, shape));
     czm_dtype dtype = czm_import_type(index);
     for (int i = 0; i < shape.rank; i++)
         parts[i] = i == axis ? positive(s, index, size_at(s, x, axis))
@@ -88,8 +88,9 @@ static czm_status scattered(czm_import_step *s, czm_tensor x, czm_tensor index, 
     bool adds = czm_import_text_is(s, "reduction", "none", "add");
     if (!adds && !czm_import_text_is(s, "reduction", "none", "none"))
         return czm_import_reject(s, NULL, "its reduction is not supported");
-    czm_import_put(s, 0, CZM_OUT(s, adds ? "TensorScatterAdd" : "TensorScatterUpdate", x, index, updates),
-                 czm_order_plain(rank));
+    czm_import_put(s, 0,
+                   CZM_OUT(s, adds ? "TensorScatterAdd" : "TensorScatterUpdate", x, index, updates),
+                   czm_order_plain(rank));
     return CZM_OK;
 }
 
@@ -140,7 +141,8 @@ czm_status czm_import_op_gather_nd(czm_import_step *s) {
     int64_t length;
     CZM_TRY(row_length(s, index, &length));
     int64_t batch = czm_import_int(s, "batch_dims", 0);
-    int rank = czm_import_order(s, x).rank + czm_import_order(s, index).rank - 1 - (int)(length + batch);
+    int rank =
+        czm_import_order(s, x).rank + czm_import_order(s, index).rank - 1 - (int)(length + batch);
     if (batch < 0 || batch >= czm_import_order(s, index).rank || rank < 0)
         return czm_import_reject(s, NULL, "batch_dims is %lld", (long long)batch);
     czm_tensor t = czm_import_plain(s, x);
@@ -226,12 +228,14 @@ static czm_tensor tap(czm_import_step *s, const sampling *g, czm_tensor y, czm_t
     int64_t image[] = {CZM_UNKNOWN, shape.dims[1], shape.dims[2], g->channels};
     czm_tensor row = czm_import_cast(s, clamped(s, y, g->size[0]), CZM_DTYPE_INT32);
     czm_tensor column = czm_import_cast(s, clamped(s, x, g->size[1]), CZM_DTYPE_INT32);
-    czm_tensor index = CZM_OUT(s, "AddV2", czm_import_with(s, "Mul", row, (double)g->size[1]), column);
+    czm_tensor index =
+        CZM_OUT(s, "AddV2", czm_import_with(s, "Mul", row, (double)g->size[1]), column);
     czm_node *node = CZM_NODE(s, "GatherV2", g->pixels, czm_import_reshape(s, index, flat, 2),
                               czm_import_const_of(s, 1));
     czm_set_int(s->run->graph, node, "batch_dims", 1);
     if (g->is_zero) {
-        czm_tensor is_inside = CZM_OUT(s, "Mul", inside(s, y, g->size[0]), inside(s, x, g->size[1]));
+        czm_tensor is_inside =
+            CZM_OUT(s, "Mul", inside(s, y, g->size[0]), inside(s, x, g->size[1]));
         weight = weight.node ? CZM_OUT(s, "Mul", weight, is_inside) : is_inside;
     }
     czm_tensor taken = czm_import_reshape(s, czm_output(node), image, 4);
@@ -267,8 +271,8 @@ static czm_tensor cubic_weight(czm_import_step *s, czm_tensor d, bool is_near) {
 }
 
 // The four pixels of an axis, and how much they count.
-static void cubic_axis(czm_import_step *s, const sampling *g, czm_tensor x, int64_t size, czm_tensor *at,
-                       czm_tensor *weight) {
+static void cubic_axis(czm_import_step *s, const sampling *g, czm_tensor x, int64_t size,
+                       czm_tensor *at, czm_tensor *weight) {
     czm_tensor base = CZM_OUT(s, "Floor", x), rest = CZM_OUT(s, "Sub", x, base);
     for (int k = 0; k < 4; k++) {
         at[k] = czm_import_with(s, "AddV2", base, k - 1);
@@ -320,7 +324,7 @@ czm_status czm_import_op_grid_sample(czm_import_step *s) {
         return czm_import_reject(s, NULL, "sampling a volume is not supported");
     if (!is_known)
         return czm_import_reject(s, "export the network with a fixed size",
-                               "sampling a grid of an open size is not supported");
+                                 "sampling a grid of an open size is not supported");
     if (!g.is_nearest && !g.is_cubic && !has_mode(s, "linear") && !has_mode(s, "bilinear"))
         return czm_import_reject(s, NULL, "its mode is not supported");
     g.size[0] = shape.dims[2];
@@ -330,10 +334,10 @@ czm_status czm_import_op_grid_sample(czm_import_step *s) {
     g.pixels = czm_import_reshape(s, czm_import_get(s, v, czm_order_channels_last(4)), flat, 3);
     czm_tensor t = czm_import_plain(s, grid);
     czm_tensor x = place(s, &g, grid_part(s, t, 0), 1), y = place(s, &g, grid_part(s, t, 1), 0);
-    czm_tensor result = g.is_nearest ? tap(s, &g, CZM_OUT(s, "Round", y), CZM_OUT(s, "Round", x),
-                                           (czm_tensor){0})
-                        : g.is_cubic ? sample_cubic(s, &g, y, x)
-                                     : sample_linear(s, &g, y, x);
+    czm_tensor result =
+        g.is_nearest ? tap(s, &g, CZM_OUT(s, "Round", y), CZM_OUT(s, "Round", x), (czm_tensor){0})
+        : g.is_cubic ? sample_cubic(s, &g, y, x)
+                     : sample_linear(s, &g, y, x);
     czm_import_put(s, 0, result, czm_order_channels_last(4));
     return CZM_OK;
 }

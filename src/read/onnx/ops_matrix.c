@@ -19,8 +19,8 @@ static czm_tensor operand(czm_import_step *s, czm_import_value *v, bool *is_exch
     return czm_import_get(s, v, has_exchanged ? exchanged : plain);
 }
 
-czm_tensor czm_import_product(czm_import_step *s, czm_tensor a, czm_tensor b, int rank_a, int rank_b,
-                              bool exchanges_a, bool exchanges_b) {
+czm_tensor czm_import_product(czm_import_step *s, czm_tensor a, czm_tensor b, int rank_a,
+                              int rank_b, bool exchanges_a, bool exchanges_b) {
     bool is_plain = rank_a == 2 && rank_b == 2;
     czm_node *node = CZM_NODE(s, is_plain ? "MatMul" : "BatchMatMulV2", a, b);
     czm_set_bool(s->run->graph, node, is_plain ? "transpose_a" : "adj_x", exchanges_a);
@@ -35,12 +35,14 @@ static czm_tensor squeeze(czm_import_step *s, czm_tensor t, int64_t axis) {
 }
 
 // A vector is a row on the left and a column on the right.
-static czm_status product_with_vector(czm_import_step *s, czm_import_value *a, czm_import_value *b) {
+static czm_status product_with_vector(czm_import_step *s, czm_import_value *a,
+                                      czm_import_value *b) {
     int rank_a = czm_import_order(s, a).rank, rank_b = czm_import_order(s, b).rank;
     czm_tensor x = czm_import_plain(s, a), y = czm_import_plain(s, b);
     if (rank_a == 1) x = CZM_OUT(s, "ExpandDims", x, czm_import_const_of(s, 0));
     if (rank_b == 1) y = CZM_OUT(s, "ExpandDims", y, czm_import_const_of(s, 1));
-    czm_tensor z = czm_import_product(s, x, y, rank_a == 1 ? 2 : rank_a, rank_b == 1 ? 2 : rank_b, false, false);
+    czm_tensor z = czm_import_product(s, x, y, rank_a == 1 ? 2 : rank_a, rank_b == 1 ? 2 : rank_b,
+                                      false, false);
     if (rank_b == 1) z = squeeze(s, z, -1);
     if (rank_a == 1) z = squeeze(s, z, rank_b == 1 ? -1 : -2);
     int rank = rank_a > rank_b ? rank_a - 1 : rank_a == 1 && rank_b == 1 ? 0 : rank_b - 1;
@@ -55,7 +57,7 @@ czm_status czm_import_op_matmul(czm_import_step *s) {
     if (rank_a < 2 || rank_b < 2) return product_with_vector(s, a, b);
     czm_tensor x = operand(s, a, &exchanges_a), y = operand(s, b, &exchanges_b);
     czm_import_put(s, 0, czm_import_product(s, x, y, rank_a, rank_b, exchanges_a, exchanges_b),
-                 czm_order_plain(rank_a > rank_b ? rank_a : rank_b));
+                   czm_order_plain(rank_a > rank_b ? rank_a : rank_b));
     return CZM_OK;
 }
 
@@ -65,9 +67,10 @@ static czm_tensor times(czm_import_step *s, czm_tensor x, double number) {
 
 czm_status czm_import_op_gemm(czm_import_step *s) {
     czm_import_value *c = czm_import_in(s, 2);
-    czm_tensor a = czm_import_plain(s, czm_import_in(s, 0)), b = czm_import_plain(s, czm_import_in(s, 1));
+    czm_tensor a = czm_import_plain(s, czm_import_in(s, 0)),
+               b = czm_import_plain(s, czm_import_in(s, 1));
     czm_tensor y = czm_import_product(s, a, b, 2, 2, czm_import_int(s, "transA", 0) != 0,
-                           czm_import_int(s, "transB", 0) != 0);
+                                      czm_import_int(s, "transB", 0) != 0);
     y = times(s, y, czm_import_float(s, "alpha", 1));
     double beta = czm_import_float(s, "beta", 1);
     if (c && beta != 0) y = CZM_OUT(s, "AddV2", y, times(s, czm_import_plain(s, c), beta));
@@ -98,7 +101,7 @@ czm_status czm_import_op_einsum(czm_import_step *s) {
     czm_tensor t[2];
     if (s->input_count < 1 || s->input_count > 2)
         return czm_import_reject(s, NULL, "an Einsum of %zu operands is not supported",
-                               s->input_count);
+                                 s->input_count);
     const char *equation = equation_of(s);
     for (size_t i = 0; i < s->input_count; i++) t[i] = czm_import_plain(s, s->inputs[i]);
     czm_node *node = czm_import_node(s, "Einsum", t, s->input_count);

@@ -52,9 +52,8 @@ static czm_tensor vector_const(czm_import_step *s, czm_dtype dtype, const double
     int64_t dims[CZM_MOST_AXES];
     for (int k = 0; k < order->rank; k++) dims[k] = order->axis[k] == 1 ? (int64_t)count : 1;
     bool is_last = order->axis[order->rank - 1] == 1;
-    return czm_import_numbers_const(s, dtype, numbers,
-                                  is_last ? &dims[order->rank - 1] : dims,
-                                  is_last ? 1 : (size_t)order->rank);
+    return czm_import_numbers_const(s, dtype, numbers, is_last ? &dims[order->rank - 1] : dims,
+                                    is_last ? 1 : (size_t)order->rank);
 }
 
 // y = x * k + (bias - mean * k) with k = scale / sqrt(variance + epsilon), in double precision.
@@ -87,7 +86,7 @@ czm_status czm_import_op_batch_norm(czm_import_step *s) {
         if (!czm_import_in(s, i)) return czm_import_reject(s, NULL, "it has no five inputs");
     if (is_training(s))
         return czm_import_reject(s, "export the network in evaluation mode: model.eval()",
-                               "it uses the statistics of the batch");
+                                 "it uses the statistics of the batch");
     if (s->opset < 9 && czm_import_int(s, "spatial", 1) == 0)
         return czm_import_reject(s, NULL, "spatial=0 is not supported");
     czm_order order = image_order(s, v);
@@ -96,7 +95,7 @@ czm_status czm_import_op_batch_norm(czm_import_step *s) {
         czm_tensor t[4];
         for (size_t i = 0; i < 4; i++)
             t[i] = czm_import_cast(s, per_channel(s, czm_import_in(s, i + 1), &order),
-                                 czm_tensor_dtype(x));
+                                   czm_tensor_dtype(x));
         czm_tensor k = CZM_OUT(s, "Mul", t[0],
                                inverse_deviation(s, t[3], czm_import_float(s, "epsilon", 1e-5)));
         y = CZM_OUT(s, "AddV2", CZM_OUT(s, "Mul", CZM_OUT(s, "Sub", x, t[2]), k), t[1]);
@@ -129,14 +128,14 @@ static czm_tensor group_vector(czm_import_step *s, czm_import_value *v, int64_t 
     return czm_import_reshape(s, t, flat, 1);
 }
 
-czm_status czm_import_group_norm(czm_import_step *s, czm_import_value *v, int64_t groups, double epsilon,
-                               czm_import_value *scale, czm_import_value *shift, czm_tensor *y) {
+czm_status czm_import_group_norm(czm_import_step *s, czm_import_value *v, int64_t groups,
+                                 double epsilon, czm_import_value *scale, czm_import_value *shift,
+                                 czm_tensor *y) {
     czm_order order = czm_order_channels_last(4);
     int64_t channels = czm_import_dim(s, v, 1);
-    if (czm_import_order(s, v).rank != 4 || channels < 1 || groups < 1 ||
-        channels % groups)
+    if (czm_import_order(s, v).rank != 4 || channels < 1 || groups < 1 || channels % groups)
         return czm_import_reject(s, NULL, "%lld groups of %lld channels are not supported",
-                               (long long)groups, (long long)channels);
+                                 (long long)groups, (long long)channels);
     czm_tensor x = czm_import_get(s, v, order);
     czm_tensor d = CZM_OUT(s, "Sub", x, group_mean(s, x, channels, groups));
     czm_tensor variance = group_mean(s, CZM_OUT(s, "Square", d), channels, groups);
@@ -150,8 +149,8 @@ czm_status czm_import_group_norm(czm_import_step *s, czm_import_value *v, int64_
 czm_status czm_import_op_group_norm(czm_import_step *s) {
     czm_tensor y;
     CZM_TRY(czm_import_group_norm(s, czm_import_in(s, 0), czm_import_int(s, "num_groups", 0),
-                                czm_import_float(s, "epsilon", 1e-5), czm_import_in(s, 1),
-                                czm_import_in(s, 2), &y));
+                                  czm_import_float(s, "epsilon", 1e-5), czm_import_in(s, 1),
+                                  czm_import_in(s, 2), &y));
     czm_import_put(s, 0, y, czm_order_channels_last(4));
     return CZM_OK;
 }
@@ -170,8 +169,8 @@ static czm_status norm_of_flat_group(czm_import_step *s, czm_import_value *flat)
     czm_shape shape = czm_import_shape(s, flat);
     czm_tensor y;
     CZM_TRY(czm_import_group_norm(s, flat->source, shape.dims[1],
-                                czm_import_float(s, "epsilon", 1e-5), czm_import_in(s, 1),
-                                czm_import_in(s, 2), &y));
+                                  czm_import_float(s, "epsilon", 1e-5), czm_import_in(s, 1),
+                                  czm_import_in(s, 2), &y));
     *CZM_APPEND(s->run->context->arena, &image->forms) =
         (czm_import_form){czm_order_channels_last(4), y};
     image->shape_of = flat->source;
@@ -194,8 +193,8 @@ czm_status czm_import_op_instance_norm(czm_import_step *s) {
     czm_tensor k = CZM_OUT(s, "Mul",
                            inverse_deviation(s, variance, czm_import_float(s, "epsilon", 1e-5)),
                            per_channel(s, czm_import_in(s, 1), &order));
-    czm_tensor y = CZM_OUT(s, "AddV2", CZM_OUT(s, "Mul", d, k),
-                           per_channel(s, czm_import_in(s, 2), &order));
+    czm_tensor y =
+        CZM_OUT(s, "AddV2", CZM_OUT(s, "Mul", d, k), per_channel(s, czm_import_in(s, 2), &order));
     czm_import_put(s, 0, y, order);
     return CZM_OK;
 }
@@ -250,7 +249,7 @@ czm_status czm_import_op_lrn(czm_import_step *s) {
     int64_t size = czm_import_int(s, "size", 0), channels = czm_import_dim(s, v, 1);
     if (size < 1 || size > 64 || channels < 1 || order.rank != 4)
         return czm_import_reject(s, NULL, "a window of %lld channels is not supported",
-                               (long long)size);
+                                 (long long)size);
     czm_tensor x = czm_import_get(s, v, order), sum = {0};
     const int64_t before = (size - 1) / 2, after = size / 2;
     double amounts[] = {0, 0, 0, 0, 0, 0, (double)before, (double)after};
@@ -266,11 +265,10 @@ czm_status czm_import_op_lrn(czm_import_step *s) {
         sum = sum.node ? CZM_OUT(s, "AddV2", sum, czm_output(part)) : czm_output(part);
     }
     double alpha = czm_import_float(s, "alpha", 1e-4) / (double)size;
-    czm_tensor base = CZM_OUT(s, "AddV2",
-                              CZM_OUT(s, "Mul", sum, czm_import_scalar(s, x, alpha)),
+    czm_tensor base = CZM_OUT(s, "AddV2", CZM_OUT(s, "Mul", sum, czm_import_scalar(s, x, alpha)),
                               czm_import_scalar(s, x, czm_import_float(s, "bias", 1)));
-    czm_tensor power = CZM_OUT(s, "Pow", base,
-                               czm_import_scalar(s, x, czm_import_float(s, "beta", 0.75)));
+    czm_tensor power =
+        CZM_OUT(s, "Pow", base, czm_import_scalar(s, x, czm_import_float(s, "beta", 0.75)));
     czm_import_put(s, 0, CZM_OUT(s, "RealDiv", x, power), order);
     return CZM_OK;
 }

@@ -7,15 +7,16 @@
 #include "read/onnx/window.h"
 
 // How many pixels ceil_mode adds at the end, so that the last window is whole.
-static czm_status round_up(czm_import_step *s, const czm_import_value *x, const czm_import_window *w,
-                           int64_t *more) {
+static czm_status round_up(czm_import_step *s, const czm_import_value *x,
+                           const czm_import_window *w, int64_t *more) {
     memset(more, 0, CZM_MOST_SPATIAL * sizeof *more);
     if (!czm_import_int(s, "ceil_mode", 0)) return CZM_OK;
     for (int i = czm_window_first(w); i < w->places; i++) {
         int64_t size = czm_import_dim(s, x, czm_window_axis(w, i)), stride = w->strides[i];
         int64_t extent = czm_window_extent(w, i);
         if (stride == 1) continue;
-        if (size == CZM_UNKNOWN && czm_import_is(s, "MaxPool") && w->after[i] == 0 && stride <= extent) {
+        if (size == CZM_UNKNOWN && czm_import_is(s, "MaxPool") && w->after[i] == 0 &&
+            stride <= extent) {
             more[i] = stride - 1; // more than needed does no harm to a maximum
             continue;
         }
@@ -46,7 +47,8 @@ static void add_at_end(czm_import_window *w, const int64_t *more) {
 }
 
 // The pixels of the padded image that stand at one place of every window.
-static czm_tensor tap(czm_import_step *s, czm_tensor x, const czm_import_window *w, const int64_t *place) {
+static czm_tensor tap(czm_import_step *s, czm_tensor x, const czm_import_window *w,
+                      const int64_t *place) {
     int64_t begin[CZM_MOST_SPATIAL + 2] = {0}, end[CZM_MOST_SPATIAL + 2] = {0};
     int64_t stride[CZM_MOST_SPATIAL + 2] = {1, 1, 1, 1, 1}, end_mask = 0;
     size_t rank = (size_t)w->places + 2;
@@ -63,12 +65,13 @@ static czm_tensor tap(czm_import_step *s, czm_tensor x, const czm_import_window 
     return czm_output(node);
 }
 
-static czm_status by_taps(czm_import_step *s, const char *op, czm_tensor x, const czm_import_window *w,
-                          czm_tensor *y) {
+static czm_status by_taps(czm_import_step *s, const char *op, czm_tensor x,
+                          const czm_import_window *w, czm_tensor *y) {
     enum { MOST_TAPS = 1024 };
     int64_t count = w->kernel[0] * w->kernel[1] * w->kernel[2], place[CZM_MOST_SPATIAL];
     if (count > MOST_TAPS)
-        return czm_import_reject(s, NULL, "a dilated pool of %lld pixels is not supported", (long long)count);
+        return czm_import_reject(s, NULL, "a dilated pool of %lld pixels is not supported",
+                                 (long long)count);
     for (int64_t n = 0; n < count; n++) {
         place[2] = n % w->kernel[2];
         place[1] = n / w->kernel[2] % w->kernel[1];
@@ -107,8 +110,10 @@ czm_status czm_import_op_max_pool(czm_import_step *s) {
             return czm_import_reject(s, NULL, "this padded pool of whole numbers is not supported");
         t = czm_window_padded(s, t, &w, -HUGE_VAL);
         y = (czm_tensor){0};
-        if (is_dilated) CZM_TRY(by_taps(s, "Maximum", t, &w, &y));
-        else y = czm_output(pool(s, NULL, "MaxPool3D", t, &w));
+        if (is_dilated)
+            CZM_TRY(by_taps(s, "Maximum", t, &w, &y));
+        else
+            y = czm_output(pool(s, NULL, "MaxPool3D", t, &w));
     }
     czm_window_put(s, y, &w);
     return CZM_OK;
@@ -129,8 +134,9 @@ static void count_pixels(const czm_import_window *w, int place, int64_t size, bo
 }
 
 // kernel size / pixels that count, at each place.
-static czm_status correction(czm_import_step *s, const czm_import_value *x, const czm_import_window *w,
-                             const int64_t *more, bool with_padding, czm_tensor *map) {
+static czm_status correction(czm_import_step *s, const czm_import_value *x,
+                             const czm_import_window *w, const int64_t *more, bool with_padding,
+                             czm_tensor *map) {
     enum { MOST_PIXELS = 1 << 22 };
     int64_t out[CZM_MOST_SPATIAL] = {1, 1, 1}, count = 1;
     double *counts[CZM_MOST_SPATIAL] = {NULL};

@@ -35,7 +35,8 @@ czm_status czm_import_op_quantize(czm_import_step *s) {
         return czm_import_reject(s, NULL, "its element type is not supported");
     czm_tensor scale, offset, x = czm_import_cast(s, czm_import_made(s, v), CZM_DTYPE_FLOAT);
     CZM_TRY(beside(s, v, czm_import_in(s, 1), &scale));
-    czm_tensor y = CZM_OUT(s, "Round", CZM_OUT(s, "RealDiv", x, czm_import_cast(s, scale, CZM_DTYPE_FLOAT)));
+    czm_tensor y =
+        CZM_OUT(s, "Round", CZM_OUT(s, "RealDiv", x, czm_import_cast(s, scale, CZM_DTYPE_FLOAT)));
     if (zero) {
         CZM_TRY(beside(s, v, zero, &offset));
         y = CZM_OUT(s, "AddV2", y, czm_import_cast(s, offset, CZM_DTYPE_FLOAT));

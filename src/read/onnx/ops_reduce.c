@@ -32,7 +32,8 @@ static czm_tensor reduce(czm_import_step *s, czm_tensor x, czm_tensor axes, bool
     if (czm_tensor_dtype(x) == CZM_DTYPE_BOOL) op = czm_text_equal(op, "Min") ? "All" : "Any";
     if (czm_import_is(s, "ReduceLogSumExp")) return log_sum_exp(s, x, axes, keeps);
     if (czm_import_is(s, "ReduceL1")) x = CZM_OUT(s, "Abs", x);
-    if (czm_import_is(s, "ReduceL2") || czm_import_is(s, "ReduceSumSquare")) x = CZM_OUT(s, "Square", x);
+    if (czm_import_is(s, "ReduceL2") || czm_import_is(s, "ReduceSumSquare"))
+        x = CZM_OUT(s, "Square", x);
     czm_tensor y = reduced(s, op, x, axes, keeps);
     if (czm_import_is(s, "ReduceL2")) return CZM_OUT(s, "Sqrt", y);
     return czm_import_is(s, "ReduceLogSum") ? CZM_OUT(s, "Log", y) : y;
@@ -43,7 +44,8 @@ czm_status czm_import_op_reduce(czm_import_step *s) {
     czm_order order = czm_import_order(s, x);
     unsigned axes;
     bool is_given, keeps = czm_import_int(s, "keepdims", 1) != 0;
-    CZM_TRY(czm_import_axes(s, czm_import_is(s, "ReduceSum") ? 13 : 18, 1, order.rank, &axes, &is_given));
+    CZM_TRY(czm_import_axes(s, czm_import_is(s, "ReduceSum") ? 13 : 18, 1, order.rank, &axes,
+                            &is_given));
     if (!is_given && !czm_import_int(s, "noop_with_empty_axes", 0)) axes = (1u << order.rank) - 1;
     czm_tensor y = reduce(s, czm_import_made(s, x), places(s, &order, axes), keeps);
     czm_import_put(s, 0, y, keeps ? order : czm_order_without(&order, axes));
@@ -106,10 +108,12 @@ czm_status czm_import_op_hardmax(czm_import_step *s) {
     czm_import_value *x = czm_import_in(s, 0);
     czm_order order = czm_import_order(s, x);
     int axis;
-    CZM_TRY(czm_import_axis(s, czm_import_int(s, "axis", s->opset >= 13 ? -1 : 1), order.rank, &axis));
+    CZM_TRY(
+        czm_import_axis(s, czm_import_int(s, "axis", s->opset >= 13 ? -1 : 1), order.rank, &axis));
     int64_t size = czm_import_dim(s, x, axis);
     if (size < 1 || size > INT32_MAX || !is_one_axis(s, x, axis))
-        return czm_import_reject(s, NULL, "a maximum of several axes, or of an open size, is not supported");
+        return czm_import_reject(s, NULL,
+                                 "a maximum of several axes, or of an open size, is not supported");
     czm_tensor t = czm_import_made(s, x);
     int place = czm_order_place(&order, axis);
     czm_node *node = CZM_NODE(s, "OneHot", CZM_OUT(s, "ArgMax", t, czm_import_const_of(s, place)),
@@ -165,7 +169,8 @@ czm_status czm_import_op_top_k(czm_import_step *s) {
     CZM_TRY(czm_import_axis(s, czm_import_int(s, "axis", -1), czm_import_order(s, x).rank, &axis));
     if (s->opset >= 10 && czm_import_in(s, 1)) czm_import_vector(s, czm_import_in(s, 1), &k, 1);
     if (k < 0 || k > INT32_MAX)
-        return czm_import_reject(s, NULL, "the number of elements is computed while the network runs");
+        return czm_import_reject(s, NULL,
+                                 "the number of elements is computed while the network runs");
     bool is_largest = czm_import_int(s, "largest", 1) != 0;
     czm_order order = order_ending_with(s, x, axis);
     czm_tensor t = czm_import_get(s, x, order);

@@ -29,8 +29,8 @@ static const char *const rounding_names[] = {"round_prefer_floor", "round_prefer
 
 typedef struct axis_resize {
     bool changes;
-    int64_t in, out; // CZM_UNKNOWN
-    double scale;    // 0: follows from the sizes
+    int64_t in, out;   // CZM_UNKNOWN
+    double scale;      // 0: follows from the sizes
     double begin, end; // of the region that is cut out, in parts of the axis
 } axis_resize;
 
@@ -41,7 +41,7 @@ typedef struct resize {
     double cubic;
     int rank;
     axis_resize axes[CZM_MOST_AXES]; // by ONNX axis
-    czm_import_value *computed;        // sizes that are computed; NULL
+    czm_import_value *computed;      // sizes that are computed; NULL
 } resize;
 
 // ---- what the operation asks for
@@ -51,7 +51,7 @@ static czm_status read_modes(czm_import_step *s, resize *r) {
     int at = is_old ? ASYMMETRIC : 0, round = is_old ? OLD : 0;
     while (!is_old && at < COORDINATES_COUNT &&
            !czm_import_text_is(s, "coordinate_transformation_mode", "half_pixel",
-                             coordinate_names[at]))
+                               coordinate_names[at]))
         at++;
     while (!is_old && round < OLD &&
            !czm_import_text_is(s, "nearest_mode", "round_prefer_floor", rounding_names[round]))
@@ -77,17 +77,21 @@ static czm_status take_scales(czm_import_step *s, resize *r, const int *axes, si
     const double *scales = attr;
     size_t have = czm_import_floats(s, "scales", attr, CZM_MOST_AXES);
     size_t at = s->opset < 11 ? 1 : 2;
-    if (have == 0) scales = czm_import_in(s, at) ? czm_import_numbers(s, czm_import_in(s, at), CZM_MOST_AXES, &have) : NULL;
+    if (have == 0)
+        scales = czm_import_in(s, at)
+                     ? czm_import_numbers(s, czm_import_in(s, at), CZM_MOST_AXES, &have)
+                     : NULL;
     if (!scales || have != count)
         return czm_import_reject(s, "export the network with constant scales",
-                               "its scales are computed while the network runs");
+                                 "its scales are computed while the network runs");
     for (size_t i = 0; i < count; i++) {
         axis_resize *a = &r->axes[axes[i]];
         if (!(scales[i] > 0 && scales[i] < 4096))
             return czm_import_reject(s, NULL, "it has a scale of %g", scales[i]);
         a->changes = scales[i] != 1;
         a->scale = scales[i];
-        a->out = a->in == CZM_UNKNOWN ? CZM_UNKNOWN : (int64_t)floorf((float)a->in * (float)scales[i]);
+        a->out = a->in == CZM_UNKNOWN ? CZM_UNKNOWN
+                                      : (int64_t)floorf((float)a->in * (float)scales[i]);
     }
     return CZM_OK;
 }
@@ -159,7 +163,7 @@ static czm_status read_resize(czm_import_step *s, resize *r) {
     CZM_TRY(read_modes(s, r));
     if (r->at == TF_CROP) CZM_TRY(read_region(s, r, axes, count));
     CZM_TRY(s->opset >= 11 && is_present(s, czm_import_in(s, 3)) ? take_sizes(s, r, axes, count)
-                                                                : take_scales(s, r, axes, count));
+                                                                 : take_scales(s, r, axes, count));
     for (int i = 0; i < r->rank; i++)
         r->axes[i].changes |= r->axes[i].begin != 0 || r->axes[i].end != 1;
     return CZM_OK;
@@ -185,7 +189,8 @@ static bool is_exact(const axis_resize *a) {
 static const char *own_operation(const resize *r) {
     const axis_resize *h = &r->axes[2], *w = &r->axes[3];
     bool grows = (!h->changes || scale_of(h) >= 1) && (!w->changes || scale_of(w) >= 1);
-    bool is_repeated = (!h->changes || is_whole(scale_of(h))) && (!w->changes || is_whole(scale_of(w)));
+    bool is_repeated = (!h->changes || is_whole(scale_of(h))) &&
+                       (!w->changes || is_whole(scale_of(w)));
     bool has_one = h->out == 1 || w->out == 1 || (r->computed != NULL);
     if (r->rank != 4 || r->axes[0].changes || r->axes[1].changes || r->is_cubic ||
         r->has_antialias || !is_exact(h) || !is_exact(w))
@@ -196,7 +201,8 @@ static const char *own_operation(const resize *r) {
         return is_half || r->at == ASYMMETRIC || r->at == ALIGN_CORNERS ? "ResizeBilinear" : NULL;
     }
     bool is_open = h->in == CZM_UNKNOWN || w->in == CZM_UNKNOWN || r->computed;
-    if (r->at == ASYMMETRIC && (is_repeated || is_open) && (r->round == FLOOR || (r->round == OLD && grows)))
+    if (r->at == ASYMMETRIC && (is_repeated || is_open) &&
+        (r->round == FLOOR || (r->round == OLD && grows)))
         return "ResizeNearestNeighbor";
     bool rounds = r->round == PREFER_FLOOR || r->round == PREFER_CEIL;
     bool is_half = r->at == HALF_PIXEL || r->at == PYTORCH_HALF_PIXEL;
@@ -230,7 +236,8 @@ static czm_status resize_as_tensorflow(czm_import_step *s, const resize *r, cons
     czm_order order = czm_order_channels_last(4);
     czm_tensor x = czm_import_get(s, czm_import_in(s, 0), order);
     czm_node *node = CZM_NODE(s, op, x, own_size(s, r, x));
-    bool is_half = r->at == HALF_PIXEL || r->at == HALF_PIXEL_SYMMETRIC || r->at == PYTORCH_HALF_PIXEL;
+    bool is_half = r->at == HALF_PIXEL || r->at == HALF_PIXEL_SYMMETRIC ||
+                   r->at == PYTORCH_HALF_PIXEL;
     if (!r->is_nearest) {
         czm_set_bool(s->run->graph, node, "half_pixel_centers", is_half);
         czm_set_bool(s->run->graph, node, "align_corners", r->at == ALIGN_CORNERS);
@@ -310,7 +317,8 @@ static czm_tensor by_index(czm_import_step *s, const resize *r, int axis, czm_te
 }
 
 // The axis as rows of a matrix: [before, in, after], times [out, in].
-static czm_tensor by_matrix(czm_import_step *s, const resize *r, int axis, czm_tensor x, int place) {
+static czm_tensor by_matrix(czm_import_step *s, const resize *r, int axis, czm_tensor x,
+                            int place) {
     const axis_resize *a = &r->axes[axis];
     czm_shape shape = czm_import_stored_shape(s, x);
     double *matrix = CZM_NEW_ARRAY(s->run->context->arena, double, (size_t)(a->out * a->in));
@@ -326,7 +334,8 @@ static czm_tensor by_matrix(czm_import_step *s, const resize *r, int axis, czm_t
 }
 
 // Where the region reaches beyond the image, there is one number: x * inside + number * (1 - inside).
-static czm_tensor extrapolated(czm_import_step *s, const resize *r, czm_tensor x, const czm_order *order) {
+static czm_tensor extrapolated(czm_import_step *s, const resize *r, czm_tensor x,
+                               const czm_order *order) {
     double number = czm_import_float(s, "extrapolation_value", 0);
     for (int axis = 0; axis < r->rank && r->at == TF_CROP; axis++) {
         const axis_resize *a = &r->axes[axis];
@@ -339,7 +348,8 @@ static czm_tensor extrapolated(czm_import_step *s, const resize *r, czm_tensor x
         }
         if (!a->changes || is_whole_axis) continue;
         for (int k = 0; k < r->rank; k++) dims[k] = order->axis[k] == axis ? a->out : 1;
-        czm_tensor is_inside = czm_import_numbers_const(s, CZM_DTYPE_BOOL, inside, dims, (size_t)r->rank);
+        czm_tensor is_inside =
+            czm_import_numbers_const(s, CZM_DTYPE_BOOL, inside, dims, (size_t)r->rank);
         x = CZM_OUT(s, "SelectV2", is_inside, x, czm_import_scalar(s, x, number));
     }
     return x;
@@ -360,12 +370,13 @@ static czm_status resize_by_numbers(czm_import_step *s, const resize *r) {
         is_open |= czm_import_stored_shape(s, x).rank != r->rank;
         if (is_open || a->in > LARGEST || a->out > LARGEST / a->in)
             return czm_import_reject(s, "export the network with a fixed size, or set the size",
-                                   "this way of resizing is not supported for an open size");
+                                     "this way of resizing is not supported for an open size");
         if (r->at == ALIGN_CORNERS && !is_exact(a))
-            return czm_import_reject(s, "export the network with sizes in the place of scales",
-                                     "align_corners with a scale of %g for %lld pixels: ONNX and ONNX Runtime "
-                                     "disagree about it",
-                                     a->scale, (long long)a->in);
+            return czm_import_reject(
+                s, "export the network with sizes in the place of scales",
+                "align_corners with a scale of %g for %lld pixels: ONNX and ONNX Runtime "
+                "disagree about it",
+                a->scale, (long long)a->in);
         int place = czm_order_place(&order, axis);
         x = r->is_nearest ? by_index(s, r, axis, x, place) : by_matrix(s, r, axis, x, place);
     }

@@ -178,15 +178,17 @@ czm_status czm_import_op_reshape(czm_import_step *s) {
                                 : czm_import_vector(s, sizes, wanted, CZM_MOST_AXES);
     if (count > CZM_MOST_AXES)
         return czm_import_reject(s, NULL, "a shape of more than %d dimensions is not supported",
-                               CZM_MOST_AXES);
+                                 CZM_MOST_AXES);
     czm_dims to = czm_dims_unknown((int)count);
     bool copies[CZM_MOST_AXES] = {false};
     int rest = -1;
     for (size_t i = 0; i < count; i++) {
         copies[i] = wanted[i] == 0 && !czm_import_int(s, "allowzero", 0) && (int)i < shape.rank;
         if (wanted[i] == -1) rest = (int)i;
-        if (copies[i]) to.at[i] = shape.dims[i];
-        else if (wanted[i] >= 0) to.at[i] = wanted[i];
+        if (copies[i])
+            to.at[i] = shape.dims[i];
+        else if (wanted[i] >= 0)
+            to.at[i] = wanted[i];
     }
     bool is_complete = complete(s, x, &to, rest);
     if (goes_back(s, x, s->opset < 5 ? NULL : sizes, &to))
@@ -260,7 +262,7 @@ czm_status czm_import_op_unsqueeze(czm_import_step *s) {
     unsigned axes = 0;
     if (count > CZM_MOST_AXES || rank > CZM_MOST_AXES)
         return czm_import_reject(s, NULL, "tensors of more than %d dimensions are not supported",
-                               CZM_MOST_AXES);
+                                 CZM_MOST_AXES);
     for (size_t i = 0; i < count; i++) {
         int axis;
         CZM_TRY(czm_import_axis(s, list[i], rank, &axis));
@@ -322,7 +324,8 @@ static bool is_empty(czm_import_step *s, const czm_import_value *v) {
 }
 
 czm_status czm_import_op_concat(czm_import_step *s) {
-    czm_import_value **parts = CZM_NEW_ARRAY(s->run->context->arena, czm_import_value *, s->input_count);
+    czm_import_value **parts =
+        CZM_NEW_ARRAY(s->run->context->arena, czm_import_value *, s->input_count);
     czm_tensor *t = CZM_NEW_ARRAY(s->run->context->arena, czm_tensor, s->input_count + 1);
     size_t count = 0;
     int axis;
@@ -341,7 +344,8 @@ czm_status czm_import_op_concat(czm_import_step *s) {
 }
 
 // The sizes of the parts: given, or equal with a smaller last one.
-static czm_status part_sizes(czm_import_step *s, const czm_import_value *x, int axis, int64_t *sizes) {
+static czm_status part_sizes(czm_import_step *s, const czm_import_value *x, int axis,
+                             int64_t *sizes) {
     const czm_import_value *given = s->opset >= 13 ? czm_import_in(s, 1) : NULL;
     size_t count = given ? czm_import_vector(s, given, sizes, s->output_count)
                          : czm_import_ints(s, "split", sizes, s->output_count);
@@ -353,7 +357,7 @@ static czm_status part_sizes(czm_import_step *s, const czm_import_value *x, int 
     if (count == s->output_count) return CZM_OK;
     if (size == CZM_UNKNOWN)
         return czm_import_reject(s, "export the network with a fixed size",
-                               "it splits an open size into equal parts");
+                                 "it splits an open size into equal parts");
     int64_t part = (size + n - 1) / n;
     for (int64_t i = 0; i < n; i++) sizes[i] = i + 1 < n ? part : size - part * (n - 1);
     return CZM_OK;
@@ -419,7 +423,8 @@ static czm_status read_slicing(czm_import_step *s, int rank, slicing *c) {
     for (size_t i = 0; i < c->count; i++) {
         int axis;
         if (c->axes[i] == CZM_UNKNOWN_INT || c->steps[i] == CZM_UNKNOWN_INT || c->steps[i] == 0)
-            return czm_import_reject(s, NULL, "its axes or steps are computed while the network runs");
+            return czm_import_reject(s, NULL,
+                                     "its axes or steps are computed while the network runs");
         CZM_TRY(czm_import_axis(s, c->axes[i], rank, &axis));
         if (seen >> axis & 1) return czm_import_reject(s, NULL, "it cuts axis %d twice", axis);
         seen |= 1u << axis;
@@ -440,8 +445,8 @@ static czm_tensor partly_known(czm_import_step *s, const int64_t *known, const s
         parts[i] = known[i] == CZM_UNKNOWN_INT
                        ? czm_import_element(s, vector, (int64_t)from[i])
                        : czm_import_const_of(s, (int32_t)(known[i] > INT32_MAX    ? INT32_MAX
-                                                        : known[i] < -INT32_MAX ? -INT32_MAX
-                                                                                : known[i]));
+                                                          : known[i] < -INT32_MAX ? -INT32_MAX
+                                                                                  : known[i]));
     return czm_output(czm_import_node(s, "Pack", parts, count));
 }
 
@@ -455,7 +460,8 @@ czm_status czm_import_op_slice(czm_import_step *s) {
     for (size_t k = 0; k < rank; k++) c.stride[k] = 1;
     for (size_t i = 0; i < given.count; i++) {
         int axis = (int)given.axes[i], place = czm_order_place(&order, axis);
-        cut_axis(&c, place, given.begin[i], given.end[i], given.steps[i], czm_import_dim(s, x, axis));
+        cut_axis(&c, place, given.begin[i], given.end[i], given.steps[i],
+                 czm_import_dim(s, x, axis));
         if (given.end[i] == CZM_UNKNOWN_INT) c.end_mask &= ~((int64_t)1 << place);
         from[place] = i;
     }
@@ -496,9 +502,11 @@ static czm_status read_padding(czm_import_step *s, const czm_order *order, paddi
         for (int a = 0; a < order->rank; a++) chosen[half++] = a;
     }
     *p = (padding){{0}, {0}};
-    if (count != 2 * half) return czm_import_reject(s, NULL, "it has %zu amounts for %zu axes", count, half);
+    if (count != 2 * half)
+        return czm_import_reject(s, NULL, "it has %zu amounts for %zu axes", count, half);
     for (size_t i = 0; i < half; i++) {
-        int place = czm_order_place(order, (int)(chosen[i] < 0 ? chosen[i] + order->rank : chosen[i]));
+        int place =
+            czm_order_place(order, (int)(chosen[i] < 0 ? chosen[i] + order->rank : chosen[i]));
         p->before[place] = list[i];
         p->after[place] = list[i + half];
         if (list[i] == CZM_UNKNOWN_INT || list[i + half] == CZM_UNKNOWN_INT)
@@ -506,8 +514,8 @@ static czm_status read_padding(czm_import_step *s, const czm_order *order, paddi
                                      "the amounts of padding are computed while the network runs");
         if (list[i] > MOST_PIXELS || list[i] < -MOST_PIXELS || list[i + half] > MOST_PIXELS ||
             list[i + half] < -MOST_PIXELS)
-            return czm_import_reject(s, NULL, "it pads by %lld and %lld pixels",
-                                     (long long)list[i], (long long)list[i + half]);
+            return czm_import_reject(s, NULL, "it pads by %lld and %lld pixels", (long long)list[i],
+                                     (long long)list[i + half]);
     }
     return CZM_OK;
 }
@@ -550,13 +558,17 @@ static czm_status pad_by_index(czm_import_step *s, czm_tensor *x, const padding 
         if (p->before[k] == 0 && p->after[k] == 0) continue;
         czm_shape shape = czm_import_stored_shape(s, *x);
         if (shape.rank != rank || shape.dims[k] < 1 || shape.dims[k] > MOST_PIXELS)
-            return czm_import_reject(s, "export the network with a fixed size",
-                                   "padding by repeated pixels is not supported for an open size");
+            return czm_import_reject(
+                s, "export the network with a fixed size",
+                "padding by repeated pixels is not supported for an open size");
         int64_t size = shape.dims[k], count = size + p->before[k] + p->after[k];
         int64_t *index = CZM_NEW_ARRAY(s->run->context->arena, int64_t, (size_t)count);
         for (int64_t i = 0; i < count; i++) {
             int64_t at = i - p->before[k];
-            index[i] = wraps ? ((at % size) + size) % size : at < 0 ? 0 : at >= size ? size - 1 : at;
+            index[i] = wraps        ? ((at % size) + size) % size
+                       : at < 0     ? 0
+                       : at >= size ? size - 1
+                                    : at;
         }
         *x = CZM_OUT(s, "GatherV2", *x, czm_import_const(s, index, (size_t)count),
                      czm_import_const_of(s, k));
@@ -573,7 +585,8 @@ static czm_tensor pad_value(czm_import_step *s, czm_tensor x) {
 }
 
 // Amounts that are computed, all before and then all after: a row for each stored axis.
-static czm_tensor computed_amounts(czm_import_step *s, czm_import_value *v, const czm_order *order) {
+static czm_tensor computed_amounts(czm_import_step *s, czm_import_value *v,
+                                   const czm_order *order) {
     const int64_t halves[] = {2, order->rank}, exchange[] = {1, 0};
     int64_t rows[CZM_MOST_AXES];
     for (int k = 0; k < order->rank; k++) rows[k] = order->axis[k];
@@ -619,8 +632,8 @@ czm_status czm_import_op_pad(czm_import_step *s) {
         czm_set_string(s->run->graph, node, "mode", "REFLECT");
         x = czm_output(node);
     } else if (pads) {
-        CZM_TRY(pad_by_index(s, &x, &p, order.rank,
-                             czm_import_text_is(s, "mode", "constant", "wrap")));
+        CZM_TRY(
+            pad_by_index(s, &x, &p, order.rank, czm_import_text_is(s, "mode", "constant", "wrap")));
     }
     czm_import_put(s, 0, x, order);
     return CZM_OK;
@@ -635,7 +648,7 @@ czm_status czm_import_op_expand(czm_import_step *s) {
     size_t count = czm_import_vector(s, shape, wanted, CZM_MOST_AXES);
     if (count > CZM_MOST_AXES)
         return czm_import_reject(s, NULL, "a shape of more than %d dimensions is not supported",
-                               CZM_MOST_AXES);
+                                 CZM_MOST_AXES);
     czm_order own = czm_import_order(s, x);
     czm_tensor t = czm_import_plain(s, x);
     czm_dims target = {0};
@@ -667,13 +680,15 @@ czm_status czm_import_op_tile(czm_import_step *s) {
     for (size_t i = 0; i < count && is_known; i++) is_known = times[i] != CZM_UNKNOWN_INT;
     for (int k = 0; k < order.rank && is_known; k++) stored[k] = times[order.axis[k]];
     if (is_known)
-        czm_import_put(s, 0, CZM_OUT(s, "Tile", czm_import_made(s, x),
-                                   czm_import_const(s, stored, (size_t)order.rank)),
-                     order);
+        czm_import_put(s, 0,
+                       CZM_OUT(s, "Tile", czm_import_made(s, x),
+                               czm_import_const(s, stored, (size_t)order.rank)),
+                       order);
     else
-        czm_import_put(s, 0, CZM_OUT(s, "Tile", czm_import_plain(s, x),
-                                   czm_import_plain(s, czm_import_in(s, 1))),
-                     czm_order_plain(order.rank));
+        czm_import_put(s, 0,
+                       CZM_OUT(s, "Tile", czm_import_plain(s, x),
+                               czm_import_plain(s, czm_import_in(s, 1))),
+                       czm_order_plain(order.rank));
     return CZM_OK;
 }
 
@@ -729,7 +744,8 @@ czm_status czm_import_op_constant_of_shape(czm_import_step *s) {
         size_t count;
         CZM_TRY(tensor_attr(s, "value", &t));
         const double *numbers = czm_import_weight_numbers(s->run->context, &t, 1, &count);
-        if (!numbers || count != 1) return czm_import_reject(s, NULL, "its value is not one number");
+        if (!numbers || count != 1)
+            return czm_import_reject(s, NULL, "its value is not one number");
         number = *numbers;
         dtype = t.dtype;
     }
@@ -737,7 +753,7 @@ czm_status czm_import_op_constant_of_shape(czm_import_step *s) {
     size_t rank = czm_import_vector(s, shape, sizes, CZM_MOST_AXES);
     if (rank > CZM_MOST_AXES)
         return czm_import_reject(s, NULL, "a shape of more than %d dimensions is not supported",
-                               CZM_MOST_AXES);
+                                 CZM_MOST_AXES);
     czm_tensor value = czm_import_numbers_const(s, dtype, &number, NULL, 0);
     bool is_known = true;
     for (size_t i = 0; i < rank; i++) is_known &= sizes[i] != CZM_UNKNOWN_INT;
@@ -748,8 +764,8 @@ czm_status czm_import_op_constant_of_shape(czm_import_step *s) {
 }
 
 // [rows, columns] of whole or real numbers: 1 where column - row lies between two limits.
-static czm_tensor band(czm_import_step *s, czm_dtype dtype, int64_t rows, int64_t columns, int64_t low,
-                       int64_t high) {
+static czm_tensor band(czm_import_step *s, czm_dtype dtype, int64_t rows, int64_t columns,
+                       int64_t low, int64_t high) {
     int64_t dims[] = {rows, columns};
     double *numbers = CZM_NEW_ARRAY(s->run->context->arena, double, (size_t)(rows * columns) + 1);
     for (int64_t i = 0; i < rows * columns; i++) {
@@ -767,7 +783,8 @@ czm_status czm_import_op_trilu(czm_import_step *s) {
     czm_import_value *x = czm_import_in(s, 0), *k = czm_import_in(s, 1);
     int rank = czm_import_order(s, x).rank;
     bool is_upper = czm_import_int(s, "upper", 1) != 0;
-    int64_t first = 0, rows = czm_import_dim(s, x, rank - 2), columns = czm_import_dim(s, x, rank - 1);
+    int64_t first = 0, rows = czm_import_dim(s, x, rank - 2),
+            columns = czm_import_dim(s, x, rank - 1);
     if (k && (czm_import_vector(s, k, &first, 1) != 1 || first == CZM_UNKNOWN_INT))
         return czm_import_reject(s, NULL, "its diagonal is computed while the network runs");
     if (rank < 2 || !is_band_size(rows, columns))
@@ -812,7 +829,7 @@ static czm_status block_size(czm_import_step *s, int64_t *block) {
     *block = czm_import_int(s, "blocksize", 0);
     if (*block < 1 || *block > 1024 || czm_import_order(s, czm_import_in(s, 0)).rank != 4)
         return czm_import_reject(s, NULL, "a block of %lld pixels is not supported",
-                               (long long)*block);
+                                 (long long)*block);
     return CZM_OK;
 }
 
@@ -823,7 +840,8 @@ static czm_tensor blocks(czm_import_step *s, const char *op, czm_tensor x, int64
 }
 
 // Channels that are numbered [rows, columns] are numbered [columns, rows].
-static czm_tensor exchange_channels(czm_import_step *s, czm_tensor x, int64_t rows, int64_t columns) {
+static czm_tensor exchange_channels(czm_import_step *s, czm_tensor x, int64_t rows,
+                                    int64_t columns) {
     int64_t channels = rows * columns;
     int64_t *from = CZM_NEW_ARRAY(s->run->context->arena, int64_t, (size_t)channels);
     for (int64_t i = 0; i < channels; i++) from[i] = i % rows * columns + i / rows;

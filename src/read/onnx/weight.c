@@ -7,8 +7,8 @@
 
 enum {
     BLOCK = 256 * 1024,
-    FLOATS = 4,  // TensorProto.float_data, int32_data, int64_data, raw_data, double_data,
-    INT32S = 5,  // uint64_data
+    FLOATS = 4, // TensorProto.float_data, int32_data, int64_data, raw_data, double_data,
+    INT32S = 5, // uint64_data
     INT64S = 7,
     UINT64S = 11,
 };
@@ -30,7 +30,9 @@ static bool is_list_of_varints(const czm_onnx_initializer *w) {
 }
 
 // Whether the bytes in the file are the elements.
-static bool is_ready(const czm_onnx_initializer *w) { return !is_list_of_varints(w) && !w->is_unpacked; }
+static bool is_ready(const czm_onnx_initializer *w) {
+    return !is_list_of_varints(w) && !w->is_unpacked;
+}
 
 // Little-endian elements out of a packed list of varints.
 static bool unpack_varints(czm_bytes packed, size_t element, size_t count, uint8_t *out) {
@@ -66,8 +68,9 @@ static const uint8_t *load(czm_arena *arena, const czm_onnx_initializer *w) {
     if (is_ready(w)) return w->data.size == size ? data : NULL;
     uint8_t *unpacked = czm_arena_alloc(arena, size + 1);
     czm_bytes stored = czm_bytes_of(data, (size_t)w->data.size);
-    bool is_whole = unpacked && (w->is_unpacked ? unpack_fields(stored, element, count_of(w), unpacked)
-                                                : unpack_varints(stored, element, count_of(w), unpacked));
+    bool is_whole = unpacked &&
+                    (w->is_unpacked ? unpack_fields(stored, element, count_of(w), unpacked)
+                                    : unpack_varints(stored, element, count_of(w), unpacked));
     return is_whole ? unpacked : NULL;
 }
 
@@ -103,8 +106,8 @@ static double number_at(czm_dtype dtype, const uint8_t *at) {
     }
 }
 
-const double *czm_import_weight_numbers(czm_context *context, const czm_onnx_initializer *w, size_t most,
-                                 size_t *count) {
+const double *czm_import_weight_numbers(czm_context *context, const czm_onnx_initializer *w,
+                                        size_t most, size_t *count) {
     size_t element = czm_dtype_size(w->dtype);
     *count = count_of(w);
     if (*count > most || element == 0 || element > 8) return NULL;
@@ -149,7 +152,7 @@ static const uint8_t *load_in_order(czm_arena *arena, const czm_onnx_initializer
 }
 
 czm_status czm_import_weight_load(czm_context *context, const czm_onnx_initializer *w,
-                           const czm_order *order, czm_bytes *bytes) {
+                                  const czm_order *order, czm_bytes *bytes) {
     const uint8_t *data = load_in_order(context->arena, w, order);
     *bytes = czm_bytes_of(data, data ? count_of(w) * czm_dtype_size(w->dtype) : 0);
     return data ? CZM_OK : unreadable(context, w->name);
@@ -193,11 +196,13 @@ static czm_status stream(const czm_tensor_source *self, czm_context *context, cz
 }
 
 const czm_tensor_source *czm_import_weight_source(czm_context *context, const char *where,
-                                           const czm_onnx_initializer *weight,
-                                           const czm_order *order) {
+                                                  const czm_onnx_initializer *weight,
+                                                  const czm_order *order) {
     weight_source *s = CZM_NEW(context->arena, weight_source);
     *s = (weight_source){{.size = count_of(weight) * czm_dtype_size(weight->dtype),
                           .stream = stream},
-                         where, weight, *order};
+                         where,
+                         weight,
+                         *order};
     return &s->base;
 }

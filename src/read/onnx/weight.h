@@ -11,16 +11,17 @@
 // All elements in ONNX's order. NULL: the type is no number, or there are more than `most`, or
 // reading failed. `count` is their number.
 const double *czm_import_weight_numbers(czm_context *context, const czm_onnx_initializer *weight,
-                                 size_t most, size_t *count);
+                                        size_t most, size_t *count);
 
 // The bytes of the elements, in memory, little endian, stored in this order.
-CZM_MUST_CHECK czm_status czm_import_weight_load(czm_context *context, const czm_onnx_initializer *weight,
-                                          const czm_order *order, czm_bytes *bytes);
+CZM_MUST_CHECK czm_status czm_import_weight_load(czm_context *context,
+                                                 const czm_onnx_initializer *weight,
+                                                 const czm_order *order, czm_bytes *bytes);
 
 // A source that streams them. Bytes that the file has in this order are read in blocks; others are
 // put in order in memory, one weight at a time.
 const czm_tensor_source *czm_import_weight_source(czm_context *context, const char *where,
-                                           const czm_onnx_initializer *weight,
-                                           const czm_order *order);
+                                                  const czm_onnx_initializer *weight,
+                                                  const czm_order *order);
 
 #endif

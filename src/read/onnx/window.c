@@ -13,14 +13,14 @@ czm_status czm_window_begin(czm_import_step *s, const czm_import_value *x, czm_i
     czm_shape shape = czm_import_shape(s, x);
     int axes = czm_import_order(s, x).rank - 2;
     *w = (czm_import_window){.axes = axes, .places = axes == 1 ? 2 : axes};
-    for (int i = 0; i < CZM_MOST_SPATIAL; i++)
-        w->kernel[i] = w->strides[i] = w->dilations[i] = 1;
+    for (int i = 0; i < CZM_MOST_SPATIAL; i++) w->kernel[i] = w->strides[i] = w->dilations[i] = 1;
     for (int i = 0; i < shape.rank; i++)
         if (shape.dims[i] > INT32_MAX)
             return czm_import_reject(s, NULL, "an image of the shape %s is not supported",
                                      czm_shape_text(s->run->context->arena, shape));
     if (axes >= 1 && axes <= CZM_MOST_SPATIAL) return CZM_OK;
-    return czm_import_reject(s, NULL, "a %s of %d dimensions is not supported", s->operation->op, axes);
+    return czm_import_reject(s, NULL, "a %s of %d dimensions is not supported", s->operation->op,
+                             axes);
 }
 
 czm_status czm_window_list(czm_import_step *s, const czm_import_window *w, const char *name,
@@ -59,13 +59,15 @@ czm_status czm_window_pad_same(czm_import_step *s, const czm_import_value *x, cz
                                bool is_upper) {
     w->is_same = false;
     for (int i = czm_window_first(w); i < w->places; i++) {
-        int64_t size = czm_import_dim(s, x, czm_window_axis(w, i)), extent = czm_window_extent(w, i);
+        int64_t size = czm_import_dim(s, x, czm_window_axis(w, i)),
+                extent = czm_window_extent(w, i);
         if (size == CZM_UNKNOWN && w->strides[i] > 1)
             return czm_import_reject(s, "export the network with a fixed size",
                                      "auto_pad %s with strides depends on an open size",
                                      is_upper ? "SAME_UPPER" : "SAME_LOWER");
         int64_t out = size == CZM_UNKNOWN ? 0 : (size + w->strides[i] - 1) / w->strides[i];
-        int64_t total = size == CZM_UNKNOWN ? extent - 1 : (out - 1) * w->strides[i] + extent - size;
+        int64_t total = size == CZM_UNKNOWN ? extent - 1
+                                            : (out - 1) * w->strides[i] + extent - size;
         if (total < 0) total = 0;
         w->before[i] = is_upper ? total / 2 : total - total / 2;
         w->after[i] = total - w->before[i];
@@ -98,7 +100,8 @@ void czm_window_put(czm_import_step *s, czm_tensor y, const czm_import_window *w
     czm_import_put(s, 0, y, czm_order_channels_last(w->axes + 2));
 }
 
-czm_tensor czm_window_padded(czm_import_step *s, czm_tensor x, const czm_import_window *w, double filler) {
+czm_tensor czm_window_padded(czm_import_step *s, czm_tensor x, const czm_import_window *w,
+                             double filler) {
     double amounts[2 * (CZM_MOST_SPATIAL + 2)] = {0};
     int64_t dims[] = {w->places + 2, 2};
     if (!czm_window_has_pads(w)) return x;
@@ -111,8 +114,8 @@ czm_tensor czm_window_padded(czm_import_step *s, czm_tensor x, const czm_import_
     return CZM_OUT(s, "PadV2", x, table, czm_import_scalar(s, x, filler));
 }
 
-void czm_window_set(czm_import_step *s, czm_node *node, const char *name, const czm_import_window *w,
-                    const int64_t *list) {
+void czm_window_set(czm_import_step *s, czm_node *node, const char *name,
+                    const czm_import_window *w, const int64_t *list) {
     int64_t all[CZM_MOST_SPATIAL + 2] = {1, 1, 1, 1, 1};
     for (int i = 0; i < w->places; i++) all[i + 1] = list[i];
     czm_set_ints(s->run->graph, node, name, all, (size_t)w->places + 2);
@@ -121,6 +124,10 @@ void czm_window_set(czm_import_step *s, czm_node *node, const char *name, const 
 void czm_window_set_padding(czm_import_step *s, czm_node *node, const czm_import_window *w) {
     int64_t pads[] = {0, 0, w->before[0], w->after[0], w->before[1], w->after[1], 0, 0};
     bool is_explicit = !w->is_same && czm_window_has_pads(w);
-    czm_set_string(s->run->graph, node, "padding", w->is_same ? "SAME" : is_explicit ? "EXPLICIT" : "VALID");
-    if (is_explicit) czm_set_ints(s->run->graph, node, "explicit_paddings", pads, CZM_COUNT_OF(pads));
+    czm_set_string(s->run->graph, node, "padding",
+                   w->is_same    ? "SAME"
+                   : is_explicit ? "EXPLICIT"
+                                 : "VALID");
+    if (is_explicit)
+        czm_set_ints(s->run->graph, node, "explicit_paddings", pads, CZM_COUNT_OF(pads));
 }

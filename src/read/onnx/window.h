@@ -35,8 +35,8 @@ bool czm_window_has_pads(const czm_import_window *w);
 CZM_MUST_CHECK czm_status czm_window_begin(czm_import_step *s, const czm_import_value *x,
                                            czm_import_window *w);
 // A list by place; `otherwise` stands for what is missing, and is the smallest number allowed.
-CZM_MUST_CHECK czm_status czm_window_list(czm_import_step *s, const czm_import_window *w, const char *name,
-                                          int64_t otherwise, int64_t *out);
+CZM_MUST_CHECK czm_status czm_window_list(czm_import_step *s, const czm_import_window *w,
+                                          const char *name, int64_t otherwise, int64_t *out);
 CZM_MUST_CHECK czm_status czm_window_pads(czm_import_step *s, czm_import_window *w);
 // Strides, dilations and padding; the kernel must be known.
 CZM_MUST_CHECK czm_status czm_window_read(czm_import_step *s, const czm_import_value *x,
@@ -48,11 +48,12 @@ CZM_MUST_CHECK czm_status czm_window_pad_same(czm_import_step *s, const czm_impo
 czm_tensor czm_window_image(czm_import_step *s, czm_import_value *x, const czm_import_window *w);
 void czm_window_put(czm_import_step *s, czm_tensor y, const czm_import_window *w);
 // The image with `filler` around it.
-czm_tensor czm_window_padded(czm_import_step *s, czm_tensor x, const czm_import_window *w, double filler);
+czm_tensor czm_window_padded(czm_import_step *s, czm_tensor x, const czm_import_window *w,
+                             double filler);
 
 // Attributes of a TensorFlow operation; batch and channels have 1.
-void czm_window_set(czm_import_step *s, czm_node *node, const char *name, const czm_import_window *w,
-                    const int64_t *list);
+void czm_window_set(czm_import_step *s, czm_node *node, const char *name,
+                    const czm_import_window *w, const int64_t *list);
 void czm_window_set_padding(czm_import_step *s, czm_node *node, const czm_import_window *w);
 
 #endif
