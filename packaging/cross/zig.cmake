@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # A CMake toolchain for build: the compiler that it has wrapped, in WORK, and the libraries below
-# WORK/prefix, none of this machine's.
-set(CMAKE_TRY_COMPILE_PLATFORM_VARIABLES WORK ZIG_TARGET)
+# DEPENDENCIES, none of this machine's.
+set(CMAKE_TRY_COMPILE_PLATFORM_VARIABLES WORK DEPENDENCIES ZIG_TARGET)
 string(REGEX MATCH "^[^-]+" CMAKE_SYSTEM_PROCESSOR ${ZIG_TARGET})
 set(CMAKE_SYSTEM_NAME Linux)
 if(ZIG_TARGET MATCHES macos)
@@ -21,7 +21,7 @@ set(CMAKE_RC_COMPILE_OBJECT "<CMAKE_RC_COMPILER> /:auto-includes none /:output-f
 # Zig builds a C library for whoever links, which takes a minute: questions are answered without.
 set(CMAKE_TRY_COMPILE_TARGET_TYPE STATIC_LIBRARY)
 
-set(CMAKE_FIND_ROOT_PATH ${WORK}/prefix)
+set(CMAKE_FIND_ROOT_PATH ${DEPENDENCIES})
 set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
 foreach(kind INCLUDE LIBRARY PACKAGE)
   set(CMAKE_FIND_ROOT_PATH_MODE_${kind} ONLY)

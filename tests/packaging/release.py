@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """A release is made twice, in two places, one after the other, by two users with other habits: the
-bytes must be the same. The archive of programs holds all of them.
+bytes must be the same. The archive of programs holds all of them; the static program is position independent
+and computes checksums by the processor's instruction, and the wheel is what wheels.py expects.
 
     release.py --build FOLDER
 
-Only the targets of Linux on this kind of machine are built, to save time. A release is of the last
+Only the target of static programs on this machine is built, to save time. A release is of the last
 commit, so there must be a repository. The compiler and the sources of dependencies come from FOLDER/cross,
 where `make cross` keeps them.
 """
 import argparse
+import glob
 import io
 import os
 import shutil
@@ -16,16 +18,18 @@ import subprocess
 import sys
 import tarfile
 
-from support import ROOT, files_below, read, run, skip
+from support import ROOT, check_acceleration, files_below, read, run, skip
+from wheels import Wheel
 
-TARGETS = ('linux-x64', 'manylinux-x64')
-# What a release has of these targets.
+TARGET = 'linux-x64'
+# What a release has of it.
 FILES = '''RELEASE-NOTES.md SHA256SUMS czmodel-VERSION.cdx.json czmodel-VERSION.tar.gz
     czmodel-VERSION-linux-x64.tar.gz czmodel_native-VERSION.tar.gz
     czmodel_native-VERSION-py3-none-musllinux_1_2_x86_64.whl
-    czmodel_native-VERSION-py3-none-manylinux2014_x86_64.manylinux_2_17_x86_64.whl
     czmodel_VERSION-1_amd64.deb libczm0_VERSION-1_amd64.deb libczm-dev_VERSION-1_amd64.deb
     python3-czmodel_VERSION-1_amd64.deb'''
+
+POSITION_INDEPENDENT = 3  # ET_DYN, the type of an ELF file
 
 # What the archive of programs holds.
 PROGRAMS = ('LICENSE README.md THIRD-PARTY.txt '
@@ -39,7 +43,7 @@ HABITS = {'TZ': 'Asia/Tokyo', 'LANG': 'de_DE.UTF-8', 'GIT_CONFIG_COUNT': '2',
 def make(folder, cache, umask, **habits):
     shutil.rmtree(folder, ignore_errors=True)
     before = os.umask(umask)
-    run(os.path.join(ROOT, 'packaging', 'make_release'), folder, *TARGETS, CROSS_CACHE=cache,
+    run(os.path.join(ROOT, 'packaging', 'make_release'), folder, TARGET, CROSS_CACHE=cache,
         ALLOW_OUTDATED='1', **habits)
     os.umask(before)
     return {name: read(os.path.join(folder, name)) for name in files_below(folder)}
@@ -53,6 +57,15 @@ def check_programs(archive, folder):
         sys.exit(f'the programs are {there}\nexpected         {expected}')
 
 
+def check_static_program(archive, folder):
+    """Of the first release, unpacked."""
+    run('tar', '-xf', archive, '-C', folder)
+    program = os.path.join(archive[:-len('.tar.gz')], 'czmodel')
+    if read(program)[16] != POSITION_INDEPENDENT:
+        sys.exit(f'{program} is not position independent')
+    check_acceleration(program, '--version')
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
     parser.add_argument('--build', metavar='FOLDER', required=True, type=os.path.abspath)
@@ -63,7 +76,8 @@ def main():
     if not shutil.which('dh_python3'):
         skip('dh_python3 is missing; apt-get install debhelper dh-python')
     cache = os.path.join(build, 'cross', 'cache')
-    first = make(os.path.join(build, 'packaging', 'release'), cache, 0o022)
+    folder = os.path.join(build, 'packaging', 'release')
+    first = make(folder, cache, 0o022)
     second = make(os.path.join(build, 'packaging', 'again', 'in', 'another', 'place'), cache, 0o077,
                   **HABITS)
     version = read(os.path.join(ROOT, 'VERSION')).decode().strip()
@@ -72,6 +86,8 @@ def main():
         sys.exit(f'a release of {sorted(first)}\nexpected     {sorted(expected)}')
     programs = f'czmodel-{version}-linux-x64'
     check_programs(first[f'{programs}.tar.gz'], programs)
+    check_static_program(os.path.join(folder, f'{programs}.tar.gz'), folder)
+    Wheel(glob.glob(os.path.join(folder, '*.whl'))[0]).check()
     differing = [name for name in expected if first[name] != second.get(name)]
     if differing:
         sys.exit(f'not the same the second time: {", ".join(differing)}')

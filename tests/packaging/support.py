@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the tests of packages share: running commands, and the file that everything must make."""
 import os
+import re
 import subprocess
 import sys
 
@@ -34,6 +35,16 @@ def read(path):
 def files_below(folder):
     return sorted(os.path.relpath(os.path.join(parent, name), folder)
                   for parent, _, names in os.walk(folder) for name in names)
+
+
+def check_acceleration(*command):
+    """What is shipped for this processor computes CRC-32C by its instruction; the command prints by what."""
+    with open('/proc/cpuinfo', encoding='utf-8') as file:
+        has_instruction = {'sse4_2', 'crc32'} & set(file.read().split())
+    method = re.search('CRC-32C by (.*)', run(*command)).group(1)
+    if has_instruction and method == 'table':
+        sys.exit(f'{command[0]} computes CRC-32C by a table, although this processor has an instruction')
+    print(f'{command[0]}: CRC-32C by {method}')
 
 
 def converted(command, folder):
