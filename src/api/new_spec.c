@@ -309,7 +309,7 @@ static void choose_overlap(drafting *d, const czm_receptive_field *field, czm_me
             d, "MinOverlap", "use a deeper block, if the network accepts it",
             "%lld slices along z, which leave half of the block (%lld slices); the receptive field "
             "requires %lld, which would leave nothing",
-            (long long)(depth / 4 * 2), (long long)depth, required);
+            2 * (long long)(depth / 4), (long long)depth, required);
         slices = depth / 4;
     }
     overlap[0] = 2 * slices, overlap[1] = overlap[2] = 2 * m->border_size;

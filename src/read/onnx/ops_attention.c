@@ -149,8 +149,9 @@ static void add_moved_places(czm_import_step *s, attention *a, czm_tensor length
     int64_t dims[] = {a->queries, a->keys};
     double *distance =
         CZM_NEW_ARRAY(s->run->context->arena, double, (size_t)(a->queries * a->keys) + 1);
-    for (int64_t i = 0; i < a->queries * a->keys; i++)
-        distance[i] = (double)(i % a->keys - i / a->keys + a->queries);
+    for (int64_t query = 0, i = 0; query < a->queries; query++)
+        for (int64_t key = 0; key < a->keys; key++)
+            distance[i++] = (double)(key - query + a->queries);
     czm_tensor d =
         CZM_OUT(s, "Sub", czm_import_numbers_const(s, czm_tensor_dtype(lengths), distance, dims, 2),
                 lengths);

@@ -262,7 +262,7 @@ czm_status czm_import_op_loop(czm_import_step *s) {
         CZM_NEW_ARRAY(s->run->context->arena, const czm_import_value *, states + 2);
     bool goes;
     CZM_TRY(goes_on(s, condition, &goes));
-    for (double i = 0; goes && (!most || i < *most); i++) {
+    for (int i = 0; goes && (!most || i < *most); i++) {
         if (i == MOST_ROUNDS)
             return czm_import_reject(s, NULL, "it runs more than %d times", MOST_ROUNDS);
         inputs[0] = number_value(s, CZM_DTYPE_INT64, i);
