@@ -45,7 +45,8 @@ static czm_name_slot *probe(const czm_name_table *table, czm_bytes name, size_t 
 
 void *czm_name_find(const czm_name_table *table, czm_bytes name) {
     if (table->capacity == 0) return NULL;
-    return probe(table, with_bytes(name), hash(table->key, name))->value;
+    name = with_bytes(name);
+    return probe(table, name, hash(table->key, name))->value;
 }
 
 static void grow(czm_arena *arena, czm_name_table *table) {
