@@ -20,6 +20,7 @@ it, that is said, and the test skipped.
 import argparse
 import collections
 import glob
+import importlib.util
 import json
 import os
 import re
@@ -300,11 +301,20 @@ def runtime_is_there(version):
     return onnxruntime.__version__ == version
 
 
+def engines_test():
+    """The module of ../engines/run.py; this file may be loaded under its name already."""
+    folder = os.path.join(os.path.dirname(HERE), 'engines')
+    sys.path.insert(0, folder)
+    spec = importlib.util.spec_from_file_location('engines_test', os.path.join(folder, 'run.py'))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
 def install(build, version):
     """The interpreter of a virtual environment with ONNX Runtime."""
     runtime = RUNTIMES[version]
-    sys.path.insert(0, os.path.join(os.path.dirname(HERE), 'engines'))
-    import run as engines
+    engines = engines_test()
     base = engines.find_python(*runtime.pythons)
     if not base:
         print('needs a Python of', ' to '.join(sorted({f'3.{minor}' for _, minor in runtime.pythons})))
