@@ -65,15 +65,16 @@ def metadata(scratch):
     """The folder of metadata as pip would see it, and its name."""
     code = 'import sys; from scikit_build_core import build; ' \
            'print(build.prepare_metadata_for_build_wheel(sys.argv[1]))'
-    done = subprocess.run([sys.executable, '-c', code, scratch], cwd=ROOT, check=True,
+    done = subprocess.run([sys.executable, '-B', '-c', code, scratch], cwd=ROOT, check=True,
                           stdout=subprocess.PIPE, text=True)
     name = done.stdout.split()[-1]
     return name, tree(os.path.join(scratch, name), name)
 
 
 def make_sdist(folder):
+    # -B: compiled files would be packed.  They differ each time.
     code = 'import sys; from scikit_build_core import build; print(build.build_sdist(sys.argv[1]))'
-    subprocess.run([sys.executable, '-c', code, os.path.abspath(folder)], cwd=ROOT, check=True)
+    subprocess.run([sys.executable, '-B', '-c', code, os.path.abspath(folder)], cwd=ROOT, check=True)
 
 
 def common_files(built):

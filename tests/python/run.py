@@ -26,6 +26,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
@@ -66,6 +67,13 @@ def only_file(folder):
     return path
 
 
+def copy_sources(folder):
+    """Without the build folder: scikit-build-core looks at every file, which takes minutes in one with TensorFlow."""
+    def skipped(place, names):
+        return {'build', '.git'} if place == ROOT else {'node_modules'}
+    return shutil.copytree(ROOT, os.path.join(folder, 'sources'), ignore=skipped)
+
+
 class Test:
     def __init__(self, options):
         self.options = options
@@ -84,7 +92,8 @@ class Test:
                                     for name in ('source', 'wheel', 'repaired'))
         pip = [sys.executable, '-m', 'pip', '--quiet', '--disable-pip-version-check']
         tools = engines.make_venv(sys.executable, os.path.join(self.folder, 'tools'), TOOLS)
-        run([tools, '-m', 'build', '--sdist', '--no-isolation', '--outdir', source, ROOT])
+        with tempfile.TemporaryDirectory() as scratch:
+            run([tools, '-m', 'build', '--sdist', '--no-isolation', '--outdir', source, copy_sources(scratch)])
         run([*pip, 'wheel', '--no-deps', '--wheel-dir', wheels, only_file(source)])
         path = os.path.dirname(tools) + os.pathsep + os.environ['PATH']
         run([tools, '-m', 'auditwheel', 'repair', '--wheel-dir', repaired, only_file(wheels)],
