@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// format/hdf5: the two files of fixtures/hdf5 (make_hdf5.py), whole and damaged. tests/keras/hdf5.py
+// format/hdf5: the files of fixtures/hdf5 (make_hdf5.py), whole and damaged. tests/keras/hdf5.py
 // compares many more with h5py.
 #include "support.h"
 
@@ -99,6 +99,19 @@ static void links_lead_where_they_should(void **state) {
     }
 }
 
+static void many_links_are_read(void **state) {
+    (void)state;
+    opened o = open_file(CZM_FIXTURES "/../hdf5/dense.h5");
+    czm_hdf5_texts names = czm_hdf5_names(o.file, czm_hdf5_root(o.file));
+    assert_int_equal(names.count, 40);
+    for (int i = 0; i < 40; i++)
+        assert_non_null(find(&o, czm_arena_format(o.arena, "layer_%02d", i)));
+    check_texts(&o, "", "text_00", 1, "value 0");
+    check_texts(&o, "", "text_11", 1, "value 11");
+    assert_null(czm_hdf5_fault(o.file));
+    czm_arena_free(o.arena);
+}
+
 // Looks at all that the fixtures hold, and says whether it was there.
 static bool visit_all(czm_file *disk, uint64_t size) {
     static const char *const places[] = {"",        "a",        "a/b",           "a/b/kernel:0",
@@ -178,13 +191,10 @@ static void what_is_no_hdf5_is_told_apart(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(texts_are_read),
-        cmocka_unit_test(numbers_are_read),
-        cmocka_unit_test(places_are_exact),
-        cmocka_unit_test(links_lead_where_they_should),
-        cmocka_unit_test(every_truncation_is_a_fault),
-        cmocka_unit_test(flipped_bits_do_no_harm),
-        cmocka_unit_test(what_is_no_hdf5_is_told_apart),
+        cmocka_unit_test(texts_are_read),          cmocka_unit_test(numbers_are_read),
+        cmocka_unit_test(places_are_exact),        cmocka_unit_test(links_lead_where_they_should),
+        cmocka_unit_test(many_links_are_read),     cmocka_unit_test(every_truncation_is_a_fault),
+        cmocka_unit_test(flipped_bits_do_no_harm), cmocka_unit_test(what_is_no_hdf5_is_told_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
