@@ -56,7 +56,8 @@ test:
 
 # What is seldom used must work at every commit. This is the short form of lint, fuzz and coverage, in about five
 # minutes of processor time: clang-tidy without clang's own analyser, which takes twenty times as long as
-# everything else in it; gcc's analyser; the fuzzers with their corpora; coverage without the longest tests of damaged and hostile files.
+# everything else in it; gcc's analyser; the fuzzers with their corpora; coverage without the longest tests of
+# damaged and hostile files.
 analysers:
 	$(cmake) --workflow --preset tidy
 	$(gcc_analyser)
