@@ -533,9 +533,7 @@ def main():
     parser.add_argument('--only', default='', metavar='TEXT')
     parser.add_argument('--verbose', action='store_true')
     options = parser.parse_args()
-    if not environment.runtime_is_there(environment.NEWEST):
-        python = environment.install(os.path.abspath(options.build), environment.NEWEST)
-        os.execv(python, [python, '-B', os.path.abspath(__file__), *sys.argv[1:]])
+    environment.enter(options.build, environment.NEWEST)
     import onnx
     sys.path.insert(0, os.path.join(os.path.dirname(HERE), 'engines'))
     import engine

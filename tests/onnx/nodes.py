@@ -245,9 +245,7 @@ def main():
     parser.add_argument('--only', default='', metavar='TEXT')
     parser.add_argument('--update', action='store_true')
     options = parser.parse_args()
-    if not environment.runtime_is_there(environment.NEWEST):
-        python = environment.install(os.path.abspath(options.build), environment.NEWEST)
-        os.execv(python, [python, '-B', os.path.abspath(__file__), *sys.argv[1:]])
+    environment.enter(options.build, environment.NEWEST)
     everything = [case for case in cases() if options.only in case.name]
     found = {case.name: scope_of(case) for case in everything}
     chosen = [case for case in everything if not found[case.name]]

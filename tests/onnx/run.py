@@ -323,6 +323,13 @@ def install(build, version):
     return engines.make_venv(base, os.path.join(build, 'engines', runtime.folder), [runtime.packages])
 
 
+def enter(build, version):
+    """Starts the running script again in an environment with ONNX Runtime, unless it runs in one."""
+    if not runtime_is_there(version):
+        python = install(os.path.abspath(build), version)
+        os.execv(python, [python, '-B', os.path.abspath(sys.argv[0]), *sys.argv[1:]])
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
     parser.add_argument('--translate', required=True, metavar='PROGRAM')
@@ -333,9 +340,7 @@ def main():
     parser.add_argument('--verbose', action='store_true', help='those that are right as well')
     parser.add_argument('networks', nargs='*')
     options = parser.parse_args()
-    if not runtime_is_there(options.runtime):
-        python = install(os.path.abspath(options.build), options.runtime)
-        os.execv(python, [python, os.path.abspath(__file__), *sys.argv[1:]])
+    enter(options.build, options.runtime)
     return run_all(options)
 
 
