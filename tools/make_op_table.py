@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Writes src/op/op_table.inc: what is known of each TensorFlow op, a row an op.
+"""Writes src/op/op_table.inc: one row with the definition of each TensorFlow op.
 
     make_op_table.py --newest-python PYTHON [--output FILE]
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What is known of each TensorFlow operation.
+// Facts about each TensorFlow operation.
 //
 // Its definition: arguments, attributes with their defaults, whether TensorFlow 2.0.0 has it, and for which
 // element types 2.0.0 has a CPU kernel. These facts come from op_table.inc, which tools/make_op_table.py

@@ -13,7 +13,7 @@ enum { CZM_KERAS_BLOCK = 256 * 1024 };
 
 typedef struct czm_keras_file {
     const char *where;   // how messages call it
-    const char *version; // of Keras: "2.15.0"; "1.0.0" where the file does not tell it
+    const char *version; // of Keras: "2.15.0"; "1.0.0" if the file does not contain it
     unsigned major, minor;
     bool is_tensorflow_keras; // "2.2.4-tf": that inside TensorFlow
     bool is_theano;           // its kernels are flipped
