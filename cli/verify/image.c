@@ -62,9 +62,7 @@ static size_t colours_of(size_t channels) { return channels < 3 ? 1 : 3; }
 // ---- PNG
 
 typedef struct png_reading {
-    jmp_buf fault;
-    const char *text;
-    czm_arena *arena;
+    char text[256]; // of a fault
     czm_bytes rest; // of the file
 } png_reading;
 
@@ -75,10 +73,12 @@ static void png_take(png_structp png, png_bytep to, size_t size) {
     r->rest = czm_bytes_of(r->rest.data + size, r->rest.size - size);
 }
 
+// libpng and libjpeg require that this does not return. It allocates nothing, since only libpng's own jump may
+// cross the frames of libpng.
 static void png_failed(png_structp png, png_const_charp text) {
     png_reading *r = png_get_error_ptr(png);
-    r->text = czm_arena_format(r->arena, "libpng: %s", text);
-    longjmp(r->fault, 1);
+    snprintf(r->text, sizeof r->text, "%s", text);
+    png_longjmp(png, 1);
 }
 
 static void png_warned(png_structp png, png_const_charp text) {
@@ -110,16 +110,16 @@ static const char *read_png_rows(czm_arena *arena, png_structp png, png_infop in
 }
 
 static const char *read_png(czm_arena *arena, czm_bytes file, cli_image *image) {
-    png_reading r = {.arena = arena, .rest = file};
+    png_reading r = {.rest = file};
     png_structp png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &r, png_failed, png_warned);
     png_infop info = png ? png_create_info_struct(png) : NULL;
     if (!info) return "there is not enough memory";
     const char *fault;
-    if (setjmp(r.fault) == 0) {
+    if (setjmp(png_jmpbuf(png)) == 0) {
         png_set_read_fn(png, &r, png_take);
         fault = read_png_rows(arena, png, info, image);
     } else {
-        fault = r.text;
+        fault = czm_arena_format(arena, "libpng: %s", r.text);
     }
     png_destroy_read_struct(&png, &info, NULL);
     return fault;

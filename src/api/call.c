@@ -30,10 +30,8 @@ static czm_status run(czm_report *report, czm_task *task, void *data, bool keeps
     default: status = czm_report_out_of_memory(report);
     }
     czm_report_set_jump(report, outer);
-    if (status == CZM_OK && keeps) {
-        if (czm_report_adopt(report, arena)) return CZM_OK;
-        status = czm_report_out_of_memory(report);
-    }
+    if (status == CZM_OK && keeps)
+        return czm_report_adopt(report, arena) ? CZM_OK : czm_report_out_of_memory(report);
     czm_arena_free(arena);
     return status;
 }

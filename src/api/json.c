@@ -48,8 +48,8 @@ static const char *finish(json_t *document, czm_report *report) {
     czm_bytes dump = {0};
     if (arena) dump = czm_json_write(arena, document, JSON_INDENT(2) | JSON_ENSURE_ASCII);
     json_decref(document);
+    if (dump.size == 0) czm_arena_free(arena);
     if (dump.size && czm_report_adopt(report, arena)) return (const char *)dump.data;
-    czm_arena_free(arena);
     czm_report_out_of_memory(report);
     return NULL;
 }

@@ -28,6 +28,7 @@ struct czm_arena {
     block *blocks;
     closer *closers;
     jmp_buf *out_of_memory;
+    int caught;              // the value of a jump that czm_arena_catch() caught; 0: none
     czm_budget own, *budget; // `budget` is `own`, the parent's, or NULL
     uint64_t size;           // of all blocks
     closer *in_parent;       // NULL: it has none
@@ -53,6 +54,23 @@ jmp_buf *czm_arena_set_jump(czm_arena *arena, jmp_buf *out_of_memory) {
     jmp_buf *before = arena->out_of_memory;
     arena->out_of_memory = out_of_memory;
     return before;
+}
+
+bool czm_arena_catch(czm_arena *arena, void (*work)(void *), void *data) {
+    jmp_buf here, *before = czm_arena_set_jump(arena, &here);
+    switch (setjmp(here)) {
+    case 0: work(data); break;
+    case CZM_JUMP_BUDGET: arena->caught = CZM_JUMP_BUDGET; break;
+    default: arena->caught = CZM_JUMP_MEMORY;
+    }
+    arena->out_of_memory = before;
+    return !arena->caught;
+}
+
+void czm_arena_rethrow(czm_arena *arena) {
+    int caught = arena->caught;
+    arena->caught = 0;
+    if (caught && arena->out_of_memory) longjmp(*arena->out_of_memory, caught);
 }
 
 void czm_arena_free(czm_arena *arena) {
@@ -186,11 +204,25 @@ bool czm_arena_extend(czm_arena *arena, const void *memory, size_t size, size_t 
     return true;
 }
 
+typedef struct deferral {
+    czm_arena *arena;
+    closer *made;
+} deferral;
+
+static void make_closer(void *data) {
+    deferral *d = data;
+    d->made = CZM_NEW(d->arena, closer);
+}
+
 bool czm_arena_defer(czm_arena *arena, void (*close)(void *), void *object) {
-    closer *c = CZM_NEW(arena, closer);
-    if (!c) return false;
-    *c = (closer){arena->closers, close, object};
-    arena->closers = c;
+    deferral d = {arena, NULL};
+    if (!czm_arena_catch(arena, make_closer, &d)) {
+        close(object);
+        czm_arena_rethrow(arena);
+        return false;
+    }
+    *d.made = (closer){arena->closers, close, object};
+    arena->closers = d.made;
     return true;
 }
 

@@ -36,6 +36,12 @@ czm_arena *czm_arena_child(czm_arena *parent);
 // the frames that use it.
 jmp_buf *czm_arena_set_jump(czm_arena *arena, jmp_buf *out_of_memory);
 
+// Calls work(data), for a callback of another library: out of memory does not jump across the library's frames,
+// it gives false. The callback then makes the library stop, and czm_arena_rethrow() jumps once the library has
+// returned. That does nothing if nothing was caught.
+bool czm_arena_catch(czm_arena *arena, void (*work)(void *), void *data);
+void czm_arena_rethrow(czm_arena *arena);
+
 // Runs the deferred closers, newest first, then frees all memory. NULL is allowed.
 void czm_arena_free(czm_arena *arena);
 
@@ -49,8 +55,8 @@ void *czm_arena_array(czm_arena *arena, size_t count, size_t size);
 // new is zero.
 bool czm_arena_extend(czm_arena *arena, const void *memory, size_t size, size_t larger);
 
-// Calls close(object) when the arena is freed: how files and foreign handles hang on an arena.
-// false, which only an arena without a jump gives, when there is no memory.
+// Calls close(object) when the arena is freed: files and handles of other libraries belong to an arena. Without
+// memory for the note it calls close(object) at once, and then jumps or returns false.
 bool czm_arena_defer(czm_arena *arena, void (*close)(void *), void *object);
 
 // NUL-terminated copies and formatted strings, owned by the arena.

@@ -117,9 +117,7 @@ czm_pipe *czm_pipe_open(czm_arena *arena, bool (*end)(void *user, czm_bytes bloc
     for (size_t i = 0; i < PIPE_BLOCKS; i++) p->blocks[i] = czm_arena_alloc(arena, PIPE_BLOCK);
     prepare(&p->mutex, &p->changed);
     if (!start(&p->thread, run_pipe, p)) return NULL;
-    if (czm_arena_defer(arena, close_pipe, p)) return p;
-    close_pipe(p);
-    return NULL;
+    return czm_arena_defer(arena, close_pipe, p) ? p : NULL;
 }
 
 static bool put_block(czm_pipe *p, const void *data, size_t size) {

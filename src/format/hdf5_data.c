@@ -142,7 +142,7 @@ static czm_bytes inflate_chunk(chunk_reader *r, czm_bytes in, uint8_t *out, uint
     s->avail_in = (uInt)in.size;
     s->next_out = out;
     s->avail_out = room < UINT32_MAX ? (uInt)room : UINT32_MAX; // a chunk's size has 32 bits
-    if (inflate(s, Z_FINISH) == Z_STREAM_END) return czm_bytes_of(out, s->total_out);
+    if (czm_inflate(s, Z_FINISH) == Z_STREAM_END) return czm_bytes_of(out, s->total_out);
     czm_hdf5_fail(r->file, "the compressed numbers of a dataset are damaged");
     return (czm_bytes){0};
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// zlib with memory of an arena, so that it counts, and so that its end is not taken for damage.
+// zlib with memory of an arena: the budget of a call includes it, and a lack of it is not mistaken for damage.
 #ifndef CZM_FORMAT_INFLATE_H
 #define CZM_FORMAT_INFLATE_H
 
@@ -8,8 +8,11 @@
 
 #include "base/arena.h"
 
-// A stream for inflate(); with inflateReset() it serves again, since the arena takes nothing back. `window_bits`
-// as for inflateInit2().
+// A stream for czm_inflate(). inflateReset() makes it ready for other data: use it again, since memory of an
+// arena is not given back. `window_bits` as for inflateInit2().
 z_stream *czm_inflate_stream(czm_arena *arena, int window_bits);
+
+// inflate(); running out of memory jumps after zlib has returned.
+int czm_inflate(z_stream *stream, int flush);
 
 #endif

@@ -25,7 +25,7 @@ json_t *czm_json_read(czm_arena *arena, czm_bytes text, json_error_t *error) {
         text = czm_bytes_of(text.data + 3, text.size - 3);
     json_error_t other;
     json_t *root = load(text, error);
-    if (root) czm_arena_defer(arena, release, root);
+    if (root && !czm_arena_defer(arena, release, root)) root = NULL;
     json_t *again = load(text, &other);
     bool is_sure = root && again ? json_equal(root, again)
                                  : !root && !again && error->position == other.position &&
@@ -38,8 +38,7 @@ json_t *czm_json_read(czm_arena *arena, czm_bytes text, json_error_t *error) {
 
 json_t *czm_json_object(czm_arena *arena) {
     json_t *object = json_object();
-    if (object) czm_arena_defer(arena, release, object);
-    return object;
+    return object && czm_arena_defer(arena, release, object) ? object : NULL;
 }
 
 // json_dumps() would leave out letters where it lacks memory; this needs none for the text.

@@ -224,7 +224,7 @@ static const char *inflate_block(czm_extraction *x, size_t size, bool *ended) {
     do {
         x->stream->next_out = x->out;
         x->stream->avail_out = BLOCK;
-        int status = inflate(x->stream, Z_NO_FLUSH);
+        int status = czm_inflate(x->stream, Z_NO_FLUSH);
         if (status != Z_OK && status != Z_STREAM_END && status != Z_BUF_ERROR)
             return "its compressed data is damaged";
         const char *fault = put(x, x->out, BLOCK - x->stream->avail_out);

@@ -134,26 +134,47 @@ static void begin_element(reader *r, const char *name) {
     r->text = czm_buffer_in(r->arena);
 }
 
-static void XMLCALL begin(void *user, const XML_Char *name, const XML_Char **attributes) {
-    reader *r = user;
-    const char *const *pairs = (const char *const *)attributes;
-    if (r->depth == 0) begin_model(r, name, pairs);
-    if (r->depth == 1) begin_element(r, name);
-    if (r->depth == 2 && r->take && czm_text_equal(name, "Item")) r->take(r, pairs);
+typedef struct event {
+    reader *r;
+    const char *text; // the name of an element, or text
+    int size;         // of text, bytes
+    const char *const *attributes;
+} event;
+
+// Handles an event, without a jump across the frames of expat.
+static void handle(void (*handler)(void *), event e) {
+    if (!czm_arena_catch(e.r->arena, handler, &e)) XML_StopParser(e.r->parser, XML_FALSE);
+}
+
+static void begin(void *data) {
+    const event *e = data;
+    reader *r = e->r;
+    if (r->depth == 0) begin_model(r, e->text, e->attributes);
+    if (r->depth == 1) begin_element(r, e->text);
+    if (r->depth == 2 && r->take && czm_text_equal(e->text, "Item")) r->take(r, e->attributes);
     r->depth++;
 }
 
-static void XMLCALL add_text(void *user, const XML_Char *text, int size) {
-    reader *r = user;
-    if (r->depth == 2 && (r->element < ELEMENT_COUNT || r->other))
-        czm_put_raw(&r->text, czm_bytes_of(text, (size_t)size));
+static void XMLCALL on_begin(void *user, const XML_Char *name, const XML_Char **attributes) {
+    handle(begin, (event){user, name, 0, (const char *const *)attributes});
 }
 
-static void XMLCALL end(void *user, const XML_Char *name) {
-    reader *r = user;
+static void add_text(void *data) {
+    const event *e = data;
+    if (e->r->depth == 2 && (e->r->element < ELEMENT_COUNT || e->r->other))
+        czm_put_raw(&e->r->text, czm_bytes_of(e->text, (size_t)e->size));
+}
+
+static void XMLCALL on_text(void *user, const XML_Char *text, int size) {
+    handle(add_text, (event){user, text, size, NULL});
+}
+
+static void end(void *data) {
+    const event *e = data;
+    reader *r = e->r;
     if (--r->depth != 1) return;
     if (r->element < ELEMENT_COUNT) {
-        if (r->texts[r->element]) fail(r, "there are two elements %s", name);
+        if (r->texts[r->element]) fail(r, "there are two elements %s", e->text);
         r->texts[r->element] = czm_arena_string(r->arena, czm_buffer_bytes(&r->text));
     }
     if (r->other && r->text.size) *CZM_APPEND(r->arena, &r->others) = r->other;
@@ -162,21 +183,30 @@ static void XMLCALL end(void *user, const XML_Char *name) {
     r->other = NULL;
 }
 
-static void XMLCALL refuse_doctype(void *user, const XML_Char *name, const XML_Char *system,
-                                   const XML_Char *public, int has_subset) {
+static void XMLCALL on_end(void *user, const XML_Char *name) {
+    handle(end, (event){user, name, 0, NULL});
+}
+
+static void reject_doctype(void *data) {
+    fail(((event *)data)->r, "it has a document type, which may hide anything");
+}
+
+static void XMLCALL on_doctype(void *user, const XML_Char *name, const XML_Char *system,
+                               const XML_Char *public, int has_subset) {
     (void)name, (void)system, (void)public, (void)has_subset;
-    fail(user, "it has a document type, which may hide anything");
+    handle(reject_doctype, (event){user, NULL, 0, NULL});
 }
 
 // ---- the whole
 
 static const char *parse(reader *r, czm_bytes xml) {
     XML_SetUserData(r->parser, r);
-    XML_SetElementHandler(r->parser, begin, end);
-    XML_SetCharacterDataHandler(r->parser, add_text);
-    XML_SetStartDoctypeDeclHandler(r->parser, refuse_doctype);
+    XML_SetElementHandler(r->parser, on_begin, on_end);
+    XML_SetCharacterDataHandler(r->parser, on_text);
+    XML_SetStartDoctypeDeclHandler(r->parser, on_doctype);
     bool is_well_formed = XML_Parse(r->parser, (const char *)xml.data, (int)xml.size, XML_TRUE) ==
                           XML_STATUS_OK;
+    czm_arena_rethrow(r->arena);
     if (r->fault || is_well_formed) return r->fault;
     return XML_ErrorString(XML_GetErrorCode(r->parser));
 }

@@ -78,7 +78,8 @@ const char *czm_report_keep_text(czm_report *report, const char *text);
 // there is no memory, which is then noted.
 const char *czm_report_keep(czm_report *report, const char *text);
 
-// Lets an arena, with all that a call made in it, live as long as the report; false: no memory.
+// Lets an arena, with all that a call made in it, live as long as the report. false: there was no memory, and the arena
+// is freed.
 bool czm_report_adopt(czm_report *report, czm_arena *arena);
 
 // A report of findings that nobody reads; freed with the arena.

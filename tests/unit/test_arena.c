@@ -69,6 +69,20 @@ static void release(void *memory) {
     free(memory);
 }
 
+static void without_memory_a_closer_runs_at_once(void **state) {
+    (void)state;
+    czm_arena_set_allocator(allocate, release);
+    allocations_left = 1; // the arena
+    memset(closed, 0, sizeof closed);
+    czm_arena *arena = czm_arena_new(NULL);
+    assert_false(czm_arena_defer(arena, note_closing, "a"));
+    assert_string_equal(closed, "a");
+    czm_arena_free(arena);
+    assert_string_equal(closed, "a");
+    czm_arena_set_allocator(malloc, free);
+    assert_int_equal(blocks_held, 0);
+}
+
 static void out_of_memory_jumps(void **state) {
     (void)state;
     czm_arena_set_allocator(allocate, release);
@@ -138,6 +152,7 @@ int main(void) {
         TEST(overflow_is_out_of_memory),
         TEST(formats_and_copies),
         TEST(closers_run_newest_first),
+        cmocka_unit_test(without_memory_a_closer_runs_at_once),
         cmocka_unit_test(out_of_memory_jumps),
         cmocka_unit_test(each_allocation_may_fail),
     };
