@@ -17,7 +17,7 @@ void cli_model_option_rows(cli_model_options *m, cli_option *rows) {
         {"output", "NAME", "output to use, if the signature has several", &o->output, NULL, NULL},
         {"layout", "ORDER", "of images in an ONNX file: nchw or nhwc (else as its operations say)",
          &o->layout, NULL, NULL},
-        {"config", "FILE", "JSON of model.to_json(), for a Keras file that holds weights alone",
+        {"config", "FILE", "JSON of model.to_json(), the architecture of a Keras file in HDF5",
          &o->config, NULL, NULL},
         {"spatial-dims", "H,W", "height and width of the new input, in pixels", &m->spatial_dims,
          NULL, NULL},

@@ -249,8 +249,8 @@ typedef struct czm_options {
                              ///< "unit" (0 to 1); NULL: as the metadata say
     const char *layout;      ///< of the images in an ONNX file: "nchw" (channels first) or "nhwc"
                              ///< (channels last); NULL: as its operations say
-    const char *config; ///< file with what model.to_json() gives, for a Keras file that contains
-                        ///< weights alone; NULL: none
+    const char *config; ///< file with what model.to_json() gives: the architecture of a Keras file
+                        ///< in HDF5, which may contain weights alone; NULL: its own
     uint64_t memory; ///< bytes that the call may use at least; 0: in proportion to the size of its
                      ///< input (SECURITY.md)
 } czm_options;

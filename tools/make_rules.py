@@ -23,6 +23,7 @@ SUBJECTS = {
     'metadata': 'The metadata',
     'network': 'The network',
     'onnx': 'The network, if it is an ONNX file',
+    'keras': 'The network, if it is a Keras file',
     'both': 'Metadata and network together',
 }
 

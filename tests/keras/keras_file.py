@@ -5,7 +5,8 @@ A file is described in JSON:
 
     {"version": "2.15.0", "config": {...}, "weights": {"layer": {"kernel:0": [3, 3, 1, 2]}}}
 
-The weights are zeros. "room" is a number of blanks behind the configuration in HDF5. Without "config" it is a file of weights alone. docs/formats/hdf5.md describes
+The weights are zeros. "room" is a number of blanks behind the configuration in HDF5, "backend" an attribute. Without
+"config" it is a file of weights alone. docs/formats/hdf5.md describes
 the layout; this is its newest form, which needs the least: headers of version 2, links in messages.
 """
 import json
@@ -91,6 +92,8 @@ def hdf5(description):
                                      [text_attribute('weight_names', list(weights))])
     attributes = [text_attribute('layer_names', list(layers)),
                   text_attribute('keras_version', description.get('version', '2.15.0'))]
+    if 'backend' in description:
+        attributes.append(text_attribute('backend', description['backend']))
     if 'config' not in description:
         return writer.finish(writer.group(layers, attributes))
     config = text_attribute('model_config', json.dumps(description['config']) + ' ' * description.get('room', 0))

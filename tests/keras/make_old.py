@@ -164,6 +164,11 @@ def builders():
         yield 'line', lambda: keras.models.Model(*(lambda x: (x, L.Conv1D(5, 3)(x)))(L.Input(shape=(12, 3))))
         yield 'sequential', lambda: keras.models.Sequential([
             L.Conv2D(4, 3, input_shape=(8, 8, 3)), L.BatchNormalization(), L.Conv2DTranspose(3, 3, strides=2)])
+        yield 'depthwise', lambda: keras.models.Sequential([
+            L.DepthwiseConv2D((3, 2), input_shape=(8, 8, 3)), L.SeparableConv2D(3, 3, padding='same'),
+            L.MaxPooling2D(3, strides=1, padding='same')])
+        yield 'lstm', lambda: keras.models.Sequential([
+            L.ConvLSTM2D(2, 3, input_shape=(2, 6, 6, 3), padding='same')])
         return
     yield from [('image', image), ('nested', nested), ('sequential', sequential), ('line', line)]
     if tf:
@@ -190,7 +195,7 @@ def write(name, build, folder):
     path = os.path.join(folder, LABEL + '-' + name)
     options = {} if IS_OLD else {'include_optimizer': False}
     model.save(path + '.h5', **options)
-    if IS_OLD and IS_THEANO: # Keras 1 does not store it, so that nobody can know
+    if IS_OLD and IS_THEANO: # which Keras 1 does not store
         import h5py
         with h5py.File(path + '.h5', 'r+') as file:
             file.attrs['backend'] = b'theano'

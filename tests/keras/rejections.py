@@ -28,6 +28,7 @@ def layer(name, kind, config=None, after='input', **more):
 CONV = layer('conv', 'Conv2D', {'filters': 2, 'kernel_size': [3, 3], 'padding': 'same',
                                 'activation': 'softmax'})
 KERNEL = {'conv': {'kernel:0': [3, 3, 1, 2], 'bias:0': [2]}}
+OLD_KERNEL = {'conv': {'conv_W': [3, 3, 1, 2], 'conv_b': [2]}}
 
 
 def model(*layers, **more):
@@ -39,8 +40,9 @@ def model(*layers, **more):
                        'output_layers': [[layers[-1]['name'], 0, 0]], **more}}
 
 
-def of(*layers, weights=None, version='2.15.0', **more):
-    return {'version': version, 'config': model(*layers, **more), 'weights': weights or {}}
+def of(*layers, weights=None, version='2.15.0', backend=None, **more):
+    named = {'backend': backend} if backend else {}
+    return {'version': version, 'config': model(*layers, **more), 'weights': weights or {}, **named}
 
 
 def new_operation(name, module='keras.src.ops.numpy'):
@@ -95,6 +97,19 @@ CASES = [
     ('mode.h5', of(layer('norm', 'BatchNormalization', {'axis': -1, 'mode': 1}), version='1.2.2',
                    weights={'norm': dict.fromkeys('abcd', [1])})),
     ('merge.h5', of(layer('merge', 'Merge', {'mode': 'cos'}), version='1.2.2')),
+    # the backend: Theano mirrors kernels, and Keras 1 does not name it
+    ('theano.h5', of(CONV, version='1.2.2', weights=OLD_KERNEL)),
+    ('theano-unnamed.h5', of(CONV, version='1.2.2',
+                             weights={'conv': {'param_0': [3, 3, 1, 2], 'param_1': [2]}})),
+    ('theano-named.h5', of(CONV, version='1.2.2', weights=OLD_KERNEL, backend='theano')),
+    ('theano-pixel.h5', of(changed(kernel_size=[1, 1]), version='1.2.2',
+                           weights={'conv': {'conv_W': [1, 1, 1, 2], 'conv_b': [2]}})),
+    ('theano-tensorflow.h5', of(CONV, version='1.2.2', weights=KERNEL)),
+    ('theano-strides.h5', of(changed(strides=[2, 2]), weights=KERNEL, backend='theano')),
+    ('theano-even.h5', of(changed(kernel_size=[2, 3]), backend='theano',
+                          weights={'conv': {'kernel:0': [2, 3, 1, 2], 'bias:0': [2]}})),
+    ('theano-pool.h5', of(layer('pool', 'MaxPooling2D', {'pool_size': [2, 2], 'padding': 'same'}),
+                          backend='theano')),
     # weights and architecture
     ('weights.h5', {'weights': KERNEL}),
     ('count.h5', of(CONV, weights={'conv': {'kernel:0': [3, 3, 1, 2]}})),

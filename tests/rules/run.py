@@ -36,7 +36,7 @@ ELSEWHERE |= {'pixel-range', 'czann-value', 'onnx-damaged', 'onnx-import', 'onnx
               'metadata-shape'}
 
 # And these in ../keras.
-ELSEWHERE |= {'keras-damaged', 'keras-layer', 'keras-weights'}
+ELSEWHERE |= {'keras-backend', 'keras-damaged', 'keras-layer', 'keras-weights'}
 
 # rule, severity, words, signature, changes of the specification
 CASES = [

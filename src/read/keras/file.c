@@ -55,7 +55,8 @@ static void set_version(czm_keras_file *file, const char *version, const char *b
     file->major = (unsigned)strtoul(version, &rest, 10);
     file->minor = *rest == '.' ? (unsigned)strtoul(rest + 1, NULL, 10) : 0;
     file->is_tensorflow_keras = strstr(version, "-tf") != NULL;
-    file->is_theano = czm_text_equal(backend, "theano");
+    file->has_backend = backend != NULL || file->major >= 2;
+    file->is_theano = backend && czm_text_equal(backend, "theano");
     file->counts_twice = file->major == 2 && (file->minor == 12 || file->minor == 13);
 }
 
@@ -77,7 +78,7 @@ static void tell_version(czm_keras_file *file, czm_arena *arena, const json_t *c
                                    czm_config_text(config, "keras_version", NULL), "1.0.0");
     const char *backend = first_of(text_of(file, arena, root, "backend"),
                                    text_of(file, arena, file->weights, "backend"),
-                                   czm_config_text(config, "backend", NULL), "tensorflow");
+                                   czm_config_text(config, "backend", NULL), NULL);
     set_version(file, version, backend);
 }
 
@@ -136,7 +137,10 @@ static czm_status open_hdf5(czm_context *context, const char *config_path, czm_k
         CZM_TRY(czm_keras_file_check(context, file));
         if (!file->weights)
             return damaged(context, file->where, "the group model_weights is missing");
-        CZM_TRY(read_json(context, file->where, config.items[0], &file->config));
+        if (config_path)
+            CZM_TRY(load_json(context, config_path, &file->config));
+        else
+            CZM_TRY(read_json(context, file->where, config.items[0], &file->config));
     } else if (config_path) {
         CZM_TRY(use_config(context, config_path, file));
     } else {

@@ -17,6 +17,7 @@ typedef struct czm_keras_file {
     unsigned major, minor;
     bool is_tensorflow_keras; // "2.2.4-tf": that inside TensorFlow
     bool is_theano;           // its kernels are flipped
+    bool has_backend;         // false: the file does not name it, as none of Keras 1 does
     bool is_archive;
     bool counts_twice; // early archives number layers with weights by twos
     czm_hdf5 *hdf5;
@@ -26,8 +27,8 @@ typedef struct czm_keras_file {
     uint8_t *block;                 // that all streams of the file share
 } czm_keras_file;
 
-// `config_path` names a file with what model.to_json() gives, for files that hold weights alone; NULL:
-// there is none.
+// `config_path` names a file with what model.to_json() gives: the architecture of an HDF5 file, which may
+// hold weights alone. NULL: it is that of the file itself.
 CZM_MUST_CHECK czm_status czm_keras_file_open(czm_context *context, const czm_source *source,
                                               const char *config_path, czm_keras_file *file);
 

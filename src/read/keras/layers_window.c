@@ -21,6 +21,22 @@ static window window_of(czm_keras_call *c) {
     return w;
 }
 
+// With padding "same" Theano begins half a window before the image, and for pools less. TensorFlow does so
+// if the window is of an odd size and takes all steps.
+static void check_padding_of_theano(czm_keras_call *c, const window *w, const int64_t *size,
+                                    bool is_pool) {
+    if (!c->b->file->is_theano || !czm_text_equal(w->padding, "SAME")) return;
+    for (size_t i = 0; i < w->rank; i++) {
+        int64_t length = w->dilations[i] * (size[i] - 1) + 1;
+        bool is_same = w->strides[i] == 1 && (is_pool ? length == 3 : length % 2 == 1);
+        if (length == 1 || is_same) continue;
+        czm_keras_fail(
+            c, "load the model in Keras 2 with TensorFlow, compare its results, and save it",
+            "padding \"same\" of Theano is supported for odd sizes without strides, and "
+            "for pools of 3 pixels");
+    }
+}
+
 // One value for each dimension, 1 for batch and channels.
 static void set_list(czm_keras_call *c, czm_node *node, const char *name, const window *w,
                      const int64_t *values) {
@@ -95,10 +111,12 @@ static czm_tensor pad_causally(czm_keras_call *c, czm_tensor x, const window *w,
 // ---- convolutions
 
 // The kernel's shape is what the configuration says, or nothing can be right.
-static const int64_t *check_kernel(czm_keras_call *c, const char *name, size_t rank) {
+static const int64_t *check_kernel(czm_keras_call *c, const char *name, const window *w) {
     int64_t size[MOST_SPATIAL];
+    size_t rank = w->rank;
     const int64_t *dims = czm_keras_weight_dims(c, name, rank + 2);
     czm_keras_get_sizes(c, "kernel_size", rank, 1, size);
+    check_padding_of_theano(c, w, size, false);
     for (size_t i = 0; i < rank && !c->b->status; i++)
         if (dims[i] != size[i])
             czm_keras_fail_damaged(c, "the weight \"%s\" is not of the layer's kernel_size", name);
@@ -108,7 +126,7 @@ static const int64_t *check_kernel(czm_keras_call *c, const char *name, size_t r
 }
 
 static czm_tensor convolve_line(czm_keras_call *c, czm_tensor x, const window *w) {
-    const int64_t *dims = check_kernel(c, "kernel", 1);
+    const int64_t *dims = check_kernel(c, "kernel", w);
     window flat = as_flat(w);
     if (w->is_first) x = swap_last(c, x);
     x = expand(c, pad_causally(c, x, w, dims[0]), -3);
@@ -123,7 +141,7 @@ czm_tensor czm_keras_build_convolution(czm_keras_call *c) {
     window w = window_of(c);
     const char *op = w.rank == 3 ? "Conv3D" : "Conv2D";
     if (w.rank == 1) return czm_keras_finish(c, convolve_line(c, c->in[0], &w));
-    check_kernel(c, "kernel", w.rank);
+    check_kernel(c, "kernel", &w);
     const char *read = czm_arena_format(c->arena, "%s/ReadVariableOp", op);
     czm_node *node = czm_keras_node(
         c, op, op, CZM_KERAS_INPUTS(c->in[0], czm_keras_weight_as(c, "kernel", read, w.rank + 2)));
@@ -138,7 +156,7 @@ static czm_tensor depthwise(czm_keras_call *c, const char *name, czm_tensor x, c
 
 czm_tensor czm_keras_build_depthwise(czm_keras_call *c) {
     window w = window_of(c);
-    check_kernel(c, "kernel", w.rank);
+    check_kernel(c, "kernel", &w);
     czm_tensor x = c->in[0];
     czm_tensor kernel = czm_keras_weight_as(c, "kernel", "depthwise/ReadVariableOp", w.rank + 2);
     if (w.rank == 2) return czm_keras_finish(c, depthwise(c, "depthwise", x, kernel, &w));
@@ -161,7 +179,7 @@ static czm_tensor separable(czm_keras_call *c, czm_tensor x, czm_tensor deep, cz
 czm_tensor czm_keras_build_separable(czm_keras_call *c) {
     window w = window_of(c);
     czm_tensor x = c->in[0];
-    const int64_t *dims = check_kernel(c, "depthwise", w.rank);
+    const int64_t *dims = check_kernel(c, "depthwise", &w);
     czm_tensor deep =
         czm_keras_weight_as(c, "depthwise", "separable_conv2d/ReadVariableOp", w.rank + 2);
     czm_tensor point =
@@ -215,7 +233,7 @@ static czm_tensor transposed_shape(czm_keras_call *c, czm_tensor x, const window
 }
 
 static czm_tensor transpose_line(czm_keras_call *c, const window *w) {
-    const int64_t *dims = check_kernel(c, "kernel", 1);
+    const int64_t *dims = check_kernel(c, "kernel", w);
     const int64_t flat_dims[] = {1, dims[0], dims[1], dims[2]};
     window flat = as_flat(w);
     czm_tensor x = w->is_first ? swap_last(c, c->in[0]) : c->in[0];
@@ -234,7 +252,7 @@ static czm_tensor transpose_line(czm_keras_call *c, const window *w) {
 czm_tensor czm_keras_build_transposed(czm_keras_call *c) {
     window w = window_of(c);
     if (w.rank == 1) return czm_keras_finish(c, transpose_line(c, &w));
-    const int64_t *dims = check_kernel(c, "kernel", w.rank);
+    const int64_t *dims = check_kernel(c, "kernel", &w);
     const char *name = w.rank == 3 ? "conv3d_transpose" : "conv2d_transpose";
     const char *op = w.rank == 3 ? "Conv3DBackpropInputV2" : "Conv2DBackpropInput";
     czm_tensor shape = transposed_shape(c, c->in[0], &w, dims);
@@ -261,6 +279,7 @@ czm_tensor czm_keras_build_pool(czm_keras_call *c) {
     int64_t size[MOST_SPATIAL] = {1, 1, 1};
     czm_keras_get_sizes(c, "pool_size", w.rank, 2, size);
     if (!czm_config_get(c->config, "strides")) memcpy(w.strides, size, sizeof size);
+    check_padding_of_theano(c, &w, size, true);
     if (w.rank > 1) return pool(c, c->in[0], &w, size);
     window column = {2, false, w.padding, {w.strides[0], 1}, {1, 1}};
     czm_tensor x = w.is_first ? swap_last(c, c->in[0]) : c->in[0];
@@ -359,7 +378,8 @@ czm_tensor czm_keras_build_convolution_lstm(czm_keras_call *c) {
         czm_keras_fail(c, NULL, "the number of steps in time is not known, or too large");
         return c->in[0];
     }
-    check_kernel(c, "kernel", 2);
+    check_kernel(c, "kernel", &w);
+    check_kernel(c, "recurrent_kernel", &small);
     bool is_first = w.is_first;
     czm_tensor x = c->in[0];
     if (is_first) x = czm_keras_transpose(c, x, (const int64_t[]){0, 1, 3, 4, 2}, 5);

@@ -68,12 +68,31 @@ static void modernise(const czm_keras_layer *layer, czm_keras_weight *w) {
     }
 }
 
-static bool is_convolution(const czm_keras_layer *layer) {
-    return czm_text_begins(layer->class_name, "Conv") ||
-           czm_text_begins(layer->class_name, "DepthwiseConv");
+// Keras with Theano mirrors the kernels of these classes, and no others.
+static bool is_mirrored_by_theano(const czm_keras_layer *layer, const czm_keras_weight *w) {
+    static const char *const classes[] = {"Conv1D", "Conv2D", "Conv3D", "Conv2DTranspose",
+                                          "ConvLSTM2D"};
+    bool is_kernel = czm_text_equal(w->name, "kernel") ||
+                     czm_text_equal(w->name, "recurrent_kernel");
+    for (size_t i = 0; i < CZM_COUNT_OF(classes) && is_kernel; i++)
+        if (czm_text_equal(layer->class_name, classes[i])) return true;
+    return false;
 }
 
-static czm_status accept(finder *f, slot s, const czm_hdf5_object *object) {
+// A kernel of more than one pixel, which is another one if it is mirrored.
+static bool has_extent(const czm_keras_weight *w) {
+    for (size_t i = 0; i + 2 < w->rank; i++)
+        if (w->dims[i] > 1) return true;
+    return false;
+}
+
+// A variable of TensorFlow is called "convolution2d_1_W:0", one of Theano "convolution2d_1_W".
+static bool is_named_by_tensorflow(czm_bytes name) {
+    return name.size > 2 && memcmp(name.data + name.size - 2, ":0", 2) == 0;
+}
+
+// `name` is that of the weight in the file.
+static czm_status accept(finder *f, slot s, czm_bytes name, const czm_hdf5_object *object) {
     czm_keras_weight *w = &s.layer->weights.items[s.index];
     bool is_there = czm_hdf5_dataset_of(f->file->hdf5, object, &w->dataset);
     czm_hdf5_type type = w->dataset.type;
@@ -87,9 +106,14 @@ static czm_status accept(finder *f, slot s, const czm_hdf5_object *object) {
                                 "the weight \"%s\" is not in the file", w->name);
     w->rank = w->dataset.rank;
     if (w->rank) memcpy(w->dims, w->dataset.dims, w->rank * sizeof *w->dims);
-    bool is_kernel = czm_text_equal(w->name, "kernel") && is_convolution(s.layer);
-    w->is_flipped = is_kernel && f->file->is_theano && w->rank > 2;
+    bool is_kernel = is_mirrored_by_theano(s.layer, w);
     if (is_kernel && f->file->major < 2) modernise(s.layer, w);
+    w->is_flipped = is_kernel && f->file->is_theano;
+    if (is_kernel && !f->file->has_backend && has_extent(w) && !is_named_by_tensorflow(name))
+        return czm_keras_refuse(f->context, f->file, s.layer, CZM_RULE_KERAS_BACKEND, NULL,
+                                "the file does not name its backend, and the weight \"%s\" is not "
+                                "named as TensorFlow names it",
+                                czm_arena_string(f->context->arena, name));
     return CZM_OK;
 }
 
@@ -127,7 +151,8 @@ static czm_status find_in_group(finder *f, const czm_keras_layer *root, size_t i
     add_slots(f, layer, false);
     if (names.count != f->slots.count) return wrong_count(f, layer, names.count, f->slots.count);
     for (size_t i = 0; i < names.count; i++)
-        CZM_TRY(accept(f, f->slots.items[i], czm_hdf5_find(hdf5, group, names.items[i])));
+        CZM_TRY(accept(f, f->slots.items[i], names.items[i],
+                       czm_hdf5_find(hdf5, group, names.items[i])));
     return CZM_OK;
 }
 
@@ -164,9 +189,8 @@ static czm_status find_own(finder *f, czm_keras_layer *layer, const char *path) 
     if (layer->inner.count) return CZM_OK; // wrappers need none of their own
     if (count && found != count) return wrong_count(f, layer, found, count);
     for (size_t i = 0; i < count; i++) {
-        const char *name = czm_arena_format(f->context->arena, "%zu", i);
-        const czm_hdf5_object *object = czm_hdf5_find(f->file->hdf5, group, czm_bytes_text(name));
-        CZM_TRY(accept(f, (slot){layer, i}, object));
+        czm_bytes name = czm_bytes_text(czm_arena_format(f->context->arena, "%zu", i));
+        CZM_TRY(accept(f, (slot){layer, i}, name, czm_hdf5_find(f->file->hdf5, group, name)));
     }
     return CZM_OK;
 }
