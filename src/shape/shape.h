@@ -3,34 +3,14 @@
 // Shapes of tensors, as far as they are known, and their inference over a whole graph.
 //
 // An analysis, not a pass: it reads the graph and changes nothing. Beside shapes it propagates the
-// values of small constant tensors (sizes, paddings, axes), for shapes depend on them. What it
-// cannot know it calls unknown; it is never wrong.
+// values of small constant tensors (sizes, paddings, axes), for shapes depend on them. A dimension that cannot be
+// inferred is marked unknown. Every other dimension is exact.
 #ifndef CZM_SHAPE_SHAPE_H
 #define CZM_SHAPE_SHAPE_H
 
-#include "graph/graph.h"
+#include "view/value.h"
 
-enum {
-    CZM_UNKNOWN = -1,      // a dimension or rank that is not known
-    CZM_LARGEST_VALUE = 64 // elements of a tensor whose value is propagated
-};
-
-typedef struct czm_shape {
-    int rank;            // CZM_UNKNOWN, or the number of dims
-    const int64_t *dims; // CZM_UNKNOWN or 0 and more
-} czm_shape;
-
-// The value of a small tensor, element by element in row-major order. Integers and booleans are
-// exact; floats are stored as doubles.
-typedef struct czm_element {
-    bool is_known;
-    double number;
-} czm_element;
-
-typedef struct czm_value {
-    const czm_element *elements; // NULL: nothing is known, not even of single elements
-    size_t count;
-} czm_value;
+enum { CZM_LARGEST_VALUE = 64 }; // elements of a tensor whose value is propagated
 
 // A contradiction that inference met: the graph cannot run with these shapes.
 typedef struct czm_shape_fault {
@@ -39,12 +19,6 @@ typedef struct czm_shape_fault {
 } czm_shape_fault;
 
 typedef struct czm_shapes czm_shapes;
-
-czm_shape czm_shape_unknown(void);
-czm_shape czm_shape_read(czm_arena *arena, czm_bytes shape_proto); // a TensorShapeProto
-czm_bytes czm_shape_attr(czm_arena *arena, czm_shape shape);       // as a serialised AttrValue
-bool czm_shape_is_complete(czm_shape shape);                       // rank and all dims known
-const char *czm_shape_text(czm_arena *arena, czm_shape shape);     // "[?,256,256,1]", "unknown"
 
 // Infers every tensor of the main graph (which must be sorted), and of the functions it uses as far
 // as that is needed. `input` replaces the shape of the main graph's first input; NULL: what its

@@ -5,15 +5,6 @@
 
 // ---- inputs
 
-bool czm_value_int(czm_value value, size_t index, int64_t *out) {
-    const double too_large = 9007199254740992.0; // 2^53: beyond it doubles skip integers
-    if (!value.elements || index >= value.count || !value.elements[index].is_known) return false;
-    double number = value.elements[index].number;
-    if (!(number > -too_large && number < too_large)) return false;
-    *out = (int64_t)number;
-    return (double)*out == number;
-}
-
 bool czm_in_int(const czm_step *step, size_t input, int64_t *out) {
     czm_value value = in_value(step, input);
     return value.count == 1 && czm_value_int(value, 0, out);
@@ -115,4 +106,71 @@ bool czm_find_axis(czm_step *step, int64_t axis, int rank, int *out) {
     }
     *out = (int)(axis < 0 ? axis + rank : axis);
     return true;
+}
+
+// ---- facts
+
+czm_fact czm_fact_unknown(void) { return (czm_fact){.shape = czm_shape_unknown()}; }
+
+static bool element_equal(czm_element a, czm_element b) {
+    return a.is_known == b.is_known && (!a.is_known || a.number == b.number);
+}
+
+static bool value_equal(czm_value a, czm_value b) {
+    if (!a.elements || !b.elements) return a.elements == b.elements;
+    if (a.count != b.count) return false;
+    for (size_t i = 0; i < a.count; i++)
+        if (!element_equal(a.elements[i], b.elements[i])) return false;
+    return true;
+}
+
+static bool content_equal(const czm_content *a, const czm_content *b) {
+    if (a == b || !a || !b) return a == b;
+    return a->count == b->count && a->is_reserved == b->is_reserved &&
+           czm_shape_equal(a->shape, b->shape);
+}
+
+bool czm_fact_equal(const czm_fact *a, const czm_fact *b) {
+    return czm_shape_equal(a->shape, b->shape) && value_equal(a->value, b->value) &&
+           content_equal(a->content, b->content);
+}
+
+static czm_shape join_shapes(czm_arena *arena, czm_shape a, czm_shape b) {
+    if (a.rank != b.rank) return czm_shape_unknown();
+    if (czm_shape_equal(a, b)) return a;
+    czm_dims dims = czm_dims_of(a);
+    for (int i = 0; i < a.rank; i++)
+        if (a.dims[i] != b.dims[i]) dims.at[i] = CZM_UNKNOWN;
+    return czm_dims_keep(arena, &dims);
+}
+
+static czm_value join_values(czm_arena *arena, czm_value a, czm_value b) {
+    if (!a.elements || !b.elements || a.count != b.count) return (czm_value){0};
+    if (value_equal(a, b)) return a;
+    czm_element *joined = CZM_NEW_ARRAY(arena, czm_element, a.count);
+    for (size_t i = 0; i < a.count; i++)
+        if (element_equal(a.elements[i], b.elements[i])) joined[i] = a.elements[i];
+    return (czm_value){joined, a.count};
+}
+
+static const czm_content *join_contents(czm_arena *arena, const czm_content *a,
+                                        const czm_content *b) {
+    if (!a || !b || content_equal(a, b)) return a && b ? a : NULL;
+    czm_content *joined = CZM_NEW(arena, czm_content);
+    czm_dims merged;
+    bool is_one_empty = a->is_reserved || b->is_reserved;
+    if (is_one_empty && czm_shape_merge(a->shape, b->shape, &merged))
+        joined->shape = czm_dims_keep(arena, &merged);
+    else
+        joined->shape = join_shapes(arena, a->shape, b->shape);
+    joined->is_reserved = a->is_reserved && b->is_reserved;
+    joined->count = a->count == b->count ? a->count : CZM_UNKNOWN;
+    return joined;
+}
+
+czm_fact czm_fact_join(czm_arena *arena, const czm_fact *a, const czm_fact *b) {
+    czm_fact joined = {.shape = join_shapes(arena, a->shape, b->shape),
+                       .content = join_contents(arena, a->content, b->content)};
+    if (czm_shape_is_complete(joined.shape)) joined.value = join_values(arena, a->value, b->value);
+    return joined;
 }

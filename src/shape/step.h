@@ -15,8 +15,6 @@
 
 #include "shape/shape.h"
 
-enum { CZM_HIGHEST_RANK = 32 };
-
 // What a handle stands for: a variable, or a list of tensors that are alike.
 typedef struct czm_content {
     czm_shape shape;  // of the variable, or of each element
@@ -30,12 +28,6 @@ typedef struct czm_fact {
     czm_value value;
     const czm_content *content; // of a handle; NULL: not known
 } czm_fact;
-
-// A shape under construction. One dimension too many makes the rank unknown for good.
-typedef struct czm_dims {
-    int rank;
-    int64_t at[CZM_HIGHEST_RANK];
-} czm_dims;
 
 typedef struct czm_engine czm_engine;
 typedef struct czm_instance czm_instance;
@@ -74,9 +66,6 @@ static inline czm_content in_content(const czm_step *step, size_t input) {
 }
 
 static inline size_t in_count(const czm_step *step) { return step->node->inputs.count; }
-
-// Element `index` of a value as an integer; false if it is not known.
-bool czm_value_int(czm_value value, size_t index, int64_t *out);
 
 // The value of an input with one element, a scalar or not.
 bool czm_in_int(const czm_step *step, size_t input, int64_t *out);
@@ -122,35 +111,6 @@ static inline const char *in_text(const czm_step *step, size_t input) {
 // Finds dimension `axis`, counted from the end if negative, among `rank`. false: the rank is not
 // known, or there is no such dimension, which is a fault.
 bool czm_find_axis(czm_step *step, int64_t axis, int rank, int *out);
-
-// ---- arithmetic on dimensions: unknown if an operand is, or if there is no such size
-
-int64_t czm_dim_add(int64_t a, int64_t b);
-int64_t czm_dim_subtract(int64_t a, int64_t b);
-int64_t czm_dim_multiply(int64_t a, int64_t b);
-
-// What two claims about one dimension say together; false if they contradict each other.
-bool czm_dim_merge(int64_t a, int64_t b, int64_t *out);
-
-// ---- shapes
-
-czm_dims czm_dims_of(czm_shape shape);
-czm_dims czm_dims_unknown(int rank); // of `rank` unknown dims; the rank itself may be unknown
-czm_shape czm_dims_shape(const czm_dims *dims); // a view of `dims`
-void czm_dims_add(czm_dims *dims, int64_t dim);
-void czm_dims_add_all(czm_dims *dims, czm_shape shape, int from, int to);
-czm_shape czm_dims_keep(czm_arena *arena, const czm_dims *dims); // a lasting copy
-
-// How many values a tensor has, or CZM_UNKNOWN.
-int64_t czm_shape_count(czm_shape shape);
-
-bool czm_shape_equal(czm_shape a, czm_shape b);
-
-// Both claims hold of one tensor; false if they contradict each other.
-bool czm_shape_merge(czm_shape a, czm_shape b, czm_dims *out);
-
-// What element-wise operations make of two shapes (NumPy's rules); false if they do not fit.
-bool czm_shape_broadcast(czm_shape a, czm_shape b, czm_dims *out);
 
 // ---- facts
 

@@ -18,7 +18,8 @@ BELOW = {
     'spec': ['base', 'report', 'format'],
     'op': ['base', 'format'],
     'graph': ['base', 'report', 'format', 'op'],
-    'shape': ['base', 'report', 'format', 'op', 'graph'],
+    'view': ['base', 'report', 'format', 'op', 'graph'],
+    'shape': ['base', 'report', 'format', 'op', 'graph', 'view'],
 }
 BELOW['fold'] = BELOW['analysis'] = BELOW['write'] = BELOW['shape'] + ['shape']
 BELOW['passes'] = BELOW['fold'] + ['fold']

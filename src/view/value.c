@@ -1,11 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Shapes as such: reading them, writing them as text, and combining what is known of them. See
-// shape.h for what others use and step.h for what the rules use.
-#include "shape/step.h"
+// Shapes: reading them, writing them as text, and combining what is known of them; see value.h.
+#include "view/value.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+
+bool czm_value_int(czm_value value, size_t index, int64_t *out) {
+    const double too_large = 9007199254740992.0; // 2^53: beyond it doubles skip integers
+    if (!value.elements || index >= value.count || !value.elements[index].is_known) return false;
+    double number = value.elements[index].number;
+    if (!(number > -too_large && number < too_large)) return false;
+    *out = (int64_t)number;
+    return (double)*out == number;
+}
 
 czm_shape czm_shape_unknown(void) { return (czm_shape){CZM_UNKNOWN, NULL}; }
 
@@ -145,73 +153,6 @@ bool czm_shape_broadcast(czm_shape a, czm_shape b, czm_dims *out) {
         if (!broadcast_dim(x, y, &out->at[out->rank - 1 - i])) return false;
     }
     return true;
-}
-
-// ---- facts
-
-czm_fact czm_fact_unknown(void) { return (czm_fact){.shape = czm_shape_unknown()}; }
-
-static bool element_equal(czm_element a, czm_element b) {
-    return a.is_known == b.is_known && (!a.is_known || a.number == b.number);
-}
-
-static bool value_equal(czm_value a, czm_value b) {
-    if (!a.elements || !b.elements) return a.elements == b.elements;
-    if (a.count != b.count) return false;
-    for (size_t i = 0; i < a.count; i++)
-        if (!element_equal(a.elements[i], b.elements[i])) return false;
-    return true;
-}
-
-static bool content_equal(const czm_content *a, const czm_content *b) {
-    if (a == b || !a || !b) return a == b;
-    return a->count == b->count && a->is_reserved == b->is_reserved &&
-           czm_shape_equal(a->shape, b->shape);
-}
-
-bool czm_fact_equal(const czm_fact *a, const czm_fact *b) {
-    return czm_shape_equal(a->shape, b->shape) && value_equal(a->value, b->value) &&
-           content_equal(a->content, b->content);
-}
-
-static czm_shape join_shapes(czm_arena *arena, czm_shape a, czm_shape b) {
-    if (a.rank != b.rank) return czm_shape_unknown();
-    if (czm_shape_equal(a, b)) return a;
-    czm_dims dims = czm_dims_of(a);
-    for (int i = 0; i < a.rank; i++)
-        if (a.dims[i] != b.dims[i]) dims.at[i] = CZM_UNKNOWN;
-    return czm_dims_keep(arena, &dims);
-}
-
-static czm_value join_values(czm_arena *arena, czm_value a, czm_value b) {
-    if (!a.elements || !b.elements || a.count != b.count) return (czm_value){0};
-    if (value_equal(a, b)) return a;
-    czm_element *joined = CZM_NEW_ARRAY(arena, czm_element, a.count);
-    for (size_t i = 0; i < a.count; i++)
-        if (element_equal(a.elements[i], b.elements[i])) joined[i] = a.elements[i];
-    return (czm_value){joined, a.count};
-}
-
-static const czm_content *join_contents(czm_arena *arena, const czm_content *a,
-                                        const czm_content *b) {
-    if (!a || !b || content_equal(a, b)) return a && b ? a : NULL;
-    czm_content *joined = CZM_NEW(arena, czm_content);
-    czm_dims merged;
-    bool is_one_empty = a->is_reserved || b->is_reserved;
-    if (is_one_empty && czm_shape_merge(a->shape, b->shape, &merged))
-        joined->shape = czm_dims_keep(arena, &merged);
-    else
-        joined->shape = join_shapes(arena, a->shape, b->shape);
-    joined->is_reserved = a->is_reserved && b->is_reserved;
-    joined->count = a->count == b->count ? a->count : CZM_UNKNOWN;
-    return joined;
-}
-
-czm_fact czm_fact_join(czm_arena *arena, const czm_fact *a, const czm_fact *b) {
-    czm_fact joined = {.shape = join_shapes(arena, a->shape, b->shape),
-                       .content = join_contents(arena, a->content, b->content)};
-    if (czm_shape_is_complete(joined.shape)) joined.value = join_values(arena, a->value, b->value);
-    return joined;
 }
 
 // AttrValue.shape=7; TensorShapeProto: dim=2 {size=1}, unknown_rank=3.

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What is known of a tensor: its shape, and the elements of a small one. The views of this folder decode attributes
+// and constant inputs of nodes; each kind has one reader. Inference, analyses, passes and back ends use it, and they
+// pass the values of the constant inputs, since each finds these in its own way.
+#ifndef CZM_VIEW_VALUE_H
+#define CZM_VIEW_VALUE_H
+
+#include "graph/graph.h"
+
+enum {
+    CZM_UNKNOWN = -1,     // a dimension or rank that is not known
+    CZM_HIGHEST_RANK = 32 // of the shapes of an analysis; more dimensions make the rank unknown
+};
+
+typedef struct czm_shape {
+    int rank;            // CZM_UNKNOWN, or the number of dims
+    const int64_t *dims; // CZM_UNKNOWN or 0 and more
+} czm_shape;
+
+// The value of a small tensor, element by element in row-major order. Integers and booleans are
+// exact; floats are stored as doubles.
+typedef struct czm_element {
+    bool is_known;
+    double number;
+} czm_element;
+
+typedef struct czm_value {
+    const czm_element *elements; // NULL: nothing is known, not even of single elements
+    size_t count;
+} czm_value;
+
+// A shape under construction. One dimension too many makes the rank unknown for good.
+typedef struct czm_dims {
+    int rank;
+    int64_t at[CZM_HIGHEST_RANK];
+} czm_dims;
+
+czm_shape czm_shape_unknown(void);
+czm_shape czm_shape_read(czm_arena *arena, czm_bytes shape_proto); // a TensorShapeProto
+czm_bytes czm_shape_attr(czm_arena *arena, czm_shape shape);       // as a serialised AttrValue
+bool czm_shape_is_complete(czm_shape shape);                       // rank and all dims known
+const char *czm_shape_text(czm_arena *arena, czm_shape shape);     // "[?,256,256,1]", "unknown"
+
+// Element `index` of a value as an integer; false if it is not known.
+bool czm_value_int(czm_value value, size_t index, int64_t *out);
+
+// ---- arithmetic on dimensions: unknown if an operand is, or if there is no such size
+
+int64_t czm_dim_add(int64_t a, int64_t b);
+int64_t czm_dim_subtract(int64_t a, int64_t b);
+int64_t czm_dim_multiply(int64_t a, int64_t b);
+
+// What two claims about one dimension say together; false if they contradict each other.
+bool czm_dim_merge(int64_t a, int64_t b, int64_t *out);
+
+// ---- shapes
+
+czm_dims czm_dims_of(czm_shape shape);
+czm_dims czm_dims_unknown(int rank); // of `rank` unknown dims; the rank itself may be unknown
+czm_shape czm_dims_shape(const czm_dims *dims); // a view of `dims`
+void czm_dims_add(czm_dims *dims, int64_t dim);
+void czm_dims_add_all(czm_dims *dims, czm_shape shape, int from, int to);
+czm_shape czm_dims_keep(czm_arena *arena, const czm_dims *dims); // a lasting copy
+
+// How many values a tensor has, or CZM_UNKNOWN.
+int64_t czm_shape_count(czm_shape shape);
+
+bool czm_shape_equal(czm_shape a, czm_shape b);
+
+// Both claims hold of one tensor; false if they contradict each other.
+bool czm_shape_merge(czm_shape a, czm_shape b, czm_dims *out);
+
+// What element-wise operations make of two shapes (NumPy's rules); false if they do not fit.
+bool czm_shape_broadcast(czm_shape a, czm_shape b, czm_dims *out);
+
+#endif
