@@ -2,6 +2,7 @@
 //
 // Receptive fields of ops that mix elements along whole dimensions: reductions and products.
 #include "analysis/field_rules.h"
+#include "view/window.h"
 
 // The row's detail: how many of the last dimensions are mixed.
 void czm_see_last(czm_field_step *step) {
@@ -43,8 +44,7 @@ void czm_see_arg_reduce(czm_field_step *step) { reduce(step, false); }
 
 // While training, each channel is normalised by what it holds everywhere.
 void czm_see_batch_norm(czm_field_step *step) {
-    czm_bytes format = czm_attr_string(step->node, "data_format");
-    int channel = format.size > 1 && format.data[1] == 'C' ? 1 : step->in.rank - 1;
+    int channel = czm_is_channels_first(step->node) ? 1 : step->in.rank - 1;
     for (int i = 0; i < step->in.rank && czm_attr_bool(step->node, "is_training"); i++)
         if (i != channel) czm_footprint_mix(&step->seen, i, step->in.dims[i]);
 }

@@ -43,12 +43,7 @@ typedef enum czm_resizing {
 } czm_resizing;
 
 // Details of windows: where their size is found.
-typedef enum czm_window_size {
-    CZM_BY_FILTER,
-    CZM_BY_KSIZE,
-    CZM_BY_KSIZES,
-    CZM_BY_INPUTS
-} czm_window_size;
+typedef enum czm_window_size { CZM_BY_FILTER, CZM_BY_ATTRS, CZM_BY_INPUTS } czm_window_size;
 
 // In field_rules.c, field_space.c and field_mix.c.
 #define OP(name, ...) __VA_ARGS__

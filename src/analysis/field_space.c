@@ -5,7 +5,7 @@
 #include <math.h>
 
 #include "analysis/field_rules.h"
-#include "shape/window.h"
+#include "view/window.h"
 
 // ---- windows
 
@@ -14,14 +14,6 @@ static bool has_input_sizes(const czm_field_step *step, czm_windows *windows) {
         if (!czm_see_int(step, 1, (size_t)i, &windows->along[i].size) ||
             !czm_see_int(step, 2, (size_t)i, &windows->along[i].stride))
             return false;
-    return true;
-}
-
-static bool has_attr_sizes(const czm_field_step *step, const char *name, czm_windows *windows) {
-    int64_t sizes[CZM_HIGHEST_RANK];
-    size_t count = czm_attr_ints(step->node, name, sizes, CZM_HIGHEST_RANK);
-    if (count != (size_t)step->in.rank) return false;
-    for (int i = 0; i < step->in.rank; i++) windows->along[i].size = sizes[i];
     return true;
 }
 
@@ -37,26 +29,14 @@ static bool has_filter_sizes(const czm_field_step *step, const czm_layout *layou
 }
 
 static bool read_windows(const czm_field_step *step, czm_layout *layout, czm_windows *windows) {
-    const czm_step attrs = {.node = step->node};
-    bool has_rates = czm_node_has_attr(step->node, "rates");
-    if (step->in.rank < 3 || !czm_layout_of(&attrs, step->in.rank, layout)) return false;
-    *windows = czm_windows_of(&attrs, step->in.rank, has_rates ? "rates" : "dilations");
+    if (step->in.rank < 3 || !czm_layout_of(step->node, step->in.rank, layout)) return false;
+    *windows = czm_windows_of(step->node, step->in.rank);
     switch ((czm_window_size)step->detail) {
     case CZM_BY_FILTER: return has_filter_sizes(step, layout, windows);
-    case CZM_BY_KSIZE: return has_attr_sizes(step, "ksize", windows);
-    case CZM_BY_KSIZES: return has_attr_sizes(step, "ksizes", windows);
+    case CZM_BY_ATTRS: return true;
     case CZM_BY_INPUTS: return has_input_sizes(step, windows);
     }
     return false;
-}
-
-// Of SAME padding, which makes the window fit `count` times, the part before the image
-// (tensorflow/core/framework/common_shape_fns.cc, GetWindowedOutputSizeVerbose).
-static int64_t padding_before(const czm_window *w, czm_padding padding, int64_t image,
-                              int64_t count) {
-    if (padding != CZM_PADDING_SAME) return w->before;
-    int64_t total = (count - 1) * w->stride + (w->size - 1) * w->dilation + 1 - image;
-    return total > 0 ? total / 2 : 0;
 }
 
 static bool is_plausible(const czm_window *w, czm_padding padding) {
@@ -67,14 +47,15 @@ static bool is_plausible(const czm_window *w, czm_padding padding) {
 }
 
 static void slide(czm_field_step *step, const czm_windows *windows, int dim) {
-    const czm_window *w = &windows->along[dim];
-    if (!is_plausible(w, windows->padding)) {
+    czm_window w = windows->along[dim];
+    if (!is_plausible(&w, windows->padding)) {
         czm_see_unknown(step);
         return;
     }
-    int64_t before = padding_before(w, windows->padding, step->in.dims[dim], step->out.dims[dim]);
-    const czm_taps taps = {-before, (w->size - 1) * w->dilation - before, w->dilation};
-    const czm_slide slide = {1, w->stride, &taps};
+    if (windows->padding == CZM_PADDING_SAME)
+        czm_window_pad_same(&w, step->in.dims[dim], step->out.dims[dim]);
+    const czm_taps taps = {-w.before, czm_window_reach(&w) - 1 - w.before, w.dilation};
+    const czm_slide slide = {1, w.stride, &taps};
     czm_footprint_slide(&step->seen, dim, &slide, step->out.dims[dim]);
 }
 
@@ -110,15 +91,16 @@ static czm_taps taps_back(const czm_window *w, int64_t place) {
 }
 
 static void slide_back(czm_field_step *step, const czm_windows *windows, int dim) {
-    const czm_window *w = &windows->along[dim];
+    czm_window w = windows->along[dim];
     czm_taps taps[CZM_LONGEST_PERIOD];
-    if (!is_plausible(w, windows->padding) || w->stride > CZM_LONGEST_PERIOD) {
+    if (!is_plausible(&w, windows->padding) || w.stride > CZM_LONGEST_PERIOD) {
         czm_see_unknown(step);
         return;
     }
-    int64_t before = padding_before(w, windows->padding, step->out.dims[dim], step->in.dims[dim]);
-    for (int64_t i = 0; i < w->stride; i++) taps[i] = taps_back(w, i + before);
-    const czm_slide slide = {w->stride, 1, taps};
+    if (windows->padding == CZM_PADDING_SAME)
+        czm_window_pad_same(&w, step->out.dims[dim], step->in.dims[dim]);
+    for (int64_t i = 0; i < w.stride; i++) taps[i] = taps_back(&w, i + w.before);
+    const czm_slide slide = {w.stride, 1, taps};
     czm_footprint_slide(&step->seen, dim, &slide, step->out.dims[dim]);
 }
 
@@ -337,9 +319,8 @@ void czm_see_batch_to_space(czm_field_step *step) {
 // ---- space and depth. Among the channels, the place in the block comes first: row, then column.
 
 static bool read_depth(const czm_field_step *step, czm_layout *layout, int64_t *size) {
-    const czm_step attrs = {.node = step->node};
     *size = czm_attr_int(step->node, "block_size");
-    return step->in.rank == 4 && *size > 0 && czm_layout_of(&attrs, 4, layout);
+    return step->in.rank == 4 && *size > 0 && czm_layout_of(step->node, 4, layout);
 }
 
 void czm_see_space_to_depth(czm_field_step *step) {

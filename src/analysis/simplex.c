@@ -7,6 +7,8 @@
 
 #include <math.h>
 
+#include "view/window.h"
+
 enum {
     MOST_CLAIMS = 4096, // of a proof: graphs may unfold without end
     MOST_TERMS = 64,    // of a weighted mean
@@ -150,8 +152,7 @@ static bool slice(prover *p, czm_claim c) {
 // Resizing and average pooling: each pixel becomes a mean of pixels (average pooling leaves
 // padding out of its mean: tensorflow/core/kernels/avgpooling_op.cc).
 static bool image(prover *p, czm_claim c) {
-    return c.axis == 1 && !czm_attr_is(c.tensor.node, "data_format", "NCHW") &&
-           !czm_attr_is(c.tensor.node, "data_format", "NCDHW") && first(p, c);
+    return c.axis == 1 && !czm_is_channels_first(c.tensor.node) && first(p, c);
 }
 
 // The block's axes follow the batch; those behind them are left alone.

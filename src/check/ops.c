@@ -4,6 +4,7 @@
 // Findings are grouped: one for each op or attribute, with the layers where it stands.
 #include "check/check.h"
 #include "graph/layer_name.h"
+#include "view/window.h"
 
 enum { MOST_LAYERS = 8 };
 
@@ -80,20 +81,16 @@ static bool check_fitness(collector *all, const czm_node *node) {
 // What TensorFlow 2.0.0's CPU kernels refuse or compute wrongly, and no rewrite could replace,
 // mostly because a shape is not known (docs/tf200-gaps.md).
 static bool is_dilated(const czm_node *node) {
-    int64_t dilations[5];
-    size_t count = czm_attr_ints(node, "dilations", dilations, CZM_COUNT_OF(dilations));
-    for (size_t i = 0; i < count && i < CZM_COUNT_OF(dilations); i++)
-        if (dilations[i] > 1) return true;
+    int rank = (int)czm_attr_list_size(node, "dilations");
+    czm_windows windows = czm_windows_of(node, rank);
+    for (int i = 0; i < rank && i < CZM_HIGHEST_RANK; i++)
+        if (windows.along[i].dilation > 1) return true;
     return false;
 }
 
 static bool has_unequal_strides(const czm_node *node) {
-    int64_t strides[4];
-    return czm_attr_ints(node, "strides", strides, 4) == 4 && strides[1] != strides[2];
-}
-
-static bool is_channels_first(const czm_node *node) {
-    return czm_attr_is(node, "data_format", "NCHW") || czm_attr_is(node, "data_format", "NCDHW");
+    czm_windows windows = czm_windows_of(node, 4);
+    return windows.along[1].stride != windows.along[2].stride;
 }
 
 static bool is_of_volumes(const czm_node *node) {
@@ -101,8 +98,8 @@ static bool is_of_volumes(const czm_node *node) {
 }
 
 static bool is_over_channels(const czm_node *node) {
-    int64_t sizes[4];
-    return czm_attr_ints(node, "ksize", sizes, 4) == 4 && sizes[3] != 1;
+    int64_t size = czm_windows_of(node, 4).along[3].size;
+    return size != 1 && size != CZM_UNKNOWN;
 }
 
 static bool is_of_uint32(const czm_node *node) {
@@ -118,26 +115,26 @@ static const struct {
     bool (*is_so)(const czm_node *node);
     const char *what;
 } unrunnable[] = {
-    {"AvgPool", is_channels_first, "with channels first"},
+    {"AvgPool", czm_is_channels_first, "with channels first"},
     {"AvgPool", is_over_channels, "along channels"},
-    {"AvgPool3D", is_channels_first, "with channels first"},
-    {"Conv2D", is_channels_first, "with channels first"},
-    {"Conv2DBackpropInput", is_channels_first, "with channels first"},
+    {"AvgPool3D", czm_is_channels_first, "with channels first"},
+    {"Conv2D", czm_is_channels_first, "with channels first"},
+    {"Conv2DBackpropInput", czm_is_channels_first, "with channels first"},
     {"Conv2DBackpropInput", is_dilated, "with dilations"},
-    {"Conv3D", is_channels_first, "with channels first"},
+    {"Conv3D", czm_is_channels_first, "with channels first"},
     {"Conv3D", is_dilated, "with dilations"},
-    {"Conv3DBackpropInputV2", is_channels_first, "with channels first"},
+    {"Conv3DBackpropInputV2", czm_is_channels_first, "with channels first"},
     {"Conv3DBackpropInputV2", is_dilated, "with dilations"},
     {"DepthwiseConv2dNative", has_unequal_strides, "with strides that differ"},
-    {"DepthwiseConv2dNative", is_channels_first, "with channels first"},
+    {"DepthwiseConv2dNative", czm_is_channels_first, "with channels first"},
     {"DepthwiseConv2dNative", is_dilated, "with dilations"},
-    {"FusedBatchNorm", is_channels_first, "with channels first"},
-    {"FusedBatchNormV2", is_channels_first, "with channels first"},
-    {"FusedBatchNormV3", is_channels_first, "with channels first"},
+    {"FusedBatchNorm", czm_is_channels_first, "with channels first"},
+    {"FusedBatchNormV2", czm_is_channels_first, "with channels first"},
+    {"FusedBatchNormV3", czm_is_channels_first, "with channels first"},
     {"FusedBatchNormV3", is_of_volumes, "on volumes"},
-    {"MaxPool", is_channels_first, "with channels first"},
-    {"MaxPool3D", is_channels_first, "with channels first"},
-    {"MaxPoolV2", is_channels_first, "with channels first"},
+    {"MaxPool", czm_is_channels_first, "with channels first"},
+    {"MaxPool3D", czm_is_channels_first, "with channels first"},
+    {"MaxPoolV2", czm_is_channels_first, "with channels first"},
     {"ResizeNearestNeighbor", has_corners_and_centers, "with aligned corners and pixel centres"},
     {"Tile", is_of_uint32, "of uint32"},
 };

@@ -3,25 +3,25 @@
 // The kinds of nodes that hold sizes as numbers, and what becomes of these at another height and width.
 #include "edit/baked.h"
 
-static size_t height_index(const czm_node *node) {
-    return czm_attr_is(node, "data_format", "NCHW") ? 2 : 1;
-}
+#include "view/window.h"
+
+static size_t height_index(const czm_node *node) { return czm_is_channels_first(node) ? 2 : 1; }
 
 // ---- transposed convolutions: out = in * stride + a rest that the padding fixes
 
 static czm_status recompute_transposed(czm_editor *e, czm_baked *b, czm_shape image,
                                        const czm_sizes *now) {
-    int64_t strides[4];
+    czm_windows windows = czm_windows_of(b->node, 4);
     size_t first = height_index(b->node), skipped = now->count == 4 ? 0 : first;
     if (now->count != 4 && now->count != 2) return CZM_OK;
-    if (czm_attr_ints(b->node, "strides", strides, 4) != 4) return CZM_OK;
     czm_sizes fresh = *now;
     for (size_t i = first; i < first + 2; i++) {
         size_t k = i - skipped;
         if (!now->is_known[k] || !b->sizes.is_known[k]) return CZM_OK;
+        int64_t stride = windows.along[i].stride;
+        if (stride == CZM_UNKNOWN) return CZM_OK;
         if (b->image.dims[i] == CZM_UNKNOWN) return CZM_OK; // what it stores is absolute
-        fresh.values[k] =
-            image.dims[i] * strides[i] + (b->sizes.values[k] - b->image.dims[i] * strides[i]);
+        fresh.values[k] = image.dims[i] * stride + (b->sizes.values[k] - b->image.dims[i] * stride);
     }
     if (czm_sizes_equal(&fresh, now)) return CZM_OK;
     if (!czm_sizes_equal(now, &b->sizes))
@@ -289,16 +289,14 @@ static bool is_pool(const czm_node *node) {
 }
 
 void czm_baked_count_windows(czm_baked *b) {
-    int64_t window[4], strides[4];
-    if (!is_pool(b->node) || b->image.rank != 4 || height_index(b->node) != 1 ||
-        czm_attr_ints(b->node, "ksize", window, 4) != 4 ||
-        czm_attr_ints(b->node, "strides", strides, 4) != 4)
-        return;
+    if (!is_pool(b->node) || b->image.rank != 4 || height_index(b->node) != 1) return;
+    czm_windows windows = czm_windows_of(b->node, 4);
     for (int i = 1; i < 3; i++) {
+        const czm_window *w = &windows.along[i];
         int64_t size = b->image.dims[i];
-        bool parts = window[i] > 0 && size > 0 && size % window[i] == 0 &&
-                     (window[i] == strides[i] || window[i] == size);
-        b->windows[i - 1] = parts ? size / window[i] : 0;
+        bool parts = w->size > 0 && w->stride > 0 && size > 0 && size % w->size == 0 &&
+                     (w->size == w->stride || w->size == size);
+        b->windows[i - 1] = parts ? size / w->size : 0;
     }
 }
 

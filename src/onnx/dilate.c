@@ -3,6 +3,7 @@
 // Joining dilated convolutions; see dilate.h. Source: tf.nn.with_space_to_batch
 // (tensorflow/python/ops/nn_ops.py), which pads to a multiple of the dilation and crops that again.
 #include "onnx/dilate.h"
+#include "view/window.h"
 
 enum { MOST_SPACE = 3, MOST_DIMS = MOST_SPACE + 2 };
 
@@ -35,8 +36,7 @@ static bool are_all_one(const czm_node *node, const char *attr) {
 
 static bool is_dense(const czm_node *node) {
     return node->inputs.count == 2 && czm_attr_is(node, "padding", "VALID") &&
-           !czm_attr_is(node, "data_format", "NCHW") &&
-           !czm_attr_is(node, "data_format", "NCDHW") && are_all_one(node, "strides") &&
+           !czm_is_channels_first(node) && are_all_one(node, "strides") &&
            are_all_one(node, "dilations");
 }
 

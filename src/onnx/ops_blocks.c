@@ -7,6 +7,7 @@
 //
 // (core/kernels/spacetobatch_op.cc), where b and the paddings may differ along height and width.
 #include "onnx/ops.h"
+#include "view/window.h"
 
 enum { MOST = CZM_ONNX_MOST_DIMS };
 
@@ -43,7 +44,7 @@ static void move_whole_numbers(czm_onnx_step *step, int64_t size) {
 
 void czm_onnx_depth(czm_onnx_step *step) { // DepthToSpace, SpaceToDepth
     int64_t size = czm_attr_int(step->node, "block_size");
-    if (czm_in(step, 0)->shape.rank != 4 || czm_attr_is(step->node, "data_format", "NCHW")) {
+    if (czm_in(step, 0)->shape.rank != 4 || czm_is_channels_first(step->node)) {
         czm_refuse(step, "only images with channels last are known");
         return;
     }

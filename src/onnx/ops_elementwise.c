@@ -7,6 +7,7 @@
 
 #include "onnx/norms.h"
 #include "onnx/ops.h"
+#include "view/window.h"
 
 // ---- layouts of operands
 
@@ -234,7 +235,7 @@ void czm_onnx_binary(czm_onnx_step *step) {
 // BiasAdd: a vector along the channels, which data_format may put second.
 void czm_onnx_bias_add(czm_onnx_step *step) {
     const czm_onnx_value *image = czm_in(step, 0);
-    bool is_second = czm_attr_is(step->node, "data_format", "NCHW") && image->shape.rank > 2;
+    bool is_second = czm_is_channels_first(step->node) && image->shape.rank > 2;
     if (!is_second) {
         czm_onnx_binary(step);
         return;

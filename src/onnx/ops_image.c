@@ -6,6 +6,7 @@
 
 #include "onnx/ops.h"
 #include "onnx/window.h"
+#include "view/window.h"
 
 // ---- a window's places
 
@@ -16,11 +17,13 @@ typedef struct places {
     int64_t kernel[DIRECTIONS], strides[DIRECTIONS], rates[DIRECTIONS];
 } places;
 
-// The two in the middle of an attribute with an entry for each dimension.
-static void read_middle(const czm_onnx_step *step, const char *name, int64_t *out) {
-    int64_t all[4] = {1, 1, 1, 1};
-    czm_attr_ints(step->node, name, all, CZM_COUNT_OF(all));
-    for (int i = 0; i < DIRECTIONS; i++) out[i] = all[i + 1];
+// Height and width are the two dimensions in the middle.
+static void read_steps(const czm_onnx_step *step, places *p) {
+    czm_windows windows = czm_windows_of(step->node, 4);
+    for (int i = 0; i < DIRECTIONS; i++) {
+        p->strides[i] = windows.along[1 + i].stride;
+        p->rates[i] = windows.along[1 + i].dilation;
+    }
 }
 
 static int64_t extent_of(const places *p, int i) { return (p->kernel[i] - 1) * p->rates[i] + 1; }
@@ -29,8 +32,7 @@ static int64_t extent_of(const places *p, int i) { return (p->kernel[i] - 1) * p
 static bool find_places(czm_onnx_step *step, places *p, double outside) {
     enum { MOST_PLACES = 1024 };
     if (!czm_onnx_image_of(step, 0, &p->image)) return false;
-    read_middle(step, "strides", p->strides);
-    read_middle(step, "rates", p->rates);
+    read_steps(step, p);
     if (p->kernel[0] < 1 || p->kernel[1] < 1 || p->kernel[0] * p->kernel[1] > MOST_PLACES) {
         czm_refuse(step, "its window is too large, or its size is not known");
         return false;
@@ -65,8 +67,8 @@ static const char **all_slices(czm_onnx_step *step, const places *p) {
 // ---- patches, and morphology
 
 void czm_onnx_patches(czm_onnx_step *step) { // ExtractImagePatches
-    places p = {.kernel = {0}};
-    read_middle(step, "ksizes", p.kernel);
+    czm_windows windows = czm_windows_of(step->node, 4);
+    places p = {.kernel = {windows.along[1].size, windows.along[2].size}};
     if (!find_places(step, &p, 0)) return;
     const char *name = czm_emit(step, "Concat", all_slices(step, &p));
     czm_onnx_set_int(step->arena, czm_last(step), "axis", 1);
@@ -92,8 +94,8 @@ void czm_onnx_dilation(czm_onnx_step *step) { // Dilation2D(input, filter)
 
 void czm_onnx_pool_slices(czm_onnx_step *step, czm_onnx_image *image, const int64_t *kernel,
                           double lowest) {
-    places p = {.image = *image, .kernel = {kernel[0], kernel[1]}, .rates = {1, 1}};
-    read_middle(step, "strides", p.strides);
+    places p = {.image = *image, .kernel = {kernel[0], kernel[1]}};
+    read_steps(step, &p);
     czm_onnx_pad_image(step, &p.image, kernel, lowest);
     czm_out_planar(step, 0, czm_emit(step, "Max", all_slices(step, &p)));
 }
@@ -123,7 +125,7 @@ void czm_onnx_pool_places(czm_onnx_step *step) { // MaxPoolWithArgmax
         czm_refuse(step, "the size of its image is not known");
         return;
     }
-    read_middle(step, "ksize", kernel);
+    czm_onnx_kernel_of(step, &image, kernel);
     czm_out_planar(step, 0, CZM_EMIT(step, "MaxPool", image.name));
     czm_onnx_set_windows(step, &image, kernel);
     const char *place = place_in_tensorflow(step, &image, czm_emit_more(step));

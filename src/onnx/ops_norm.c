@@ -5,6 +5,7 @@
 
 #include "onnx/norms.h"
 #include "onnx/ops.h"
+#include "view/window.h"
 
 // ---- with statistics that are known: a factor and a shift per channel
 
@@ -97,8 +98,7 @@ static void normalize_plain(czm_onnx_step *step, int rank) {
 
 void czm_onnx_batch_norm(czm_onnx_step *step) {
     int rank = czm_in(step, 0)->shape.rank;
-    bool is_second = czm_attr_is(step->node, "data_format", "NCHW") ||
-                     czm_attr_is(step->node, "data_format", "NCDHW");
+    bool is_second = czm_is_channels_first(step->node);
     bool is_fixed = !czm_attr_bool(step->node, "is_training") && !is_second;
     if (is_fixed && normalize_by_constants(step)) return;
     if (rank < 3 || rank > CZM_ONNX_MOST_DIMS)

@@ -2,6 +2,7 @@
 //
 // Numbers that go to places which are computed: ScatterNd and its relatives.
 #include "onnx/ops.h"
+#include "view/window.h"
 
 enum { SUMS_SINCE = 16, EXTREMES_SINCE = 18 }; // opsets of ScatterND's reductions
 
@@ -16,12 +17,11 @@ static bool hands_on(const czm_node *node) {
 
 // Windows that do not overlap have their largest pixels at different places.
 static bool is_pool_without_overlap(const czm_node *node) {
-    int64_t sizes[4] = {0}, strides[4] = {0};
-    czm_attr_ints(node, "ksize", sizes, CZM_COUNT_OF(sizes));
-    czm_attr_ints(node, "strides", strides, CZM_COUNT_OF(strides));
-    return czm_node_is(node, "MaxPoolWithArgmax") &&
-           czm_attr_bool(node, "include_batch_in_index") && sizes[1] <= strides[1] &&
-           sizes[2] <= strides[2];
+    if (!czm_node_is(node, "MaxPoolWithArgmax")) return false;
+    czm_windows windows = czm_windows_of(node, 4);
+    const czm_window *rows = &windows.along[1], *columns = &windows.along[2];
+    return czm_attr_bool(node, "include_batch_in_index") && rows->size <= rows->stride &&
+           columns->size <= columns->stride;
 }
 
 static bool are_different(czm_tensor places) {

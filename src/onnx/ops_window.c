@@ -8,6 +8,7 @@
 #include "onnx/ops.h"
 #include "onnx/scope.h"
 #include "onnx/window.h"
+#include "view/window.h"
 
 // The least number of an element type that can be pooled.
 static double lowest(czm_dtype dtype) {
@@ -57,15 +58,12 @@ static const char *ones_like(czm_onnx_step *step, const char *image, int rank) {
 // each window that lies in the image divides the mean of the whole window.
 void czm_onnx_pool(czm_onnx_step *step) {
     czm_onnx_image image;
-    int64_t kernel[CZM_ONNX_MOST_DIMS], all[CZM_ONNX_MOST_DIMS];
+    int64_t kernel[CZM_ONNX_MOST_DIMS];
+    czm_layout layout;
     if (!czm_onnx_image_of(step, 0, &image)) return;
-    size_t count = czm_attr_ints(step->node, "ksize", all, CZM_ONNX_MOST_DIMS);
-    for (int i = 0; i < image.rank - 2; i++) {
-        size_t at = (size_t)czm_onnx_image_dim(&image, i);
-        kernel[i] = at < count ? all[at] : 1;
-    }
-    size_t channel = image.is_planar_in_tensorflow ? 1 : (size_t)image.rank - 1;
-    if (channel < count && all[channel] != 1) {
+    czm_onnx_kernel_of(step, &image, kernel);
+    if (!czm_layout_of(step->node, image.rank, &layout) ||
+        czm_windows_of(step->node, image.rank).along[layout.channel].size != 1) {
         czm_refuse(step, "ONNX cannot pool along channels");
         return;
     }

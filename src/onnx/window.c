@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Windows over images; see window.h. How TensorFlow pads: GetWindowedOutputSizeVerbose in
-// core/framework/common_shape_fns.cc.
+// Windows over images; see window.h.
 #include "onnx/window.h"
 
 #include "onnx/linear.h"
 #include "onnx/scope.h"
+#include "view/window.h"
 
 int czm_onnx_image_dim(const czm_onnx_image *image, int space) {
     return space + (image->is_planar_in_tensorflow ? 2 : 1);
@@ -19,8 +19,7 @@ bool czm_onnx_image_of(czm_onnx_step *step, size_t input, czm_onnx_image *image)
     czm_onnx_value *value = czm_in(step, input);
     bool is_volume = strstr(step->node->op, "3D") != NULL;
     *image = (czm_onnx_image){.rank = is_volume ? 5 : 4};
-    czm_bytes format = czm_attr_string(step->node, "data_format");
-    image->is_planar_in_tensorflow = czm_bytes_is(format, "NCHW") || czm_bytes_is(format, "NCDHW");
+    image->is_planar_in_tensorflow = czm_is_channels_first(step->node);
     if (value->shape.rank != image->rank) {
         czm_refuse(step, "the shape of its image is not known");
         return false;
@@ -43,67 +42,53 @@ void czm_onnx_image_out(czm_onnx_step *step, const czm_onnx_image *image, size_t
         czm_out_planar(step, output, name);
 }
 
-// One of the attributes with an entry for each dimension; 1 where it is absent.
-static void read_attr(const czm_onnx_step *step, const czm_onnx_image *image, const char *name,
-                      int64_t *out) {
-    int64_t all[CZM_ONNX_MOST_DIMS];
-    size_t count = czm_attr_ints(step->node, name, all, CZM_ONNX_MOST_DIMS);
-    for (int i = 0; i < image->rank - 2; i++) {
-        size_t at = count == 2 ? (size_t)i : (size_t)czm_onnx_image_dim(image, i);
-        out[i] = at < count ? all[at] : 1;
-    }
+void czm_onnx_kernel_of(const czm_onnx_step *step, const czm_onnx_image *image, int64_t *kernel) {
+    czm_windows all = czm_windows_of(step->node, image->rank);
+    for (int i = 0; i < image->rank - 2; i++)
+        kernel[i] = all.along[czm_onnx_image_dim(image, i)].size;
 }
 
 typedef struct windows {
+    czm_padding padding;
+    czm_window along[CZM_ONNX_MOST_DIMS]; // the spatial dimensions
     int64_t strides[CZM_ONNX_MOST_DIMS], dilations[CZM_ONNX_MOST_DIMS];
     int64_t pads[2 * CZM_ONNX_MOST_DIMS]; // all befores, then all afters
     bool is_open;                         // the pads depend on a size that is not known
 } windows;
 
-static void pad_same(const czm_onnx_image *image, const int64_t *kernel, windows *w, int i,
-                     int64_t in, int64_t out) {
-    int space = image->rank - 2;
-    int64_t extent = (kernel[i] - 1) * w->dilations[i] + 1;
-    int64_t total = extent - w->strides[i]; // where the stride divides the size
-    if (in != CZM_UNKNOWN && out != CZM_UNKNOWN) total = (out - 1) * w->strides[i] + extent - in;
-    if (total < 0) total = 0;
-    w->pads[i] = total / 2;
-    w->pads[i + space] = total - total / 2;
-}
-
-static void pad_explicit(const czm_onnx_step *step, const czm_onnx_image *image, windows *w) {
-    int64_t all[2 * CZM_ONNX_MOST_DIMS] = {0};
-    czm_attr_ints(step->node, "explicit_paddings", all, CZM_COUNT_OF(all));
-    for (int i = 0; i < image->rank - 2; i++) {
-        w->pads[i] = all[2 * czm_onnx_image_dim(image, i)];
-        w->pads[i + image->rank - 2] = all[2 * czm_onnx_image_dim(image, i) + 1];
-    }
+static void set_pads(windows *w, int space, int i) {
+    w->pads[i] = w->along[i].before;
+    w->pads[i + space] = w->along[i].after;
 }
 
 static windows windows_of(const czm_onnx_step *step, const czm_onnx_image *image,
                           const int64_t *kernel) {
-    windows w = {.is_open = false};
-    read_attr(step, image, "strides", w.strides);
-    bool has_rates = czm_node_attr(step->node, "rates").data != NULL;
-    read_attr(step, image, has_rates ? "rates" : "dilations", w.dilations);
-    if (czm_attr_is(step->node, "padding", "EXPLICIT")) pad_explicit(step, image, &w);
-    if (!czm_attr_is(step->node, "padding", "SAME")) return w;
+    czm_windows all = czm_windows_of(step->node, image->rank);
+    windows w = {.padding = all.padding};
     for (int i = 0; i < image->rank - 2; i++) {
-        w.is_open |= image->size[i] == CZM_UNKNOWN && w.strides[i] > 1 && kernel[i] > 1;
-        pad_same(image, kernel, &w, i, image->size[i],
-                 image->size[i] == CZM_UNKNOWN ? CZM_UNKNOWN
-                                               : (image->size[i] - 1) / w.strides[i] + 1);
+        czm_window *along = &w.along[i];
+        int64_t size = image->size[i], count;
+        *along = all.along[czm_onnx_image_dim(image, i)];
+        along->size = kernel[i];
+        w.strides[i] = along->stride;
+        w.dilations[i] = along->dilation;
+        if (all.padding == CZM_PADDING_SAME) {
+            w.is_open |= size == CZM_UNKNOWN && along->stride > 1 && kernel[i] > 1;
+            czm_window_count(along, all.padding, size, &count);
+            czm_window_pad_same(along, size, count);
+        }
+        set_pads(&w, image->rank - 2, i);
     }
     return w;
 }
 
 // ((in - 1) / stride * stride + extent - in), or 0 if that is negative: half of it, rounded down, before.
-static const char *open_amounts(czm_onnx_step *step, const czm_onnx_image *image, const windows *w,
-                                const int64_t *kernel) {
+static const char *open_amounts(czm_onnx_step *step, const czm_onnx_image *image,
+                                const windows *w) {
     size_t space = (size_t)image->rank - 2;
     int64_t extents[CZM_ONNX_MOST_DIMS], axes[CZM_ONNX_MOST_DIMS];
     for (size_t i = 0; i < space; i++) {
-        extents[i] = (kernel[i] - 1) * w->dilations[i] + 1;
+        extents[i] = czm_window_reach(&w->along[i]);
         axes[i] = (int64_t)i + 2;
     }
     const char *strides = czm_ints(step, w->strides, space);
@@ -132,7 +117,7 @@ const char *czm_onnx_pad_open(czm_onnx_step *step, czm_onnx_image *image, const 
                               double value) {
     windows w = windows_of(step, image, kernel);
     if (!w.is_open) return NULL;
-    const char *amounts = open_amounts(step, image, &w, kernel);
+    const char *amounts = open_amounts(step, image, &w);
     image->name = czm_onnx_pad_by(step, image->name, czm_in(step, 0)->dtype, amounts, value);
     image->is_padded = true;
     return amounts;
@@ -177,17 +162,14 @@ static void set_transposed(czm_onnx_step *step, const czm_onnx_image *image, con
     czm_onnx_set_ints(step->arena, node, "output_padding", over, space);
 }
 
-static int64_t extent_of(const windows *w, const int64_t *kernel, int i) {
-    return (kernel[i] - 1) * w->dilations[i] + 1;
-}
-
 // Where a size is open, the output must be as large as layers make it: the stride times the input,
 // and what hangs over without padding.
 static bool has_usual_size(const czm_onnx_step *step, const czm_onnx_image *image, const windows *w,
-                           const int64_t *kernel, bool is_same, int i) {
+                           int i) {
     czm_linear size;
     czm_tensor sizes = step->node->inputs.items[0], of = step->node->inputs.items[2];
-    int64_t left = extent_of(w, kernel, i) - w->strides[i];
+    int64_t left = czm_window_reach(&w->along[i]) - w->strides[i];
+    bool is_same = w->padding == CZM_PADDING_SAME;
     bool is_short = czm_in(step, 0)->shape.rank == 1 &&
                     czm_in(step, 0)->shape.dims[0] == image->rank - 2;
     int dim = czm_onnx_image_dim(image, i);
@@ -201,12 +183,13 @@ bool czm_onnx_set_transposed(czm_onnx_step *step, const czm_onnx_image *image,
     int space = image->rank - 2;
     int64_t over[CZM_ONNX_MOST_DIMS] = {0};
     windows w = windows_of(step, image, kernel);
-    bool is_same = czm_attr_is(step->node, "padding", "SAME");
     for (int i = 0; i < space; i++) {
-        int64_t extent = extent_of(&w, kernel, i);
+        int64_t extent = czm_window_reach(&w.along[i]);
         bool is_known = image->size[i] != CZM_UNKNOWN && image->out_size[i] != CZM_UNKNOWN;
-        if (!is_known && !has_usual_size(step, image, &w, kernel, is_same, i)) return false;
-        if (is_same) pad_same(image, kernel, &w, i, image->out_size[i], image->size[i]);
+        if (!is_known && !has_usual_size(step, image, &w, i)) return false;
+        if (w.padding == CZM_PADDING_SAME)
+            czm_window_pad_same(&w.along[i], image->out_size[i], image->size[i]);
+        set_pads(&w, space, i);
         int64_t least =
             (image->size[i] - 1) * w.strides[i] + extent - w.pads[i] - w.pads[i + space];
         if (is_known) over[i] = image->out_size[i] - least;
@@ -250,7 +233,7 @@ const char *czm_onnx_cut_transposed(czm_onnx_step *step, const czm_onnx_image *i
     const char *wanted = told_sizes(step, image);
     const char *zero = czm_number(step, CZM_DTYPE_INT64, 0);
     const char *paddings = CZM_EMIT(step, "Max", CZM_EMIT(step, "Sub", reached, wanted), zero);
-    bool is_same = czm_attr_is(step->node, "padding", "SAME");
+    bool is_same = w.padding == CZM_PADDING_SAME;
     const char *two = czm_number(step, CZM_DTYPE_INT64, 2);
     const char *begin = is_same ? CZM_EMIT(step, "Div", paddings, two)
                                 : CZM_EMIT(step, "Mul", paddings, zero);

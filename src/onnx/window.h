@@ -27,6 +27,9 @@ void czm_onnx_image_out(czm_onnx_step *step, const czm_onnx_image *image, size_t
 // Position of a spatial dimension in TensorFlow's shape.
 int czm_onnx_image_dim(const czm_onnx_image *image, int space);
 
+// The window's size along the spatial dimensions, by ksize or ksizes.
+void czm_onnx_kernel_of(const czm_onnx_step *step, const czm_onnx_image *image, int64_t *kernel);
+
 // SAME padding of an image whose size is open depends on that size (where the stride is greater than 1):
 // it is computed when the network runs, and added with the number `value`. Returns the amounts for
 // czm_onnx_pad_by(), or NULL if the node's own attribute can state the padding, and nothing was added.

@@ -4,6 +4,7 @@
 // versions, high ranks, and slices that are put into a tensor.
 #include "graph/build.h"
 #include "passes/lower.h"
+#include "view/window.h"
 
 // ---- MatrixDiagV3 and its kin: of the main diagonal they are what they were before
 
@@ -53,7 +54,7 @@ void czm_diagonal_rewrite(czm_lowering *l, czm_node *node) {
 enum { BIAS_RANK = 5, PLACE_RANK = 5 };
 
 bool czm_high_bias_applies(czm_lowering *l, czm_node *node) {
-    return node->inputs.count == 2 && !czm_attr_is(node, "data_format", "NCHW") &&
+    return node->inputs.count == 2 && !czm_is_channels_first(node) &&
            czm_lower_shape(l, node->inputs.items[0]).rank > BIAS_RANK;
 }
 

@@ -3,6 +3,7 @@
 // Convolutions and pooling that TensorFlow 2.0.0's CPU kernels cannot do or do wrongly: groups,
 // dilations, explicit paddings. Nodes are channels-last here; the layout rewrite comes first.
 #include "passes/lower.h"
+#include "view/window.h"
 
 enum { MOST_GROUPS = 4096 };
 
@@ -45,21 +46,18 @@ static bool read_filter(const czm_lowering *l, const czm_node *node, size_t inpu
 // then it depends on the size of the image.
 static bool read_padding(const czm_node *node, const int64_t filter[4], const int64_t dilations[2],
                          int64_t padding[4]) {
-    int64_t explicit_paddings[8];
-    memset(padding, 0, 4 * sizeof *padding);
-    if (czm_attr_is(node, "padding", "VALID")) return true;
-    if (czm_attr_is(node, "padding", "EXPLICIT")) {
-        if (czm_attr_ints(node, "explicit_paddings", explicit_paddings, 8) != 8) return false;
-        memcpy(padding, explicit_paddings + 2, 4 * sizeof *padding);
-        return true;
+    czm_windows windows = czm_windows_of(node, 4);
+    bool is_same = windows.padding == CZM_PADDING_SAME, has_strides = false;
+    for (int i = 0; i < 2; i++) {
+        czm_window *w = &windows.along[1 + i];
+        w->size = filter[i];
+        w->dilation = dilations[i];
+        if (is_same) czm_window_pad_same(w, CZM_UNKNOWN, CZM_UNKNOWN);
+        padding[2 * i] = w->before;
+        padding[2 * i + 1] = w->after;
+        has_strides |= w->stride != 1;
     }
-    for (int i = 0; i < 2; i++) { // SAME with stride 1 adds what the filter takes away
-        int64_t total = (filter[i] - 1) * dilations[i];
-        padding[2 * i] = total / 2;
-        padding[2 * i + 1] = total - total / 2;
-    }
-    int64_t strides[2];
-    return read_pair(node, "strides", strides) && strides[0] == 1 && strides[1] == 1;
+    return windows.padding != CZM_PADDING_UNKNOWN && !(is_same && has_strides);
 }
 
 // ---- groups
@@ -414,14 +412,16 @@ void czm_dilated_filter_rewrite(czm_lowering *l, czm_node *node) {
 static bool first_pixels(const czm_lowering *l, const czm_node *node, const int64_t filter[4],
                          const int64_t strides[2], int32_t first[2]) {
     first[0] = first[1] = 0;
-    if (!czm_attr_is(node, "padding", "SAME")) return true;
+    czm_windows windows = czm_windows_of(node, 4);
+    if (windows.padding != CZM_PADDING_SAME) return true;
     czm_shape image = czm_lower_shape(l, node->inputs.items[0]);
     if (image.rank != 4 || image.dims[1] <= 0 || image.dims[2] <= 0) return false;
     for (int i = 0; i < 2; i++) {
-        int64_t size = image.dims[1 + i], count = (size + strides[i] - 1) / strides[i];
-        int64_t total = (count - 1) * strides[i] + filter[i] - size;
-        if (total < 0) total = 0;
-        first[i] = (int32_t)((filter[i] - 1) / 2 - total / 2);
+        int64_t size = image.dims[1 + i];
+        czm_window w = windows.along[1 + i];
+        w.size = filter[i];
+        czm_window_pad_same(&w, size, (size + strides[i] - 1) / strides[i]);
+        first[i] = (int32_t)((filter[i] - 1) / 2 - w.before);
     }
     return true;
 }

@@ -3,6 +3,7 @@
 // Channels-first ops: TensorFlow 2.0.0 knows the layout NCHW but most of its CPU kernels do not.
 // The op is computed channels-last between two transposes.
 #include "passes/lower.h"
+#include "view/window.h"
 
 // Ops that have a data_format: which input is the image, which input is a list of its sizes, and
 // which attrs have an entry per dimension.
@@ -43,9 +44,7 @@ static const layout_op *find(const czm_node *node) {
 // The rank that the layout's name implies: "NCHW" has four letters. 0: not channels-first. BiasAdd
 // calls everything NCHW, whatever its rank.
 static int channels_first_rank(const czm_lowering *l, const czm_node *node) {
-    bool first = czm_attr_is(node, "data_format", "NCHW") ||
-                 czm_attr_is(node, "data_format", "NCDHW");
-    if (!first || node->inputs.count == 0) return 0;
+    if (!czm_is_channels_first(node) || node->inputs.count == 0) return 0;
     if (czm_node_is(node, "BiasAdd")) {
         int rank = czm_lower_shape(l, node->inputs.items[0]).rank;
         return rank == CZM_UNKNOWN ? 4 : rank;

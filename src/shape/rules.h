@@ -6,6 +6,7 @@
 #define CZM_SHAPE_RULES_H
 
 #include "shape/step.h"
+#include "view/window.h"
 
 typedef struct czm_shape_rule {
     czm_op_kind op;
@@ -78,5 +79,10 @@ czm_element czm_element_of(czm_dtype dtype, double number);
 #define INFER(rule) void czm_infer_##rule(czm_step *step);
 #define FOLD(rule, number) void czm_fold_##rule(czm_step *step);
 #include "op/ops.def"
+
+// Turns the image's dims, from `from` to `to`, into how often the windows fit; false after a
+// fault. `image` is for the message.
+bool czm_windows_fit(czm_step *step, const czm_windows *windows, czm_shape image, int from, int to,
+                     czm_dims *dims);
 
 #endif

@@ -2,7 +2,7 @@
 //
 // Convolutions, forwards and backwards. A filter is [space..., channels in, channels out]; that of
 // a depthwise convolution is [space..., channels in, outputs for each channel].
-#include "shape/window.h"
+#include "shape/rules.h"
 
 // An image and the filter that goes over it.
 typedef struct convolution {
@@ -15,9 +15,9 @@ typedef struct convolution {
 // The filter is input 1 everywhere; its rank tells 2D from 3D.
 static bool read_convolution(czm_step *step, int rank, convolution *c) {
     c->rank = rank;
-    if (!czm_layout_of(step, rank, &c->layout)) return false;
+    if (!czm_layout_of(step->node, rank, &c->layout)) return false;
     if (!czm_in_ranked(step, 1, rank, &c->filter)) return false;
-    c->windows = czm_windows_of(step, rank, "dilations");
+    c->windows = czm_windows_of(step->node, rank);
     for (int i = 0; i < c->layout.space_rank; i++)
         c->windows.along[c->layout.space + i].size = c->filter.at[i];
     return true;

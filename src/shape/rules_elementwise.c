@@ -77,8 +77,7 @@ void czm_infer_bias(czm_step *step) {
     czm_shape shape = in_shape(step, 0);
     czm_dims dims = czm_dims_of(shape), bias;
     if (!czm_in_ranked(step, 1, 1, &bias) || dims.rank == CZM_UNKNOWN) return;
-    bool is_first = czm_attr_is(step->node, "data_format", "NCHW");
-    int channel = is_first ? 1 : dims.rank - 1;
+    int channel = czm_is_channels_first(step->node) ? 1 : dims.rank - 1;
     if (dims.rank < 2 || !czm_dim_merge(dims.at[channel], bias.at[0], &dims.at[channel])) {
         czm_fault(step, "cannot add a bias of %s to %s", in_text(step, 1), text_of(step, shape));
         return;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Images: normalisation, resizing, cropping, and moving pixels between space, depth and batch.
-#include "shape/window.h"
+#include "shape/rules.h"
 
 // Inputs are the image, scale, offset, mean and variance, one value a channel each. While training,
 // mean and variance may be empty. What output 5 holds is up to the device. data_format has a letter
@@ -12,7 +12,7 @@ void czm_infer_batch_norm(czm_step *step) {
     size_t most = czm_attr_bool(step->node, "is_training") ? 3 : 5;
     size_t rank = czm_attr_string(step->node, "data_format").size;
     if ((rank != 4 && rank != 5) || !czm_in_ranked(step, 0, (int)rank, &dims)) return;
-    if (!czm_layout_of(step, dims.rank, &layout)) return;
+    if (!czm_layout_of(step->node, dims.rank, &layout)) return;
     int64_t channels = dims.at[layout.channel];
     for (size_t i = 1; i < most; i++) {
         if (!czm_in_ranked(step, i, 1, &scale)) return;
@@ -66,7 +66,7 @@ static bool split_dim(int64_t *dim, int64_t by) {
 
 static bool read_blocks(czm_step *step, czm_layout *layout, int64_t *size, czm_dims *dims) {
     *size = czm_attr_int(step->node, "block_size");
-    return *size > 0 && czm_layout_of(step, 4, layout) && czm_in_ranked(step, 0, 4, dims);
+    return *size > 0 && czm_layout_of(step->node, 4, layout) && czm_in_ranked(step, 0, 4, dims);
 }
 
 void czm_infer_depth_to_space(czm_step *step) {

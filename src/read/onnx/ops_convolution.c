@@ -53,15 +53,15 @@ static czm_status filter_shape(czm_import_step *s, const czm_import_value *w,
         czm_shape_count(*shape) <= 0)
         return czm_import_reject(s, NULL, "the shape of its filter is %s",
                                  czm_shape_text(s->run->context->arena, *shape));
-    for (int i = czm_window_first(win); i < win->places; i++)
-        win->kernel[i] = shape->dims[czm_window_axis(win, i)];
+    for (int i = czm_import_window_first(win); i < win->places; i++)
+        win->kernel[i] = shape->dims[czm_import_window_axis(win, i)];
     return CZM_OK;
 }
 
 // The image; its channels are as many as the filter wants, even where the inference has lost them.
 static czm_tensor input_image(czm_import_step *s, czm_import_value *x, const czm_import_window *win,
                               int64_t channels) {
-    czm_tensor t = czm_window_image(s, x, win);
+    czm_tensor t = czm_import_window_image(s, x, win);
     czm_dims dims = czm_dims_unknown(win->places + 2);
     if (czm_import_dim(s, x, 1) != CZM_UNKNOWN) return t;
     dims.at[dims.rank - 1] = channels;
@@ -74,12 +74,12 @@ static czm_tensor input_image(czm_import_step *s, czm_import_value *x, const czm
 // Volumes: what TensorFlow computes has no padding by numbers.
 static czm_status conv_volume(czm_import_step *s, czm_import_value *x, czm_import_value *w,
                               czm_import_window *win) {
-    czm_tensor in = czm_window_padded(s, czm_window_image(s, x, win), win, 0);
+    czm_tensor in = czm_import_window_padded(s, czm_import_window_image(s, x, win), win, 0);
     czm_node *node = CZM_NODE(s, "Conv3D", in, filter(s, w, win->axes, 1, 0));
-    czm_window_set(s, node, "strides", win, win->strides);
-    czm_window_set(s, node, "dilations", win, win->dilations);
+    czm_import_window_set(s, node, "strides", win, win->strides);
+    czm_import_window_set(s, node, "dilations", win, win->dilations);
     czm_set_string(s->run->graph, node, "padding", win->is_same ? "SAME" : "VALID");
-    czm_window_put(s, add_bias(s, czm_output(node)), win);
+    czm_import_window_put(s, add_bias(s, czm_output(node)), win);
     return CZM_OK;
 }
 
@@ -87,9 +87,9 @@ czm_status czm_import_op_conv(czm_import_step *s) {
     czm_import_value *x = czm_import_in(s, 0), *w = czm_import_in(s, 1);
     czm_import_window win;
     czm_shape shape;
-    CZM_TRY(czm_window_begin(s, x, &win));
+    CZM_TRY(czm_import_window_begin(s, x, &win));
     CZM_TRY(filter_shape(s, w, &win, &shape));
-    CZM_TRY(czm_window_read(s, x, &win));
+    CZM_TRY(czm_import_window_read(s, x, &win));
     int64_t groups = czm_import_int(s, "group", 1),
             channels = czm_dim_multiply(shape.dims[1], groups);
     bool is_depthwise = groups > 1 && shape.dims[1] == 1 && shape.dims[0] % groups == 0;
@@ -101,10 +101,10 @@ czm_status czm_import_op_conv(czm_import_step *s) {
                                      : filter(s, w, win.axes, 1, 0);
     czm_node *node = CZM_NODE(s, is_depthwise ? "DepthwiseConv2dNative" : "Conv2D",
                               input_image(s, x, &win, channels), kernel);
-    czm_window_set(s, node, "strides", &win, win.strides);
-    czm_window_set(s, node, "dilations", &win, win.dilations);
-    czm_window_set_padding(s, node, &win);
-    czm_window_put(s, add_bias(s, czm_output(node)), &win);
+    czm_import_window_set(s, node, "strides", &win, win.strides);
+    czm_import_window_set(s, node, "dilations", &win, win.dilations);
+    czm_import_window_set_padding(s, node, &win);
+    czm_import_window_put(s, add_bias(s, czm_output(node)), &win);
     return CZM_OK;
 }
 
@@ -114,12 +114,12 @@ static czm_status place_output(czm_import_step *s, const czm_import_value *x, cz
                                int64_t *more) {
     int64_t shape[CZM_MOST_SPATIAL];
     bool is_given = czm_import_has(s, "output_shape");
-    CZM_TRY(czm_window_list(s, w, "output_padding", 0, more));
-    if (is_given) CZM_TRY(czm_window_list(s, w, "output_shape", 1, shape));
+    CZM_TRY(czm_import_window_list(s, w, "output_padding", 0, more));
+    if (is_given) CZM_TRY(czm_import_window_list(s, w, "output_shape", 1, shape));
     bool is_same = w->is_same || czm_import_text_is(s, "auto_pad", "NOTSET", "SAME_LOWER");
-    for (int i = czm_window_first(w); i < w->places && (is_given || is_same); i++) {
-        int64_t size = czm_import_dim(s, x, czm_window_axis(w, i)),
-                extent = czm_window_extent(w, i);
+    for (int i = czm_import_window_first(w); i < w->places && (is_given || is_same); i++) {
+        int64_t size = czm_import_dim(s, x, czm_import_window_axis(w, i)),
+                extent = czm_import_window_extent(w, i);
         if (is_given && size == CZM_UNKNOWN)
             return czm_import_reject(s, "export the network with a fixed size",
                                      "output_shape is given for an open size");
@@ -153,7 +153,8 @@ static czm_tensor output_sizes(czm_import_step *s, czm_tensor x, const czm_impor
         known[k] = k == rank - 1 ? channels : in.rank == rank ? in.dims[k] : CZM_UNKNOWN;
         is_known &= known[k] != CZM_UNKNOWN;
         if (i < 0 || i >= w->places) continue;
-        grow[k] = czm_window_extent(w, i) + more[i] - w->before[i] - w->after[i] - w->strides[i];
+        grow[k] =
+            czm_import_window_extent(w, i) + more[i] - w->before[i] - w->after[i] - w->strides[i];
         if (known[k] != CZM_UNKNOWN) known[k] = known[k] * w->strides[i] + grow[k];
     }
     if (is_known) return czm_import_const(s, known, (size_t)rank);
@@ -176,7 +177,7 @@ static czm_tensor without_pads(czm_import_step *s, czm_tensor y, const czm_impor
     int64_t begin[CZM_MOST_SPATIAL + 2] = {0}, end[CZM_MOST_SPATIAL + 2] = {0}, end_mask = 0;
     const int64_t ones[CZM_MOST_SPATIAL + 2] = {1, 1, 1, 1, 1};
     size_t rank = (size_t)w->places + 2;
-    if (!czm_window_has_pads(w)) return y;
+    if (!czm_import_window_has_pads(w)) return y;
     for (int i = 0; i < w->places; i++) {
         begin[i + 1] = w->before[i];
         end[i + 1] = -w->after[i];
@@ -198,14 +199,14 @@ static czm_status transposed_volume(czm_import_step *s, czm_import_value *x, czm
                                  "this transposed convolution of volumes is not supported");
     memset(whole.before, 0, sizeof whole.before);
     memset(whole.after, 0, sizeof whole.after);
-    czm_tensor in = czm_window_image(s, x, win);
+    czm_tensor in = czm_import_window_image(s, x, win);
     czm_node *node = CZM_NODE(s, "Conv3DBackpropInputV2",
                               output_sizes(s, in, &whole, more, channels),
                               filter(s, w, win->axes, 1, 0), in);
-    czm_window_set(s, node, "strides", win, win->strides);
-    czm_window_set(s, node, "dilations", win, win->dilations);
+    czm_import_window_set(s, node, "strides", win, win->strides);
+    czm_import_window_set(s, node, "dilations", win, win->dilations);
     czm_set_string(s->run->graph, node, "padding", "VALID");
-    czm_window_put(s, add_bias(s, without_pads(s, czm_output(node), win)), win);
+    czm_import_window_put(s, add_bias(s, without_pads(s, czm_output(node), win)), win);
     return CZM_OK;
 }
 
@@ -214,11 +215,11 @@ czm_status czm_import_op_conv_transpose(czm_import_step *s) {
     czm_import_window win;
     czm_shape shape;
     int64_t more[CZM_MOST_SPATIAL] = {0};
-    CZM_TRY(czm_window_begin(s, x, &win));
+    CZM_TRY(czm_import_window_begin(s, x, &win));
     CZM_TRY(filter_shape(s, w, &win, &shape));
-    CZM_TRY(czm_window_list(s, &win, "strides", 1, win.strides));
-    CZM_TRY(czm_window_list(s, &win, "dilations", 1, win.dilations));
-    CZM_TRY(czm_window_pads(s, &win));
+    CZM_TRY(czm_import_window_list(s, &win, "strides", 1, win.strides));
+    CZM_TRY(czm_import_window_list(s, &win, "dilations", 1, win.dilations));
+    CZM_TRY(czm_import_window_pads(s, &win));
     win.is_same = czm_import_text_is(s, "auto_pad", "NOTSET", "SAME_UPPER");
     CZM_TRY(place_output(s, x, &win, more));
     int64_t groups = czm_import_int(s, "group", 1);
@@ -226,12 +227,12 @@ czm_status czm_import_op_conv_transpose(czm_import_step *s) {
         return czm_import_reject(s, NULL, "it has %lld groups", (long long)groups);
     int64_t channels = czm_dim_multiply(shape.dims[1], groups);
     if (win.places == 3) return transposed_volume(s, x, w, &win, more, channels);
-    czm_tensor in = czm_window_image(s, x, &win);
+    czm_tensor in = czm_import_window_image(s, x, &win);
     czm_node *node = CZM_NODE(s, "Conv2DBackpropInput", output_sizes(s, in, &win, more, channels),
                               filter(s, w, win.axes, 1, 0), in);
-    czm_window_set(s, node, "strides", &win, win.strides);
-    czm_window_set(s, node, "dilations", &win, win.dilations);
-    czm_window_set_padding(s, node, &win);
-    czm_window_put(s, add_bias(s, czm_output(node)), &win);
+    czm_import_window_set(s, node, "strides", &win, win.strides);
+    czm_import_window_set(s, node, "dilations", &win, win.dilations);
+    czm_import_window_set_padding(s, node, &win);
+    czm_import_window_put(s, add_bias(s, czm_output(node)), &win);
     return CZM_OK;
 }

@@ -11,9 +11,9 @@ static czm_status round_up(czm_import_step *s, const czm_import_value *x,
                            const czm_import_window *w, int64_t *more) {
     memset(more, 0, CZM_MOST_SPATIAL * sizeof *more);
     if (!czm_import_int(s, "ceil_mode", 0)) return CZM_OK;
-    for (int i = czm_window_first(w); i < w->places; i++) {
-        int64_t size = czm_import_dim(s, x, czm_window_axis(w, i)), stride = w->strides[i];
-        int64_t extent = czm_window_extent(w, i);
+    for (int i = czm_import_window_first(w); i < w->places; i++) {
+        int64_t size = czm_import_dim(s, x, czm_import_window_axis(w, i)), stride = w->strides[i];
+        int64_t extent = czm_import_window_extent(w, i);
         if (stride == 1) continue;
         if (size == CZM_UNKNOWN && czm_import_is(s, "MaxPool") && w->after[i] == 0 &&
             stride <= extent) {
@@ -34,11 +34,11 @@ static czm_status round_up(czm_import_step *s, const czm_import_value *x,
 
 static czm_status pool_window(czm_import_step *s, const czm_import_value *x, bool needs_numbers,
                               czm_import_window *w, int64_t *more) {
-    CZM_TRY(czm_window_begin(s, x, w));
-    CZM_TRY(czm_window_list(s, w, "kernel_shape", 1, w->kernel));
-    CZM_TRY(czm_window_read(s, x, w));
-    if (w->is_same && (needs_numbers || czm_window_is_dilated(w) || w->places > 2))
-        CZM_TRY(czm_window_pad_same(s, x, w, true));
+    CZM_TRY(czm_import_window_begin(s, x, w));
+    CZM_TRY(czm_import_window_list(s, w, "kernel_shape", 1, w->kernel));
+    CZM_TRY(czm_import_window_read(s, x, w));
+    if (w->is_same && (needs_numbers || czm_import_window_is_dilated(w) || w->places > 2))
+        CZM_TRY(czm_import_window_pad_same(s, x, w, true));
     return round_up(s, x, w, more);
 }
 
@@ -54,7 +54,7 @@ static czm_tensor tap(czm_import_step *s, czm_tensor x, const czm_import_window 
     size_t rank = (size_t)w->places + 2;
     for (int i = 0; i < w->places; i++) {
         begin[i + 1] = place[i] * w->dilations[i];
-        end[i + 1] = begin[i + 1] - (czm_window_extent(w, i) - 1);
+        end[i + 1] = begin[i + 1] - (czm_import_window_extent(w, i) - 1);
         stride[i + 1] = w->strides[i];
     }
     for (size_t k = 0; k < rank; k++)
@@ -85,8 +85,8 @@ static czm_status by_taps(czm_import_step *s, const char *op, czm_tensor x,
 static czm_node *pool(czm_import_step *s, const char *flat, const char *volume, czm_tensor x,
                       const czm_import_window *w) {
     czm_node *node = CZM_NODE(s, w->places == 2 ? flat : volume, x);
-    czm_window_set(s, node, "ksize", w, w->kernel);
-    czm_window_set(s, node, "strides", w, w->strides);
+    czm_import_window_set(s, node, "ksize", w, w->kernel);
+    czm_import_window_set(s, node, "strides", w, w->strides);
     czm_set_string(s->run->graph, node, "padding", w->is_same ? "SAME" : "VALID");
     return node;
 }
@@ -99,23 +99,23 @@ czm_status czm_import_op_max_pool(czm_import_step *s) {
         return czm_import_reject(s, NULL, "the positions of its maxima are not supported");
     CZM_TRY(pool_window(s, x, false, &w, more));
     add_at_end(&w, more);
-    czm_tensor t = czm_window_image(s, x, &w), y;
-    bool is_dilated = czm_window_is_dilated(&w);
+    czm_tensor t = czm_import_window_image(s, x, &w), y;
+    bool is_dilated = czm_import_window_is_dilated(&w);
     if (!is_dilated && w.places == 2) {
         czm_node *node = pool(s, "MaxPool", NULL, t, &w);
-        czm_window_set_padding(s, node, &w);
+        czm_import_window_set_padding(s, node, &w);
         y = czm_output(node);
     } else {
-        if (!czm_dtype_is_floating(czm_tensor_dtype(t)) && czm_window_has_pads(&w))
+        if (!czm_dtype_is_floating(czm_tensor_dtype(t)) && czm_import_window_has_pads(&w))
             return czm_import_reject(s, NULL, "this padded pool of whole numbers is not supported");
-        t = czm_window_padded(s, t, &w, -HUGE_VAL);
+        t = czm_import_window_padded(s, t, &w, -HUGE_VAL);
         y = (czm_tensor){0};
         if (is_dilated)
             CZM_TRY(by_taps(s, "Maximum", t, &w, &y));
         else
             y = czm_output(pool(s, NULL, "MaxPool3D", t, &w));
     }
-    czm_window_put(s, y, &w);
+    czm_import_window_put(s, y, &w);
     return CZM_OK;
 }
 
@@ -141,13 +141,14 @@ static czm_status correction(czm_import_step *s, const czm_import_value *x,
     int64_t out[CZM_MOST_SPATIAL] = {1, 1, 1}, count = 1;
     double *counts[CZM_MOST_SPATIAL] = {NULL};
     for (int i = 0; i < w->places; i++) {
-        int64_t size = i < czm_window_first(w) ? 1 : czm_import_dim(s, x, czm_window_axis(w, i));
+        int64_t size =
+            i < czm_import_window_first(w) ? 1 : czm_import_dim(s, x, czm_import_window_axis(w, i));
         if (size == CZM_UNKNOWN)
             return czm_import_reject(s, "export the network with a fixed size",
                                      "a mean that leaves out the padding depends on an open size");
         int64_t all = size + w->before[i] + w->after[i] + more[i];
-        out[i] = (all - czm_window_extent(w, i)) / w->strides[i] + 1;
-        if (all < czm_window_extent(w, i) || out[i] > MOST_PIXELS / count)
+        out[i] = (all - czm_import_window_extent(w, i)) / w->strides[i] + 1;
+        if (all < czm_import_window_extent(w, i) || out[i] > MOST_PIXELS / count)
             return czm_import_reject(s, NULL, "its window does not fit into the image");
         count *= out[i];
         counts[i] = CZM_NEW_ARRAY(s->run->context->arena, double, (size_t)out[i]);
@@ -167,7 +168,7 @@ static czm_status correction(czm_import_step *s, const czm_import_value *x,
 
 static czm_status mean_of_windows(czm_import_step *s, czm_tensor x, const czm_import_window *w,
                                   czm_tensor *y) {
-    if (!czm_window_is_dilated(w)) {
+    if (!czm_import_window_is_dilated(w)) {
         *y = czm_output(pool(s, "AvgPool", "AvgPool3D", x, w));
         return CZM_OK;
     }
@@ -183,12 +184,13 @@ czm_status czm_import_op_average_pool(czm_import_step *s) {
     int64_t more[CZM_MOST_SPATIAL];
     bool counts_padding = czm_import_int(s, "count_include_pad", 0) != 0;
     CZM_TRY(pool_window(s, x, counts_padding, &w, more));
-    bool needs_map = more[0] || more[1] || more[2] || (czm_window_has_pads(&w) && !counts_padding);
-    czm_tensor map = {0}, y = {0}, t = czm_window_image(s, x, &w);
+    bool needs_map = more[0] || more[1] || more[2] ||
+                     (czm_import_window_has_pads(&w) && !counts_padding);
+    czm_tensor map = {0}, y = {0}, t = czm_import_window_image(s, x, &w);
     if (needs_map) CZM_TRY(correction(s, x, &w, more, counts_padding, &map));
     add_at_end(&w, more);
-    CZM_TRY(mean_of_windows(s, czm_window_padded(s, t, &w, 0), &w, &y));
-    czm_window_put(s, map.node ? CZM_OUT(s, "Mul", y, map) : y, &w);
+    CZM_TRY(mean_of_windows(s, czm_import_window_padded(s, t, &w, 0), &w, &y));
+    czm_import_window_put(s, map.node ? CZM_OUT(s, "Mul", y, map) : y, &w);
     return CZM_OK;
 }
 
@@ -200,11 +202,11 @@ czm_status czm_import_op_lp_pool(czm_import_step *s) {
     CZM_TRY(pool_window(s, x, true, &w, more));
     add_at_end(&w, more);
     if (p < 1) return czm_import_reject(s, NULL, "p is %lld", (long long)p);
-    czm_tensor y = {0}, t = CZM_OUT(s, "Abs", czm_window_image(s, x, &w));
+    czm_tensor y = {0}, t = CZM_OUT(s, "Abs", czm_import_window_image(s, x, &w));
     if (p > 1) t = p == 2 ? CZM_OUT(s, "Square", t) : czm_import_with(s, "Pow", t, (double)p);
-    CZM_TRY(mean_of_windows(s, czm_window_padded(s, t, &w, 0), &w, &y));
+    CZM_TRY(mean_of_windows(s, czm_import_window_padded(s, t, &w, 0), &w, &y));
     y = czm_import_with(s, "Mul", y, (double)(w.kernel[0] * w.kernel[1] * w.kernel[2]));
     if (p > 1) y = p == 2 ? CZM_OUT(s, "Sqrt", y) : czm_import_with(s, "Pow", y, 1 / (double)p);
-    czm_window_put(s, y, &w);
+    czm_import_window_put(s, y, &w);
     return CZM_OK;
 }

@@ -3,13 +3,16 @@
 // The window of a convolution or pool; see window.h.
 #include "read/onnx/window.h"
 
-bool czm_window_has_pads(const czm_import_window *w) {
+#include "view/window.h"
+
+bool czm_import_window_has_pads(const czm_import_window *w) {
     for (int i = 0; i < w->places; i++)
         if (w->before[i] || w->after[i]) return true;
     return false;
 }
 
-czm_status czm_window_begin(czm_import_step *s, const czm_import_value *x, czm_import_window *w) {
+czm_status czm_import_window_begin(czm_import_step *s, const czm_import_value *x,
+                                   czm_import_window *w) {
     czm_shape shape = czm_import_shape(s, x);
     int axes = czm_import_order(s, x).rank - 2;
     *w = (czm_import_window){.axes = axes, .places = axes == 1 ? 2 : axes};
@@ -23,14 +26,14 @@ czm_status czm_window_begin(czm_import_step *s, const czm_import_value *x, czm_i
                              axes);
 }
 
-czm_status czm_window_list(czm_import_step *s, const czm_import_window *w, const char *name,
-                           int64_t otherwise, int64_t *out) {
+czm_status czm_import_window_list(czm_import_step *s, const czm_import_window *w, const char *name,
+                                  int64_t otherwise, int64_t *out) {
     int64_t list[CZM_MOST_SPATIAL];
     size_t count = czm_import_ints(s, name, list, CZM_MOST_SPATIAL);
     if (count && count != (size_t)w->axes)
         return czm_import_reject(s, NULL, "%s has %zu numbers for %d axes", name, count, w->axes);
     for (int i = 0; i < CZM_MOST_SPATIAL; i++) {
-        int own = i - czm_window_first(w);
+        int own = i - czm_import_window_first(w);
         out[i] = count && own >= 0 && own < w->axes ? list[own] : otherwise;
         if (out[i] < otherwise || out[i] > INT32_MAX / 4)
             return czm_import_reject(s, NULL, "%s contains %lld", name, (long long)out[i]);
@@ -38,14 +41,14 @@ czm_status czm_window_list(czm_import_step *s, const czm_import_window *w, const
     return CZM_OK;
 }
 
-czm_status czm_window_pads(czm_import_step *s, czm_import_window *w) {
+czm_status czm_import_window_pads(czm_import_step *s, czm_import_window *w) {
     int64_t pads[2 * CZM_MOST_SPATIAL] = {0};
     size_t count = czm_import_ints(s, "pads", pads, CZM_COUNT_OF(pads));
     bool is_valid = czm_import_text_is(s, "auto_pad", "NOTSET", "VALID");
     if (count && count != 2 * (size_t)w->axes)
         return czm_import_reject(s, NULL, "pads has %zu numbers for %d axes", count, w->axes);
     for (int i = 0; i < w->axes && count && !is_valid; i++) {
-        int at = i + czm_window_first(w);
+        int at = i + czm_import_window_first(w);
         w->before[at] = pads[i];
         w->after[at] = pads[i + w->axes];
         if (pads[i] < 0 || pads[i + w->axes] < 0 || pads[i] > INT32_MAX / 4 ||
@@ -55,42 +58,44 @@ czm_status czm_window_pads(czm_import_step *s, czm_import_window *w) {
     return CZM_OK;
 }
 
-czm_status czm_window_pad_same(czm_import_step *s, const czm_import_value *x, czm_import_window *w,
-                               bool is_upper) {
+czm_status czm_import_window_pad_same(czm_import_step *s, const czm_import_value *x,
+                                      czm_import_window *w, bool is_upper) {
     w->is_same = false;
-    for (int i = czm_window_first(w); i < w->places; i++) {
-        int64_t size = czm_import_dim(s, x, czm_window_axis(w, i)),
-                extent = czm_window_extent(w, i);
+    for (int i = czm_import_window_first(w); i < w->places; i++) {
+        czm_window same = {.size = w->kernel[i],
+                           .stride = w->strides[i],
+                           .dilation = w->dilations[i]};
+        int64_t size = czm_import_dim(s, x, czm_import_window_axis(w, i)), count;
         if (size == CZM_UNKNOWN && w->strides[i] > 1)
             return czm_import_reject(s, "export the network with a fixed size",
                                      "auto_pad %s with strides depends on an open size",
                                      is_upper ? "SAME_UPPER" : "SAME_LOWER");
-        int64_t out = size == CZM_UNKNOWN ? 0 : (size + w->strides[i] - 1) / w->strides[i];
-        int64_t total = size == CZM_UNKNOWN ? extent - 1
-                                            : (out - 1) * w->strides[i] + extent - size;
-        if (total < 0) total = 0;
-        w->before[i] = is_upper ? total / 2 : total - total / 2;
-        w->after[i] = total - w->before[i];
+        czm_window_count(&same, CZM_PADDING_SAME, size, &count);
+        czm_window_pad_same(&same, size, count);
+        w->before[i] = is_upper ? same.before : same.after;
+        w->after[i] = is_upper ? same.after : same.before;
     }
     return CZM_OK;
 }
 
-czm_status czm_window_read(czm_import_step *s, const czm_import_value *x, czm_import_window *w) {
-    CZM_TRY(czm_window_list(s, w, "strides", 1, w->strides));
-    CZM_TRY(czm_window_list(s, w, "dilations", 1, w->dilations));
-    CZM_TRY(czm_window_pads(s, w));
+czm_status czm_import_window_read(czm_import_step *s, const czm_import_value *x,
+                                  czm_import_window *w) {
+    CZM_TRY(czm_import_window_list(s, w, "strides", 1, w->strides));
+    CZM_TRY(czm_import_window_list(s, w, "dilations", 1, w->dilations));
+    CZM_TRY(czm_import_window_pads(s, w));
     w->is_same = czm_import_text_is(s, "auto_pad", "NOTSET", "SAME_UPPER");
     if (czm_import_text_is(s, "auto_pad", "NOTSET", "SAME_LOWER"))
-        return czm_window_pad_same(s, x, w, false);
+        return czm_import_window_pad_same(s, x, w, false);
     return CZM_OK;
 }
 
-czm_tensor czm_window_image(czm_import_step *s, czm_import_value *x, const czm_import_window *w) {
+czm_tensor czm_import_window_image(czm_import_step *s, czm_import_value *x,
+                                   const czm_import_window *w) {
     czm_tensor t = czm_import_get(s, x, czm_order_channels_last(w->axes + 2));
     return w->axes == 1 ? CZM_OUT(s, "ExpandDims", t, czm_import_const_of(s, 1)) : t;
 }
 
-void czm_window_put(czm_import_step *s, czm_tensor y, const czm_import_window *w) {
+void czm_import_window_put(czm_import_step *s, czm_tensor y, const czm_import_window *w) {
     const int64_t height = 1;
     if (w->axes == 1) {
         czm_node *node = CZM_NODE(s, "Squeeze", y);
@@ -100,11 +105,11 @@ void czm_window_put(czm_import_step *s, czm_tensor y, const czm_import_window *w
     czm_import_put(s, 0, y, czm_order_channels_last(w->axes + 2));
 }
 
-czm_tensor czm_window_padded(czm_import_step *s, czm_tensor x, const czm_import_window *w,
-                             double filler) {
+czm_tensor czm_import_window_padded(czm_import_step *s, czm_tensor x, const czm_import_window *w,
+                                    double filler) {
     double amounts[2 * (CZM_MOST_SPATIAL + 2)] = {0};
     int64_t dims[] = {w->places + 2, 2};
-    if (!czm_window_has_pads(w)) return x;
+    if (!czm_import_window_has_pads(w)) return x;
     for (int i = 0; i < w->places; i++) {
         amounts[2 * i + 2] = (double)w->before[i];
         amounts[2 * i + 3] = (double)w->after[i];
@@ -114,16 +119,16 @@ czm_tensor czm_window_padded(czm_import_step *s, czm_tensor x, const czm_import_
     return CZM_OUT(s, "PadV2", x, table, czm_import_scalar(s, x, filler));
 }
 
-void czm_window_set(czm_import_step *s, czm_node *node, const char *name,
-                    const czm_import_window *w, const int64_t *list) {
+void czm_import_window_set(czm_import_step *s, czm_node *node, const char *name,
+                           const czm_import_window *w, const int64_t *list) {
     int64_t all[CZM_MOST_SPATIAL + 2] = {1, 1, 1, 1, 1};
     for (int i = 0; i < w->places; i++) all[i + 1] = list[i];
     czm_set_ints(s->run->graph, node, name, all, (size_t)w->places + 2);
 }
 
-void czm_window_set_padding(czm_import_step *s, czm_node *node, const czm_import_window *w) {
+void czm_import_window_set_padding(czm_import_step *s, czm_node *node, const czm_import_window *w) {
     int64_t pads[] = {0, 0, w->before[0], w->after[0], w->before[1], w->after[1], 0, 0};
-    bool is_explicit = !w->is_same && czm_window_has_pads(w);
+    bool is_explicit = !w->is_same && czm_import_window_has_pads(w);
     czm_set_string(s->run->graph, node, "padding",
                    w->is_same    ? "SAME"
                    : is_explicit ? "EXPLICIT"

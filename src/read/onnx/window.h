@@ -18,42 +18,45 @@ typedef struct czm_import_window {
 } czm_import_window;
 
 // The number of the first place that is an axis of the ONNX image, and the axis of a place.
-static inline int czm_window_first(const czm_import_window *w) { return w->places - w->axes; }
-static inline int czm_window_axis(const czm_import_window *w, int place) {
-    return place - czm_window_first(w) + 2;
+static inline int czm_import_window_first(const czm_import_window *w) {
+    return w->places - w->axes;
+}
+static inline int czm_import_window_axis(const czm_import_window *w, int place) {
+    return place - czm_import_window_first(w) + 2;
 }
 // How many pixels the window spans.
-static inline int64_t czm_window_extent(const czm_import_window *w, int place) {
+static inline int64_t czm_import_window_extent(const czm_import_window *w, int place) {
     return (w->kernel[place] - 1) * w->dilations[place] + 1;
 }
-static inline bool czm_window_is_dilated(const czm_import_window *w) {
+static inline bool czm_import_window_is_dilated(const czm_import_window *w) {
     return w->dilations[0] != 1 || w->dilations[1] != 1 || w->dilations[2] != 1;
 }
-bool czm_window_has_pads(const czm_import_window *w);
+bool czm_import_window_has_pads(const czm_import_window *w);
 
 // The window of a step whose image is `x`; everything else is to be read.
-CZM_MUST_CHECK czm_status czm_window_begin(czm_import_step *s, const czm_import_value *x,
-                                           czm_import_window *w);
+CZM_MUST_CHECK czm_status czm_import_window_begin(czm_import_step *s, const czm_import_value *x,
+                                                  czm_import_window *w);
 // A list by place; `otherwise` stands for what is missing, and is the smallest number allowed.
-CZM_MUST_CHECK czm_status czm_window_list(czm_import_step *s, const czm_import_window *w,
-                                          const char *name, int64_t otherwise, int64_t *out);
-CZM_MUST_CHECK czm_status czm_window_pads(czm_import_step *s, czm_import_window *w);
+CZM_MUST_CHECK czm_status czm_import_window_list(czm_import_step *s, const czm_import_window *w,
+                                                 const char *name, int64_t otherwise, int64_t *out);
+CZM_MUST_CHECK czm_status czm_import_window_pads(czm_import_step *s, czm_import_window *w);
 // Strides, dilations and padding; the kernel must be known.
-CZM_MUST_CHECK czm_status czm_window_read(czm_import_step *s, const czm_import_value *x,
-                                          czm_import_window *w);
+CZM_MUST_CHECK czm_status czm_import_window_read(czm_import_step *s, const czm_import_value *x,
+                                                 czm_import_window *w);
 // Writes the padding of SAME down as numbers, the odd pixel last or first. Needs sizes if strides are not 1.
-CZM_MUST_CHECK czm_status czm_window_pad_same(czm_import_step *s, const czm_import_value *x,
-                                              czm_import_window *w, bool is_upper);
+CZM_MUST_CHECK czm_status czm_import_window_pad_same(czm_import_step *s, const czm_import_value *x,
+                                                     czm_import_window *w, bool is_upper);
 
-czm_tensor czm_window_image(czm_import_step *s, czm_import_value *x, const czm_import_window *w);
-void czm_window_put(czm_import_step *s, czm_tensor y, const czm_import_window *w);
+czm_tensor czm_import_window_image(czm_import_step *s, czm_import_value *x,
+                                   const czm_import_window *w);
+void czm_import_window_put(czm_import_step *s, czm_tensor y, const czm_import_window *w);
 // The image with `filler` around it.
-czm_tensor czm_window_padded(czm_import_step *s, czm_tensor x, const czm_import_window *w,
-                             double filler);
+czm_tensor czm_import_window_padded(czm_import_step *s, czm_tensor x, const czm_import_window *w,
+                                    double filler);
 
 // Attributes of a TensorFlow operation; batch and channels have 1.
-void czm_window_set(czm_import_step *s, czm_node *node, const char *name,
-                    const czm_import_window *w, const int64_t *list);
-void czm_window_set_padding(czm_import_step *s, czm_node *node, const czm_import_window *w);
+void czm_import_window_set(czm_import_step *s, czm_node *node, const char *name,
+                           const czm_import_window *w, const int64_t *list);
+void czm_import_window_set_padding(czm_import_step *s, czm_node *node, const czm_import_window *w);
 
 #endif
