@@ -2,6 +2,7 @@
 //
 // Receptive fields of ops that mix elements along whole dimensions: reductions and products.
 #include "analysis/field_rules.h"
+#include "view/einsum.h"
 #include "view/window.h"
 
 // The row's detail: how many of the last dimensions are mixed.
@@ -121,36 +122,31 @@ void czm_see_batch_matmul(czm_field_step *step) {
     multiply_matrices(step, czm_attr_bool(step->node, "adj_x"), czm_attr_bool(step->node, "adj_y"));
 }
 
-// The labels up to the end of the text or to `end`, which is passed.
-static labels read_labels(czm_bytes *text, int rank, uint8_t end) {
+static labels labels_of(const czm_einsum_term *term, int rank) {
     labels l = {0};
-    int named = 0;
-    size_t size = 0;
-    while (size < text->size && text->data[size] != end) size++;
-    for (size_t i = 0; i < size; i++) named += text->data[i] > ' ' && text->data[i] != '.';
-    for (size_t i = 0; i < size; i++) {
-        if (text->data[i] == '.') {
-            add_batch(&l, rank - named);
-            while (i + 1 < size && text->data[i + 1] == '.') i++;
-        } else if (text->data[i] > ' ') {
-            add_label(&l, text->data[i]);
-        }
+    for (const uint8_t *label = term->labels; *label; label++) {
+        if (*label == CZM_EINSUM_ELLIPSIS)
+            add_batch(&l, rank - term->letters);
+        else
+            add_label(&l, *label);
     }
-    size_t passed = size < text->size ? size + 1 : size;
-    *text = czm_bytes_of(text->data + passed, text->size - passed);
     return l;
 }
 
 void czm_see_einsum(czm_field_step *step) {
-    czm_bytes text = czm_attr_string(step->node, "equation");
-    bool has_two = step->node->inputs.count == 2;
-    labels a = read_labels(&text, czm_see_shape(step, 0).rank, has_two ? ',' : '-'), b = {0};
-    if (has_two) b = read_labels(&text, czm_see_shape(step, 1).rank, '-');
-    if (!text.size || *text.data != '>' || step->node->inputs.count > 2) {
+    czm_einsum equation;
+    czm_einsum_term term;
+    labels operands[2] = {{0}};
+    size_t count = step->node->inputs.count;
+    bool is_known = count <= 2 && czm_einsum_read(step->node, &equation);
+    for (size_t i = 0; i < count && is_known; i++) {
+        is_known = czm_einsum_next(&equation, &term);
+        if (is_known) operands[i] = labels_of(&term, czm_see_shape(step, i).rank);
+    }
+    if (!is_known || !czm_einsum_is_at_end(&equation)) {
         czm_see_unknown(step);
         return;
     }
-    text = czm_bytes_of(text.data + 1, text.size - 1);
-    labels out = read_labels(&text, step->out.rank, '\0');
-    multiply(step, &a, &b, &out);
+    const labels out = labels_of(&equation.output, step->out.rank);
+    multiply(step, &operands[0], &operands[1], &out);
 }

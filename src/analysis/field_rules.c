@@ -2,6 +2,7 @@
 //
 // The table of rules, and those of ops that rearrange elements; see field_rules.h.
 #include "analysis/field_rules.h"
+#include "view/slice.h"
 
 const czm_field_rule czm_field_rules[CZM_OP_KIND_COUNT] = {
 #define OP(name, ...) [CZM_OP_##name] = {.op = CZM_OP_##name, __VA_ARGS__},
@@ -183,37 +184,15 @@ void czm_see_slice(czm_field_step *step) {
     }
 }
 
-// ---- StridedSlice: bit i of each mask is about entry i of begins, ends and strides
-
-typedef struct slicing {
-    int64_t begin_mask, shrink_mask, ellipsis_mask, new_mask;
-    int entries, named; // entries, and how many of these are about a dimension of the input
-} slicing;
-
-static bool has_bit(int64_t mask, int bit) { return (uint64_t)mask >> bit & 1; }
-
-static slicing read_slicing(const czm_field_step *step) {
-    slicing s = {.begin_mask = czm_attr_int(step->node, "begin_mask"),
-                 .shrink_mask = czm_attr_int(step->node, "shrink_axis_mask"),
-                 .ellipsis_mask = czm_attr_int(step->node, "ellipsis_mask"),
-                 .new_mask = czm_attr_int(step->node, "new_axis_mask")};
-    czm_shape begins = czm_see_shape(step, 1);
-    if (begins.rank == 1 && begins.dims[0] <= CZM_HIGHEST_RANK) s.entries = (int)begins.dims[0];
-    for (int i = 0; i < s.entries; i++)
-        s.named += !has_bit(s.ellipsis_mask, i) && !has_bit(s.new_mask, i);
-    return s;
-}
+// ---- StridedSlice
 
 // A slice of dimension `dim` of what is left; `size` is that of the input's dimension.
-static void take_entry(czm_field_step *step, const slicing *s, int entry, int dim, int64_t size,
-                       int64_t extent) {
-    int64_t begin = 0, stride = 1;
-    bool is_known = czm_see_int(step, 3, (size_t)entry, &stride) && stride > 0;
-    if (!has_bit(s->begin_mask, entry))
-        is_known = czm_see_int(step, 1, (size_t)entry, &begin) && is_known;
+static void take_range(czm_field_step *step, const czm_part *part, int dim) {
+    int64_t begin = part->begin.is_open ? 0 : part->begin.at, size = step->in.dims[part->dim];
+    int64_t extent = step->out.dims[dim];
     if (begin < 0) begin = begin + size < 0 ? 0 : begin + size;
-    if (is_known)
-        take(step, dim, begin, stride, extent);
+    if (part->stride > 0 && (part->begin.is_open || part->begin.is_known))
+        take(step, dim, begin, part->stride, extent);
     else
         czm_footprint_mix(&step->seen, dim, extent);
 }
@@ -225,20 +204,18 @@ static void take_index(czm_field_step *step, int dim) {
 }
 
 void czm_see_strided_slice(czm_field_step *step) {
-    slicing s = read_slicing(step);
-    int from = 0, to = 0; // dimensions of the input and of the output
-    for (int i = 0; i < s.entries; i++) {
-        if (has_bit(s.ellipsis_mask, i)) {
-            from += step->in.rank - s.named, to += step->in.rank - s.named;
-        } else if (has_bit(s.new_mask, i)) {
-            czm_footprint_insert(&step->seen, to++, 1);
-        } else if (has_bit(s.shrink_mask, i)) {
-            take_index(step, to);
-            from++;
-        } else if (from < step->in.rank && to < step->out.rank) {
-            take_entry(step, &s, i, to, step->in.dims[from], step->out.dims[to]);
-            from++, to++;
-        }
+    czm_shape begins = czm_see_shape(step, 1);
+    int entries = begins.rank == 1 && begins.dims[0] <= CZM_HIGHEST_RANK ? (int)begins.dims[0] : 0;
+    czm_slicing slicing;
+    if (!czm_slicing_read(step->node, step->in.rank, entries, czm_see_value(step, 1),
+                          czm_see_value(step, 2), czm_see_value(step, 3), &slicing))
+        czm_see_unknown(step);
+    for (int i = 0, to = 0; i < slicing.count && to <= step->out.rank; i++) {
+        const czm_part *part = &slicing.parts[i];
+        if (part->kind == CZM_PART_NEW) czm_footprint_insert(&step->seen, to, 1);
+        if (part->kind == CZM_PART_INDEX) take_index(step, to);
+        if (part->kind == CZM_PART_RANGE && to < step->out.rank) take_range(step, part, to);
+        to += part->kind != CZM_PART_INDEX;
     }
 }
 

@@ -56,12 +56,15 @@ static inline void czm_see_unknown(czm_field_step *step) {
     czm_footprint_fail(&step->seen, CZM_FIELD_UNKNOWN);
 }
 
+static inline czm_value czm_see_value(const czm_field_step *step, size_t input) {
+    if (input >= step->node->inputs.count) return (czm_value){0};
+    return czm_value_of(step->shapes, step->node->inputs.items[input]);
+}
+
 // Element `index` of the value of an input; false if it is not known.
 static inline bool czm_see_int(const czm_field_step *step, size_t input, size_t index,
                                int64_t *out) {
-    if (input >= step->node->inputs.count) return false;
-    czm_value value = czm_value_of(step->shapes, step->node->inputs.items[input]);
-    return czm_value_int(value, index, out);
+    return czm_value_int(czm_see_value(step, input), index, out);
 }
 
 static inline czm_shape czm_see_shape(const czm_field_step *step, size_t input) {

@@ -3,6 +3,7 @@
 // The kinds of nodes that hold sizes as numbers, and what becomes of these at another height and width.
 #include "edit/baked.h"
 
+#include "view/slice.h"
 #include "view/window.h"
 
 static size_t height_index(const czm_node *node) { return czm_is_channels_first(node) ? 2 : 1; }
@@ -169,31 +170,32 @@ static void tell_slice(czm_editor *e, const czm_baked *b, int axis, int64_t old,
                      (long long)old, (long long)fresh);
 }
 
-// Entries with masks that make them something else than plain slices of the dimension of their number
-// are left alone.
+// Ranges of the dimensions of their numbers; other slices are left alone.
 static czm_status recompute_strided_slice(czm_editor *e, czm_baked *b, czm_shape image,
                                           const czm_sizes *now) {
-    const czm_node *node = b->node;
-    int64_t begin_mask = czm_attr_int(node, "begin_mask"),
-            end_mask = czm_attr_int(node, "end_mask");
-    int64_t shrink = czm_attr_int(node, "shrink_axis_mask");
-    czm_sizes begins = czm_sizes_read(e->shapes, node->inputs.items[1]), ends = *now;
-    czm_sizes strides = czm_sizes_read(e->shapes, node->inputs.items[3]);
-    if (czm_attr_int(node, "ellipsis_mask") || czm_attr_int(node, "new_axis_mask")) return CZM_OK;
-    if (!czm_sizes_equal(now, &b->sizes) || begins.count != ends.count) return CZM_OK;
+    const czm_tensor *inputs = b->node->inputs.items;
+    czm_sizes begins = czm_sizes_read(e->shapes, inputs[1]), ends = *now;
+    czm_slicing slicing;
+    if (!czm_sizes_equal(now, &b->sizes) || begins.count != ends.count ||
+        !czm_slicing_read(b->node, image.rank, (int)ends.count, czm_value_of(e->shapes, inputs[1]),
+                          czm_value_of(e->shapes, inputs[2]), czm_value_of(e->shapes, inputs[3]),
+                          &slicing))
+        return CZM_OK;
     bool is_changed = false;
-    for (int i = 0; i < (int)ends.count; i++) {
-        bool is_masked = end_mask >> i & 1, is_index = shrink >> i & 1;
-        if (!is_spatial(b, image, i) || is_masked || is_index || !ends.is_known[i] ||
-            !begins.is_known[i] || begins.values[i] < 0 || ends.values[i] <= 0 ||
-            !strides.is_known[i] || strides.values[i] < 0)
+    for (int i = 0; i < slicing.count; i++) {
+        const czm_part *part = &slicing.parts[i];
+        int entry = part->entry;
+        if (part->kind == CZM_PART_NEW || part->dim != entry) break;
+        if (!is_spatial(b, image, entry) || part->kind != CZM_PART_RANGE || part->end.is_open ||
+            !part->end.is_known || part->end.at <= 0 || !part->begin.is_known ||
+            part->begin.at < 0 || part->stride <= 0)
             continue;
-        int64_t old = b->image.dims[i], end = ends.values[i] < old ? ends.values[i] : old;
-        int64_t begin = begin_mask >> i & 1 ? 0 : begins.values[i];
-        if (!follow_slice(e, b, i, image.dims[i], &begin, &end)) continue;
-        tell_slice(e, b, i, ends.values[i], end);
-        begins.values[i] = begin;
-        ends.values[i] = end;
+        int64_t old = b->image.dims[entry], end = part->end.at < old ? part->end.at : old;
+        int64_t begin = part->begin.is_open ? 0 : part->begin.at;
+        if (!follow_slice(e, b, entry, image.dims[entry], &begin, &end)) continue;
+        tell_slice(e, b, entry, part->end.at, end);
+        begins.values[entry] = begin;
+        ends.values[entry] = end;
         is_changed = true;
     }
     if (!is_changed) return CZM_OK;

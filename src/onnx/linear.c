@@ -6,6 +6,8 @@
 
 #include <math.h>
 
+#include "view/slice.h"
+
 enum { MOST_STEPS = 64, LARGEST = 1 << 30 };
 
 static bool read_number(const czm_shapes *shapes, czm_tensor tensor, int64_t *number) {
@@ -23,17 +25,21 @@ static bool is_unchanged(const czm_node *node) {
 // shape(of)[dim], or with `is_list` the list that begins there
 static bool read_dim(const czm_shapes *shapes, const czm_node *node, bool is_list,
                      czm_linear *out) {
-    int64_t stride;
+    czm_slicing slicing;
     if (!czm_node_is(node, "StridedSlice") || node->inputs.count != 4) return false;
-    const czm_node *shape = node->inputs.items[0].node;
+    const czm_tensor *inputs = node->inputs.items;
+    const czm_node *shape = inputs[0].node;
     while (is_unchanged(shape)) shape = shape->inputs.items[0].node;
     if (!czm_node_is(shape, "Shape") || shape->inputs.count != 1 ||
-        czm_attr_int(node, "shrink_axis_mask") != !is_list ||
-        czm_attr_int(node, "begin_mask") != 0 ||
-        !read_number(shapes, node->inputs.items[3], &stride) || stride != 1)
+        !czm_slicing_read(node, 1, 1, czm_value_of(shapes, inputs[1]),
+                          czm_value_of(shapes, inputs[2]), czm_value_of(shapes, inputs[3]),
+                          &slicing))
         return false;
+    const czm_part *part = &slicing.parts[0];
     out->of = shape->inputs.items[0];
-    return read_number(shapes, node->inputs.items[1], &out->dim);
+    out->dim = part->begin.at;
+    return part->kind == (is_list ? CZM_PART_RANGE : CZM_PART_INDEX) && part->begin.is_known &&
+           !part->begin.is_open && part->stride == 1;
 }
 
 // shape(of)[dim:] * factors

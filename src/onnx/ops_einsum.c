@@ -6,6 +6,7 @@
 
 #include "onnx/ops.h"
 #include "shape/step.h"
+#include "view/einsum.h"
 
 enum { MOST = CZM_ONNX_MOST_DIMS, RESULT = 2 };
 
@@ -21,22 +22,12 @@ typedef struct product {
 
 // ---- reading the equation
 
-static bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-
 // Letters that differ, as many as the dimensions.
-static bool read_term(const char **text, char *term) {
-    size_t size = 0;
-    for (; is_letter(**text); (*text)++) {
-        if (size == MOST || memchr(term, **text, size)) return false;
-        term[size++] = **text;
-    }
-    term[size] = '\0';
-    return true;
-}
-
-static bool take(const char **text, const char *expected) {
-    if (!czm_text_begins(*text, expected)) return false;
-    *text += strlen(expected);
+static bool keep_term(const czm_einsum_term *from, char *term) {
+    if (from->has_ellipsis || from->letters > MOST) return false;
+    for (int i = 0; i < from->letters; i++)
+        if (memchr(from->labels, from->labels[i], (size_t)i)) return false;
+    memcpy(term, from->labels, (size_t)from->letters + 1);
     return true;
 }
 
@@ -83,16 +74,20 @@ static void put_last_right(product *p) {
     p->inputs[1] = 0;
 }
 
-static bool read_product(const czm_onnx_step *step, const char *equation, product *p) {
+static bool read_product(const czm_onnx_step *step, product *p) {
+    czm_einsum equation;
+    czm_einsum_term term;
     *p = (product){.inputs = {0, 1}};
     for (size_t i = 0; i < CZM_COUNT_OF(p->sizes); i++) p->sizes[i] = CZM_UNKNOWN;
-    if (czm_in_count(step) != 2 || !read_term(&equation, p->terms[0]) || !take(&equation, ",") ||
-        !read_term(&equation, p->terms[1]) || !take(&equation, "->") ||
-        !read_term(&equation, p->terms[RESULT]) || *equation)
+    if (czm_in_count(step) != 2 || !czm_einsum_read(step->node, &equation) ||
+        !keep_term(&equation.output, p->terms[RESULT]))
         return false;
-    if (!read_sizes(step, p, 0) || !read_sizes(step, p, 1)) return false;
+    for (int i = 0; i < 2; i++)
+        if (!czm_einsum_next(&equation, &term) || !keep_term(&term, p->terms[i]) ||
+            !read_sizes(step, p, i))
+            return false;
     put_last_right(p);
-    return sort_letters(p);
+    return czm_einsum_is_at_end(&equation) && sort_letters(p);
 }
 
 // ---- dimensions
@@ -191,10 +186,10 @@ static const char *operand(czm_onnx_step *step, const product *p, int side, cons
     return f->is_merged ? czm_emit_reshape(step, name, f->dims, f->count) : name;
 }
 
-static bool put_product(czm_onnx_step *step, const char *equation) {
+static bool put_product(czm_onnx_step *step) {
     product p;
     form left, right, result;
-    if (!read_product(step, equation, &p) || !operand_form(&p, p.left, p.inner, &left) ||
+    if (!read_product(step, &p) || !operand_form(&p, p.left, p.inner, &left) ||
         !operand_form(&p, p.inner, p.right, &right) || !result_form(&p, &result))
         return false;
     int64_t order[MOST];
@@ -206,6 +201,8 @@ static bool put_product(czm_onnx_step *step, const char *equation) {
     czm_out(step, 0, name);
     return true;
 }
+
+static bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 // In small letters, the first that occurs being "a": ONNX Runtime 1.4.0 knows no capitals, which Keras 3
 // uses. NULL: there are more than 26.
@@ -222,12 +219,12 @@ static char *with_small_letters(czm_arena *arena, czm_bytes equation) {
 }
 
 void czm_onnx_einsum(czm_onnx_step *step) {
+    if (put_product(step)) return;
     char *equation = with_small_letters(step->arena, czm_attr_string(step->node, "equation"));
     if (!equation) {
         czm_refuse(step, "it names more than 26 dimensions");
         return;
     }
-    if (put_product(step, equation)) return;
     const char **inputs = CZM_NEW_ARRAY(step->arena, const char *, czm_in_count(step) + 1);
     for (size_t i = 0; i < czm_in_count(step); i++) inputs[i] = czm_in_plain(step, i);
     const char *name = czm_emit(step, "Einsum", inputs);

@@ -3,6 +3,7 @@
 // Ops that take parts, and move what is there.
 #include "onnx/array.h"
 #include "onnx/ops.h"
+#include "view/slice.h"
 
 enum { MOST = CZM_ONNX_MOST_DIMS };
 
@@ -86,91 +87,56 @@ void czm_onnx_slice(czm_onnx_step *step) { // Slice(input, begin, size)
     put_cut(step, &c);
 }
 
-static bool has_bit(const czm_onnx_step *step, const char *mask, int bit) {
-    return czm_attr_int(step->node, mask) >> bit & 1;
-}
-
-// The node's lists, and which of their entries are known.
-typedef struct lists {
-    int64_t begin[MOST], end[MOST], stride[MOST];
-    bool has_begin[MOST], has_end[MOST];
-    int count;
-} lists;
-
-static void read_list(const czm_onnx_step *step, size_t input, int count, int64_t *out,
-                      bool *is_known) {
-    czm_value value = czm_in(step, input)->known;
-    for (int i = 0; i < count; i++) {
-        is_known[i] = value.elements && value.count == (size_t)count && value.elements[i].is_known;
-        if (is_known[i]) out[i] = (int64_t)value.elements[i].number;
-    }
-}
-
-static bool read_lists(const czm_onnx_step *step, lists *l) {
-    l->count = czm_in_ints(step, 3, l->stride, MOST);
-    if (l->count < 0) return false;
-    read_list(step, 1, l->count, l->begin, l->has_begin);
-    read_list(step, 2, l->count, l->end, l->has_end);
-    return true;
-}
-
-// One entry of the strided slice (core/util/strided_slice_op.cc).
-static void add_range(const czm_onnx_step *step, cut *c, int entry, const lists *l) {
+static void add_range(cut *c, const czm_part *part) {
     int at = c->count++;
-    int64_t stride = l->stride[entry];
-    bool is_single = has_bit(step, "shrink_axis_mask", entry);
-    bool has_begin = !is_single && has_bit(step, "begin_mask", entry);
-    bool has_end = is_single || has_bit(step, "end_mask", entry);
-    c->entry[at] = entry;
-    c->step[at] = is_single ? 1 : stride;
-    c->begin_is_open[at] = !has_begin && !l->has_begin[entry];
-    c->end_is_open[at] = !has_end && !l->has_end[entry];
+    bool is_single = part->kind == CZM_PART_INDEX, is_back = !is_single && part->stride < 0;
+    bool ends_open = is_single || part->end.is_open;
+    c->entry[at] = part->entry;
+    c->step[at] = is_single ? 1 : part->stride;
+    c->begin_is_open[at] = !part->begin.is_open && !part->begin.is_known;
+    c->end_is_open[at] = !ends_open && !part->end.is_known;
     c->is_single[at] = is_single && c->begin_is_open[at];
-    c->begin[at] = has_begin ? (stride < 0 ? INT32_MAX : 0) : l->begin[entry];
-    c->end[at] = has_end ? (stride < 0 ? -INT32_MAX : INT32_MAX) : l->end[entry];
+    c->begin[at] = part->begin.is_open ? (is_back ? INT32_MAX : 0) : part->begin.at;
+    c->end[at] = ends_open ? (is_back ? -INT32_MAX : INT32_MAX) : part->end.at;
     if (!is_single) return;
     c->end[at] = c->begin[at] == -1 ? INT32_MAX : c->begin[at] + 1;
     c->gone[c->gone_count++] = at;
 }
 
-static void add_everything(cut *c, int count) {
-    for (int i = 0; i < count && c->count < MOST; i++) {
-        c->begin[c->count] = 0;
-        c->end[c->count] = INT32_MAX;
-        c->step[c->count++] = 1;
-    }
+static void add_everything(cut *c) {
+    c->begin[c->count] = 0;
+    c->end[c->count] = INT32_MAX;
+    c->step[c->count++] = 1;
 }
 
-static int bits_of(int64_t mask) {
-    int count = 0;
-    for (; mask; mask &= mask - 1) count++;
-    return count;
+// false after a refusal.
+static bool read_parts(czm_onnx_step *step, czm_slicing *slicing) {
+    int64_t strides[MOST];
+    int rank = czm_in(step, 0)->shape.rank, entries = czm_in_ints(step, 3, strides, MOST);
+    if (rank <= MOST && entries >= 0 &&
+        czm_slicing_read(step->node, rank, entries, czm_in(step, 1)->known, czm_in(step, 2)->known,
+                         czm_in(step, 3)->known, slicing))
+        return true;
+    czm_refuse(step, "its strides, or the rank of its input, are not known");
+    return false;
 }
 
 // New dimensions of 1 are put in afterwards.
 void czm_onnx_strided_slice(czm_onnx_step *step) {
     int64_t added[MOST], result = 0;
     cut c = {.count = 0};
-    lists l = {.count = 0};
-    int rank = czm_in(step, 0)->shape.rank, added_count = 0;
-    if (rank == CZM_UNKNOWN || rank > MOST || !read_lists(step, &l)) {
-        czm_refuse(step, "its strides, or the rank of its input, are not known");
-        return;
-    }
-    int entries = l.count;
-    int64_t fresh = czm_attr_int(step->node, "new_axis_mask"),
-            dots = czm_attr_int(step->node, "ellipsis_mask");
-    int used = entries - bits_of(fresh) - bits_of(dots);
-    for (int i = 0; i < entries; i++) {
-        if (dots >> i & 1) {
-            add_everything(&c, rank - used);
-            result += rank - used;
-        } else if (fresh >> i & 1) {
-            added[added_count++] = result++;
-        } else if (c.count < MOST) {
-            add_range(step, &c, i, &l);
-            result += !has_bit(step, "shrink_axis_mask", i);
-        }
+    czm_slicing slicing;
+    int added_count = 0;
+    if (!read_parts(step, &slicing)) return;
+    for (int i = 0; i < slicing.count; i++) {
+        const czm_part *part = &slicing.parts[i];
+        if (part->kind == CZM_PART_NEW)
+            added[added_count++] = result;
+        else if (part->kind == CZM_PART_WHOLE)
+            add_everything(&c);
+        else
+            add_range(&c, part);
+        result += part->kind != CZM_PART_INDEX;
     }
     put_cut(step, &c);
     if (added_count == 0) return;
