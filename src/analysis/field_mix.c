@@ -13,27 +13,26 @@ void czm_see_last(czm_field_step *step) {
 
 // ---- along axes that input 1 names; without one, along all
 
-static bool mixes(const czm_field_step *step, int dim) {
-    czm_shape axes = czm_see_shape(step, 1);
-    int64_t count = czm_shape_count(axes), value;
-    for (int64_t i = 0; i < count; i++) {
-        int axis;
-        bool is_known = czm_see_int(step, 1, (size_t)i, &value) &&
-                        czm_see_axis(value, step->in.rank, &axis);
-        if (!is_known || axis == dim) return true;
-    }
-    return count == CZM_UNKNOWN;
+// What is not known may be any dimension, or all.
+static void mark_mixed(const czm_field_step *step, bool *is_mixed) {
+    bool is_known = step->node->inputs.count > 1 &&
+                    czm_axes_mark(czm_see_value(step, 1), step->in.rank, is_mixed);
+    for (int i = 0; i < step->in.rank && !is_known; i++) is_mixed[i] = true;
 }
 
 // Keeps all dimensions.
 void czm_see_along(czm_field_step *step) {
+    bool is_mixed[CZM_HIGHEST_RANK] = {false};
+    mark_mixed(step, is_mixed);
     for (int i = 0; i < step->in.rank; i++)
-        if (mixes(step, i)) czm_footprint_mix(&step->seen, i, step->in.dims[i]);
+        if (is_mixed[i]) czm_footprint_mix(&step->seen, i, step->in.dims[i]);
 }
 
 static void reduce(czm_field_step *step, bool keeps_dims) {
+    bool is_mixed[CZM_HIGHEST_RANK] = {false};
+    mark_mixed(step, is_mixed);
     for (int i = step->in.rank - 1; i >= 0; i--) {
-        if (!mixes(step, i)) continue;
+        if (!is_mixed[i]) continue;
         czm_footprint_mix(&step->seen, i, 1);
         if (!keeps_dims) czm_footprint_remove(&step->seen, i);
     }

@@ -77,7 +77,7 @@ static size_t repeats_of(const czm_field_step *step, size_t first, size_t count,
     int own_axis;
     if (!czm_node_is(split, "Split") ||
         !czm_value_int(czm_value_of(step->shapes, split->inputs.items[0]), 0, &value) ||
-        !czm_see_axis(value, step->out.rank, &own_axis) || own_axis != axis)
+        !czm_axis_find(value, step->out.rank, &own_axis) || own_axis != axis)
         return 1;
     czm_shape whole = czm_shape_of(step->shapes, split->inputs.items[1]);
     size_t size = whole.rank == step->out.rank && whole.dims[axis] > 0 ? (size_t)whole.dims[axis]
@@ -104,7 +104,7 @@ void czm_see_concat(czm_field_step *step) {
     size_t first = named == 0;
     int64_t value, offset = 0;
     int axis;
-    if (!czm_see_int(step, named, 0, &value) || !czm_see_axis(value, step->out.rank, &axis)) {
+    if (!czm_see_int(step, named, 0, &value) || !czm_axis_find(value, step->out.rank, &axis)) {
         czm_see_unknown(step);
         return;
     }
@@ -123,7 +123,7 @@ void czm_see_concat(czm_field_step *step) {
 
 void czm_see_pack(czm_field_step *step) {
     int axis;
-    if (!czm_see_axis(czm_attr_int(step->node, "axis"), step->out.rank, &axis)) {
+    if (!czm_axis_find(czm_attr_int(step->node, "axis"), step->out.rank, &axis)) {
         czm_see_unknown(step);
         return;
     }
@@ -153,7 +153,7 @@ void czm_see_split(czm_field_step *step) {
     int64_t value, offset = 0;
     int axis;
     if (!czm_see_int(step, (size_t)step->detail, 0, &value) ||
-        !czm_see_axis(value, step->in.rank, &axis)) {
+        !czm_axis_find(value, step->in.rank, &axis)) {
         czm_see_unknown(step);
         return;
     }
@@ -167,7 +167,7 @@ void czm_see_split(czm_field_step *step) {
 
 void czm_see_unpack(czm_field_step *step) {
     int axis;
-    if (!czm_see_axis(czm_attr_int(step->node, "axis"), step->in.rank, &axis)) {
+    if (!czm_axis_find(czm_attr_int(step->node, "axis"), step->in.rank, &axis)) {
         czm_see_unknown(step);
         return;
     }
@@ -224,7 +224,7 @@ void czm_see_gather(czm_field_step *step) {
     int64_t value = 0;
     int axis, rank = czm_see_shape(step, 1).rank;
     bool has_axis = step->node->inputs.count < 3 || czm_see_int(step, 2, 0, &value);
-    if (!has_axis || !czm_see_axis(value, step->in.rank, &axis) || rank == CZM_UNKNOWN ||
+    if (!has_axis || !czm_axis_find(value, step->in.rank, &axis) || rank == CZM_UNKNOWN ||
         czm_attr_int(step->node, "batch_dims") != 0 || czm_footprint_is_long(&step->seen, axis)) {
         czm_see_unknown(step);
         return;
@@ -257,7 +257,7 @@ void czm_see_roll(czm_field_step *step) {
     if (!shifts.count) czm_see_unknown(step);
     for (size_t i = 0; i < shifts.count; i++) {
         if (czm_see_int(step, 1, i, &shift) && czm_see_int(step, 2, i, &value) &&
-            czm_see_axis(value, step->in.rank, &axis))
+            czm_axis_find(value, step->in.rank, &axis))
             take(step, axis, -shift, 1, step->in.dims[axis]);
         else
             czm_see_unknown(step);
@@ -276,7 +276,7 @@ void czm_see_tile(czm_field_step *step) {
 
 void czm_see_one_hot(czm_field_step *step) {
     int axis;
-    if (czm_see_axis(czm_attr_int(step->node, "axis"), step->out.rank, &axis))
+    if (czm_axis_find(czm_attr_int(step->node, "axis"), step->out.rank, &axis))
         czm_footprint_insert(&step->seen, axis, step->out.dims[axis]);
     else
         czm_see_unknown(step);

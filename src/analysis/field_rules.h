@@ -85,10 +85,4 @@ static inline void czm_see_also(czm_field_step *step, size_t input, const czm_fo
         czm_footprint_join(&step->seen, seen);
 }
 
-// A dimension as a number from 0 on; false if there is none such.
-static inline bool czm_see_axis(int64_t axis, int rank, int *out) {
-    *out = (int)(axis < 0 ? axis + rank : axis);
-    return axis >= -rank && axis < rank;
-}
-
 #endif

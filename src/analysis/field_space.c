@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "analysis/field_rules.h"
+#include "view/resize.h"
 #include "view/window.h"
 
 // ---- windows
@@ -119,31 +120,18 @@ void czm_see_transposed_window(czm_field_step *step) {
 
 typedef struct resizing {
     czm_resizing kind;
-    bool has_corners, has_centers;
+    czm_resize by;
     int64_t from, to;    // sizes
     float scale, origin; // TensorFlow computes places in float
     float radius;        // of ScaleAndTranslate's kernel; below 0: not known
 } resizing;
 
-// Of a box a little more, for it alone does not vanish there
-// (tensorflow/core/kernels/image/sampling_kernels.h).
-static float kernel_radius(const czm_node *node) {
-    static const struct {
-        const char *name;
-        float radius;
-    } kernels[] = {{"box", 0.501f},      {"triangle", 1}, {"gaussian", 1.5f}, {"keyscubic", 2},
-                   {"mitchellcubic", 2}, {"lanczos1", 1}, {"lanczos3", 3},    {"lanczos5", 5}};
-    for (size_t i = 0; i < CZM_COUNT_OF(kernels); i++)
-        if (czm_attr_is(node, "kernel_type", kernels[i].name)) return kernels[i].radius;
-    return -1;
-}
-
 // Input 2 holds the scales, input 3 the places where the image's origin comes to lie.
 static void read_kernel(const czm_field_step *step, int dim, resizing *r) {
-    czm_value scales = czm_value_of(step->shapes, step->node->inputs.items[2]);
-    czm_value origins = czm_value_of(step->shapes, step->node->inputs.items[3]);
+    czm_value scales = czm_see_value(step, 2), origins = czm_see_value(step, 3);
+    const czm_scale_kernel *kernel = czm_scale_kernel_of(step->node);
     size_t i = (size_t)dim - 1;
-    r->radius = kernel_radius(step->node);
+    r->radius = kernel ? kernel->reach : -1;
     if (i >= scales.count || i >= origins.count || !scales.elements || !origins.elements ||
         !scales.elements[i].is_known || !origins.elements[i].is_known ||
         !(scales.elements[i].number > 0)) {
@@ -157,12 +145,10 @@ static void read_kernel(const czm_field_step *step, int dim, resizing *r) {
 
 static resizing read_resizing(const czm_field_step *step, int dim) {
     resizing r = {.kind = (czm_resizing)step->detail,
-                  .has_corners = czm_attr_bool(step->node, "align_corners"),
-                  .has_centers = czm_attr_bool(step->node, "half_pixel_centers"),
+                  .by = czm_resize_of(step->node),
                   .from = step->in.dims[dim],
                   .to = step->out.dims[dim]};
-    bool is_by_corners = r.has_corners && r.to > 1;
-    r.scale = is_by_corners ? (float)(r.from - 1) / (float)(r.to - 1) : (float)r.from / (float)r.to;
+    r.scale = czm_resize_scale(r.by, r.from, r.to);
     if (r.kind == CZM_BY_KERNEL) read_kernel(step, dim, &r);
     return r;
 }
@@ -181,17 +167,17 @@ static czm_taps taps_between(const resizing *r, double place) {
 // scale_and_translate_op.cc).
 static czm_taps taps_of_resize(const resizing *r, int64_t output) {
     float edge = (float)output * r->scale, centre = ((float)output + 0.5f) * r->scale;
-    float place = r->has_centers ? centre : edge, sample = centre + r->origin;
+    float place = r->by.has_centers ? centre : edge, sample = centre + r->origin;
     double low = 0, high = 0;
     switch (r->kind) {
-    case CZM_NEAREST: low = high = r->has_corners ? roundf(place) : floorf(place); break;
+    case CZM_NEAREST: low = high = r->by.has_corners ? roundf(place) : floorf(place); break;
     case CZM_AREA: low = floorf(edge), high = ceilf(edge + r->scale) - 1; break;
     case CZM_BY_KERNEL:
         low = ceil((double)(sample - r->radius - 0.5f) + slight);
         high = floor((double)(sample + r->radius - 0.5f) - slight);
         break;
     case CZM_LINEAR:
-    case CZM_CUBIC: return taps_between(r, r->has_centers ? centre - 0.5f : edge);
+    case CZM_CUBIC: return taps_between(r, r->by.has_centers ? centre - 0.5f : edge);
     }
     return (czm_taps){(int64_t)low, (int64_t)high, 1};
 }

@@ -55,9 +55,7 @@ static int64_t dim_of(const prover *p, czm_tensor tensor, int axis) {
 
 static bool find_number(const prover *p, czm_tensor tensor, double *number) {
     czm_value value = tensor.node ? czm_value_of(p->shapes, tensor) : (czm_value){0};
-    if (!value.elements || value.count != 1 || !value.elements[0].is_known) return false;
-    *number = value.elements[0].number;
-    return true;
+    return czm_value_number(value, number);
 }
 
 // The axis, counted from the end, that a number means in a tensor of this rank; 0: none.

@@ -4,6 +4,7 @@
 // Findings are grouped: one for each op or attribute, with the layers where it stands.
 #include "check/check.h"
 #include "graph/layer_name.h"
+#include "view/resize.h"
 #include "view/window.h"
 
 enum { MOST_LAYERS = 8 };
@@ -107,7 +108,8 @@ static bool is_of_uint32(const czm_node *node) {
 }
 
 static bool has_corners_and_centers(const czm_node *node) {
-    return czm_attr_bool(node, "align_corners") && czm_attr_bool(node, "half_pixel_centers");
+    czm_resize resize = czm_resize_of(node);
+    return resize.has_corners && resize.has_centers;
 }
 
 static const struct {

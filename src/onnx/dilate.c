@@ -17,13 +17,7 @@ typedef struct dilated {
 } dilated;
 
 static bool read_ints(const czm_shapes *shapes, czm_tensor tensor, int64_t *out, size_t count) {
-    czm_value value = czm_value_of(shapes, tensor);
-    if (!value.elements || value.count != count) return false;
-    for (size_t i = 0; i < count; i++) {
-        if (!value.elements[i].is_known) return false;
-        out[i] = (int64_t)value.elements[i].number;
-    }
-    return true;
+    return czm_value_ints(czm_value_of(shapes, tensor), out, count) == (int)count;
 }
 
 static bool are_all_one(const czm_node *node, const char *attr) {

@@ -11,11 +11,11 @@
 enum { MOST_STEPS = 64, LARGEST = 1 << 30 };
 
 static bool read_number(const czm_shapes *shapes, czm_tensor tensor, int64_t *number) {
-    czm_value value = czm_value_of(shapes, tensor);
-    bool is_known = value.elements && value.count == 1 && value.elements[0].is_known &&
-                    value.elements[0].number > -LARGEST && value.elements[0].number < LARGEST;
-    if (is_known) *number = (int64_t)value.elements[0].number;
-    return is_known;
+    double value;
+    if (!czm_value_number(czm_value_of(shapes, tensor), &value) || fabs(value) >= LARGEST)
+        return false;
+    *number = (int64_t)value;
+    return true;
 }
 
 static bool is_unchanged(const czm_node *node) {

@@ -21,9 +21,8 @@ static const struct {
 };
 
 static bool is_number(const czm_shapes *shapes, czm_tensor tensor, double number) {
-    czm_value value = czm_value_of(shapes, tensor);
-    return value.elements && value.count == 1 && value.elements[0].is_known &&
-           value.elements[0].number == number;
+    double known;
+    return czm_value_number(czm_value_of(shapes, tensor), &known) && known == number;
 }
 
 // All elements in their order: 0, 1, 2 ... as a range, or as numbers.

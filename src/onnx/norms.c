@@ -18,7 +18,7 @@ typedef struct norm {
 typedef struct means {
     czm_tensor of;
     int64_t axes[MOST_AXES];
-    size_t count;
+    int count;
     int64_t groups; // of channels whose means are one; 0: none
 } means;
 
@@ -26,31 +26,18 @@ static bool is(czm_tensor t, const char *op) { return t.index == 0 && czm_node_i
 
 static czm_tensor input(czm_tensor t, size_t i) { return t.node->inputs.items[i]; }
 
-static bool read_ints(const norm *n, czm_tensor t, int64_t *out, size_t most, size_t *count) {
-    czm_value value = czm_value_of(n->shapes, t);
-    if (!value.elements || value.count > most) return false;
-    for (size_t i = 0; i < value.count; i++) {
-        if (!value.elements[i].is_known) return false;
-        out[i] = (int64_t)value.elements[i].number;
-    }
-    *count = value.count;
-    return true;
-}
-
 static bool read_number(const norm *n, czm_tensor t, double *number) {
-    czm_value value = czm_value_of(n->shapes, t);
-    if (!value.elements || value.count != 1 || !value.elements[0].is_known) return false;
-    *number = value.elements[0].number;
-    return true;
+    return czm_value_number(czm_value_of(n->shapes, t), number);
 }
 
 static bool is_plain_mean(const norm *n, czm_tensor t, means *m) {
-    if (!is(t, "Mean") || !read_ints(n, input(t, 1), m->axes, MOST_AXES, &m->count)) return false;
+    if (!is(t, "Mean")) return false;
+    m->count = czm_value_ints(czm_value_of(n->shapes, input(t, 1)), m->axes, MOST_AXES);
     int rank = czm_shape_of(n->shapes, input(t, 0)).rank;
     m->of = input(t, 0);
-    for (size_t i = 0; i < m->count; i++)
+    for (int i = 0; i < m->count; i++)
         if (m->axes[i] < 0) m->axes[i] += rank;
-    return rank > 0;
+    return rank > 0 && m->count >= 0;
 }
 
 // [batch, 1, 1, channels] of the means by channel, which are averaged and repeated by groups.
@@ -75,7 +62,7 @@ static bool is_mean(const norm *n, czm_tensor t, means *m) {
 
 static bool are_alike(const means *a, const means *b) {
     bool same = a->count == b->count && a->groups == b->groups;
-    for (size_t i = 0; same && i < a->count; i++) same = a->axes[i] == b->axes[i];
+    for (int i = 0; same && i < a->count; i++) same = a->axes[i] == b->axes[i];
     return same;
 }
 

@@ -6,6 +6,7 @@
 // columns. All sizes may be open.
 #include "onnx/ops.h"
 #include "onnx/window.h"
+#include "view/resize.h"
 
 enum { NEIGHBOURS = 4 };
 
@@ -41,14 +42,13 @@ static direction direction_of(czm_onnx_step *step, const czm_onnx_image *image, 
 // Where the pixels of the result lie in the image.
 static const char *places(czm_onnx_step *step, const direction *d) {
     const char *in = d->in, *out = d->out, *one = number(step, 1), *half = number(step, 0.5);
-    if (czm_attr_bool(step->node, "align_corners")) {
+    if (czm_resize_of(step->node).has_corners) {
         in = CZM_EMIT(step, "Sub", in, one);
         out = CZM_EMIT(step, "Max", CZM_EMIT(step, "Sub", out, one), one);
     }
     const char *pixels = CZM_EMIT(step, "Range", number(step, 0), d->out, one);
     const char *scale = CZM_EMIT(step, "Div", in, out);
-    if (!czm_attr_bool(step->node, "half_pixel_centers"))
-        return CZM_EMIT(step, "Mul", pixels, scale);
+    if (!czm_resize_of(step->node).has_centers) return CZM_EMIT(step, "Mul", pixels, scale);
     const char *centres = CZM_EMIT(step, "Mul", CZM_EMIT(step, "Add", pixels, half), scale);
     return CZM_EMIT(step, "Sub", centres, half);
 }
@@ -92,7 +92,7 @@ static const char *weighted_sum(czm_onnx_step *step, const char *image, const di
 
 static const char *resize_along(czm_onnx_step *step, const char *image, const direction *d) {
     static const float offsets[NEIGHBOURS] = {-1, 0, 1, 2};
-    bool has_centers = czm_attr_bool(step->node, "half_pixel_centers");
+    bool has_centers = czm_resize_of(step->node).has_centers;
     const char *at = places(step, d), *low = CZM_EMIT(step, "Floor", at);
     const char *steps = CZM_EMIT(step, "Mul", CZM_EMIT(step, "Sub", at, low), number(step, 1024));
     const char *rest = CZM_EMIT(step, "Div", CZM_EMIT(step, "Round", steps), number(step, 1024));

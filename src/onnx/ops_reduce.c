@@ -12,16 +12,15 @@ typedef struct axes {
 // The axes that an input tells, from 0 on, in ascending order; false after a refusal.
 static bool find_axes(czm_onnx_step *step, size_t input, int rank, axes *a) {
     bool is_reduced[CZM_ONNX_MOST_DIMS] = {false};
-    int64_t told[CZM_ONNX_MOST_DIMS];
-    int count = czm_in_ints(step, input, told, CZM_ONNX_MOST_DIMS);
     a->count = 0;
-    for (int i = 0; i < count && rank != CZM_UNKNOWN; i++)
-        if (told[i] >= -rank && told[i] < rank) is_reduced[(told[i] + rank) % rank] = true;
+    if (rank == CZM_UNKNOWN || rank > CZM_ONNX_MOST_DIMS ||
+        !czm_axes_mark(czm_in(step, input)->known, rank, is_reduced)) {
+        czm_refuse(step, "its axes are not known");
+        return false;
+    }
     for (int i = 0; i < rank; i++)
         if (is_reduced[i]) a->at[a->count++] = i;
-    if (count >= 0 && rank != CZM_UNKNOWN && rank <= CZM_ONNX_MOST_DIMS) return true;
-    czm_refuse(step, "its axes are not known");
-    return false;
+    return true;
 }
 
 // Whether what remains of a planar tensor lies in the order of the plain one: nothing but the

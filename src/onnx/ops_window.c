@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Pooling, and resizing.
+// Pooling.
 #include <float.h>
 #include <math.h>
 
-#include "onnx/linear.h"
 #include "onnx/ops.h"
 #include "onnx/scope.h"
 #include "onnx/window.h"
@@ -84,89 +83,5 @@ void czm_onnx_pool(czm_onnx_step *step) {
             czm_onnx_pad_by(step, ones_like(step, bare, image.rank), CZM_DTYPE_FLOAT, amounts, 0);
         name = CZM_EMIT(step, "Div", name, emit_pool(step, &mask, kernel));
     }
-    czm_onnx_image_out(step, &image, 0, name);
-}
-
-// How many times as large the result is along height (0) or width (1); 0: not a whole number, or not known.
-static int64_t whole_factor(const czm_onnx_step *step, const czm_onnx_image *image, int space) {
-    int64_t in = image->size[space], out = image->out_size[space];
-    czm_linear size;
-    if (in > 0 && out > 0) return out % in == 0 ? out / in : 0;
-    bool is_multiple =
-        czm_linear_of(step->scope->shapes, step->node->inputs.items[1], (size_t)space, &size) &&
-        czm_tensor_equal(size.of, step->node->inputs.items[0]) && size.offset == 0 &&
-        size.dim == czm_onnx_image_dim(image, space) && size.factor > 0;
-    return is_multiple ? size.factor : 0;
-}
-
-// Where TensorFlow takes a pixel from, in ONNX's words (core/kernels/image/resize_*_op.cc of
-// TensorFlow; docs/Operators.md, Resize). The nearest pixel in an image that grows by whole factors is the same with
-// centers or without, and engines are up to 15 times as fast without.
-static const char *resize_coordinates(const czm_onnx_step *step, const czm_onnx_image *image) {
-    if (czm_attr_bool(step->node, "align_corners")) return "align_corners";
-    if (!czm_attr_bool(step->node, "half_pixel_centers")) return "asymmetric";
-    if (!czm_text_equal(step->detail, "nearest")) return "half_pixel";
-    if (whole_factor(step, image, 0) && whole_factor(step, image, 1)) return "asymmetric";
-    return step->opset < 13 ? "tf_half_pixel_for_nn" : "half_pixel";
-}
-
-// floor(), but for align_corners, which rounds half away from zero. With centers, what
-// TensorFlow's floor((x + 0.5) * scale) means is the rounding of (x + 0.5) * scale - 0.5.
-static const char *resize_rounding(const char *coordinates) {
-    bool is_floor = czm_text_equal(coordinates, "asymmetric") ||
-                    czm_text_equal(coordinates, "tf_half_pixel_for_nn");
-    return is_floor ? "floor" : "round_prefer_ceil";
-}
-
-// Sizes as [batch, channels, height, width]; those that are not known come from the network.
-static const char *resize_sizes(czm_onnx_step *step, const czm_onnx_image *image) {
-    const int64_t wanted[] = {0, image->channels, image->out_size[0], image->out_size[1]};
-    const char *shape = CZM_EMIT(step, "Shape", image->name);
-    // not Slice, of which onnx.checker thinks in an inner graph that nothing comes out
-    const char *front = CZM_EMIT(step, "Gather", shape, czm_ints(step, (const int64_t[]){0, 1}, 2));
-    const char *size = image->out_size[0] != CZM_UNKNOWN && image->out_size[1] != CZM_UNKNOWN
-                           ? czm_ints(step, wanted + 2, 2)
-                           : czm_in_int64(step, 1);
-    const char *sizes = CZM_EMIT(step, "Concat", front, size);
-    czm_onnx_set_int(step->arena, czm_last(step), "axis", 0);
-    return sizes;
-}
-
-// Factors as [batch, channels, height, width], which some engines handle better than sizes; NULL: they
-// are not known, or rounding would give another size.
-static const char *resize_factors(czm_onnx_step *step, const czm_onnx_image *image) {
-    static const int64_t dims[] = {4};
-    float *factors = CZM_NEW_ARRAY(step->arena, float, 4);
-    factors[0] = factors[1] = 1;
-    for (int i = 0; i < 2; i++) {
-        factors[2 + i] = (float)whole_factor(step, image, i);
-        if (factors[2 + i] > 0) continue;
-        if (image->size[i] < 1 || image->out_size[i] < 1) return NULL;
-        float factor = (float)image->out_size[i] / (float)image->size[i];
-        factors[2 + i] = factor;
-        // engines multiply in single precision, checkers in double
-        if (factor * (float)image->size[i] != (float)image->out_size[i] ||
-            (int64_t)((double)factor * (double)image->size[i]) != image->out_size[i])
-            return NULL;
-    }
-    return czm_floats(step, factors, dims, 1);
-}
-
-void czm_onnx_resize(czm_onnx_step *step) {
-    czm_onnx_image image;
-    if (!czm_onnx_image_of(step, 0, &image)) return;
-    if (czm_in(step, 0)->dtype != CZM_DTYPE_FLOAT)
-        image.name = czm_emit_cast(step, image.name, CZM_DTYPE_FLOAT);
-    const char *factors = resize_factors(step, &image);
-    const char *none = step->opset < 13 ? czm_floats(step, NULL, (const int64_t[]){0}, 1) : "";
-    const char *name =
-        factors ? CZM_EMIT(step, "Resize", image.name, none, factors)
-                : CZM_EMIT(step, "Resize", image.name, none, none, resize_sizes(step, &image));
-    czm_onnx_node *node = czm_last(step);
-    const char *coordinates = resize_coordinates(step, &image);
-    czm_onnx_set_text(step->arena, node, "mode", step->detail);
-    czm_onnx_set_text(step->arena, node, "coordinate_transformation_mode", coordinates);
-    if (czm_text_equal(step->detail, "nearest"))
-        czm_onnx_set_text(step->arena, node, "nearest_mode", resize_rounding(coordinates));
     czm_onnx_image_out(step, &image, 0, name);
 }

@@ -14,13 +14,7 @@ typedef struct repetition {
 } repetition;
 
 static int read_ints(const czm_shapes *shapes, czm_tensor tensor, int64_t *out, size_t most) {
-    czm_value value = czm_value_of(shapes, tensor);
-    if (!value.elements || value.count > most) return -1;
-    for (size_t i = 0; i < value.count; i++) {
-        if (!value.elements[i].is_known) return -1;
-        out[i] = (int64_t)value.elements[i].number;
-    }
-    return (int)value.count;
+    return czm_value_ints(czm_value_of(shapes, tensor), out, most);
 }
 
 static bool is_op(const czm_node *node, const char *op, size_t inputs) {

@@ -323,20 +323,11 @@ bool czm_in_is_planar(const czm_onnx_step *step, size_t input) {
 }
 
 int czm_in_ints(const czm_onnx_step *step, size_t input, int64_t *out, int most) {
-    czm_value known = czm_in(step, input)->known;
-    if (!known.elements || known.count > (size_t)most) return -1;
-    for (size_t i = 0; i < known.count; i++) {
-        if (!known.elements[i].is_known) return -1;
-        out[i] = (int64_t)known.elements[i].number;
-    }
-    return (int)known.count;
+    return czm_value_ints(czm_in(step, input)->known, out, (size_t)most);
 }
 
 bool czm_in_number(const czm_onnx_step *step, size_t input, double *out) {
-    czm_value known = czm_in(step, input)->known;
-    if (!known.elements || known.count != 1 || !known.elements[0].is_known) return false;
-    *out = known.elements[0].number;
-    return true;
+    return czm_value_number(czm_in(step, input)->known, out);
 }
 
 bool czm_weight_is_movable(const czm_onnx_weight *w) {

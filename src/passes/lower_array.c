@@ -26,9 +26,8 @@ static const diagonal_op *find_diagonal(const czm_node *node) {
 }
 
 static bool is_number(const czm_lowering *l, czm_tensor tensor, double number) {
-    czm_value value = czm_lower_value(l, tensor);
-    return value.count == 1 && value.elements && value.elements[0].is_known &&
-           value.elements[0].number == number;
+    double known;
+    return czm_value_number(czm_lower_value(l, tensor), &known) && known == number;
 }
 
 // MatrixDiagV3 may be told how many rows and columns there are (inputs 2 and 3): -1 leaves it open.
@@ -67,11 +66,8 @@ void czm_high_bias_rewrite(czm_lowering *l, czm_node *node) {
 }
 
 static bool read_axis(const czm_lowering *l, czm_tensor tensor, int rank, int *axis) {
-    czm_value value = czm_lower_value(l, tensor);
-    if (value.count != 1 || !value.elements || !value.elements[0].is_known) return false;
-    *axis = (int)value.elements[0].number;
-    if (*axis < 0) *axis += rank;
-    return *axis >= 0 && *axis < rank;
+    int64_t value;
+    return czm_value_int(czm_lower_value(l, tensor), 0, &value) && czm_axis_find(value, rank, axis);
 }
 
 // One size at most may be open.

@@ -99,13 +99,10 @@ czm_element *czm_new_elements(czm_step *step, size_t output, size_t *count) {
 
 bool czm_find_axis(czm_step *step, int64_t axis, int rank, int *out) {
     if (rank == CZM_UNKNOWN) return false;
-    if (axis < -rank || axis >= rank) {
-        czm_fault(step, "there is no dimension %lld: there are %d, counted from 0", (long long)axis,
-                  rank);
-        return false;
-    }
-    *out = (int)(axis < 0 ? axis + rank : axis);
-    return true;
+    if (czm_axis_find(axis, rank, out)) return true;
+    czm_fault(step, "there is no dimension %lld: there are %d, counted from 0", (long long)axis,
+              rank);
+    return false;
 }
 
 // ---- facts

@@ -15,6 +15,34 @@ bool czm_value_int(czm_value value, size_t index, int64_t *out) {
     return (double)*out == number;
 }
 
+int czm_value_ints(czm_value value, int64_t *out, size_t most) {
+    if (!value.elements || value.count > most) return -1;
+    for (size_t i = 0; i < value.count; i++)
+        if (!czm_value_int(value, i, &out[i])) return -1;
+    return (int)value.count;
+}
+
+bool czm_value_number(czm_value value, double *out) {
+    if (!value.elements || value.count != 1 || !value.elements[0].is_known) return false;
+    *out = value.elements[0].number;
+    return true;
+}
+
+bool czm_axis_find(int64_t axis, int rank, int *out) {
+    *out = (int)(axis < 0 ? axis + rank : axis);
+    return axis >= -rank && axis < rank;
+}
+
+bool czm_axes_mark(czm_value axes, int rank, bool *is_named) {
+    for (size_t i = 0; axes.elements && i < axes.count; i++) {
+        int64_t value;
+        int axis;
+        if (!czm_value_int(axes, i, &value) || !czm_axis_find(value, rank, &axis)) return false;
+        is_named[axis] = true;
+    }
+    return axes.elements != NULL;
+}
+
 czm_shape czm_shape_unknown(void) { return (czm_shape){CZM_UNKNOWN, NULL}; }
 
 // TensorShapeProto: dim=2 {size=1}, unknown_rank=3.

@@ -45,6 +45,18 @@ const char *czm_shape_text(czm_arena *arena, czm_shape shape);     // "[?,256,25
 // Element `index` of a value as an integer; false if it is not known.
 bool czm_value_int(czm_value value, size_t index, int64_t *out);
 
+// All elements as integers: their number, or -1 if one is not known or there are more than `most`.
+int czm_value_ints(czm_value value, int64_t *out, size_t most);
+
+// The only element; false if it is not known, or not the only one.
+bool czm_value_number(czm_value value, double *out);
+
+// A dimension as a number from 0 on, which counts from the end if it is negative; false if there is none such.
+bool czm_axis_find(int64_t axis, int rank, int *out);
+
+// Marks the dimensions that a list of axes names; false if one is not known or does not exist.
+bool czm_axes_mark(czm_value axes, int rank, bool *is_named);
+
 // ---- arithmetic on dimensions: unknown if an operand is, or if there is no such size
 
 int64_t czm_dim_add(int64_t a, int64_t b);

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Which pixels of an image a resized one is made of.
+#ifndef CZM_VIEW_RESIZE_H
+#define CZM_VIEW_RESIZE_H
+
+#include "view/value.h"
+
+typedef struct czm_resize {
+    bool
+        has_corners; // align_corners: the first and last pixels of both images lie at the same places
+    bool has_centers; // half_pixel_centers: places are those of the centres of pixels
+} czm_resize;
+
+czm_resize czm_resize_of(const czm_node *node);
+
+// How many pixels of an image of `from` pixels make one of `to` pixels. TensorFlow computes places in float.
+float czm_resize_scale(czm_resize resize, int64_t from, int64_t to);
+
+// A kernel of ScaleAndTranslate.
+typedef struct czm_scale_kernel {
+    const char *name;
+    float radius;
+    float reach; // the distance from which on the weight is 0
+    float (*weight)(float distance, float radius);
+} czm_scale_kernel;
+
+const czm_scale_kernel *czm_scale_kernel_of(const czm_node *node); // NULL: there is no such kernel
+
+#endif
