@@ -2,16 +2,18 @@
 //
 // Bundles the page:
 //
-//     node build.mjs czmodel.wasm OUT
+//     node build.mjs czmodel.wasm EXAMPLE OUT
 //
-// OUT/czmodel.html has everything inside; OUT/small/czmodel.html has no ONNX Runtime; OUT/site/ is the page for a web
-// host. Scripts and styles are allowed by their hashes, and requests by nothing but what is part of the page.
+// OUT/czmodel.html has everything inside, also the files of EXAMPLE, a folder with a specification;
+// OUT/small/czmodel.html has neither ONNX Runtime nor the example; OUT/site/ is the page for a web host. Scripts and
+// styles are allowed by their hashes, and requests by nothing but what is part of the page.
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 
-const [wasm, out] = process.argv.slice(2);
+const [wasm, example, out] = process.argv.slice(2);
 
 async function bundle(entry, options = {}) {
   const { outputFiles } = await build({
@@ -41,6 +43,17 @@ const runtime = {
   ),
   'ort.wasm': readFileSync(`${ort}/ort-wasm-simd-threaded.wasm`),
 };
+
+// The files of the example, in base64, by their paths.
+function exampleFiles(folder, below) {
+  return readdirSync(folder).flatMap((name) => {
+    const [path, inside] = [join(folder, name), `${below}/${name}`];
+    if (statSync(path).isDirectory()) return exampleFiles(path, inside);
+    return /^(README|expected|preview)/.test(name) ? [] : [[inside, readFileSync(path, 'base64')]];
+  });
+}
+runtime['example.json'] = Buffer.from(JSON.stringify(Object.fromEntries(exampleFiles(example, 'nuclei'))));
+
 const assets = {
   'czmodel.wasm': readFileSync(wasm),
   'worker.js': Buffer.from(await bundle('src/worker.ts')),
@@ -63,7 +76,7 @@ function page({ scripts, connect, styles, head, tail, isFull }) {
     "form-action 'none'",
   ];
   return `<!DOCTYPE html>
-<html lang="en"${isFull ? ' data-runtime' : ''}>
+<html lang="en"${isFull ? ' data-full' : ''}>
 <head>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="${policy.join('; ')}">

@@ -4,11 +4,14 @@
 import { render } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Finding, Inspection, Options, Verdict } from './czm';
-import { Engine } from './engine';
-import { chosenFiles, droppedFiles, inFolder, isImage, targetsOf, type Given, type Target } from './files';
+import { Engine, example, isFull } from './engine';
+import { droppedFiles, inFolder, isImage, targetsOf, type Given, type Target } from './files';
 import { Findings } from './findings';
+import { Download, extensionOf, pickPlace, save } from './download';
 import { Form } from './form';
 import { Network } from './network';
+import { Picker } from './picker';
+import { Settings } from './settings';
 import { borderOf, withBorder, withKey, withStep, type Specification } from './specification';
 import type { Tried } from './tryout';
 import { TryOut } from './tryout_view';
@@ -34,9 +37,6 @@ const nothing: Looks = { inspection: null, svg: '', verdict: null, findings: [] 
 // Names that no dropped file has.
 const OUT = '.czmodel-page/out';
 const UNPACKED = '.czmodel-page/unpacked';
-
-// The page for the wheel has no ONNX Runtime.
-const canTry = 'runtime' in document.documentElement.dataset;
 
 const CHECK_AFTER = 250; // milliseconds after the last change
 
@@ -69,14 +69,6 @@ async function modelOf(engine: Engine, target: Target, options: Options) {
   }
   const source = target.kind === 'container' ? target.path : path;
   return { model: { path, source, specification, isEdited: false } satisfies Model, findings };
-}
-
-function save(blob: Blob, name: string) {
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(blob);
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60000);
 }
 
 function App() {
@@ -220,18 +212,24 @@ function App() {
     change_options({ ...options, [option]: value === '' ? true : value });
   };
 
-  const convert = async () => {
+  /** Into the folder of downloads, or where the user wants it. */
+  const convert = async (isPlaced: boolean) => {
     if (!engine || !model) return;
+    const title = name || proposed || 'model';
+    const place = isPlaced ? await pickPlace(`${title}.${extensionOf(options, looks.verdict)}`) : null;
+    if (isPlaced && !place) return;
     setMade(null);
     setProgress(0);
     try {
       if (model.isEdited) await engine.do('write', model.path, JSON.stringify(model.specification, null, 4));
-      const answer = await engine.do('convert', { ...all(), output_folder: OUT, output_name: name || proposed });
+      const answer = await engine.do('convert', { ...all(), output_folder: OUT, output_name: title });
       setLooks((old) => ({ ...old, findings: answer.report.findings }));
       if (answer.result) {
         const file = baseOf(answer.result.path);
-        save(await engine.do('take', answer.result.path), file);
-        setMade({ name: file, model_id: answer.result.model_id });
+        const bytes = await engine.do('take', answer.result.path);
+        if (place) await place.write(bytes);
+        else save(bytes, file);
+        setMade({ name: place?.name ?? file, model_id: answer.result.model_id });
       }
     } catch (error) {
       await broken(error as Error);
@@ -285,7 +283,7 @@ function App() {
   // specification, when it is edited.
   const isTold = model && model.isEdited === (target?.kind === 'container');
   const findings = [...looks.findings, ...(isTold ? guesses : [])];
-  const settings = Object.entries(options).filter(([key]) => !['model_name', 'format', 'zen'].includes(key));
+  const classes = looks.inspection?.metadata?.classes ?? [];
   return (
     <>
       <header class="container">
@@ -310,17 +308,16 @@ function App() {
           onDrop={async (e) => { e.preventDefault(); setOver(false); await take(await droppedFiles(e.dataTransfer!)); }}>
           <h2 id="open-title">{t('open')}</h2>
           <p>{t('drop')}</p>
-          <div class="grid">
-            <label>
-              {t('chooseFiles')}
-              <input id="files" type="file" multiple disabled={!engine} onChange={(e) => take(chosenFiles(e.currentTarget.files!))} />
-            </label>
-            <label>
-              {t('chooseFolder')}
-              <input id="folder" type="file" disabled={!engine} {...{ webkitdirectory: true }}
-                onChange={(e) => take(chosenFiles(e.currentTarget.files!))} />
-            </label>
+          <div class="buttons">
+            <Picker id="files" label={t('chooseFiles')} takesSeveral isDisabled={!engine} onFiles={take} />
+            <Picker id="folder" label={t('chooseFolder')} isFolder isDisabled={!engine} onFiles={take} />
+            {isFull && (
+              <button type="button" id="example" class="secondary outline" disabled={!engine} onClick={async () => take(await example())}>
+                {t('example')}
+              </button>
+            )}
           </div>
+          {!target && isFull && <p>{t('first')}</p>}
           <p role="status" id="status">{t(status)}</p>
           {fault && <p role="alert" class="finding error">{fault}</p>}
           {targets.length > 1 && (
@@ -336,62 +333,30 @@ function App() {
           )}
         </section>
         {target && (
-          <div class="columns">
-            <div>
-              <Network {...looks} t={t} />
-              <Findings findings={findings} verdict={looks.verdict} t={t} apply={apply} />
-              {settings.length > 0 && (
-                <section aria-labelledby="settings-title">
-                  <h2 id="settings-title">{t('settings')}</h2>
-                  <ul>
-                    {settings.map(([key, value]) => (
-                      <li key={key}>
-                        {key.replaceAll('_', ' ')}: {String(value)}{' '}
-                        <button type="button" class="remedy secondary" onClick={() =>
-                          change_options({ ...options, [key]: undefined })}>{t('remove')}</button>
-                      </li>
-                    ))}
-                  </ul>
-                </section>
-              )}
+          <>
+            <Network {...looks} t={t} />
+            <div class="columns">
+              <div>
+                <Findings findings={findings} verdict={looks.verdict} t={t} apply={apply} />
+                <Settings {...{ options, t }} remove={(key) => change_options({ ...options, [key]: undefined })} />
+                {model && isFull && (
+                  <TryOut {...{ image, tried, cancel, save, chooseImage, t }} run={tryOut} isBusy={progress !== null}
+                    progress={isTrying ? progress : null} names={classes.map(({ name }) => name)}
+                    colours={classes.map(({ colour }) => colour)} />
+                )}
+              </div>
+              <div>
+                {model?.specification && (
+                  <Form {...{ specification: model.specification, options, formats, inspection: looks.inspection, t, change, chooseLicence }}
+                    setOptions={change_options} />
+                )}
+                {model && (
+                  <Download specification={model.specification} {...{ name, setName, proposed, made, convert, cancel, t }}
+                    isBusy={progress !== null} progress={isTrying ? null : progress} />
+                )}
+              </div>
             </div>
-            <div>
-              {model?.specification && (
-                <Form {...{ specification: model.specification, options, formats, inspection: looks.inspection, t, change, chooseLicence }}
-                  setOptions={change_options} />
-              )}
-              {model && canTry && (
-                <TryOut {...{ image, tried, cancel, save, chooseImage, t }} run={tryOut} isBusy={progress !== null}
-                  progress={isTrying ? progress : null}
-                  names={looks.inspection?.metadata?.classes.map(({ name }) => name) ?? []}
-                  colours={looks.inspection?.metadata?.classes.map(({ colour }) => colour) ?? []} />
-              )}
-              {model && (
-                <section aria-labelledby="download-title">
-                  <h2 id="download-title">{t('download')}</h2>
-                  <label>
-                    {t('fileName')}
-                    <input id="name" value={name} placeholder={proposed} onInput={(e) => setName(e.currentTarget.value)} />
-                  </label>
-                  <div class="grid">
-                    <button type="button" id="convert" disabled={progress !== null} onClick={convert}>{t('convert')}</button>
-                    {model.specification && (
-                      <button type="button" class="secondary" onClick={() => save(
-                        new Blob([JSON.stringify(model.specification, null, 4)], { type: 'application/json' }),
-                        'model_spec.json')}>{t('saveSpecification')}</button>
-                    )}
-                  </div>
-                  {progress !== null && !isTrying && (
-                    <p>
-                      <progress aria-label={t('working')} value={progress} max={1} />
-                      <button type="button" class="secondary" onClick={cancel}>{t('cancel')}</button>
-                    </p>
-                  )}
-                  {made && <p role="status" id="made">{t('written')}: {made.name}. {t('modelId')}: <code>{made.model_id}</code></p>}
-                </section>
-              )}
-            </div>
-          </div>
+          </>
         )}
       </main>
     </>

@@ -56,6 +56,9 @@ export interface Port {
   shape: (number | null)[] | null;
 }
 
+/** Red, green and blue, from 0 to 255. */
+export type Colour = [number, number, number];
+
 export interface Inspection {
   kind: string;
   model_version: string;
@@ -65,7 +68,7 @@ export interface Inspection {
     pixel_type: string;
     border_size: number;
     type: string;
-    classes: { name: string; label: number; colour: [number, number, number] }[];
+    classes: { name: string; label: number; colour: Colour }[];
   };
   network: null | {
     opset: number | null;

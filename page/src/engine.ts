@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The page's end of the worker: each action of worker.ts as a function that returns a promise.
+import type { Given } from './files';
 import type { Actions } from './worker';
 
 type Result<K extends keyof Actions> = Awaited<ReturnType<Actions[K]>>;
+
+const bytesOf = (base64: string) => Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
 
 // What the page needs beside its own script: inside the single file they are elements, gzipped and in base64; on
 // a web host they are files beside the page. build.mjs writes both.
@@ -14,9 +17,19 @@ async function asset(name: string): Promise<ArrayBuffer> {
     if (!response.ok) throw new Error(`${name}: ${response.status}`);
     return response.arrayBuffer();
   }
-  const bytes = Uint8Array.from(atob(element.textContent!), (c) => c.charCodeAt(0));
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'));
+  const stream = new Blob([bytesOf(element.textContent!)]).stream().pipeThrough(new DecompressionStream('gzip'));
   return new Response(stream).arrayBuffer();
+}
+
+const EXAMPLE = 'nuclei/model_spec.json';
+
+/** Whether the page has ONNX Runtime and the example. */
+export const isFull = 'full' in document.documentElement.dataset;
+
+/** The files of the example (example/nuclei), which the page carries along. */
+export async function example(): Promise<Given[]> {
+  const files: Record<string, string> = JSON.parse(new TextDecoder().decode(await asset('example.json')));
+  return Object.entries(files).map(([path, text]) => ({ path, file: new File([bytesOf(text)], path.split('/').pop()!) }));
 }
 
 export class Engine {
@@ -42,7 +55,10 @@ export class Engine {
   static async start(): Promise<{ engine: Engine; about: Result<'load'> }> {
     const script = new Blob([await asset('worker.js')], { type: 'text/javascript' });
     const engine = new Engine(new Worker(URL.createObjectURL(script)));
-    return { engine, about: await engine.do('load', await asset('czmodel.wasm')) };
+    const about = await engine.do('load', await asset('czmodel.wasm'));
+    // On a web host the example is fetched only if somebody opens it.
+    if (document.getElementById('asset-example.json')) await engine.do('warmUp', await example(), EXAMPLE);
+    return { engine, about };
   }
 
   do<K extends keyof Actions>(name: K, ...args: Parameters<Actions[K]>): Promise<Result<K>> {

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The specification as a form. Each change makes a new specification or new options; app.tsx checks them.
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import Sortable from 'sortablejs';
-import type { Inspection, Options } from './czm';
+import type { Colour, Inspection, Options } from './czm';
 import type { Given } from './files';
+import { Picker } from './picker';
 import {
-  borderOf, classesOf, steps, withBorder, withClasses, withKey, withStep, type Specification,
+  borderOf, classesOf, steps, withBorder, withClasses, withKey, withStep, type Class, type Specification,
 } from './specification';
 import type { Text } from './texts';
 
@@ -30,54 +31,66 @@ function moved<T>(list: T[], from: number, to: number): T[] {
   return result;
 }
 
+const hex = (colour?: Colour) => (colour ? `#${colour.map((part) => part.toString(16).padStart(2, '0')).join('')}` : '#000000');
+
 function Classes({ specification: s, inspection, t, change }: FormProps) {
   const classes = classesOf(s);
   const colours = inspection?.metadata?.classes ?? [];
   const list = useRef<HTMLOListElement>(null);
-  const current = useRef({ classes, s });
-  current.current = { classes, s };
+  const [said, say] = useState(''); // where a class has gone, for screen readers
+  const set = (index: number, part: Partial<Class>) =>
+    change(withClasses(s, classes.map((old, i) => (i === index ? { ...old, ...part } : old))));
+  const move = (from: number, to: number) => {
+    change(withClasses(s, moved(classes, from, to)));
+    say(`${classes[from].name}: ${to + 1} ${t('of')} ${classes.length}`);
+  };
+  const latest = useRef(move);
+  latest.current = move;
   useEffect(() => {
     const sortable = Sortable.create(list.current!, {
       handle: '.handle',
       onEnd({ from, item, oldIndex, newIndex }) {
         // The list is drawn from the state: the element goes back before the state changes.
         from.insertBefore(item, from.children[oldIndex! < newIndex! ? oldIndex! : oldIndex! + 1] ?? null);
-        change(withClasses(current.current.s, moved(current.current.classes, oldIndex!, newIndex!)));
+        if (oldIndex !== newIndex) latest.current(oldIndex!, newIndex!);
       },
     });
     return () => sortable.destroy();
   }, []);
-  const rename = (index: number, name: string) =>
-    change(withClasses(s, classes.map((old, i) => (i === index ? name : old))));
+  // The focus goes with the class, so that it can be moved on.
+  const step = (from: number, by: -1 | 1) => {
+    move(from, from + by);
+    const buttons = list.current!.children[from + by].querySelectorAll('button');
+    const isLast = by < 0 ? from + by === 0 : from + by === classes.length - 1;
+    buttons[(by < 0) === isLast ? 1 : 0].focus();
+  };
   return (
     <fieldset>
       <legend>{t('classes')}</legend>
       <small>{t('classesHelp')}</small>
       <ol class="classes" ref={list}>
-        {classes.map((name, i) => (
+        {classes.map(({ name, colour }, i) => (
           <li key={i}>
-            <span class="handle" aria-hidden="true">
+            <span class="handle" aria-hidden="true" title={t('drag')}>
               ⠿
             </span>
-            <Swatch colour={colours[i]?.colour} />
-            <input aria-label={`${t('className')} ${i + 1}`} value={name} onInput={(e) => rename(i, e.currentTarget.value)} />
+            <input type="color" aria-label={`${t('colour')} ${i + 1}`} value={colour ?? hex(colours[i]?.colour)}
+              onChange={(e) => set(i, { colour: e.currentTarget.value })} />
+            <input aria-label={`${t('className')} ${i + 1}`} value={name} onInput={(e) => set(i, { name: e.currentTarget.value })} />
             <button type="button" class="secondary outline" aria-label={`${t('up')}: ${name}`} disabled={i === 0}
-              onClick={() => change(withClasses(s, moved(classes, i, i - 1)))}>
+              onClick={() => step(i, -1)}>
               ↑
             </button>
             <button type="button" class="secondary outline" aria-label={`${t('down')}: ${name}`}
-              disabled={i === classes.length - 1} onClick={() => change(withClasses(s, moved(classes, i, i + 1)))}>
+              disabled={i === classes.length - 1} onClick={() => step(i, 1)}>
               ↓
             </button>
           </li>
         ))}
       </ol>
+      <span role="status" class="hidden">{said}</span>
     </fieldset>
   );
-}
-
-function Swatch({ colour }: { colour?: [number, number, number] }) {
-  return <span class="swatch" aria-hidden="true" style={{ background: colour ? `rgb(${colour})` : 'transparent' }} />;
 }
 
 function Choice(props: { label: string; value: string; values: string[]; empty: string; onChange: (value: string) => void }) {
@@ -206,14 +219,10 @@ export function Form(props: FormProps) {
         <Border {...props} />
         <Tile {...props} />
         <Steps {...props} />
-        <label>
-          {t('license')}
-          {s.LicenseFile ? `: ${s.LicenseFile}` : ''}
-          <input type="file" onChange={(e) => {
-            const file = e.currentTarget.files?.[0];
-            if (file) chooseLicence({ path: file.name, file });
-          }} />
-        </label>
+        <p>{t('license')}: {(s.LicenseFile as string) || t('noFile')}</p>
+        <div class="buttons">
+          <Picker id="licence" label={t('chooseLicence')} onFiles={([chosen]) => chooseLicence(chosen)} />
+        </div>
         <div class="grid">
           <Choice label={t('format')} value={options.format ?? ''} values={formats} empty={t('formatOwn')}
             onChange={(format) => setOptions({ ...options, format: format || undefined, zen: undefined })} />

@@ -21,7 +21,7 @@ export class Bytes implements Source {
 
 /** A File of the browser. A worker may wait for its bytes (FileReaderSync); it does so block by block. */
 export class Blocks implements Source {
-  static readonly BLOCK = 1 << 20;
+  static readonly BLOCK = 4 << 20;
   readonly size: number;
   private at = -1;
   private block = new Uint8Array();
@@ -58,20 +58,20 @@ export class Pieces implements Source {
     this.live.delete(index);
     if (!bytes) {
       const blob = this.stored[index];
-      bytes = blob
-        ? new Uint8Array(new FileReaderSync().readAsArrayBuffer(blob))
-        : new Uint8Array(Pieces.PIECE);
-      if (this.live.size >= Pieces.MOST) this.store(this.live.keys().next().value!);
+      const free = this.live.size < Pieces.MOST ? undefined : this.store(this.live.keys().next().value!);
+      if (blob) bytes = new Uint8Array(new FileReaderSync().readAsArrayBuffer(blob));
+      else bytes = free?.fill(0) ?? new Uint8Array(Pieces.PIECE);
     }
     this.live.set(index, bytes);
     return bytes;
   }
 
-  private store(index: number) {
-    // Where there are no Blobs to be read at once (in tests), everything stays in memory.
-    if (typeof FileReaderSync === 'undefined') return;
-    this.stored[index] = new Blob([this.live.get(index)!]);
+  /** Makes a Blob of a piece. Returns its memory, of which the Blob has a copy. */
+  private store(index: number): Uint8Array<ArrayBuffer> {
+    const bytes = this.live.get(index)!;
+    this.stored[index] = new Blob([bytes]);
     this.live.delete(index);
+    return bytes;
   }
 
   write(offset: number, bytes: Uint8Array) {

@@ -13,6 +13,12 @@ export function summary(verdict: Verdict, t: Text): string {
   return `${t('runsIn')}${products.join(t('and'))}.`;
 }
 
+// A picture that is a little too wide is made smaller; others are scrolled.
+const LEAST_SCALE = 0.7;
+const keepLegible = ({ currentTarget: image }: { currentTarget: HTMLImageElement }) => {
+  image.style.minWidth = `${LEAST_SCALE * image.naturalWidth}px`;
+};
+
 /** A picture is drawn by an img, in which no script and no request is possible. */
 function Picture({ svg, t }: { svg: string; t: Text }) {
   const [url, setUrl] = useState('');
@@ -24,7 +30,7 @@ function Picture({ svg, t }: { svg: string; t: Text }) {
   // What is scrolled must be reached by the keyboard.
   return (
     <div class="picture" tabIndex={0} role="group" aria-label={t('picture')}>
-      {url && <img src={url} alt={t('picture')} />}
+      {url && <img src={url} alt={t('picture')} onLoad={keepLegible} />}
     </div>
   );
 }

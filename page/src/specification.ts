@@ -7,11 +7,24 @@ export type Specification = Record<string, unknown>;
 
 const inner = (s: Specification) => s.ModelMetadata as Specification | undefined;
 
-export const classesOf = (s: Specification) => ((inner(s) ?? s).Classes as string[] | null | undefined) ?? [];
+/** A class of the specification. The colour is #rrggbb; null: the library chooses it. */
+export interface Class {
+  name: string;
+  colour: string | null;
+}
 
-export function withClasses(s: Specification, Classes: string[]): Specification {
+export function classesOf(s: Specification): Class[] {
+  const names = ((inner(s) ?? s).Classes as string[] | null | undefined) ?? [];
+  const colours = (s.ClassColors as (string | null)[] | null | undefined) ?? [];
+  return names.map((name, i) => ({ name, colour: colours[i] ?? null }));
+}
+
+export function withClasses(s: Specification, classes: Class[]): Specification {
   const metadata = inner(s);
-  return metadata ? { ...s, ModelMetadata: { ...metadata, Classes } } : { ...s, Classes };
+  const Classes = classes.map(({ name }) => name);
+  const colours = classes.map(({ colour }) => colour);
+  const result = metadata ? { ...s, ModelMetadata: { ...metadata, Classes } } : { ...s, Classes };
+  return withKey(result, 'ClassColors', colours.some((colour) => colour !== null) ? colours : undefined);
 }
 
 export function borderOf(s: Specification): number {

@@ -2,7 +2,9 @@
 //
 // The model tried on an image: image, classes and confidence in one picture.
 import { useEffect, useRef, useState } from 'preact/hooks';
+import type { Colour } from './czm';
 import type { Given } from './files';
+import { Picker } from './picker';
 import type { Text } from './texts';
 import type { Tried } from './tryout';
 
@@ -10,7 +12,7 @@ export interface TryProps {
   image: string | null; // its path
   tried: Tried | null;
   names: string[];
-  colours: [number, number, number][];
+  colours: Colour[];
   progress: number | null; // null: it does not run
   isBusy: boolean;
   t: Text;
@@ -21,6 +23,10 @@ export interface TryProps {
 }
 
 type View = 'mask' | 'confidence';
+
+function Swatch({ colour }: { colour?: Colour }) {
+  return <span class="swatch" aria-hidden="true" style={{ background: colour ? `rgb(${colour})` : 'transparent' }} />;
+}
 
 function largest(tried: Tried, pixel: number): number {
   let most = 0;
@@ -55,6 +61,12 @@ function Result(props: TryProps & { tried: Tried }) {
   const [under, setUnder] = useState('');
   useEffect(() => draw(canvas.current!, tried, view, opacity, hidden, colours), [tried, view, opacity, hidden, colours]);
   const nameOf = (label: number) => names[label] ?? String(label + 1);
+  const pan = (event: PointerEvent) => {
+    const view = event.currentTarget as HTMLElement;
+    if (!(event.buttons & 1)) return;
+    view.scrollLeft -= event.movementX;
+    view.scrollTop -= event.movementY;
+  };
   const point = (event: PointerEvent) => {
     const box = canvas.current!.getBoundingClientRect();
     const x = Math.floor(((event.clientX - box.left) / box.width) * tried.width);
@@ -72,7 +84,7 @@ function Result(props: TryProps & { tried: Tried }) {
   };
   return (
     <>
-      <div class="result" tabIndex={0} role="group" aria-label={t('result')}>
+      <div class={zoom > 1 ? 'result is-zoomed' : 'result'} tabIndex={0} role="group" aria-label={t('result')} onPointerMove={pan}>
         <canvas ref={canvas} role="img" aria-label={t('result')} style={{ width: `${100 * zoom}%` }} onPointerMove={point} />
       </div>
       <p id="under">{under || t('pointAt')}</p>
@@ -99,6 +111,7 @@ function Result(props: TryProps & { tried: Tried }) {
           {Array.from({ length: tried.classes }, (_, label) => (
             <label key={label}>
               <input type="checkbox" checked={!hidden.has(label)} onChange={(e) => toggle(label, e.currentTarget.checked)} />
+              <Swatch colour={colours[label]} />
               {nameOf(label)}
             </label>
           ))}
@@ -117,15 +130,11 @@ export function TryOut(props: TryProps) {
   return (
     <section aria-labelledby="try-title">
       <h2 id="try-title">{t('try')}</h2>
-      <label>
-        {t('image')}
-        {image && `: ${image}`}
-        <input id="image" type="file" accept=".png,.jpg,.jpeg,.tif,.tiff" onChange={(e) => {
-          const file = e.currentTarget.files?.[0];
-          if (file) chooseImage({ path: file.name, file });
-        }} />
-      </label>
-      <button type="button" id="run" disabled={!image || isBusy} onClick={run}>{t('run')}</button>
+      <p>{t('image')}{image && `: ${image}`}</p>
+      <div class="buttons">
+        <Picker id="image" label={t('chooseImage')} accept=".png,.jpg,.jpeg,.tif,.tiff" onFiles={([chosen]) => chooseImage(chosen)} />
+        <button type="button" id="run" disabled={!image || isBusy} onClick={run}>{t('run')}</button>
+      </div>
       {progress !== null && (
         <p>
           <progress aria-label={t('working')} value={progress} max={1} />

@@ -2,10 +2,10 @@
 //
 // Tests of the page in Chromium:
 //
-//     node test/run.mjs CZMODEL ROOT PAGE CHROMIUM INPUTS
+//     node test/run.mjs CZMODEL ROOT PAGE CHROMIUM INPUTS [PATTERN]
 //
 // CZMODEL is the command, whose bytes the page must write; ROOT the sources; PAGE the folder with czmodel.html;
-// INPUTS what tests/page/inputs.py has made.
+// INPUTS what tests/page/inputs.py has made; PATTERN a choice of tests.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
 import { launch, Page } from './browser.mjs';
 
-const [czmodel, root, pageFolder, chromium, inputs] = process.argv.slice(2);
+const [czmodel, root, pageFolder, chromium, inputs, pattern = ''] = process.argv.slice(2);
 const example = join(root, 'example/nuclei');
 const html = join(pageFolder, 'czmodel.html');
 const scratch = mkdtempSync(join(tmpdir(), 'czmodel-page-'));
@@ -114,6 +114,24 @@ const tests = {
     await converts(page, path, '--name', 'nuclei');
   },
 
+  async 'colours, and the order of classes by dragging'(page) {
+    await page.chooseFolder(example);
+    await page.labelled('Colour of class 2').fill('#ffcc00');
+    await page.idle();
+    const handles = page.get('.classes .handle');
+    await handles.nth(1).dragTo(handles.nth(2), { targetPosition: { x: 5, y: 12 } });
+    await page.idle();
+    const { Classes, ClassColors, ...rest } = await saved(page);
+    assert.deepEqual(Classes, ['Background', 'Boundary', 'Nucleus']);
+    assert.deepEqual(ClassColors, [null, null, '#ffcc00']);
+    assert.equal(await page.labelled('Colour of class 2').inputValue(), '#00ff00');
+    assert.equal(await page.labelled('Colour of class 3').inputValue(), '#ffcc00');
+    const path = join(scratch, 'colours.json');
+    writeFileSync(path, JSON.stringify({ ...rest, Classes, ClassColors, ModelPath: join(example, 'model'), LicenseFile: join(example, 'LICENSE.txt'), TestImageFile: join(example, 'test_image.png') }));
+    await page.labelled('Model name', { exact: true }).fill('nuclei');
+    await converts(page, path, '--name', 'nuclei');
+  },
+
   async 'format and ZEN version'(page) {
     await page.chooseFolder(example);
     await page.labelled('Format').selectOption('czann-2.1.0');
@@ -149,6 +167,12 @@ const tests = {
     await page.get('#image').setInputFiles(join(root, 'LICENSE'));
     await page.get('#run').click();
     await page.get('.finding', { hasText: 'neither PNG, JPEG nor TIFF' }).waitFor();
+  },
+
+  async 'the example that the page carries'(page) {
+    await page.button('Open the example').click();
+    await page.idle();
+    await converts(page, join(example, 'model_spec.json'));
   },
 
   async 'the page survives hostile files, and says what is wrong'(page) {
@@ -190,8 +214,15 @@ const tests = {
     await page.labelled('Name of class 1').focus();
     await page.browser.keyboard.press('Tab'); // "up" is disabled
     await page.browser.keyboard.press('Enter');
+    await page.browser.keyboard.press('Enter'); // the focus has gone with the class
     await page.idle();
-    assert.deepEqual((await saved(page)).Classes, ['Nucleus', 'Background', 'Boundary']);
+    assert.deepEqual((await saved(page)).Classes, ['Nucleus', 'Boundary', 'Background']);
+    assert.match(await page.get('fieldset [role=status]').innerText(), /Background: 3 of 3/);
+    for (const name of ['Choose files', 'Open the example', 'Run the network', 'Convert and download'])
+      assert.equal(await page.button(name).evaluate((button) => button.tabIndex), 0);
+    await page.button('Run the network').focus();
+    await page.browser.keyboard.press('Enter');
+    await page.get('.result canvas').waitFor();
   },
 
   async 'nothing is wider than a window of 1280 x 720 pixels'(page) {
@@ -204,12 +235,31 @@ const tests = {
   },
 };
 
+// The dialog of the browser cannot be operated: the file is one of the page's own storage.
+async function savesAs(page) {
+  await page.browser.evaluate(() => {
+    window.showSaveFilePicker = async ({ suggestedName }) =>
+      (await navigator.storage.getDirectory()).getFileHandle(suggestedName, { create: true });
+  });
+  await page.get('#name').fill('placed');
+  await page.get('#save-as').click();
+  await page.get('#made', { hasText: 'placed.czmodel' }).waitFor();
+  const bytes = await page.browser.evaluate(async () => {
+    const handle = await (await navigator.storage.getDirectory()).getFileHandle('placed.czmodel');
+    return [...new Uint8Array(await (await handle.getFile()).arrayBuffer())];
+  });
+  assert.ok(Buffer.from(bytes).equals(command(join(example, 'model_spec.json'), 'placed')));
+}
+
 async function onWebHost(browser) {
   const server = await host(join(pageFolder, 'site'));
   const address = `http://127.0.0.1:${server.address().port}/`;
   const page = await Page.open(browser, address);
   await page.chooseFolder(example);
   await converts(page, join(example, 'model_spec.json'));
+  await savesAs(page);
+  await page.get('#run').click();
+  await page.get('.result canvas').waitFor();
   assert.deepEqual(page.foreign().filter((url) => !url.startsWith(address)), []);
   await page.close();
   server.close();
@@ -237,6 +287,7 @@ async function attempt(name, test, page) {
 
 const browser = await launch(chromium);
 for (const [name, test] of Object.entries(tests)) {
+  if (!name.match(pattern)) continue;
   const page = await Page.open(browser, html);
   await attempt(name, async () => {
     await test(page);
