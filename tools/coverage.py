@@ -13,8 +13,10 @@ import os
 import subprocess
 import sys
 
-# Percent; these two read what strangers wrote.
-MINIMA = {'format': 95, 'read': 95}
+# Percent of the lines of a folder.
+MINIMA = {'analysis': 93, 'api': 93, 'base': 94, 'check': 96, 'draw': 97, 'edit': 90, 'fold': 90, 'format': 97,
+          'graph': 95, 'onnx': 94, 'op': 99, 'package': 96, 'passes': 96, 'read': 95, 'read/keras': 40,
+          'read/onnx': 40, 'report': 93, 'shape': 95, 'spec': 98, 'write': 98}
 
 
 def read_counts(build):
@@ -26,7 +28,7 @@ def read_counts(build):
                               capture_output=True, cwd=build)
         for file in json.loads(done.stdout)['files']:
             for line in file['lines']:
-                counts[os.path.realpath(file['file'])][line['line_number']] += line['count']
+                counts[os.path.realpath(os.path.join(build, file['file']))][line['line_number']] += line['count']
     return counts
 
 

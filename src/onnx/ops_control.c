@@ -59,13 +59,24 @@ static void put_if(czm_onnx_step *step, const char *condition, czm_onnx_graph *y
     czm_onnx_set_graph(step->arena, czm_last(step), "else_branch", no);
 }
 
+// A condition that is no scalar is true if it has elements (ToBool in core/kernels/functional_ops.cc).
+static bool is_decided(const czm_onnx_step *step, bool *is_true) {
+    czm_shape shape = czm_in(step, 0)->shape;
+    double number = 1;
+    if (shape.rank > 0 && !czm_shape_is_complete(shape)) return false;
+    if (shape.rank <= 0 && !czm_in_number(step, 0, &number)) return false;
+    *is_true = number != 0;
+    for (int i = 0; i < shape.rank; i++) *is_true &= shape.dims[i] != 0;
+    return true;
+}
+
 void czm_onnx_if(czm_onnx_step *step) {
     size_t count;
-    double known;
+    bool is_true;
     czm_bytes then = czm_attr_function(step->node, "then_branch");
     czm_bytes otherwise = czm_attr_function(step->node, "else_branch");
-    if (czm_in_number(step, 0, &known)) {
-        take_branch(step, known != 0 ? then : otherwise);
+    if (is_decided(step, &is_true)) {
+        take_branch(step, is_true ? then : otherwise);
         return;
     }
     const char *condition = czm_in_plain(step, 0);

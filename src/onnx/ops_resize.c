@@ -81,7 +81,7 @@ static const char *resize_factors(czm_onnx_step *step, const czm_onnx_image *ima
 void czm_onnx_resize(czm_onnx_step *step) {
     czm_onnx_image image;
     if (!czm_onnx_image_of(step, 0, &image)) return;
-    if (czm_in(step, 0)->dtype != CZM_DTYPE_FLOAT)
+    if (czm_in(step, 0)->dtype != step->outputs[0].dtype) // but the nearest pixels keep their type
         image.name = czm_emit_cast(step, image.name, CZM_DTYPE_FLOAT);
     const char *factors = resize_factors(step, &image);
     const char *none = step->opset < 13 ? czm_floats(step, NULL, (const int64_t[]){0}, 1) : "";

@@ -5,11 +5,13 @@
 //     x:f[?,16,16,3]                  a Placeholder; `x:f` has unknown rank
 //     a=i{1,-1}  b=i[2,2]{0,1,2,3}    a Const: a vector, or of any shape
 //     c=i 7                           a scalar
+//     v=var f[2]{1,2}                 a variable
+//     run y                           a node that runs whether or not anybody reads it
 //     y=Op(x,a:1) key=value           a node; values: 3 [1,2] true 'text' @f @f,i <?,3> &function
 //     def f(a,b): ... return c,d      a function; its statements lie between
 //
 // separated by ";". Types are f float32, d float64, i int32, l int64, b bool, h float16, u uint8,
-// r resource, v variant. The attrs that TensorFlow derives from the inputs (T, N, Tin ...) need not
+// s int8, w uint16, g bfloat16, c complex64, t string, r resource, v variant. A number with a point is a float. The attrs that TensorFlow derives from the inputs (T, N, Tin ...) need not
 // be written.
 #ifndef CZM_TESTS_GRAPH_TEXT_H
 #define CZM_TESTS_GRAPH_TEXT_H
@@ -22,6 +24,7 @@
 #include <cmocka.h>
 
 #include <ctype.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -40,9 +43,11 @@ static inline czm_dtype dtype_of(char letter) {
     static const struct {
         char letter;
         czm_dtype dtype;
-    } types[] = {{'f', CZM_DTYPE_FLOAT}, {'d', CZM_DTYPE_DOUBLE},   {'i', CZM_DTYPE_INT32},
-                 {'l', CZM_DTYPE_INT64}, {'b', CZM_DTYPE_BOOL},     {'h', CZM_DTYPE_HALF},
-                 {'u', CZM_DTYPE_UINT8}, {'r', CZM_DTYPE_RESOURCE}, {'v', CZM_DTYPE_VARIANT}};
+    } types[] = {{'f', CZM_DTYPE_FLOAT},     {'d', CZM_DTYPE_DOUBLE},   {'i', CZM_DTYPE_INT32},
+                 {'l', CZM_DTYPE_INT64},     {'b', CZM_DTYPE_BOOL},     {'h', CZM_DTYPE_HALF},
+                 {'u', CZM_DTYPE_UINT8},     {'s', CZM_DTYPE_INT8},     {'w', CZM_DTYPE_UINT16},
+                 {'c', CZM_DTYPE_COMPLEX64}, {'g', CZM_DTYPE_BFLOAT16}, {'t', CZM_DTYPE_STRING},
+                 {'r', CZM_DTYPE_RESOURCE},  {'v', CZM_DTYPE_VARIANT}};
     for (size_t i = 0; i < CZM_COUNT_OF(types); i++)
         if (types[i].letter == letter) return types[i].dtype;
     fail_msg("no type is called %c", letter);
@@ -125,10 +130,20 @@ static inline czm_tensor reference(parser *p) {
     return (czm_tensor){node, accept(p, ':') ? (uint32_t)number(p) : 0};
 }
 
+// Of a number that half precision holds exactly, and that is not tiny.
+static inline uint64_t half_bits(double value) {
+    int exponent;
+    double fraction = frexp(fabs(value), &exponent);
+    if (value == 0) return 0;
+    return (uint64_t)(value < 0) << 15 | (uint64_t)(exponent + 14) << 10 |
+           (uint64_t)((2 * fraction - 1) * 1024);
+}
+
 // A number of an element type as TensorProto.tensor_content has it.
 static inline void put_number(czm_buffer *b, czm_dtype dtype, double value) {
     float single = (float)value;
     uint64_t bits = (uint64_t)(int64_t)value;
+    if (dtype == CZM_DTYPE_HALF) bits = half_bits(value);
     if (dtype == CZM_DTYPE_DOUBLE) memcpy(&bits, &value, sizeof value);
     if (dtype == CZM_DTYPE_FLOAT) memcpy(&bits, &single, sizeof single);
     czm_put_raw_le(b, bits, czm_dtype_size(dtype));
@@ -149,6 +164,40 @@ static inline void constant(parser *p, const char *name, czm_dtype dtype) {
     czm_add_const(p->graph, name, dtype, czm_buffer_bytes(&content), shape.at, (size_t)shape.rank);
 }
 
+typedef struct held { // a source in memory
+    czm_tensor_source source;
+    czm_bytes bytes;
+} held;
+
+static inline czm_status stream_held(const czm_tensor_source *self, czm_context *context,
+                                     czm_sink sink, uint32_t *crc32c) {
+    (void)context;
+    *crc32c = 0; // nobody compares it
+    return sink.take(sink.user, ((const held *)self)->bytes);
+}
+
+// A variable with the numbers of a constant.
+static inline void variable(parser *p, const char *name, czm_dtype dtype) {
+    constant(p, name, dtype);
+    czm_node *handle = find_node(p, name);
+    czm_bytes tensor = czm_attr_tensor(handle, "value");
+    czm_shape shape = czm_shape_read(p->arena, czm_wire_find(tensor, 2).bytes);
+    held *h = CZM_NEW(p->arena, held);
+    *h = (held){{0, stream_held}, czm_wire_find(tensor, 4).bytes};
+    h->source.size = h->bytes.size;
+    handle->op = "VarHandleOp";
+    handle->def = czm_op_find(&p->ops, czm_bytes_text(handle->op));
+    handle->attrs = (czm_attr_list){0};
+    czm_set_type(p->graph, handle, "dtype", dtype);
+    czm_set_attr(p->graph, handle, "shape", czm_shape_attr(p->arena, shape));
+    *CZM_APPEND(p->arena, &p->model.variables) = (czm_variable){.handle = handle,
+                                                                .name = name,
+                                                                .dtype = dtype,
+                                                                .dims = shape.dims,
+                                                                .rank = (size_t)shape.rank,
+                                                                .source = &h->source};
+}
+
 static inline void placeholder(parser *p, const char *name) {
     czm_node *node = czm_graph_add(p->graph, name, "Placeholder");
     czm_set_type(p->graph, node, "dtype", dtype_of(*p->at++));
@@ -156,6 +205,12 @@ static inline void placeholder(parser *p, const char *name) {
     set_shape(p, node, "shape", &shape);
     if (p->graph != &p->model.main) return;
     *CZM_APPEND(p->arena, &p->graph->inputs) = (czm_port){name, czm_output(node), CZM_DTYPE_NONE};
+}
+
+// Whether the op's definition calls the attr a list.
+static inline bool is_list(const czm_node *node, const char *name) {
+    const czm_op_attr *attr = node->def ? czm_op_attr_find(node->def, czm_bytes_text(name)) : NULL;
+    return attr && attr->kind.size > 4 && memcmp(attr->kind.data, "list", 4) == 0;
 }
 
 static inline void set_functions(parser *p, czm_node *node, const char *name) {
@@ -172,7 +227,7 @@ static inline void set_functions(parser *p, czm_node *node, const char *name) {
             czm_put_end(&b, one);
         }
     } while (accept(p, ','));
-    if (count > 1) {
+    if (count > 1 || is_list(node, name)) {
         b = czm_buffer_in(p->arena);
         czm_put_bytes(&b, 1, czm_buffer_bytes(&list));
     }
@@ -184,10 +239,21 @@ static inline void set_types(parser *p, czm_node *node, const char *name) {
     size_t count = 0;
     do types[count++] = dtype_of(*p->at++);
     while (accept(p, ','));
-    if (count == 1 && !czm_text_equal(name, "Tout"))
+    if (count == 1 && !is_list(node, name))
         czm_set_type(p->graph, node, name, types[0]);
     else
         czm_set_types(p->graph, node, name, types, count);
+}
+
+// An AttrValue: list=1 {f=4}
+static inline void set_floats(parser *p, czm_node *node, const char *name) {
+    czm_buffer b = czm_buffer_in(p->arena), list = czm_buffer_in(p->arena);
+    need(p, '[');
+    for (; !accept(p, ']'); accept(p, ',')) put_number(&list, CZM_DTYPE_FLOAT, number(p));
+    size_t message = czm_put_begin(&b, 1);
+    czm_put_bytes(&b, 4, czm_buffer_bytes(&list));
+    czm_put_end(&b, message);
+    czm_set_attr(p->graph, node, name, czm_buffer_bytes(&b));
 }
 
 static inline void attribute(parser *p, czm_node *node) {
@@ -202,6 +268,8 @@ static inline void attribute(parser *p, czm_node *node) {
         czm_set_string(p->graph, node, name,
                        czm_arena_string(p->arena, czm_bytes_of(p->at, (size_t)(end - p->at))));
         p->at = end + 1;
+    } else if (*p->at == '[' && memchr(p->at, '.', strcspn(p->at, "]"))) {
+        set_floats(p, node, name);
     } else if (*p->at == '[') {
         czm_dims list = dims(p, '[', ']');
         czm_set_ints(p->graph, node, name, list.at, (size_t)list.rank);
@@ -213,7 +281,12 @@ static inline void attribute(parser *p, czm_node *node) {
     } else if (accept_word(p, "false")) {
         czm_set_bool(p->graph, node, name, false);
     } else {
-        czm_set_int(p->graph, node, name, (int64_t)number(p));
+        const char *begin = p->at;
+        double value = number(p);
+        if (memchr(begin, '.', (size_t)(p->at - begin)))
+            czm_set_float(p->graph, node, name, (float)value);
+        else
+            czm_set_int(p->graph, node, name, (int64_t)value);
     }
 }
 
@@ -242,7 +315,7 @@ static inline void begin_function(parser *p) {
         czm_node *node = czm_graph_add(function, word(p), "_Arg");
         if (accept(p, ':')) czm_set_type(function, node, "T", dtype_of(*p->at++));
         *CZM_APPEND(p->arena, &function->inputs) =
-            (czm_port){node->name, czm_output(node), CZM_DTYPE_NONE};
+            (czm_port){node->name, czm_output(node), czm_attr_type(node, "T")};
         accept(p, ',');
     }
     need(p, ':');
@@ -250,7 +323,7 @@ static inline void begin_function(parser *p) {
 
 static inline void add_output(parser *p, czm_tensor tensor) {
     czm_port *port = CZM_APPEND(p->arena, &p->graph->outputs);
-    *port = (czm_port){tensor.node->name, tensor, CZM_DTYPE_NONE};
+    *port = (czm_port){tensor.node->name, tensor, czm_tensor_dtype(tensor)};
 }
 
 static inline void end_function(parser *p) {
@@ -273,6 +346,8 @@ static inline void statement(parser *p) {
         end_function(p);
     } else if (accept_word(p, "loop")) {
         close_loop(p);
+    } else if (accept_word(p, "run")) {
+        *CZM_APPEND(p->arena, &p->graph->effects) = find_node(p, word(p));
     } else {
         const char *name = word(p);
         if (accept(p, ':')) {
@@ -280,8 +355,12 @@ static inline void statement(parser *p) {
             return;
         }
         need(p, '=');
+        bool is_variable = accept_word(p, "var");
+        accept(p, ' ');
         bool is_constant = islower((unsigned char)*p->at);
-        if (is_constant)
+        if (is_variable)
+            variable(p, name, dtype_of(*p->at++));
+        else if (is_constant)
             constant(p, name, dtype_of(*p->at++));
         else
             operation(p, name, word(p));
