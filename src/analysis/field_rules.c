@@ -75,7 +75,7 @@ static size_t repeats_of(const czm_field_step *step, size_t first, size_t count,
     const czm_node *split = parts->node;
     int64_t value;
     int own_axis;
-    if (!czm_node_is(split, "Split") ||
+    if (!czm_node_is(split, CZM_OP_Split) ||
         !czm_value_int(czm_value_of(step->shapes, split->inputs.items[0]), 0, &value) ||
         !czm_axis_find(value, step->out.rank, &own_axis) || own_axis != axis)
         return 1;

@@ -42,7 +42,7 @@ static place *place_of(const grouping *g, const czm_node *node) {
 // ---- which nodes make layers
 
 static bool tells_size_only(const czm_node *node) {
-    static const char *const ops[] = {"Shape", "ShapeN", "Size", "Rank"};
+    static const czm_op_kind ops[] = {CZM_OP_Shape, CZM_OP_ShapeN, CZM_OP_Size, CZM_OP_Rank};
     for (size_t i = 0; i < CZM_COUNT_OF(ops); i++)
         if (czm_node_is(node, ops[i])) return true;
     return false;
@@ -53,7 +53,7 @@ static bool tells_size_only(const czm_node *node) {
 static void follow_image(grouping *g) {
     const czm_graph *graph = &g->model->main;
     for (size_t i = 0; i < graph->nodes.count; i++)
-        g->places[i].has_image = czm_node_is(graph->nodes.items[i], "NextIteration");
+        g->places[i].has_image = czm_node_is(graph->nodes.items[i], CZM_OP_NextIteration);
     for (size_t i = 0; i < graph->inputs.count; i++)
         place_of(g, graph->inputs.items[i].tensor.node)->has_image = true;
     for (size_t i = 0; i < graph->nodes.count; i++) {
@@ -71,7 +71,7 @@ static const char *name_of(const grouping *g, const czm_node *node) {
 // Exporters end a network with Identity nodes that no author wrote: they lie in no layer's scope.
 static bool is_plumbing(const czm_node *node, const char *name) {
     size_t size = strlen(node->name), own = strlen(name);
-    return czm_node_is(node, "Identity") && node->inputs.count == 1 && own <= size &&
+    return czm_node_is(node, CZM_OP_Identity) && node->inputs.count == 1 && own <= size &&
            czm_text_equal(node->name + size - own, name);
 }
 
@@ -148,7 +148,7 @@ static const char *main_op(const grouping *g, const row *r) {
         const czm_node *node = r->nodes.items[i];
         size_t rank = rank_of(node->op);
         if (rank >= best_rank) continue;
-        if (!place_of(g, node)->has_image && !czm_node_is(node, "Rsqrt")) continue;
+        if (!place_of(g, node)->has_image && !czm_node_is(node, CZM_OP_Rsqrt)) continue;
         best = node->op;
         best_rank = rank;
     }
@@ -173,7 +173,7 @@ static void find_inputs(const grouping *g, const row *r, czm_layer_info *info) {
 
 uint64_t czm_constant_weights(const czm_shapes *shapes, czm_node *node) {
     czm_shape shape = czm_shape_of(shapes, czm_output(node));
-    if (!czm_node_is(node, "Const") || !czm_dtype_is_floating(czm_attr_type(node, "dtype")))
+    if (!czm_node_is(node, CZM_OP_Const) || !czm_dtype_is_floating(czm_attr_type(node, "dtype")))
         return 0;
     if (!czm_shape_is_complete(shape)) return 0;
     uint64_t elements = 1;

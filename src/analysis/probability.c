@@ -75,14 +75,14 @@ static czm_probability undecided(czm_arena *arena, const czm_model *model, const
     return (czm_probability){CZM_UNDECIDED, node, finding, {NULL}};
 }
 
-static bool is_softmax(const czm_node *node) { return czm_node_is(node, "Softmax"); }
+static bool is_softmax(const czm_node *node) { return czm_node_is(node, CZM_OP_Softmax); }
 
 // A softmax or a sigmoid of values from 0 to 1 is right in form, but it takes away the contrast: of two
 // classes, 0 and 1 become 0.27 and 0.73.
 static czm_probability accept(czm_arena *arena, const czm_model *model, const czm_shapes *shapes,
                               const czm_node *node) {
     czm_probability result = {CZM_PROVEN, node, NULL, {NULL}};
-    bool is_squashing = is_softmax(node) || czm_node_is(node, "Sigmoid");
+    bool is_squashing = is_softmax(node) || czm_node_is(node, CZM_OP_Sigmoid);
     if (!is_squashing || node->inputs.count != 1) return result;
     czm_claim claim = {node->inputs.items[0], 0, 0, 1};
     if (!czm_prove(arena, shapes, claim).is_proven) return result;

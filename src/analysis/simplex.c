@@ -182,7 +182,7 @@ static bool all_but_last(prover *p, czm_claim c) {
 static bool is_complement(const prover *p, czm_tensor a, czm_tensor b) {
     czm_node *minus = czm_behind(b).node;
     double one;
-    return czm_node_is(minus, "Sub") && minus->inputs.count == 2 &&
+    return czm_node_is(minus, CZM_OP_Sub) && minus->inputs.count == 2 &&
            find_number(p, minus->inputs.items[0], &one) && one == 1 &&
            czm_tensor_equal(czm_behind(minus->inputs.items[1]), czm_behind(a));
 }
@@ -270,7 +270,7 @@ static bool softmax(prover *p, czm_claim c) {
 }
 
 // Whether the tensor is `op` (Max or Sum) of `from` along the axis, which stays with one element.
-static bool is_reduction(const prover *p, czm_tensor tensor, const char *op, czm_tensor from,
+static bool is_reduction(const prover *p, czm_tensor tensor, czm_op_kind op, czm_tensor from,
                          int axis) {
     czm_node *node = czm_behind(tensor).node;
     return czm_node_is(node, op) && node->inputs.count == 2 && czm_attr_bool(node, "keep_dims") &&
@@ -280,10 +280,11 @@ static bool is_reduction(const prover *p, czm_tensor tensor, const char *op, czm
 
 // exp(x - max(x)): of its values along the axis the largest is 1, so their sum is no less.
 static bool is_bounded_exponential(const prover *p, czm_tensor tensor, int axis) {
-    if (!czm_node_is(tensor.node, "Exp") || !tensor.node->inputs.count) return false;
+    if (!czm_node_is(tensor.node, CZM_OP_Exp) || !tensor.node->inputs.count) return false;
     czm_node *minus = czm_behind(tensor.node->inputs.items[0]).node;
-    return czm_node_is(minus, "Sub") && minus->inputs.count == 2 &&
-           is_reduction(p, minus->inputs.items[1], "Max", czm_behind(minus->inputs.items[0]), axis);
+    return czm_node_is(minus, CZM_OP_Sub) && minus->inputs.count == 2 &&
+           is_reduction(p, minus->inputs.items[1], CZM_OP_Max, czm_behind(minus->inputs.items[0]),
+                        axis);
 }
 
 // e / sum(e)
@@ -291,7 +292,7 @@ static bool quotient(prover *p, czm_claim c) {
     czm_tensor e = input(c.tensor.node, 0), sum = input(c.tensor.node, 1);
     if (!e.node || !sum.node) return false;
     e = czm_behind(e);
-    return (is_reduction(p, sum, "Sum", e, c.axis) && is_bounded_exponential(p, e, c.axis)) ||
+    return (is_reduction(p, sum, CZM_OP_Sum, e, c.axis) && is_bounded_exponential(p, e, c.axis)) ||
            mean(p, c);
 }
 
@@ -306,7 +307,7 @@ static bool product(prover *p, czm_claim c) {
         if (!e.node || !inverse.node) return false;
         inverse = czm_behind(inverse);
         if (is_inverse(inverse.node) && inverse.node->inputs.count &&
-            is_reduction(p, inverse.node->inputs.items[0], "Sum", czm_behind(e), c.axis) &&
+            is_reduction(p, inverse.node->inputs.items[0], CZM_OP_Sum, czm_behind(e), c.axis) &&
             is_bounded_exponential(p, czm_behind(e), c.axis))
             return true;
     }
@@ -317,7 +318,7 @@ static bool product(prover *p, czm_claim c) {
 static bool exponential(prover *p, czm_claim c) {
     (void)p;
     czm_tensor from = input(c.tensor.node, 0);
-    return from.node && czm_node_is(czm_behind(from).node, "LogSoftmax") && c.axis == 1;
+    return from.node && czm_node_is(czm_behind(from).node, CZM_OP_LogSoftmax) && c.axis == 1;
 }
 
 // ---- bounds

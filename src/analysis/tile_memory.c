@@ -68,8 +68,8 @@ static uint64_t bytes_of(const liveness *l, czm_tensor tensor) {
 // algorithms, and what the CPU's kernel allocates where it is known (conv_grad_input_ops.cc: a
 // column of the filter's size for each pixel of the small image).
 static uint64_t workspace_of(const liveness *l, const czm_node *node) {
-    bool is_transposed = czm_node_is(node, "Conv2DBackpropInput");
-    if (!is_transposed && !czm_node_is(node, "Conv2D")) return 0;
+    bool is_transposed = czm_node_is(node, CZM_OP_Conv2DBackpropInput);
+    if (!is_transposed && !czm_node_is(node, CZM_OP_Conv2D)) return 0;
     czm_tensor image = node->inputs.items[is_transposed ? 2 : 0];
     czm_shape small = czm_shape_of(l->shapes, image);
     czm_shape filter = czm_shape_of(l->shapes, node->inputs.items[1]);

@@ -88,7 +88,7 @@ static bool has_attrs_of(czm_arena *arena, const czm_node *a, const czm_node *b)
         const czm_attr *attr = &a->attrs.items[i];
         if (!is_compared(attr) || czm_bytes_equal(attr->value, czm_node_attr_named(b, attr->name)))
             continue;
-        if (!czm_node_is(a, "Const") || !czm_bytes_is(attr->name, "value") ||
+        if (!czm_node_is(a, CZM_OP_Const) || !czm_bytes_is(attr->name, "value") ||
             !same_tensor(arena, a, b))
             return false;
     }

@@ -8,7 +8,7 @@
 // where it can.
 static const czm_node *find_case(const czm_graph *graph) {
     for (size_t i = 0; i < graph->nodes.count; i++)
-        if (czm_node_is(graph->nodes.items[i], "Case")) return graph->nodes.items[i];
+        if (czm_node_is(graph->nodes.items[i], CZM_OP_Case)) return graph->nodes.items[i];
     return NULL;
 }
 

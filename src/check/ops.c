@@ -56,15 +56,16 @@ static const char *const op_hint =
 
 // Ops that cannot work inside ZEN for a reason that is worth more than "unknown".
 static const struct {
-    const char *op, *reason, *hint;
+    czm_op_kind op;
+    const char *reason, *hint;
 } unfit[] = {
-    {"PyFunc", "calls a Python function, which no SavedModel holds",
+    {CZM_OP_PyFunc, "calls a Python function, which no SavedModel holds",
      "write it with TensorFlow ops"},
-    {"PyFuncStateless", "calls a Python function, which no SavedModel holds",
+    {CZM_OP_PyFuncStateless, "calls a Python function, which no SavedModel holds",
      "write it with TensorFlow ops"},
-    {"XlaCallModule", "holds a program for XLA, as Keras writes it with the JAX backend",
+    {CZM_OP_XlaCallModule, "holds a program for XLA, as Keras writes it with the JAX backend",
      "set KERAS_BACKEND=tensorflow, load the network and export it again"},
-    {"EagerPyFunc", "calls a Python function, which no SavedModel holds",
+    {CZM_OP_EagerPyFunc, "calls a Python function, which no SavedModel holds",
      "write it with TensorFlow ops"},
 };
 
@@ -113,43 +114,45 @@ static bool has_corners_and_centers(const czm_node *node) {
 }
 
 static const struct {
-    const char *op;
+    czm_op_kind op;
     bool (*is_so)(const czm_node *node);
     const char *what;
 } unrunnable[] = {
-    {"AvgPool", czm_is_channels_first, "with channels first"},
-    {"AvgPool", is_over_channels, "along channels"},
-    {"AvgPool3D", czm_is_channels_first, "with channels first"},
-    {"Conv2D", czm_is_channels_first, "with channels first"},
-    {"Conv2DBackpropInput", czm_is_channels_first, "with channels first"},
-    {"Conv2DBackpropInput", is_dilated, "with dilations"},
-    {"Conv3D", czm_is_channels_first, "with channels first"},
-    {"Conv3D", is_dilated, "with dilations"},
-    {"Conv3DBackpropInputV2", czm_is_channels_first, "with channels first"},
-    {"Conv3DBackpropInputV2", is_dilated, "with dilations"},
-    {"DepthwiseConv2dNative", has_unequal_strides, "with strides that differ"},
-    {"DepthwiseConv2dNative", czm_is_channels_first, "with channels first"},
-    {"DepthwiseConv2dNative", is_dilated, "with dilations"},
-    {"FusedBatchNorm", czm_is_channels_first, "with channels first"},
-    {"FusedBatchNormV2", czm_is_channels_first, "with channels first"},
-    {"FusedBatchNormV3", czm_is_channels_first, "with channels first"},
-    {"FusedBatchNormV3", is_of_volumes, "on volumes"},
-    {"MaxPool", czm_is_channels_first, "with channels first"},
-    {"MaxPool3D", czm_is_channels_first, "with channels first"},
-    {"MaxPoolV2", czm_is_channels_first, "with channels first"},
-    {"ResizeNearestNeighbor", has_corners_and_centers, "with aligned corners and pixel centres"},
-    {"Tile", is_of_uint32, "of uint32"},
+    {CZM_OP_AvgPool, czm_is_channels_first, "with channels first"},
+    {CZM_OP_AvgPool, is_over_channels, "along channels"},
+    {CZM_OP_AvgPool3D, czm_is_channels_first, "with channels first"},
+    {CZM_OP_Conv2D, czm_is_channels_first, "with channels first"},
+    {CZM_OP_Conv2DBackpropInput, czm_is_channels_first, "with channels first"},
+    {CZM_OP_Conv2DBackpropInput, is_dilated, "with dilations"},
+    {CZM_OP_Conv3D, czm_is_channels_first, "with channels first"},
+    {CZM_OP_Conv3D, is_dilated, "with dilations"},
+    {CZM_OP_Conv3DBackpropInputV2, czm_is_channels_first, "with channels first"},
+    {CZM_OP_Conv3DBackpropInputV2, is_dilated, "with dilations"},
+    {CZM_OP_DepthwiseConv2dNative, has_unequal_strides, "with strides that differ"},
+    {CZM_OP_DepthwiseConv2dNative, czm_is_channels_first, "with channels first"},
+    {CZM_OP_DepthwiseConv2dNative, is_dilated, "with dilations"},
+    {CZM_OP_FusedBatchNorm, czm_is_channels_first, "with channels first"},
+    {CZM_OP_FusedBatchNormV2, czm_is_channels_first, "with channels first"},
+    {CZM_OP_FusedBatchNormV3, czm_is_channels_first, "with channels first"},
+    {CZM_OP_FusedBatchNormV3, is_of_volumes, "on volumes"},
+    {CZM_OP_MaxPool, czm_is_channels_first, "with channels first"},
+    {CZM_OP_MaxPool3D, czm_is_channels_first, "with channels first"},
+    {CZM_OP_MaxPoolV2, czm_is_channels_first, "with channels first"},
+    {CZM_OP_ResizeNearestNeighbor, has_corners_and_centers,
+     "with aligned corners and pixel centres"},
+    {CZM_OP_Tile, is_of_uint32, "of uint32"},
 };
 
 // The most dimensions of an input that the kernels are made for.
 static const struct {
-    const char *op;
+    czm_op_kind op;
     size_t input;
     int most;
 } ranks[] = {
-    {"ArgMax", 0, 5},   {"ArgMin", 0, 5},   {"BiasAdd", 0, 5}, {"MirrorPad", 0, 5},
-    {"Pad", 0, 6},      {"PadV2", 0, 6},    {"Slice", 0, 7},   {"StridedSlice", 0, 7},
-    {"SelectV2", 1, 8}, {"SelectV2", 2, 8}, {"Where", 0, 8},
+    {CZM_OP_ArgMax, 0, 5},    {CZM_OP_ArgMin, 0, 5},       {CZM_OP_BiasAdd, 0, 5},
+    {CZM_OP_MirrorPad, 0, 5}, {CZM_OP_Pad, 0, 6},          {CZM_OP_PadV2, 0, 6},
+    {CZM_OP_Slice, 0, 7},     {CZM_OP_StridedSlice, 0, 7}, {CZM_OP_SelectV2, 1, 8},
+    {CZM_OP_SelectV2, 2, 8},  {CZM_OP_Where, 0, 8},
 };
 
 static void check_runnable(collector *all, const czm_node *node) {
@@ -283,7 +286,7 @@ static const char *types_text(czm_arena *arena, const czm_node *node) {
 }
 
 static void check_node(collector *all, const czm_node *node) {
-    if (czm_node_is(node, "_Arg") || !check_fitness(all, node)) return;
+    if (czm_node_is(node, CZM_OP__Arg) || !check_fitness(all, node)) return;
     if (!node->def || !node->def->in_target) {
         complain(all, node,
                  czm_arena_format(all->arena, "TensorFlow 2.0.0 does not know the operation %s",

@@ -22,7 +22,7 @@ static const char *regression_text(czm_context *context) {
 
 static const char *end_hint(const czm_probability *found, czm_type_values wanted) {
     if (wanted == CZM_VALUES_UNIT) return "end the network with a sigmoid";
-    if (czm_node_is(found->node, "Sigmoid") && found->proof == CZM_REFUTED)
+    if (czm_node_is(found->node, CZM_OP_Sigmoid) && found->proof == CZM_REFUTED)
         return "end the network with a softmax over the classes; if a pixel may have several "
                "classes, use "
                "MultiClassSemanticSegmentation in a .czann";
@@ -91,22 +91,23 @@ void czm_check_random_ops(czm_context *context, const czm_check_subject *subject
 
 // ---- what a tool's Python code does before the network
 
-static bool is_one_of(const char *op, const char *const *ops, size_t count) {
+static bool is_one_of(const czm_node *node, const czm_op_kind *ops, size_t count) {
     for (size_t i = 0; i < count; i++)
-        if (czm_text_equal(op, ops[i])) return true;
+        if (czm_node_is(node, ops[i])) return true;
     return false;
 }
 
 // Whether the input is first shifted or divided. A factor alone is no normalisation.
 static bool is_normalised_inside(const czm_graph *graph, const czm_node *input) {
-    static const char *const shifts[] = {"Sub", "Add", "AddV2", "BiasAdd", "RealDiv"};
-    static const char *const others[] = {"Mul", "Identity", "Cast"};
+    static const czm_op_kind shifts[] = {CZM_OP_Sub, CZM_OP_Add, CZM_OP_AddV2, CZM_OP_BiasAdd,
+                                         CZM_OP_RealDiv};
+    static const czm_op_kind others[] = {CZM_OP_Mul, CZM_OP_Identity, CZM_OP_Cast};
     const czm_node *at = input;
     for (size_t i = 0; i < graph->nodes.count; i++) { // in topological order
         const czm_node *node = graph->nodes.items[i];
         if (node->inputs.count == 0 || node->inputs.items[0].node != at) continue;
-        if (is_one_of(node->op, shifts, CZM_COUNT_OF(shifts))) return true;
-        if (is_one_of(node->op, others, CZM_COUNT_OF(others))) at = node;
+        if (is_one_of(node, shifts, CZM_COUNT_OF(shifts))) return true;
+        if (is_one_of(node, others, CZM_COUNT_OF(others))) at = node;
     }
     return false;
 }

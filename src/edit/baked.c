@@ -62,10 +62,10 @@ static czm_tensor add_ints(czm_editor *e, const czm_node *node, int32_t value) {
 static czm_tensor slice_one(czm_editor *e, const czm_node *node, czm_tensor tensor, czm_dtype dtype,
                             size_t index) {
     czm_graph *graph = &e->model->main;
-    czm_node *slice = czm_add_node(graph,
-                                   czm_arena_format(e->context->arena, "%s/size/kept", node->name),
-                                   "StridedSlice", dtype, tensor, add_ints(e, node, (int32_t)index),
-                                   add_ints(e, node, (int32_t)index + 1));
+    czm_node *slice =
+        czm_add_node(graph, czm_arena_format(e->context->arena, "%s/size/kept", node->name),
+                     CZM_OP_StridedSlice, dtype, tensor, add_ints(e, node, (int32_t)index),
+                     add_ints(e, node, (int32_t)index + 1));
     czm_node_add_input(graph, slice, add_ints(e, node, 1));
     czm_set_type(graph, slice, "Index", CZM_DTYPE_INT32);
     return czm_output(slice);
@@ -85,7 +85,7 @@ void czm_baked_replace(czm_editor *e, czm_node *node, size_t input, const czm_si
     czm_graph *graph = &e->model->main;
     czm_node *joined = czm_graph_add(graph,
                                      czm_arena_format(e->context->arena, "%s/size", node->name),
-                                     "ConcatV2");
+                                     CZM_OP_ConcatV2);
     for (size_t i = 0; i < fresh->count; i++)
         czm_node_add_input(graph, joined,
                            fresh->is_known[i]

@@ -27,7 +27,7 @@ typedef struct czm_editor {
 } czm_editor;
 
 typedef struct czm_baked_kind {
-    const char *op;
+    czm_op_kind op;
     size_t image, sizes; // inputs
     czm_status (*recompute)(czm_editor *e, czm_baked *b, czm_shape image, const czm_sizes *now);
 } czm_baked_kind;

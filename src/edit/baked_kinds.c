@@ -37,7 +37,7 @@ static czm_status recompute_transposed(czm_editor *e, czm_baked *b, czm_shape im
 
 // Keras 2 stores the size as a product: of the input's size, which it knew, and the factor.
 static bool is_product_of(const czm_editor *e, czm_tensor size, const czm_baked *b) {
-    if (!czm_node_is(size.node, "Mul") || size.node->inputs.count != 2) return false;
+    if (!czm_node_is(size.node, CZM_OP_Mul) || size.node->inputs.count != 2) return false;
     for (size_t i = 0; i < 2; i++) {
         czm_sizes factor = czm_sizes_read(e->shapes, size.node->inputs.items[i]);
         if (factor.count == 2 && factor.is_known[0] && factor.is_known[1] &&
@@ -104,7 +104,7 @@ static czm_status recompute_resize(czm_editor *e, czm_baked *b, czm_shape image,
                          (long long)now->values[0], (long long)now->values[1],
                          (long long)fresh.values[0], (long long)fresh.values[1]);
     czm_baked_replace(e, b->node, b->kind->sizes, &fresh);
-    if (czm_node_is(b->node, "ScaleAndTranslate")) replace_factors(e, b->node, image, &fresh);
+    if (czm_node_is(b->node, CZM_OP_ScaleAndTranslate)) replace_factors(e, b->node, image, &fresh);
     return CZM_OK;
 }
 
@@ -287,7 +287,7 @@ static czm_status recompute_fill(czm_editor *e, czm_baked *b, czm_shape image,
 // ---- pools that part the map into a fixed number of windows
 
 static bool is_pool(const czm_node *node) {
-    return czm_node_is(node, "AvgPool") || czm_node_is(node, "MaxPool");
+    return czm_node_is(node, CZM_OP_AvgPool) || czm_node_is(node, CZM_OP_MaxPool);
 }
 
 void czm_baked_count_windows(czm_baked *b) {
@@ -380,30 +380,30 @@ static czm_status refuse_ranking(czm_editor *e, czm_baked *b, czm_shape image,
 }
 
 const czm_baked_kind czm_baked_kinds[] = {
-    {"Conv2DBackpropInput", 2, 0, recompute_transposed},
-    {"CropAndResize", 0, 3, recompute_resize},
-    {"ResizeArea", 0, 1, recompute_resize},
-    {"ResizeBicubic", 0, 1, recompute_resize},
-    {"ResizeBilinear", 0, 1, recompute_resize},
-    {"ResizeNearestNeighbor", 0, 1, recompute_resize},
-    {"ScaleAndTranslate", 0, 1, recompute_resize},
-    {"SpaceToBatchND", 0, 2, recompute_dealing},
-    {"Reshape", 0, 1, czm_recompute_reshape},
-    {"StridedSlice", 0, 2, recompute_strided_slice},
-    {"Slice", 0, 2, recompute_slice},
-    {"Tile", 0, 1, recompute_repetition},
-    {"BroadcastTo", 0, 1, recompute_repetition},
-    {"Fill", 0, 0, recompute_fill},
-    {"AvgPool", 0, 0, recompute_pool},
-    {"MaxPool", 0, 0, recompute_pool},
-    {"Pad", 0, 1, tell_padding},
-    {"PadV2", 0, 1, tell_padding},
-    {"TopKV2", 0, 1, refuse_ranking},
-    {"TensorListGetItem", 2, 2, recompute_elements},
-    {"TensorListFromTensor", 0, 1, recompute_elements},
-    {"TensorListReserve", 0, 0, recompute_elements},
-    {"TensorListStack", 1, 1, recompute_elements},
-    {"TensorListGather", 2, 2, recompute_elements},
+    {CZM_OP_Conv2DBackpropInput, 2, 0, recompute_transposed},
+    {CZM_OP_CropAndResize, 0, 3, recompute_resize},
+    {CZM_OP_ResizeArea, 0, 1, recompute_resize},
+    {CZM_OP_ResizeBicubic, 0, 1, recompute_resize},
+    {CZM_OP_ResizeBilinear, 0, 1, recompute_resize},
+    {CZM_OP_ResizeNearestNeighbor, 0, 1, recompute_resize},
+    {CZM_OP_ScaleAndTranslate, 0, 1, recompute_resize},
+    {CZM_OP_SpaceToBatchND, 0, 2, recompute_dealing},
+    {CZM_OP_Reshape, 0, 1, czm_recompute_reshape},
+    {CZM_OP_StridedSlice, 0, 2, recompute_strided_slice},
+    {CZM_OP_Slice, 0, 2, recompute_slice},
+    {CZM_OP_Tile, 0, 1, recompute_repetition},
+    {CZM_OP_BroadcastTo, 0, 1, recompute_repetition},
+    {CZM_OP_Fill, 0, 0, recompute_fill},
+    {CZM_OP_AvgPool, 0, 0, recompute_pool},
+    {CZM_OP_MaxPool, 0, 0, recompute_pool},
+    {CZM_OP_Pad, 0, 1, tell_padding},
+    {CZM_OP_PadV2, 0, 1, tell_padding},
+    {CZM_OP_TopKV2, 0, 1, refuse_ranking},
+    {CZM_OP_TensorListGetItem, 2, 2, recompute_elements},
+    {CZM_OP_TensorListFromTensor, 0, 1, recompute_elements},
+    {CZM_OP_TensorListReserve, 0, 0, recompute_elements},
+    {CZM_OP_TensorListStack, 1, 1, recompute_elements},
+    {CZM_OP_TensorListGather, 2, 2, recompute_elements},
 };
 
 const size_t czm_baked_kind_count = CZM_COUNT_OF(czm_baked_kinds);

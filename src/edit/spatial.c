@@ -34,7 +34,7 @@ static czm_node *find_partner(const reader_index *index, czm_node *node) {
         const czm_node_list *readers = &index->readers[node->order];
         if (readers->count != 1) return NULL;
         node = readers->items[0];
-        if (czm_node_is(node, "BatchToSpaceND")) return node->inputs.count == 3 ? node : NULL;
+        if (czm_node_is(node, CZM_OP_BatchToSpaceND)) return node->inputs.count == 3 ? node : NULL;
     }
     return NULL;
 }
@@ -107,10 +107,10 @@ void czm_spatial_record(czm_context *context, const czm_model *part, czm_baked_l
                          .old_picture = czm_shape_of(few, picture),
                          .sizes = read_stored(few, shapes, node->inputs.items[kind->sizes])};
         if (b->image.rank < 1) continue;
-        if (czm_node_is(node, "ScaleAndTranslate") && !is_resize(shapes, b)) continue;
+        if (czm_node_is(node, CZM_OP_ScaleAndTranslate) && !is_resize(shapes, b)) continue;
         czm_baked_count_windows(b);
         b->keeps_batch = has_batch(few, b) && has_batch(more, b);
-        if (czm_node_is(node, "SpaceToBatchND")) b->partner = find_partner(&index, node);
+        if (czm_node_is(node, CZM_OP_SpaceToBatchND)) b->partner = find_partner(&index, node);
         if (b->partner) b->crops = czm_sizes_read(shapes, b->partner->inputs.items[2]);
         if (b->crops.count != b->sizes.count) b->partner = NULL;
         *CZM_APPEND(context->arena, baked) = b;
@@ -212,7 +212,7 @@ static void rescale_elements(czm_editor *e, czm_graph *function) {
     size_t count = function->nodes.count;
     for (size_t i = 0; i < count; i++) {
         czm_node *node = function->nodes.items[i];
-        if (!czm_node_is(node, "TensorListGetItem") || node->inputs.count != 3) continue;
+        if (!czm_node_is(node, CZM_OP_TensorListGetItem) || node->inputs.count != 3) continue;
         rescale_element(e, function, node, czm_sizes_read(shapes, node->inputs.items[2]));
     }
     czm_graph_sort(function);
@@ -221,7 +221,7 @@ static void rescale_elements(czm_editor *e, czm_graph *function) {
 // The node that computes the output: no author knows the Identities of an exporter.
 static const czm_node *last_node(const czm_editor *e) {
     const czm_node *node = e->model->main.outputs.items[0].tensor.node;
-    while (czm_node_is(node, "Identity") && node->inputs.count > 0)
+    while (czm_node_is(node, CZM_OP_Identity) && node->inputs.count > 0)
         node = node->inputs.items[0].node;
     return node;
 }

@@ -4,8 +4,7 @@
 #include "edit/splice.h"
 
 static void feed(czm_graph *graph, czm_node *placeholder, czm_tensor source, czm_dtype dtype) {
-    placeholder->op = "Identity";
-    placeholder->def = czm_op_find(graph->ops, czm_bytes_text(placeholder->op));
+    czm_node_become(graph, placeholder, CZM_OP_Identity);
     placeholder->inputs = (czm_tensor_list){0};
     placeholder->attrs = (czm_attr_list){0};
     czm_node_add_input(graph, placeholder, source);

@@ -25,23 +25,23 @@ typedef struct folding {
 enum { ALL_OUTPUTS = 0xff };
 
 static bool is_switch(const czm_node *node) {
-    return czm_node_is(node, "Switch") || czm_node_is(node, "RefSwitch");
+    return czm_node_is(node, CZM_OP_Switch) || czm_node_is(node, CZM_OP_RefSwitch);
 }
 
 static bool is_merge(const czm_node *node) {
-    return czm_node_is(node, "Merge") || czm_node_is(node, "RefMerge");
+    return czm_node_is(node, CZM_OP_Merge) || czm_node_is(node, CZM_OP_RefMerge);
 }
 
 static bool is_if(const czm_node *node) {
-    return czm_node_is(node, "If") || czm_node_is(node, "StatelessIf");
+    return czm_node_is(node, CZM_OP_If) || czm_node_is(node, CZM_OP_StatelessIf);
 }
 
 static bool is_case(const czm_node *node) {
-    return czm_node_is(node, "Case") || czm_node_is(node, "StatelessCase");
+    return czm_node_is(node, CZM_OP_Case) || czm_node_is(node, CZM_OP_StatelessCase);
 }
 
 static bool is_select(const czm_node *node) {
-    return czm_node_is(node, "Select") || czm_node_is(node, "SelectV2");
+    return czm_node_is(node, CZM_OP_Select) || czm_node_is(node, CZM_OP_SelectV2);
 }
 
 static bool is_conditional(const czm_node *node) {
@@ -66,12 +66,12 @@ static bool read_condition(const folding *f, czm_tensor tensor, int64_t *number)
 
 // An assignment of the number that is there anyway.
 static bool writes_same(const folding *f, const czm_node *effect, const czm_node *variable) {
-    if (!czm_node_is(effect, "AssignVariableOp") || effect->inputs.count != 2) return false;
+    if (!czm_node_is(effect, CZM_OP_AssignVariableOp) || effect->inputs.count != 2) return false;
     czm_value fresh = czm_value_of(f->shapes, effect->inputs.items[1]);
     czm_work(f->context->arena, f->graph->nodes.count, "the variables that are assigned");
     for (size_t i = 0; i < f->graph->nodes.count && fresh.count == 1 && fresh.elements; i++) {
         czm_node *node = f->graph->nodes.items[i];
-        if (!czm_node_is(node, "ReadVariableOp") || node->inputs.items[0].node != variable)
+        if (!czm_node_is(node, CZM_OP_ReadVariableOp) || node->inputs.items[0].node != variable)
             continue;
         czm_value old = czm_value_of(f->shapes, czm_output(node));
         if (old.count == 1 && old.elements && old.elements[0].is_known)
@@ -154,9 +154,9 @@ static czm_tensor *put_function(folding *f, const czm_node *call, const czm_grap
     czm_arena *arena = f->context->arena;
     for (size_t i = 0; i < function->nodes.count; i++) {
         czm_node *node = function->nodes.items[i];
-        czm_node *copy = czm_graph_add(f->graph,
-                                       czm_arena_format(arena, "%s/%s", call->name, node->name),
-                                       node->op);
+        czm_node *copy =
+            czm_graph_add_named(f->graph, czm_arena_format(arena, "%s/%s", call->name, node->name),
+                                node->op);
         node->scratch = copy;
         copy->def = node->def;
         for (size_t k = 0; k < node->attrs.count; k++)
@@ -271,7 +271,7 @@ static void fold_select(folding *f, czm_node *node) {
     czm_tensor *by = new_tensors(f, 1);
     by[0] = node->inputs.items[number ? 1 : 2];
     czm_shape other = czm_shape_of(f->shapes, node->inputs.items[number ? 2 : 1]);
-    bool fits = czm_node_is(node, "Select") || other.rank == 0 ||
+    bool fits = czm_node_is(node, CZM_OP_Select) || other.rank == 0 ||
                 is_same(other, czm_shape_of(f->shapes, by[0]));
     if (fits) replace(f, node, by);
 }
@@ -321,7 +321,7 @@ static const czm_shapes *infer(folding *f) {
     size_t count = f->graph->nodes.count;
     bool *is_chosen = CZM_NEW_ARRAY(f->context->arena, bool, count + 1);
     for (size_t i = 0; i < count; i++)
-        is_chosen[i + 1] = czm_node_is(f->graph->nodes.items[i], "ReadVariableOp");
+        is_chosen[i + 1] = czm_node_is(f->graph->nodes.items[i], CZM_OP_ReadVariableOp);
     const czm_computation numbers = {is_chosen, 1, read_number, f};
     return czm_shapes_compute(f->context->arena, f->model, f->graph, &numbers);
 }
@@ -371,10 +371,9 @@ void czm_fold_defaults(czm_model *model) {
     czm_graph *graph = &model->main;
     for (size_t i = 0; i < graph->nodes.count; i++) {
         czm_node *node = graph->nodes.items[i];
-        if (!czm_node_is(node, "PlaceholderWithDefault") || !node->inputs.count) continue;
+        if (!czm_node_is(node, CZM_OP_PlaceholderWithDefault) || !node->inputs.count) continue;
         czm_dtype dtype = czm_attr_type(node, "dtype");
-        node->op = "Identity";
-        node->def = czm_op_find(graph->ops, czm_bytes_text(node->op));
+        czm_node_become(graph, node, CZM_OP_Identity);
         node->attrs.count = 0;
         czm_set_type(graph, node, "T", dtype);
     }

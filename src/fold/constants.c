@@ -18,43 +18,15 @@ typedef struct folding {
     bool *is_wanted;     // by order: it is to become a constant
 } folding;
 
-static const char *const rare_ops[] = {
-    "BitwiseAnd",
-    "BitwiseOr",
-    "BitwiseXor",
-    "Invert",
-    "LeftShift",
-    "RightShift",
-    "MatrixInverse",
-    "MatrixDiag",
-    "MatrixDiagV2",
-    "MatrixDiagV3",
-    "MatrixSetDiag",
-    "MatrixSetDiagV2",
-    "MatrixSetDiagV3",
-    "SparseToDense",
-    "TopK",
-    "TopKV2",
-    "MatrixDiagPartV2",
-    "MatrixDiagPartV3",
-    "XlaDynamicUpdateSlice",
-};
-
-static bool is_rare_op(const czm_node *node) {
-    for (size_t i = 0; i < CZM_COUNT_OF(rare_ops); i++)
-        if (czm_node_is(node, rare_ops[i])) return true;
-    return false;
-}
-
 static bool is_source(const czm_node *node) {
-    return czm_node_is(node, "Const") || czm_node_is(node, "VarHandleOp") ||
-           czm_node_is(node, "ReadVariableOp");
+    return czm_node_is(node, CZM_OP_Const) || czm_node_is(node, CZM_OP_VarHandleOp) ||
+           czm_node_is(node, CZM_OP_ReadVariableOp);
 }
 
 static void find_rare(folding *f) {
     for (size_t i = 0; i < f->graph->nodes.count; i++) {
         const czm_node *node = f->graph->nodes.items[i];
-        f->is_rare[node->order] = is_rare_op(node);
+        f->is_rare[node->order] = czm_node_traits(node)->is_rare;
         for (size_t k = 0; k < node->inputs.count; k++)
             f->is_rare[node->order] |= f->is_rare[node->inputs.items[k].node->order];
     }

@@ -29,21 +29,11 @@ czm_bytes czm_fold_read_weight(czm_context *context, const czm_model *model, con
     return status ? (czm_bytes){0} : czm_buffer_bytes(&bytes);
 }
 
-// Where values come from that only a run tells.
-static bool is_open_source(const czm_node *node) {
-    static const char *const sources[] = {"Placeholder",     "PlaceholderV2", "_Arg",
-                                          "Enter",           "RefEnter",      "NextIteration",
-                                          "RefNextIteration"};
-    for (size_t i = 0; i < CZM_COUNT_OF(sources); i++)
-        if (czm_node_is(node, sources[i])) return true;
-    return false;
-}
-
 bool *czm_fold_find_open(czm_arena *arena, const czm_graph *graph, const bool *seeds) {
     bool *is_open = CZM_NEW_ARRAY(arena, bool, graph->nodes.count + 1);
     for (size_t i = 0; i < graph->nodes.count; i++) {
         const czm_node *node = graph->nodes.items[i];
-        is_open[node->order] = is_open_source(node) || (seeds && seeds[node->order]);
+        is_open[node->order] = czm_node_traits(node)->is_open || (seeds && seeds[node->order]);
         for (size_t k = 0; k < node->inputs.count; k++)
             is_open[node->order] |= is_open[node->inputs.items[k].node->order];
     }

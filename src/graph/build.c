@@ -41,7 +41,7 @@ void czm_node_derive_attrs(czm_graph *graph, czm_node *node) {
     }
 }
 
-czm_node *czm_build_node(czm_graph *graph, const char *name, const char *op,
+czm_node *czm_build_node(czm_graph *graph, const char *name, czm_op_kind op,
                          const czm_tensor *inputs, size_t count) {
     czm_node *node = czm_graph_add(graph, name, op);
     for (size_t i = 0; i < count; i++) czm_node_add_input(graph, node, inputs[i]);

@@ -10,7 +10,7 @@
 
 // A node of `op` that reads `inputs`, in the order of the op's definition. Inputs of an op without
 // definition determine nothing.
-czm_node *czm_build_node(czm_graph *graph, const char *name, const char *op,
+czm_node *czm_build_node(czm_graph *graph, const char *name, czm_op_kind op,
                          const czm_tensor *inputs, size_t count);
 
 // Sets the attributes that follow from the inputs of a node, except those that the node has.

@@ -3,13 +3,26 @@
 // Structure of graphs: making nodes, and the one traversal that gives every graph its order.
 #include "graph/graph.h"
 
-czm_node *czm_graph_add(czm_graph *graph, const char *name, const char *op) {
+static czm_node *add(czm_graph *graph, czm_node content) {
     czm_node *node = CZM_NEW(graph->arena, czm_node);
-    node->name = name;
-    node->op = op;
-    node->def = czm_op_find(graph->ops, czm_bytes_text(op));
+    *node = content;
     *CZM_APPEND(graph->arena, &graph->nodes) = node;
     return node;
+}
+
+czm_node *czm_graph_add(czm_graph *graph, const char *name, czm_op_kind op) {
+    const czm_op *def = czm_op_of(graph->ops, op);
+    return add(graph, (czm_node){.name = name, .op = def->name, .def = def});
+}
+
+czm_node *czm_graph_add_named(czm_graph *graph, const char *name, const char *op) {
+    const czm_op *def = czm_op_find(graph->ops, czm_bytes_text(op));
+    return add(graph, (czm_node){.name = name, .op = op, .def = def});
+}
+
+void czm_node_become(czm_graph *graph, czm_node *node, czm_op_kind op) {
+    node->def = czm_op_of(graph->ops, op);
+    node->op = node->def->name;
 }
 
 void czm_node_add_input(czm_graph *graph, czm_node *node, czm_tensor input) {
@@ -17,10 +30,10 @@ void czm_node_add_input(czm_graph *graph, czm_node *node, czm_tensor input) {
 }
 
 czm_tensor czm_identity_source(czm_tensor t) {
-    while (czm_node_is(t.node, "Identity") && t.node->inputs.count > 0) {
+    while (czm_node_is(t.node, CZM_OP_Identity) && t.node->inputs.count > 0) {
         czm_tensor *input = &t.node->inputs.items[0];
         if (input->node == t.node) return t;
-        if (czm_node_is(input->node, "Identity") && input->node->inputs.count > 0)
+        if (czm_node_is(input->node, CZM_OP_Identity) && input->node->inputs.count > 0)
             *input = input->node->inputs.items[0];
         t = *input;
     }
@@ -64,7 +77,7 @@ static void visit_all_below(sorter *s, czm_node *root) {
         visit *top = &s->stack.items[s->stack.count - 1];
         if (top->next < top->node->inputs.count + top->node->controls.count) {
             czm_node *below = next_dependency(top);
-            if (czm_node_is(below, "NextIteration") && czm_node_is(top->node, "Merge"))
+            if (czm_node_is(below, CZM_OP_NextIteration) && czm_node_is(top->node, CZM_OP_Merge))
                 *CZM_APPEND(s->scratch, &s->back_edges) = below;
             else
                 push(s, below);
@@ -130,7 +143,7 @@ czm_dtype czm_tensor_dtype(czm_tensor tensor) {
     return CZM_DTYPE_NONE;
 }
 
-czm_node *czm_add_node(czm_graph *graph, const char *name, const char *op, czm_dtype dtype,
+czm_node *czm_add_node(czm_graph *graph, const char *name, czm_op_kind op, czm_dtype dtype,
                        czm_tensor a, czm_tensor b, czm_tensor c) {
     czm_node *node = czm_graph_add(graph, name, op);
     const czm_tensor inputs[] = {a, b, c};
@@ -143,7 +156,7 @@ czm_node *czm_add_node(czm_graph *graph, const char *name, const char *op, czm_d
 // TensorProto: dtype=1, tensor_shape=2 {dim=2 {size=1}}, tensor_content=4.
 czm_tensor czm_add_const(czm_graph *graph, const char *name, czm_dtype dtype, czm_bytes content,
                          const int64_t *dims, size_t rank) {
-    czm_node *node = czm_graph_add(graph, name, "Const");
+    czm_node *node = czm_graph_add(graph, name, CZM_OP_Const);
     czm_buffer value = czm_buffer_in(graph->arena);
     size_t tensor = czm_put_begin(&value, 8); // AttrValue.tensor
     czm_put_varint(&value, 1, (uint64_t)dtype);

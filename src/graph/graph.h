@@ -130,7 +130,11 @@ const char *czm_model_exporter(const czm_model *model);
 // Forgets what the signature said of the output's shape, for the output is another now.
 void czm_model_forget_output_shape(czm_model *model);
 
-czm_node *czm_graph_add(czm_graph *graph, const char *name, const char *op);
+czm_node *czm_graph_add(czm_graph *graph, const char *name, czm_op_kind op);
+// A node of the op that a file names; nobody may know it.
+czm_node *czm_graph_add_named(czm_graph *graph, const char *name, const char *op);
+// Turns a node into another op, with the inputs and attributes that it has.
+void czm_node_become(czm_graph *graph, czm_node *node, czm_op_kind op);
 void czm_node_add_input(czm_graph *graph, czm_node *node, czm_tensor input);
 
 // Output 0 of a node.
@@ -153,8 +157,8 @@ static inline const czm_op_traits *czm_node_traits(const czm_node *node) {
     return &czm_op_traits_of[czm_node_kind(node)];
 }
 
-static inline bool czm_node_is(const czm_node *node, const char *op) {
-    return czm_text_equal(node->op, op);
+static inline bool czm_node_is(const czm_node *node, czm_op_kind op) {
+    return czm_node_kind(node) == op;
 }
 
 // Keeps what the outputs and effects need and the inputs of the graph, in depth-first order of the outputs'
@@ -233,7 +237,7 @@ czm_tensor czm_add_const(czm_graph *graph, const char *name, czm_dtype dtype, cz
 
 // A node with one output from up to three inputs (those with a NULL node are left out) whose attr
 // "T" is `dtype` unless that is CZM_DTYPE_NONE.
-czm_node *czm_add_node(czm_graph *graph, const char *name, const char *op, czm_dtype dtype,
+czm_node *czm_add_node(czm_graph *graph, const char *name, czm_op_kind op, czm_dtype dtype,
                        czm_tensor a, czm_tensor b, czm_tensor c);
 
 #endif

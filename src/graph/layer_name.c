@@ -72,7 +72,7 @@ const char *czm_layer_name(czm_arena *arena, const char *name, czm_layer_names n
 // Constants, inputs and weights have names of their own and belong to no scope of the model.
 static bool tells_scope(const czm_node *node) {
     return node->inputs.count > 0 && strchr(node->name, '/') &&
-           !czm_node_is(node, "ReadVariableOp") && !czm_node_is(node, "Identity");
+           !czm_node_is(node, CZM_OP_ReadVariableOp) && !czm_node_is(node, CZM_OP_Identity);
 }
 
 // A scope that all nodes share is the model's if most have a layer's scope inside it; if not, it is
@@ -103,7 +103,7 @@ static bool has_echo(const czm_graph *graph, const char *scope) {
     size_t skip = strlen(scope);
     for (size_t i = 0; i < graph->nodes.count; i++) {
         const czm_node *node = graph->nodes.items[i];
-        if (!czm_node_is(node, "ReadVariableOp") || node->inputs.count != 1 ||
+        if (!czm_node_is(node, CZM_OP_ReadVariableOp) || node->inputs.count != 1 ||
             !czm_text_begins(node->name, scope))
             continue;
         const char *layer = node->name + skip, *own = node->inputs.items[0].node->name;

@@ -35,8 +35,9 @@ static bool is_dense(const czm_node *node) {
 }
 
 static size_t space_of(const czm_node *node) {
-    if (czm_node_is(node, "Conv2D") || czm_node_is(node, "DepthwiseConv2dNative")) return 2;
-    return czm_node_is(node, "Conv3D") ? 3 : 0;
+    if (czm_node_is(node, CZM_OP_Conv2D) || czm_node_is(node, CZM_OP_DepthwiseConv2dNative))
+        return 2;
+    return czm_node_is(node, CZM_OP_Conv3D) ? 3 : 0;
 }
 
 // What is cropped from the result need not have been padded.
@@ -52,12 +53,12 @@ static void read_pads(const czm_shapes *shapes, dilated *d) {
 
 static bool is_dilated(const czm_shapes *shapes, czm_node *after, dilated *d) {
     int64_t back[MOST_SPACE];
-    if (!czm_node_is(after, "BatchToSpaceND") || after->inputs.count != 3) return false;
+    if (!czm_node_is(after, CZM_OP_BatchToSpaceND) || after->inputs.count != 3) return false;
     czm_node *convolution = after->inputs.items[0].node;
     size_t space = space_of(convolution);
     if (space == 0 || !is_dense(convolution)) return false;
     czm_node *before = convolution->inputs.items[0].node;
-    if (!czm_node_is(before, "SpaceToBatchND") || before->inputs.count != 3) return false;
+    if (!czm_node_is(before, CZM_OP_SpaceToBatchND) || before->inputs.count != 3) return false;
     *d = (dilated){.before = before, .convolution = convolution, .after = after, .space = space};
     if (!read_ints(shapes, before->inputs.items[1], d->block, space) ||
         !read_ints(shapes, after->inputs.items[1], back, space) ||
@@ -77,9 +78,10 @@ static czm_tensor all_paddings(czm_graph *graph, const dilated *d) {
     czm_dtype dtype = czm_tensor_dtype(paddings);
     const char *name = d->after->name;
     if (czm_tensor_dtype(crops) != dtype || dtype != CZM_DTYPE_INT32) return none;
-    czm_tensor left = czm_output(czm_add_node(graph, name, "Sub", dtype, paddings, crops, none));
+    czm_tensor left =
+        czm_output(czm_add_node(graph, name, CZM_OP_Sub, dtype, paddings, crops, none));
     czm_tensor rest = czm_add_const(graph, name, dtype, czm_bytes_of(zeros, sizeof zeros), pair, 2);
-    czm_node *all = czm_add_node(graph, name, "ConcatV2", dtype, rest, left, rest);
+    czm_node *all = czm_add_node(graph, name, CZM_OP_ConcatV2, dtype, rest, left, rest);
     czm_node_add_input(graph, all, czm_add_const_ints(graph, name, (const int32_t[]){0}, 1, true));
     czm_set_int(graph, all, "N", 3);
     czm_set_type(graph, all, "Tidx", CZM_DTYPE_INT32);
@@ -89,8 +91,8 @@ static czm_tensor all_paddings(czm_graph *graph, const dilated *d) {
 static czm_tensor padded(czm_graph *graph, const dilated *d) {
     czm_tensor image = d->before->inputs.items[0], none = {0}, paddings = all_paddings(graph, d);
     if (!paddings.node) return none;
-    czm_node *pad =
-        czm_add_node(graph, d->after->name, "Pad", czm_tensor_dtype(image), image, paddings, none);
+    czm_node *pad = czm_add_node(graph, d->after->name, CZM_OP_Pad, czm_tensor_dtype(image), image,
+                                 paddings, none);
     czm_set_type(graph, pad, "Tpaddings", CZM_DTYPE_INT32);
     return czm_output(pad);
 }
@@ -112,8 +114,7 @@ static bool join(czm_graph *graph, const dilated *d) {
     czm_node *node = d->after;
     if (!image.node) return false;
     memcpy(dilations + 1, d->block, d->space * sizeof *dilations);
-    node->op = d->convolution->op;
-    node->def = d->convolution->def;
+    czm_node_become(graph, node, czm_node_kind(d->convolution));
     node->inputs = (czm_tensor_list){0};
     czm_node_add_input(graph, node, image);
     czm_node_add_input(graph, node, filter);

@@ -19,22 +19,32 @@ static float negated(float a, float b) { return (void)b, -a; }
 static float square(float a, float b) { return (void)b, a * a; }
 
 typedef struct folding {
-    const char *op;
+    czm_op_kind op;
     float (*compute)(float a, float b);
     size_t inputs; // that hold numbers
 } folding;
 
 static const folding foldings[] = {
-    {"Add", plus, 2},         {"AddV2", plus, 2},         {"Sub", minus, 2},
-    {"Mul", times, 2},        {"RealDiv", over, 2},       {"Div", over, 2},
-    {"Sqrt", root, 1},        {"Rsqrt", inverse_root, 1}, {"Reciprocal", inverse, 1},
-    {"Inv", inverse, 1},      {"Neg", negated, 1},        {"Square", square, 1},
-    {"Reshape", first_of, 1}, {"Squeeze", first_of, 1},   {"ExpandDims", first_of, 1},
+    {CZM_OP_Add, plus, 2},
+    {CZM_OP_AddV2, plus, 2},
+    {CZM_OP_Sub, minus, 2},
+    {CZM_OP_Mul, times, 2},
+    {CZM_OP_RealDiv, over, 2},
+    {CZM_OP_Div, over, 2},
+    {CZM_OP_Sqrt, root, 1},
+    {CZM_OP_Rsqrt, inverse_root, 1},
+    {CZM_OP_Reciprocal, inverse, 1},
+    {CZM_OP_Inv, inverse, 1},
+    {CZM_OP_Neg, negated, 1},
+    {CZM_OP_Square, square, 1},
+    {CZM_OP_Reshape, first_of, 1},
+    {CZM_OP_Squeeze, first_of, 1},
+    {CZM_OP_ExpandDims, first_of, 1},
 };
 
-static const folding *find(const char *op) {
+static const folding *find(czm_op_kind op) {
     for (size_t i = 0; i < CZM_COUNT_OF(foldings); i++)
-        if (czm_text_equal(foldings[i].op, op)) return &foldings[i];
+        if (foldings[i].op == op) return &foldings[i];
     return NULL;
 }
 
@@ -74,7 +84,7 @@ static bool can_broadcast(czm_shape result, czm_shape operand) {
 }
 
 bool czm_onnx_fold(czm_onnx_step *step) {
-    const folding *f = find(step->node->op);
+    const folding *f = find(czm_node_kind(step->node));
     czm_shape shape = step->outputs[0].shape, from[MOST_INPUTS];
     int64_t count = count_of(shape);
     const float *in[MOST_INPUTS] = {NULL, NULL};

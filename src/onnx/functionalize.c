@@ -19,18 +19,28 @@ typedef struct region {
 // ---- which nodes
 
 // A damaged node, whose inputs are not all there, is none of these.
-static bool is_either(const czm_node *node, const char *op, const char *old_op, size_t inputs) {
+static bool is_either(const czm_node *node, czm_op_kind op, czm_op_kind old_op, size_t inputs) {
     return (czm_node_is(node, op) || czm_node_is(node, old_op)) && node->inputs.count == inputs;
 }
 
-static bool is_switch(const czm_node *node) { return is_either(node, "Switch", "RefSwitch", 2); }
-static bool is_merge(const czm_node *node) { return is_either(node, "Merge", "RefMerge", 2); }
-static bool is_enter(const czm_node *node) { return is_either(node, "Enter", "RefEnter", 1); }
-static bool is_exit(const czm_node *node) { return is_either(node, "Exit", "RefExit", 1); }
-static bool is_condition(const czm_node *node) { return is_either(node, "LoopCond", "", 1); }
+static bool is_switch(const czm_node *node) {
+    return is_either(node, CZM_OP_Switch, CZM_OP_RefSwitch, 2);
+}
+static bool is_merge(const czm_node *node) {
+    return is_either(node, CZM_OP_Merge, CZM_OP_RefMerge, 2);
+}
+static bool is_enter(const czm_node *node) {
+    return is_either(node, CZM_OP_Enter, CZM_OP_RefEnter, 1);
+}
+static bool is_exit(const czm_node *node) {
+    return is_either(node, CZM_OP_Exit, CZM_OP_RefExit, 1);
+}
+static bool is_condition(const czm_node *node) {
+    return is_either(node, CZM_OP_LoopCond, CZM_OP_LoopCond, 1);
+}
 
 static bool is_next(const czm_node *node) {
-    return is_either(node, "NextIteration", "RefNextIteration", 1);
+    return is_either(node, CZM_OP_NextIteration, CZM_OP_RefNextIteration, 1);
 }
 
 static bool is_of_frame(const czm_node *enter, const char *frame) {
@@ -38,7 +48,7 @@ static bool is_of_frame(const czm_node *enter, const char *frame) {
 }
 
 static bool is_end(const region *r, const czm_node *node) {
-    if (czm_node_is(node, "Placeholder") || czm_node_is(node, "VarHandleOp")) return true;
+    if (czm_node_is(node, CZM_OP_Placeholder) || czm_node_is(node, CZM_OP_VarHandleOp)) return true;
     return r->frame ? is_of_frame(node, r->frame) : is_switch(node);
 }
 
@@ -92,7 +102,7 @@ static czm_dtype dtype_of_end(czm_node *end) { return czm_tensor_dtype(outside(e
 
 static void add_argument(czm_graph *function, czm_node *end) {
     const char *name = czm_arena_format(function->arena, "arg%zu", function->inputs.count);
-    czm_node *argument = czm_graph_add(function, name, "_Arg");
+    czm_node *argument = czm_graph_add(function, name, CZM_OP__Arg);
     czm_set_type(function, argument, "T", dtype_of_end(end));
     end->scratch = argument;
     *CZM_APPEND(function->arena, &function->inputs) =
@@ -101,11 +111,11 @@ static void add_argument(czm_graph *function, czm_node *end) {
 
 static czm_tensor copied(czm_tensor tensor) {
     czm_node *copy = tensor.node->scratch;
-    return (czm_tensor){copy, czm_node_is(copy, "_Arg") ? 0 : tensor.index};
+    return (czm_tensor){copy, czm_node_is(copy, CZM_OP__Arg) ? 0 : tensor.index};
 }
 
 static void copy_node(czm_graph *function, czm_node *node) {
-    czm_node *copy = czm_graph_add(function, node->name, node->op);
+    czm_node *copy = czm_graph_add_named(function, node->name, node->op);
     copy->attrs = node->attrs;
     for (size_t i = 0; i < node->inputs.count; i++)
         czm_node_add_input(function, copy, copied(node->inputs.items[i]));
@@ -155,7 +165,7 @@ static void add_inputs(czm_graph *graph, czm_node *node, const czm_node_list *en
 // ---- conditionals
 
 static czm_tensor origin(czm_tensor tensor) {
-    while (czm_node_is(tensor.node, "Identity") && tensor.node->inputs.count)
+    while (czm_node_is(tensor.node, CZM_OP_Identity) && tensor.node->inputs.count)
         tensor = tensor.node->inputs.items[0];
     return tensor;
 }
@@ -190,8 +200,7 @@ static void become_if(czm_model *model, czm_node *merge, czm_tensor predicate, c
                       const char *yes, const char *no) {
     czm_graph *graph = &model->main;
     const czm_dtype result = czm_tensor_dtype(czm_output(merge));
-    merge->op = "If";
-    merge->def = czm_op_find(graph->ops, czm_bytes_text(merge->op));
+    czm_node_become(graph, merge, CZM_OP_If);
     merge->inputs = (czm_tensor_list){0};
     merge->attrs = (czm_attr_list){0};
     czm_node_add_input(graph, merge, predicate);
@@ -281,8 +290,7 @@ static void redirect_exits(czm_graph *graph, const loop *l, czm_node *whole) {
         czm_node *node = graph->nodes.items[i];
         for (size_t k = 0; is_exit(node) && k < l->switches.count; k++) {
             if (node->inputs.items[0].node != l->switches.items[k]) continue;
-            node->op = "Identity";
-            node->def = czm_op_find(graph->ops, czm_bytes_text(node->op));
+            czm_node_become(graph, node, CZM_OP_Identity);
             node->inputs.items[0] = (czm_tensor){whole, (uint32_t)k};
         }
     }
@@ -299,7 +307,7 @@ static void put_while(czm_model *model, const loop *l, const czm_node_list *foun
     for (size_t i = 0; i < from_merges.count; i++)
         results[i] = i < l->next.count ? l->next.items[i] : czm_output(from_merges.items[i]);
     const char *name = l->merges.items[0]->name;
-    czm_node *whole = czm_graph_add(graph, name, "While");
+    czm_node *whole = czm_graph_add(graph, name, CZM_OP_While);
     add_inputs(graph, whole, &from_enters, "T");
     set_function(graph, whole, "cond",
                  add_function(model, czm_arena_format(arena, "%s/condition", name), &from_merges,

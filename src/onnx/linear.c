@@ -19,18 +19,19 @@ static bool read_number(const czm_shapes *shapes, czm_tensor tensor, int64_t *nu
 }
 
 static bool is_unchanged(const czm_node *node) {
-    return (czm_node_is(node, "Identity") || czm_node_is(node, "Cast")) && node->inputs.count == 1;
+    return (czm_node_is(node, CZM_OP_Identity) || czm_node_is(node, CZM_OP_Cast)) &&
+           node->inputs.count == 1;
 }
 
 // shape(of)[dim], or with `is_list` the list that begins there
 static bool read_dim(const czm_shapes *shapes, const czm_node *node, bool is_list,
                      czm_linear *out) {
     czm_slicing slicing;
-    if (!czm_node_is(node, "StridedSlice") || node->inputs.count != 4) return false;
+    if (!czm_node_is(node, CZM_OP_StridedSlice) || node->inputs.count != 4) return false;
     const czm_tensor *inputs = node->inputs.items;
     const czm_node *shape = inputs[0].node;
     while (is_unchanged(shape)) shape = shape->inputs.items[0].node;
-    if (!czm_node_is(shape, "Shape") || shape->inputs.count != 1 ||
+    if (!czm_node_is(shape, CZM_OP_Shape) || shape->inputs.count != 1 ||
         !czm_slicing_read(node, 1, 1, czm_value_of(shapes, inputs[1]),
                           czm_value_of(shapes, inputs[2]), czm_value_of(shapes, inputs[3]),
                           &slicing))
@@ -45,7 +46,7 @@ static bool read_dim(const czm_shapes *shapes, const czm_node *node, bool is_lis
 // shape(of)[dim:] * factors
 static bool read_product(const czm_shapes *shapes, const czm_node *node, size_t index,
                          czm_linear *out) {
-    if (!czm_node_is(node, "Mul") || node->inputs.count != 2) return false;
+    if (!czm_node_is(node, CZM_OP_Mul) || node->inputs.count != 2) return false;
     czm_value factors = czm_value_of(shapes, node->inputs.items[1]);
     bool is_known = factors.elements && index < factors.count && factors.elements[index].is_known &&
                     fabs(factors.elements[index].number) < LARGEST;
@@ -65,8 +66,8 @@ static bool step_down(const czm_shapes *shapes, czm_tensor *x, czm_linear *out) 
         *x = node->inputs.items[0];
         return true;
     }
-    bool is_sum = czm_node_is(node, "AddV2") || czm_node_is(node, "Add");
-    if ((!is_sum && !czm_node_is(node, "Mul")) || node->inputs.count != 2) return false;
+    bool is_sum = czm_node_is(node, CZM_OP_AddV2) || czm_node_is(node, CZM_OP_Add);
+    if ((!is_sum && !czm_node_is(node, CZM_OP_Mul)) || node->inputs.count != 2) return false;
     size_t known = read_number(shapes, node->inputs.items[0], &number) ? 0 : 1;
     if (!read_number(shapes, node->inputs.items[known], &number)) return false;
     if (is_sum) {
@@ -83,7 +84,7 @@ bool czm_linear_of(const czm_shapes *shapes, czm_tensor sizes, size_t index, czm
     while (is_unchanged(sizes.node)) sizes = sizes.node->inputs.items[0];
     *out = (czm_linear){.factor = 1};
     if (read_product(shapes, sizes.node, index, out)) return true;
-    if (!czm_node_is(sizes.node, "Pack") || index >= sizes.node->inputs.count) return false;
+    if (!czm_node_is(sizes.node, CZM_OP_Pack) || index >= sizes.node->inputs.count) return false;
     czm_tensor x = sizes.node->inputs.items[index];
     for (int i = 0; i < MOST_STEPS && step_down(shapes, &x, out); i++) continue;
     return read_dim(shapes, x.node, false, out);

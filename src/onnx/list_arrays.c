@@ -9,15 +9,15 @@ enum { ELEMENT_SHAPE = -1, END = -2, MOST_DIMS = 8 };
 
 // The inputs of the TensorList's operation: numbers of the old one's.
 static const struct {
-    const char *array, *list;
+    czm_op_kind array, list;
     int inputs[4];
 } rows[] = {
-    {"TensorArrayV3", "TensorListReserve", {ELEMENT_SHAPE, 0, END}},
-    {"TensorArrayWriteV3", "TensorListSetItem", {3, 1, 2, END}},
-    {"TensorArrayReadV3", "TensorListGetItem", {2, 1, ELEMENT_SHAPE, END}},
-    {"TensorArrayGatherV3", "TensorListGather", {2, 1, ELEMENT_SHAPE, END}},
-    {"TensorArrayScatterV3", "TensorListFromTensor", {2, ELEMENT_SHAPE, END}},
-    {"TensorArraySizeV3", "TensorListLength", {1, END}},
+    {CZM_OP_TensorArrayV3, CZM_OP_TensorListReserve, {ELEMENT_SHAPE, 0, END}},
+    {CZM_OP_TensorArrayWriteV3, CZM_OP_TensorListSetItem, {3, 1, 2, END}},
+    {CZM_OP_TensorArrayReadV3, CZM_OP_TensorListGetItem, {2, 1, ELEMENT_SHAPE, END}},
+    {CZM_OP_TensorArrayGatherV3, CZM_OP_TensorListGather, {2, 1, ELEMENT_SHAPE, END}},
+    {CZM_OP_TensorArrayScatterV3, CZM_OP_TensorListFromTensor, {2, ELEMENT_SHAPE, END}},
+    {CZM_OP_TensorArraySizeV3, CZM_OP_TensorListLength, {1, END}},
 };
 
 static bool is_number(const czm_shapes *shapes, czm_tensor tensor, double number) {
@@ -34,7 +34,7 @@ static bool is_in_order(const czm_shapes *shapes, const czm_node *scatter) {
            value.elements[known].number == (double)known)
         known++;
     if (value.elements && known == value.count) return true;
-    return czm_node_is(range, "Range") && range->inputs.count == 3 &&
+    return czm_node_is(range, CZM_OP_Range) && range->inputs.count == 3 &&
            is_number(shapes, range->inputs.items[0], 0) &&
            is_number(shapes, range->inputs.items[2], 1);
 }
@@ -46,7 +46,7 @@ static size_t row_of(const czm_shapes *shapes, const czm_node *node) {
     bool is_whole = czm_node_input_count(node, &wanted) && node->inputs.count == wanted;
     for (size_t i = 0; i < CZM_COUNT_OF(rows); i++) {
         if (!is_whole || !czm_node_is(node, rows[i].array)) continue;
-        bool is_scatter = czm_node_is(node, "TensorArrayScatterV3");
+        bool is_scatter = czm_node_is(node, CZM_OP_TensorArrayScatterV3);
         return is_scatter && !is_in_order(shapes, node) ? CZM_COUNT_OF(rows) : i;
     }
     return CZM_COUNT_OF(rows);
@@ -62,7 +62,7 @@ static bool are_all_known(const czm_graph *graph, const czm_shapes *shapes) {
 
 // Whether the array of a handle, which is a list by now, may be written beyond its size.
 static bool grows_on(const czm_node *handle) {
-    while (handle->inputs.count && !czm_node_is(handle, "TensorListReserve"))
+    while (handle->inputs.count && !czm_node_is(handle, CZM_OP_TensorListReserve))
         handle = handle->inputs.items[0].node;
     return czm_attr_bool(handle, "resize_if_index_out_of_bounds");
 }
@@ -71,9 +71,8 @@ static void become_list(czm_graph *graph, czm_node *node, size_t row) {
     czm_tensor_list old = node->inputs;
     czm_dtype dtype = czm_attr_type(node, czm_node_has_attr(node, "T") ? "T" : "dtype");
     bool grows = czm_attr_bool(node, "dynamic_size") ||
-                 (czm_node_is(node, "TensorArrayWriteV3") && grows_on(old.items[0].node));
-    node->op = rows[row].list;
-    node->def = czm_op_find(graph->ops, czm_bytes_text(node->op));
+                 (czm_node_is(node, CZM_OP_TensorArrayWriteV3) && grows_on(old.items[0].node));
+    czm_node_become(graph, node, rows[row].list);
     node->inputs = (czm_tensor_list){0};
     node->attrs = (czm_attr_list){0};
     for (const int *input = rows[row].inputs; *input != END; input++)
@@ -92,7 +91,7 @@ static void take_first(czm_graph *graph) {
     for (size_t i = 0; i < graph->nodes.count; i++)
         for (size_t k = 0; k < graph->nodes.items[i]->inputs.count; k++) {
             czm_tensor *read = &graph->nodes.items[i]->inputs.items[k];
-            if (czm_node_is(read->node, "TensorListReserve")) read->index = 0;
+            if (czm_node_is(read->node, CZM_OP_TensorListReserve)) read->index = 0;
         }
 }
 
@@ -119,15 +118,16 @@ bool czm_onnx_list_arrays(czm_model *model, const czm_shapes *shapes) {
 static czm_node *source_of(czm_node *node) {
     enum { MOST_STEPS = 64 };
     for (int i = 0; i < MOST_STEPS && node->inputs.count; i++, node = node->inputs.items[0].node)
-        if (czm_node_is(node, "TensorListReserve") || czm_node_is(node, "TensorListFromTensor"))
+        if (czm_node_is(node, CZM_OP_TensorListReserve) ||
+            czm_node_is(node, CZM_OP_TensorListFromTensor))
             break;
     return node;
 }
 
 // What goes in, and how many of its dimensions are not the element's.
 static void note_shape(czm_graph *graph, const czm_shapes *shapes, czm_node *node) {
-    bool is_whole = czm_node_is(node, "TensorListFromTensor");
-    if (!is_whole && !czm_node_is(node, "TensorListSetItem")) return;
+    bool is_whole = czm_node_is(node, CZM_OP_TensorListFromTensor);
+    if (!is_whole && !czm_node_is(node, CZM_OP_TensorListSetItem)) return;
     czm_shape all = czm_shape_of(shapes, node->inputs.items[is_whole ? 0 : 2]);
     if (all.rank < is_whole || all.rank > MOST_DIMS) return;
     czm_shape *element = CZM_NEW(graph->arena, czm_shape);

@@ -22,7 +22,7 @@ typedef struct means {
     int64_t groups; // of channels whose means are one; 0: none
 } means;
 
-static bool is(czm_tensor t, const char *op) { return t.index == 0 && czm_node_is(t.node, op); }
+static bool is(czm_tensor t, czm_op_kind op) { return t.index == 0 && czm_node_is(t.node, op); }
 
 static czm_tensor input(czm_tensor t, size_t i) { return t.node->inputs.items[i]; }
 
@@ -31,7 +31,7 @@ static bool read_number(const norm *n, czm_tensor t, double *number) {
 }
 
 static bool is_plain_mean(const norm *n, czm_tensor t, means *m) {
-    if (!is(t, "Mean")) return false;
+    if (!is(t, CZM_OP_Mean)) return false;
     m->count = czm_value_ints(czm_value_of(n->shapes, input(t, 1)), m->axes, MOST_AXES);
     int rank = czm_shape_of(n->shapes, input(t, 0)).rank;
     m->of = input(t, 0);
@@ -43,9 +43,9 @@ static bool is_plain_mean(const norm *n, czm_tensor t, means *m) {
 // [batch, 1, 1, channels] of the means by channel, which are averaged and repeated by groups.
 static bool is_mean_of_groups(const norm *n, czm_tensor t, means *m) {
     means of_groups = {0};
-    if (!is(t, "Reshape") || !is(input(t, 0), "Tile")) return false;
+    if (!is(t, CZM_OP_Reshape) || !is(input(t, 0), CZM_OP_Tile)) return false;
     czm_tensor repeated = input(input(t, 0), 0);
-    if (!is_plain_mean(n, repeated, &of_groups) || !is(of_groups.of, "Reshape")) return false;
+    if (!is_plain_mean(n, repeated, &of_groups) || !is(of_groups.of, CZM_OP_Reshape)) return false;
     czm_shape shape = czm_shape_of(n->shapes, of_groups.of);
     if (shape.rank != 3 || of_groups.count != 1 || of_groups.axes[0] != 2 || shape.dims[1] < 1)
         return false;
@@ -69,9 +69,10 @@ static bool are_alike(const means *a, const means *b) {
 // d * d
 static bool is_square_of(const norm *n, czm_tensor t, czm_tensor d) {
     double exponent;
-    if (is(t, "Square")) return czm_tensor_equal(input(t, 0), d);
-    if (is(t, "Mul")) return czm_tensor_equal(input(t, 0), d) && czm_tensor_equal(input(t, 1), d);
-    return is(t, "Pow") && czm_tensor_equal(input(t, 0), d) &&
+    if (is(t, CZM_OP_Square)) return czm_tensor_equal(input(t, 0), d);
+    if (is(t, CZM_OP_Mul))
+        return czm_tensor_equal(input(t, 0), d) && czm_tensor_equal(input(t, 1), d);
+    return is(t, CZM_OP_Pow) && czm_tensor_equal(input(t, 0), d) &&
            read_number(n, input(t, 1), &exponent) && exponent == 2;
 }
 
@@ -87,7 +88,8 @@ static bool set_kind(norm *n, const means *m) {
 // d = x - mean(x), variance = mean(d * d) + epsilon
 static bool is_variance(norm *n, czm_tensor variance, czm_tensor d) {
     means of_image, of_squares;
-    if (!is(variance, "AddV2") || !is(d, "Sub") || !read_number(n, input(variance, 1), &n->epsilon))
+    if (!is(variance, CZM_OP_AddV2) || !is(d, CZM_OP_Sub) ||
+        !read_number(n, input(variance, 1), &n->epsilon))
         return false;
     n->image = input(d, 0);
     return is_mean(n, input(d, 1), &of_image) && czm_tensor_equal(of_image.of, n->image) &&
@@ -96,25 +98,25 @@ static bool is_variance(norm *n, czm_tensor variance, czm_tensor d) {
 }
 
 static bool is_inverse(norm *n, czm_tensor t, czm_tensor d) {
-    return is(t, "Rsqrt") && is_variance(n, input(t, 0), d);
+    return is(t, CZM_OP_Rsqrt) && is_variance(n, input(t, 0), d);
 }
 
 // d / deviation
 static bool is_normal(norm *n, czm_tensor t) {
-    if (is(t, "Mul")) return is_inverse(n, input(t, 1), input(t, 0));
-    return is(t, "RealDiv") && is(input(t, 1), "Sqrt") &&
+    if (is(t, CZM_OP_Mul)) return is_inverse(n, input(t, 1), input(t, 0));
+    return is(t, CZM_OP_RealDiv) && is(input(t, 1), CZM_OP_Sqrt) &&
            is_variance(n, input(input(t, 1), 0), input(t, 0));
 }
 
 // One of the two operands, and the other one.
 static bool is_scaled(norm *n, czm_tensor t) {
-    if (!is(t, "Mul")) return false;
+    if (!is(t, CZM_OP_Mul)) return false;
     for (size_t i = 0; i < 2; i++) {
         n->scale = input(t, 1 - i);
         if (is_normal(n, input(t, i))) return true;
     }
     czm_tensor factor = input(t, 1); // rsqrt(variance) * scale
-    if (!is(factor, "Mul")) return false;
+    if (!is(factor, CZM_OP_Mul)) return false;
     n->scale = input(factor, 1);
     return is_inverse(n, input(factor, 0), input(t, 0));
 }
@@ -130,7 +132,7 @@ static bool is_vector(const norm *n, czm_tensor t) {
 
 static bool find_norm(const czm_shapes *shapes, czm_node *node, norm *n) {
     *n = (norm){.shapes = shapes};
-    if (!czm_node_is(node, "AddV2") || node->inputs.count != 2) return false;
+    if (!czm_node_is(node, CZM_OP_AddV2) || node->inputs.count != 2) return false;
     for (size_t i = 0; i < 2; i++) {
         n->shift = node->inputs.items[1 - i];
         if (is_scaled(n, node->inputs.items[i]))
@@ -142,9 +144,7 @@ static bool find_norm(const czm_shapes *shapes, czm_node *node, norm *n) {
 
 // In place, so that no reader has to be told.
 static void join(czm_graph *graph, czm_node *node, const norm *n) {
-    const czm_node *carrier = czm_graph_add(graph, node->name, "ClipByValue");
-    node->op = carrier->op;
-    node->def = carrier->def;
+    czm_node_become(graph, node, CZM_OP_ClipByValue);
     node->inputs = (czm_tensor_list){0};
     node->attrs = (czm_attr_list){0};
     czm_node_add_input(graph, node, n->image);
@@ -157,14 +157,16 @@ static void join(czm_graph *graph, czm_node *node, const norm *n) {
 
 // Whether what comes out of a node reaches a product of matrices before an operation on images: by order.
 static bool *find_rows(const czm_graph *graph) {
-    static const char *const passing[] = {"Mul",     "AddV2",        "Sub",      "RealDiv",
-                                          "Erf",     "Relu",         "Tanh",     "Sigmoid",
-                                          "Reshape", "StridedSlice", "ConcatV2", "Pad",
-                                          "PadV2",   "Transpose"};
+    static const czm_op_kind passing[] = {CZM_OP_Mul,          CZM_OP_AddV2,    CZM_OP_Sub,
+                                          CZM_OP_RealDiv,      CZM_OP_Erf,      CZM_OP_Relu,
+                                          CZM_OP_Tanh,         CZM_OP_Sigmoid,  CZM_OP_Reshape,
+                                          CZM_OP_StridedSlice, CZM_OP_ConcatV2, CZM_OP_Pad,
+                                          CZM_OP_PadV2,        CZM_OP_Transpose};
     bool *is_row = CZM_NEW_ARRAY(graph->arena, bool, graph->nodes.count + 1);
     for (size_t i = graph->nodes.count; i-- > 0;) {
         const czm_node *node = graph->nodes.items[i];
-        bool reaches = czm_node_is(node, "MatMul") || strncmp(node->op, "BatchMatMul", 11) == 0;
+        bool reaches = czm_node_is(node, CZM_OP_MatMul) ||
+                       strncmp(node->op, "BatchMatMul", 11) == 0;
         for (size_t k = 0; k < CZM_COUNT_OF(passing) && !reaches; k++)
             reaches = is_row[node->order] && czm_node_is(node, passing[k]);
         for (size_t k = 0; reaches && k < node->inputs.count; k++)

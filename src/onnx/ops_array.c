@@ -142,7 +142,7 @@ void czm_onnx_size(czm_onnx_step *step) {
 
 // ConcatV2 has its axis at the end, Concat at the beginning.
 void czm_onnx_concat(czm_onnx_step *step) {
-    size_t parts = czm_in_count(step) - 1, first = czm_text_equal(step->node->op, "Concat");
+    size_t parts = czm_in_count(step) - 1, first = czm_node_is(step->node, CZM_OP_Concat);
     int64_t axis;
     czm_onnx_layout layout = czm_onnx_layout_among(step, first, parts);
     if (czm_in_ints(step, first ? 0 : parts, &axis, 1) != 1) {

@@ -149,7 +149,7 @@ void czm_onnx_case(czm_onnx_step *step) {
 
 // What a tensor is but for Identity.
 static czm_tensor origin(czm_tensor tensor) {
-    while (czm_node_is(tensor.node, "Identity")) tensor = tensor.node->inputs.items[0];
+    while (czm_node_is(tensor.node, CZM_OP_Identity)) tensor = tensor.node->inputs.items[0];
     return tensor;
 }
 
@@ -187,9 +187,9 @@ static bool is_counter(const loop *l, czm_tensor tensor) {
     for (size_t i = 0; i < l->count; i++) {
         if (l->body->inputs.items[i].tensor.node != tensor.node) continue;
         const czm_node *next = origin(l->body->outputs.items[i].tensor).node;
-        if (!czm_node_is(next, "AddV2") && !czm_node_is(next, "Add")) return false;
+        if (!czm_node_is(next, CZM_OP_AddV2) && !czm_node_is(next, CZM_OP_Add)) return false;
         return origin(next->inputs.items[0]).node == tensor.node &&
-               czm_node_is(origin(next->inputs.items[1]).node, "Const");
+               czm_node_is(origin(next->inputs.items[1]).node, CZM_OP_Const);
     }
     return false;
 }

@@ -329,10 +329,10 @@ void czm_onnx_unless_zero(czm_onnx_step *step) {
     czm_onnx_layout layout = czm_onnx_layout_of(step);
     const char *a = czm_onnx_operand(step, 0, layout), *b = czm_onnx_operand(step, 1, layout);
     const char *zero = czm_number(step, in_dtype(step), 0);
-    bool is_second = czm_text_equal(step->node->op, "DivNoNan") ||
-                     czm_text_equal(step->node->op, "MulNoNan");
+    bool is_second = czm_node_is(step->node, CZM_OP_DivNoNan) ||
+                     czm_node_is(step->node, CZM_OP_MulNoNan);
     const char *is_zero = CZM_EMIT(step, "Equal", is_second ? b : a, zero);
-    if (czm_text_equal(step->node->op, "Xlog1py"))
+    if (czm_node_is(step->node, CZM_OP_Xlog1py))
         b = CZM_EMIT(step, "Add", b, czm_number(step, in_dtype(step), 1));
     if (strncmp(step->node->op, "Xlog", 4) == 0) b = CZM_EMIT(step, "Log", b);
     const char *result = CZM_EMIT(step, step->detail, a, b);
@@ -472,7 +472,7 @@ void czm_onnx_fake_quant(czm_onnx_step *step) {
 void czm_onnx_select(czm_onnx_step *step) {
     czm_onnx_layout layout = czm_onnx_layout_of(step);
     const czm_onnx_value *condition = czm_in(step, 0), *value = czm_in(step, 1);
-    bool is_by_row = czm_text_equal(step->node->op, "Select") && condition->shape.rank == 1 &&
+    bool is_by_row = czm_node_is(step->node, CZM_OP_Select) && condition->shape.rank == 1 &&
                      value->shape.rank > 1;
     if (is_by_row) { // one decision a row, not a column
         int64_t dims[CZM_ONNX_MOST_DIMS] = {-1};

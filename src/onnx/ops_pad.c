@@ -91,7 +91,7 @@ static const char *amounts_of(czm_onnx_step *step, const padding *p) {
 
 void czm_onnx_pad(czm_onnx_step *step) {
     padding p = read_padding(step);
-    bool is_mirror = czm_text_equal(step->node->op, "MirrorPad");
+    bool is_mirror = czm_node_is(step->node, CZM_OP_MirrorPad);
     bool is_symmetric = is_mirror && czm_attr_is(step->node, "mode", "SYMMETRIC");
     if (p.rank == CZM_UNKNOWN || p.rank > MOST || (is_symmetric && !p.is_known)) {
         czm_refuse(step, "its paddings are not known");

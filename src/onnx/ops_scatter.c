@@ -9,7 +9,8 @@ enum { SUMS_SINCE = 16, EXTREMES_SINCE = 18 }; // opsets of ScatterND's reductio
 // ---- whether each place occurs once
 
 static bool hands_on(const czm_node *node) {
-    static const char *const ops[] = {"Reshape", "ExpandDims", "Squeeze", "Cast", "Identity"};
+    static const czm_op_kind ops[] = {CZM_OP_Reshape, CZM_OP_ExpandDims, CZM_OP_Squeeze,
+                                      CZM_OP_Cast, CZM_OP_Identity};
     for (size_t i = 0; i < CZM_COUNT_OF(ops); i++)
         if (czm_node_is(node, ops[i])) return true;
     return false;
@@ -17,7 +18,7 @@ static bool hands_on(const czm_node *node) {
 
 // Windows that do not overlap have their largest pixels at different places.
 static bool is_pool_without_overlap(const czm_node *node) {
-    if (!czm_node_is(node, "MaxPoolWithArgmax")) return false;
+    if (!czm_node_is(node, CZM_OP_MaxPoolWithArgmax)) return false;
     czm_windows windows = czm_windows_of(node, 4);
     const czm_window *rows = &windows.along[1], *columns = &windows.along[2];
     return czm_attr_bool(node, "include_batch_in_index") && rows->size <= rows->stride &&
@@ -26,7 +27,7 @@ static bool is_pool_without_overlap(const czm_node *node) {
 
 static bool are_different(czm_tensor places) {
     while (hands_on(places.node)) places = places.node->inputs.items[0];
-    return czm_node_is(places.node, "Where") ||
+    return czm_node_is(places.node, CZM_OP_Where) ||
            (is_pool_without_overlap(places.node) && places.index == 1);
 }
 

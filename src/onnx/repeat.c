@@ -17,7 +17,7 @@ static int read_ints(const czm_shapes *shapes, czm_tensor tensor, int64_t *out, 
     return czm_value_ints(czm_value_of(shapes, tensor), out, most);
 }
 
-static bool is_op(const czm_node *node, const char *op, size_t inputs) {
+static bool is_op(const czm_node *node, czm_op_kind op, size_t inputs) {
     return czm_node_is(node, op) && node->inputs.count == inputs;
 }
 
@@ -25,11 +25,11 @@ static bool is_op(const czm_node *node, const char *op, size_t inputs) {
 static bool are_sizes_from(const czm_shapes *shapes, const czm_node *slice, czm_tensor of,
                            int64_t begin) {
     int64_t first;
-    if (!is_op(slice, "StridedSlice", 4) || czm_attr_int(slice, "shrink_axis_mask") != 0)
+    if (!is_op(slice, CZM_OP_StridedSlice, 4) || czm_attr_int(slice, "shrink_axis_mask") != 0)
         return false;
     const czm_node *shape = slice->inputs.items[0].node;
-    while (is_op(shape, "Cast", 1)) shape = shape->inputs.items[0].node;
-    return is_op(shape, "Shape", 1) && czm_tensor_equal(shape->inputs.items[0], of) &&
+    while (is_op(shape, CZM_OP_Cast, 1)) shape = shape->inputs.items[0].node;
+    return is_op(shape, CZM_OP_Shape, 1) && czm_tensor_equal(shape->inputs.items[0], of) &&
            read_ints(shapes, slice->inputs.items[1], &first, 1) == 1 && first == begin;
 }
 
@@ -37,7 +37,7 @@ static bool are_sizes_from(const czm_shapes *shapes, const czm_node *slice, czm_
 static bool are_sizes_of(const czm_shapes *shapes, czm_tensor sizes, const repetition *r) {
     czm_linear size;
     const czm_node *all = sizes.node;
-    if (!is_op(all, "ConcatV2", 4)) return false;
+    if (!is_op(all, CZM_OP_ConcatV2, 4)) return false;
     czm_shape before = czm_shape_of(shapes, all->inputs.items[0]);
     return before.rank == 1 && before.dims[0] == r->axis &&
            are_sizes_from(shapes, all->inputs.items[0].node, r->of, 0) &&
@@ -61,11 +61,11 @@ static bool is_shape_of(czm_shape in, czm_shape out, const repetition *r) {
 
 static bool is_repetition(const czm_shapes *shapes, const czm_node *reshape, repetition *r) {
     int64_t multiples[RANK + 1];
-    if (!is_op(reshape, "Reshape", 2)) return false;
+    if (!is_op(reshape, CZM_OP_Reshape, 2)) return false;
     const czm_node *tile = reshape->inputs.items[0].node;
-    if (!is_op(tile, "Tile", 2)) return false;
+    if (!is_op(tile, CZM_OP_Tile, 2)) return false;
     const czm_node *expand = tile->inputs.items[0].node;
-    if (!is_op(expand, "ExpandDims", 2)) return false;
+    if (!is_op(expand, CZM_OP_ExpandDims, 2)) return false;
     int64_t added;
     if (read_ints(shapes, tile->inputs.items[1], multiples, RANK + 1) != RANK + 1 ||
         read_ints(shapes, expand->inputs.items[1], &added, 1) != 1)

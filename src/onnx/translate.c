@@ -126,7 +126,7 @@ static bool translate_nodes(czm_onnx_translator *t, czm_onnx_scope *scope, const
     mark_needed(graph);
     for (size_t i = 0; i < graph->nodes.count && t->status == CZM_OK; i++) {
         const czm_node *node = graph->nodes.items[i];
-        bool is_given = czm_node_is(node, "_Arg") || czm_node_is(node, "Placeholder");
+        bool is_given = czm_node_is(node, CZM_OP__Arg) || czm_node_is(node, CZM_OP_Placeholder);
         if (!is_given && ((czm_onnx_value *)node->scratch)->is_needed)
             translate_node(t, scope, node);
     }

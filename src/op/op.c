@@ -31,12 +31,20 @@ static const row rows[] = {
 };
 
 const czm_op_traits czm_op_traits_of[CZM_OP_KIND_COUNT] = {
-#define OP(name, ...) [CZM_OP_##name] = {.kind = CZM_OP_##name, __VA_ARGS__},
+#define OP(op, ...) [CZM_OP_##op] = {.name = #op, __VA_ARGS__},
 #define PASSES_ON .passes_on = true,
 #define HANDS_ON .memory = CZM_OP_HANDS_ON,
 #define OVERWRITES .memory = CZM_OP_OVERWRITES,
 #define WEIGHT .memory = CZM_OP_IS_WEIGHT,
 #define RANDOM .is_random = true,
+#define OPEN .is_open = true,
+#define VARIABLE .is_variable = true,
+#define ASSIGNS .assigns = true,
+#define CALLS .calls = true,
+#define PIVOT .is_pivot = true,
+#define LOOKS_UP .looks_up = true,
+#define RARE .is_rare = true,
+#define WIDENS .widens = true,
 #define GIVES(kind) .values = CZM_OP_##kind,
 #include "op/ops.def"
 };
@@ -155,6 +163,12 @@ const czm_op *czm_op_find(czm_op_registry *registry, czm_bytes name) {
     op = decode_row(registry->arena, r);
     czm_name_slot_for(registry->arena, &registry->ops, czm_bytes_text(op->name))->value = op;
     return op;
+}
+
+const czm_op *czm_op_of(czm_op_registry *registry, czm_op_kind kind) {
+    const czm_op **op = &registry->of_kind[kind];
+    if (!*op) *op = czm_op_find(registry, czm_bytes_text(czm_op_name(kind)));
+    return *op;
 }
 
 // OpDef.ArgDef: name=1, type=3, type_attr=4, number_attr=5, type_list_attr=6.

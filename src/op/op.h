@@ -42,11 +42,19 @@ typedef enum czm_op_values {
 } czm_op_values;
 
 typedef struct czm_op_traits {
-    czm_op_kind kind;
+    const char *name;
     czm_op_memory memory;
     czm_op_values values;
-    bool passes_on; // output 0 is input 0, whatever it is
-    bool is_random; // draws random numbers, or takes a seed that is drawn
+    bool passes_on;   // output 0 is input 0, whatever it is
+    bool is_random;   // draws random numbers, or takes a seed that is drawn
+    bool is_open;     // its value is only known when the network runs
+    bool is_variable; // a variable of the network
+    bool assigns;     // changes the variable that is its first input
+    bool calls;       // calls the function of its attribute "f"
+    bool is_pivot;    // what the nodes inside a conditional or loop of TensorFlow 1 hang on
+    bool looks_up;    // works on a table, which an initialiser fills
+    bool is_rare;     // other formats may have no equivalent
+    bool widens;      // computes the same with wider integers
 } czm_op_traits;
 
 extern const czm_op_traits czm_op_traits_of[CZM_OP_KIND_COUNT];
@@ -86,10 +94,16 @@ typedef struct czm_op {
 typedef struct czm_op_registry {
     czm_arena *arena;
     czm_name_table ops;
+    const czm_op *of_kind[CZM_OP_KIND_COUNT]; // found before
 } czm_op_registry;
 
 // The op of this name, or NULL.
 const czm_op *czm_op_find(czm_op_registry *registry, czm_bytes name);
+
+// The op with this row in ops.def.
+const czm_op *czm_op_of(czm_op_registry *registry, czm_op_kind kind);
+
+static inline const char *czm_op_name(czm_op_kind kind) { return czm_op_traits_of[kind].name; }
 
 // An op from a serialised OpDef, outside the registry; NULL if the bytes are damaged.
 czm_op *czm_op_read_definition(czm_op_registry *registry, czm_bytes op_def);

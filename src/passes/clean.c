@@ -10,19 +10,20 @@
 
 // `only_outputs`: the outputs that the attr can change, as a set of bits; 0: none at all.
 typedef struct harmless_attr {
-    const char *op, *attr;
+    czm_op_kind op;
+    const char *attr;
     unsigned only_outputs;
 } harmless_attr;
 
 static const harmless_attr harmless[] = {
-    {"VarHandleOp", "debug_name", 0},      // a name for error messages
-    {"VarHandleOp", "allowed_devices", 0}, // a hint for placement
+    {CZM_OP_VarHandleOp, "debug_name", 0},      // a name for error messages
+    {CZM_OP_VarHandleOp, "allowed_devices", 0}, // a hint for placement
     // The weight of the running mean and variance, which is all that outputs 1 and 2 are for.
-    {"FusedBatchNormV3", "exponential_avg_factor", 1u << 1 | 1u << 2},
-    {"FusedBatchNormV2", "exponential_avg_factor", 1u << 1 | 1u << 2},
-    {"FusedBatchNorm", "exponential_avg_factor", 1u << 1 | 1u << 2},
-    {"While", "parallel_iterations", 0}, // how many iterations may overlap
-    {"StatelessWhile", "parallel_iterations", 0},
+    {CZM_OP_FusedBatchNormV3, "exponential_avg_factor", 1u << 1 | 1u << 2},
+    {CZM_OP_FusedBatchNormV2, "exponential_avg_factor", 1u << 1 | 1u << 2},
+    {CZM_OP_FusedBatchNorm, "exponential_avg_factor", 1u << 1 | 1u << 2},
+    {CZM_OP_While, "parallel_iterations", 0}, // how many iterations may overlap
+    {CZM_OP_StatelessWhile, "parallel_iterations", 0},
 };
 
 // Which outputs of each node are read, as bits; the last bit stands for all higher outputs.

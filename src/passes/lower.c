@@ -5,73 +5,73 @@
 #include "passes/lower.h"
 
 const czm_rewrite czm_rewrites[] = {
-    {"*", CZM_FOR_ALL, czm_layout_applies, czm_layout_rewrite,
+    {CZM_OP_OTHER, CZM_FOR_ALL, czm_layout_applies, czm_layout_rewrite,
      "its CPU kernels compute only the channels-last layout"},
-    {"Conv2D", CZM_FOR_TENSORFLOW, czm_groups_apply, czm_groups_rewrite,
+    {CZM_OP_Conv2D, CZM_FOR_TENSORFLOW, czm_groups_apply, czm_groups_rewrite,
      "it has no grouped convolutions"},
-    {"Conv3D", CZM_FOR_TENSORFLOW, czm_groups_apply, czm_groups_rewrite,
+    {CZM_OP_Conv3D, CZM_FOR_TENSORFLOW, czm_groups_apply, czm_groups_rewrite,
      "it does not load grouped convolutions of volumes"},
-    {"Conv2DBackpropInput", CZM_FOR_ALL, czm_transposed_groups_apply, czm_transposed_groups_rewrite,
-     "it computes groups wrongly without saying so"},
-    {"MaxPool", CZM_FOR_TENSORFLOW, czm_explicit_padding_applies, czm_explicit_padding_rewrite,
+    {CZM_OP_Conv2DBackpropInput, CZM_FOR_ALL, czm_transposed_groups_apply,
+     czm_transposed_groups_rewrite, "it computes groups wrongly without saying so"},
+    {CZM_OP_MaxPool, CZM_FOR_TENSORFLOW, czm_explicit_padding_applies, czm_explicit_padding_rewrite,
      "it does not know explicit paddings here"},
-    {"DepthwiseConv2dNative", CZM_FOR_TENSORFLOW, czm_explicit_padding_applies,
+    {CZM_OP_DepthwiseConv2dNative, CZM_FOR_TENSORFLOW, czm_explicit_padding_applies,
      czm_explicit_padding_rewrite, "it does not know explicit paddings here"},
-    {"DepthwiseConv2dNative", CZM_FOR_TENSORFLOW, czm_dilated_depthwise_applies,
+    {CZM_OP_DepthwiseConv2dNative, CZM_FOR_TENSORFLOW, czm_dilated_depthwise_applies,
      czm_dilated_depthwise_rewrite, "it ignores dilations here without saying so"},
-    {"DepthwiseConv2dNative", CZM_FOR_TENSORFLOW, czm_dilated_filter_applies,
+    {CZM_OP_DepthwiseConv2dNative, CZM_FOR_TENSORFLOW, czm_dilated_filter_applies,
      czm_dilated_filter_rewrite, "it ignores dilations here without saying so"},
-    {"Conv3D", CZM_FOR_TENSORFLOW, czm_dilated_filter_applies, czm_dilated_filter_rewrite,
+    {CZM_OP_Conv3D, CZM_FOR_TENSORFLOW, czm_dilated_filter_applies, czm_dilated_filter_rewrite,
      "its CPU kernel computes no dilated convolutions of volumes"},
-    {"Conv2DBackpropInput", CZM_FOR_TENSORFLOW, czm_dilated_filter_applies,
+    {CZM_OP_Conv2DBackpropInput, CZM_FOR_TENSORFLOW, czm_dilated_filter_applies,
      czm_dilated_filter_rewrite, "it rejects dilated transposed convolutions"},
-    {"Conv3DBackpropInputV2", CZM_FOR_TENSORFLOW, czm_dilated_filter_applies,
+    {CZM_OP_Conv3DBackpropInputV2, CZM_FOR_TENSORFLOW, czm_dilated_filter_applies,
      czm_dilated_filter_rewrite, "it rejects dilated transposed convolutions of volumes"},
-    {"DepthwiseConv2dNative", CZM_FOR_TENSORFLOW, czm_unequal_strides_applies,
+    {CZM_OP_DepthwiseConv2dNative, CZM_FOR_TENSORFLOW, czm_unequal_strides_applies,
      czm_unequal_strides_rewrite, "its kernel accepts only equal strides"},
-    {"Conv2DBackpropInput", CZM_FOR_TENSORFLOW, czm_short_sizes_applies, czm_short_sizes_rewrite,
-     "it wants the sizes of all four dimensions"},
-    {"FusedBatchNormV3", CZM_FOR_TENSORFLOW, czm_volume_norm_applies, czm_volume_norm_rewrite,
+    {CZM_OP_Conv2DBackpropInput, CZM_FOR_TENSORFLOW, czm_short_sizes_applies,
+     czm_short_sizes_rewrite, "it wants the sizes of all four dimensions"},
+    {CZM_OP_FusedBatchNormV3, CZM_FOR_TENSORFLOW, czm_volume_norm_applies, czm_volume_norm_rewrite,
      "it does not know the layout of volumes here"},
-    {"FusedBatchNorm", CZM_FOR_ALL, czm_training_norm_applies, czm_training_norm_rewrite,
+    {CZM_OP_FusedBatchNorm, CZM_FOR_ALL, czm_training_norm_applies, czm_training_norm_rewrite,
      "it wants no running statistics in training mode"},
-    {"FusedBatchNormV2", CZM_FOR_ALL, czm_training_norm_applies, czm_training_norm_rewrite,
+    {CZM_OP_FusedBatchNormV2, CZM_FOR_ALL, czm_training_norm_applies, czm_training_norm_rewrite,
      "it wants no running statistics in training mode"},
-    {"FusedBatchNormV3", CZM_FOR_ALL, czm_training_norm_applies, czm_training_norm_rewrite,
+    {CZM_OP_FusedBatchNormV3, CZM_FOR_ALL, czm_training_norm_applies, czm_training_norm_rewrite,
      "it wants no running statistics in training mode"},
-    {"PadV2", CZM_FOR_TENSORFLOW, czm_wide_paddings_apply, czm_wide_paddings_rewrite,
+    {CZM_OP_PadV2, CZM_FOR_TENSORFLOW, czm_wide_paddings_apply, czm_wide_paddings_rewrite,
      "constant int64 paddings end its process"},
-    {"Mean", CZM_FOR_ALL, czm_whole_mean_applies, czm_whole_mean_rewrite,
+    {CZM_OP_Mean, CZM_FOR_ALL, czm_whole_mean_applies, czm_whole_mean_rewrite,
      "it adds up integers in their own type, where the sum wraps, and counts in it, too"},
-    {"Case", CZM_FOR_TENSORFLOW, czm_case_applies, czm_case_rewrite,
+    {CZM_OP_Case, CZM_FOR_TENSORFLOW, czm_case_applies, czm_case_rewrite,
      "its Python cannot load functions that an attribute lists"},
-    {"StatelessCase", CZM_FOR_TENSORFLOW, czm_case_applies, czm_case_rewrite,
+    {CZM_OP_StatelessCase, CZM_FOR_TENSORFLOW, czm_case_applies, czm_case_rewrite,
      "it knows only the stateful form"},
-    {"StatelessCase", CZM_FOR_TENSORFLOW, czm_rename_applies, czm_rename_rewrite,
+    {CZM_OP_StatelessCase, CZM_FOR_TENSORFLOW, czm_rename_applies, czm_rename_rewrite,
      "it knows only the stateful form"},
-    {"BatchMatMulV3", CZM_FOR_TENSORFLOW, czm_matmul_v3_applies, czm_matmul_v3_rewrite,
+    {CZM_OP_BatchMatMulV3, CZM_FOR_TENSORFLOW, czm_matmul_v3_applies, czm_matmul_v3_rewrite,
      "it does not know the op"},
-    {"MatrixDiagV2", CZM_FOR_TENSORFLOW, czm_diagonal_applies, czm_diagonal_rewrite,
+    {CZM_OP_MatrixDiagV2, CZM_FOR_TENSORFLOW, czm_diagonal_applies, czm_diagonal_rewrite,
      "it does not know the op"},
-    {"MatrixDiagV3", CZM_FOR_TENSORFLOW, czm_diagonal_applies, czm_diagonal_rewrite,
+    {CZM_OP_MatrixDiagV3, CZM_FOR_TENSORFLOW, czm_diagonal_applies, czm_diagonal_rewrite,
      "it does not know the op"},
-    {"MatrixDiagPartV2", CZM_FOR_TENSORFLOW, czm_diagonal_applies, czm_diagonal_rewrite,
+    {CZM_OP_MatrixDiagPartV2, CZM_FOR_TENSORFLOW, czm_diagonal_applies, czm_diagonal_rewrite,
      "it does not know the op"},
-    {"MatrixDiagPartV3", CZM_FOR_TENSORFLOW, czm_diagonal_applies, czm_diagonal_rewrite,
+    {CZM_OP_MatrixDiagPartV3, CZM_FOR_TENSORFLOW, czm_diagonal_applies, czm_diagonal_rewrite,
      "it does not know the op"},
-    {"MatrixSetDiagV2", CZM_FOR_TENSORFLOW, czm_diagonal_applies, czm_diagonal_rewrite,
+    {CZM_OP_MatrixSetDiagV2, CZM_FOR_TENSORFLOW, czm_diagonal_applies, czm_diagonal_rewrite,
      "it does not know the op"},
-    {"MatrixSetDiagV3", CZM_FOR_TENSORFLOW, czm_diagonal_applies, czm_diagonal_rewrite,
+    {CZM_OP_MatrixSetDiagV3, CZM_FOR_TENSORFLOW, czm_diagonal_applies, czm_diagonal_rewrite,
      "it does not know the op"},
-    {"BiasAdd", CZM_FOR_TENSORFLOW, czm_high_bias_applies, czm_high_bias_rewrite,
+    {CZM_OP_BiasAdd, CZM_FOR_TENSORFLOW, czm_high_bias_applies, czm_high_bias_rewrite,
      "it adds biases up to rank 5"},
-    {"ArgMax", CZM_FOR_TENSORFLOW, czm_high_place_applies, czm_high_place_rewrite,
+    {CZM_OP_ArgMax, CZM_FOR_TENSORFLOW, czm_high_place_applies, czm_high_place_rewrite,
      "it finds places up to rank 5"},
-    {"ArgMin", CZM_FOR_TENSORFLOW, czm_high_place_applies, czm_high_place_rewrite,
+    {CZM_OP_ArgMin, CZM_FOR_TENSORFLOW, czm_high_place_applies, czm_high_place_rewrite,
      "it finds places up to rank 5"},
-    {"XlaDynamicUpdateSlice", CZM_FOR_ALL, czm_update_applies, czm_update_rewrite,
+    {CZM_OP_XlaDynamicUpdateSlice, CZM_FOR_ALL, czm_update_applies, czm_update_rewrite,
      "it has the op for XLA alone"},
-    {"*", CZM_FOR_ALL, czm_promotion_applies, czm_promotion_rewrite,
+    {CZM_OP_OTHER, CZM_FOR_ALL, czm_promotion_applies, czm_promotion_rewrite,
      "it has no kernel for this type of half precision or of narrow integers"},
 };
 
@@ -82,7 +82,7 @@ const char *czm_lower_name(czm_lowering *l, const czm_node *node, const char *su
 }
 
 czm_node *czm_lower_split(czm_lowering *l, czm_node *node, const char *suffix) {
-    czm_node *core = czm_graph_add(l->graph, czm_lower_name(l, node, suffix), node->op);
+    czm_node *core = czm_graph_add_named(l->graph, czm_lower_name(l, node, suffix), node->op);
     core->def = node->def;
     core->inputs = node->inputs;
     core->attrs = node->attrs;
@@ -93,14 +93,13 @@ czm_node *czm_lower_split(czm_lowering *l, czm_node *node, const char *suffix) {
     return core;
 }
 
-void czm_lower_become(czm_lowering *l, czm_node *node, const char *op) {
-    node->op = op;
-    node->def = czm_op_find(l->graph->ops, czm_bytes_text(op));
+void czm_lower_become(czm_lowering *l, czm_node *node, czm_op_kind op) {
+    czm_node_become(l->graph, node, op);
     node->inputs = (czm_tensor_list){0};
     node->attrs = (czm_attr_list){0};
 }
 
-czm_node *czm_lower_add(czm_lowering *l, const czm_node *node, const char *suffix, const char *op,
+czm_node *czm_lower_add(czm_lowering *l, const czm_node *node, const char *suffix, czm_op_kind op,
                         czm_dtype dtype, czm_tensor a, czm_tensor b, czm_tensor c) {
     return czm_add_node(l->graph, czm_lower_name(l, node, suffix), op, dtype, a, b, c);
 }
@@ -125,7 +124,7 @@ czm_value czm_lower_value(const czm_lowering *l, czm_tensor tensor) {
 static bool rewrite(czm_lowering *l, czm_node *node) {
     for (size_t i = 0; i < czm_rewrite_count; i++) {
         const czm_rewrite *r = &czm_rewrites[i];
-        bool is_op = *r->op == '*' || czm_node_is(node, r->op);
+        bool is_op = r->op == CZM_OP_OTHER || czm_node_is(node, r->op);
         if (l->model->is_for_onnx && r->target == CZM_FOR_TENSORFLOW) continue;
         if (!is_op || !node->def || !r->applies(l, node)) continue;
         r->rewrite(l, node);

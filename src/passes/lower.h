@@ -20,7 +20,7 @@ typedef struct czm_lowering {
 typedef enum czm_rewrite_target { CZM_FOR_ALL, CZM_FOR_TENSORFLOW } czm_rewrite_target;
 
 typedef struct czm_rewrite {
-    const char *op; // "*": any
+    czm_op_kind op; // CZM_OP_OTHER: any
     czm_rewrite_target target;
     bool (*applies)(czm_lowering *lowering, czm_node *node);
     void (*rewrite)(czm_lowering *lowering, czm_node *node);
@@ -41,11 +41,11 @@ const char *czm_lower_name(czm_lowering *lowering, const czm_node *node, const c
 czm_node *czm_lower_split(czm_lowering *lowering, czm_node *node, const char *suffix);
 
 // Turns `node` into another op, without inputs and attrs.
-void czm_lower_become(czm_lowering *lowering, czm_node *node, const char *op);
+void czm_lower_become(czm_lowering *lowering, czm_node *node, czm_op_kind op);
 
 // A new node with one output; inputs with a NULL node are left out.
 czm_node *czm_lower_add(czm_lowering *lowering, const czm_node *node, const char *suffix,
-                        const char *op, czm_dtype dtype, czm_tensor a, czm_tensor b, czm_tensor c);
+                        czm_op_kind op, czm_dtype dtype, czm_tensor a, czm_tensor b, czm_tensor c);
 
 czm_tensor czm_lower_ints(czm_lowering *lowering, const czm_node *node, const char *suffix,
                           const int32_t *values, size_t count);

@@ -9,14 +9,17 @@
 // ---- MatrixDiagV3 and its kin: of the main diagonal they are what they were before
 
 typedef struct diagonal_op {
-    const char *op, *older;
+    czm_op_kind op, older;
     size_t inputs; // of the older one; the next is the diagonal's number
 } diagonal_op;
 
 static const diagonal_op diagonal_ops[] = {
-    {"MatrixDiagV2", "MatrixDiag", 1},         {"MatrixDiagV3", "MatrixDiag", 1},
-    {"MatrixDiagPartV2", "MatrixDiagPart", 1}, {"MatrixDiagPartV3", "MatrixDiagPart", 1},
-    {"MatrixSetDiagV2", "MatrixSetDiag", 2},   {"MatrixSetDiagV3", "MatrixSetDiag", 2},
+    {CZM_OP_MatrixDiagV2, CZM_OP_MatrixDiag, 1},
+    {CZM_OP_MatrixDiagV3, CZM_OP_MatrixDiag, 1},
+    {CZM_OP_MatrixDiagPartV2, CZM_OP_MatrixDiagPart, 1},
+    {CZM_OP_MatrixDiagPartV3, CZM_OP_MatrixDiagPart, 1},
+    {CZM_OP_MatrixSetDiagV2, CZM_OP_MatrixSetDiag, 2},
+    {CZM_OP_MatrixSetDiagV3, CZM_OP_MatrixSetDiag, 2},
 };
 
 static const diagonal_op *find_diagonal(const czm_node *node) {
@@ -35,15 +38,14 @@ bool czm_diagonal_applies(czm_lowering *l, czm_node *node) {
     const diagonal_op *d = find_diagonal(node);
     if (!d || node->inputs.count <= d->inputs || !is_number(l, node->inputs.items[d->inputs], 0))
         return false;
-    bool is_sized = czm_text_equal(d->older, "MatrixDiag");
+    bool is_sized = d->older == CZM_OP_MatrixDiag;
     return !is_sized || (node->inputs.count > 3 && is_number(l, node->inputs.items[2], -1) &&
                          is_number(l, node->inputs.items[3], -1));
 }
 
 void czm_diagonal_rewrite(czm_lowering *l, czm_node *node) {
     const diagonal_op *d = find_diagonal(node);
-    node->op = d->older;
-    node->def = czm_op_find(l->graph->ops, czm_bytes_text(node->op));
+    czm_node_become(l->graph, node, d->older);
     node->inputs.count = d->inputs;
     czm_remove_attr(node, "align");
 }
@@ -59,7 +61,7 @@ bool czm_high_bias_applies(czm_lowering *l, czm_node *node) {
 
 void czm_high_bias_rewrite(czm_lowering *l, czm_node *node) {
     czm_tensor value = node->inputs.items[0], bias = node->inputs.items[1];
-    czm_lower_become(l, node, "AddV2");
+    czm_lower_become(l, node, CZM_OP_AddV2);
     czm_node_add_input(l->graph, node, value);
     czm_node_add_input(l->graph, node, bias);
     czm_node_derive_attrs(l->graph, node);
@@ -83,7 +85,7 @@ bool czm_high_place_applies(czm_lowering *l, czm_node *node) {
 static czm_node *add_reshape(czm_lowering *l, const czm_node *node, czm_tensor of,
                              const int32_t *dims, size_t count) {
     czm_tensor inputs[] = {of, czm_lower_ints(l, node, "sizes", dims, count)};
-    return czm_build_node(l->graph, czm_lower_name(l, node, "reshaped"), "Reshape", inputs, 2);
+    return czm_build_node(l->graph, czm_lower_name(l, node, "reshaped"), CZM_OP_Reshape, inputs, 2);
 }
 
 // The dimensions before and after the axis become one each.
@@ -104,7 +106,7 @@ void czm_high_place_rewrite(czm_lowering *l, czm_node *node) {
     core->inputs.items[0] = czm_output(add_reshape(l, node, core->inputs.items[0], flat, 3));
     core->inputs.items[1] = czm_lower_int(l, node, "axis", 1);
     czm_set_type(l->graph, core, "Tidx", CZM_DTYPE_INT32);
-    czm_lower_become(l, node, "Reshape");
+    czm_lower_become(l, node, CZM_OP_Reshape);
     czm_node_add_input(l->graph, node, czm_output(core));
     czm_node_add_input(l->graph, node, czm_lower_ints(l, node, "rest", rest, count));
     czm_node_derive_attrs(l->graph, node);
@@ -170,7 +172,7 @@ static czm_tensor cut(czm_lowering *l, const czm_node *node, czm_tensor tensor, 
     const czm_tensor inputs[] = {tensor, czm_lower_ints(l, node, "begin", begins, (size_t)u->rank),
                                  czm_lower_ints(l, node, "end", ends, (size_t)u->rank),
                                  czm_lower_ints(l, node, "strides", steps, (size_t)u->rank)};
-    czm_node *slice = czm_build_node(l->graph, czm_lower_name(l, node, "kept"), "StridedSlice",
+    czm_node *slice = czm_build_node(l->graph, czm_lower_name(l, node, "kept"), CZM_OP_StridedSlice,
                                      inputs, CZM_COUNT_OF(inputs));
     czm_set_int(l->graph, slice, "begin_mask", open);
     czm_set_int(l->graph, slice, "end_mask", open);
@@ -187,7 +189,7 @@ static czm_tensor join(czm_lowering *l, const czm_node *node, czm_tensor whole, 
         parts[count++] = cut(l, node, whole, u, axis, u->end[axis], u->size[axis]);
     parts[count++] = czm_lower_int(l, node, "axis", axis);
     return czm_output(
-        czm_build_node(l->graph, czm_lower_name(l, node, "joined"), "ConcatV2", parts, count));
+        czm_build_node(l->graph, czm_lower_name(l, node, "joined"), CZM_OP_ConcatV2, parts, count));
 }
 
 void czm_update_rewrite(czm_lowering *l, czm_node *node) {
@@ -197,7 +199,7 @@ void czm_update_rewrite(czm_lowering *l, czm_node *node) {
     czm_tensor whole = node->inputs.items[0], result = node->inputs.items[1];
     for (int axis = u.rank - 1; axis >= 0; axis--)
         if (!u.is_whole[axis]) result = join(l, node, whole, result, &u, axis);
-    czm_lower_become(l, node, "Identity");
+    czm_lower_become(l, node, CZM_OP_Identity);
     czm_node_add_input(l->graph, node, result);
     czm_set_type(l->graph, node, "T", dtype);
 }

@@ -20,11 +20,11 @@ void czm_volume_norm_rewrite(czm_lowering *l, czm_node *node) {
     const int32_t flat[] = {-1, 1, 1, (int32_t)czm_lower_shape(l, node->inputs.items[1]).dims[0]};
     czm_node *core = czm_lower_split(l, node, "flat");
     core->inputs.items[0] =
-        czm_output(czm_lower_add(l, node, "input", "Reshape", dtype, image,
+        czm_output(czm_lower_add(l, node, "input", CZM_OP_Reshape, dtype, image,
                                  czm_lower_ints(l, node, "shape", flat, 4), none));
     czm_set_string(l->graph, core, "data_format", "NHWC");
-    czm_node *shape = czm_lower_add(l, node, "shape", "Shape", dtype, image, none, none);
-    czm_lower_become(l, node, "Reshape");
+    czm_node *shape = czm_lower_add(l, node, "shape", CZM_OP_Shape, dtype, image, none, none);
+    czm_lower_become(l, node, CZM_OP_Reshape);
     czm_node_add_input(l->graph, node, czm_output(core));
     czm_node_add_input(l->graph, node, czm_output(shape));
     czm_set_type(l->graph, node, "T", dtype);

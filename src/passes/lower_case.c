@@ -37,7 +37,7 @@ bool czm_case_applies(czm_lowering *l, czm_node *node) {
 }
 
 static czm_tensor add_argument(czm_graph *graph, const char *name, czm_dtype dtype) {
-    czm_node *argument = czm_graph_add(graph, name, "_Arg");
+    czm_node *argument = czm_graph_add(graph, name, CZM_OP__Arg);
     czm_set_type(graph, argument, "T", dtype);
     *CZM_APPEND(graph->arena, &graph->inputs) = (czm_port){name, czm_output(argument), dtype};
     return czm_output(argument);
@@ -92,7 +92,7 @@ static czm_graph *make_rest(czm_model *model, const branches *b) {
     *rest = (czm_graph){.arena = model->arena, .ops = model->ops, .is_used = true};
     rest->name = free_function_name(model, b->graphs.items[1]->name);
     *CZM_APPEND(model->arena, &model->functions) = rest;
-    czm_node *choice = czm_graph_add(rest, "case", "Case");
+    czm_node *choice = czm_graph_add(rest, "case", CZM_OP_Case);
     czm_node_add_input(rest, choice, (czm_tensor){0});
     for (size_t i = 0; i < first->inputs.count; i++)
         czm_node_add_input(rest, choice,
@@ -103,7 +103,7 @@ static czm_graph *make_rest(czm_model *model, const branches *b) {
     set_branches(rest, choice, b->graphs.items + 1, b->graphs.count - 1);
     const int32_t one = 1;
     choice->inputs.items[0] =
-        czm_output(czm_add_node(rest, "index", "Sub", CZM_DTYPE_INT32,
+        czm_output(czm_add_node(rest, "index", CZM_OP_Sub, CZM_DTYPE_INT32,
                                 add_argument(rest, "branch_index", CZM_DTYPE_INT32),
                                 czm_add_const_ints(rest, "one", &one, 1, true), (czm_tensor){0}));
     for (size_t i = 0; i < first->outputs.count; i++)
@@ -134,9 +134,9 @@ void czm_case_rewrite(czm_lowering *l, czm_node *node) {
     accept_index(first);
     if (b.graphs.count == 2) accept_index(other);
 
-    czm_lower_become(l, node, "If");
+    czm_lower_become(l, node, CZM_OP_If);
     czm_tensor zero = czm_lower_int(l, node, "zero", 0);
-    czm_node *is_first = czm_lower_add(l, node, "is_first", "Equal", CZM_DTYPE_INT32,
+    czm_node *is_first = czm_lower_add(l, node, "is_first", CZM_OP_Equal, CZM_DTYPE_INT32,
                                        inputs.items[0], zero, (czm_tensor){0});
     czm_node_add_input(l->graph, node, czm_output(is_first));
     for (size_t i = 1; i < inputs.count; i++) czm_node_add_input(l->graph, node, inputs.items[i]);

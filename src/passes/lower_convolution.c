@@ -97,23 +97,24 @@ static void make_depthwise(czm_lowering *l, czm_node *node, int64_t groups) {
     const int32_t dims[] = {(int32_t)filter[0], (int32_t)filter[1], (int32_t)groups,
                             (int32_t)(filter[3] / groups)};
     czm_tensor shape = czm_lower_ints(l, node, "filter/shape", dims, 4);
-    node->inputs.items[1] = czm_output(czm_lower_add(l, node, "filter", "Reshape", dtype_of(node),
-                                                     node->inputs.items[1], shape, none));
-    node->op = "DepthwiseConv2dNative";
-    node->def = czm_op_find(l->graph->ops, czm_bytes_text(node->op));
+    node->inputs.items[1] =
+        czm_output(czm_lower_add(l, node, "filter", CZM_OP_Reshape, dtype_of(node),
+                                 node->inputs.items[1], shape, none));
+    czm_node_become(l->graph, node, CZM_OP_DepthwiseConv2dNative);
     czm_remove_attr(node, "use_cudnn_on_gpu");
 }
 
 static czm_node *add_split(czm_lowering *l, const czm_node *node, const char *suffix,
                            czm_tensor value, int64_t groups) {
     czm_tensor axis = czm_lower_int(l, node, "axis", rank_of(node) - 1);
-    czm_node *split = czm_lower_add(l, node, suffix, "Split", dtype_of(node), axis, value, none);
+    czm_node *split =
+        czm_lower_add(l, node, suffix, CZM_OP_Split, dtype_of(node), axis, value, none);
     czm_set_int(l->graph, split, "num_split", groups);
     return split;
 }
 
 static czm_node *copy_node(czm_lowering *l, const czm_node *node, const char *suffix) {
-    czm_node *copy = czm_graph_add(l->graph, czm_lower_name(l, node, suffix), node->op);
+    czm_node *copy = czm_graph_add(l->graph, czm_lower_name(l, node, suffix), czm_node_kind(node));
     for (size_t i = 0; i < node->attrs.count; i++)
         *CZM_APPEND(l->context->arena, &copy->attrs) = node->attrs.items[i];
     return copy;
@@ -123,7 +124,7 @@ static czm_node *copy_node(czm_lowering *l, const czm_node *node, const char *su
 static void become_join(czm_lowering *l, czm_node *node, const czm_node_list *parts,
                         czm_dtype dtype) {
     czm_tensor axis = czm_lower_int(l, node, "axis", rank_of(node) - 1);
-    czm_lower_become(l, node, "ConcatV2");
+    czm_lower_become(l, node, CZM_OP_ConcatV2);
     for (size_t i = 0; i < parts->count; i++)
         czm_node_add_input(l->graph, node, czm_output(parts->items[i]));
     czm_node_add_input(l->graph, node, axis);
@@ -171,12 +172,12 @@ static czm_tensor group_sizes(czm_lowering *l, const czm_node *node) {
     int64_t filter[4];
     read_filter(l, node, 1, filter);
     const int32_t zero[] = {0}, three[] = {3}, channels[] = {(int32_t)filter[2]};
-    czm_node *front = czm_lower_add(l, node, "sizes/front", "Slice", CZM_DTYPE_INT32,
+    czm_node *front = czm_lower_add(l, node, "sizes/front", CZM_OP_Slice, CZM_DTYPE_INT32,
                                     node->inputs.items[0],
                                     czm_lower_ints(l, node, "sizes/begin", zero, 1),
                                     czm_lower_ints(l, node, "sizes/size", three, 1));
     czm_set_type(l->graph, front, "Index", CZM_DTYPE_INT32);
-    czm_node *sizes = czm_lower_add(l, node, "sizes", "ConcatV2", CZM_DTYPE_INT32,
+    czm_node *sizes = czm_lower_add(l, node, "sizes", CZM_OP_ConcatV2, CZM_DTYPE_INT32,
                                     czm_output(front),
                                     czm_lower_ints(l, node, "sizes/channels", channels, 1),
                                     czm_lower_int(l, node, "sizes/axis", 0));
@@ -240,12 +241,12 @@ void czm_explicit_padding_rewrite(czm_lowering *l, czm_node *node) {
     int32_t paddings[8];
     czm_attr_ints(node, "explicit_paddings", values, 8);
     for (int i = 0; i < 8; i++) paddings[i] = (int32_t)values[i];
-    bool is_pool = czm_node_is(node, "MaxPool");
+    bool is_pool = czm_node_is(node, CZM_OP_MaxPool);
     czm_tensor table = padding_table(l, node, paddings, 4);
     czm_tensor filler = is_pool ? lowest(l, node, dtype_of(node)) : none;
     node->inputs.items[0] =
-        czm_output(czm_lower_add(l, node, "padded", is_pool ? "PadV2" : "Pad", dtype_of(node),
-                                 node->inputs.items[0], table, filler));
+        czm_output(czm_lower_add(l, node, "padded", is_pool ? CZM_OP_PadV2 : CZM_OP_Pad,
+                                 dtype_of(node), node->inputs.items[0], table, filler));
     czm_set_string(l->graph, node, "padding", "VALID");
     czm_remove_attr(node, "explicit_paddings");
 }
@@ -268,8 +269,9 @@ typedef struct dealing {
 // Height and width of an image, when the network runs.
 static czm_tensor size_of(czm_lowering *l, czm_node *node, czm_tensor image) {
     czm_dtype i32 = CZM_DTYPE_INT32;
-    czm_node *shape = czm_lower_add(l, node, "shape", "Shape", dtype_of(node), image, none, none);
-    czm_node *size = czm_lower_add(l, node, "size", "StridedSlice", i32, czm_output(shape),
+    czm_node *shape =
+        czm_lower_add(l, node, "shape", CZM_OP_Shape, dtype_of(node), image, none, none);
+    czm_node *size = czm_lower_add(l, node, "size", CZM_OP_StridedSlice, i32, czm_output(shape),
                                    czm_lower_ints(l, node, "size/begin", (const int32_t[]){1}, 1),
                                    czm_lower_ints(l, node, "size/end", (const int32_t[]){3}, 1));
     czm_node_add_input(l->graph, size,
@@ -280,7 +282,8 @@ static czm_tensor size_of(czm_lowering *l, czm_node *node, czm_tensor image) {
 
 static czm_tensor pack_columns(czm_lowering *l, czm_node *node, const char *name, czm_tensor first,
                                czm_tensor second) {
-    czm_node *pack = czm_lower_add(l, node, name, "Pack", CZM_DTYPE_INT32, first, second, none);
+    czm_node *pack =
+        czm_lower_add(l, node, name, CZM_OP_Pack, CZM_DTYPE_INT32, first, second, none);
     czm_set_int(l->graph, pack, "N", 2);
     czm_set_int(l->graph, pack, "axis", 1);
     return czm_output(pack);
@@ -300,11 +303,11 @@ static dealing plan_dealing(czm_lowering *l, czm_node *node, const int64_t d[2],
     const int32_t less[] = {-before[0] - after[0], -before[1] - after[1]};
     dealing plan = {.block = czm_lower_ints(l, node, "dilations", dilations, 2)};
     czm_tensor size = size_of(l, node, node->inputs.items[0]);
-    czm_node *missing = czm_lower_add(l, node, "missing", "Sub", i32,
+    czm_node *missing = czm_lower_add(l, node, "missing", CZM_OP_Sub, i32,
                                       czm_lower_ints(l, node, "less", less, 2), size, none);
-    czm_node *extra =
-        czm_lower_add(l, node, "extra", "FloorMod", i32, czm_output(missing), plan.block, none);
-    czm_node *end = czm_lower_add(l, node, "after", "AddV2", i32, czm_output(extra),
+    czm_node *extra = czm_lower_add(l, node, "extra", CZM_OP_FloorMod, i32, czm_output(missing),
+                                    plan.block, none);
+    czm_node *end = czm_lower_add(l, node, "after", CZM_OP_AddV2, i32, czm_output(extra),
                                   czm_lower_ints(l, node, "after/base", after, 2), none);
     plan.paddings = pack_columns(l, node, "paddings", czm_lower_ints(l, node, "before", before, 2),
                                  czm_output(end));
@@ -324,8 +327,8 @@ void czm_dilated_depthwise_rewrite(czm_lowering *l, czm_node *node) {
     czm_tensor image = node->inputs.items[0], weights = node->inputs.items[1];
     dealing plan = plan_dealing(l, node, d, p);
 
-    czm_node *dealt =
-        czm_lower_add(l, node, "dealt", "SpaceToBatchND", dtype, image, plan.block, plan.paddings);
+    czm_node *dealt = czm_lower_add(l, node, "dealt", CZM_OP_SpaceToBatchND, dtype, image,
+                                    plan.block, plan.paddings);
     czm_set_type(l->graph, dealt, "Tblock_shape", i32);
     czm_set_type(l->graph, dealt, "Tpaddings", i32);
 
@@ -336,7 +339,7 @@ void czm_dilated_depthwise_rewrite(czm_lowering *l, czm_node *node) {
     czm_remove_attr(conv, "explicit_paddings");
     set_pair(l, conv, "dilations", 1, 1);
 
-    czm_lower_become(l, node, "BatchToSpaceND");
+    czm_lower_become(l, node, CZM_OP_BatchToSpaceND);
     czm_node_add_input(l->graph, node, czm_output(conv));
     czm_node_add_input(l->graph, node, plan.block);
     czm_node_add_input(l->graph, node, plan.crops);
@@ -387,16 +390,16 @@ void czm_dilated_filter_rewrite(czm_lowering *l, czm_node *node) {
         const int32_t zeros[] = {0, 0, 0, (int32_t)d[i] - 1, 0, 0};
         int32_t taps[] = {1, 1, -1};
         for (size_t k = 0; k <= i; k++) taps[0] *= spread[k];
-        czm_node *apart = czm_lower_add(l, node, "taps", "Reshape", dtype, filter,
+        czm_node *apart = czm_lower_add(l, node, "taps", CZM_OP_Reshape, dtype, filter,
                                         czm_lower_ints(l, node, "taps/shape", taps, 3), none);
-        filter = czm_output(czm_lower_add(l, node, "spread", "Pad", dtype, czm_output(apart),
+        filter = czm_output(czm_lower_add(l, node, "spread", CZM_OP_Pad, dtype, czm_output(apart),
                                           padding_table(l, node, zeros, 3), none));
         spread[i] *= (int32_t)d[i];
         size[i] = spread[i] - (int32_t)d[i] + 1;
     }
-    czm_node *joined = czm_lower_add(l, node, "joined", "Reshape", dtype, filter,
+    czm_node *joined = czm_lower_add(l, node, "joined", CZM_OP_Reshape, dtype, filter,
                                      czm_lower_ints(l, node, "joined/shape", spread, rank), none);
-    czm_node *cut = czm_lower_add(l, node, "filter", "Slice", dtype, czm_output(joined),
+    czm_node *cut = czm_lower_add(l, node, "filter", CZM_OP_Slice, dtype, czm_output(joined),
                                   czm_lower_ints(l, node, "filter/begin", origin, rank),
                                   czm_lower_ints(l, node, "filter/size", size, rank));
     czm_set_type(l->graph, cut, "Index", CZM_DTYPE_INT32);
@@ -450,7 +453,7 @@ void czm_unequal_strides_rewrite(czm_lowering *l, czm_node *node) {
     for (size_t i = 0; i < node->inputs.count; i++)
         czm_node_add_input(l->graph, every, node->inputs.items[i]);
     set_pair(l, every, "strides", 1, 1);
-    czm_lower_become(l, node, "StridedSlice");
+    czm_lower_become(l, node, CZM_OP_StridedSlice);
     czm_node_add_input(l->graph, node, czm_output(every));
     czm_node_add_input(l->graph, node, czm_lower_ints(l, node, "begin", begin, 4));
     czm_node_add_input(l->graph, node, czm_lower_ints(l, node, "end", end, 4));
@@ -473,13 +476,14 @@ void czm_short_sizes_rewrite(czm_lowering *l, czm_node *node) {
     int64_t filter[4];
     read_filter(l, node, 1, filter);
     const int32_t zero[] = {0}, one[] = {1}, channels[] = {(int32_t)filter[2]};
-    czm_node *shape =
-        czm_lower_add(l, node, "shape", "Shape", dtype_of(node), node->inputs.items[2], none, none);
-    czm_node *batch = czm_lower_add(l, node, "batch", "Slice", CZM_DTYPE_INT32, czm_output(shape),
+    czm_node *shape = czm_lower_add(l, node, "shape", CZM_OP_Shape, dtype_of(node),
+                                    node->inputs.items[2], none, none);
+    czm_node *batch = czm_lower_add(l, node, "batch", CZM_OP_Slice, CZM_DTYPE_INT32,
+                                    czm_output(shape),
                                     czm_lower_ints(l, node, "batch/begin", zero, 1),
                                     czm_lower_ints(l, node, "batch/size", one, 1));
     czm_set_type(l->graph, batch, "Index", CZM_DTYPE_INT32);
-    czm_node *sizes = czm_lower_add(l, node, "sizes", "ConcatV2", CZM_DTYPE_INT32,
+    czm_node *sizes = czm_lower_add(l, node, "sizes", CZM_OP_ConcatV2, CZM_DTYPE_INT32,
                                     czm_output(batch), node->inputs.items[0],
                                     czm_lower_ints(l, node, "channels", channels, 1));
     czm_node_add_input(l->graph, sizes, czm_lower_int(l, node, "axis", 0));

@@ -8,27 +8,27 @@
 // Ops that have a data_format: which input is the image, which input is a list of its sizes, and
 // which attrs have an entry per dimension.
 typedef struct layout_op {
-    const char *op;
+    czm_op_kind op;
     size_t image;
     int sizes; // -1: none
 } layout_op;
 
 static const layout_op layout_ops[] = {
-    {"AvgPool", 0, -1},
-    {"AvgPool3D", 0, -1},
-    {"BiasAdd", 0, -1},
-    {"Conv2D", 0, -1},
-    {"Conv2DBackpropInput", 2, 0},
-    {"Conv3D", 0, -1},
-    {"Conv3DBackpropInputV2", 2, 0},
-    {"DepthToSpace", 0, -1},
-    {"DepthwiseConv2dNative", 0, -1},
-    {"FusedBatchNorm", 0, -1},
-    {"FusedBatchNormV2", 0, -1},
-    {"FusedBatchNormV3", 0, -1},
-    {"MaxPool", 0, -1},
-    {"MaxPool3D", 0, -1},
-    {"SpaceToDepth", 0, -1},
+    {CZM_OP_AvgPool, 0, -1},
+    {CZM_OP_AvgPool3D, 0, -1},
+    {CZM_OP_BiasAdd, 0, -1},
+    {CZM_OP_Conv2D, 0, -1},
+    {CZM_OP_Conv2DBackpropInput, 2, 0},
+    {CZM_OP_Conv3D, 0, -1},
+    {CZM_OP_Conv3DBackpropInputV2, 2, 0},
+    {CZM_OP_DepthToSpace, 0, -1},
+    {CZM_OP_DepthwiseConv2dNative, 0, -1},
+    {CZM_OP_FusedBatchNorm, 0, -1},
+    {CZM_OP_FusedBatchNormV2, 0, -1},
+    {CZM_OP_FusedBatchNormV3, 0, -1},
+    {CZM_OP_MaxPool, 0, -1},
+    {CZM_OP_MaxPool3D, 0, -1},
+    {CZM_OP_SpaceToDepth, 0, -1},
 };
 
 static const char *const attrs_by_dimension[] = {"strides", "dilations", "ksize"};
@@ -45,7 +45,7 @@ static const layout_op *find(const czm_node *node) {
 // calls everything NCHW, whatever its rank.
 static int channels_first_rank(const czm_lowering *l, const czm_node *node) {
     if (!czm_is_channels_first(node) || node->inputs.count == 0) return 0;
-    if (czm_node_is(node, "BiasAdd")) {
+    if (czm_node_is(node, CZM_OP_BiasAdd)) {
         int rank = czm_lower_shape(l, node->inputs.items[0]).rank;
         return rank == CZM_UNKNOWN ? 4 : rank;
     }
@@ -98,7 +98,7 @@ static void permute_paddings(czm_lowering *l, czm_node *node, int rank, const in
 static czm_tensor transposed(czm_lowering *l, const czm_node *node, const char *suffix,
                              czm_dtype dtype, czm_tensor image, czm_tensor order) {
     czm_node *transpose =
-        czm_lower_add(l, node, suffix, "Transpose", dtype, image, order, (czm_tensor){0});
+        czm_lower_add(l, node, suffix, CZM_OP_Transpose, dtype, image, order, (czm_tensor){0});
     czm_set_type(l->graph, transpose, "Tperm", CZM_DTYPE_INT32);
     return czm_output(transpose);
 }
@@ -110,7 +110,7 @@ static czm_tensor permuted_sizes(czm_lowering *l, const czm_node *node, czm_tens
     if (shape.rank == 1 && shape.dims[0] != CZM_UNKNOWN && shape.dims[0] != rank) return sizes;
     czm_tensor axis = czm_lower_int(l, node, "sizes/axis", 0);
     czm_node *gather =
-        czm_lower_add(l, node, "sizes", "GatherV2", CZM_DTYPE_NONE, sizes, order, axis);
+        czm_lower_add(l, node, "sizes", CZM_OP_GatherV2, CZM_DTYPE_NONE, sizes, order, axis);
     czm_set_type(l->graph, gather, "Tparams", CZM_DTYPE_INT32);
     czm_set_type(l->graph, gather, "Tindices", CZM_DTYPE_INT32);
     czm_set_type(l->graph, gather, "Taxis", CZM_DTYPE_INT32);
@@ -136,9 +136,9 @@ void czm_layout_rewrite(czm_lowering *l, czm_node *node) {
         permute_attr(l, core, attrs_by_dimension[i], rank, to_last);
     permute_paddings(l, core, rank, to_last);
     czm_set_string(l->graph, core, "data_format",
-                   rank == 5 && !czm_node_is(core, "BiasAdd") ? "NDHWC" : "NHWC");
+                   rank == 5 && !czm_node_is(core, CZM_OP_BiasAdd) ? "NDHWC" : "NHWC");
 
-    czm_lower_become(l, node, "Transpose");
+    czm_lower_become(l, node, CZM_OP_Transpose);
     czm_node_add_input(l->graph, node, czm_output(core));
     czm_node_add_input(l->graph, node, first);
     czm_set_type(l->graph, node, "T", dtype);

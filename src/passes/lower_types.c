@@ -3,35 +3,23 @@
 // Rewrites that change the name or the element types of an op, not its work.
 #include "passes/lower.h"
 
-// ---- ops that are older ones under a new name
-
-static const struct {
-    const char *newer, *older;
-} renames[] = {
-    {"StatelessCase", "Case"},
-};
-
-static const char *older_name(const czm_node *node) {
-    for (size_t i = 0; i < CZM_COUNT_OF(renames); i++)
-        if (czm_node_is(node, renames[i].newer)) return renames[i].older;
-    return NULL;
-}
+// ---- StatelessCase, which is Case under a new name
 
 bool czm_rename_applies(czm_lowering *l, czm_node *node) {
     (void)l;
-    return older_name(node) != NULL;
+    (void)node;
+    return true;
 }
 
 void czm_rename_rewrite(czm_lowering *l, czm_node *node) {
-    node->op = older_name(node);
-    node->def = czm_op_find(l->graph->ops, czm_bytes_text(node->op));
+    czm_node_become(l->graph, node, CZM_OP_Case);
 }
 
 // ---- BatchMatMulV3, which differs from V2 in that its three types may differ
 
 static void become_cast(czm_lowering *l, czm_node *cast, czm_tensor value, czm_dtype from,
                         czm_dtype to) {
-    czm_lower_become(l, cast, "Cast");
+    czm_lower_become(l, cast, CZM_OP_Cast);
     czm_node_add_input(l->graph, cast, value);
     czm_set_type(l->graph, cast, "SrcT", from);
     czm_set_type(l->graph, cast, "DstT", to);
@@ -40,7 +28,7 @@ static void become_cast(czm_lowering *l, czm_node *cast, czm_tensor value, czm_d
 static czm_tensor add_cast(czm_lowering *l, const czm_node *node, czm_tensor value, czm_dtype from,
                            czm_dtype to) {
     if (from == to) return value;
-    czm_node *cast = czm_graph_add(l->graph, czm_lower_name(l, node, "cast"), "Cast");
+    czm_node *cast = czm_graph_add(l->graph, czm_lower_name(l, node, "cast"), CZM_OP_Cast);
     become_cast(l, cast, value, from, to);
     return czm_output(cast);
 }
@@ -57,8 +45,7 @@ void czm_matmul_v3_rewrite(czm_lowering *l, czm_node *node) {
         node->inputs.items[i] =
             add_cast(l, node, node->inputs.items[i], czm_attr_type(node, types[i]), dtype);
     for (size_t i = 0; i < CZM_COUNT_OF(gone); i++) czm_remove_attr(node, gone[i]);
-    node->op = "BatchMatMulV2";
-    node->def = czm_op_find(l->graph->ops, czm_bytes_text(node->op));
+    czm_node_become(l->graph, node, CZM_OP_BatchMatMulV2);
     czm_set_type(l->graph, node, "T", dtype);
 }
 
@@ -90,8 +77,8 @@ bool czm_whole_mean_applies(czm_lowering *l, czm_node *node) {
 }
 
 static czm_tensor add_size(czm_lowering *l, const czm_node *node, czm_tensor of) {
-    czm_node *size = czm_lower_add(l, node, "size", "Size", CZM_DTYPE_INT64, of, (czm_tensor){0},
-                                   (czm_tensor){0});
+    czm_node *size = czm_lower_add(l, node, "size", CZM_OP_Size, CZM_DTYPE_INT64, of,
+                                   (czm_tensor){0}, (czm_tensor){0});
     czm_set_type(l->graph, size, "out_type", CZM_DTYPE_INT64);
     return czm_output(size);
 }
@@ -101,16 +88,17 @@ void czm_whole_mean_rewrite(czm_lowering *l, czm_node *node) {
     const czm_dtype wide = CZM_DTYPE_INT64, dtype = czm_attr_type(node, "T");
     const czm_tensor none = {0};
     czm_tensor value = add_cast(l, node, node->inputs.items[0], dtype, wide);
-    czm_node *sum = czm_lower_add(l, node, "sum", "Sum", wide, value, node->inputs.items[1], none);
+    czm_node *sum =
+        czm_lower_add(l, node, "sum", CZM_OP_Sum, wide, value, node->inputs.items[1], none);
     czm_set_type(l->graph, sum, "Tidx", czm_attr_type(node, "Tidx"));
     czm_set_bool(l->graph, sum, "keep_dims", czm_attr_bool(node, "keep_dims"));
     czm_tensor one = czm_add_const(l->graph, czm_lower_name(l, node, "one"), wide,
                                    czm_bytes_of((const uint8_t[8]){1}, 8), NULL, 0);
-    czm_node *sums = czm_lower_add(l, node, "sums", "Maximum", wide,
+    czm_node *sums = czm_lower_add(l, node, "sums", CZM_OP_Maximum, wide,
                                    add_size(l, node, czm_output(sum)), one, none);
-    czm_node *count = czm_lower_add(l, node, "count", "TruncateDiv", wide, add_size(l, node, value),
-                                    czm_output(sums), none);
-    czm_node *mean = czm_lower_add(l, node, "mean", "TruncateDiv", wide, czm_output(sum),
+    czm_node *count = czm_lower_add(l, node, "count", CZM_OP_TruncateDiv, wide,
+                                    add_size(l, node, value), czm_output(sums), none);
+    czm_node *mean = czm_lower_add(l, node, "mean", CZM_OP_TruncateDiv, wide, czm_output(sum),
                                    czm_output(count), none);
     become_cast(l, node, czm_output(mean), wide, dtype);
 }
@@ -147,87 +135,8 @@ static const struct {
     {CZM_DTYPE_UINT32, {CZM_DTYPE_INT64}},
 };
 
-static const char *const whole_ops[] = {
-    "Abs",
-    "Add",
-    "AddN",
-    "AddV2",
-    "ArgMax",
-    "ArgMin",
-    "BatchMatMul",
-    "BatchMatMulV2",
-    "BatchToSpaceND",
-    "BroadcastTo",
-    "ClipByValue",
-    "ConcatV2",
-    "Cumsum",
-    "DepthToSpace",
-    "Einsum",
-    "Equal",
-    "ExpandDims",
-    "Fill",
-    "FloorDiv",
-    "FloorMod",
-    "Gather",
-    "GatherNd",
-    "GatherV2",
-    "Greater",
-    "GreaterEqual",
-    "Less",
-    "LessEqual",
-    "MatMul",
-    "MatrixBandPart",
-    "MatrixDiag",
-    "MatrixDiagPart",
-    "MatrixSetDiag",
-    "Max",
-    "MaxPool",
-    "Maximum",
-    "Min",
-    "Minimum",
-    "MirrorPad",
-    "Mul",
-    "Neg",
-    "NotEqual",
-    "OneHot",
-    "Pack",
-    "Pad",
-    "PadV2",
-    "Pow",
-    "Prod",
-    "Range",
-    "RealDiv",
-    "Relu",
-    "Relu6",
-    "ResizeNearestNeighbor",
-    "ReverseSequence",
-    "ReverseV2",
-    "Roll",
-    "ScatterNd",
-    "Select",
-    "SelectV2",
-    "Sign",
-    "Slice",
-    "SpaceToBatchND",
-    "SpaceToDepth",
-    "Square",
-    "SquaredDifference",
-    "StridedSlice",
-    "Sub",
-    "Sum",
-    "TensorScatterUpdate",
-    "Tile",
-    "TopKV2",
-    "Transpose",
-    "TruncateDiv",
-    "TruncateMod",
-    "Where",
-};
-
 static bool may_widen_integers(const czm_lowering *l, const czm_node *node) {
-    for (size_t i = 0; !l->model->is_for_onnx && i < CZM_COUNT_OF(whole_ops); i++)
-        if (czm_node_is(node, whole_ops[i])) return true;
-    return false;
+    return !l->model->is_for_onnx && czm_node_traits(node)->widens;
 }
 
 // Whether nothing but output 0 has the type: the one output that a cast can take the place of.
@@ -243,9 +152,9 @@ static bool only_first_output_has(const czm_op *op, czm_bytes attr) {
 // word, LessEqual of bfloat16 has two, of which TensorFlow can choose neither (docs/tf200-gaps.md), and
 // Tile of uint32 and Where of float16 fail when they run.
 static bool is_distrusted(const czm_node *node) {
-    if (czm_node_is(node, "Tile")) return czm_attr_type(node, "T") == CZM_DTYPE_UINT32;
-    if (czm_node_is(node, "Where")) return czm_attr_type(node, "T") == CZM_DTYPE_HALF;
-    static const char *const ops[] = {"LessEqual", "Mean", "Sum"};
+    if (czm_node_is(node, CZM_OP_Tile)) return czm_attr_type(node, "T") == CZM_DTYPE_UINT32;
+    if (czm_node_is(node, CZM_OP_Where)) return czm_attr_type(node, "T") == CZM_DTYPE_HALF;
+    static const czm_op_kind ops[] = {CZM_OP_LessEqual, CZM_OP_Mean, CZM_OP_Sum};
     for (size_t i = 0; i < CZM_COUNT_OF(ops); i++)
         if (czm_node_is(node, ops[i])) return czm_attr_type(node, "T") == CZM_DTYPE_BFLOAT16;
     return false;
@@ -306,7 +215,7 @@ void czm_promotion_rewrite(czm_lowering *l, czm_node *node) {
         become_cast(l, node, czm_output(core), p.wider, narrow);
     } else {
         czm_dtype dtype = czm_tensor_dtype(czm_output(core));
-        czm_lower_become(l, node, "Identity");
+        czm_lower_become(l, node, CZM_OP_Identity);
         czm_node_add_input(l->graph, node, czm_output(core));
         czm_set_type(l->graph, node, "T", dtype);
     }

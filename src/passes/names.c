@@ -48,7 +48,8 @@ static void name_resource(czm_graph *graph, czm_node *handle) {
 static void name_nodes(czm_graph *graph, czm_name_table *taken, bool are_handles) {
     for (size_t i = 0; i < graph->nodes.count; i++) {
         czm_node *node = graph->nodes.items[i];
-        if (czm_node_is(node, "_Arg") || czm_node_is(node, "VarHandleOp") != are_handles) continue;
+        if (czm_node_is(node, CZM_OP__Arg) || czm_node_is(node, CZM_OP_VarHandleOp) != are_handles)
+            continue;
         node->name = make_unique(graph->arena, taken, acceptable(graph->arena, node->name));
         if (are_handles) name_resource(graph, node);
     }

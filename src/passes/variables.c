@@ -6,28 +6,31 @@
 // values.
 #include "passes/passes.h"
 
-// TensorFlow 1's control flow on references, and its counterpart on values: a prefix of three.
-static const char *const reference_ops[] = {"RefEnter", "RefExit",          "RefIdentity",
-                                            "RefMerge", "RefNextIteration", "RefSwitch"};
+// TensorFlow 1's control flow on references, and its counterpart on values.
+static const czm_op_kind reference_ops[][2] = {{CZM_OP_RefEnter, CZM_OP_Enter},
+                                               {CZM_OP_RefExit, CZM_OP_Exit},
+                                               {CZM_OP_RefIdentity, CZM_OP_Identity},
+                                               {CZM_OP_RefMerge, CZM_OP_Merge},
+                                               {CZM_OP_RefNextIteration, CZM_OP_NextIteration},
+                                               {CZM_OP_RefSwitch, CZM_OP_Switch}};
 
 static void forward_value(czm_graph *graph, czm_node *node) {
     for (size_t i = 0; i < CZM_COUNT_OF(reference_ops); i++) {
-        if (!czm_node_is(node, reference_ops[i])) continue;
-        node->op = reference_ops[i] + strlen("Ref");
-        node->def = czm_op_find(graph->ops, czm_bytes_text(node->op));
+        if (!czm_node_is(node, reference_ops[i][0])) continue;
+        czm_node_become(graph, node, reference_ops[i][1]);
+        return;
     }
 }
 
 static void read_resource(czm_model *model, czm_node *node) {
     czm_graph *graph = &model->main;
-    czm_node *handle = czm_graph_add(graph, node->name, "VarHandleOp");
+    czm_node *handle = czm_graph_add(graph, node->name, CZM_OP_VarHandleOp);
     node->name = czm_arena_format(graph->arena, "%s/ReadVariableOp", node->name);
     czm_dtype dtype = czm_attr_type(node, "dtype");
     czm_bytes shape = czm_node_attr(node, "shape");
     czm_set_type(graph, handle, "dtype", dtype);
     czm_set_attr(graph, handle, "shape", shape);
-    node->op = "ReadVariableOp";
-    node->def = czm_op_find(graph->ops, czm_bytes_text(node->op));
+    czm_node_become(graph, node, CZM_OP_ReadVariableOp);
     node->attrs.count = 0;
     czm_set_type(graph, node, "dtype", dtype);
     czm_node_add_input(graph, node, czm_output(handle));
@@ -41,7 +44,7 @@ void czm_pass_variables(czm_context *context, czm_model *model) {
     for (size_t i = 0; i < count; i++) {
         czm_node *node = model->main.nodes.items[i];
         forward_value(&model->main, node);
-        if (czm_node_is(node, "VariableV2") || czm_node_is(node, "Variable"))
+        if (czm_node_is(node, CZM_OP_VariableV2) || czm_node_is(node, CZM_OP_Variable))
             read_resource(model, node);
     }
 }

@@ -53,56 +53,6 @@ typedef struct flattener {
     CZM_LIST(work) todo; // grows while it is worked through
 } flattener;
 
-// Ops that change the variable which is their first input; a final * stands for any ending.
-static const char *const assigning_ops[] = {
-    "Assign",
-    "AssignAdd",
-    "AssignSub",
-    "AssignVariable*",
-    "AssignAddVariableOp",
-    "AssignSubVariableOp",
-    "CountUpTo",
-    "ResourceCountUpTo",
-    "ScatterAdd",
-    "ScatterDiv",
-    "ScatterMax",
-    "ScatterMin",
-    "ScatterMul",
-    "ScatterSub",
-    "ScatterUpdate",
-    "ScatterNdAdd",
-    "ScatterNdSub",
-    "ScatterNdUpdate",
-    "ResourceScatter*",
-    "ResourceApply*",
-    "Apply*",
-    "RngSkip",
-    "RngReadAndSkip",
-    "StatefulUniform*",
-    "StatefulStandardNormal*",
-    "StatefulTruncatedNormal*",
-};
-
-// Pivots are what the nodes inside a TensorFlow 1 conditional or loop hang on.
-static const char *const pivot_ops[] = {"Identity", "Switch",   "RefSwitch",
-                                        "Merge",    "RefMerge", "LoopCond"};
-
-static const char *const call_ops[] = {"PartitionedCall", "StatefulPartitionedCall"};
-
-static bool matches(const char *op, const char *pattern) {
-    const char *star = strchr(pattern, '*');
-    if (!star) return czm_text_equal(op, pattern);
-    return strncmp(op, pattern, (size_t)(star - pattern)) == 0;
-}
-
-static bool is_among(const char *op, const char *const *list, size_t count) {
-    for (size_t i = 0; i < count; i++)
-        if (matches(op, list[i])) return true;
-    return false;
-}
-
-#define IS_AMONG(op, list) is_among((op), (list), CZM_COUNT_OF(list))
-
 static czm_status damaged(const flattener *f, const scope *s, czm_bytes node, const char *format,
                           ...) CZM_PRINTF(4, 5);
 
@@ -130,7 +80,7 @@ static czm_bytes own_attr(const czm_node *node, const char *name) {
 
 // The function that a node calls and that is to be inlined, or an empty name.
 static czm_bytes called_function(const flattener *f, const czm_node *node) {
-    if (IS_AMONG(node->op, call_ops)) return czm_attr_function(node, "f");
+    if (czm_node_traits(node)->calls) return czm_attr_function(node, "f");
     czm_bytes op = czm_bytes_text(node->op);
     return czm_name_find(&f->meta->functions, op) ? op : (czm_bytes){0};
 }
@@ -139,9 +89,11 @@ static czm_bytes called_function(const flattener *f, const czm_node *node) {
 
 // "StatefulPartitionedCall_3/" and its like say nothing: names begin with what the author wrote.
 static bool is_bare_call(czm_bytes name) {
-    for (size_t i = 0; i < CZM_COUNT_OF(call_ops); i++) {
-        size_t size = strlen(call_ops[i]);
-        if (name.size < size || memcmp(name.data, call_ops[i], size) != 0) continue;
+    static const czm_op_kind calls[] = {CZM_OP_PartitionedCall, CZM_OP_StatefulPartitionedCall};
+    for (size_t i = 0; i < CZM_COUNT_OF(calls); i++) {
+        const char *call = czm_op_name(calls[i]);
+        size_t size = strlen(call);
+        if (name.size < size || memcmp(name.data, call, size) != 0) continue;
         if (name.size == size) return true;
         if (name.data[size] != '_') return false;
         for (size_t k = size + 1; k < name.size; k++)
@@ -197,8 +149,9 @@ static czm_node *demand(flattener *f, scope *s, const czm_node_record *record) {
     const char *name = czm_arena_format(arena, "%s%.*s", s->prefix, (int)record->name.size,
                                         (const char *)record->name.data);
     const czm_op *known = czm_op_find(f->meta->ops, record->op);
-    czm_node *node = czm_graph_add(&f->flat->graph, *s->prefix ? name : strip_bare_calls(name),
-                                   known ? known->name : czm_arena_string(arena, record->op));
+    czm_node *node = czm_graph_add_named(&f->flat->graph,
+                                         *s->prefix ? name : strip_bare_calls(name),
+                                         known ? known->name : czm_arena_string(arena, record->op));
     slot->value = node;
     read_attrs(f, s, record->message, node);
     *CZM_APPEND(arena, &f->todo) = (work){s, record, node};
@@ -313,8 +266,7 @@ static void add_arguments(flattener *f, scope *s, const czm_node *call) {
         for (size_t k = 0; k < size; k++) {
             czm_node *node = CZM_NEW(arena, czm_node);
             node->name = czm_arena_string(arena, arg->name);
-            node->op = "_Arg";
-            node->def = czm_op_find(f->meta->ops, czm_bytes_text("_Arg"));
+            czm_node_become(&f->flat->graph, node, CZM_OP__Arg);
             czm_set_type(&f->flat->graph, node, "T", arg->dtype);
             proxy *p = CZM_NEW(arena, proxy);
             *p = (proxy){s, true, s->proxies.count};
@@ -328,7 +280,8 @@ static void add_arguments(flattener *f, scope *s, const czm_node *call) {
 static bool has_effect(const flattener *f, const czm_node_record *record) {
     const czm_op *known = czm_op_find(f->meta->ops, record->op);
     if (!known) return czm_name_find(&f->meta->functions, record->op) != NULL;
-    return IS_AMONG(known->name, assigning_ops) || IS_AMONG(known->name, call_ops);
+    const czm_op_traits *traits = &czm_op_traits_of[known->kind];
+    return traits->assigns || traits->calls;
 }
 
 // Once for all instances of a function.
@@ -401,7 +354,7 @@ static czm_status add_control(flattener *f, scope *s, const work *w, czm_bytes n
     if (!source)
         return damaged(f, s, w->record->name, "it waits for \"%.*s\", which is not there",
                        (int)name.size, (const char *)name.data);
-    if (IS_AMONG(source->op, pivot_ops))
+    if (czm_node_traits(source)->is_pivot)
         *CZM_APPEND(f->context->arena, &w->node->controls) = source;
     return CZM_OK;
 }
@@ -429,7 +382,7 @@ static void note_function(void *user, czm_bytes name) {
 
 static czm_status work_off(flattener *f, const work *w) {
     CZM_TRY(add_inputs(f, w));
-    if (IS_AMONG(w->node->op, assigning_ops))
+    if (czm_node_traits(w->node)->assigns)
         *CZM_APPEND(f->context->arena, &f->flat->assigns) = w->node;
     czm_bytes function = called_function(f, w->node);
     if (function.size) return enter_function(f, w->scope, w, function);
@@ -498,8 +451,8 @@ static czm_status follow_all(flattener *f, const czm_node *reader, czm_tensor_li
 // Old control flow gives control inputs a meaning (which frame, which branch); nothing else does.
 static void drop_idle_controls(czm_graph *graph) {
     for (size_t i = 0; i < graph->nodes.count; i++)
-        if (czm_node_is(graph->nodes.items[i], "Switch") ||
-            czm_node_is(graph->nodes.items[i], "RefSwitch"))
+        if (czm_node_is(graph->nodes.items[i], CZM_OP_Switch) ||
+            czm_node_is(graph->nodes.items[i], CZM_OP_RefSwitch))
             return;
     for (size_t i = 0; i < graph->nodes.count; i++) graph->nodes.items[i]->controls.count = 0;
 }

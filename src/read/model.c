@@ -159,29 +159,6 @@ static czm_status keep_functions(function_work *w, const czm_flat_graph *main_fl
 
 // ---- what must be there before inference can run
 
-static const char *const table_ops[] = {
-    "HashTable",
-    "HashTableV2",
-    "MutableHashTable",
-    "MutableHashTableV2",
-    "LookupTableFind",
-    "LookupTableFindV2",
-    "MutableDenseHashTable",
-    "MutableDenseHashTableV2",
-    "AnonymousHashTable",
-    "LookupTableSize",
-    "LookupTableSizeV2",
-    "MutableHashTableOfTensors",
-    "MutableHashTableOfTensorsV2",
-    "AnonymousMutableHashTable",
-};
-
-static bool is_table(const czm_node *node) {
-    for (size_t i = 0; i < CZM_COUNT_OF(table_ops); i++)
-        if (czm_node_is(node, table_ops[i])) return true;
-    return false;
-}
-
 static bool holds_asset(czm_arena *arena, const czm_meta_graph *meta, const czm_node *node) {
     const char *tensor = czm_arena_format(arena, "%s:0", node->name);
     return czm_name_find(&meta->assets, czm_bytes_text(tensor)) != NULL;
@@ -193,7 +170,7 @@ static czm_status check_initialisers(czm_context *context, const czm_meta_graph 
     for (size_t i = 0; i < graph->nodes.count; i++) {
         const czm_node *node = graph->nodes.items[i];
         bool is_asset = meta->assets.count && holds_asset(context->arena, meta, node);
-        if (!is_asset && !is_table(node)) continue;
+        if (!is_asset && !czm_node_traits(node)->looks_up) continue;
         worst = czm_report_add(context->report, CZM_RULE_NEEDS_INITIALISER,
                                czm_arena_format(context->arena, "%s: node \"%s\"", meta->where,
                                                 node->name),
@@ -246,9 +223,8 @@ static czm_status begin_at(czm_context *context, const czm_meta_graph *meta, czm
                                                input->name),
                               "feed a placeholder", "it feeds output %u of the node \"%s\"",
                               (unsigned)input->tensor.index, node->name);
-    if (!czm_node_is(node, "Placeholder")) {
-        node->op = "Placeholder";
-        node->def = czm_op_find(graph->ops, czm_bytes_text(node->op));
+    if (!czm_node_is(node, CZM_OP_Placeholder)) {
+        czm_node_become(graph, node, CZM_OP_Placeholder);
         node->inputs.count = node->controls.count = node->attrs.count = 0;
         czm_set_type(graph, node, "dtype", input->dtype);
     }
@@ -264,7 +240,7 @@ static czm_status begin_at(czm_context *context, const czm_meta_graph *meta, czm
 // Of several inputs, one may be all that must be fed: others are not needed for the output, or
 // have a default (the is_training of TensorFlow 1), which then holds.
 static bool must_be_fed(const czm_graph *graph, czm_name_table *read, const czm_port *input) {
-    return !czm_node_is(input->tensor.node, "PlaceholderWithDefault") &&
+    return !czm_node_is(input->tensor.node, CZM_OP_PlaceholderWithDefault) &&
            slot_of(graph->arena, read, input->tensor)->value != NULL;
 }
 
@@ -297,7 +273,7 @@ static czm_status check_feeds(czm_context *context, const czm_meta_graph *meta,
     for (size_t i = 0; i < graph->nodes.count; i++) {
         const czm_node *node = graph->nodes.items[i];
         if (node == input ||
-            (!czm_node_is(node, "Placeholder") && !czm_node_is(node, "PlaceholderV2")))
+            (!czm_node_is(node, CZM_OP_Placeholder) && !czm_node_is(node, CZM_OP_PlaceholderV2)))
             continue;
         worst =
             czm_report_add(context->report, CZM_RULE_INPUT_UNFED,

@@ -25,8 +25,9 @@ static czm_status refuse(czm_context *context, const char *where, const czm_node
 // ---- batch norms that take the statistics of their input do not read the moving ones
 
 static bool is_training_norm(const czm_node *node) {
-    return (czm_node_is(node, "FusedBatchNorm") || czm_node_is(node, "FusedBatchNormV2") ||
-            czm_node_is(node, "FusedBatchNormV3")) &&
+    return (czm_node_is(node, CZM_OP_FusedBatchNorm) ||
+            czm_node_is(node, CZM_OP_FusedBatchNormV2) ||
+            czm_node_is(node, CZM_OP_FusedBatchNormV3)) &&
            node->inputs.count == 5 && czm_attr_bool(node, "is_training");
 }
 
@@ -46,7 +47,7 @@ static void cut_statistics(czm_graph *graph) {
     for (size_t i = 0; i < count; i++) {
         czm_node *node = graph->nodes.items[i];
         for (size_t k = 3; is_training_norm(node) && !node->scratch && k < 5; k++)
-            if (!czm_node_is(node->inputs.items[k].node, "Const"))
+            if (!czm_node_is(node->inputs.items[k].node, CZM_OP_Const))
                 node->inputs.items[k] =
                     czm_add_const(graph,
                                   czm_arena_format(graph->arena, "%s/no_statistics", node->name),
@@ -61,7 +62,7 @@ static void cut_statistics(czm_graph *graph) {
 // A program for XLA, which nothing here can run, gives all variables back, changed or not.
 static bool holds_program(const czm_graph *graph) {
     for (size_t i = 0; i < graph->nodes.count; i++)
-        if (czm_node_is(graph->nodes.items[i], "XlaCallModule")) return true;
+        if (czm_node_is(graph->nodes.items[i], CZM_OP_XlaCallModule)) return true;
     return false;
 }
 

@@ -6,20 +6,14 @@
 #include "read/bundle.h"
 #include "read/object_graph.h"
 
-static const char *const variable_ops[] = {"VarHandleOp", "VariableV2", "Variable"};
-
-static bool is_variable(const czm_node *node) {
-    for (size_t i = 0; i < CZM_COUNT_OF(variable_ops); i++)
-        if (czm_node_is(node, variable_ops[i])) return true;
-    return false;
-}
+static bool is_variable(const czm_node *node) { return czm_node_traits(node)->is_variable; }
 
 typedef CZM_LIST(czm_bytes) string_list;
 
 // String `index` of a Const: TensorProto.string_val=8, whose last value repeats. The list is read once
 // and kept in `scratch`: names and slices of all variables are in two such nodes.
 static bool const_string(czm_arena *arena, czm_tensor t, size_t index, czm_bytes *string) {
-    if (!czm_node_is(t.node, "Const")) return false;
+    if (!czm_node_is(t.node, CZM_OP_Const)) return false;
     if (!t.node->scratch) {
         string_list *strings = t.node->scratch = CZM_NEW(arena, string_list);
         czm_wire wire = czm_wire_read(czm_attr_tensor(t.node, "value"));
@@ -38,7 +32,7 @@ static void note_assign(czm_arena *arena, const czm_node *assign, czm_name_table
     czm_tensor variable = czm_identity_source(assign->inputs.items[0]);
     czm_tensor restored = czm_identity_source(assign->inputs.items[1]);
     czm_checkpoint_key *key = CZM_NEW(arena, czm_checkpoint_key);
-    if (!is_variable(variable.node) || !czm_node_is(restored.node, "RestoreV2") ||
+    if (!is_variable(variable.node) || !czm_node_is(restored.node, CZM_OP_RestoreV2) ||
         restored.node->inputs.count != 3 ||
         !const_string(arena, restored.node->inputs.items[1], restored.index, &key->name) ||
         !const_string(arena, restored.node->inputs.items[2], restored.index, &key->slice))
@@ -53,8 +47,7 @@ static czm_status read_keys(czm_context *context, czm_meta_graph *meta, czm_name
     CZM_TRY(czm_flatten_main(context, meta, NULL, 0, meta->restore_op, &flat));
     for (size_t i = 0; i < flat.assigns.count; i++) {
         const czm_node *assign = flat.assigns.items[i];
-        const char *op = assign->op;
-        if (czm_text_equal(op, "Assign") || czm_text_equal(op, "AssignVariableOp"))
+        if (czm_node_is(assign, CZM_OP_Assign) || czm_node_is(assign, CZM_OP_AssignVariableOp))
             note_assign(context->arena, assign, keys);
     }
     return CZM_OK;

@@ -95,7 +95,7 @@ static void give(czm_instance *in, czm_tensor t, czm_fact given) {
 
 static void find_loops(czm_arena *arena, czm_instance *in, size_t position) {
     const czm_node *node = in->records[position].node;
-    if (!czm_node_is(node, "Merge") && !czm_node_is(node, "RefMerge")) return;
+    if (!czm_node_is(node, CZM_OP_Merge) && !czm_node_is(node, CZM_OP_RefMerge)) return;
     for (size_t i = 0; i < node->inputs.count; i++) {
         if (is_before(node->inputs.items[i], position)) continue;
         *CZM_APPEND(arena, &in->loops) = (loop){position, czm_fact_unknown()};

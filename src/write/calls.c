@@ -171,7 +171,7 @@ static void end_function(czm_buffer *out, const czm_network *n, size_t function)
 
 // Nodes that stay outside, in the main graph, have the name of their argument in `scratch`.
 static bool is_outside(const czm_node *node) {
-    return czm_node_is(node, "Placeholder") || czm_node_is(node, "VarHandleOp");
+    return czm_node_is(node, CZM_OP_Placeholder) || czm_node_is(node, CZM_OP_VarHandleOp);
 }
 
 static void put_input(czm_buffer *out, uint32_t field, czm_tensor t) {

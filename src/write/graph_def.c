@@ -36,7 +36,7 @@ static czm_bytes output_argument(const czm_node *node, size_t *index) {
 void czm_put_body_tensor(czm_buffer *out, uint32_t field, czm_tensor t) {
     size_t text = czm_put_begin(out, field), index = t.index;
     czm_put_raw(out, czm_bytes_text(t.node->name));
-    if (!czm_node_is(t.node, "_Arg")) {
+    if (!czm_node_is(t.node, CZM_OP__Arg)) {
         czm_bytes argument = output_argument(t.node, &index);
         czm_put_raw(out, czm_bytes_of(":", 1));
         czm_put_raw(out, argument);
@@ -106,7 +106,7 @@ void czm_put_function(czm_buffer *out, const czm_graph *graph) {
     if (czm_graph_is_stateful(graph)) czm_put_varint(out, 17, true);
     czm_put_end(out, signature);
     for (size_t i = 0; i < graph->nodes.count; i++)
-        if (!czm_node_is(graph->nodes.items[i], "_Arg"))
+        if (!czm_node_is(graph->nodes.items[i], CZM_OP__Arg))
             czm_put_node(out, CZM_FUNCTION_NODE, graph->nodes.items[i], czm_put_body_tensor);
     for (size_t i = 0; i < graph->outputs.count; i++)
         czm_put_return(out, graph->outputs.items[i].name, graph->outputs.items[i].tensor,

@@ -44,13 +44,13 @@ static czm_tensor add_strings(builder *b, const char *node_name, const char *con
     czm_put_end(&value, shape);
     for (size_t i = 0; i < count; i++) czm_put_text(&value, 8, strings[i]);
     czm_put_end(&value, tensor);
-    czm_node *node = czm_graph_add(graph, node_name, "Const");
+    czm_node *node = czm_graph_add(graph, node_name, CZM_OP_Const);
     czm_set_type(graph, node, "dtype", CZM_DTYPE_STRING);
     czm_set_attr(graph, node, "value", czm_buffer_bytes(&value));
     return czm_output(node);
 }
 
-static czm_node *add(builder *b, const char *node_name, const char *op, const char *type_attr,
+static czm_node *add(builder *b, const char *node_name, czm_op_kind op, const char *type_attr,
                      czm_dtype dtype, czm_tensor first, czm_tensor second) {
     czm_graph *graph = &b->saver->graph;
     czm_node *node = czm_add_node(graph, node_name, op, CZM_DTYPE_NONE, first, second, none);
@@ -63,13 +63,13 @@ static void add_restores(builder *b, czm_node *restore) {
     czm_node_list assigns = {0};
     for (size_t i = 0; i < variables->count; i++) {
         const czm_variable *v = &variables->items[i];
-        czm_node *identity = add(b, identity_name(b, i), "Identity", "T", v->dtype,
+        czm_node *identity = add(b, identity_name(b, i), CZM_OP_Identity, "T", v->dtype,
                                  (czm_tensor){restore, (uint32_t)i}, none);
-        *CZM_APPEND(b->arena, &assigns) = add(b, assign_name(b, i), "AssignVariableOp", "dtype",
-                                              v->dtype, czm_output(v->handle),
+        *CZM_APPEND(b->arena, &assigns) = add(b, assign_name(b, i), CZM_OP_AssignVariableOp,
+                                              "dtype", v->dtype, czm_output(v->handle),
                                               czm_output(identity));
     }
-    czm_node *all = add(b, name(b, "restore_all"), "NoOp", NULL, CZM_DTYPE_NONE, none, none);
+    czm_node *all = add(b, name(b, "restore_all"), CZM_OP_NoOp, NULL, CZM_DTYPE_NONE, none, none);
     all->controls = assigns;
 }
 
@@ -77,7 +77,7 @@ static void add_saves(builder *b, czm_tensor file, czm_tensor names, czm_tensor 
                       const czm_dtype *dtypes) {
     const czm_variable_list *variables = &b->saver->model->variables;
     czm_graph *graph = &b->saver->graph;
-    czm_node *save = czm_graph_add(graph, name(b, "SaveV2"), "SaveV2");
+    czm_node *save = czm_graph_add(graph, name(b, "SaveV2"), CZM_OP_SaveV2);
     czm_node_add_input(graph, save, file);
     czm_node_add_input(graph, save, names);
     czm_node_add_input(graph, save, slices);
@@ -85,11 +85,11 @@ static void add_saves(builder *b, czm_tensor file, czm_tensor names, czm_tensor 
     for (size_t i = 0; i < variables->count; i++) {
         const czm_variable *v = &variables->items[i];
         czm_node_add_input(graph, save,
-                           czm_output(add(b, read_name(b, i), "ReadVariableOp", "dtype", v->dtype,
-                                          czm_output(v->handle), none)));
+                           czm_output(add(b, read_name(b, i), CZM_OP_ReadVariableOp, "dtype",
+                                          v->dtype, czm_output(v->handle), none)));
     }
     czm_node *done =
-        add(b, name(b, "control_dependency"), "Identity", "T", CZM_DTYPE_STRING, file, none);
+        add(b, name(b, "control_dependency"), CZM_OP_Identity, "T", CZM_DTYPE_STRING, file, none);
     *CZM_APPEND(b->arena, &done->controls) = save;
 }
 
@@ -105,7 +105,7 @@ static void add_transfers(builder *b, const czm_object_tree *tree, czm_tensor fi
     }
     czm_tensor names = add_strings(b, name(b, "RestoreV2/tensor_names"), tree->keys, count, true);
     czm_tensor slices = add_strings(b, name(b, "RestoreV2/shape_and_slices"), whole, count, true);
-    czm_node *restore = czm_add_node(&b->saver->graph, name(b, "RestoreV2"), "RestoreV2",
+    czm_node *restore = czm_add_node(&b->saver->graph, name(b, "RestoreV2"), CZM_OP_RestoreV2,
                                      CZM_DTYPE_NONE, file, names, slices);
     czm_set_types(&b->saver->graph, restore, "dtypes", dtypes, count);
     add_restores(b, restore);
@@ -122,8 +122,8 @@ czm_saver czm_saver_make(czm_arena *arena, const czm_model *model, const czm_obj
     if (model->variables.count) {
         add_transfers(&b, tree, file);
     } else {
-        add(&b, name(&b, "restore_all"), "NoOp", NULL, CZM_DTYPE_NONE, none, none);
-        add(&b, name(&b, "control_dependency"), "Identity", "T", CZM_DTYPE_STRING, file, none);
+        add(&b, name(&b, "restore_all"), CZM_OP_NoOp, NULL, CZM_DTYPE_NONE, none, none);
+        add(&b, name(&b, "control_dependency"), CZM_OP_Identity, "T", CZM_DTYPE_STRING, file, none);
     }
     return saver;
 }

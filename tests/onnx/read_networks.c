@@ -69,13 +69,13 @@ static void replace(czm_graph *graph, const czm_node *handle, czm_tensor by) {
         czm_node *node = graph->nodes.items[i];
         for (size_t k = 0; k < node->inputs.count; k++) {
             czm_node *read = node->inputs.items[k].node;
-            if (czm_node_is(read, "ReadVariableOp") && read->inputs.items[0].node == handle)
+            if (czm_node_is(read, CZM_OP_ReadVariableOp) && read->inputs.items[0].node == handle)
                 node->inputs.items[k] = by;
         }
     }
     for (size_t i = 0; i < graph->outputs.count; i++) {
         czm_node *read = graph->outputs.items[i].tensor.node;
-        if (czm_node_is(read, "ReadVariableOp") && read->inputs.items[0].node == handle)
+        if (czm_node_is(read, CZM_OP_ReadVariableOp) && read->inputs.items[0].node == handle)
             graph->outputs.items[i].tensor = by;
     }
 }

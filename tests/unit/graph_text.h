@@ -199,7 +199,7 @@ static inline void variable(parser *p, const char *name, czm_dtype dtype) {
 }
 
 static inline void placeholder(parser *p, const char *name) {
-    czm_node *node = czm_graph_add(p->graph, name, "Placeholder");
+    czm_node *node = czm_graph_add(p->graph, name, CZM_OP_Placeholder);
     czm_set_type(p->graph, node, "dtype", dtype_of(*p->at++));
     czm_dims shape = *p->at == '[' ? dims(p, '[', ']') : czm_dims_unknown(CZM_UNKNOWN);
     set_shape(p, node, "shape", &shape);
@@ -291,7 +291,7 @@ static inline void attribute(parser *p, czm_node *node) {
 }
 
 static inline void operation(parser *p, const char *name, const char *op) {
-    czm_node *node = czm_graph_add(p->graph, name, op);
+    czm_node *node = czm_graph_add_named(p->graph, name, op);
     need(p, '(');
     while (!accept(p, ')')) {
         czm_node_add_input(p->graph, node, reference(p));
@@ -312,7 +312,7 @@ static inline void begin_function(parser *p) {
     p->graph = function;
     need(p, '(');
     while (!accept(p, ')')) {
-        czm_node *node = czm_graph_add(function, word(p), "_Arg");
+        czm_node *node = czm_graph_add(function, word(p), CZM_OP__Arg);
         if (accept(p, ':')) czm_set_type(function, node, "T", dtype_of(*p->at++));
         *CZM_APPEND(p->arena, &function->inputs) =
             (czm_port){node->name, czm_output(node), czm_attr_type(node, "T")};

@@ -18,10 +18,21 @@ static inline czm_model *new_model(czm_context *c) {
     return model;
 }
 
+// A node of the op of this name, with one element type.
+static inline czm_tensor make_node(czm_graph *g, const char *op, const czm_tensor *inputs,
+                                   size_t count) {
+    const char *name = czm_arena_format(g->arena, "%s_%zu", op, g->nodes.count);
+    czm_node *node = czm_graph_add_named(g, name, op);
+    for (size_t i = 0; i < count; i++)
+        if (inputs[i].node) czm_node_add_input(g, node, inputs[i]);
+    czm_set_type(g, node, "T", CZM_DTYPE_FLOAT);
+    return czm_output(node);
+}
+
 // A node that reads output 0 of `a` and `b`, which may be NULL.
 static inline czm_node *add(czm_graph *g, const char *name, const char *op, czm_node *a,
                             czm_node *b) {
-    czm_node *node = czm_graph_add(g, name, op);
+    czm_node *node = czm_graph_add_named(g, name, op);
     if (a) czm_node_add_input(g, node, czm_output(a));
     if (b) czm_node_add_input(g, node, czm_output(b));
     return node;

@@ -6,7 +6,7 @@
 static void what_is_set_is_read(void **state) {
     czm_context *c = *state;
     czm_graph *g = &new_model(c)->main;
-    czm_node *n = czm_graph_add(g, "n", "NoOp");
+    czm_node *n = czm_graph_add(g, "n", CZM_OP_NoOp);
     czm_set_int(g, n, "i", -5);
     czm_set_bool(g, n, "b", true);
     czm_set_type(g, n, "t", CZM_DTYPE_HALF);
@@ -32,7 +32,7 @@ static void what_is_set_is_read(void **state) {
 static void lists_packed_and_not(void **state) {
     czm_context *c = *state;
     czm_graph *g = &new_model(c)->main;
-    czm_node *n = czm_graph_add(g, "n", "Conv2D");
+    czm_node *n = czm_graph_add(g, "n", CZM_OP_Conv2D);
     int64_t out[4] = {0};
     assert_int_equal(czm_attr_ints(n, "dilations", out, 4), 4); // the op's default
     assert_int_equal(out[3], 1);
@@ -54,7 +54,7 @@ static void lists_packed_and_not(void **state) {
 static void references_count_as_their_base(void **state) {
     czm_context *c = *state;
     czm_graph *g = &new_model(c)->main;
-    czm_node *n = czm_graph_add(g, "n", "Identity");
+    czm_node *n = czm_graph_add(g, "n", CZM_OP_Identity);
     czm_set_type(g, n, "T", (czm_dtype)(CZM_DTYPE_FLOAT + CZM_DTYPE_REF));
     assert_int_equal(czm_attr_type(n, "T"), CZM_DTYPE_FLOAT);
 }
@@ -63,7 +63,7 @@ static void how_many_tensors(void **state) {
     czm_context *c = *state;
     czm_graph *g = &new_model(c)->main;
     size_t count;
-    czm_node *split = czm_graph_add(g, "s", "Split");
+    czm_node *split = czm_graph_add(g, "s", CZM_OP_Split);
     czm_set_int(g, split, "num_split", 5);
     czm_set_type(g, split, "T", CZM_DTYPE_HALF);
     assert_true(czm_node_output_count(split, &count) && count == 5);
@@ -72,12 +72,12 @@ static void how_many_tensors(void **state) {
     assert_int_equal(czm_tensor_dtype((czm_tensor){split, 5}), CZM_DTYPE_NONE);
     czm_set_int(g, split, "num_split", -1);
     assert_false(czm_node_output_count(split, &count));
-    czm_node *loop = czm_graph_add(g, "w", "While");
+    czm_node *loop = czm_graph_add(g, "w", CZM_OP_While);
     const czm_dtype types[] = {CZM_DTYPE_INT32, CZM_DTYPE_RESOURCE};
     czm_set_types(g, loop, "T", types, 2);
     assert_true(czm_node_output_count(loop, &count) && count == 2);
     assert_int_equal(czm_tensor_dtype((czm_tensor){loop, 1}), CZM_DTYPE_RESOURCE);
-    assert_false(czm_node_output_count(czm_graph_add(g, "x", "NoSuchOp"), &count));
+    assert_false(czm_node_output_count(czm_graph_add_named(g, "x", "NoSuchOp"), &count));
 }
 
 static void note_name(void *user, czm_bytes name) {

@@ -12,7 +12,7 @@ static void clean(czm_context *c, czm_model *m) {
 static void notes_go_and_the_rest_stays(void **state) {
     czm_context *c = *state;
     czm_model *m = new_model(c);
-    czm_node *n = czm_graph_add(&m->main, "n", "Relu");
+    czm_node *n = czm_graph_add(&m->main, "n", CZM_OP_Relu);
     czm_set_string(&m->main, n, "_class", "loc:@x");
     czm_set_type(&m->main, n, "T", CZM_DTYPE_FLOAT);
     czm_set_int(&m->main, n, "curve", 3); // nobody knows it: the check refuses it
@@ -26,7 +26,7 @@ static void notes_go_and_the_rest_stays(void **state) {
 static void debug_names_go(void **state) {
     czm_context *c = *state;
     czm_model *m = new_model(c);
-    czm_node *n = czm_graph_add(&m->main, "n", "VarHandleOp");
+    czm_node *n = czm_graph_add(&m->main, "n", CZM_OP_VarHandleOp);
     czm_set_string(&m->main, n, "debug_name", "conv/kernel");
     czm_set_string(&m->main, n, "shared_name", "conv/kernel");
     add_output(&m->main, n, 0);
@@ -47,7 +47,7 @@ static void the_average_factor(void **state) {
                  {half, 1, true}, {half, 2, true}, {half, 3, false}};
     for (size_t i = 0; i < CZM_COUNT_OF(cases); i++) {
         czm_model *m = new_model(c);
-        czm_node *n = czm_graph_add(&m->main, "n", "FusedBatchNormV3");
+        czm_node *n = czm_graph_add(&m->main, "n", CZM_OP_FusedBatchNormV3);
         czm_set_attr(&m->main, n, "exponential_avg_factor", cases[i].factor);
         add_output(&m->main, n, cases[i].output);
         clean(c, m);
@@ -58,9 +58,9 @@ static void the_average_factor(void **state) {
 static void what_a_node_reads_counts_too(void **state) {
     czm_context *c = *state;
     czm_model *m = new_model(c);
-    czm_node *norm = czm_graph_add(&m->main, "n", "FusedBatchNormV3");
+    czm_node *norm = czm_graph_add(&m->main, "n", CZM_OP_FusedBatchNormV3);
     czm_set_attr(&m->main, norm, "exponential_avg_factor", czm_bytes_of("\x25\0\0\0\x3f", 5));
-    czm_node *reader = czm_graph_add(&m->main, "r", "Identity");
+    czm_node *reader = czm_graph_add(&m->main, "r", CZM_OP_Identity);
     czm_node_add_input(&m->main, reader, (czm_tensor){norm, 2});
     add_output(&m->main, reader, 0);
     clean(c, m);
@@ -72,7 +72,7 @@ static void functions_are_cleaned_too(void **state) {
     czm_model *m = new_model(c);
     czm_graph *f = CZM_NEW(c->arena, czm_graph);
     *f = (czm_graph){.arena = c->arena, .ops = m->ops, .name = "f"};
-    czm_node *n = czm_graph_add(f, "n", "Relu");
+    czm_node *n = czm_graph_add(f, "n", CZM_OP_Relu);
     czm_set_bool(f, n, "_note", true);
     add_output(f, n, 0);
     *CZM_APPEND(c->arena, &m->functions) = f;

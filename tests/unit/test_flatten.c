@@ -228,7 +228,7 @@ static void a_function_that_stays(void **state) {
     assert_string_equal(flat.graph.name, "f");
     assert_int_equal(flat.graph.inputs.count, 2);
     assert_string_equal(flat.graph.inputs.items[1].name, "w");
-    assert_true(czm_node_is(flat.graph.inputs.items[1].tensor.node, "_Arg"));
+    assert_true(czm_node_is(flat.graph.inputs.items[1].tensor.node, CZM_OP__Arg));
     assert_int_equal(flat.graph.outputs.items[1].dtype, CZM_DTYPE_FLOAT);
     assert_string_equal(text_of(c->arena, flat.graph.outputs.items[1].tensor), "r(v)");
     assert_int_equal(czm_flatten_function(c, &meta, czm_bytes_text("g"), &flat), CZM_ERROR_INVALID);

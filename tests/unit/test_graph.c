@@ -6,8 +6,9 @@
 static void nodes_come_after_their_inputs(void **state) {
     czm_context *c = *state;
     czm_graph *g = &new_model(c)->main;
-    czm_node *sum = czm_graph_add(g, "sum", "AddV2"), *unused = czm_graph_add(g, "unused", "NoOp");
-    czm_node *x = czm_graph_add(g, "x", "Placeholder");
+    czm_node *sum = czm_graph_add(g, "sum", CZM_OP_AddV2),
+             *unused = czm_graph_add(g, "unused", CZM_OP_NoOp);
+    czm_node *x = czm_graph_add(g, "x", CZM_OP_Placeholder);
     czm_node *left = add(g, "left", "Relu", x, NULL), *right = add(g, "right", "Tanh", x, NULL);
     czm_node_add_input(g, sum, czm_output(left));
     czm_node_add_input(g, sum, czm_output(right));
@@ -26,7 +27,8 @@ static void nodes_come_after_their_inputs(void **state) {
 static void an_input_stays_though_nobody_reads_it(void **state) {
     czm_context *c = *state;
     czm_graph *g = &new_model(c)->main;
-    czm_node *x = czm_graph_add(g, "x", "Placeholder"), *k = czm_graph_add(g, "k", "Const");
+    czm_node *x = czm_graph_add(g, "x", CZM_OP_Placeholder),
+             *k = czm_graph_add(g, "k", CZM_OP_Const);
     add_output(g, k, 0);
     add_input(g, x);
     assert_null(czm_graph_sort(g));
@@ -36,18 +38,18 @@ static void an_input_stays_though_nobody_reads_it(void **state) {
 static void circles_are_found(void **state) {
     czm_context *c = *state;
     czm_graph *g = &new_model(c)->main;
-    czm_node *a = czm_graph_add(g, "a", "AddV2");
+    czm_node *a = czm_graph_add(g, "a", CZM_OP_AddV2);
     czm_node *b = add(g, "b", "Relu", a, NULL);
     czm_node_add_input(g, a, czm_output(b));
     add_output(g, b, 0);
     assert_ptr_equal(czm_graph_sort(g), b);
-    czm_node *self = czm_graph_add(g, "self", "Relu");
+    czm_node *self = czm_graph_add(g, "self", CZM_OP_Relu);
     czm_node_add_input(g, self, czm_output(self));
     g->outputs.count = 0;
     add_output(g, self, 0);
     assert_ptr_equal(czm_graph_sort(g), self);
     // Not an old loop: NextIteration is cut before a Merge only.
-    czm_node *next = czm_graph_add(g, "next", "NextIteration");
+    czm_node *next = czm_graph_add(g, "next", CZM_OP_NextIteration);
     czm_node *relu = add(g, "relu", "Relu", next, NULL);
     czm_node_add_input(g, next, czm_output(relu));
     g->outputs.count = 0;
@@ -58,12 +60,12 @@ static void circles_are_found(void **state) {
 static void old_loops_are_cut(void **state) {
     czm_context *c = *state;
     czm_graph *g = &new_model(c)->main;
-    czm_node *x = czm_graph_add(g, "x", "Placeholder");
+    czm_node *x = czm_graph_add(g, "x", CZM_OP_Placeholder);
     czm_node *enter = add(g, "enter", "Enter", x, NULL);
     czm_node *merge = add(g, "merge", "Merge", enter, NULL);
     czm_node *cond = add(g, "cond", "LoopCond", merge, NULL);
     czm_node *branch = add(g, "switch", "Switch", merge, cond);
-    czm_node *body = czm_graph_add(g, "body", "Relu");
+    czm_node *body = czm_graph_add(g, "body", CZM_OP_Relu);
     czm_node_add_input(g, body, (czm_tensor){branch, 1});
     czm_node *next = add(g, "next", "NextIteration", body, NULL);
     czm_node_add_input(g, merge, czm_output(next));
@@ -79,7 +81,8 @@ static void old_loops_are_cut(void **state) {
 static void control_inputs_count(void **state) {
     czm_context *c = *state;
     czm_graph *g = &new_model(c)->main;
-    czm_node *pivot = czm_graph_add(g, "pivot", "Identity"), *k = czm_graph_add(g, "k", "Const");
+    czm_node *pivot = czm_graph_add(g, "pivot", CZM_OP_Identity),
+             *k = czm_graph_add(g, "k", CZM_OP_Const);
     *CZM_APPEND(c->arena, &k->controls) = pivot;
     add_output(g, k, 0);
     assert_null(czm_graph_sort(g));
@@ -90,7 +93,7 @@ static void depth_costs_no_stack(void **state) {
     czm_context *c = *state;
     czm_graph *g = &new_model(c)->main;
     enum { DEPTH = 300000 };
-    czm_node *last = czm_graph_add(g, "x", "Placeholder");
+    czm_node *last = czm_graph_add(g, "x", CZM_OP_Placeholder);
     for (int i = 0; i < DEPTH; i++) {
         czm_node *node = CZM_NEW(c->arena, czm_node);
         *node = (czm_node){.name = "n", .op = "Relu"};

@@ -37,7 +37,7 @@ static void names_of_nodes(void **state) {
 static void the_scope_that_all_share(void **state) {
     czm_context *c = *state;
     czm_graph *g = &new_model(c)->main;
-    czm_node *x = czm_graph_add(g, "input_1", "Placeholder");
+    czm_node *x = czm_graph_add(g, "input_1", CZM_OP_Placeholder);
     czm_node *a = add(g, "model/a/Relu", "Relu", x, NULL);
     czm_node *b = add(g, "model/b/Relu", "Relu", a, NULL);
     (void)b;
@@ -51,11 +51,11 @@ static void the_scope_that_all_share(void **state) {
 static void an_echo_shows_at_the_variables(void **state) {
     czm_context *c = *state;
     czm_graph *g = &new_model(c)->main;
-    czm_node *kernel = czm_graph_add(g, "conv/kernel", "VarHandleOp");
+    czm_node *kernel = czm_graph_add(g, "conv/kernel", CZM_OP_VarHandleOp);
     czm_node *read = add(g, "functional_1/conv_1/ReadVariableOp", "ReadVariableOp", kernel, NULL);
     add(g, "functional_1/conv_1/Conv2D", "Conv2D", read, read);
     assert_true(czm_layer_names_of(c->arena, g).has_echo);
-    czm_node *own = czm_graph_add(g, "up_1/kernel", "VarHandleOp");
+    czm_node *own = czm_graph_add(g, "up_1/kernel", CZM_OP_VarHandleOp);
     add(g, "functional_1/up_1/ReadVariableOp", "ReadVariableOp", own, NULL);
     assert_false(czm_layer_names_of(c->arena, g).has_echo);
 }

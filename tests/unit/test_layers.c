@@ -9,14 +9,14 @@
 static czm_model *model_with_image(czm_context *c, czm_node **image) {
     czm_model *model = new_model(c);
     model->layer_names.scope = "model/";
-    *image = czm_graph_add(&model->main, "image", "Placeholder");
+    *image = czm_graph_add(&model->main, "image", CZM_OP_Placeholder);
     add_input(&model->main, *image);
     return model;
 }
 
 // A variable of so many numbers, and its value.
 static czm_node *add_weight(czm_model *model, const char *name, const int64_t *dims, size_t rank) {
-    czm_node *handle = czm_graph_add(&model->main, name, "VarHandleOp");
+    czm_node *handle = czm_graph_add(&model->main, name, CZM_OP_VarHandleOp);
     *CZM_APPEND(model->arena, &model->variables) =
         (czm_variable){.handle = handle, .dtype = CZM_DTYPE_FLOAT, .dims = dims, .rank = rank};
     return handle;
@@ -156,7 +156,7 @@ static void an_output_that_is_not_the_first(void **state) {
     czm_model *model = model_with_image(c, &image);
     czm_graph *g = &model->main;
     czm_node *split = add(g, "model/halves/split", "Split", image, NULL);
-    czm_node *relu = czm_graph_add(g, "model/relu/Relu", "Relu");
+    czm_node *relu = czm_graph_add(g, "model/relu/Relu", CZM_OP_Relu);
     czm_node_add_input(g, relu, (czm_tensor){split, 1});
     czm_layer_list layers = layers_of(c, model, relu);
     assert_int_equal(layers.count, 3);

@@ -25,7 +25,7 @@ static void names_become_acceptable(void **state) {
     };
     czm_model *m = new_model(c);
     for (size_t i = 0; i < CZM_COUNT_OF(cases); i++)
-        czm_graph_add(&m->main, cases[i].before, "NoOp");
+        czm_graph_add(&m->main, cases[i].before, CZM_OP_NoOp);
     czm_pass_names(c, m);
     for (size_t i = 0; i < CZM_COUNT_OF(cases); i++)
         assert_string_equal(m->main.nodes.items[i]->name, cases[i].after);
@@ -36,7 +36,8 @@ static void names_become_unique(void **state) {
     czm_model *m = new_model(c);
     static const char *const before[] = {"a", "a_1", "a", "a", "a_1", "A", "a b", "a_b"};
     static const char *const after[] = {"a", "a_1", "a_2", "a_3", "a_1_1", "A", "a_b", "a_b_1"};
-    for (size_t i = 0; i < CZM_COUNT_OF(before); i++) czm_graph_add(&m->main, before[i], "NoOp");
+    for (size_t i = 0; i < CZM_COUNT_OF(before); i++)
+        czm_graph_add(&m->main, before[i], CZM_OP_NoOp);
     for (int run = 0; run < 2; run++) {
         czm_pass_names(c, m);
         for (size_t i = 0; i < CZM_COUNT_OF(after); i++)
@@ -47,7 +48,7 @@ static void names_become_unique(void **state) {
 static void thousands_of_one_name(void **state) {
     czm_context *c = *state;
     czm_model *m = new_model(c);
-    for (int i = 0; i < 20000; i++) czm_graph_add(&m->main, "x", "NoOp");
+    for (int i = 0; i < 20000; i++) czm_graph_add(&m->main, "x", CZM_OP_NoOp);
     czm_pass_names(c, m);
     assert_string_equal(m->main.nodes.items[19999]->name, "x_19999");
 }
@@ -55,8 +56,8 @@ static void thousands_of_one_name(void **state) {
 static void variables_are_known_by_their_names(void **state) {
     czm_context *c = *state;
     czm_model *m = new_model(c);
-    czm_node *a = czm_graph_add(&m->main, "v", "VarHandleOp");
-    czm_node *b = czm_graph_add(&m->main, "v", "VarHandleOp");
+    czm_node *a = czm_graph_add(&m->main, "v", CZM_OP_VarHandleOp);
+    czm_node *b = czm_graph_add(&m->main, "v", CZM_OP_VarHandleOp);
     czm_set_string(&m->main, a, "shared_name", "same");
     czm_set_string(&m->main, b, "shared_name", "same");
     czm_set_string(&m->main, b, "container", "box");
@@ -71,9 +72,9 @@ static void arguments_of_functions_keep_theirs(void **state) {
     czm_model *m = new_model(c);
     czm_graph *f = CZM_NEW(c->arena, czm_graph);
     *f = (czm_graph){.arena = c->arena, .ops = m->ops, .name = "f"};
-    czm_node *arg = czm_graph_add(f, "x", "_Arg");
+    czm_node *arg = czm_graph_add(f, "x", CZM_OP__Arg);
     *CZM_APPEND(c->arena, &f->inputs) = (czm_port){"x", czm_output(arg), CZM_DTYPE_FLOAT};
-    czm_node *node = czm_graph_add(f, "x", "Relu");
+    czm_node *node = czm_graph_add(f, "x", CZM_OP_Relu);
     *CZM_APPEND(c->arena, &m->functions) = f;
     czm_pass_names(c, m);
     assert_string_equal(arg->name, "x");

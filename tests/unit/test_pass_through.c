@@ -11,18 +11,18 @@
 
 static const int64_t image_dims[] = {1, 16, 16, 4};
 
-// An image, a softmax, `op` unless it is NULL, and the output.
-static czm_model *network(czm_context *c, const char *op) {
+// An image, a softmax, `op` unless it is CZM_OP_OTHER, and the output.
+static czm_model *network(czm_context *c, czm_op_kind op) {
     czm_model *model = new_model(c);
     czm_graph *g = &model->main;
     model->layer_names.scope = "";
     czm_bytes shape = czm_shape_attr(c->arena, (czm_shape){4, image_dims});
-    czm_node *image = czm_graph_add(g, "image", "Placeholder");
+    czm_node *image = czm_graph_add(g, "image", CZM_OP_Placeholder);
     czm_set_type(g, image, "dtype", CZM_DTYPE_FLOAT);
     czm_set_attr(g, image, "shape", shape);
     add_input(g, image);
     czm_tensor x = czm_output(image);
-    czm_node *end = czm_build_node(g, "softmax", "Softmax", &x, 1);
+    czm_node *end = czm_build_node(g, "softmax", CZM_OP_Softmax, &x, 1);
     if (op) {
         x = czm_output(end);
         end = czm_build_node(g, "passes", op, &x, 1);
@@ -34,8 +34,8 @@ static czm_model *network(czm_context *c, const char *op) {
     return model;
 }
 
-static void check(czm_context *c, const char *op) {
-    czm_model *with = network(c, op), *without = network(c, NULL);
+static void check(czm_context *c, czm_op_kind op) {
+    czm_model *with = network(c, op), *without = network(c, CZM_OP_OTHER);
     czm_tensor output = with->main.outputs.items[0].tensor;
     const czm_shapes *shapes = czm_shapes_infer(c->arena, with, NULL);
     const czm_shapes *fewer = czm_shapes_infer(c->arena, without, NULL);
@@ -61,16 +61,10 @@ static void check(czm_context *c, const char *op) {
 static void test_every_consumer(void **state) {
     czm_context *c = *state;
     size_t count = 0;
-    static const char *const names[] = {
-#define OP(name, ...) #name,
-#include "op/ops.def"
-    };
-    czm_op_registry registry = {.arena = c->arena};
-    for (size_t i = 0; i < CZM_COUNT_OF(names); i++) {
-        const czm_op *op = czm_op_find(&registry, czm_bytes_text(names[i]));
-        if (!czm_op_traits_of[op->kind].passes_on) continue;
-        print_message("%s\n", names[i]); // which one fails
-        check(c, names[i]);
+    for (czm_op_kind op = CZM_OP_OTHER + 1; op < CZM_OP_KIND_COUNT; op++) {
+        if (!czm_op_traits_of[op].passes_on) continue;
+        print_message("%s\n", czm_op_name(op)); // which one fails
+        check(c, op);
         count++;
     }
     assert_true(count > 10);

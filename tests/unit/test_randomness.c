@@ -9,7 +9,7 @@ static void random_nodes_of_all_graphs(void **state) {
     czm_context *c = *state;
     czm_model *model = new_model(c);
     czm_graph *g = &model->main;
-    czm_node *x = czm_graph_add(g, "x", "Placeholder");
+    czm_node *x = czm_graph_add(g, "x", CZM_OP_Placeholder);
     czm_node *noise = add(g, "dropout/uniform", "RandomUniform", x, NULL);
     czm_node *shuffled = add(g, "shuffle", "RandomShuffle", noise, NULL);
     czm_node *unused = add(g, "unused", "RandomUniform", x, NULL);
@@ -17,7 +17,7 @@ static void random_nodes_of_all_graphs(void **state) {
     assert_null(czm_graph_sort(g));
     czm_graph *function = CZM_NEW(c->arena, czm_graph);
     *function = (czm_graph){.arena = c->arena, .ops = model->ops, .name = "then"};
-    czm_node *inside = czm_graph_add(function, "inside", "StatelessRandomUniformV2");
+    czm_node *inside = czm_graph_add(function, "inside", CZM_OP_StatelessRandomUniformV2);
     *CZM_APPEND(c->arena, &model->functions) = function;
 
     czm_node_list found = czm_random_nodes(c->arena, model);
@@ -41,7 +41,7 @@ static void each_op(void **state) {
     };
     for (size_t i = 0; i < CZM_COUNT_OF(ops); i++) {
         czm_model *model = new_model(c);
-        czm_graph_add(&model->main, "node", ops[i].op);
+        czm_graph_add_named(&model->main, "node", ops[i].op);
         assert_int_equal(czm_random_nodes(c->arena, model).count, ops[i].count);
     }
 }

@@ -17,8 +17,7 @@ typedef struct net {
 static const czm_tensor none;
 
 static czm_tensor make(net *n, const char *op, czm_tensor a, czm_tensor b, czm_tensor d) {
-    const char *name = czm_arena_format(n->c->arena, "%s_%zu", op, n->g->nodes.count);
-    return czm_output(czm_add_node(n->g, name, op, CZM_DTYPE_FLOAT, a, b, d));
+    return make_node(n->g, op, (const czm_tensor[]){a, b, d}, 3);
 }
 
 static czm_tensor op1(net *n, const char *op, czm_tensor a) { return make(n, op, a, none, none); }
@@ -334,7 +333,7 @@ static czm_receptive_field field_in(czm_context *c, czm_tensor (*build)(net *n, 
                                     czm_shape image) {
     net n = {c, new_model(c), NULL};
     n.g = &n.model->main;
-    czm_node *x = czm_graph_add(n.g, "x", "Placeholder");
+    czm_node *x = czm_graph_add(n.g, "x", CZM_OP_Placeholder);
     czm_set_type(n.g, x, "dtype", CZM_DTYPE_FLOAT);
     czm_set_attr(n.g, x, "shape", czm_shape_attr(c->arena, image));
     add_input(n.g, x);

@@ -775,7 +775,7 @@ static void test_input_shape(void **state) {
     assert_string_equal(czm_shape_text(p.arena, shape), "[3,64,64,3]");
     assert_null(czm_shapes_fault(shapes));
     assert_null(czm_shapes_stopped_at(shapes));
-    czm_node *stranger = czm_graph_add(&p.model.main, "new", "Relu");
+    czm_node *stranger = czm_graph_add(&p.model.main, "new", CZM_OP_Relu);
     assert_int_equal(czm_shape_of(shapes, czm_output(stranger)).rank, CZM_UNKNOWN);
     stranger->order = 1;
     assert_int_equal(czm_shape_of(shapes, czm_output(stranger)).rank, CZM_UNKNOWN);
@@ -905,8 +905,8 @@ static void test_long_graph(void **state) {
     build(&p);
     czm_tensor last = czm_output(find_node(&p, "x")), axis = czm_output(find_node(&p, "a"));
     for (int i = 0; i < LENGTH; i++) {
-        czm_node *node =
-            czm_add_node(p.graph, "n", "ExpandDims", CZM_DTYPE_FLOAT, last, axis, (czm_tensor){0});
+        czm_node *node = czm_add_node(p.graph, "n", CZM_OP_ExpandDims, CZM_DTYPE_FLOAT, last, axis,
+                                      (czm_tensor){0});
         last = czm_output(node);
     }
     add_output(&p, last);

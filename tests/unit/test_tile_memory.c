@@ -18,7 +18,7 @@ typedef struct net {
 static net begin_with(czm_context *c, const int64_t *dims) {
     net n = {c, new_model(c), NULL, NULL};
     n.graph = &n.model->main;
-    n.image = czm_graph_add(n.graph, "image", "Placeholder");
+    n.image = czm_graph_add(n.graph, "image", CZM_OP_Placeholder);
     czm_set_type(n.graph, n.image, "dtype", CZM_DTYPE_FLOAT);
     czm_set_attr(n.graph, n.image, "shape", czm_shape_attr(c->arena, (czm_shape){4, dims}));
     add_input(n.graph, n.image);

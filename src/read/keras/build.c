@@ -37,19 +37,27 @@ static const char *name_of(czm_keras_call *c, const char *suffix) {
     return czm_arena_format(c->arena, "%s/%s", c->scope, suffix);
 }
 
-czm_node *czm_keras_node(czm_keras_call *c, const char *suffix, const char *op,
+czm_node *czm_keras_node(czm_keras_call *c, const char *suffix, czm_op_kind op,
                          const czm_tensor *inputs, size_t count) {
     return czm_build_node(c->graph, name_of(c, suffix), op, inputs, count);
 }
 
+const char *czm_keras_operator_name(czm_op_kind op) {
+    return op == CZM_OP_AddV2     ? "add"
+           : op == CZM_OP_Sub     ? "sub"
+           : op == CZM_OP_Mul     ? "mul"
+           : op == CZM_OP_RealDiv ? "truediv"
+                                  : czm_op_name(op);
+}
+
 czm_tensor czm_keras_cast(czm_keras_call *c, const char *suffix, czm_tensor x, czm_dtype dtype) {
     if (czm_tensor_dtype(x) == dtype) return x;
-    czm_node *node = czm_keras_node(c, suffix, "Cast", &x, 1);
+    czm_node *node = czm_keras_node(c, suffix, CZM_OP_Cast, &x, 1);
     czm_set_type(c->graph, node, "DstT", dtype);
     return czm_output(node);
 }
 
-czm_tensor czm_keras_reduce(czm_keras_call *c, const char *suffix, const char *op, czm_tensor x,
+czm_tensor czm_keras_reduce(czm_keras_call *c, const char *suffix, czm_op_kind op, czm_tensor x,
                             const int64_t *axes, size_t count, bool keeps) {
     const char *indices = czm_arena_format(c->arena, "%s/reduction_indices", suffix);
     czm_node *node =
@@ -59,7 +67,7 @@ czm_tensor czm_keras_reduce(czm_keras_call *c, const char *suffix, const char *o
 }
 
 czm_tensor czm_keras_transpose(czm_keras_call *c, czm_tensor x, const int64_t *order, size_t rank) {
-    return CZM_KERAS_AS(c, "transpose", "Transpose", x,
+    return CZM_KERAS_AS(c, "transpose", CZM_OP_Transpose, x,
                         czm_keras_ints(c, "transpose/perm", order, rank));
 }
 
@@ -175,7 +183,7 @@ const int64_t *czm_keras_weight_dims(czm_keras_call *c, const char *name, size_t
 static void make_variable(czm_keras_call *c, czm_keras_weight *w) {
     const char *name = czm_arena_format(c->arena, "%s/%s", c->layer->name, w->name);
     czm_shape shape = {(int)w->rank, w->dims};
-    w->handle = czm_graph_add(c->graph, name, "VarHandleOp");
+    w->handle = czm_graph_add(c->graph, name, CZM_OP_VarHandleOp);
     czm_set_type(c->graph, w->handle, "dtype", c->stored);
     czm_set_attr(c->graph, w->handle, "shape", czm_shape_attr(c->arena, shape));
     czm_variable *variable = w->handle->scratch = CZM_NEW(c->arena, czm_variable);
@@ -194,7 +202,7 @@ czm_tensor czm_keras_weight_as(czm_keras_call *c, const char *name, const char *
     czm_keras_weight *w = weight_of(c, name, rank);
     if (!w) return czm_keras_number(c, suffix, c->dtype, 0);
     if (!w->handle) make_variable(c, w);
-    czm_node *read = czm_graph_add(c->graph, name_of(c, suffix), "ReadVariableOp");
+    czm_node *read = czm_graph_add(c->graph, name_of(c, suffix), CZM_OP_ReadVariableOp);
     czm_node_add_input(c->graph, read, czm_output(w->handle));
     czm_set_type(c->graph, read, "dtype", c->stored);
     return czm_keras_cast(c, czm_arena_format(c->arena, "%s/Cast", suffix), czm_output(read),
@@ -217,7 +225,7 @@ size_t czm_keras_rank(czm_keras_call *c, czm_tensor x) {
 
 static czm_tensor element_of(czm_keras_call *c, czm_tensor vector, int64_t index) {
     czm_node *node = czm_keras_node(
-        c, "strided_slice", "StridedSlice",
+        c, "strided_slice", CZM_OP_StridedSlice,
         CZM_KERAS_INPUTS(vector, czm_keras_ints(c, "strided_slice/stack", &index, 1),
                          czm_keras_ints(c, "strided_slice/stack_1", &(int64_t){index + 1}, 1),
                          czm_keras_ints(c, "strided_slice/stack_2", &(int64_t){1}, 1)));
@@ -233,32 +241,23 @@ czm_keras_size *czm_keras_sizes(czm_keras_call *c, czm_tensor x, size_t *rank) {
     for (size_t i = 0; i < *rank; i++) {
         sizes[i].known = shape.dims[i];
         if (sizes[i].known != CZM_UNKNOWN) continue;
-        if (!vector.node) vector = CZM_KERAS_OP(c, "Shape", x);
+        if (!vector.node) vector = CZM_KERAS_OP(c, CZM_OP_Shape, x);
         sizes[i].tensor = element_of(c, vector, (int64_t)i);
     }
     return sizes;
 }
 
-static int64_t compute(const char *op, int64_t a, int64_t b) {
-    return czm_text_equal(op, "Mul")     ? a * b
-           : czm_text_equal(op, "AddV2") ? a + b
-           : czm_text_equal(op, "Sub")   ? a - b
-                                         : a / b;
+static int64_t compute(czm_op_kind op, int64_t a, int64_t b) {
+    return op == CZM_OP_Mul ? a * b : op == CZM_OP_AddV2 ? a + b : op == CZM_OP_Sub ? a - b : a / b;
 }
 
-czm_keras_size czm_keras_size_with(czm_keras_call *c, const char *op, czm_keras_size size,
+czm_keras_size czm_keras_size_with(czm_keras_call *c, czm_op_kind op, czm_keras_size size,
                                    int64_t number) {
-    static const char *const names[][2] = {{"Mul", "mul"},
-                                           {"AddV2", "add"},
-                                           {"Sub", "sub"},
-                                           {"FloorDiv", "floordiv"}};
-    const char *name = op;
+    const char *name = op == CZM_OP_FloorDiv ? "floordiv" : czm_keras_operator_name(op);
     bool is_small = size.known < INT32_MAX && llabs(number) < INT32_MAX && number != 0;
     if (!size.tensor.node && (is_small || number == 0))
-        return czm_keras_known(
-            number || !czm_text_equal(op, "FloorDiv") ? compute(op, size.known, number) : 0);
-    for (size_t i = 0; i < CZM_COUNT_OF(names); i++)
-        if (czm_text_equal(op, names[i][0])) name = names[i][1];
+        return czm_keras_known(number || op != CZM_OP_FloorDiv ? compute(op, size.known, number)
+                                                               : 0);
     const char *constant = czm_arena_format(c->arena, "%s/y", name);
     czm_tensor other = czm_keras_int(c, constant, number);
     return (czm_keras_size){CZM_UNKNOWN, CZM_KERAS_AS(c, name, op, size.tensor, other)};
@@ -272,7 +271,7 @@ czm_tensor czm_keras_pack(czm_keras_call *c, const char *suffix, const czm_keras
             sizes[i].tensor.node
                 ? sizes[i].tensor
                 : czm_keras_int(c, czm_arena_format(c->arena, "%s/%zu", suffix, i), sizes[i].known);
-    czm_node *node = czm_keras_node(c, suffix, "Pack", parts, count);
+    czm_node *node = czm_keras_node(c, suffix, CZM_OP_Pack, parts, count);
     czm_set_int(c->graph, node, "axis", 0);
     return czm_output(node);
 }
@@ -288,7 +287,7 @@ czm_tensor czm_keras_reshape(czm_keras_call *c, czm_tensor x, const czm_keras_si
     int64_t known[2 * CZM_KERAS_HIGHEST_RANK];
     bool is_constant = all_known(sizes, count) && count <= CZM_COUNT_OF(known);
     for (size_t i = 0; i < count && is_constant; i++) known[i] = sizes[i].known;
-    return CZM_KERAS_OP(c, "Reshape", x,
+    return CZM_KERAS_OP(c, CZM_OP_Reshape, x,
                         is_constant ? czm_keras_ints(c, "Reshape/shape", known, count)
                                     : czm_keras_pack(c, "Reshape/shape", sizes, count));
 }

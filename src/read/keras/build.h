@@ -58,7 +58,7 @@ CZM_PRINTF(2, 3) void czm_keras_fail_damaged(czm_keras_call *call, const char *f
 
 // ---- nodes
 
-czm_node *czm_keras_node(czm_keras_call *call, const char *suffix, const char *op,
+czm_node *czm_keras_node(czm_keras_call *call, const char *suffix, czm_op_kind op,
                          const czm_tensor *inputs, size_t count);
 
 #define CZM_KERAS_INPUTS(...)          \
@@ -66,17 +66,21 @@ czm_node *czm_keras_node(czm_keras_call *call, const char *suffix, const char *o
         sizeof((const czm_tensor[]){__VA_ARGS__}) / sizeof(czm_tensor)
 
 // A node of an op that is also its name.
-#define CZM_KERAS_NODE(call, op, ...) czm_keras_node(call, op, op, CZM_KERAS_INPUTS(__VA_ARGS__))
+#define CZM_KERAS_NODE(call, op, ...) \
+    czm_keras_node(call, czm_op_name(op), op, CZM_KERAS_INPUTS(__VA_ARGS__))
 #define CZM_KERAS_OP(call, op, ...) czm_output(CZM_KERAS_NODE(call, op, __VA_ARGS__))
 
-// The same under another name: "mul" for "Mul".
+// What Keras calls the node of an operator, "mul" for Mul; of another op its name.
+const char *czm_keras_operator_name(czm_op_kind op);
+
+// The same under another name.
 #define CZM_KERAS_AS(call, name, op, ...) \
     czm_output(czm_keras_node(call, name, op, CZM_KERAS_INPUTS(__VA_ARGS__)))
 
 czm_tensor czm_keras_cast(czm_keras_call *call, const char *suffix, czm_tensor x, czm_dtype dtype);
 
 // Reductions over `axes`.
-czm_tensor czm_keras_reduce(czm_keras_call *call, const char *suffix, const char *op, czm_tensor x,
+czm_tensor czm_keras_reduce(czm_keras_call *call, const char *suffix, czm_op_kind op, czm_tensor x,
                             const int64_t *axes, size_t count, bool keeps);
 
 czm_tensor czm_keras_transpose(czm_keras_call *call, czm_tensor x, const int64_t *order,
@@ -127,8 +131,8 @@ static inline czm_keras_size czm_keras_known(int64_t size) { return (czm_keras_s
 // The sizes of all dimensions, `rank` of them.
 czm_keras_size *czm_keras_sizes(czm_keras_call *call, czm_tensor x, size_t *rank);
 
-// size OP number, where the op is "Mul", "AddV2", "Sub" or "FloorDiv".
-czm_keras_size czm_keras_size_with(czm_keras_call *call, const char *op, czm_keras_size size,
+// size OP number, where the op is Mul, AddV2, Sub or FloorDiv.
+czm_keras_size czm_keras_size_with(czm_keras_call *call, czm_op_kind op, czm_keras_size size,
                                    int64_t number);
 
 // A vector of sizes.

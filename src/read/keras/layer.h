@@ -19,7 +19,7 @@ typedef struct czm_keras_class {
     const char *name;
     size_t rank;         // spatial dimensions, if the class is one of a family
     const char *weights; // see layers.def
-    const char *detail;  // what tells it from its kin: an op, a mode
+    czm_op_kind op;      // what tells it from its kin
     czm_tensor (*build)(czm_keras_call *call);
 } czm_keras_class;
 

@@ -72,7 +72,7 @@ czm_tensor czm_keras_build_node_def(czm_keras_call *c);
 czm_tensor czm_keras_finish(czm_keras_call *c, czm_tensor y);
 
 // An op of the last axis, such as Softmax, along any axis.
-czm_tensor czm_keras_along_last(czm_keras_call *c, const char *op, czm_tensor x, int64_t axis);
+czm_tensor czm_keras_along_last(czm_keras_call *c, czm_op_kind op, czm_tensor x, int64_t axis);
 
 // x where it is positive, else alpha * (exp(x) - 1).
 czm_tensor czm_keras_elu(czm_keras_call *c, czm_tensor x, double alpha);

@@ -6,17 +6,17 @@
 enum { MOST_RANK = CZM_KERAS_HIGHEST_RANK };
 
 static czm_tensor matmul(czm_keras_call *c, const char *suffix, czm_tensor x, czm_tensor matrix) {
-    return czm_output(czm_keras_node(c, suffix, "MatMul", CZM_KERAS_INPUTS(x, matrix)));
+    return czm_output(czm_keras_node(c, suffix, CZM_OP_MatMul, CZM_KERAS_INPUTS(x, matrix)));
 }
 
 static czm_tensor gather(czm_keras_call *c, czm_tensor shape, czm_tensor places) {
-    return CZM_KERAS_AS(c, "Tensordot/GatherV2", "GatherV2", shape, places,
+    return CZM_KERAS_AS(c, "Tensordot/GatherV2", CZM_OP_GatherV2, shape, places,
                         czm_keras_int(c, "Tensordot/GatherV2/axis", 0));
 }
 
 static czm_tensor product(czm_keras_call *c, czm_tensor sizes) {
     czm_node *node =
-        czm_keras_node(c, "Tensordot/Prod", "Prod",
+        czm_keras_node(c, "Tensordot/Prod", CZM_OP_Prod,
                        CZM_KERAS_INPUTS(sizes, czm_keras_ints(c, "Tensordot/Const",
                                                               (const int64_t[]){0}, 1)));
     czm_set_bool(c->graph, node, "keep_dims", false);
@@ -24,7 +24,7 @@ static czm_tensor product(czm_keras_call *c, czm_tensor sizes) {
 }
 
 static czm_tensor join(czm_keras_call *c, czm_tensor a, czm_tensor b) {
-    return CZM_KERAS_AS(c, "Tensordot/concat", "ConcatV2", a, b,
+    return CZM_KERAS_AS(c, "Tensordot/concat", CZM_OP_ConcatV2, a, b,
                         czm_keras_int(c, "Tensordot/concat/axis", 0));
 }
 
@@ -36,17 +36,19 @@ static czm_tensor tensordot(czm_keras_call *c, czm_tensor x, size_t rank) {
     czm_tensor kernel = czm_keras_weight_as(c, "kernel", "Tensordot/ReadVariableOp", 2);
     czm_tensor free = czm_keras_ints(c, "Tensordot/free", axes, rank - 1);
     czm_tensor last = czm_keras_ints(c, "Tensordot/axes", axes + rank - 1, 1);
-    czm_tensor shape = CZM_KERAS_AS(c, "Tensordot/Shape", "Shape", x);
+    czm_tensor shape = CZM_KERAS_AS(c, "Tensordot/Shape", CZM_OP_Shape, x);
     czm_tensor outer = gather(c, shape, free), inner = gather(c, shape, last);
-    czm_node *sizes = czm_keras_node(c, "Tensordot/stack", "Pack",
+    czm_node *sizes = czm_keras_node(c, "Tensordot/stack", CZM_OP_Pack,
                                      CZM_KERAS_INPUTS(product(c, outer), product(c, inner)));
     czm_set_int(c->graph, sizes, "axis", 0);
-    czm_tensor turned = CZM_KERAS_AS(c, "Tensordot/transpose", "Transpose", x, join(c, free, last));
-    czm_tensor matrix = CZM_KERAS_AS(c, "Tensordot/Reshape", "Reshape", turned, czm_output(sizes));
+    czm_tensor turned =
+        CZM_KERAS_AS(c, "Tensordot/transpose", CZM_OP_Transpose, x, join(c, free, last));
+    czm_tensor matrix =
+        CZM_KERAS_AS(c, "Tensordot/Reshape", CZM_OP_Reshape, turned, czm_output(sizes));
     czm_tensor units = czm_keras_ints(c, "Tensordot/Const_2", dims + 1, 1);
     czm_tensor result = join(c, outer, units);
-    return CZM_KERAS_AS(c, "Tensordot", "Reshape", matmul(c, "Tensordot/MatMul", matrix, kernel),
-                        result);
+    return CZM_KERAS_AS(c, "Tensordot", CZM_OP_Reshape,
+                        matmul(c, "Tensordot/MatMul", matrix, kernel), result);
 }
 
 czm_tensor czm_keras_build_dense(czm_keras_call *c) {
@@ -59,7 +61,7 @@ czm_tensor czm_keras_build_dense(czm_keras_call *c) {
 
 static czm_tensor einsum(czm_keras_call *c, const char *suffix, const char *equation, czm_tensor x,
                          czm_tensor y) {
-    czm_node *node = czm_keras_node(c, suffix, "Einsum", CZM_KERAS_INPUTS(x, y));
+    czm_node *node = czm_keras_node(c, suffix, CZM_OP_Einsum, CZM_KERAS_INPUTS(x, y));
     czm_set_string(c->graph, node, "equation", equation);
     return czm_output(node);
 }
@@ -75,7 +77,7 @@ czm_tensor czm_keras_build_einsum_dense(czm_keras_call *c) {
         czm_keras_weight_as(c, "kernel", "einsum/Einsum/ReadVariableOp", weight_rank(c, "kernel"));
     czm_tensor y = einsum(c, "einsum/Einsum", equation, c->in[0], kernel);
     if (czm_keras_has_weight(c, "bias"))
-        y = CZM_KERAS_AS(c, "add", "AddV2", y,
+        y = CZM_KERAS_AS(c, "add", CZM_OP_AddV2, y,
                          czm_keras_weight_as(c, "bias", "add/ReadVariableOp",
                                              weight_rank(c, "bias")));
     return czm_keras_activate(c, czm_config_get(c->config, "activation"), y);
@@ -92,7 +94,7 @@ static czm_tensor project(czm_keras_call *c, size_t index, const char *equation,
     czm_tensor kernel = czm_keras_weight_as(&inner, "kernel", "einsum/Einsum/ReadVariableOp", 3);
     czm_tensor y = einsum(&inner, "einsum/Einsum", equation, x, kernel);
     if (!czm_keras_has_weight(&inner, "bias")) return y;
-    return CZM_KERAS_AS(&inner, "add", "AddV2", y,
+    return CZM_KERAS_AS(&inner, "add", CZM_OP_AddV2, y,
                         czm_keras_weight_as(&inner, "bias", "add/ReadVariableOp", bias_rank));
 }
 
@@ -110,10 +112,10 @@ czm_tensor czm_keras_build_attention(czm_keras_call *c) {
     czm_tensor q = project(c, QUERY, "abc,cde->abde", 2, query);
     czm_tensor k = project(c, KEY, "abc,cde->abde", 2, key);
     czm_tensor v = project(c, VALUE, "abc,cde->abde", 2, value);
-    q = CZM_KERAS_OP(c, "Mul", q, czm_keras_number(c, "Mul/y", c->dtype, 1 / root));
+    q = CZM_KERAS_OP(c, CZM_OP_Mul, q, czm_keras_number(c, "Mul/y", c->dtype, 1 / root));
     czm_tensor scores = einsum(c, "einsum/Einsum", "aecd,abcd->acbe", k, q);
-    czm_tensor weights = CZM_KERAS_AS(c, "softmax/Softmax", "Softmax", scores);
-    weights = CZM_KERAS_AS(c, "dropout/Identity", "Identity", weights);
+    czm_tensor weights = CZM_KERAS_AS(c, "softmax/Softmax", CZM_OP_Softmax, scores);
+    weights = CZM_KERAS_AS(c, "dropout/Identity", CZM_OP_Identity, weights);
     czm_tensor mixed = einsum(c, "einsum_1/Einsum", "acbe,aecd->abcd", weights, v);
     return project(c, OUTPUT, "abcd,cde->abe", 1, mixed);
 }

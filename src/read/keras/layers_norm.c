@@ -41,15 +41,15 @@ static czm_tensor normalise(czm_keras_call *c, czm_tensor x, czm_tensor mean, cz
                             affine a) {
     double epsilon = czm_config_number(c->config, "epsilon", 1e-3);
     czm_tensor sum =
-        CZM_KERAS_AS(c, "batchnorm/add", "AddV2", variance,
+        CZM_KERAS_AS(c, "batchnorm/add", CZM_OP_AddV2, variance,
                      czm_keras_number(c, "batchnorm/add/y", czm_tensor_dtype(variance), epsilon));
-    czm_tensor factor = CZM_KERAS_AS(c, "batchnorm/Rsqrt", "Rsqrt", sum);
-    if (a.scale.node) factor = CZM_KERAS_AS(c, "batchnorm/mul", "Mul", factor, a.scale);
-    czm_tensor scaled = CZM_KERAS_AS(c, "batchnorm/mul_1", "Mul", x, factor);
-    czm_tensor shift = CZM_KERAS_AS(c, "batchnorm/mul_2", "Mul", mean, factor);
-    shift = a.offset.node ? CZM_KERAS_AS(c, "batchnorm/sub", "Sub", a.offset, shift)
-                          : CZM_KERAS_AS(c, "batchnorm/Neg", "Neg", shift);
-    return CZM_KERAS_AS(c, "batchnorm/add_1", "AddV2", scaled, shift);
+    czm_tensor factor = CZM_KERAS_AS(c, "batchnorm/Rsqrt", CZM_OP_Rsqrt, sum);
+    if (a.scale.node) factor = CZM_KERAS_AS(c, "batchnorm/mul", CZM_OP_Mul, factor, a.scale);
+    czm_tensor scaled = CZM_KERAS_AS(c, "batchnorm/mul_1", CZM_OP_Mul, x, factor);
+    czm_tensor shift = CZM_KERAS_AS(c, "batchnorm/mul_2", CZM_OP_Mul, mean, factor);
+    shift = a.offset.node ? CZM_KERAS_AS(c, "batchnorm/sub", CZM_OP_Sub, a.offset, shift)
+                          : CZM_KERAS_AS(c, "batchnorm/Neg", CZM_OP_Neg, shift);
+    return CZM_KERAS_AS(c, "batchnorm/add_1", CZM_OP_AddV2, scaled, shift);
 }
 
 // The axes of the layer; the last one if it names none.
@@ -79,7 +79,7 @@ static czm_tensor statistic(czm_keras_call *c, const char *name, const char *suf
 static czm_tensor fused(czm_keras_call *c, czm_tensor x, bool is_first) {
     int64_t channels = czm_keras_weight_dims(c, "mean", 1)[0];
     czm_node *node =
-        CZM_KERAS_NODE(c, "FusedBatchNormV3", x,
+        CZM_KERAS_NODE(c, CZM_OP_FusedBatchNormV3, x,
                        statistic(c, "gamma", "ReadVariableOp", 1, channels),
                        statistic(c, "beta", "ReadVariableOp_1", 0, channels),
                        statistic(c, "mean", "FusedBatchNormV3/ReadVariableOp", 0, channels),
@@ -117,10 +117,10 @@ typedef struct moments {
 
 static moments moments_of(czm_keras_call *c, czm_tensor x, const int64_t *axes, size_t count) {
     moments m;
-    m.mean = czm_keras_reduce(c, "moments/mean", "Mean", x, axes, count, true);
+    m.mean = czm_keras_reduce(c, "moments/mean", CZM_OP_Mean, x, axes, count, true);
     czm_tensor squares =
-        CZM_KERAS_AS(c, "moments/SquaredDifference", "SquaredDifference", x, m.mean);
-    m.variance = czm_keras_reduce(c, "moments/variance", "Mean", squares, axes, count, true);
+        CZM_KERAS_AS(c, "moments/SquaredDifference", CZM_OP_SquaredDifference, x, m.mean);
+    m.variance = czm_keras_reduce(c, "moments/variance", CZM_OP_Mean, squares, axes, count, true);
     return m;
 }
 
@@ -128,10 +128,10 @@ static moments moments_of(czm_keras_call *c, czm_tensor x, const int64_t *axes, 
 static czm_tensor rms_scaling(czm_keras_call *c, czm_tensor x, czm_tensor variance,
                               const char *scale, const int64_t *axes, size_t count,
                               double epsilon) {
-    czm_tensor sum =
-        CZM_KERAS_AS(c, "add", "AddV2", variance, czm_keras_number(c, "add/y", c->dtype, epsilon));
-    czm_tensor y = CZM_KERAS_AS(c, "mul", "Mul", x, CZM_KERAS_OP(c, "Rsqrt", sum));
-    return CZM_KERAS_AS(c, "mul_1", "Mul", y,
+    czm_tensor sum = CZM_KERAS_AS(c, "add", CZM_OP_AddV2, variance,
+                                  czm_keras_number(c, "add/y", c->dtype, epsilon));
+    czm_tensor y = CZM_KERAS_AS(c, "mul", CZM_OP_Mul, x, CZM_KERAS_OP(c, CZM_OP_Rsqrt, sum));
+    return CZM_KERAS_AS(c, "mul_1", CZM_OP_Mul, y,
                         weight_along(c, scale, "mul_1", axes, count, czm_keras_rank(c, x)));
 }
 
@@ -142,8 +142,8 @@ czm_tensor czm_keras_build_rms_normalization(czm_keras_call *c) {
     size_t rank = czm_keras_rank(c, x), count = axes_of(c, rank, axes);
     if (axes[0] != (int64_t)(rank - count)) // Keras does not bring its weight in line with others
         czm_keras_fail(c, NULL, "only the last axes are supported");
-    czm_tensor mean =
-        czm_keras_reduce(c, "Mean", "Mean", CZM_KERAS_OP(c, "Square", x), axes, count, true);
+    czm_tensor mean = czm_keras_reduce(c, "Mean", CZM_OP_Mean, CZM_KERAS_OP(c, CZM_OP_Square, x),
+                                       axes, count, true);
     czm_tensor y = rms_scaling(c, x, mean, "scale", axes, count,
                                czm_config_number(c->config, "epsilon", 1e-6));
     return czm_keras_cast(c, "Cast", y, outside);
@@ -205,12 +205,13 @@ czm_tensor czm_keras_build_unit_normalization(czm_keras_call *c) {
     int64_t axes[MOST_RANK];
     czm_tensor x = c->in[0];
     size_t count = axes_of(c, czm_keras_rank(c, x), axes);
-    czm_tensor squares = CZM_KERAS_AS(c, "l2_normalize/Square", "Square", x);
-    czm_tensor sum = czm_keras_reduce(c, "l2_normalize/Sum", "Sum", squares, axes, count, true);
+    czm_tensor squares = CZM_KERAS_AS(c, "l2_normalize/Square", CZM_OP_Square, x);
+    czm_tensor sum =
+        czm_keras_reduce(c, "l2_normalize/Sum", CZM_OP_Sum, squares, axes, count, true);
     czm_tensor floor = czm_keras_number(c, "l2_normalize/Maximum/y", c->dtype, 1e-12);
-    sum = CZM_KERAS_AS(c, "l2_normalize/Maximum", "Maximum", sum, floor);
-    return CZM_KERAS_AS(c, "l2_normalize", "Mul", x,
-                        CZM_KERAS_AS(c, "l2_normalize/Rsqrt", "Rsqrt", sum));
+    sum = CZM_KERAS_AS(c, "l2_normalize/Maximum", CZM_OP_Maximum, sum, floor);
+    return CZM_KERAS_AS(c, "l2_normalize", CZM_OP_Mul, x,
+                        CZM_KERAS_AS(c, "l2_normalize/Rsqrt", CZM_OP_Rsqrt, sum));
 }
 
 // ---- by numbers of the configuration or the file
@@ -262,12 +263,14 @@ czm_tensor czm_keras_build_normalization(czm_keras_call *c) {
     czm_tensor x = czm_keras_cast(c, "Cast", c->in[0], c->dtype);
     bool is_inverted = czm_config_bool(c->config, "invert", false);
     czm_tensor mean = statistics_as(c, "mean", is_inverted ? "add/x" : "sub/y", x);
-    czm_tensor deviation = CZM_KERAS_OP(c, "Sqrt", statistics_as(c, "variance", "Sqrt/x", x));
-    deviation =
-        CZM_KERAS_OP(c, "Maximum", deviation, czm_keras_number(c, "Maximum/y", c->dtype, 1e-7));
+    czm_tensor deviation = CZM_KERAS_OP(c, CZM_OP_Sqrt, statistics_as(c, "variance", "Sqrt/x", x));
+    deviation = CZM_KERAS_OP(c, CZM_OP_Maximum, deviation,
+                             czm_keras_number(c, "Maximum/y", c->dtype, 1e-7));
     if (is_inverted)
-        return CZM_KERAS_AS(c, "add", "AddV2", mean, CZM_KERAS_AS(c, "mul", "Mul", x, deviation));
-    return CZM_KERAS_AS(c, "truediv", "RealDiv", CZM_KERAS_AS(c, "sub", "Sub", x, mean), deviation);
+        return CZM_KERAS_AS(c, "add", CZM_OP_AddV2, mean,
+                            CZM_KERAS_AS(c, "mul", CZM_OP_Mul, x, deviation));
+    return CZM_KERAS_AS(c, "truediv", CZM_OP_RealDiv, CZM_KERAS_AS(c, "sub", CZM_OP_Sub, x, mean),
+                        deviation);
 }
 
 // A whole number is an integer in Keras' graph, and cast there.
@@ -285,6 +288,6 @@ static czm_tensor factor(czm_keras_call *c, const char *key, double absent) {
 
 czm_tensor czm_keras_build_rescaling(czm_keras_call *c) {
     czm_tensor x = czm_keras_cast(c, "Cast", c->in[0], c->dtype);
-    czm_tensor scaled = CZM_KERAS_AS(c, "mul", "Mul", x, factor(c, "scale", 1));
-    return CZM_KERAS_AS(c, "add", "AddV2", scaled, factor(c, "offset", 0));
+    czm_tensor scaled = CZM_KERAS_AS(c, "mul", CZM_OP_Mul, x, factor(c, "scale", 1));
+    return CZM_KERAS_AS(c, "add", CZM_OP_AddV2, scaled, factor(c, "offset", 0));
 }

@@ -9,13 +9,16 @@ enum { MOST_SPATIAL = 3, MOST_RANK = CZM_KERAS_HIGHEST_RANK };
 
 czm_tensor czm_keras_resize(czm_keras_call *c, const char *how, czm_tensor x, czm_tensor size,
                             bool has_half_pixels) {
-    static const char *const ops[][2] = {{"nearest", "ResizeNearestNeighbor"},
-                                         {"bilinear", "ResizeBilinear"},
-                                         {"bicubic", "ResizeBicubic"}};
+    static const struct {
+        const char *method;
+        czm_op_kind op;
+    } ops[] = {{"nearest", CZM_OP_ResizeNearestNeighbor},
+               {"bilinear", CZM_OP_ResizeBilinear},
+               {"bicubic", CZM_OP_ResizeBicubic}};
     for (size_t i = 0; i < CZM_COUNT_OF(ops); i++) {
-        if (!czm_text_equal(how, ops[i][0])) continue;
-        const char *name = czm_arena_format(c->arena, "resize/%s", ops[i][1]);
-        czm_node *node = czm_keras_node(c, name, ops[i][1], CZM_KERAS_INPUTS(x, size));
+        if (!czm_text_equal(how, ops[i].method)) continue;
+        const char *name = czm_arena_format(c->arena, "resize/%s", czm_op_name(ops[i].op));
+        czm_node *node = czm_keras_node(c, name, ops[i].op, CZM_KERAS_INPUTS(x, size));
         czm_set_bool(c->graph, node, "align_corners", false);
         czm_set_bool(c->graph, node, "half_pixel_centers", has_half_pixels);
         return czm_output(node);
@@ -33,8 +36,8 @@ static bool samples_at_half_pixels(const czm_keras_call *c) {
 
 static czm_tensor spatial_part(czm_keras_call *c, czm_tensor x) {
     czm_node *node = czm_keras_node(
-        c, "strided_slice", "StridedSlice",
-        CZM_KERAS_INPUTS(CZM_KERAS_OP(c, "Shape", x),
+        c, "strided_slice", CZM_OP_StridedSlice,
+        CZM_KERAS_INPUTS(CZM_KERAS_OP(c, CZM_OP_Shape, x),
                          czm_keras_ints(c, "strided_slice/stack", (const int64_t[]){1}, 1),
                          czm_keras_ints(c, "strided_slice/stack_1", (const int64_t[]){3}, 1),
                          czm_keras_ints(c, "strided_slice/stack_2", (const int64_t[]){1}, 1)));
@@ -50,7 +53,7 @@ czm_tensor czm_keras_build_upsample(czm_keras_call *c) {
     czm_shape shape = czm_keras_shape(c, x);
     bool is_known = shape.rank == 4 && shape.dims[1] != CZM_UNKNOWN && shape.dims[2] != CZM_UNKNOWN;
     czm_tensor size = is_known ? czm_keras_ints(c, "Const", shape.dims + 1, 2) : spatial_part(c, x);
-    size = CZM_KERAS_AS(c, "mul", "Mul", size, czm_keras_ints(c, "Const", factors, 2));
+    size = CZM_KERAS_AS(c, "mul", CZM_OP_Mul, size, czm_keras_ints(c, "Const", factors, 2));
     x = czm_keras_resize(c, czm_config_text(c->config, "interpolation", "nearest"), x, size,
                          samples_at_half_pixels(c));
     return is_first ? czm_keras_transpose(c, x, (const int64_t[]){0, 3, 1, 2}, 4) : x;
@@ -66,9 +69,9 @@ czm_tensor czm_keras_repeat_along(czm_keras_call *c, czm_tensor x, size_t axis, 
         wide[i] = i <= axis ? sizes[i] : i == axis + 1 ? czm_keras_known(1) : sizes[i - 1];
         multiples[i] = i == axis + 1 ? times : 1;
     }
-    czm_tensor tiled = CZM_KERAS_OP(c, "Tile", czm_keras_reshape(c, x, wide, rank + 1),
+    czm_tensor tiled = CZM_KERAS_OP(c, CZM_OP_Tile, czm_keras_reshape(c, x, wide, rank + 1),
                                     czm_keras_ints(c, "Tile/multiples", multiples, rank + 1));
-    sizes[axis] = czm_keras_size_with(c, "Mul", sizes[axis], times);
+    sizes[axis] = czm_keras_size_with(c, CZM_OP_Mul, sizes[axis], times);
     return czm_keras_reshape(c, tiled, sizes, rank);
 }
 
@@ -112,7 +115,8 @@ czm_tensor czm_keras_build_zero_padding(czm_keras_call *c) {
     int64_t pairs[2 * (MOST_SPATIAL + 2)] = {0};
     size_t rank = c->layer->class->rank;
     get_borders(c, "padding", rank, pairs + (czm_keras_is_channels_first(c) ? 4 : 2));
-    return CZM_KERAS_OP(c, "Pad", c->in[0], czm_keras_matrix(c, "Pad/paddings", pairs, rank + 2));
+    return CZM_KERAS_OP(c, CZM_OP_Pad, c->in[0],
+                        czm_keras_matrix(c, "Pad/paddings", pairs, rank + 2));
 }
 
 // A slice from the front and from the end of each dimension.
@@ -128,7 +132,7 @@ static czm_tensor crop(czm_keras_call *c, czm_tensor x, const int64_t *pairs, si
         end_mask |= end[i] == 0 ? 1 << i : 0;
     }
     czm_node *node =
-        czm_keras_node(c, "strided_slice", "StridedSlice",
+        czm_keras_node(c, "strided_slice", CZM_OP_StridedSlice,
                        CZM_KERAS_INPUTS(x, czm_keras_ints(c, "strided_slice/stack", begin, rank),
                                         czm_keras_ints(c, "strided_slice/stack_1", end, rank),
                                         czm_keras_ints(c, "strided_slice/stack_2", steps, rank)));
@@ -152,7 +156,7 @@ czm_tensor czm_keras_slice(czm_keras_call *c, czm_tensor x, int64_t axis, int64_
     begins[axis] = begin;
     ends[axis] = end;
     czm_node *node =
-        czm_keras_node(c, "strided_slice", "StridedSlice",
+        czm_keras_node(c, "strided_slice", CZM_OP_StridedSlice,
                        CZM_KERAS_INPUTS(x, czm_keras_ints(c, "strided_slice/stack", begins, count),
                                         czm_keras_ints(c, "strided_slice/stack_1", ends, count),
                                         czm_keras_ints(c, "strided_slice/stack_2", steps, count)));
@@ -202,7 +206,7 @@ static czm_tensor with_ratio(czm_keras_call *c, czm_tensor x, const int64_t *wan
     }
     if (!is_padded) return crop(c, x, pairs, 4);
     double fill = czm_config_number(c->config, "fill_value", 0);
-    return CZM_KERAS_OP(c, "PadV2", x, czm_keras_matrix(c, "PadV2/paddings", pairs, 4),
+    return CZM_KERAS_OP(c, CZM_OP_PadV2, x, czm_keras_matrix(c, "PadV2/paddings", pairs, 4),
                         czm_keras_number(c, "PadV2/constant_values", czm_tensor_dtype(x), fill));
 }
 
@@ -269,7 +273,7 @@ czm_tensor czm_keras_build_reshape(czm_keras_call *c) {
     }
     czm_keras_size sizes[MOST_RANK] = {czm_keras_sizes(c, c->in[0], &rank)[0]};
     for (size_t i = 0; i < count; i++) sizes[i + 1] = czm_keras_known(dims[i]);
-    return rank ? CZM_KERAS_OP(c, "Reshape", c->in[0],
+    return rank ? CZM_KERAS_OP(c, CZM_OP_Reshape, c->in[0],
                                czm_keras_pack(c, "Reshape/shape", sizes, count + 1))
                 : c->in[0];
 }
@@ -291,7 +295,7 @@ czm_tensor czm_keras_build_flatten(czm_keras_call *c) {
         product = shape.dims[i] == CZM_UNKNOWN || product == CZM_UNKNOWN ? CZM_UNKNOWN
                                                                          : product * shape.dims[i];
     if (product != CZM_UNKNOWN)
-        return CZM_KERAS_OP(c, "Reshape", x,
+        return CZM_KERAS_OP(c, CZM_OP_Reshape, x,
                             czm_keras_ints(c, "Const", (const int64_t[]){-1, product}, 2));
     czm_keras_size sizes[] = {czm_keras_sizes(c, x, &rank)[0], czm_keras_known(-1)};
     return czm_keras_reshape(c, x, sizes, 2);
@@ -309,7 +313,7 @@ czm_tensor czm_keras_build_permute(czm_keras_call *c) {
 czm_tensor czm_keras_build_repeat_vector(czm_keras_call *c) {
     int64_t times = czm_config_int(c->config, "n", 1);
     czm_tensor wide =
-        CZM_KERAS_OP(c, "ExpandDims", c->in[0], czm_keras_int(c, "ExpandDims/dim", 1));
-    return CZM_KERAS_OP(c, "Tile", wide,
+        CZM_KERAS_OP(c, CZM_OP_ExpandDims, c->in[0], czm_keras_int(c, "ExpandDims/dim", 1));
+    return CZM_KERAS_OP(c, CZM_OP_Tile, wide,
                         czm_keras_ints(c, "stack", (const int64_t[]){1, times, 1}, 3));
 }

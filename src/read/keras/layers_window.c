@@ -62,7 +62,7 @@ czm_tensor czm_keras_finish(czm_keras_call *c, czm_tensor y) {
     bool is_window = c->layer->class->rank > 0;
     if (czm_keras_has_weight(c, "bias")) {
         czm_node *node =
-            CZM_KERAS_NODE(c, "BiasAdd", y,
+            CZM_KERAS_NODE(c, CZM_OP_BiasAdd, y,
                            czm_keras_weight_as(c, "bias", "BiasAdd/ReadVariableOp", 1));
         bool is_first = is_window && czm_keras_is_channels_first(c);
         czm_set_string(c->graph, node, "data_format", is_first ? "NCHW" : "NHWC");
@@ -74,11 +74,11 @@ czm_tensor czm_keras_finish(czm_keras_call *c, czm_tensor y) {
 // ---- one dimension, as an image of height 1
 
 static czm_tensor expand(czm_keras_call *c, czm_tensor x, int64_t axis) {
-    return CZM_KERAS_OP(c, "ExpandDims", x, czm_keras_int(c, "ExpandDims/dim", axis));
+    return CZM_KERAS_OP(c, CZM_OP_ExpandDims, x, czm_keras_int(c, "ExpandDims/dim", axis));
 }
 
 static czm_tensor squeeze(czm_keras_call *c, czm_tensor x, int64_t axis) {
-    czm_node *node = CZM_KERAS_NODE(c, "Squeeze", x);
+    czm_node *node = CZM_KERAS_NODE(c, CZM_OP_Squeeze, x);
     czm_set_ints(c->graph, node, "squeeze_dims", &axis, 1);
     return czm_output(node);
 }
@@ -103,7 +103,7 @@ static czm_tensor pad_causally(czm_keras_call *c, czm_tensor x, const window *w,
     int64_t before = w->dilations[0] * (length - 1);
     bool is_causal = czm_text_equal(czm_config_text(c->config, "padding", ""), "causal");
     if (!is_causal) return x;
-    return CZM_KERAS_OP(c, "Pad", x,
+    return CZM_KERAS_OP(c, CZM_OP_Pad, x,
                         czm_keras_matrix(c, "Pad/paddings",
                                          (const int64_t[]){0, 0, before, 0, 0, 0}, 3));
 }
@@ -132,25 +132,28 @@ static czm_tensor convolve_line(czm_keras_call *c, czm_tensor x, const window *w
     x = expand(c, pad_causally(c, x, w, dims[0]), -3);
     czm_tensor kernel =
         expand(c, czm_keras_weight_as(c, "kernel", "Conv1D/ExpandDims_1/ReadVariableOp", 3), 0);
-    czm_node *node = czm_keras_node(c, "Conv1D", "Conv2D", CZM_KERAS_INPUTS(x, kernel));
+    czm_node *node = czm_keras_node(c, "Conv1D", CZM_OP_Conv2D, CZM_KERAS_INPUTS(x, kernel));
     czm_tensor y = squeeze(c, with_window(c, node, &flat), -3);
     return w->is_first ? swap_last(c, y) : y;
 }
 
 czm_tensor czm_keras_build_convolution(czm_keras_call *c) {
     window w = window_of(c);
-    const char *op = w.rank == 3 ? "Conv3D" : "Conv2D";
+    czm_op_kind op = w.rank == 3 ? CZM_OP_Conv3D : CZM_OP_Conv2D;
     if (w.rank == 1) return czm_keras_finish(c, convolve_line(c, c->in[0], &w));
     check_kernel(c, "kernel", &w);
-    const char *read = czm_arena_format(c->arena, "%s/ReadVariableOp", op);
-    czm_node *node = czm_keras_node(
-        c, op, op, CZM_KERAS_INPUTS(c->in[0], czm_keras_weight_as(c, "kernel", read, w.rank + 2)));
+    const char *read = czm_arena_format(c->arena, "%s/ReadVariableOp", czm_op_name(op));
+    czm_node *node =
+        czm_keras_node(c, czm_op_name(op), op,
+                       CZM_KERAS_INPUTS(c->in[0],
+                                        czm_keras_weight_as(c, "kernel", read, w.rank + 2)));
     return czm_keras_finish(c, with_window(c, node, &w));
 }
 
 static czm_tensor depthwise(czm_keras_call *c, const char *name, czm_tensor x, czm_tensor kernel,
                             const window *w) {
-    czm_node *node = czm_keras_node(c, name, "DepthwiseConv2dNative", CZM_KERAS_INPUTS(x, kernel));
+    czm_node *node =
+        czm_keras_node(c, name, CZM_OP_DepthwiseConv2dNative, CZM_KERAS_INPUTS(x, kernel));
     return with_window(c, node, w);
 }
 
@@ -172,7 +175,8 @@ static czm_tensor separable(czm_keras_call *c, czm_tensor x, czm_tensor deep, cz
                             const window *w) {
     window small = {w->rank, w->is_first, "VALID", {1, 1, 1}, {1, 1, 1}};
     czm_tensor y = depthwise(c, "separable_conv2d/depthwise", x, deep, w);
-    czm_node *node = czm_keras_node(c, "separable_conv2d", "Conv2D", CZM_KERAS_INPUTS(y, point));
+    czm_node *node =
+        czm_keras_node(c, "separable_conv2d", CZM_OP_Conv2D, CZM_KERAS_INPUTS(y, point));
     return with_window(c, node, &small);
 }
 
@@ -200,14 +204,14 @@ static czm_keras_size transposed_size(czm_keras_call *c, czm_keras_size size, in
                                       int64_t stride, const char *padding, int64_t rest) {
     bool is_same = czm_text_equal(padding, "SAME");
     if (rest < 0) {
-        size = czm_keras_size_with(c, "Mul", size, stride);
+        size = czm_keras_size_with(c, CZM_OP_Mul, size, stride);
         int64_t more = kernel > stride ? kernel - stride : 0;
-        return is_same ? size : czm_keras_size_with(c, "AddV2", size, more);
+        return is_same ? size : czm_keras_size_with(c, CZM_OP_AddV2, size, more);
     }
-    size = czm_keras_size_with(c, "Mul", czm_keras_size_with(c, "Sub", size, 1), stride);
-    size = czm_keras_size_with(c, "AddV2", size, kernel);
-    size = czm_keras_size_with(c, "Sub", size, is_same ? 2 * (kernel / 2) : 0);
-    return czm_keras_size_with(c, "AddV2", size, rest);
+    size = czm_keras_size_with(c, CZM_OP_Mul, czm_keras_size_with(c, CZM_OP_Sub, size, 1), stride);
+    size = czm_keras_size_with(c, CZM_OP_AddV2, size, kernel);
+    size = czm_keras_size_with(c, CZM_OP_Sub, size, is_same ? 2 * (kernel / 2) : 0);
+    return czm_keras_size_with(c, CZM_OP_AddV2, size, rest);
 }
 
 static czm_tensor transposed_shape(czm_keras_call *c, czm_tensor x, const window *w,
@@ -243,7 +247,7 @@ static czm_tensor transpose_line(czm_keras_call *c, const window *w) {
     window line = flat; // along the height nothing happens
     line.padding = w->padding;
     czm_tensor shape = transposed_shape(c, x, &line, flat_dims);
-    czm_node *node = czm_keras_node(c, "conv1d_transpose", "Conv2DBackpropInput",
+    czm_node *node = czm_keras_node(c, "conv1d_transpose", CZM_OP_Conv2DBackpropInput,
                                     CZM_KERAS_INPUTS(shape, kernel, x));
     czm_tensor y = squeeze(c, with_window(c, node, &flat), 1);
     return w->is_first ? swap_last(c, y) : y;
@@ -254,7 +258,7 @@ czm_tensor czm_keras_build_transposed(czm_keras_call *c) {
     if (w.rank == 1) return czm_keras_finish(c, transpose_line(c, &w));
     const int64_t *dims = check_kernel(c, "kernel", &w);
     const char *name = w.rank == 3 ? "conv3d_transpose" : "conv2d_transpose";
-    const char *op = w.rank == 3 ? "Conv3DBackpropInputV2" : "Conv2DBackpropInput";
+    czm_op_kind op = w.rank == 3 ? CZM_OP_Conv3DBackpropInputV2 : CZM_OP_Conv2DBackpropInput;
     czm_tensor shape = transposed_shape(c, c->in[0], &w, dims);
     const char *read = czm_arena_format(c->arena, "%s/ReadVariableOp", name);
     czm_tensor kernel = czm_keras_weight_as(c, "kernel", read, w.rank + 2);
@@ -265,7 +269,7 @@ czm_tensor czm_keras_build_transposed(czm_keras_call *c) {
 // ---- pools
 
 static czm_tensor pool(czm_keras_call *c, czm_tensor x, const window *w, const int64_t *size) {
-    const char *op = c->layer->class->detail;
+    czm_op_kind op = c->layer->class->op;
     czm_node *node = CZM_KERAS_NODE(c, op, x);
     set_list(c, node, "ksize", w, size);
     set_list(c, node, "strides", w, w->strides);
@@ -292,20 +296,20 @@ czm_tensor czm_keras_build_global_pool(czm_keras_call *c) {
     size_t rank = c->layer->class->rank;
     bool is_first = czm_keras_is_channels_first(c);
     for (size_t i = 0; i < rank; i++) axes[i] = (int64_t)i + 1 + is_first;
-    const char *op = c->layer->class->detail;
-    return czm_keras_reduce(c, op, op, c->in[0], axes, rank,
+    czm_op_kind op = c->layer->class->op;
+    return czm_keras_reduce(c, czm_op_name(op), op, c->in[0], axes, rank,
                             czm_config_bool(c->config, "keepdims", false));
 }
 
 // The window of each output from floor(i n / m) to ceil((i + 1) n / m), along one axis.
 static czm_tensor pool_evenly(czm_keras_call *c, czm_tensor x, int64_t axis, int64_t size,
                               int64_t count) {
-    const char *op = c->layer->class->detail;
+    czm_op_kind op = c->layer->class->op;
     czm_tensor *parts = CZM_NEW_ARRAY(c->arena, czm_tensor, (size_t)count);
     for (int64_t i = 0; i < count; i++) {
         int64_t begin = i * size / count, end = ((i + 1) * size + count - 1) / count;
-        parts[i] =
-            czm_keras_reduce(c, op, op, czm_keras_slice(c, x, axis, begin, end), &axis, 1, true);
+        parts[i] = czm_keras_reduce(c, czm_op_name(op), op, czm_keras_slice(c, x, axis, begin, end),
+                                    &axis, 1, true);
     }
     return count > 1 ? czm_keras_concatenate(c, parts, (size_t)count, axis) : parts[0];
 }
@@ -337,7 +341,7 @@ typedef struct gates {
 
 static czm_tensor slice_time(czm_keras_call *c, czm_tensor x, int64_t step) {
     czm_node *node = czm_keras_node(
-        c, "strided_slice", "StridedSlice",
+        c, "strided_slice", CZM_OP_StridedSlice,
         CZM_KERAS_INPUTS(x, czm_keras_ints(c, "strided_slice/stack", (const int64_t[]){0, step}, 2),
                          czm_keras_ints(c, "strided_slice/stack_1", (const int64_t[]){0, step + 1},
                                         2),
@@ -351,12 +355,13 @@ static czm_tensor slice_time(czm_keras_call *c, czm_tensor x, int64_t step) {
 static czm_tensor convolve_state(czm_keras_call *c, czm_tensor x, const char *weight,
                                  const window *w) {
     czm_tensor kernel = czm_keras_weight_as(c, weight, "convolution/ReadVariableOp", 4);
-    return with_window(c, czm_keras_node(c, "convolution", "Conv2D", CZM_KERAS_INPUTS(x, kernel)),
+    return with_window(c,
+                       czm_keras_node(c, "convolution", CZM_OP_Conv2D, CZM_KERAS_INPUTS(x, kernel)),
                        w);
 }
 
 static gates split_gates(czm_keras_call *c, czm_tensor z) {
-    czm_node *node = CZM_KERAS_NODE(c, "Split", czm_keras_int(c, "split/split_dim", 3), z);
+    czm_node *node = CZM_KERAS_NODE(c, CZM_OP_Split, czm_keras_int(c, "split/split_dim", 3), z);
     czm_set_int(c->graph, node, "num_split", 4);
     const json_t *gate = czm_config_get(c->config, "recurrent_activation");
     return (gates){czm_keras_activate(c, gate, (czm_tensor){node, 0}),
@@ -388,24 +393,24 @@ czm_tensor czm_keras_build_convolution_lstm(czm_keras_call *c) {
     for (int64_t t = 0; t < steps && !c->b->status; t++) {
         czm_tensor z = convolve_state(c, slice_time(c, x, t), "kernel", &w);
         if (czm_keras_has_weight(c, "bias"))
-            z = CZM_KERAS_OP(c, "BiasAdd", z,
+            z = CZM_KERAS_OP(c, CZM_OP_BiasAdd, z,
                              czm_keras_weight_as(c, "bias", "BiasAdd/ReadVariableOp", 1));
         if (t)
-            z = CZM_KERAS_AS(c, "add", "AddV2", z,
+            z = CZM_KERAS_AS(c, "add", CZM_OP_AddV2, z,
                              convolve_state(c, state, "recurrent_kernel", &small));
         gates g = split_gates(c, z);
-        czm_tensor fresh = CZM_KERAS_AS(c, "mul", "Mul", g.input, g.candidate);
+        czm_tensor fresh = CZM_KERAS_AS(c, "mul", CZM_OP_Mul, g.input, g.candidate);
         if (t)
-            fresh = CZM_KERAS_AS(c, "add", "AddV2", CZM_KERAS_AS(c, "mul", "Mul", g.forget, cell),
-                                 fresh);
+            fresh = CZM_KERAS_AS(c, "add", CZM_OP_AddV2,
+                                 CZM_KERAS_AS(c, "mul", CZM_OP_Mul, g.forget, cell), fresh);
         cell = fresh;
         czm_tensor shown = czm_keras_activate(c, czm_config_get(c->config, "activation"), cell);
-        all[t] = state = CZM_KERAS_AS(c, "mul", "Mul", g.output, shown);
+        all[t] = state = CZM_KERAS_AS(c, "mul", CZM_OP_Mul, g.output, shown);
     }
     if (c->b->status) return c->in[0];
     if (!czm_config_bool(c->config, "return_sequences", false))
         return is_first ? czm_keras_transpose(c, state, (const int64_t[]){0, 3, 1, 2}, 4) : state;
-    czm_node *node = czm_keras_node(c, "stack", "Pack", all, (size_t)steps);
+    czm_node *node = czm_keras_node(c, "stack", CZM_OP_Pack, all, (size_t)steps);
     czm_set_int(c->graph, node, "axis", 1);
     return is_first ? czm_keras_transpose(c, czm_output(node), (const int64_t[]){0, 1, 4, 2, 3}, 5)
                     : czm_output(node);

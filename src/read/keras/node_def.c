@@ -132,7 +132,8 @@ czm_tensor czm_keras_build_node_def(czm_keras_call *c) {
         czm_keras_fail(c, NULL, "the description of its op is not in a form that is supported");
         return stand_in(c);
     }
-    czm_node *node = czm_graph_add(c->graph, czm_arena_format(c->arena, "%s/%s", c->scope, op), op);
+    czm_node *node =
+        czm_graph_add_named(c->graph, czm_arena_format(c->arena, "%s/%s", c->scope, op), op);
     if (!node->def || node->def->is_stateful)
         czm_keras_fail(c, NULL, "its op \"%s\" is not supported", op);
     json_object_foreach(attrs, name, value) set_attr(c, node, name, value);

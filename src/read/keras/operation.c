@@ -7,8 +7,8 @@ enum { MOST_RANK = CZM_KERAS_HIGHEST_RANK };
 
 struct czm_keras_operation {
     const char *name, *names;
-    czm_tensor (*build)(czm_keras_call *c, const char *detail);
-    const char *detail;
+    czm_tensor (*build)(czm_keras_call *c, czm_keras_detail detail);
+    czm_keras_detail detail;
     size_t operands;     // 0: any number
     const char *options; // that the function reads
 };

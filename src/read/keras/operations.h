@@ -7,8 +7,14 @@
 
 #include "read/keras/layers.h"
 
+// What a row tells its function.
+typedef struct czm_keras_detail {
+    czm_op_kind op;
+    const char *activation;
+} czm_keras_detail;
+
 #define OPERATION(name, names, function, detail, operands, options) \
-    czm_tensor czm_keras_op_##function(czm_keras_call *c, const char *detail_of_row);
+    czm_tensor czm_keras_op_##function(czm_keras_call *c, czm_keras_detail detail_of_row);
 #include "read/keras/operations.def"
 #undef OPERATION
 

@@ -322,7 +322,7 @@ static czm_tensor add_input(czm_keras_builder *b, const czm_keras_layer *owner,
     czm_shape shape = input_shape(arena, owner, layer);
     if (shape.rank == CZM_UNKNOWN)
         fail_layer(b, layer, "the file does not contain the shape of the input");
-    czm_node *node = czm_graph_add(graph, name, "Placeholder");
+    czm_node *node = czm_graph_add(graph, name, CZM_OP_Placeholder);
     czm_set_type(graph, node, "dtype", dtype);
     czm_set_attr(graph, node, "shape", czm_shape_attr(arena, shape));
     *CZM_APPEND(arena, &graph->inputs) = (czm_port){name, czm_output(node), dtype};
@@ -392,7 +392,7 @@ static czm_status keep_one_input(czm_keras_builder *b) {
 static void collect_variables(czm_model *model) {
     for (size_t i = 0; i < model->main.nodes.count; i++) {
         czm_node *node = model->main.nodes.items[i];
-        if (czm_node_is(node, "VarHandleOp"))
+        if (czm_node_is(node, CZM_OP_VarHandleOp))
             *CZM_APPEND(model->arena, &model->variables) = *(const czm_variable *)node->scratch;
     }
 }
@@ -407,7 +407,7 @@ static czm_status build(czm_keras_builder *b, czm_keras_layer *root, const char 
     CZM_TRY(choose_output(b, root, output, out.count, &chosen));
     czm_tensor result = out.items[chosen];
     for (int i = 0; i < 2; i++) // of the function and of the signature, in a SavedModel of Keras 2
-        result = czm_output(czm_build_node(graph, "Identity", "Identity", &result, 1));
+        result = czm_output(czm_build_node(graph, "Identity", CZM_OP_Identity, &result, 1));
     czm_shapes_catch_up(b->shapes);
     b->model->output_shape =
         czm_wire_find(czm_shape_attr(b->context->arena, czm_shape_of(b->shapes, result)), 7)

@@ -165,9 +165,9 @@ czm_status czm_import_axes(czm_import_step *s, int64_t since, size_t at, int ran
 
 // ---- nodes
 
-czm_node *czm_import_node(czm_import_step *s, const char *op, const czm_tensor *inputs,
+czm_node *czm_import_node(czm_import_step *s, czm_op_kind op, const czm_tensor *inputs,
                           size_t count) {
-    const char *name = czm_arena_format(s->run->context->arena, "%s/%s", s->name, op);
+    const char *name = czm_arena_format(s->run->context->arena, "%s/%s", s->name, czm_op_name(op));
     return czm_build_node(s->run->graph, name, op, inputs, count);
 }
 
@@ -219,13 +219,13 @@ czm_tensor czm_import_scalar(czm_import_step *s, czm_tensor like, double number)
     return czm_import_numbers_const(s, czm_tensor_dtype(like), &number, NULL, 0);
 }
 
-czm_tensor czm_import_with(czm_import_step *s, const char *op, czm_tensor x, double number) {
+czm_tensor czm_import_with(czm_import_step *s, czm_op_kind op, czm_tensor x, double number) {
     return CZM_OUT(s, op, x, czm_import_scalar(s, x, number));
 }
 
 czm_tensor czm_import_cast(czm_import_step *s, czm_tensor x, czm_dtype dtype) {
     if (czm_tensor_dtype(x) == dtype) return x;
-    czm_node *node = CZM_NODE(s, "Cast", x);
+    czm_node *node = CZM_NODE(s, CZM_OP_Cast, x);
     czm_set_type(s->run->graph, node, "DstT", dtype);
     return czm_output(node);
 }
@@ -238,7 +238,7 @@ czm_shape czm_import_stored_shape(czm_import_step *s, czm_tensor x) {
 // One element of a vector, as a scalar.
 czm_tensor czm_import_element(czm_import_step *s, czm_tensor vector, int64_t index) {
     int64_t next = index + 1, one = 1;
-    czm_node *node = CZM_NODE(s, "StridedSlice", vector, czm_import_const(s, &index, 1),
+    czm_node *node = CZM_NODE(s, CZM_OP_StridedSlice, vector, czm_import_const(s, &index, 1),
                               czm_import_const(s, &next, 1), czm_import_const(s, &one, 1));
     czm_set_int(s->run->graph, node, "shrink_axis_mask", 1);
     return czm_output(node);
@@ -250,16 +250,16 @@ czm_tensor czm_import_sizes(czm_import_step *s, czm_tensor x, const int64_t *dim
     for (size_t i = 0; i < rank; i++) is_known &= dims[i] != CZM_UNKNOWN;
     if (is_known) return czm_import_const(s, dims, rank);
     for (size_t i = 0; i < rank; i++) {
-        if (dims[i] == CZM_UNKNOWN && !shape.node) shape = CZM_OUT(s, "Shape", x);
+        if (dims[i] == CZM_UNKNOWN && !shape.node) shape = CZM_OUT(s, CZM_OP_Shape, x);
         parts[i] = dims[i] == CZM_UNKNOWN ? czm_import_element(s, shape, (int64_t)i)
                                           : czm_import_const_of(s, (int32_t)dims[i]);
     }
-    return czm_output(czm_import_node(s, "Pack", parts, rank));
+    return czm_output(czm_import_node(s, CZM_OP_Pack, parts, rank));
 }
 
 // At most one size may be unknown: it is what remains.
 czm_tensor czm_import_reshape(czm_import_step *s, czm_tensor x, const int64_t *dims, size_t rank) {
-    return CZM_OUT(s, "Reshape", x, czm_import_const(s, dims, rank));
+    return CZM_OUT(s, CZM_OP_Reshape, x, czm_import_const(s, dims, rank));
 }
 
 // ---- values
@@ -303,13 +303,13 @@ static czm_tensor variable(czm_import_step *s, const czm_onnx_initializer *w, co
     czm_import *run = s->run;
     czm_shape stored = czm_dims_keep(run->context->arena, dims);
     const char *name = weight_name(s, w);
-    czm_node *handle = czm_graph_add(run->graph, name, "VarHandleOp");
+    czm_node *handle = czm_graph_add(run->graph, name, CZM_OP_VarHandleOp);
     czm_set_type(run->graph, handle, "dtype", w->dtype);
     czm_set_attr(run->graph, handle, "shape", czm_shape_attr(run->context->arena, stored));
     czm_set_string(run->graph, handle, "shared_name", name);
     czm_node *read = czm_graph_add(run->graph,
                                    czm_arena_format(run->context->arena, "%s/ReadVariableOp", name),
-                                   "ReadVariableOp");
+                                   CZM_OP_ReadVariableOp);
     czm_node_add_input(run->graph, read, czm_output(handle));
     czm_set_type(run->graph, read, "dtype", w->dtype);
     *CZM_APPEND(run->context->arena, &run->model->variables) =
@@ -340,7 +340,7 @@ static czm_tensor materialise(czm_import_step *s, const czm_onnx_initializer *w,
 static czm_tensor transpose(czm_import_step *s, const czm_import_form *from, const czm_order *to) {
     int64_t permutation[CZM_MOST_AXES];
     for (int k = 0; k < to->rank; k++) permutation[k] = czm_order_place(&from->order, to->axis[k]);
-    return CZM_OUT(s, "Transpose", from->tensor,
+    return CZM_OUT(s, CZM_OP_Transpose, from->tensor,
                    czm_import_const(s, permutation, (size_t)to->rank));
 }
 
@@ -374,7 +374,7 @@ czm_tensor czm_import_widened(czm_import_step *s, czm_import_value *v, czm_order
     }
     czm_import_form form = {czm_order_plain(order.rank), czm_import_plain(s, v)};
     for (int i = 0; i < missing; i++)
-        form.tensor = CZM_OUT(s, "ExpandDims", form.tensor, czm_import_const_of(s, 0));
+        form.tensor = CZM_OUT(s, CZM_OP_ExpandDims, form.tensor, czm_import_const_of(s, 0));
     return czm_order_is_plain(&order) ? form.tensor : transpose(s, &form, &order);
 }
 

@@ -58,8 +58,8 @@ typedef struct czm_import_step {
     czm_import *run;
     const czm_onnx_operation *operation;
     const czm_import_call *call; // of the function that the operation stands in; NULL
-    const char *op;   // the last column of the operation's row: a TensorFlow operation, or NULL
-    const char *name; // that nodes begin with
+    czm_op_kind op;              // the last column of the operation's row: CZM_OP_OTHER: none
+    const char *name;            // that nodes begin with
     int64_t opset;
     czm_import_value **inputs; // NULL: absent
     size_t input_count;
@@ -161,7 +161,7 @@ CZM_MUST_CHECK czm_status czm_import_axis(czm_import_step *s, int64_t axis, int 
                     sizeof CZM_TENSORS(__VA_ARGS__) / sizeof(czm_tensor))
 #define CZM_OUT(s, op, ...) czm_output(CZM_NODE((s), (op), __VA_ARGS__))
 
-czm_node *czm_import_node(czm_import_step *s, const char *op, const czm_tensor *inputs,
+czm_node *czm_import_node(czm_import_step *s, czm_op_kind op, const czm_tensor *inputs,
                           size_t count);
 czm_tensor czm_import_const(czm_import_step *s, const int64_t *values,
                             size_t count);                         // int32 vector
@@ -170,8 +170,8 @@ czm_tensor czm_import_const_of(czm_import_step *s, int32_t value); // int32 scal
 czm_tensor czm_import_numbers_const(czm_import_step *s, czm_dtype dtype, const double *numbers,
                                     const int64_t *dims, size_t rank);
 czm_tensor czm_import_scalar(czm_import_step *s, czm_tensor like, double number); // of its type
-// An operation of a tensor and a number: czm_import_with(s, "Mul", x, 2).
-czm_tensor czm_import_with(czm_import_step *s, const char *op, czm_tensor x, double number);
+// An operation of a tensor and a number: czm_import_with(s, CZM_OP_Mul, x, 2).
+czm_tensor czm_import_with(czm_import_step *s, czm_op_kind op, czm_tensor x, double number);
 czm_tensor czm_import_element(czm_import_step *s, czm_tensor vector, int64_t index); // a scalar
 czm_tensor czm_import_cast(czm_import_step *s, czm_tensor x, czm_dtype dtype);
 // The shape of a tensor: what is known as numbers, the rest computed. int32.

@@ -11,14 +11,13 @@ typedef enum layout_hint { OPEN, SAME, FIRST } layout_hint;
 typedef struct row {
     const char *op;
     czm_import_translate *translate;
-    const char *detail;
+    czm_op_kind kind;
     layout_hint layout;
     size_t least;
 } row;
 
 static const row rows[] = {
-#define OP(name, function, detail, layout, least) \
-    {#name, czm_import_op_##function, detail, layout, least},
+#define OP(name, function, op, layout, least) {#name, czm_import_op_##function, op, layout, least},
 #include "read/onnx/ops.def"
 #undef OP
 };
@@ -146,7 +145,7 @@ czm_status czm_import_translate_operation(czm_import *run, const czm_onnx_operat
     const row *found = find_row(operation->op);
     if (!found)
         return czm_import_reject(&s, NULL, "the operation %s is not supported", operation->op);
-    s.op = found->detail;
+    s.op = found->kind;
     for (size_t i = 0; i < found->least; i++)
         if (!czm_import_in(&s, i)) return czm_import_reject(&s, NULL, "input %zu is absent", i);
     if (s.output_count == 0 || !s.outputs[0])
@@ -234,7 +233,7 @@ static void add_input(czm_import *run, const czm_onnx_end *in, czm_onnx_layout l
     czm_order order = layout == CZM_LAYOUT_NCHW ? czm_order_channels_last(rank)
                                                 : czm_order_plain(rank);
     czm_dims dims = czm_order_apply(&order, in->shape);
-    czm_node *node = czm_graph_add(graph, node_name(run, in->name), "Placeholder");
+    czm_node *node = czm_graph_add(graph, node_name(run, in->name), CZM_OP_Placeholder);
     czm_set_type(graph, node, "dtype", in->dtype);
     czm_set_attr(graph, node, "shape", czm_shape_attr(run->context->arena, czm_dims_shape(&dims)));
     czm_import_value *v = czm_import_value_named(run, czm_bytes_text(in->name));

@@ -26,7 +26,7 @@ static czm_tensor split_heads(czm_import_step *s, czm_tensor t, int64_t heads) {
     int64_t length = in.rank == 3 ? in.dims[1] : CZM_UNKNOWN;
     int64_t size = in.rank == 3 && in.dims[2] > 0 ? in.dims[2] / heads : CZM_UNKNOWN;
     int64_t dims[] = {CZM_UNKNOWN, length, heads, size};
-    return CZM_OUT(s, "Transpose", czm_import_reshape(s, t, dims, 4),
+    return CZM_OUT(s, CZM_OP_Transpose, czm_import_reshape(s, t, dims, 4),
                    czm_import_const(s, exchange, 4));
 }
 
@@ -35,14 +35,15 @@ static czm_tensor join_heads(czm_import_step *s, czm_tensor t) {
     const int64_t exchange[] = {0, 2, 1, 3};
     int64_t dims[] = {CZM_UNKNOWN, in.rank == 4 ? in.dims[2] : CZM_UNKNOWN,
                       in.rank == 4 ? czm_dim_multiply(in.dims[1], in.dims[3]) : CZM_UNKNOWN};
-    return czm_import_reshape(s, CZM_OUT(s, "Transpose", t, czm_import_const(s, exchange, 4)), dims,
-                              3);
+    return czm_import_reshape(s, CZM_OUT(s, CZM_OP_Transpose, t, czm_import_const(s, exchange, 4)),
+                              dims, 3);
 }
 
 // What was computed for earlier keys comes first.
 static czm_tensor join_past(czm_import_step *s, czm_import_value *past, czm_tensor t,
                             size_t output) {
-    if (past) t = CZM_OUT(s, "ConcatV2", czm_import_plain(s, past), t, czm_import_const_of(s, 2));
+    if (past)
+        t = CZM_OUT(s, CZM_OP_ConcatV2, czm_import_plain(s, past), t, czm_import_const_of(s, 2));
     czm_import_put(s, output, t, czm_order_plain(4));
     return t;
 }
@@ -59,8 +60,9 @@ static czm_status repeat_heads(czm_import_step *s, czm_tensor *t, int64_t heads)
     if (in.dims[2] == CZM_UNKNOWN || in.dims[3] == CZM_UNKNOWN)
         return czm_import_reject(s, "export the network with a fixed size",
                                  "grouped heads of an open size are not supported");
-    czm_tensor wide = CZM_OUT(s, "ExpandDims", *t, czm_import_const_of(s, 2));
-    *t = czm_import_reshape(s, CZM_OUT(s, "Tile", wide, czm_import_const(s, times, 5)), dims, 4);
+    czm_tensor wide = CZM_OUT(s, CZM_OP_ExpandDims, *t, czm_import_const_of(s, 2));
+    *t = czm_import_reshape(s, CZM_OUT(s, CZM_OP_Tile, wide, czm_import_const(s, times, 5)), dims,
+                            4);
     return CZM_OK;
 }
 
@@ -94,12 +96,12 @@ static czm_status read_operands(czm_import_step *s, attention *a) {
 
 static czm_tensor minus_infinity_unless(czm_import_step *s, const attention *a,
                                         czm_tensor is_seen) {
-    return CZM_OUT(s, "SelectV2", is_seen, czm_import_scalar(s, a->query, 0),
+    return CZM_OUT(s, CZM_OP_SelectV2, is_seen, czm_import_scalar(s, a->query, 0),
                    czm_import_scalar(s, a->query, -HUGE_VAL));
 }
 
 static void add_bias(czm_import_step *s, attention *a, czm_tensor bias) {
-    a->bias = a->bias.node ? CZM_OUT(s, "AddV2", a->bias, bias) : bias;
+    a->bias = a->bias.node ? CZM_OUT(s, CZM_OP_AddV2, a->bias, bias) : bias;
 }
 
 // A mask for fewer keys than there are leaves out the last ones.
@@ -114,7 +116,8 @@ static czm_status add_mask(czm_import_step *s, attention *a) {
         if (covered > a->keys)
             return czm_import_reject(s, NULL, "its mask is larger than its keys");
         amounts[2 * rank - 1] = (double)(a->keys - covered);
-        m = CZM_OUT(s, "PadV2", m, czm_import_numbers_const(s, CZM_DTYPE_INT32, amounts, dims, 2),
+        m = CZM_OUT(s, CZM_OP_PadV2, m,
+                    czm_import_numbers_const(s, CZM_DTYPE_INT32, amounts, dims, 2),
                     czm_import_scalar(s, m, -HUGE_VAL));
     }
     a->may_see_nothing = true;
@@ -153,22 +156,23 @@ static void add_moved_places(czm_import_step *s, attention *a, czm_tensor length
         for (int64_t key = 0; key < a->keys; key++)
             distance[i++] = (double)(key - query + a->queries);
     czm_tensor d =
-        CZM_OUT(s, "Sub", czm_import_numbers_const(s, czm_tensor_dtype(lengths), distance, dims, 2),
-                lengths);
+        CZM_OUT(s, CZM_OP_Sub,
+                czm_import_numbers_const(s, czm_tensor_dtype(lengths), distance, dims, 2), lengths);
     double high = a->is_causal ? 0 : (double)a->right;
     if (a->is_causal || a->right >= 0)
-        add_bias(s, a, minus_infinity_unless(s, a, czm_import_with(s, "LessEqual", d, high)));
+        add_bias(s, a, minus_infinity_unless(s, a, czm_import_with(s, CZM_OP_LessEqual, d, high)));
     if (a->left >= 0)
         add_bias(s, a,
                  minus_infinity_unless(s, a,
-                                       czm_import_with(s, "GreaterEqual", d, -(double)a->left)));
+                                       czm_import_with(s, CZM_OP_GreaterEqual, d,
+                                                       -(double)a->left)));
 }
 
 static void add_padding(czm_import_step *s, attention *a, czm_tensor lengths) {
     double *place = CZM_NEW_ARRAY(s->run->context->arena, double, (size_t)a->keys + 1);
     for (int64_t j = 0; j < a->keys; j++) place[j] = (double)j;
     czm_tensor j = czm_import_numbers_const(s, czm_tensor_dtype(lengths), place, &a->keys, 1);
-    add_bias(s, a, minus_infinity_unless(s, a, CZM_OUT(s, "Less", j, lengths)));
+    add_bias(s, a, minus_infinity_unless(s, a, CZM_OUT(s, CZM_OP_Less, j, lengths)));
     a->may_see_nothing = true;
 }
 
@@ -195,12 +199,12 @@ static czm_tensor weights(czm_import_step *s, const attention *a, czm_tensor sco
     int64_t precision = czm_import_int(s, "softmax_precision", 0), last = -1;
     czm_dtype dtype = precision ? czm_onnx_dtype_of((uint64_t)precision) : own;
     czm_tensor y =
-        czm_import_cast(s, CZM_OUT(s, "Softmax", czm_import_cast(s, scores, dtype)), own);
+        czm_import_cast(s, CZM_OUT(s, CZM_OP_Softmax, czm_import_cast(s, scores, dtype)), own);
     if (!a->may_see_nothing) return y;
-    czm_node *most = CZM_NODE(s, "Max", a->bias, czm_import_const(s, &last, 1));
+    czm_node *most = CZM_NODE(s, CZM_OP_Max, a->bias, czm_import_const(s, &last, 1));
     czm_set_bool(s->run->graph, most, "keep_dims", true);
-    czm_tensor sees_nothing = czm_import_with(s, "Equal", czm_output(most), -HUGE_VAL);
-    return CZM_OUT(s, "SelectV2", sees_nothing, CZM_OUT(s, "ZerosLike", y), y);
+    czm_tensor sees_nothing = czm_import_with(s, CZM_OP_Equal, czm_output(most), -HUGE_VAL);
+    return CZM_OUT(s, CZM_OP_SelectV2, sees_nothing, CZM_OUT(s, CZM_OP_ZerosLike, y), y);
 }
 
 czm_status czm_import_op_attention(czm_import_step *s) {
@@ -215,15 +219,16 @@ czm_status czm_import_op_attention(czm_import_step *s) {
            cap = czm_import_float(s, "softcap", 0);
     double scale = czm_import_float(s, "scale", 1 / sqrt(size));
     czm_tensor stages[NORMALISED + 1];
-    czm_tensor scaled = scale == 1 ? a.query : czm_import_with(s, "Mul", a.query, scale);
+    czm_tensor scaled = scale == 1 ? a.query : czm_import_with(s, CZM_OP_Mul, a.query, scale);
     czm_tensor scores = czm_import_product(s, scaled, a.key, 4, 4, false, true);
     stages[0] = scores;
     if (cap > 0) {
-        czm_tensor bounded = CZM_OUT(s, "Tanh", czm_import_with(s, "RealDiv", scores, cap));
-        scores = czm_import_with(s, "Mul", bounded, cap);
+        czm_tensor bounded =
+            CZM_OUT(s, CZM_OP_Tanh, czm_import_with(s, CZM_OP_RealDiv, scores, cap));
+        scores = czm_import_with(s, CZM_OP_Mul, bounded, cap);
     }
     stages[CAPPED] = scores;
-    if (a.bias.node) scores = CZM_OUT(s, "AddV2", scores, a.bias);
+    if (a.bias.node) scores = CZM_OUT(s, CZM_OP_AddV2, scores, a.bias);
     stages[BIASED] = scores;
     stages[NORMALISED] = weights(s, &a, scores);
     czm_tensor y = czm_import_product(s, stages[NORMALISED], a.value, 4, 4, false, false);

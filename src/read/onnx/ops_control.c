@@ -225,7 +225,7 @@ static czm_status end_rounds(czm_import_step *s, const rounds *r) {
         czm_import_ints(s, "scan_output_axes", axes, CZM_MOST_AXES);
         if (count == 0 || i >= CZM_MOST_AXES || r->ranks[i] >= CZM_MOST_AXES)
             return czm_import_reject(s, NULL, "it collects the results of %zu rounds", count);
-        czm_node *node = czm_import_node(s, "Pack", r->rows[i].items, count);
+        czm_node *node = czm_import_node(s, CZM_OP_Pack, r->rows[i].items, count);
         czm_set_int(s->run->graph, node, "axis", axes[i]);
         czm_import_put(s, r->states + i, czm_output(node), czm_order_plain(r->ranks[i] + 1));
     }
@@ -278,7 +278,7 @@ czm_status czm_import_op_loop(czm_import_step *s) {
 static czm_import_value *row_of(czm_import_step *s, czm_import_value *x, int axis, int64_t index) {
     czm_order order = czm_import_order(s, x);
     czm_import_value *v = CZM_NEW(s->run->context->arena, czm_import_value);
-    czm_tensor t = CZM_OUT(s, "GatherV2", czm_import_made(s, x),
+    czm_tensor t = CZM_OUT(s, CZM_OP_GatherV2, czm_import_made(s, x),
                            czm_import_const_of(s, (int32_t)index),
                            czm_import_const_of(s, czm_order_place(&order, axis)));
     v->name = "";

@@ -7,7 +7,7 @@
 
 static czm_tensor add_bias(czm_import_step *s, czm_tensor y) {
     czm_import_value *bias = czm_import_in(s, 2);
-    return bias ? CZM_OUT(s, "BiasAdd", y, czm_import_plain(s, bias)) : y;
+    return bias ? CZM_OUT(s, CZM_OP_BiasAdd, y, czm_import_plain(s, bias)) : y;
 }
 
 // ---- convolution
@@ -30,7 +30,7 @@ static czm_tensor filter(czm_import_step *s, czm_import_value *w, int axes, int 
     order.axis[axes] = first;
     order.axis[axes + 1] = second;
     czm_tensor t = czm_import_get(s, w, order);
-    return axes == 1 ? CZM_OUT(s, "ExpandDims", t, czm_import_const_of(s, 0)) : t;
+    return axes == 1 ? CZM_OUT(s, CZM_OP_ExpandDims, t, czm_import_const_of(s, 0)) : t;
 }
 
 // A group for each channel: [channels * multiplier, 1, h, w] becomes [h, w, channels, multiplier].
@@ -65,7 +65,7 @@ static czm_tensor input_image(czm_import_step *s, czm_import_value *x, const czm
     czm_dims dims = czm_dims_unknown(win->places + 2);
     if (czm_import_dim(s, x, 1) != CZM_UNKNOWN) return t;
     dims.at[dims.rank - 1] = channels;
-    czm_node *node = CZM_NODE(s, "EnsureShape", t);
+    czm_node *node = CZM_NODE(s, CZM_OP_EnsureShape, t);
     czm_set_attr(s->run->graph, node, "shape",
                  czm_shape_attr(s->run->context->arena, czm_dims_shape(&dims)));
     return czm_output(node);
@@ -75,7 +75,7 @@ static czm_tensor input_image(czm_import_step *s, czm_import_value *x, const czm
 static czm_status conv_volume(czm_import_step *s, czm_import_value *x, czm_import_value *w,
                               czm_import_window *win) {
     czm_tensor in = czm_import_window_padded(s, czm_import_window_image(s, x, win), win, 0);
-    czm_node *node = CZM_NODE(s, "Conv3D", in, filter(s, w, win->axes, 1, 0));
+    czm_node *node = CZM_NODE(s, CZM_OP_Conv3D, in, filter(s, w, win->axes, 1, 0));
     czm_import_window_set(s, node, "strides", win, win->strides);
     czm_import_window_set(s, node, "dilations", win, win->dilations);
     czm_set_string(s->run->graph, node, "padding", win->is_same ? "SAME" : "VALID");
@@ -99,7 +99,7 @@ czm_status czm_import_op_conv(czm_import_step *s) {
     if (win.places == 3) return conv_volume(s, x, w, &win);
     czm_tensor kernel = is_depthwise ? depthwise_filter(s, w, channels, shape.dims[0], &win)
                                      : filter(s, w, win.axes, 1, 0);
-    czm_node *node = CZM_NODE(s, is_depthwise ? "DepthwiseConv2dNative" : "Conv2D",
+    czm_node *node = CZM_NODE(s, is_depthwise ? CZM_OP_DepthwiseConv2dNative : CZM_OP_Conv2D,
                               input_image(s, x, &win, channels), kernel);
     czm_import_window_set(s, node, "strides", &win, win.strides);
     czm_import_window_set(s, node, "dilations", &win, win.dilations);
@@ -158,18 +158,18 @@ static czm_tensor output_sizes(czm_import_step *s, czm_tensor x, const czm_impor
         if (known[k] != CZM_UNKNOWN) known[k] = known[k] * w->strides[i] + grow[k];
     }
     if (is_known) return czm_import_const(s, known, (size_t)rank);
-    shape = CZM_OUT(s, "Shape", x);
+    shape = CZM_OUT(s, CZM_OP_Shape, x);
     for (int k = 0; k < rank; k++) {
         parts[k] = known[k] == CZM_UNKNOWN ? czm_import_element(s, shape, k)
                                            : czm_import_const_of(s, (int32_t)known[k]);
         if (known[k] != CZM_UNKNOWN || k == 0) continue;
         if (w->strides[k - 1] != 1)
-            parts[k] =
-                CZM_OUT(s, "Mul", parts[k], czm_import_const_of(s, (int32_t)w->strides[k - 1]));
+            parts[k] = CZM_OUT(s, CZM_OP_Mul, parts[k],
+                               czm_import_const_of(s, (int32_t)w->strides[k - 1]));
         if (grow[k])
-            parts[k] = CZM_OUT(s, "AddV2", parts[k], czm_import_const_of(s, (int32_t)grow[k]));
+            parts[k] = CZM_OUT(s, CZM_OP_AddV2, parts[k], czm_import_const_of(s, (int32_t)grow[k]));
     }
-    return czm_output(czm_import_node(s, "Pack", parts, (size_t)rank));
+    return czm_output(czm_import_node(s, CZM_OP_Pack, parts, (size_t)rank));
 }
 
 // The whole result of a volume, without what the padding cuts off.
@@ -184,7 +184,7 @@ static czm_tensor without_pads(czm_import_step *s, czm_tensor y, const czm_impor
     }
     for (size_t k = 0; k < rank; k++)
         if (end[k] == 0) end_mask |= (int64_t)1 << k;
-    czm_node *node = CZM_NODE(s, "StridedSlice", y, czm_import_const(s, begin, rank),
+    czm_node *node = CZM_NODE(s, CZM_OP_StridedSlice, y, czm_import_const(s, begin, rank),
                               czm_import_const(s, end, rank), czm_import_const(s, ones, rank));
     czm_set_int(s->run->graph, node, "end_mask", end_mask);
     return czm_output(node);
@@ -200,7 +200,7 @@ static czm_status transposed_volume(czm_import_step *s, czm_import_value *x, czm
     memset(whole.before, 0, sizeof whole.before);
     memset(whole.after, 0, sizeof whole.after);
     czm_tensor in = czm_import_window_image(s, x, win);
-    czm_node *node = CZM_NODE(s, "Conv3DBackpropInputV2",
+    czm_node *node = CZM_NODE(s, CZM_OP_Conv3DBackpropInputV2,
                               output_sizes(s, in, &whole, more, channels),
                               filter(s, w, win->axes, 1, 0), in);
     czm_import_window_set(s, node, "strides", win, win->strides);
@@ -228,7 +228,8 @@ czm_status czm_import_op_conv_transpose(czm_import_step *s) {
     int64_t channels = czm_dim_multiply(shape.dims[1], groups);
     if (win.places == 3) return transposed_volume(s, x, w, &win, more, channels);
     czm_tensor in = czm_import_window_image(s, x, &win);
-    czm_node *node = CZM_NODE(s, "Conv2DBackpropInput", output_sizes(s, in, &win, more, channels),
+    czm_node *node = CZM_NODE(s, CZM_OP_Conv2DBackpropInput,
+                              output_sizes(s, in, &win, more, channels),
                               filter(s, w, win.axes, 1, 0), in);
     czm_import_window_set(s, node, "strides", &win, win.strides);
     czm_import_window_set(s, node, "dilations", &win, win.dilations);

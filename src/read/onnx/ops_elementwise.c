@@ -6,15 +6,15 @@
 #include <math.h>
 
 static czm_tensor minimum(czm_import_step *s, czm_tensor x, double number) {
-    return czm_import_with(s, "Minimum", x, number);
+    return czm_import_with(s, CZM_OP_Minimum, x, number);
 }
 
 static czm_tensor times(czm_import_step *s, czm_tensor x, double number) {
-    return number == 1 ? x : czm_import_with(s, "Mul", x, number);
+    return number == 1 ? x : czm_import_with(s, CZM_OP_Mul, x, number);
 }
 
 static czm_tensor plus(czm_import_step *s, czm_tensor x, double number) {
-    return number == 0 ? x : czm_import_with(s, "AddV2", x, number);
+    return number == 0 ? x : czm_import_with(s, CZM_OP_AddV2, x, number);
 }
 
 static czm_status put(czm_import_step *s, czm_tensor y) {
@@ -31,15 +31,16 @@ czm_status czm_import_op_is_inf(czm_import_step *s) {
     bool is_low = czm_import_int(s, "detect_negative", 1) != 0;
     czm_tensor x = input(s);
     if (is_high != is_low)
-        return put(s, czm_import_with(s, "Equal", x, is_high ? HUGE_VAL : -HUGE_VAL));
-    if (is_high) return put(s, CZM_OUT(s, "IsInf", x));
-    return put(s, CZM_OUT(s, "NotEqual", CZM_OUT(s, "IsInf", x), CZM_OUT(s, "IsInf", x)));
+        return put(s, czm_import_with(s, CZM_OP_Equal, x, is_high ? HUGE_VAL : -HUGE_VAL));
+    if (is_high) return put(s, CZM_OUT(s, CZM_OP_IsInf, x));
+    return put(s, CZM_OUT(s, CZM_OP_NotEqual, CZM_OUT(s, CZM_OP_IsInf, x),
+                          CZM_OUT(s, CZM_OP_IsInf, x)));
 }
 
 // ---- activations
 
 czm_status czm_import_op_leaky_relu(czm_import_step *s) {
-    czm_node *node = CZM_NODE(s, "LeakyRelu", input(s));
+    czm_node *node = CZM_NODE(s, CZM_OP_LeakyRelu, input(s));
     czm_set_float(s->run->graph, node, "alpha", (float)czm_import_float(s, "alpha", 0.01));
     return put(s, czm_output(node));
 }
@@ -49,10 +50,10 @@ czm_status czm_import_op_elu(czm_import_step *s) {
     bool is_selu = czm_import_is(s, "Selu"), is_celu = czm_import_is(s, "Celu");
     double alpha = czm_import_float(s, "alpha", is_selu ? 1.67326319217681884765625 : 1);
     double gamma = is_selu ? czm_import_float(s, "gamma", 1.05070102214813232421875) : 1;
-    czm_tensor x = input(s), elu = CZM_OUT(s, "Elu", times(s, x, is_celu ? 1 / alpha : 1));
+    czm_tensor x = input(s), elu = CZM_OUT(s, CZM_OP_Elu, times(s, x, is_celu ? 1 / alpha : 1));
     if (alpha == 1 && gamma == 1) return put(s, elu);
     czm_tensor negative = times(s, minimum(s, elu, 0), gamma * alpha);
-    return put(s, CZM_OUT(s, "AddV2", times(s, CZM_OUT(s, "Relu", x), gamma), negative));
+    return put(s, CZM_OUT(s, CZM_OP_AddV2, times(s, CZM_OUT(s, CZM_OP_Relu, x), gamma), negative));
 }
 
 czm_status czm_import_op_hard_sigmoid(czm_import_step *s) {
@@ -61,56 +62,56 @@ czm_status czm_import_op_hard_sigmoid(czm_import_step *s) {
     double alpha = is_swish ? 1.0 / 6 : czm_import_float(s, "alpha", 0.2);
     double beta = is_swish ? 0.5 : czm_import_float(s, "beta", 0.5);
     czm_tensor line = plus(s, times(s, x, alpha), beta);
-    czm_tensor clipped = CZM_OUT(s, "ClipByValue", line, czm_import_scalar(s, line, 0),
+    czm_tensor clipped = CZM_OUT(s, CZM_OP_ClipByValue, line, czm_import_scalar(s, line, 0),
                                  czm_import_scalar(s, line, 1));
-    return put(s, is_swish ? CZM_OUT(s, "Mul", x, clipped) : clipped);
+    return put(s, is_swish ? CZM_OUT(s, CZM_OP_Mul, x, clipped) : clipped);
 }
 
 // Mish and Swish: x times a bounded function of x.
 czm_status czm_import_op_times_itself(czm_import_step *s) {
     czm_tensor x = input(s);
-    czm_tensor bounded = s->op
-                             ? CZM_OUT(s, "Tanh", CZM_OUT(s, s->op, x))
-                             : CZM_OUT(s, "Sigmoid", times(s, x, czm_import_float(s, "alpha", 1)));
-    return put(s, CZM_OUT(s, "Mul", x, bounded));
+    czm_tensor bounded =
+        s->op ? CZM_OUT(s, CZM_OP_Tanh, CZM_OUT(s, s->op, x))
+              : CZM_OUT(s, CZM_OP_Sigmoid, times(s, x, czm_import_float(s, "alpha", 1)));
+    return put(s, CZM_OUT(s, CZM_OP_Mul, x, bounded));
 }
 
 // Swish of the first operand times the second one.
 czm_status czm_import_op_swiglu(czm_import_step *s) {
     czm_tensor t[2];
     czm_order order = czm_import_align(s, s->inputs, 2, t);
-    czm_tensor gate = CZM_OUT(s, "Sigmoid", times(s, t[0], czm_import_float(s, "alpha", 1)));
-    czm_import_put(s, 0, CZM_OUT(s, "Mul", CZM_OUT(s, "Mul", t[0], gate), t[1]), order);
+    czm_tensor gate = CZM_OUT(s, CZM_OP_Sigmoid, times(s, t[0], czm_import_float(s, "alpha", 1)));
+    czm_import_put(s, 0, CZM_OUT(s, CZM_OP_Mul, CZM_OUT(s, CZM_OP_Mul, t[0], gate), t[1]), order);
     return CZM_OK;
 }
 
 czm_status czm_import_op_gelu(czm_import_step *s) {
     czm_tensor x = input(s), inner;
     if (czm_import_text_is(s, "approximate", "none", "tanh")) {
-        czm_tensor cube = CZM_OUT(s, "Mul", x, CZM_OUT(s, "Square", x));
-        czm_tensor sum = CZM_OUT(s, "AddV2", x, times(s, cube, 0.044715));
-        inner = CZM_OUT(s, "Tanh", times(s, sum, 0.7978845608028654));
+        czm_tensor cube = CZM_OUT(s, CZM_OP_Mul, x, CZM_OUT(s, CZM_OP_Square, x));
+        czm_tensor sum = CZM_OUT(s, CZM_OP_AddV2, x, times(s, cube, 0.044715));
+        inner = CZM_OUT(s, CZM_OP_Tanh, times(s, sum, 0.7978845608028654));
     } else {
-        inner = CZM_OUT(s, "Erf", times(s, x, 0.7071067811865476));
+        inner = CZM_OUT(s, CZM_OP_Erf, times(s, x, 0.7071067811865476));
     }
-    return put(s, CZM_OUT(s, "Mul", times(s, x, 0.5), plus(s, inner, 1)));
+    return put(s, CZM_OUT(s, CZM_OP_Mul, times(s, x, 0.5), plus(s, inner, 1)));
 }
 
 czm_status czm_import_op_thresholded_relu(czm_import_step *s) {
     czm_tensor x = input(s);
     czm_tensor is_above =
-        CZM_OUT(s, "Greater", x, czm_import_scalar(s, x, czm_import_float(s, "alpha", 1)));
-    return put(s, CZM_OUT(s, "Mul", x, czm_import_cast(s, is_above, czm_tensor_dtype(x))));
+        CZM_OUT(s, CZM_OP_Greater, x, czm_import_scalar(s, x, czm_import_float(s, "alpha", 1)));
+    return put(s, CZM_OUT(s, CZM_OP_Mul, x, czm_import_cast(s, is_above, czm_tensor_dtype(x))));
 }
 
 czm_status czm_import_op_shrink(czm_import_step *s) {
     czm_tensor x = input(s);
     double limit = czm_import_float(s, "lambd", 0.5), bias = czm_import_float(s, "bias", 0);
-    czm_tensor is_low = CZM_OUT(s, "Less", x, czm_import_scalar(s, x, -limit));
-    czm_tensor is_high = CZM_OUT(s, "Greater", x, czm_import_scalar(s, x, limit));
+    czm_tensor is_low = CZM_OUT(s, CZM_OP_Less, x, czm_import_scalar(s, x, -limit));
+    czm_tensor is_high = CZM_OUT(s, CZM_OP_Greater, x, czm_import_scalar(s, x, limit));
     czm_tensor high =
-        CZM_OUT(s, "SelectV2", is_high, plus(s, x, -bias), CZM_OUT(s, "ZerosLike", x));
-    return put(s, CZM_OUT(s, "SelectV2", is_low, plus(s, x, bias), high));
+        CZM_OUT(s, CZM_OP_SelectV2, is_high, plus(s, x, -bias), CZM_OUT(s, CZM_OP_ZerosLike, x));
+    return put(s, CZM_OUT(s, CZM_OP_SelectV2, is_low, plus(s, x, bias), high));
 }
 
 // Up to operator set 10 the limits are attributes, then inputs that may be absent.
@@ -132,9 +133,9 @@ static bool is_number(czm_import_step *s, czm_tensor t, double number) {
 czm_status czm_import_op_clip(czm_import_step *s) {
     czm_tensor x = input(s);
     czm_tensor low = limit(s, x, 1, "min"), high = limit(s, x, 2, "max");
-    if (is_number(s, low, 0) && is_number(s, high, 6)) return put(s, CZM_OUT(s, "Relu6", x));
-    if (low.node) x = CZM_OUT(s, "Maximum", x, low);
-    if (high.node) x = CZM_OUT(s, "Minimum", x, high);
+    if (is_number(s, low, 0) && is_number(s, high, 6)) return put(s, CZM_OUT(s, CZM_OP_Relu6, x));
+    if (low.node) x = CZM_OUT(s, CZM_OP_Maximum, x, low);
+    if (high.node) x = CZM_OUT(s, CZM_OP_Minimum, x, high);
     return put(s, x);
 }
 
@@ -165,7 +166,7 @@ czm_status czm_import_op_dropout(czm_import_step *s) {
     czm_tensor x = input(s);
     czm_import_pass(s, 0, czm_import_in(s, 0));
     if (s->output_count > 1 && s->outputs[1])
-        czm_import_put(s, 1, CZM_OUT(s, "OnesLike", czm_import_cast(s, x, CZM_DTYPE_BOOL)),
+        czm_import_put(s, 1, CZM_OUT(s, CZM_OP_OnesLike, czm_import_cast(s, x, CZM_DTYPE_BOOL)),
                        czm_import_order(s, czm_import_in(s, 0)));
     return CZM_OK;
 }
@@ -209,20 +210,22 @@ static czm_tensor combine_simply(czm_import_step *s, czm_tensor a, czm_tensor b)
 
 // Whole numbers are divided towards zero.
 static czm_tensor combine_quotient(czm_import_step *s, czm_tensor a, czm_tensor b) {
-    return CZM_OUT(s, czm_dtype_is_floating(czm_tensor_dtype(a)) ? "RealDiv" : "TruncateDiv", a, b);
+    return CZM_OUT(s,
+                   czm_dtype_is_floating(czm_tensor_dtype(a)) ? CZM_OP_RealDiv : CZM_OP_TruncateDiv,
+                   a, b);
 }
 
 static czm_tensor combine_power(czm_import_step *s, czm_tensor a, czm_tensor b) {
-    return CZM_OUT(s, "Pow", a, czm_import_cast(s, b, czm_tensor_dtype(a)));
+    return CZM_OUT(s, CZM_OP_Pow, a, czm_import_cast(s, b, czm_tensor_dtype(a)));
 }
 
 static czm_tensor combine_modulo(czm_import_step *s, czm_tensor a, czm_tensor b) {
-    return CZM_OUT(s, czm_import_int(s, "fmod", 0) ? "Mod" : "FloorMod", a, b);
+    return CZM_OUT(s, czm_import_int(s, "fmod", 0) ? CZM_OP_Mod : CZM_OP_FloorMod, a, b);
 }
 
 static czm_tensor combine_prelu(czm_import_step *s, czm_tensor x, czm_tensor slope) {
-    czm_tensor negative = CZM_OUT(s, "Mul", minimum(s, x, 0), slope);
-    return CZM_OUT(s, "AddV2", CZM_OUT(s, "Relu", x), negative);
+    czm_tensor negative = CZM_OUT(s, CZM_OP_Mul, minimum(s, x, 0), slope);
+    return CZM_OUT(s, CZM_OP_AddV2, CZM_OUT(s, CZM_OP_Relu, x), negative);
 }
 
 czm_status czm_import_op_binary(czm_import_step *s) { return fold(s, combine_simply); }
@@ -234,6 +237,6 @@ czm_status czm_import_op_prelu(czm_import_step *s) { return fold(s, combine_prel
 czm_status czm_import_op_where(czm_import_step *s) {
     czm_tensor t[3];
     czm_order order = czm_import_align(s, s->inputs, 3, t);
-    czm_import_put(s, 0, CZM_OUT(s, "SelectV2", t[0], t[1], t[2]), order);
+    czm_import_put(s, 0, CZM_OUT(s, CZM_OP_SelectV2, t[0], t[1], t[2]), order);
     return CZM_OK;
 }

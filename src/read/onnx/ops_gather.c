@@ -15,15 +15,16 @@ static czm_tensor positive(czm_import_step *s, czm_import_value *v, czm_tensor s
     for (size_t i = 0; i < count && numbers; i++) has_negative |= numbers[i] < 0;
     czm_tensor t = czm_import_plain(s, v);
     if (!has_negative) return t;
-    czm_tensor moved = CZM_OUT(s, "AddV2", t, czm_import_cast(s, size, czm_tensor_dtype(t)));
-    return CZM_OUT(s, "SelectV2", CZM_OUT(s, "Less", t, czm_import_scalar(s, t, 0)), moved, t);
+    czm_tensor moved = CZM_OUT(s, CZM_OP_AddV2, t, czm_import_cast(s, size, czm_tensor_dtype(t)));
+    return CZM_OUT(s, CZM_OP_SelectV2, CZM_OUT(s, CZM_OP_Less, t, czm_import_scalar(s, t, 0)),
+                   moved, t);
 }
 
 static czm_tensor size_at(czm_import_step *s, czm_tensor x, int place) {
     czm_shape shape = czm_import_stored_shape(s, x);
     if (shape.rank > place && shape.dims[place] != CZM_UNKNOWN)
         return czm_import_const_of(s, (int32_t)shape.dims[place]);
-    return czm_import_element(s, CZM_OUT(s, "Shape", x), place);
+    return czm_import_element(s, CZM_OUT(s, CZM_OP_Shape, x), place);
 }
 
 czm_status czm_import_op_gather(czm_import_step *s) {
@@ -35,7 +36,7 @@ czm_status czm_import_op_gather(czm_import_step *s) {
     czm_tensor t = keeps_rank ? czm_import_made(s, x) : czm_import_plain(s, x);
     if (!keeps_rank) order = czm_order_plain(order.rank);
     int place = czm_order_place(&order, axis);
-    czm_tensor y = CZM_OUT(s, "GatherV2", t, positive(s, index, size_at(s, t, place)),
+    czm_tensor y = CZM_OUT(s, CZM_OP_GatherV2, t, positive(s, index, size_at(s, t, place)),
                            czm_import_const_of(s, place));
     czm_order result = rank == 0   ? czm_order_without(&order, 1u << axis)
                        : rank == 1 ? order
@@ -67,7 +68,7 @@ static czm_status element_index(czm_import_step *s, czm_tensor x, czm_import_val
     for (int i = 0; i < shape.rank; i++)
         parts[i] = i == axis ? positive(s, index, size_at(s, x, axis))
                              : counting(s, dtype, shape, i);
-    czm_node *node = czm_import_node(s, "Pack", parts, (size_t)shape.rank);
+    czm_node *node = czm_import_node(s, CZM_OP_Pack, parts, (size_t)shape.rank);
     czm_set_int(s->run->graph, node, "axis", -1);
     *out = czm_output(node);
     return CZM_OK;
@@ -79,7 +80,7 @@ czm_status czm_import_op_gather_elements(czm_import_step *s) {
     czm_tensor t = czm_import_plain(s, x), places;
     CZM_TRY(czm_import_axis(s, czm_import_int(s, "axis", 0), rank, &axis));
     CZM_TRY(element_index(s, t, index, axis, &places));
-    czm_import_put(s, 0, CZM_OUT(s, "GatherNd", t, places), czm_order_plain(rank));
+    czm_import_put(s, 0, CZM_OUT(s, CZM_OP_GatherNd, t, places), czm_order_plain(rank));
     return CZM_OK;
 }
 
@@ -89,7 +90,8 @@ static czm_status scattered(czm_import_step *s, czm_tensor x, czm_tensor index, 
     if (!adds && !czm_import_text_is(s, "reduction", "none", "none"))
         return czm_import_reject(s, NULL, "its reduction is not supported");
     czm_import_put(s, 0,
-                   CZM_OUT(s, adds ? "TensorScatterAdd" : "TensorScatterUpdate", x, index, updates),
+                   CZM_OUT(s, adds ? CZM_OP_TensorScatterAdd : CZM_OP_TensorScatterUpdate, x, index,
+                           updates),
                    czm_order_plain(rank));
     return CZM_OK;
 }
@@ -106,8 +108,9 @@ czm_status czm_import_op_scatter_elements(czm_import_step *s) {
 // The sizes of the axes that a row of indices names, as a vector.
 static czm_tensor row_sizes(czm_import_step *s, czm_tensor x, int64_t from, int64_t count) {
     int64_t begin = from, end = from + count, one = 1;
-    return CZM_OUT(s, "StridedSlice", CZM_OUT(s, "Shape", x), czm_import_const(s, &begin, 1),
-                   czm_import_const(s, &end, 1), czm_import_const(s, &one, 1));
+    return CZM_OUT(s, CZM_OP_StridedSlice, CZM_OUT(s, CZM_OP_Shape, x),
+                   czm_import_const(s, &begin, 1), czm_import_const(s, &end, 1),
+                   czm_import_const(s, &one, 1));
 }
 
 static czm_status row_length(czm_import_step *s, const czm_import_value *index, int64_t *length) {
@@ -132,7 +135,7 @@ static czm_status prefix_batch(czm_import_step *s, const czm_import_value *index
         parts[i] = counting(s, czm_import_type(index), czm_dims_shape(&one), i);
     parts[batch] = *places;
     parts[batch + 1] = czm_import_const_of(s, shape.rank - 1);
-    *places = czm_output(czm_import_node(s, "ConcatV2", parts, (size_t)batch + 2));
+    *places = czm_output(czm_import_node(s, CZM_OP_ConcatV2, parts, (size_t)batch + 2));
     return CZM_OK;
 }
 
@@ -148,7 +151,7 @@ czm_status czm_import_op_gather_nd(czm_import_step *s) {
     czm_tensor t = czm_import_plain(s, x);
     czm_tensor places = positive(s, index, row_sizes(s, t, batch, length));
     if (batch) CZM_TRY(prefix_batch(s, index, (int)batch, &places));
-    czm_import_put(s, 0, CZM_OUT(s, "GatherNd", t, places), czm_order_plain(rank));
+    czm_import_put(s, 0, CZM_OUT(s, CZM_OP_GatherNd, t, places), czm_order_plain(rank));
     return CZM_OK;
 }
 
@@ -172,7 +175,7 @@ czm_status czm_import_op_one_hot(czm_import_step *s) {
     czm_tensor values = czm_import_plain(s, czm_import_in(s, 2));
     czm_tensor size = czm_import_const_of(s, (int32_t)depth);
     czm_tensor t = czm_import_cast(s, positive(s, index, size), CZM_DTYPE_INT64);
-    czm_node *node = CZM_NODE(s, "OneHot", t, size, czm_import_element(s, values, 1),
+    czm_node *node = CZM_NODE(s, CZM_OP_OneHot, t, size, czm_import_element(s, values, 1),
                               czm_import_element(s, values, 0));
     czm_set_int(s->run->graph, node, "axis", axis == rank - 1 ? -1 : axis);
     czm_import_put(s, 0, czm_output(node), czm_order_plain(rank));
@@ -189,25 +192,28 @@ typedef struct sampling {
 } sampling;
 
 static czm_tensor clamped(czm_import_step *s, czm_tensor x, int64_t size) {
-    return czm_import_with(s, "Maximum", czm_import_with(s, "Minimum", x, (double)size - 1), 0);
+    return czm_import_with(s, CZM_OP_Maximum,
+                           czm_import_with(s, CZM_OP_Minimum, x, (double)size - 1), 0);
 }
 
 // Coordinates beyond the image are those of its mirror image.
 static czm_tensor reflected(czm_import_step *s, const sampling *g, czm_tensor x, int64_t size) {
     double low = g->has_corners ? 0 : -0.5, width = (double)size - (g->has_corners ? 1 : 0);
-    if (width <= 0) return CZM_OUT(s, "ZerosLike", x);
-    czm_tensor m = czm_import_with(s, "FloorMod", czm_import_with(s, "Sub", x, low), 2 * width);
-    czm_tensor back = CZM_OUT(s, "Sub", czm_import_scalar(s, m, 2 * width), m);
-    return czm_import_with(s, "AddV2", CZM_OUT(s, "Minimum", m, back), low);
+    if (width <= 0) return CZM_OUT(s, CZM_OP_ZerosLike, x);
+    czm_tensor m =
+        czm_import_with(s, CZM_OP_FloorMod, czm_import_with(s, CZM_OP_Sub, x, low), 2 * width);
+    czm_tensor back = CZM_OUT(s, CZM_OP_Sub, czm_import_scalar(s, m, 2 * width), m);
+    return czm_import_with(s, CZM_OP_AddV2, CZM_OUT(s, CZM_OP_Minimum, m, back), low);
 }
 
 // Coordinates in pixels, along an axis of `size` pixels, folded back into it as the mode says; those of
 // cubic sampling are folded pixel by pixel.
 static czm_tensor place(czm_import_step *s, const sampling *g, czm_tensor grid, int axis) {
     int64_t size = g->size[axis];
-    czm_tensor x = czm_import_with(s, "AddV2", grid, 1);
-    x = czm_import_with(s, "Mul", x, g->has_corners ? ((double)size - 1) / 2 : (double)size / 2);
-    if (!g->has_corners) x = czm_import_with(s, "Sub", x, 0.5);
+    czm_tensor x = czm_import_with(s, CZM_OP_AddV2, grid, 1);
+    x = czm_import_with(s, CZM_OP_Mul, x,
+                        g->has_corners ? ((double)size - 1) / 2 : (double)size / 2);
+    if (!g->has_corners) x = czm_import_with(s, CZM_OP_Sub, x, 0.5);
     if (g->is_cubic) return x;
     if (g->is_reflected) x = reflected(s, g, x, size);
     return g->is_zero ? x : clamped(s, x, size);
@@ -215,9 +221,9 @@ static czm_tensor place(czm_import_step *s, const sampling *g, czm_tensor grid, 
 
 // 1 inside the image, 0 outside.
 static czm_tensor inside(czm_import_step *s, czm_tensor x, int64_t size) {
-    czm_tensor low = CZM_OUT(s, "GreaterEqual", x, czm_import_scalar(s, x, 0));
-    czm_tensor high = CZM_OUT(s, "LessEqual", x, czm_import_scalar(s, x, (double)size - 1));
-    return czm_import_cast(s, CZM_OUT(s, "LogicalAnd", low, high), czm_tensor_dtype(x));
+    czm_tensor low = CZM_OUT(s, CZM_OP_GreaterEqual, x, czm_import_scalar(s, x, 0));
+    czm_tensor high = CZM_OUT(s, CZM_OP_LessEqual, x, czm_import_scalar(s, x, (double)size - 1));
+    return czm_import_cast(s, CZM_OUT(s, CZM_OP_LogicalAnd, low, high), czm_tensor_dtype(x));
 }
 
 // The pixels at whole coordinates, times a weight: [batch, height, width, channels].
@@ -229,33 +235,34 @@ static czm_tensor tap(czm_import_step *s, const sampling *g, czm_tensor y, czm_t
     czm_tensor row = czm_import_cast(s, clamped(s, y, g->size[0]), CZM_DTYPE_INT32);
     czm_tensor column = czm_import_cast(s, clamped(s, x, g->size[1]), CZM_DTYPE_INT32);
     czm_tensor index =
-        CZM_OUT(s, "AddV2", czm_import_with(s, "Mul", row, (double)g->size[1]), column);
-    czm_node *node = CZM_NODE(s, "GatherV2", g->pixels, czm_import_reshape(s, index, flat, 2),
+        CZM_OUT(s, CZM_OP_AddV2, czm_import_with(s, CZM_OP_Mul, row, (double)g->size[1]), column);
+    czm_node *node = CZM_NODE(s, CZM_OP_GatherV2, g->pixels, czm_import_reshape(s, index, flat, 2),
                               czm_import_const_of(s, 1));
     czm_set_int(s->run->graph, node, "batch_dims", 1);
     if (g->is_zero) {
         czm_tensor is_inside =
-            CZM_OUT(s, "Mul", inside(s, y, g->size[0]), inside(s, x, g->size[1]));
-        weight = weight.node ? CZM_OUT(s, "Mul", weight, is_inside) : is_inside;
+            CZM_OUT(s, CZM_OP_Mul, inside(s, y, g->size[0]), inside(s, x, g->size[1]));
+        weight = weight.node ? CZM_OUT(s, CZM_OP_Mul, weight, is_inside) : is_inside;
     }
     czm_tensor taken = czm_import_reshape(s, czm_output(node), image, 4);
     if (!weight.node) return taken;
-    return CZM_OUT(s, "Mul", taken, CZM_OUT(s, "ExpandDims", weight, czm_import_const_of(s, 3)));
+    return CZM_OUT(s, CZM_OP_Mul, taken,
+                   CZM_OUT(s, CZM_OP_ExpandDims, weight, czm_import_const_of(s, 3)));
 }
 
 static czm_tensor sample_linear(czm_import_step *s, const sampling *g, czm_tensor y, czm_tensor x) {
-    czm_tensor base[2] = {CZM_OUT(s, "Floor", y), CZM_OUT(s, "Floor", x)}, sum = {0};
-    czm_tensor rest[2] = {CZM_OUT(s, "Sub", y, base[0]), CZM_OUT(s, "Sub", x, base[1])};
+    czm_tensor base[2] = {CZM_OUT(s, CZM_OP_Floor, y), CZM_OUT(s, CZM_OP_Floor, x)}, sum = {0};
+    czm_tensor rest[2] = {CZM_OUT(s, CZM_OP_Sub, y, base[0]), CZM_OUT(s, CZM_OP_Sub, x, base[1])};
     for (int i = 0; i < 4; i++) {
         czm_tensor at[2], weight[2];
         for (int k = 0; k < 2; k++) {
             bool is_next = i >> k & 1;
-            at[k] = is_next ? czm_import_with(s, "AddV2", base[k], 1) : base[k];
+            at[k] = is_next ? czm_import_with(s, CZM_OP_AddV2, base[k], 1) : base[k];
             weight[k] = is_next ? rest[k]
-                                : CZM_OUT(s, "Sub", czm_import_scalar(s, rest[k], 1), rest[k]);
+                                : CZM_OUT(s, CZM_OP_Sub, czm_import_scalar(s, rest[k], 1), rest[k]);
         }
-        czm_tensor part = tap(s, g, at[0], at[1], CZM_OUT(s, "Mul", weight[0], weight[1]));
-        sum = sum.node ? CZM_OUT(s, "AddV2", sum, part) : part;
+        czm_tensor part = tap(s, g, at[0], at[1], CZM_OUT(s, CZM_OP_Mul, weight[0], weight[1]));
+        sum = sum.node ? CZM_OUT(s, CZM_OP_AddV2, sum, part) : part;
     }
     return sum;
 }
@@ -264,21 +271,21 @@ static czm_tensor sample_linear(czm_import_step *s, const sampling *g, czm_tenso
 static czm_tensor cubic_weight(czm_import_step *s, czm_tensor d, bool is_near) {
     const double a = -0.75, near[] = {a + 2, -(a + 3), 0, 1}, far[] = {a, -5 * a, 8 * a, -4 * a};
     const double *c = is_near ? near : far;
-    czm_tensor y = czm_import_with(s, "AddV2", czm_import_with(s, "Mul", d, c[0]), c[1]);
-    y = CZM_OUT(s, "Mul", y, d);
-    if (c[2] != 0) y = czm_import_with(s, "AddV2", y, c[2]);
-    return czm_import_with(s, "AddV2", CZM_OUT(s, "Mul", y, d), c[3]);
+    czm_tensor y = czm_import_with(s, CZM_OP_AddV2, czm_import_with(s, CZM_OP_Mul, d, c[0]), c[1]);
+    y = CZM_OUT(s, CZM_OP_Mul, y, d);
+    if (c[2] != 0) y = czm_import_with(s, CZM_OP_AddV2, y, c[2]);
+    return czm_import_with(s, CZM_OP_AddV2, CZM_OUT(s, CZM_OP_Mul, y, d), c[3]);
 }
 
 // The four pixels of an axis, and how much they count.
 static void cubic_axis(czm_import_step *s, const sampling *g, czm_tensor x, int64_t size,
                        czm_tensor *at, czm_tensor *weight) {
-    czm_tensor base = CZM_OUT(s, "Floor", x), rest = CZM_OUT(s, "Sub", x, base);
+    czm_tensor base = CZM_OUT(s, CZM_OP_Floor, x), rest = CZM_OUT(s, CZM_OP_Sub, x, base);
     for (int k = 0; k < 4; k++) {
-        at[k] = czm_import_with(s, "AddV2", base, k - 1);
+        at[k] = czm_import_with(s, CZM_OP_AddV2, base, k - 1);
         if (g->is_reflected) at[k] = reflected(s, g, at[k], size);
-        czm_tensor d = k < 2 ? czm_import_with(s, "AddV2", rest, 1 - k)
-                             : CZM_OUT(s, "Sub", czm_import_scalar(s, rest, k - 1), rest);
+        czm_tensor d = k < 2 ? czm_import_with(s, CZM_OP_AddV2, rest, 1 - k)
+                             : CZM_OUT(s, CZM_OP_Sub, czm_import_scalar(s, rest, k - 1), rest);
         weight[k] = cubic_weight(s, d, k == 1 || k == 2);
     }
 }
@@ -288,9 +295,9 @@ static czm_tensor sample_cubic(czm_import_step *s, const sampling *g, czm_tensor
     cubic_axis(s, g, y, g->size[0], rows, vertical);
     cubic_axis(s, g, x, g->size[1], columns, horizontal);
     for (int i = 0; i < 16; i++) {
-        czm_tensor weight = CZM_OUT(s, "Mul", vertical[i / 4], horizontal[i % 4]);
+        czm_tensor weight = CZM_OUT(s, CZM_OP_Mul, vertical[i / 4], horizontal[i % 4]);
         czm_tensor part = tap(s, g, rows[i / 4], columns[i % 4], weight);
-        sum = i ? CZM_OUT(s, "AddV2", sum, part) : part;
+        sum = i ? CZM_OUT(s, CZM_OP_AddV2, sum, part) : part;
     }
     return sum;
 }
@@ -298,7 +305,7 @@ static czm_tensor sample_cubic(czm_import_step *s, const sampling *g, czm_tensor
 // Coordinate `index` of each place of the grid, which has x before y.
 static czm_tensor grid_part(czm_import_step *s, czm_tensor grid, int64_t index) {
     int64_t begin[] = {0, 0, 0, index}, end[] = {0, 0, 0, index + 1}, ones[] = {1, 1, 1, 1};
-    czm_node *node = CZM_NODE(s, "StridedSlice", grid, czm_import_const(s, begin, 4),
+    czm_node *node = CZM_NODE(s, CZM_OP_StridedSlice, grid, czm_import_const(s, begin, 4),
                               czm_import_const(s, end, 4), czm_import_const(s, ones, 4));
     czm_set_int(s->run->graph, node, "begin_mask", 7);
     czm_set_int(s->run->graph, node, "end_mask", 7);
@@ -334,10 +341,10 @@ czm_status czm_import_op_grid_sample(czm_import_step *s) {
     g.pixels = czm_import_reshape(s, czm_import_get(s, v, czm_order_channels_last(4)), flat, 3);
     czm_tensor t = czm_import_plain(s, grid);
     czm_tensor x = place(s, &g, grid_part(s, t, 0), 1), y = place(s, &g, grid_part(s, t, 1), 0);
-    czm_tensor result =
-        g.is_nearest ? tap(s, &g, CZM_OUT(s, "Round", y), CZM_OUT(s, "Round", x), (czm_tensor){0})
-        : g.is_cubic ? sample_cubic(s, &g, y, x)
-                     : sample_linear(s, &g, y, x);
+    czm_tensor result = g.is_nearest ? tap(s, &g, CZM_OUT(s, CZM_OP_Round, y),
+                                           CZM_OUT(s, CZM_OP_Round, x), (czm_tensor){0})
+                        : g.is_cubic ? sample_cubic(s, &g, y, x)
+                                     : sample_linear(s, &g, y, x);
     czm_import_put(s, 0, result, czm_order_channels_last(4));
     return CZM_OK;
 }

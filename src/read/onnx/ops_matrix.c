@@ -22,14 +22,14 @@ static czm_tensor operand(czm_import_step *s, czm_import_value *v, bool *is_exch
 czm_tensor czm_import_product(czm_import_step *s, czm_tensor a, czm_tensor b, int rank_a,
                               int rank_b, bool exchanges_a, bool exchanges_b) {
     bool is_plain = rank_a == 2 && rank_b == 2;
-    czm_node *node = CZM_NODE(s, is_plain ? "MatMul" : "BatchMatMulV2", a, b);
+    czm_node *node = CZM_NODE(s, is_plain ? CZM_OP_MatMul : CZM_OP_BatchMatMulV2, a, b);
     czm_set_bool(s->run->graph, node, is_plain ? "transpose_a" : "adj_x", exchanges_a);
     czm_set_bool(s->run->graph, node, is_plain ? "transpose_b" : "adj_y", exchanges_b);
     return czm_output(node);
 }
 
 static czm_tensor squeeze(czm_import_step *s, czm_tensor t, int64_t axis) {
-    czm_node *node = CZM_NODE(s, "Squeeze", t);
+    czm_node *node = CZM_NODE(s, CZM_OP_Squeeze, t);
     czm_set_ints(s->run->graph, node, "squeeze_dims", &axis, 1);
     return czm_output(node);
 }
@@ -39,8 +39,8 @@ static czm_status product_with_vector(czm_import_step *s, czm_import_value *a,
                                       czm_import_value *b) {
     int rank_a = czm_import_order(s, a).rank, rank_b = czm_import_order(s, b).rank;
     czm_tensor x = czm_import_plain(s, a), y = czm_import_plain(s, b);
-    if (rank_a == 1) x = CZM_OUT(s, "ExpandDims", x, czm_import_const_of(s, 0));
-    if (rank_b == 1) y = CZM_OUT(s, "ExpandDims", y, czm_import_const_of(s, 1));
+    if (rank_a == 1) x = CZM_OUT(s, CZM_OP_ExpandDims, x, czm_import_const_of(s, 0));
+    if (rank_b == 1) y = CZM_OUT(s, CZM_OP_ExpandDims, y, czm_import_const_of(s, 1));
     czm_tensor z = czm_import_product(s, x, y, rank_a == 1 ? 2 : rank_a, rank_b == 1 ? 2 : rank_b,
                                       false, false);
     if (rank_b == 1) z = squeeze(s, z, -1);
@@ -62,7 +62,7 @@ czm_status czm_import_op_matmul(czm_import_step *s) {
 }
 
 static czm_tensor times(czm_import_step *s, czm_tensor x, double number) {
-    return number == 1 ? x : czm_import_with(s, "Mul", x, number);
+    return number == 1 ? x : czm_import_with(s, CZM_OP_Mul, x, number);
 }
 
 czm_status czm_import_op_gemm(czm_import_step *s) {
@@ -73,7 +73,7 @@ czm_status czm_import_op_gemm(czm_import_step *s) {
                                       czm_import_int(s, "transB", 0) != 0);
     y = times(s, y, czm_import_float(s, "alpha", 1));
     double beta = czm_import_float(s, "beta", 1);
-    if (c && beta != 0) y = CZM_OUT(s, "AddV2", y, times(s, czm_import_plain(s, c), beta));
+    if (c && beta != 0) y = CZM_OUT(s, CZM_OP_AddV2, y, times(s, czm_import_plain(s, c), beta));
     czm_import_put(s, 0, y, czm_order_plain(2));
     return CZM_OK;
 }
@@ -104,7 +104,7 @@ czm_status czm_import_op_einsum(czm_import_step *s) {
                                  s->input_count);
     const char *equation = equation_of(s);
     for (size_t i = 0; i < s->input_count; i++) t[i] = czm_import_plain(s, s->inputs[i]);
-    czm_node *node = czm_import_node(s, "Einsum", t, s->input_count);
+    czm_node *node = czm_import_node(s, CZM_OP_Einsum, t, s->input_count);
     czm_set_string(s->run->graph, node, "equation", equation);
     czm_shape shape = czm_import_stored_shape(s, czm_output(node));
     if (shape.rank < 0 || shape.rank > CZM_MOST_AXES)

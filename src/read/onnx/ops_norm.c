@@ -6,14 +6,14 @@
 #include <math.h>
 
 static czm_tensor mean(czm_import_step *s, czm_tensor x, const int64_t *axes, size_t count) {
-    czm_node *node = CZM_NODE(s, "Mean", x, czm_import_const(s, axes, count));
+    czm_node *node = CZM_NODE(s, CZM_OP_Mean, x, czm_import_const(s, axes, count));
     czm_set_bool(s->run->graph, node, "keep_dims", true);
     return czm_output(node);
 }
 
 static czm_tensor inverse_deviation(czm_import_step *s, czm_tensor variance, double epsilon) {
-    return CZM_OUT(s, "Rsqrt",
-                   CZM_OUT(s, "AddV2", variance, czm_import_scalar(s, variance, epsilon)));
+    return CZM_OUT(s, CZM_OP_Rsqrt,
+                   CZM_OUT(s, CZM_OP_AddV2, variance, czm_import_scalar(s, variance, epsilon)));
 }
 
 static size_t stored_axes(const czm_order *order, unsigned axes, int64_t *out) {
@@ -75,7 +75,8 @@ static bool batch_norm_of_constants(czm_import_step *s, czm_tensor x, const czm_
         shift[i] = v[1][i] - v[2][i] * k[i];
     }
     czm_dtype dtype = czm_tensor_dtype(x);
-    *y = CZM_OUT(s, "AddV2", CZM_OUT(s, "Mul", x, vector_const(s, dtype, k, count[0], order)),
+    *y = CZM_OUT(s, CZM_OP_AddV2,
+                 CZM_OUT(s, CZM_OP_Mul, x, vector_const(s, dtype, k, count[0], order)),
                  vector_const(s, dtype, shift, count[0], order));
     return true;
 }
@@ -96,9 +97,10 @@ czm_status czm_import_op_batch_norm(czm_import_step *s) {
         for (size_t i = 0; i < 4; i++)
             t[i] = czm_import_cast(s, per_channel(s, czm_import_in(s, i + 1), &order),
                                    czm_tensor_dtype(x));
-        czm_tensor k = CZM_OUT(s, "Mul", t[0],
+        czm_tensor k = CZM_OUT(s, CZM_OP_Mul, t[0],
                                inverse_deviation(s, t[3], czm_import_float(s, "epsilon", 1e-5)));
-        y = CZM_OUT(s, "AddV2", CZM_OUT(s, "Mul", CZM_OUT(s, "Sub", x, t[2]), k), t[1]);
+        y = CZM_OUT(s, CZM_OP_AddV2, CZM_OUT(s, CZM_OP_Mul, CZM_OUT(s, CZM_OP_Sub, x, t[2]), k),
+                    t[1]);
     }
     czm_import_put(s, 0, y, order);
     return CZM_OK;
@@ -112,9 +114,9 @@ static czm_tensor group_mean(czm_import_step *s, czm_tensor x, int64_t channels,
     const int64_t axes[] = {1, 2}, last = 2, image[] = {CZM_UNKNOWN, 1, 1, channels};
     const int64_t grouped[] = {CZM_UNKNOWN, groups, channels / groups};
     const int64_t times[] = {1, 1, channels / groups};
-    czm_tensor means = CZM_OUT(s, "Mean", x, czm_import_const(s, axes, 2));
+    czm_tensor means = CZM_OUT(s, CZM_OP_Mean, x, czm_import_const(s, axes, 2));
     czm_tensor mean_of_groups = mean(s, czm_import_reshape(s, means, grouped, 3), &last, 1);
-    czm_tensor repeated = CZM_OUT(s, "Tile", mean_of_groups, czm_import_const(s, times, 3));
+    czm_tensor repeated = CZM_OUT(s, CZM_OP_Tile, mean_of_groups, czm_import_const(s, times, 3));
     return czm_import_reshape(s, repeated, image, 4);
 }
 
@@ -124,7 +126,7 @@ static czm_tensor group_vector(czm_import_step *s, czm_import_value *v, int64_t 
     czm_tensor t = czm_import_plain(s, v);
     if (czm_shape_count(czm_import_shape(s, v)) == channels) return t;
     const int64_t column[] = {groups, 1}, times[] = {1, channels / groups}, flat[] = {channels};
-    t = CZM_OUT(s, "Tile", czm_import_reshape(s, t, column, 2), czm_import_const(s, times, 2));
+    t = CZM_OUT(s, CZM_OP_Tile, czm_import_reshape(s, t, column, 2), czm_import_const(s, times, 2));
     return czm_import_reshape(s, t, flat, 1);
 }
 
@@ -137,12 +139,12 @@ czm_status czm_import_group_norm(czm_import_step *s, czm_import_value *v, int64_
         return czm_import_reject(s, NULL, "%lld groups of %lld channels are not supported",
                                  (long long)groups, (long long)channels);
     czm_tensor x = czm_import_get(s, v, order);
-    czm_tensor d = CZM_OUT(s, "Sub", x, group_mean(s, x, channels, groups));
-    czm_tensor variance = group_mean(s, CZM_OUT(s, "Square", d), channels, groups);
+    czm_tensor d = CZM_OUT(s, CZM_OP_Sub, x, group_mean(s, x, channels, groups));
+    czm_tensor variance = group_mean(s, CZM_OUT(s, CZM_OP_Square, d), channels, groups);
     czm_tensor k = inverse_deviation(s, variance, epsilon);
-    if (scale) k = CZM_OUT(s, "Mul", k, group_vector(s, scale, channels, groups));
-    *y = CZM_OUT(s, "Mul", d, k);
-    if (shift) *y = CZM_OUT(s, "AddV2", *y, group_vector(s, shift, channels, groups));
+    if (scale) k = CZM_OUT(s, CZM_OP_Mul, k, group_vector(s, scale, channels, groups));
+    *y = CZM_OUT(s, CZM_OP_Mul, d, k);
+    if (shift) *y = CZM_OUT(s, CZM_OP_AddV2, *y, group_vector(s, shift, channels, groups));
     return CZM_OK;
 }
 
@@ -174,8 +176,8 @@ static czm_status norm_of_flat_group(czm_import_step *s, czm_import_value *flat)
     *CZM_APPEND(s->run->context->arena, &image->forms) =
         (czm_import_form){czm_order_channels_last(4), y};
     image->shape_of = flat->source;
-    czm_tensor sizes = CZM_OUT(s, "Shape", czm_import_plain(s, flat));
-    czm_import_put(s, 0, CZM_OUT(s, "Reshape", czm_import_plain(s, image), sizes),
+    czm_tensor sizes = CZM_OUT(s, CZM_OP_Shape, czm_import_plain(s, flat));
+    czm_import_put(s, 0, CZM_OUT(s, CZM_OP_Reshape, czm_import_plain(s, image), sizes),
                    czm_order_plain(3));
     s->outputs[0]->source = image;
     return CZM_OK;
@@ -188,13 +190,13 @@ czm_status czm_import_op_instance_norm(czm_import_step *s) {
     int64_t axes[CZM_MOST_AXES];
     size_t count = stored_axes(&order, ((1u << order.rank) - 1) & ~3u, axes);
     czm_tensor x = czm_import_get(s, v, order);
-    czm_tensor d = CZM_OUT(s, "Sub", x, mean(s, x, axes, count));
-    czm_tensor variance = mean(s, CZM_OUT(s, "Square", d), axes, count);
-    czm_tensor k = CZM_OUT(s, "Mul",
+    czm_tensor d = CZM_OUT(s, CZM_OP_Sub, x, mean(s, x, axes, count));
+    czm_tensor variance = mean(s, CZM_OUT(s, CZM_OP_Square, d), axes, count);
+    czm_tensor k = CZM_OUT(s, CZM_OP_Mul,
                            inverse_deviation(s, variance, czm_import_float(s, "epsilon", 1e-5)),
                            per_channel(s, czm_import_in(s, 1), &order));
-    czm_tensor y =
-        CZM_OUT(s, "AddV2", CZM_OUT(s, "Mul", d, k), per_channel(s, czm_import_in(s, 2), &order));
+    czm_tensor y = CZM_OUT(s, CZM_OP_AddV2, CZM_OUT(s, CZM_OP_Mul, d, k),
+                           per_channel(s, czm_import_in(s, 2), &order));
     czm_import_put(s, 0, y, order);
     return CZM_OK;
 }
@@ -210,17 +212,17 @@ czm_status czm_import_op_layer_norm(czm_import_step *s) {
     czm_tensor x = czm_import_made(s, v), d = x;
     if (czm_import_is(s, "LayerNormalization")) {
         czm_tensor m = mean(s, x, axes, count);
-        d = CZM_OUT(s, "Sub", x, m);
+        d = CZM_OUT(s, CZM_OP_Sub, x, m);
         czm_import_put(s, 1, m, order);
     }
-    czm_tensor variance = mean(s, CZM_OUT(s, "Square", d), axes, count);
+    czm_tensor variance = mean(s, CZM_OUT(s, CZM_OP_Square, d), axes, count);
     czm_tensor k = inverse_deviation(s, variance, czm_import_float(s, "epsilon", 1e-5));
     czm_import_put(s, 2, k, order);
-    czm_tensor y = CZM_OUT(s, "Mul", d, k);
+    czm_tensor y = CZM_OUT(s, CZM_OP_Mul, d, k);
     if (czm_import_in(s, 1))
-        y = CZM_OUT(s, "Mul", y, czm_import_widened(s, czm_import_in(s, 1), order));
+        y = CZM_OUT(s, CZM_OP_Mul, y, czm_import_widened(s, czm_import_in(s, 1), order));
     if (czm_import_in(s, 2))
-        y = CZM_OUT(s, "AddV2", y, czm_import_widened(s, czm_import_in(s, 2), order));
+        y = CZM_OUT(s, CZM_OP_AddV2, y, czm_import_widened(s, czm_import_in(s, 2), order));
     czm_import_put(s, 0, y, order);
     return CZM_OK;
 }
@@ -232,12 +234,12 @@ czm_status czm_import_op_lp_norm(czm_import_step *s) {
     CZM_TRY(czm_import_axis(s, czm_import_int(s, "axis", -1), order.rank, &axis));
     int64_t place = czm_order_place(&order, axis), p = czm_import_int(s, "p", 2);
     czm_tensor x = czm_import_made(s, v);
-    czm_node *sum = CZM_NODE(s, "Sum", CZM_OUT(s, p == 1 ? "Abs" : "Square", x),
+    czm_node *sum = CZM_NODE(s, CZM_OP_Sum, CZM_OUT(s, p == 1 ? CZM_OP_Abs : CZM_OP_Square, x),
                              czm_import_const(s, &place, 1));
     czm_set_bool(s->run->graph, sum, "keep_dims", true);
     czm_tensor norm = czm_output(sum);
-    if (p != 1) norm = CZM_OUT(s, "Sqrt", norm);
-    czm_import_put(s, 0, CZM_OUT(s, "DivNoNan", x, norm), order);
+    if (p != 1) norm = CZM_OUT(s, CZM_OP_Sqrt, norm);
+    czm_import_put(s, 0, CZM_OUT(s, CZM_OP_DivNoNan, x, norm), order);
     return CZM_OK;
 }
 
@@ -254,22 +256,23 @@ czm_status czm_import_op_lrn(czm_import_step *s) {
     const int64_t before = (size - 1) / 2, after = size / 2;
     double amounts[] = {0, 0, 0, 0, 0, 0, (double)before, (double)after};
     int64_t dims[] = {4, 2}, ones[] = {1, 1, 1, 1};
-    czm_tensor squares = CZM_OUT(s, "Pad", CZM_OUT(s, "Square", x),
+    czm_tensor squares = CZM_OUT(s, CZM_OP_Pad, CZM_OUT(s, CZM_OP_Square, x),
                                  czm_import_numbers_const(s, CZM_DTYPE_INT32, amounts, dims, 2));
     for (int64_t i = 0; i < size; i++) {
         int64_t begin[] = {0, 0, 0, i}, end[] = {0, 0, 0, i + channels};
-        czm_node *part = CZM_NODE(s, "StridedSlice", squares, czm_import_const(s, begin, 4),
+        czm_node *part = CZM_NODE(s, CZM_OP_StridedSlice, squares, czm_import_const(s, begin, 4),
                                   czm_import_const(s, end, 4), czm_import_const(s, ones, 4));
         czm_set_int(s->run->graph, part, "begin_mask", 7);
         czm_set_int(s->run->graph, part, "end_mask", 7);
-        sum = sum.node ? CZM_OUT(s, "AddV2", sum, czm_output(part)) : czm_output(part);
+        sum = sum.node ? CZM_OUT(s, CZM_OP_AddV2, sum, czm_output(part)) : czm_output(part);
     }
     double alpha = czm_import_float(s, "alpha", 1e-4) / (double)size;
-    czm_tensor base = CZM_OUT(s, "AddV2", CZM_OUT(s, "Mul", sum, czm_import_scalar(s, x, alpha)),
+    czm_tensor base = CZM_OUT(s, CZM_OP_AddV2,
+                              CZM_OUT(s, CZM_OP_Mul, sum, czm_import_scalar(s, x, alpha)),
                               czm_import_scalar(s, x, czm_import_float(s, "bias", 1)));
     czm_tensor power =
-        CZM_OUT(s, "Pow", base, czm_import_scalar(s, x, czm_import_float(s, "beta", 0.75)));
-    czm_import_put(s, 0, CZM_OUT(s, "RealDiv", x, power), order);
+        CZM_OUT(s, CZM_OP_Pow, base, czm_import_scalar(s, x, czm_import_float(s, "beta", 0.75)));
+    czm_import_put(s, 0, CZM_OUT(s, CZM_OP_RealDiv, x, power), order);
     return CZM_OK;
 }
 
@@ -286,9 +289,10 @@ czm_status czm_import_op_mean_variance_norm(czm_import_step *s) {
     }
     count = stored_axes(&order, set, axes);
     czm_tensor x = czm_import_made(s, v);
-    czm_tensor d = CZM_OUT(s, "Sub", x, mean(s, x, axes, count));
-    czm_tensor deviation = CZM_OUT(s, "Sqrt", mean(s, CZM_OUT(s, "Square", d), axes, count));
-    czm_tensor divisor = CZM_OUT(s, "AddV2", deviation, czm_import_scalar(s, x, 1e-9));
-    czm_import_put(s, 0, CZM_OUT(s, "RealDiv", d, divisor), order);
+    czm_tensor d = CZM_OUT(s, CZM_OP_Sub, x, mean(s, x, axes, count));
+    czm_tensor deviation =
+        CZM_OUT(s, CZM_OP_Sqrt, mean(s, CZM_OUT(s, CZM_OP_Square, d), axes, count));
+    czm_tensor divisor = CZM_OUT(s, CZM_OP_AddV2, deviation, czm_import_scalar(s, x, 1e-9));
+    czm_import_put(s, 0, CZM_OUT(s, CZM_OP_RealDiv, d, divisor), order);
     return CZM_OK;
 }

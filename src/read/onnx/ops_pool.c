@@ -59,13 +59,13 @@ static czm_tensor tap(czm_import_step *s, czm_tensor x, const czm_import_window 
     }
     for (size_t k = 0; k < rank; k++)
         if (end[k] == 0) end_mask |= (int64_t)1 << k;
-    czm_node *node = CZM_NODE(s, "StridedSlice", x, czm_import_const(s, begin, rank),
+    czm_node *node = CZM_NODE(s, CZM_OP_StridedSlice, x, czm_import_const(s, begin, rank),
                               czm_import_const(s, end, rank), czm_import_const(s, stride, rank));
     czm_set_int(s->run->graph, node, "end_mask", end_mask);
     return czm_output(node);
 }
 
-static czm_status by_taps(czm_import_step *s, const char *op, czm_tensor x,
+static czm_status by_taps(czm_import_step *s, czm_op_kind op, czm_tensor x,
                           const czm_import_window *w, czm_tensor *y) {
     enum { MOST_TAPS = 1024 };
     int64_t count = w->kernel[0] * w->kernel[1] * w->kernel[2], place[CZM_MOST_SPATIAL];
@@ -82,9 +82,9 @@ static czm_status by_taps(czm_import_step *s, const char *op, czm_tensor x,
     return CZM_OK;
 }
 
-static czm_node *pool(czm_import_step *s, const char *flat, const char *volume, czm_tensor x,
+static czm_node *pool(czm_import_step *s, czm_op_kind op, czm_tensor x,
                       const czm_import_window *w) {
-    czm_node *node = CZM_NODE(s, w->places == 2 ? flat : volume, x);
+    czm_node *node = CZM_NODE(s, op, x);
     czm_import_window_set(s, node, "ksize", w, w->kernel);
     czm_import_window_set(s, node, "strides", w, w->strides);
     czm_set_string(s->run->graph, node, "padding", w->is_same ? "SAME" : "VALID");
@@ -102,7 +102,7 @@ czm_status czm_import_op_max_pool(czm_import_step *s) {
     czm_tensor t = czm_import_window_image(s, x, &w), y;
     bool is_dilated = czm_import_window_is_dilated(&w);
     if (!is_dilated && w.places == 2) {
-        czm_node *node = pool(s, "MaxPool", NULL, t, &w);
+        czm_node *node = pool(s, CZM_OP_MaxPool, t, &w);
         czm_import_window_set_padding(s, node, &w);
         y = czm_output(node);
     } else {
@@ -111,9 +111,9 @@ czm_status czm_import_op_max_pool(czm_import_step *s) {
         t = czm_import_window_padded(s, t, &w, -HUGE_VAL);
         y = (czm_tensor){0};
         if (is_dilated)
-            CZM_TRY(by_taps(s, "Maximum", t, &w, &y));
+            CZM_TRY(by_taps(s, CZM_OP_Maximum, t, &w, &y));
         else
-            y = czm_output(pool(s, NULL, "MaxPool3D", t, &w));
+            y = czm_output(pool(s, CZM_OP_MaxPool3D, t, &w));
     }
     czm_import_window_put(s, y, &w);
     return CZM_OK;
@@ -169,11 +169,12 @@ static czm_status correction(czm_import_step *s, const czm_import_value *x,
 static czm_status mean_of_windows(czm_import_step *s, czm_tensor x, const czm_import_window *w,
                                   czm_tensor *y) {
     if (!czm_import_window_is_dilated(w)) {
-        *y = czm_output(pool(s, "AvgPool", "AvgPool3D", x, w));
+        *y = czm_output(pool(s, w->places == 2 ? CZM_OP_AvgPool : CZM_OP_AvgPool3D, x, w));
         return CZM_OK;
     }
-    CZM_TRY(by_taps(s, "AddV2", x, w, y));
-    *y = czm_import_with(s, "Mul", *y, 1.0 / (double)(w->kernel[0] * w->kernel[1] * w->kernel[2]));
+    CZM_TRY(by_taps(s, CZM_OP_AddV2, x, w, y));
+    *y = czm_import_with(s, CZM_OP_Mul, *y,
+                         1.0 / (double)(w->kernel[0] * w->kernel[1] * w->kernel[2]));
     return CZM_OK;
 }
 
@@ -190,7 +191,7 @@ czm_status czm_import_op_average_pool(czm_import_step *s) {
     if (needs_map) CZM_TRY(correction(s, x, &w, more, counts_padding, &map));
     add_at_end(&w, more);
     CZM_TRY(mean_of_windows(s, czm_import_window_padded(s, t, &w, 0), &w, &y));
-    czm_import_window_put(s, map.node ? CZM_OUT(s, "Mul", y, map) : y, &w);
+    czm_import_window_put(s, map.node ? CZM_OUT(s, CZM_OP_Mul, y, map) : y, &w);
     return CZM_OK;
 }
 
@@ -202,11 +203,13 @@ czm_status czm_import_op_lp_pool(czm_import_step *s) {
     CZM_TRY(pool_window(s, x, true, &w, more));
     add_at_end(&w, more);
     if (p < 1) return czm_import_reject(s, NULL, "p is %lld", (long long)p);
-    czm_tensor y = {0}, t = CZM_OUT(s, "Abs", czm_import_window_image(s, x, &w));
-    if (p > 1) t = p == 2 ? CZM_OUT(s, "Square", t) : czm_import_with(s, "Pow", t, (double)p);
+    czm_tensor y = {0}, t = CZM_OUT(s, CZM_OP_Abs, czm_import_window_image(s, x, &w));
+    if (p > 1)
+        t = p == 2 ? CZM_OUT(s, CZM_OP_Square, t) : czm_import_with(s, CZM_OP_Pow, t, (double)p);
     CZM_TRY(mean_of_windows(s, czm_import_window_padded(s, t, &w, 0), &w, &y));
-    y = czm_import_with(s, "Mul", y, (double)(w.kernel[0] * w.kernel[1] * w.kernel[2]));
-    if (p > 1) y = p == 2 ? CZM_OUT(s, "Sqrt", y) : czm_import_with(s, "Pow", y, 1 / (double)p);
+    y = czm_import_with(s, CZM_OP_Mul, y, (double)(w.kernel[0] * w.kernel[1] * w.kernel[2]));
+    if (p > 1)
+        y = p == 2 ? CZM_OUT(s, CZM_OP_Sqrt, y) : czm_import_with(s, CZM_OP_Pow, y, 1 / (double)p);
     czm_import_window_put(s, y, &w);
     return CZM_OK;
 }

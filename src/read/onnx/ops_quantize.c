@@ -36,14 +36,15 @@ czm_status czm_import_op_quantize(czm_import_step *s) {
     czm_tensor scale, offset, x = czm_import_cast(s, czm_import_made(s, v), CZM_DTYPE_FLOAT);
     CZM_TRY(beside(s, v, czm_import_in(s, 1), &scale));
     czm_tensor y =
-        CZM_OUT(s, "Round", CZM_OUT(s, "RealDiv", x, czm_import_cast(s, scale, CZM_DTYPE_FLOAT)));
+        CZM_OUT(s, CZM_OP_Round,
+                CZM_OUT(s, CZM_OP_RealDiv, x, czm_import_cast(s, scale, CZM_DTYPE_FLOAT)));
     if (zero) {
         CZM_TRY(beside(s, v, zero, &offset));
-        y = CZM_OUT(s, "AddV2", y, czm_import_cast(s, offset, CZM_DTYPE_FLOAT));
+        y = CZM_OUT(s, CZM_OP_AddV2, y, czm_import_cast(s, offset, CZM_DTYPE_FLOAT));
     }
     double low = is_signed ? -(double)(1 << (bits - 1)) : 0, high = low + (double)(1 << bits) - 1;
-    y = CZM_OUT(s, "Maximum", y, czm_import_scalar(s, y, low));
-    y = CZM_OUT(s, "Minimum", y, czm_import_scalar(s, y, high));
+    y = CZM_OUT(s, CZM_OP_Maximum, y, czm_import_scalar(s, y, low));
+    y = CZM_OUT(s, CZM_OP_Minimum, y, czm_import_scalar(s, y, high));
     czm_import_put(s, 0, czm_import_cast(s, y, dtype), czm_import_order(s, v));
     return CZM_OK;
 }
@@ -56,8 +57,8 @@ czm_status czm_import_op_dequantize(czm_import_step *s) {
     czm_tensor x = czm_import_cast(s, czm_import_made(s, v), dtype);
     if (zero) {
         CZM_TRY(beside(s, v, zero, &offset));
-        x = CZM_OUT(s, "Sub", x, czm_import_cast(s, offset, dtype));
+        x = CZM_OUT(s, CZM_OP_Sub, x, czm_import_cast(s, offset, dtype));
     }
-    czm_import_put(s, 0, CZM_OUT(s, "Mul", x, scale), czm_import_order(s, v));
+    czm_import_put(s, 0, CZM_OUT(s, CZM_OP_Mul, x, scale), czm_import_order(s, v));
     return CZM_OK;
 }

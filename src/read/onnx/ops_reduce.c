@@ -12,7 +12,7 @@ static czm_tensor places(czm_import_step *s, const czm_order *order, unsigned ax
     return czm_import_const(s, list, count);
 }
 
-static czm_tensor reduced(czm_import_step *s, const char *op, czm_tensor x, czm_tensor axes,
+static czm_tensor reduced(czm_import_step *s, czm_op_kind op, czm_tensor x, czm_tensor axes,
                           bool keeps) {
     czm_node *node = CZM_NODE(s, op, x, axes);
     czm_set_bool(s->run->graph, node, "keep_dims", keeps);
@@ -21,22 +21,23 @@ static czm_tensor reduced(czm_import_step *s, const char *op, czm_tensor x, czm_
 
 // log(sum(exp(x))) less the maximum, so that nothing overflows.
 static czm_tensor log_sum_exp(czm_import_step *s, czm_tensor x, czm_tensor axes, bool keeps) {
-    czm_tensor most = reduced(s, "Max", x, axes, true);
-    czm_tensor sum = reduced(s, "Sum", CZM_OUT(s, "Exp", CZM_OUT(s, "Sub", x, most)), axes, keeps);
-    czm_tensor back = keeps ? most : reduced(s, "Max", x, axes, false);
-    return CZM_OUT(s, "AddV2", CZM_OUT(s, "Log", sum), back);
+    czm_tensor most = reduced(s, CZM_OP_Max, x, axes, true);
+    czm_tensor sum = reduced(s, CZM_OP_Sum, CZM_OUT(s, CZM_OP_Exp, CZM_OUT(s, CZM_OP_Sub, x, most)),
+                             axes, keeps);
+    czm_tensor back = keeps ? most : reduced(s, CZM_OP_Max, x, axes, false);
+    return CZM_OUT(s, CZM_OP_AddV2, CZM_OUT(s, CZM_OP_Log, sum), back);
 }
 
 static czm_tensor reduce(czm_import_step *s, czm_tensor x, czm_tensor axes, bool keeps) {
-    const char *op = s->op;
-    if (czm_tensor_dtype(x) == CZM_DTYPE_BOOL) op = czm_text_equal(op, "Min") ? "All" : "Any";
+    czm_op_kind op = s->op;
+    if (czm_tensor_dtype(x) == CZM_DTYPE_BOOL) op = op == CZM_OP_Min ? CZM_OP_All : CZM_OP_Any;
     if (czm_import_is(s, "ReduceLogSumExp")) return log_sum_exp(s, x, axes, keeps);
-    if (czm_import_is(s, "ReduceL1")) x = CZM_OUT(s, "Abs", x);
+    if (czm_import_is(s, "ReduceL1")) x = CZM_OUT(s, CZM_OP_Abs, x);
     if (czm_import_is(s, "ReduceL2") || czm_import_is(s, "ReduceSumSquare"))
-        x = CZM_OUT(s, "Square", x);
+        x = CZM_OUT(s, CZM_OP_Square, x);
     czm_tensor y = reduced(s, op, x, axes, keeps);
-    if (czm_import_is(s, "ReduceL2")) return CZM_OUT(s, "Sqrt", y);
-    return czm_import_is(s, "ReduceLogSum") ? CZM_OUT(s, "Log", y) : y;
+    if (czm_import_is(s, "ReduceL2")) return CZM_OUT(s, CZM_OP_Sqrt, y);
+    return czm_import_is(s, "ReduceLogSum") ? CZM_OUT(s, CZM_OP_Log, y) : y;
 }
 
 czm_status czm_import_op_reduce(czm_import_step *s) {
@@ -87,7 +88,7 @@ static czm_tensor softmax_of_rest(czm_import_step *s, czm_import_value *x, int a
     for (int i = axis; i < shape.rank; i++) rest = czm_dim_multiply(rest, shape.dims[i]);
     int64_t flat[] = {CZM_UNKNOWN, rest};
     czm_tensor y = CZM_OUT(s, s->op, czm_import_reshape(s, t, flat, 2));
-    return CZM_OUT(s, "Reshape", y, czm_import_sizes(s, t, shape.dims, (size_t)shape.rank));
+    return CZM_OUT(s, CZM_OP_Reshape, y, czm_import_sizes(s, t, shape.dims, (size_t)shape.rank));
 }
 
 czm_status czm_import_op_softmax(czm_import_step *s) {
@@ -116,7 +117,8 @@ czm_status czm_import_op_hardmax(czm_import_step *s) {
                                  "a maximum of several axes, or of an open size, is not supported");
     czm_tensor t = czm_import_made(s, x);
     int place = czm_order_place(&order, axis);
-    czm_node *node = CZM_NODE(s, "OneHot", CZM_OUT(s, "ArgMax", t, czm_import_const_of(s, place)),
+    czm_node *node = CZM_NODE(s, CZM_OP_OneHot,
+                              CZM_OUT(s, CZM_OP_ArgMax, t, czm_import_const_of(s, place)),
                               czm_import_const_of(s, (int32_t)size), czm_import_scalar(s, t, 1),
                               czm_import_scalar(s, t, 0));
     czm_set_int(s->run->graph, node, "axis", place == order.rank - 1 ? -1 : place);
@@ -136,11 +138,11 @@ czm_status czm_import_op_arg(czm_import_step *s) {
     int64_t size = czm_import_dim(s, x, axis);
     if (is_last && size == CZM_UNKNOWN)
         return czm_import_reject(s, NULL, "select_last_index is not supported for an open size");
-    if (is_last) t = CZM_OUT(s, "ReverseV2", t, czm_import_const(s, &at, 1));
+    if (is_last) t = CZM_OUT(s, CZM_OP_ReverseV2, t, czm_import_const(s, &at, 1));
     czm_tensor y = CZM_OUT(s, s->op, t, czm_import_const_of(s, place));
-    if (is_last) y = CZM_OUT(s, "Sub", czm_import_scalar(s, y, (double)size - 1), y);
+    if (is_last) y = CZM_OUT(s, CZM_OP_Sub, czm_import_scalar(s, y, (double)size - 1), y);
     bool keeps = czm_import_int(s, "keepdims", 1) != 0;
-    if (keeps) y = CZM_OUT(s, "ExpandDims", y, czm_import_const_of(s, place));
+    if (keeps) y = CZM_OUT(s, CZM_OP_ExpandDims, y, czm_import_const_of(s, place));
     czm_import_put(s, 0, y, keeps ? order : czm_order_without(&order, 1u << axis));
     return CZM_OK;
 }
@@ -154,7 +156,7 @@ czm_status czm_import_op_cumsum(czm_import_step *s) {
         wanted == CZM_UNKNOWN_INT)
         return czm_import_reject(s, NULL, "its axis is computed while the network runs");
     CZM_TRY(czm_import_axis(s, wanted, order.rank, &axis));
-    czm_node *node = CZM_NODE(s, "Cumsum", czm_import_made(s, x),
+    czm_node *node = CZM_NODE(s, CZM_OP_Cumsum, czm_import_made(s, x),
                               czm_import_const_of(s, czm_order_place(&order, axis)));
     czm_set_bool(s->run->graph, node, "exclusive", czm_import_int(s, "exclusive", 0) != 0);
     czm_set_bool(s->run->graph, node, "reverse", czm_import_int(s, "reverse", 0) != 0);
@@ -174,10 +176,10 @@ czm_status czm_import_op_top_k(czm_import_step *s) {
     bool is_largest = czm_import_int(s, "largest", 1) != 0;
     czm_order order = order_ending_with(s, x, axis);
     czm_tensor t = czm_import_get(s, x, order);
-    if (!is_largest) t = CZM_OUT(s, "Neg", t);
-    czm_node *top = CZM_NODE(s, "TopKV2", t, czm_import_const_of(s, (int32_t)k));
+    if (!is_largest) t = CZM_OUT(s, CZM_OP_Neg, t);
+    czm_node *top = CZM_NODE(s, CZM_OP_TopKV2, t, czm_import_const_of(s, (int32_t)k));
     czm_tensor values = czm_output(top), indices = {top, 1};
-    czm_import_put(s, 0, is_largest ? values : CZM_OUT(s, "Neg", values), order);
+    czm_import_put(s, 0, is_largest ? values : CZM_OUT(s, CZM_OP_Neg, values), order);
     czm_import_put(s, 1, czm_import_cast(s, indices, CZM_DTYPE_INT64), order);
     return CZM_OK;
 }

@@ -186,7 +186,7 @@ static bool is_exact(const axis_resize *a) {
 }
 
 // The operation that samples likewise, or NULL.
-static const char *own_operation(const resize *r) {
+static czm_op_kind own_operation(const resize *r) {
     const axis_resize *h = &r->axes[2], *w = &r->axes[3];
     bool grows = (!h->changes || scale_of(h) >= 1) && (!w->changes || scale_of(w) >= 1);
     bool is_repeated = (!h->changes || is_whole(scale_of(h))) &&
@@ -194,19 +194,20 @@ static const char *own_operation(const resize *r) {
     bool has_one = h->out == 1 || w->out == 1 || (r->computed != NULL);
     if (r->rank != 4 || r->axes[0].changes || r->axes[1].changes || r->is_cubic ||
         r->has_antialias || !is_exact(h) || !is_exact(w))
-        return NULL;
+        return CZM_OP_OTHER;
     if (!r->is_nearest) {
         bool is_half = r->at == HALF_PIXEL || r->at == HALF_PIXEL_SYMMETRIC ||
                        (r->at == PYTORCH_HALF_PIXEL && !has_one);
-        return is_half || r->at == ASYMMETRIC || r->at == ALIGN_CORNERS ? "ResizeBilinear" : NULL;
+        return is_half || r->at == ASYMMETRIC || r->at == ALIGN_CORNERS ? CZM_OP_ResizeBilinear
+                                                                        : CZM_OP_OTHER;
     }
     bool is_open = h->in == CZM_UNKNOWN || w->in == CZM_UNKNOWN || r->computed;
     if (r->at == ASYMMETRIC && (is_repeated || is_open) &&
         (r->round == FLOOR || (r->round == OLD && grows)))
-        return "ResizeNearestNeighbor";
+        return CZM_OP_ResizeNearestNeighbor;
     bool rounds = r->round == PREFER_FLOOR || r->round == PREFER_CEIL;
     bool is_half = r->at == HALF_PIXEL || r->at == PYTORCH_HALF_PIXEL;
-    return is_half && is_repeated && rounds ? "ResizeNearestNeighbor" : NULL;
+    return is_half && is_repeated && rounds ? CZM_OP_ResizeNearestNeighbor : CZM_OP_OTHER;
 }
 
 // Height and width of the result, int32.
@@ -216,7 +217,7 @@ static czm_tensor own_size(czm_import_step *s, const resize *r, czm_tensor x) {
     if (known[0] != CZM_UNKNOWN && known[1] != CZM_UNKNOWN) return czm_import_const(s, known, 2);
     size_t count = r->computed ? (size_t)czm_shape_count(czm_import_shape(s, r->computed)) : 0;
     if (count) computed = czm_import_cast(s, czm_import_plain(s, r->computed), CZM_DTYPE_INT32);
-    if (!count) shape = CZM_OUT(s, "Shape", x);
+    if (!count) shape = CZM_OUT(s, CZM_OP_Shape, x);
     for (int i = 0; i < 2; i++) {
         const axis_resize *a = &r->axes[2 + i];
         if (a->out != CZM_UNKNOWN) {
@@ -226,13 +227,14 @@ static czm_tensor own_size(czm_import_step *s, const resize *r, czm_tensor x) {
         } else {
             parts[i] = czm_import_element(s, shape, i + 1);
             if (a->changes)
-                parts[i] = CZM_OUT(s, "Mul", parts[i], czm_import_const_of(s, (int32_t)a->scale));
+                parts[i] =
+                    CZM_OUT(s, CZM_OP_Mul, parts[i], czm_import_const_of(s, (int32_t)a->scale));
         }
     }
-    return czm_output(czm_import_node(s, "Pack", parts, 2));
+    return czm_output(czm_import_node(s, CZM_OP_Pack, parts, 2));
 }
 
-static czm_status resize_as_tensorflow(czm_import_step *s, const resize *r, const char *op) {
+static czm_status resize_as_tensorflow(czm_import_step *s, const resize *r, czm_op_kind op) {
     czm_order order = czm_order_channels_last(4);
     czm_tensor x = czm_import_get(s, czm_import_in(s, 0), order);
     czm_node *node = CZM_NODE(s, op, x, own_size(s, r, x));
@@ -312,7 +314,7 @@ static czm_tensor by_index(czm_import_step *s, const resize *r, int axis, czm_te
     const axis_resize *a = &r->axes[axis];
     int64_t *index = CZM_NEW_ARRAY(s->run->context->arena, int64_t, (size_t)a->out);
     for (int64_t i = 0; i < a->out; i++) index[i] = nearest(r, a, i);
-    return CZM_OUT(s, "GatherV2", x, czm_import_const(s, index, (size_t)a->out),
+    return CZM_OUT(s, CZM_OP_GatherV2, x, czm_import_const(s, index, (size_t)a->out),
                    czm_import_const_of(s, place));
 }
 
@@ -327,7 +329,7 @@ static czm_tensor by_matrix(czm_import_step *s, const resize *r, int axis, czm_t
     for (int k = place + 1; k < shape.rank; k++) after = czm_dim_multiply(after, shape.dims[k]);
     int64_t flat[] = {CZM_UNKNOWN, a->in, after}, back[CZM_MOST_AXES];
     czm_tensor rows = czm_import_reshape(s, x, flat, 3);
-    czm_tensor y = CZM_OUT(s, "BatchMatMulV2",
+    czm_tensor y = CZM_OUT(s, CZM_OP_BatchMatMulV2,
                            czm_import_numbers_const(s, czm_tensor_dtype(x), matrix, dims, 2), rows);
     for (int k = 0; k < shape.rank; k++) back[k] = k == place ? a->out : shape.dims[k];
     return czm_import_reshape(s, y, back, (size_t)shape.rank);
@@ -350,7 +352,7 @@ static czm_tensor extrapolated(czm_import_step *s, const resize *r, czm_tensor x
         for (int k = 0; k < r->rank; k++) dims[k] = order->axis[k] == axis ? a->out : 1;
         czm_tensor is_inside =
             czm_import_numbers_const(s, CZM_DTYPE_BOOL, inside, dims, (size_t)r->rank);
-        x = CZM_OUT(s, "SelectV2", is_inside, x, czm_import_scalar(s, x, number));
+        x = CZM_OUT(s, CZM_OP_SelectV2, is_inside, x, czm_import_scalar(s, x, number));
     }
     return x;
 }
@@ -389,7 +391,7 @@ czm_status czm_import_op_resize(czm_import_step *s) {
     CZM_TRY(read_resize(s, &r));
     bool changes = false;
     for (int i = 0; i < r.rank; i++) changes |= r.axes[i].changes;
-    const char *op = own_operation(&r);
+    czm_op_kind op = own_operation(&r);
     if (!changes) {
         czm_import_pass(s, 0, czm_import_in(s, 0));
         return CZM_OK;

@@ -123,7 +123,7 @@ static czm_tensor computed_size(czm_import_step *s, czm_tensor sizes, czm_tensor
     czm_tensor size = czm_import_element(s, sizes, (int64_t)i);
     if (!shape.node) return size;
     czm_tensor own = czm_import_element(s, shape, (int64_t)i);
-    return CZM_OUT(s, "SelectV2", czm_import_with(s, "Equal", size, 0), own, size);
+    return CZM_OUT(s, CZM_OP_SelectV2, czm_import_with(s, CZM_OP_Equal, size, 0), own, size);
 }
 
 // Sizes of which several are open: each is a number, copied from the input, or computed.
@@ -134,15 +134,15 @@ static void reshape_open(czm_import_step *s, czm_import_value *x, czm_import_val
     for (size_t i = 0; i < count; i++) {
         bool is_computed = wanted[i] == CZM_UNKNOWN_INT;
         bool may_copy = is_computed && copies_zero && (int)i < czm_import_order(s, x).rank;
-        if ((copies[i] || may_copy) && !shape.node) shape = CZM_OUT(s, "Shape", t);
+        if ((copies[i] || may_copy) && !shape.node) shape = CZM_OUT(s, CZM_OP_Shape, t);
         if (!copies[i] && is_computed && !vector.node)
             vector = czm_import_cast(s, czm_import_plain(s, sizes), CZM_DTYPE_INT32);
         parts[i] = copies[i]     ? czm_import_element(s, shape, (int64_t)i)
                    : is_computed ? computed_size(s, vector, may_copy ? shape : (czm_tensor){0}, i)
                                  : czm_import_const_of(s, (int32_t)wanted[i]);
     }
-    czm_tensor to = czm_output(czm_import_node(s, "Pack", parts, count));
-    czm_import_put(s, 0, CZM_OUT(s, "Reshape", t, to), czm_order_plain((int)count));
+    czm_tensor to = czm_output(czm_import_node(s, CZM_OP_Pack, parts, count));
+    czm_import_put(s, 0, CZM_OUT(s, CZM_OP_Reshape, t, to), czm_order_plain((int)count));
     s->outputs[0]->source = x;
 }
 
@@ -234,7 +234,7 @@ czm_status czm_import_op_squeeze(czm_import_step *s) {
         czm_import_pass(s, 0, x);
         return CZM_OK;
     }
-    czm_node *node = CZM_NODE(s, "Squeeze", czm_import_made(s, x));
+    czm_node *node = CZM_NODE(s, CZM_OP_Squeeze, czm_import_made(s, x));
     czm_set_ints(s->run->graph, node, "squeeze_dims", list, count);
     czm_import_put(s, 0, czm_output(node), czm_order_without(&order, axes));
     return CZM_OK;
@@ -249,7 +249,7 @@ static void insert_axis(czm_import_step *s, czm_tensor *t, czm_order *order, int
     }
     for (int k = order->rank++; k > place; k--) order->axis[k] = order->axis[k - 1];
     order->axis[place] = axis;
-    *t = CZM_OUT(s, "ExpandDims", *t, czm_import_const_of(s, place));
+    *t = CZM_OUT(s, CZM_OP_ExpandDims, *t, czm_import_const_of(s, place));
 }
 
 czm_status czm_import_op_unsqueeze(czm_import_step *s) {
@@ -299,9 +299,9 @@ czm_status czm_import_op_shape(czm_import_step *s) {
     if (is_known) {
         y = czm_import_numbers_const(s, CZM_DTYPE_INT64, sizes, &dim, 1);
     } else {
-        czm_node *all = CZM_NODE(s, "Shape", czm_import_made(s, x));
+        czm_node *all = CZM_NODE(s, CZM_OP_Shape, czm_import_made(s, x));
         czm_set_type(s->run->graph, all, "out_type", CZM_DTYPE_INT64);
-        y = CZM_OUT(s, "GatherV2", czm_output(all), czm_import_const(s, places, count),
+        y = CZM_OUT(s, CZM_OP_GatherV2, czm_output(all), czm_import_const(s, places, count),
                     czm_import_const_of(s, 0));
     }
     czm_import_put(s, 0, y, czm_order_plain(1));
@@ -311,7 +311,7 @@ czm_status czm_import_op_shape(czm_import_step *s) {
 
 czm_status czm_import_op_size(czm_import_step *s) {
     czm_import_value *x = czm_import_in(s, 0);
-    czm_node *node = CZM_NODE(s, "Size", czm_import_made(s, x));
+    czm_node *node = CZM_NODE(s, CZM_OP_Size, czm_import_made(s, x));
     czm_set_type(s->run->graph, node, "out_type", CZM_DTYPE_INT64);
     czm_import_put(s, 0, czm_output(node), czm_order_plain(0));
     return CZM_OK;
@@ -339,7 +339,7 @@ czm_status czm_import_op_concat(czm_import_step *s) {
         return CZM_OK;
     }
     t[count] = czm_import_const_of(s, czm_order_place(&order, axis));
-    czm_import_put(s, 0, czm_output(czm_import_node(s, "ConcatV2", t, count + 1)), order);
+    czm_import_put(s, 0, czm_output(czm_import_node(s, CZM_OP_ConcatV2, t, count + 1)), order);
     return CZM_OK;
 }
 
@@ -370,7 +370,7 @@ czm_status czm_import_op_split(czm_import_step *s) {
     int axis;
     CZM_TRY(czm_import_axis(s, czm_import_int(s, "axis", 0), order.rank, &axis));
     CZM_TRY(part_sizes(s, x, axis, sizes));
-    czm_node *node = CZM_NODE(s, "SplitV", czm_import_made(s, x),
+    czm_node *node = CZM_NODE(s, CZM_OP_SplitV, czm_import_made(s, x),
                               czm_import_const(s, sizes, s->output_count),
                               czm_import_const_of(s, czm_order_place(&order, axis)));
     czm_set_int(s->run->graph, node, "num_split", (int64_t)s->output_count);
@@ -447,7 +447,7 @@ static czm_tensor partly_known(czm_import_step *s, const int64_t *known, const s
                        : czm_import_const_of(s, (int32_t)(known[i] > INT32_MAX    ? INT32_MAX
                                                           : known[i] < -INT32_MAX ? -INT32_MAX
                                                                                   : known[i]));
-    return czm_output(czm_import_node(s, "Pack", parts, count));
+    return czm_output(czm_import_node(s, CZM_OP_Pack, parts, count));
 }
 
 czm_status czm_import_op_slice(czm_import_step *s) {
@@ -465,7 +465,7 @@ czm_status czm_import_op_slice(czm_import_step *s) {
         if (given.end[i] == CZM_UNKNOWN_INT) c.end_mask &= ~((int64_t)1 << place);
         from[place] = i;
     }
-    czm_node *node = CZM_NODE(s, "StridedSlice", czm_import_made(s, x),
+    czm_node *node = CZM_NODE(s, CZM_OP_StridedSlice, czm_import_made(s, x),
                               partly_known(s, c.begin, from, rank, czm_import_in(s, 1)),
                               partly_known(s, c.end, from, rank, czm_import_in(s, 2)),
                               czm_import_const(s, c.stride, rank));
@@ -534,7 +534,7 @@ static czm_tensor crop(czm_import_step *s, czm_tensor x, padding *p, int rank) {
         if (p->after[k] < 0) p->after[k] = 0;
     }
     if (!cuts) return x;
-    czm_node *node = CZM_NODE(s, "StridedSlice", x, czm_import_const(s, begin, (size_t)rank),
+    czm_node *node = CZM_NODE(s, CZM_OP_StridedSlice, x, czm_import_const(s, begin, (size_t)rank),
                               czm_import_const(s, end, (size_t)rank),
                               czm_import_const(s, ones, (size_t)rank));
     czm_set_int(s->run->graph, node, "end_mask", end_mask);
@@ -570,7 +570,7 @@ static czm_status pad_by_index(czm_import_step *s, czm_tensor *x, const padding 
                        : at >= size ? size - 1
                                     : at;
         }
-        *x = CZM_OUT(s, "GatherV2", *x, czm_import_const(s, index, (size_t)count),
+        *x = CZM_OUT(s, CZM_OP_GatherV2, *x, czm_import_const(s, index, (size_t)count),
                      czm_import_const_of(s, k));
     }
     return CZM_OK;
@@ -591,9 +591,9 @@ static czm_tensor computed_amounts(czm_import_step *s, czm_import_value *v,
     int64_t rows[CZM_MOST_AXES];
     for (int k = 0; k < order->rank; k++) rows[k] = order->axis[k];
     czm_tensor flat = czm_import_cast(s, czm_import_plain(s, v), CZM_DTYPE_INT32);
-    czm_tensor pairs = CZM_OUT(s, "Transpose", czm_import_reshape(s, flat, halves, 2),
+    czm_tensor pairs = CZM_OUT(s, CZM_OP_Transpose, czm_import_reshape(s, flat, halves, 2),
                                czm_import_const(s, exchange, 2));
-    return CZM_OUT(s, "GatherV2", pairs, czm_import_const(s, rows, (size_t)order->rank),
+    return CZM_OUT(s, CZM_OP_GatherV2, pairs, czm_import_const(s, rows, (size_t)order->rank),
                    czm_import_const_of(s, 0));
 }
 
@@ -609,7 +609,8 @@ static bool pads_by_computed(czm_import_step *s, const czm_order *order) {
     for (size_t i = 0; i < count; i++) is_computed |= list[i] == CZM_UNKNOWN_INT;
     if (!is_computed) return false;
     czm_tensor x = czm_import_made(s, czm_import_in(s, 0));
-    czm_import_put(s, 0, CZM_OUT(s, "PadV2", x, computed_amounts(s, pads, order), pad_value(s, x)),
+    czm_import_put(s, 0,
+                   CZM_OUT(s, CZM_OP_PadV2, x, computed_amounts(s, pads, order), pad_value(s, x)),
                    *order);
     return true;
 }
@@ -626,9 +627,9 @@ czm_status czm_import_op_pad(czm_import_step *s) {
     bool is_constant = czm_import_text_is(s, "mode", "constant", "constant");
     bool is_reflected = czm_import_text_is(s, "mode", "constant", "reflect");
     if (pads && is_constant) {
-        x = CZM_OUT(s, "PadV2", x, amounts(s, &p, order.rank), pad_value(s, x));
+        x = CZM_OUT(s, CZM_OP_PadV2, x, amounts(s, &p, order.rank), pad_value(s, x));
     } else if (pads && is_reflected) {
-        czm_node *node = CZM_NODE(s, "MirrorPad", x, amounts(s, &p, order.rank));
+        czm_node *node = CZM_NODE(s, CZM_OP_MirrorPad, x, amounts(s, &p, order.rank));
         czm_set_string(s->run->graph, node, "mode", "REFLECT");
         x = czm_output(node);
     } else if (pads) {
@@ -660,12 +661,12 @@ czm_status czm_import_op_expand(czm_import_step *s) {
     int rank = own.rank > (int)count ? own.rank : (int)count;
     czm_tensor y;
     if (is_known) {
-        y = CZM_OUT(s, "BroadcastTo", t, czm_import_const(s, target.at, (size_t)target.rank));
+        y = CZM_OUT(s, CZM_OP_BroadcastTo, t, czm_import_const(s, target.at, (size_t)target.rank));
     } else {
         bool is_bool = czm_import_type(x) == CZM_DTYPE_BOOL;
         czm_tensor sizes = czm_import_cast(s, czm_import_plain(s, shape), CZM_DTYPE_INT32);
-        czm_tensor ones = CZM_OUT(s, "Fill", sizes, czm_import_scalar(s, t, 1));
-        y = CZM_OUT(s, is_bool ? "LogicalAnd" : "Mul", t, ones);
+        czm_tensor ones = CZM_OUT(s, CZM_OP_Fill, sizes, czm_import_scalar(s, t, 1));
+        y = CZM_OUT(s, is_bool ? CZM_OP_LogicalAnd : CZM_OP_Mul, t, ones);
     }
     czm_import_put(s, 0, y, czm_order_plain(rank));
     return CZM_OK;
@@ -681,12 +682,12 @@ czm_status czm_import_op_tile(czm_import_step *s) {
     for (int k = 0; k < order.rank && is_known; k++) stored[k] = times[order.axis[k]];
     if (is_known)
         czm_import_put(s, 0,
-                       CZM_OUT(s, "Tile", czm_import_made(s, x),
+                       CZM_OUT(s, CZM_OP_Tile, czm_import_made(s, x),
                                czm_import_const(s, stored, (size_t)order.rank)),
                        order);
     else
         czm_import_put(s, 0,
-                       CZM_OUT(s, "Tile", czm_import_plain(s, x),
+                       CZM_OUT(s, CZM_OP_Tile, czm_import_plain(s, x),
                                czm_import_plain(s, czm_import_in(s, 1))),
                        czm_order_plain(order.rank));
     return CZM_OK;
@@ -759,7 +760,7 @@ czm_status czm_import_op_constant_of_shape(czm_import_step *s) {
     for (size_t i = 0; i < rank; i++) is_known &= sizes[i] != CZM_UNKNOWN_INT;
     czm_tensor dims = is_known ? czm_import_const(s, sizes, rank)
                                : czm_import_cast(s, czm_import_plain(s, shape), CZM_DTYPE_INT32);
-    czm_import_put(s, 0, CZM_OUT(s, "Fill", dims, value), czm_order_plain((int)rank));
+    czm_import_put(s, 0, CZM_OUT(s, CZM_OP_Fill, dims, value), czm_order_plain((int)rank));
     return CZM_OK;
 }
 
@@ -793,7 +794,7 @@ czm_status czm_import_op_trilu(czm_import_step *s) {
     czm_tensor t = czm_import_plain(s, x);
     czm_tensor is_kept = band(s, CZM_DTYPE_BOOL, rows, columns, is_upper ? first : -INT64_MAX,
                               is_upper ? INT64_MAX : first);
-    czm_import_put(s, 0, CZM_OUT(s, "SelectV2", is_kept, t, CZM_OUT(s, "ZerosLike", t)),
+    czm_import_put(s, 0, CZM_OUT(s, CZM_OP_SelectV2, is_kept, t, CZM_OUT(s, CZM_OP_ZerosLike, t)),
                    czm_order_plain(rank));
     return CZM_OK;
 }
@@ -818,7 +819,7 @@ czm_status czm_import_op_range(czm_import_step *s) {
         t[i] = czm_import_plain(s, v);
         if (czm_import_order(s, v).rank) t[i] = czm_import_reshape(s, t[i], NULL, 0);
     }
-    czm_node *node = CZM_NODE(s, "Range", t[0], t[1], t[2]);
+    czm_node *node = CZM_NODE(s, CZM_OP_Range, t[0], t[1], t[2]);
     czm_import_put(s, 0, czm_output(node), czm_order_plain(1));
     return CZM_OK;
 }
@@ -833,7 +834,7 @@ static czm_status block_size(czm_import_step *s, int64_t *block) {
     return CZM_OK;
 }
 
-static czm_tensor blocks(czm_import_step *s, const char *op, czm_tensor x, int64_t block) {
+static czm_tensor blocks(czm_import_step *s, czm_op_kind op, czm_tensor x, int64_t block) {
     czm_node *node = CZM_NODE(s, op, x);
     czm_set_int(s->run->graph, node, "block_size", block);
     return czm_output(node);
@@ -845,7 +846,7 @@ static czm_tensor exchange_channels(czm_import_step *s, czm_tensor x, int64_t ro
     int64_t channels = rows * columns;
     int64_t *from = CZM_NEW_ARRAY(s->run->context->arena, int64_t, (size_t)channels);
     for (int64_t i = 0; i < channels; i++) from[i] = i % rows * columns + i / rows;
-    return CZM_OUT(s, "GatherV2", x, czm_import_const(s, from, (size_t)channels),
+    return CZM_OUT(s, CZM_OP_GatherV2, x, czm_import_const(s, from, (size_t)channels),
                    czm_import_const_of(s, 3));
 }
 
@@ -865,7 +866,7 @@ czm_status czm_import_op_depth_to_space(czm_import_step *s) {
             return czm_import_reject(s, NULL, "the number of its channels is not known");
         x = exchange_channels(s, x, channels / (block * block), block * block);
     }
-    czm_import_put(s, 0, blocks(s, "DepthToSpace", x, block), order);
+    czm_import_put(s, 0, blocks(s, CZM_OP_DepthToSpace, x, block), order);
     return CZM_OK;
 }
 
@@ -875,7 +876,7 @@ czm_status czm_import_op_space_to_depth(czm_import_step *s) {
     CZM_TRY(block_size(s, &block));
     int64_t channels = czm_import_dim(s, czm_import_in(s, 0), 1);
     czm_tensor x = czm_import_get(s, czm_import_in(s, 0), order);
-    if (block > 1) x = blocks(s, "SpaceToDepth", x, block);
+    if (block > 1) x = blocks(s, CZM_OP_SpaceToDepth, x, block);
     if (czm_import_text_is(s, "mode", "DCR", "CRD")) {
         if (channels == CZM_UNKNOWN || channels > INT32_MAX / (block * block))
             return czm_import_reject(s, NULL, "the number of its channels is not known");

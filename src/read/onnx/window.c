@@ -92,13 +92,13 @@ czm_status czm_import_window_read(czm_import_step *s, const czm_import_value *x,
 czm_tensor czm_import_window_image(czm_import_step *s, czm_import_value *x,
                                    const czm_import_window *w) {
     czm_tensor t = czm_import_get(s, x, czm_order_channels_last(w->axes + 2));
-    return w->axes == 1 ? CZM_OUT(s, "ExpandDims", t, czm_import_const_of(s, 1)) : t;
+    return w->axes == 1 ? CZM_OUT(s, CZM_OP_ExpandDims, t, czm_import_const_of(s, 1)) : t;
 }
 
 void czm_import_window_put(czm_import_step *s, czm_tensor y, const czm_import_window *w) {
     const int64_t height = 1;
     if (w->axes == 1) {
-        czm_node *node = CZM_NODE(s, "Squeeze", y);
+        czm_node *node = CZM_NODE(s, CZM_OP_Squeeze, y);
         czm_set_ints(s->run->graph, node, "squeeze_dims", &height, 1);
         y = czm_output(node);
     }
@@ -115,8 +115,8 @@ czm_tensor czm_import_window_padded(czm_import_step *s, czm_tensor x, const czm_
         amounts[2 * i + 3] = (double)w->after[i];
     }
     czm_tensor table = czm_import_numbers_const(s, CZM_DTYPE_INT32, amounts, dims, 2);
-    if (filler == 0) return CZM_OUT(s, "Pad", x, table);
-    return CZM_OUT(s, "PadV2", x, table, czm_import_scalar(s, x, filler));
+    if (filler == 0) return CZM_OUT(s, CZM_OP_Pad, x, table);
+    return CZM_OUT(s, CZM_OP_PadV2, x, table, czm_import_scalar(s, x, filler));
 }
 
 void czm_import_window_set(czm_import_step *s, czm_node *node, const char *name,
