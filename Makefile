@@ -107,7 +107,7 @@ outdated:
 	packaging/cross/outdated
 
 deb:
-	MAKEFLAGS= packaging/make_deb "$(DEB)"
+	MAKEFLAGS= packaging/make_deb "$(DEB)" $(wildcard $(BUILD)/page/czmodel.html)
 
 cross:
 	MAKEFLAGS= packaging/cross/build "$(CROSS)" $(TARGETS)
@@ -116,7 +116,7 @@ windows:
 	MAKEFLAGS= packaging/cross/build "$(CROSS)" windows-x64
 
 wheels: cross
-	"$(CROSS)/cache/tools/bin/python" -B packaging/make_wheels.py --built "$(CROSS)" --to "$(WHEELS)"
+	"$(CROSS)/cache/tools/bin/python" -B packaging/make_wheels.py --built "$(CROSS)" --to "$(WHEELS)" $(addprefix --page ,$(wildcard $(BUILD)/page/small/czmodel.html))
 
 page:
 	MAKEFLAGS= page/build "$(BUILD)/page" "$(CROSS)"

@@ -17,6 +17,7 @@ int cli_diff(int argc, char **argv);
 int cli_verify(int argc, char **argv);
 int cli_explain(int argc, char **argv);
 int cli_report(int argc, char **argv);
+int cli_page(int argc, char **argv);
 int cli_completion(int argc, char **argv);
 
 // The table of all of them (czmodel.c).

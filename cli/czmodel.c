@@ -20,6 +20,7 @@ const cli_command_row cli_commands[] = {
     {"diff", "compare two models", cli_diff},
     {"explain", "explain the rules", cli_explain},
     {"report", "inspect, check and verify as one text to send", cli_report},
+    {"page", "open czmodel as a page in the browser", cli_page},
     {"completion", "print what a shell needs to complete commands", cli_completion},
 };
 const size_t cli_command_count = CZM_COUNT_OF(cli_commands);

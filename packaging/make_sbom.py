@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The bill of materials of a release, in CycloneDX 1.5: what is linked into the programs and wheels.
+"""The bill of materials of a release, in CycloneDX 1.5: what is linked into the programs and wheels, and what the
+page contains.
 
     make_sbom.py --zig VERSION > czmodel-VERSION.cdx.json
 
-Versions and checksums are those of packaging/cross/sources.txt. Nothing in it depends on time or place.
+Versions and checksums are those of packaging/cross/sources.txt; of the page's packages, of page/package-lock.json. Nothing in it depends on time or place.
 """
 import argparse
 import json
@@ -38,6 +39,16 @@ def debian(line):
         {'name': 'debian:dsc:sha256', 'value': checksum}])
 
 
+def packages_of_page():
+    """The packages that page/build.mjs bundles, not those that build or test it."""
+    dependencies = json.loads(read('page', 'package.json'))['dependencies']
+    locked = json.loads(read('page', 'package-lock.json'))['packages']
+    for name in sorted(dependencies):
+        package = locked[f'node_modules/{name}']
+        purl = f'pkg:npm/{name.replace("@", "%40")}@{package["version"]}'
+        yield component(name, package['version'], package['license'], purl=purl, **{'bom-ref': purl})
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
     parser.add_argument('--zig', metavar='VERSION', required=True)
@@ -45,6 +56,7 @@ def main():
     parts = [debian(line) for line in read('packaging', 'cross', 'sources.txt').splitlines()]
     parts += [component(name, f'of zig {zig}', licence, **{'bom-ref': f'{name}-of-zig-{zig}'})
               for name, licence in RUNTIME.items()]
+    parts += packages_of_page()
     product = {'type': 'application', 'name': 'czmodel', 'version': read('VERSION').strip(),
                'bom-ref': 'czmodel', 'licenses': [{'license': {'id': 'Apache-2.0'}}]}
     json.dump({'bomFormat': 'CycloneDX', 'specVersion': '1.5', 'version': 1,

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The wheels of every system, from what packaging/cross/build has built for it.
 
-    make_wheels.py --built FOLDER --to FOLDER [--sdist]
+    make_wheels.py --built FOLDER --to FOLDER [--sdist] [--page FILE]
 
 A wheel is a ZIP archive: the package, the library with its binding, the program, and the metadata, scikit-build-core makes of pyproject.toml as it does for `pip wheel`. The library carries all that it
 needs, and the program gets into the user's folder of scripts as it is, so that nothing has to be
-repaired afterwards. SOURCE_DATE_EPOCH is the time of everything inside.
+repaired afterwards. The page, without ONNX Runtime, is where `czmodel page` looks for it. SOURCE_DATE_EPOCH is the time of everything inside.
 """
 import argparse
 import base64
@@ -77,7 +77,7 @@ def make_sdist(folder):
     subprocess.run([sys.executable, '-B', '-c', code, os.path.abspath(folder)], cwd=ROOT, check=True)
 
 
-def common_files(built):
+def common_files(built, page):
     """What every wheel holds, and the name of its folder of metadata."""
     with tempfile.TemporaryDirectory() as scratch:
         info, files = metadata(scratch)
@@ -87,6 +87,8 @@ def common_files(built):
         files['czmodel/_binding.py'] = read(binding)
     files.update(tree(os.path.join(ROOT, 'python', 'czmodel'), 'czmodel'))
     files[f'{info}/licenses/THIRD-PARTY.txt'] = read(built, 'THIRD-PARTY.txt')
+    if page:
+        files[f'{info[:-len(".dist-info")]}.data/data/share/czmodel/czmodel.html'] = read(page)
     return info, files
 
 
@@ -131,11 +133,12 @@ def main():
     for name in ('built', 'to'):
         parser.add_argument(f'--{name}', required=True)
     parser.add_argument('--sdist', action='store_true', help='the package as source, too')
+    parser.add_argument('--page', metavar='FILE', help='small/czmodel.html of page/build')
     options = parser.parse_args()
     os.makedirs(options.to, exist_ok=True)
     if options.sdist:
         make_sdist(options.to)
-    info, common = common_files(options.built)
+    info, common = common_files(options.built, options.page)
     for target in TARGETS:
         if os.path.exists(os.path.join(options.built, target.library)):
             make_wheel(target, options.built, common, info, options.to)

@@ -2,7 +2,7 @@
 //
 // Bundles the page:
 //
-//     node build.mjs czmodel.wasm EXAMPLE OUT
+//     node build.mjs czmodel.wasm EXAMPLE THIRD-PARTY.txt OUT
 //
 // OUT/czmodel.html has everything inside, also the files of EXAMPLE, a folder with a specification;
 // OUT/small/czmodel.html has neither ONNX Runtime nor the example; OUT/site/ is the page for a web host. Scripts and
@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 
-const [wasm, example, out] = process.argv.slice(2);
+const [wasm, example, notices, out] = process.argv.slice(2);
 
 async function bundle(entry, options = {}) {
   const { outputFiles } = await build({
@@ -54,7 +54,24 @@ function exampleFiles(folder, below) {
 }
 runtime['example.json'] = Buffer.from(JSON.stringify(Object.fromEntries(exampleFiles(example, 'nuclei'))));
 
+// The licences of all that the page contains. ONNX Runtime's package has no file with its licence, which is the same
+// as Preact's, and the names are in its scripts.
+const licence = (name, file) => readFileSync(join('node_modules', name, file), 'utf8');
+const mit = licence('preact', 'LICENSE');
+const licences = Object.entries({
+  preact: mit,
+  '@picocss/pico': licence('@picocss/pico', 'LICENSE.md'),
+  sortablejs: licence('sortablejs', 'LICENSE'),
+  'onnxruntime-web': `${mit.replace(/^Copyright.*$/m, 'Copyright (c) Microsoft Corporation')}
+ONNX Runtime contains parts of other works. Their licences are in the file ThirdPartyNotices.txt of this version at
+https://github.com/microsoft/onnxruntime`,
+}).map(([name, text]) => {
+  const { version } = JSON.parse(licence(name, 'package.json'));
+  return `==== ${name} ${version}\n\n${text.trim()}\n`;
+});
+
 const assets = {
+  'licences.txt': Buffer.from([...licences, readFileSync(notices, 'utf8')].join('\n')),
   'czmodel.wasm': readFileSync(wasm),
   'worker.js': Buffer.from(await bundle('src/worker.ts')),
 };

@@ -148,7 +148,7 @@ static bool is_same_folder(czm_arena *arena, const char *a, const char *b) {
 
 // Who unpacks a model beside the program, or works there, might have got the folder with the model.
 static void *open_beside(czm_arena *arena, const char *model_folder) {
-    const char *folder = cli_program_folder(arena);
+    const char *folder = czm_program_folder(arena);
     if (!folder || is_same_folder(arena, folder, ".") ||
         is_same_folder(arena, folder, *model_folder ? model_folder : "."))
         return NULL;

@@ -8,10 +8,6 @@
 #include <stdlib.h>
 #include <time.h>
 
-#ifdef __APPLE__
-#include <mach-o/dyld.h>
-#endif
-
 #include "cli/runtime/runtime.h"
 
 // The C library of a static program has no more of this than functions that always fail.
@@ -37,26 +33,6 @@ bool cli_library_find(void *library, const char *name, void *function) {
 
 enum { LONGEST = 4096 }; // of a path
 
-#ifdef __APPLE__
-
-static bool read_own_path(char path[LONGEST]) {
-    uint32_t size = LONGEST;
-    return _NSGetExecutablePath(path, &size) == 0;
-}
-
-#else
-
-static bool read_own_path(char path[LONGEST]) {
-    return realpath("/proc/self/exe", path) != NULL; // proc(5); LONGEST is PATH_MAX
-}
-
-#endif
-
-const char *cli_program_folder(czm_arena *arena) {
-    char *path = czm_arena_alloc(arena, LONGEST);
-    return read_own_path(path) ? czm_path_folder(arena, path) : NULL;
-}
-
 // In single quotes, for the shell.
 static const char *quoted(czm_arena *arena, const char *text) {
     char *quoted = czm_arena_alloc(arena, 4 * strlen(text) + 3), *to = quoted;
@@ -70,7 +46,7 @@ static const char *quoted(czm_arena *arena, const char *text) {
 
 // The Python of the environment in which the program lies, if it lies in one.
 static const char *find_python(czm_arena *arena) {
-    const char *folder = cli_program_folder(arena);
+    const char *folder = czm_program_folder(arena);
     const char *beside = folder ? czm_path_join(arena, folder, "python3") : "";
     return czm_path_look(beside) == CZM_PATH_FILE ? quoted(arena, beside) : "python3";
 }

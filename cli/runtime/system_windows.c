@@ -25,21 +25,11 @@ bool cli_library_find(void *library, const char *name, void *function) {
     return address != NULL;
 }
 
-const char *cli_program_folder(czm_arena *arena) {
-    enum { LONGEST = 32768 }; // characters of a path; three bytes each at most
-    wchar_t *path = czm_arena_array(arena, LONGEST, sizeof *path);
-    char *narrow = czm_arena_array(arena, LONGEST, 3);
-    DWORD size = GetModuleFileNameW(NULL, path, LONGEST);
-    if (size == 0 || size == LONGEST) return NULL;
-    WideCharToMultiByte(CP_UTF8, 0, path, -1, narrow, 3 * LONGEST, NULL, NULL);
-    return czm_path_folder(arena, czm_path_join(arena, "", narrow));
-}
-
 // No Python is run: of an environment, the program is in the folder Scripts, and the packages are in
 // Lib/site-packages (in site-packages where a user has installed them for himself alone).
 const char *cli_python_package(czm_arena *arena, const char *name) {
     static const char *const places[] = {"Lib/site-packages", "site-packages"};
-    const char *folder = cli_program_folder(arena);
+    const char *folder = czm_program_folder(arena);
     for (size_t i = 0; folder && i < CZM_COUNT_OF(places); i++) {
         const char *package =
             czm_arena_format(arena, "%s/%s/%s", czm_path_folder(arena, folder), places[i], name);

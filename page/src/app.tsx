@@ -8,6 +8,7 @@ import { Engine, example, isFull } from './engine';
 import { droppedFiles, inFolder, isImage, targetsOf, type Given, type Target } from './files';
 import { Findings } from './findings';
 import { Download, extensionOf, pickPlace, save } from './download';
+import { Footer } from './footer';
 import { Form } from './form';
 import { Network } from './network';
 import { Picker } from './picker';
@@ -75,7 +76,7 @@ function App() {
   const [language, setLanguage] = useState<Language>(firstLanguage);
   const t = useMemo(() => textsOf(language), [language]);
   const [engine, setEngine] = useState<Engine | null>(null);
-  const [formats, setFormats] = useState<string[]>([]);
+  const [about, setAbout] = useState<{ version: string; formats: string[] } | null>(null);
   const [given, setGiven] = useState<Given[]>([]);
   const [targets, setTargets] = useState<Target[]>([]);
   const [target, setTarget] = useState<Target | null>(null);
@@ -98,7 +99,7 @@ function App() {
     const { engine, about } = await Engine.start();
     engine.onProgress = setProgress;
     setEngine(engine);
-    setFormats(about.formats);
+    setAbout(about);
     setStatus('ready');
     return engine;
   };
@@ -347,7 +348,7 @@ function App() {
               </div>
               <div>
                 {model?.specification && (
-                  <Form {...{ specification: model.specification, options, formats, inspection: looks.inspection, t, change, chooseLicence }}
+                  <Form {...{ specification: model.specification, options, formats: about?.formats ?? [], inspection: looks.inspection, t, change, chooseLicence }}
                     setOptions={change_options} />
                 )}
                 {model && (
@@ -359,6 +360,7 @@ function App() {
           </>
         )}
       </main>
+      <Footer version={about?.version ?? ''} t={t} />
     </>
   );
 }

@@ -32,6 +32,9 @@ export async function example(): Promise<Given[]> {
   return Object.entries(files).map(([path, text]) => ({ path, file: new File([bytesOf(text)], path.split('/').pop()!) }));
 }
 
+/** The licences of all that is in the page. */
+export const licences = async () => new TextDecoder().decode(await asset('licences.txt'));
+
 export class Engine {
   private readonly waiting = new Map<number, { resolve(result: unknown): void; reject(error: Error): void }>();
   private next = 0;

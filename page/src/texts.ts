@@ -33,6 +33,7 @@ const table = {
     'The conversion ended without a result, probably because the memory of the browser is used up. Close other tabs, or use the czmodel command. Details: ',
     'Die Umwandlung endete ohne Ergebnis, wahrscheinlich weil der Speicher des Browsers erschöpft ist. Schließen Sie andere Tabs, oder verwenden Sie den Befehl czmodel. Einzelheiten: ',
   ],
+  licences: ['Licences of the libraries in this page', 'Lizenzen der Bibliotheken in dieser Seite'],
   several: ['These files contain several networks', 'Diese Dateien enthalten mehrere Netzwerke'],
   network: ['Network', 'Netzwerk'],
   picture: ['Picture of the layers of the network', 'Bild der Schichten des Netzwerks'],

@@ -118,6 +118,13 @@ int czm_program_run(int argc, char **argv, int (*run)(int argc, char **argv));
 // a double click.
 bool czm_program_has_own_window(void);
 
+// For the command: the folder in which the program lies, or NULL if the system does not say.
+const char *czm_program_folder(czm_arena *arena);
+
+// For the command: opens a file in the user's default program for files of its kind, without waiting for that.
+// The absolute path reaches that program as it is: no shell reads it.
+bool czm_file_show(czm_arena *arena, const char *path);
+
 // For the command: whether standard error is a terminal, and the signals that ask a
 // program to stop. After czm_signals_catch() they no longer end the process; czm_signal_caught() is
 // the number of the one that came, or 0, and czm_signal_die() ends the process as it would have.

@@ -11,11 +11,16 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+
+#ifdef __APPLE__
+#include <mach-o/dyld.h>
+#endif
 
 #include "base/list.h"
 
@@ -348,6 +353,48 @@ void czm_random_bytes(void *to, size_t size) {
 const char *czm_environment(const char *name) { return getenv(name); }
 
 bool czm_program_has_own_window(void) { return false; }
+
+enum { LONGEST = 4096 }; // of a path
+
+#ifdef __APPLE__
+
+static const char opener[] = "open"; // open(1)
+
+static bool read_own_path(char path[LONGEST]) {
+    uint32_t size = LONGEST;
+    return _NSGetExecutablePath(path, &size) == 0;
+}
+
+#else
+
+static const char opener[] = "xdg-open"; // of xdg-utils, which every desktop has
+
+static bool read_own_path(char path[LONGEST]) {
+    return realpath("/proc/self/exe", path) != NULL; // proc(5); LONGEST is PATH_MAX
+}
+
+#endif
+
+const char *czm_program_folder(czm_arena *arena) {
+    char *path = czm_arena_alloc(arena, LONGEST);
+    return read_own_path(path) ? czm_path_folder(arena, path) : NULL;
+}
+
+extern char **environ; // POSIX, which declares it in no header
+
+// A process group of its own: what stops this program in the terminal does not stop the browser.
+bool czm_file_show(czm_arena *arena, const char *path) {
+    char *const words[] = {czm_arena_format(arena, "%s", opener),
+                           czm_arena_format(arena, "%s", path), NULL};
+    posix_spawnattr_t attributes;
+    pid_t process;
+    posix_spawnattr_init(&attributes);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
+    errno = posix_spawnp(&process, opener, NULL, &attributes, words, environ);
+    posix_spawnattr_destroy(&attributes);
+    if (errno == ENOENT) return failed_with("there is no program xdg-open");
+    return errno == 0 || failed();
+}
 
 bool czm_stderr_is_terminal(void) { return isatty(STDERR_FILENO); }
 

@@ -539,6 +539,21 @@ bool czm_program_has_own_window(void) {
     return czm_stderr_is_terminal() && GetConsoleProcessList(processes, 2) == 1;
 }
 
+const char *czm_program_folder(czm_arena *arena) {
+    enum { LONGEST = 32768 }; // characters of a path
+    wchar_t *path = czm_arena_array(arena, LONGEST, sizeof *path);
+    DWORD size = GetModuleFileNameW(NULL, path, LONGEST);
+    if (size == 0 || size == LONGEST) return NULL;
+    return with_slashes(czm_arena_format(arena, "%s", czm_path_folder(arena, narrow(arena, path))));
+}
+
+// The shell of Windows, which is no command line, does not understand the form that has no limit.
+bool czm_file_show(czm_arena *arena, const char *path) {
+    INT_PTR result =
+        (INT_PTR)ShellExecuteW(NULL, L"open", full_path(arena, path), NULL, NULL, SW_SHOWNORMAL);
+    return result > 32 || failed_with("no program is set for files of this kind"); // as documented
+}
+
 static UINT code_page; // of the console before; 0: there is none
 
 // The console outlives the program, and what runs there next expects it as it was.

@@ -10,8 +10,10 @@ bytes that the command makes of it. An installed tree may be moved.
 import argparse
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
+import time
 
 from support import PROGRAM, ROOT, SPEC, converted, files_below, read, run
 
@@ -27,6 +29,12 @@ INSTALLED = '''bin/czmodel bin/savedmodel2czann bin/savedmodel2czmodel include/c
 
 def needed(program):
     return [line for line in run('readelf', '-d', program).splitlines() if 'NEEDED' in line]
+
+
+# Writes what it was asked to open: stands for xdg-open.
+OPENER = '''#!/bin/sh
+printf '%s\\n' "$#" "$1" > "$SHOWN"
+'''
 
 
 class Test:
@@ -56,7 +64,8 @@ class Test:
         expected = INSTALLED
         for word, value in words.items():
             expected = [name.replace(word, value) for name in expected]
-        found = files_below(self.prefix)
+        # The page is installed if it has been built.
+        found = [name for name in files_below(self.prefix) if name != 'share/czmodel/czmodel.html']
         if sorted(expected) != found:
             sys.exit(f'installed {found}\nexpected  {sorted(expected)}')
 
@@ -102,6 +111,32 @@ class Test:
         self.converts(os.path.join(build, 'with_czm'), shared=True)
         self.converts(os.path.join(build, 'with_static'), shared=False)
 
+    def page(self):
+        """czmodel page hands the installed page to the system's opener: a path with all that a shell would read."""
+        prefix = os.path.join(self.scratch, 'a $(touch b)\'; "c')
+        os.makedirs(os.path.join(prefix, 'bin'))
+        os.makedirs(os.path.join(prefix, 'share', 'czmodel'))
+        program, opener = (os.path.join(prefix, 'bin', name) for name in ('czmodel', 'xdg-open'))
+        shutil.copy(os.path.join(self.prefix, 'bin', 'czmodel'), program)
+        page = os.path.join(prefix, 'share', 'czmodel', 'czmodel.html')
+        for path, text in ((page, ''), (opener, OPENER)):
+            with open(path, 'w', encoding='utf-8') as file:
+                file.write(text)
+        os.chmod(opener, 0o755)
+        shown = os.path.join(self.scratch, 'shown')
+        path = f'{os.path.dirname(opener)}{os.pathsep}{os.environ["PATH"]}'
+        told = run(program, 'page', PATH=path, SHOWN=shown)
+        for _ in range(600):  # the program does not wait for the opener
+            if os.path.exists(shown) and read(shown).endswith(b'html\n'):
+                break
+            time.sleep(0.1)
+        if os.path.realpath(told) != page or read(shown).decode() != f'1\n{told}\n':
+            sys.exit(f'czmodel page prints {told} and opens {read(shown)}')
+        done = subprocess.run([program, 'page'], env={'PATH': '/nowhere'}, capture_output=True, text=True)
+        if done.returncode != 3 or 'there is no program' not in done.stderr:
+            sys.exit(f'without an opener: {done}')
+        print('czmodel page')
+
     def uninstall(self):
         """make uninstall removes each file; the manifest is that of the last installation."""
         root = os.path.join(self.scratch, 'removed')
@@ -112,6 +147,7 @@ class Test:
 
     def run(self):
         self.files()
+        self.page()
         self.uninstall()
         self.with_pkg_config()
         self.elsewhere()

@@ -5,7 +5,7 @@ and computes checksums by the processor's instruction, and the wheel is what whe
 
     release.py --build FOLDER
 
-Only the target of static programs on this machine is built, to save time. A release is of the last
+Only the target of static programs on this machine is built, to save time, and the page is that of the page's test. A release is of the last
 commit, so there must be a repository. The compiler and the sources of dependencies come from FOLDER/cross,
 where `make cross` keeps them.
 """
@@ -18,12 +18,12 @@ import subprocess
 import sys
 import tarfile
 
-from support import ROOT, check_acceleration, files_below, read, run, skip
+from support import ROOT, check_acceleration, files_below, page, read, run, skip
 from wheels import Wheel
 
 TARGET = 'linux-x64'
 # What a release has of it.
-FILES = '''RELEASE-NOTES.md SHA256SUMS czmodel-VERSION.cdx.json czmodel-VERSION.tar.gz
+FILES = '''RELEASE-NOTES.md SHA256SUMS czmodel-VERSION.cdx.json czmodel-VERSION.html czmodel-VERSION.tar.gz
     czmodel-VERSION-linux-x64.tar.gz czmodel_native-VERSION.tar.gz
     czmodel_native-VERSION-py3-none-musllinux_1_2_x86_64.whl
     czmodel_VERSION-1_amd64.deb libczm0_VERSION-1_amd64.deb libczm-dev_VERSION-1_amd64.deb
@@ -33,18 +33,19 @@ POSITION_INDEPENDENT = 3  # ET_DYN, the type of an ELF file
 
 # What the archive of programs holds.
 PROGRAMS = ('LICENSE README.md THIRD-PARTY.txt '
-            'czmodel savedmodel2czann savedmodel2czmodel').split()
+            'czmodel czmodel.html savedmodel2czann savedmodel2czmodel').split()
+EXECUTABLE = ('czmodel', 'savedmodel2czann', 'savedmodel2czmodel')
 # Of the second user; German where it is installed.
 HABITS = {'TZ': 'Asia/Tokyo', 'LANG': 'de_DE.UTF-8', 'GIT_CONFIG_COUNT': '2',
           'GIT_CONFIG_KEY_0': 'tar.umask', 'GIT_CONFIG_VALUE_0': '0077',
           'GIT_CONFIG_KEY_1': 'core.autocrlf', 'GIT_CONFIG_VALUE_1': 'true'}
 
 
-def make(folder, cache, umask, **habits):
+def make(folder, cache, umask, **settings):
     shutil.rmtree(folder, ignore_errors=True)
     before = os.umask(umask)
     run(os.path.join(ROOT, 'packaging', 'make_release'), folder, TARGET, CROSS_CACHE=cache,
-        ALLOW_OUTDATED='1', **habits)
+        ALLOW_OUTDATED='1', **settings)
     os.umask(before)
     return {name: read(os.path.join(folder, name)) for name in files_below(folder)}
 
@@ -52,7 +53,7 @@ def make(folder, cache, umask, **habits):
 def check_programs(archive, folder):
     with tarfile.open(fileobj=io.BytesIO(archive)) as file:
         there = {entry.name: entry.mode for entry in file.getmembers() if entry.isfile()}
-    expected = {f'{folder}/{name}': 0o755 if name.islower() else 0o644 for name in PROGRAMS}
+    expected = {f'{folder}/{name}': 0o755 if name in EXECUTABLE else 0o644 for name in PROGRAMS}
     if there != expected:
         sys.exit(f'the programs are {there}\nexpected         {expected}')
 
@@ -77,9 +78,10 @@ def main():
         skip('dh_python3 is missing; apt-get install debhelper dh-python')
     cache = os.path.join(build, 'cross', 'cache')
     folder = os.path.join(build, 'packaging', 'release')
-    first = make(folder, cache, 0o022)
+    the_page = page(build, os.path.join(build, 'packaging'))
+    first = make(folder, cache, 0o022, PAGE=the_page)
     second = make(os.path.join(build, 'packaging', 'again', 'in', 'another', 'place'), cache, 0o077,
-                  **HABITS)
+                  PAGE=the_page, **HABITS)
     version = read(os.path.join(ROOT, 'VERSION')).decode().strip()
     expected = FILES.replace('VERSION', version).split()
     if sorted(first) != sorted(expected):

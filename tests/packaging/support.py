@@ -47,6 +47,18 @@ def check_acceleration(*command):
     print(f'{command[0]}: CRC-32C by {method}')
 
 
+def page(build, scratch):
+    """The folder with the page: of the test of the page, or, where that was skipped, with files that stand for it."""
+    folder = os.path.join(build, 'page')
+    if not os.path.exists(os.path.join(folder, 'small', 'czmodel.html')):
+        folder = os.path.join(scratch, 'page')
+        os.makedirs(os.path.join(folder, 'small'), exist_ok=True)
+        for name in ('czmodel.html', 'small/czmodel.html'):
+            with open(os.path.join(folder, name), 'w', encoding='utf-8') as file:
+                file.write('<!DOCTYPE html><title>czmodel</title>\n')
+    return folder
+
+
 def converted(command, folder):
     """The example as this czmodel converts it, with an id that is always the same."""
     run(command, 'convert', '--quiet', '--model-id', MODEL_ID, SPEC, folder, 'expected')

@@ -23,6 +23,7 @@ import os
 import platform
 import re
 import shutil
+import subprocess
 import sys
 import zipfile
 
@@ -200,8 +201,16 @@ class Test:
         run(os.path.join(programs, 'savedmodel2czmodel'), '--quiet', '--model-id', MODEL_ID, SPEC,
             self.folder, 'made')
         self.made('savedmodel2czmodel')
+        if any(name.endswith('share/czmodel/czmodel.html') for name in wheel.files):
+            self.page(program)
         check_acceleration(program, '--version')
         check_acceleration(os.path.join(programs, 'python'), '-I', '-c', LIBRARY)
+
+    def page(self, program):
+        """The program finds the page of the wheel; there is nothing to open it with."""
+        done = subprocess.run([program, 'page'], env={'PATH': ''}, capture_output=True, text=True)
+        expect(done.returncode == 3 and os.path.isfile(done.stdout.strip()), done)
+        print('czmodel page: ' + os.path.relpath(done.stdout.strip(), self.folder))
 
     def verify(self):
         """The program of the wheel loads ONNX Runtime from its own environment."""
