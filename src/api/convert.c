@@ -6,8 +6,8 @@
 #include "api/loss.h"
 #include "api/target.h"
 #include "base/os.h"
+#include "base/uuid.h"
 #include "package/czmodel.h"
-#include "package/manifest.h"
 
 typedef struct conversion {
     czm_context context;

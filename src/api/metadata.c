@@ -2,6 +2,7 @@
 //
 // The metadata by itself, for bindings: from JSON, and as XML.
 #include "api/call.h"
+#include "base/uuid.h"
 #include "package/manifest.h"
 #include "spec/json_spec.h"
 #include "spec/spec.h"

@@ -10,7 +10,6 @@
 #include "api/call.h"
 #include "api/tile_size.h"
 #include "edit/step.h"
-#include "package/manifest.h"
 #include "passes/passes.h"
 #include "read/network.h"
 #include "spec/json_spec.h"

@@ -54,6 +54,13 @@ static inline int czm_bytes_compare(czm_bytes a, czm_bytes b) {
 
 static inline bool czm_text_equal(const char *a, const char *b) { return strcmp(a, b) == 0; }
 
+static inline char czm_lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c; }
+
+static inline bool czm_text_equal_but_case(const char *a, const char *b) {
+    for (; *a && czm_lower(*a) == czm_lower(*b); a++, b++) {}
+    return czm_lower(*a) == czm_lower(*b);
+}
+
 static inline bool czm_text_begins(const char *text, const char *prefix) {
     return strncmp(text, prefix, strlen(prefix)) == 0;
 }

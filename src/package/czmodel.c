@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/uuid.h"
 #include "format/checksum.h"
 #include "format/zip.h"
 #include "package/manifest.h"

@@ -20,13 +20,4 @@
 czm_bytes czm_manifest_write(czm_arena *arena, const czm_spec *spec, const char *version,
                              const char *model_id);
 
-// A random UUID of version 4 (RFC 9562) as text; false if the system gives no random bytes.
-void czm_uuid_make(char uuid[37]);
-
-// The UUID of version 8 (RFC 9562) that is made of the first bytes of a digest, which has at least 16.
-void czm_uuid_of_digest(const uint8_t *digest, char uuid[37]);
-
-// Whether the text is a UUID in lower case hexadecimal.
-bool czm_uuid_is_valid(const char *uuid);
-
 #endif

@@ -50,6 +50,4 @@ CZM_MUST_CHECK czm_status czm_json_model_read(czm_context *context, const char *
 const char *czm_json_spec_write(czm_arena *arena, const czm_metadata *metadata,
                                 const czm_edits *edits);
 
-bool czm_text_equal_but_case(const char *a, const char *b);
-
 #endif

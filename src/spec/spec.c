@@ -53,15 +53,13 @@ bool czm_type_is_segmentation(const char *name) { return find_type(name).is_segm
 bool czm_type_gives_image(const char *name) { return find_type(name).gives_image; }
 czm_type_values czm_type_values_of(const char *name) { return find_type(name).values; }
 
-static char lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c; }
-
 const char *czm_spec_key(czm_arena *arena, const czm_spec *spec, const char *key) {
     const char *text = "";
     if (!spec->is_struct) return key;
     if (czm_text_equal(key, "Type")) return "model_type";
     for (const char *c = key; *c; c++)
-        text = czm_arena_format(arena, "%s%s%c", text, c > key && lower(*c) != *c ? "_" : "",
-                                lower(*c));
+        text = czm_arena_format(arena, "%s%s%c", text, c > key && czm_lower(*c) != *c ? "_" : "",
+                                czm_lower(*c));
     return text;
 }
 
@@ -71,11 +69,6 @@ const char *czm_spec_where(czm_arena *arena, const czm_spec *spec, const char *k
 
 static const char *key_where(czm_context *context, const czm_spec *spec, const char *key) {
     return czm_spec_where(context->arena, spec, key);
-}
-
-bool czm_text_equal_but_case(const char *a, const char *b) {
-    for (; *a && lower(*a) == lower(*b); a++, b++) {}
-    return *a == *b || lower(*a) == lower(*b);
 }
 
 static const char *list(czm_arena *arena, const char *const *values, size_t count) {

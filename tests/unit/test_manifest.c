@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The XML byte for byte, and UUIDs.
+#include "base/uuid.h"
 #include "package/manifest.h"
 
 #include "support.h"
