@@ -7,7 +7,7 @@
 #include <time.h>
 
 #include "base/os.h"
-#include "format/checksum.h"
+#include "codec/checksum.h"
 #include "package/czmodel.h"
 
 enum { BLOCK = 256 * 1024, BLOCKS = 2048, ROUNDS = 5 };

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes src/format/crc32c_tables.inc: the eight tables of CRC-32C (polynomial 0x1edc6f41, reflected).
+"""Writes src/codec/crc32c_tables.inc: the eight tables of CRC-32C (polynomial 0x1edc6f41, reflected).
 
-    make_crc32c_tables.py > src/format/crc32c_tables.inc
+    make_crc32c_tables.py > src/codec/crc32c_tables.inc
 """
 POLYNOMIAL = 0x82f63b78
 

@@ -8,7 +8,7 @@
 #include <stddef.h>
 
 #include "cli/runtime/runtime.h"
-#include "format/wire.h"
+#include "codec/wire.h"
 
 // ---- the API
 

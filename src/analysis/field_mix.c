@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Receptive fields of ops that mix elements along whole dimensions: reductions and products.
-#include "analysis/field_rules.h"
+#include "analysis/field_ops.h"
 #include "view/einsum.h"
 #include "view/window.h"
 

@@ -4,7 +4,7 @@
 // depth and batch.
 #include <math.h>
 
-#include "analysis/field_rules.h"
+#include "analysis/field_ops.h"
 #include "view/resize.h"
 #include "view/window.h"
 

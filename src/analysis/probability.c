@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Probabilities or not, in words; see probability.h. The proof is in simplex.c. Where it ends at an
+// Probabilities or not, in words; see probability.h. The proof is in prover.c. Where it ends at an
 // op whose results are no probabilities in any trained network, the claim is refuted.
 #include "analysis/probability.h"
 
-#include "analysis/simplex.h"
+#include "analysis/prover.h"
 #include "graph/layer_name.h"
 
 // What an op at which the proof ended says of the output. The remedies: softmax makes probabilities

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The walk through the graph; see receptive_field.h. footprint.h has the algebra, field_rules.h what
+// The walk through the graph; see receptive_field.h. footprint.h has the algebra, field_ops.h what
 // ops do.
-#include "analysis/field_rules.h"
+#include "analysis/field_ops.h"
 
 enum {
     ASSUMED_SIZE = 3840,  // of an image whose size is open: 2^8 * 3 * 5
@@ -104,7 +104,7 @@ static bool has_pixels(czm_shape shape) {
 }
 
 // Whether the rule may run: only inputs that it allows depend on pixels, and all shapes are known.
-static bool is_ready(const czm_field_rule *rule, const czm_field_step *step) {
+static bool is_ready(const czm_field_op *rule, const czm_field_step *step) {
     if (!rule->see || !has_pixels(step->out)) return false;
     for (size_t i = 0; i < step->node->inputs.count; i++) {
         if (step->inputs[i]->kind == CZM_FIELD_NONE) continue;
@@ -128,7 +128,7 @@ static const czm_footprint *keep(const czm_fields *fields, const czm_field_step 
     return kept;
 }
 
-static const czm_footprint *see_output(const czm_fields *fields, const czm_field_rule *rule,
+static const czm_footprint *see_output(const czm_fields *fields, const czm_field_op *rule,
                                        czm_field_step *step) {
     step->out = czm_shape_of(fields->shapes, (czm_tensor){(czm_node *)step->node, step->output});
     if (!is_ready(rule, step)) return give_up(fields, CZM_FIELD_UNKNOWN, step->node);
@@ -139,7 +139,7 @@ static const czm_footprint *see_output(const czm_fields *fields, const czm_field
 
 static void see_node(czm_fields *fields, size_t position) {
     const czm_node *node = fields->model->main.nodes.items[position];
-    const czm_field_rule *rule = &czm_field_rules[czm_node_kind(node)];
+    const czm_field_op *rule = &czm_field_ops[czm_node_kind(node)];
     const czm_footprint **outputs = &fields->seen[fields->first[position]];
     size_t count = fields->first[position + 1] - fields->first[position];
     if (count && outputs[0]) return; // the image

@@ -7,8 +7,8 @@
 #include <zlib.h>
 
 #include "base/bytes.h"
+#include "codec/checksum.h"
 #include "czm.h"
-#include "format/checksum.h"
 
 static const char *jansson_version(void) { return jansson_version_str(); }
 

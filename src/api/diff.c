@@ -7,7 +7,7 @@
 #include "api/call.h"
 #include "graph/layer_name.h"
 #include "graph/tensor_proto.h"
-#include "shape/step.h"
+#include "view/value.h"
 
 enum { MOST_DIFFERENCES = 1000 };
 

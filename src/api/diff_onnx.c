@@ -3,7 +3,7 @@
 // Comparing networks in ONNX; see diff.h. A SavedModel is translated first, to the other's operator
 // set: the translation is the same each time, so that a .czann equals the SavedModel it was made of.
 #include "api/diff.h"
-#include "format/checksum.h"
+#include "codec/checksum.h"
 #include "onnx/translate.h"
 #include "onnx/write.h"
 

@@ -2,7 +2,7 @@
 //
 // Results as JSON for programs. The keys are documented in docs/json.md and are stable: new ones
 // may come, none changes or goes.
-#include "format/json.h"
+#include "codec/json.h"
 #include "api/call.h"
 
 // Texts of the report are UTF-8; names in a network may be anything.

@@ -5,7 +5,7 @@
 
 #include "api/call.h"
 #include "base/printable.h"
-#include "format/wire.h"
+#include "codec/wire.h"
 
 typedef struct page {
     const char *target;

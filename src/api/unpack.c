@@ -5,7 +5,7 @@
 #include "api/call.h"
 #include "api/loss.h"
 #include "base/os.h"
-#include "format/xml.h"
+#include "codec/xml.h"
 #include "read/container.h"
 #include "spec/json_spec.h"
 #include "spec/spec.h"

@@ -3,8 +3,8 @@
 // Writing the picture; see svg.h. blocks.c says what is drawn, sheet.c where.
 #include "draw/svg.h"
 
+#include "codec/xml.h"
 #include "draw/sheet.h"
-#include "format/xml.h"
 
 enum {
     TEXT_BASELINE = 14, // in a band

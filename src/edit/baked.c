@@ -115,13 +115,13 @@ void czm_baked_assume(czm_editor *e, const czm_node *node, const char *format, .
                    text);
 }
 
-// ---- numbers that follow the picture
+// ---- numbers that follow the input
 
 bool czm_baked_scale(const czm_editor *e, const czm_baked *b, int axis, int64_t old,
                      int64_t *fresh) {
-    czm_shape now = czm_shape_of(e->shapes, b->picture);
-    if (now.rank != 4 || b->old_picture.rank != 4) return false;
-    int64_t from = b->old_picture.dims[axis], to = now.dims[axis];
+    czm_shape now = czm_shape_of(e->shapes, b->input);
+    if (now.rank != 4 || b->old_input.rank != 4) return false;
+    int64_t from = b->old_input.dims[axis], to = now.dims[axis];
     if (from <= 0 || to == CZM_UNKNOWN || old > INT32_MAX || (old * to) % from != 0) return false;
     *fresh = old * to / from;
     return true;
@@ -129,15 +129,15 @@ bool czm_baked_scale(const czm_editor *e, const czm_baked *b, int axis, int64_t 
 
 bool czm_baked_find_map(const czm_editor *e, const czm_baked *b, const int64_t old[2],
                         int64_t fresh[2]) {
-    czm_shape picture = czm_shape_of(e->shapes, b->picture);
-    if (b->old_picture.rank == 4 && picture.rank == 4 && b->old_picture.dims[1] == old[0] &&
-        b->old_picture.dims[2] == old[1]) {
-        memcpy(fresh, picture.dims + 1, 2 * sizeof *fresh);
+    czm_shape input = czm_shape_of(e->shapes, b->input);
+    if (b->old_input.rank == 4 && input.rank == 4 && b->old_input.dims[1] == old[0] &&
+        b->old_input.dims[2] == old[1]) {
+        memcpy(fresh, input.dims + 1, 2 * sizeof *fresh);
         return true;
     }
     for (size_t i = 0; i < e->baked->count; i++) {
         const czm_baked *other = e->baked->items[i];
-        if (!czm_tensor_equal(other->picture, b->picture) || other->image.rank < 3) continue;
+        if (!czm_tensor_equal(other->input, b->input) || other->image.rank < 3) continue;
         czm_shape now = czm_shape_of(e->shapes, other->node->inputs.items[other->kind->image]);
         if (other->image.dims[1] != old[0] || other->image.dims[2] != old[1] ||
             now.rank != other->image.rank || now.dims[1] == CZM_UNKNOWN ||

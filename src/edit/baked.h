@@ -21,7 +21,7 @@ typedef struct czm_editor {
     const czm_baked_list *baked;
     const czm_shapes *shapes; // of the latest round, for a few images
     czm_layer_names names;
-    czm_shape old_picture; // of the joined model
+    czm_shape old_input; // of the joined model: the shape of its input
     int64_t height, width;
     bool is_changed; // a node reads other sizes since the latest inference
 } czm_editor;
@@ -39,8 +39,8 @@ struct czm_baked {
     czm_shape image;                   // the old shape of what the node works on
     czm_shape result;                  // and of what comes out
     czm_shape more_image, more_result; // the same for another batch: what differs, follows that
-    czm_tensor picture;                // the input of the part that the node is of
-    czm_shape old_picture;             // its old shape
+    czm_tensor input;                  // the input of the part that the node is of
+    czm_shape old_input;               // its old shape
     czm_sizes sizes;                   // the old values; those are known that the exporter stored
     czm_node *partner;                 // SpaceToBatchND: the BatchToSpaceND that undoes it
     czm_sizes crops;                   // its old crops
@@ -76,7 +76,7 @@ bool czm_baked_scale(const czm_editor *e, const czm_baked *b, int axis, int64_t 
 bool czm_baked_find_map(const czm_editor *e, const czm_baked *b, const int64_t old[2],
                         int64_t fresh[2]);
 
-// What a height and a width of the part become together, as some map of this size or the picture does.
+// What a height and a width of the part become together, as some map of this size or the input does.
 bool czm_baked_scale_pair(const czm_editor *e, const czm_baked *b, const int64_t old[2],
                           int64_t fresh[2]);
 

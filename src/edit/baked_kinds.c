@@ -47,13 +47,12 @@ static bool is_product_of(const czm_editor *e, czm_tensor size, const czm_baked 
     return false;
 }
 
-// What does not follow the picture (it is pooled to so many pixels at any size): a number that enlarges
-// it again follows the picture.
-static bool is_pooled(const czm_baked *b, czm_shape image, czm_shape picture, int axis) {
-    return b->image.rank == 4 && image.rank == 4 && b->old_picture.rank == 4 && picture.rank == 4 &&
-           b->image.dims[axis] == image.dims[axis] &&
-           b->old_picture.dims[axis] != picture.dims[axis] && b->sizes.count == 2 &&
-           b->sizes.values[axis - 1] > image.dims[axis];
+// What does not follow the input (it is pooled to so many pixels at any size): a number that enlarges
+// it again follows the input.
+static bool is_pooled(const czm_baked *b, czm_shape image, czm_shape input, int axis) {
+    return b->image.rank == 4 && image.rank == 4 && b->old_input.rank == 4 && input.rank == 4 &&
+           b->image.dims[axis] == image.dims[axis] && b->old_input.dims[axis] != input.dims[axis] &&
+           b->sizes.count == 2 && b->sizes.values[axis - 1] > image.dims[axis];
 }
 
 // ScaleAndTranslate takes the factors, too.
@@ -77,14 +76,14 @@ static czm_status recompute_resize(czm_editor *e, czm_baked *b, czm_shape image,
     if (now->count != 2 || !czm_sizes_equal(now, &b->sizes)) return CZM_OK;
     if (!now->is_known[0] || !now->is_known[1]) return CZM_OK;
     bool is_factor = is_product_of(e, b->node->inputs.items[b->kind->sizes], b);
-    czm_shape picture = czm_shape_of(e->shapes, b->picture);
+    czm_shape input = czm_shape_of(e->shapes, b->input);
     int64_t map[2]; // what was enlarged to the size of a map follows that, not a factor
     bool is_map = czm_baked_find_map(e, b, b->sizes.values, map);
     czm_sizes fresh = *now;
     for (int i = 0; i < 2; i++) {
-        bool follows_picture = (!is_factor || is_map) && is_pooled(b, image, picture, 1 + i);
-        czm_shape from = follows_picture ? b->old_picture : b->image;
-        czm_shape to = follows_picture ? picture : image;
+        bool follows_picture = (!is_factor || is_map) && is_pooled(b, image, input, 1 + i);
+        czm_shape from = follows_picture ? b->old_input : b->image;
+        czm_shape to = follows_picture ? input : image;
         int64_t old_in = from.dims[1 + i], product = to.dims[1 + i] * b->sizes.values[i];
         if (old_in == CZM_UNKNOWN || to.dims[1 + i] == CZM_UNKNOWN) continue; // absolute
         if (old_in == 0 || product % old_in != 0)
@@ -140,13 +139,13 @@ static czm_status recompute_dealing(czm_editor *e, czm_baked *b, czm_shape image
     return CZM_OK;
 }
 
-// ---- crops: what is left of the dimension was the size of a map, or a part of the picture's; it follows
+// ---- crops: what is left of the dimension was the size of a map, or a part of the input's; it follows
 // that. Where it begins stays, unless that is a multiple of what is left.
 
 static bool follow_slice(const czm_editor *e, const czm_baked *b, int axis, int64_t now,
                          int64_t *begin, int64_t *end) {
     int64_t left = *end - *begin, fresh = 0;
-    if (axis > 2 || left < 1 || b->old_picture.rank != 4 || b->old_picture.dims[axis] % left != 0 ||
+    if (axis > 2 || left < 1 || b->old_input.rank != 4 || b->old_input.dims[axis] % left != 0 ||
         !czm_baked_scale(e, b, axis, left, &fresh))
         return false;
     int64_t first = *begin % left == 0 ? *begin / left * fresh : *begin;
@@ -233,11 +232,11 @@ static bool repeats(const czm_baked *b, czm_shape image, const czm_sizes *now, i
 }
 
 // Repetition `i` alone: of tokens, as many as a map has pixels; or, as Keras 3 repeats rows and columns
-// one after the other, as many as the picture has of these.
+// one after the other, as many as the input has of these.
 static bool scale_one(const czm_editor *e, const czm_baked *b, const czm_sizes *now, int i,
                       int64_t *fresh) {
     int64_t half, times = now->values[i];
-    czm_shape old = b->old_picture;
+    czm_shape old = b->old_input;
     if (old.rank != 4) return false;
     if (times == old.dims[1] * old.dims[2])
         return czm_baked_scale(e, b, 1, times, &half) && czm_baked_scale(e, b, 2, half, fresh);
@@ -261,16 +260,16 @@ static czm_status recompute_repetition(czm_editor *e, czm_baked *b, czm_shape im
     return CZM_OK;
 }
 
-// tf.ones((1, height, width, 1)): what is filled has no input that could follow the picture.
+// tf.ones((1, height, width, 1)): no input of Fill follows the size of the network's input.
 static czm_status recompute_fill(czm_editor *e, czm_baked *b, czm_shape image,
                                  const czm_sizes *now) {
     czm_sizes fresh = *now;
     (void)image;
     if (!czm_sizes_equal(now, &b->sizes)) return CZM_OK;
     for (size_t i = 0; i + 1 < now->count; i++) {
-        bool is_picture = now->is_known[i] && now->is_known[i + 1] && b->old_picture.rank == 4 &&
-                          now->values[i] == b->old_picture.dims[1] &&
-                          now->values[i + 1] == b->old_picture.dims[2];
+        bool is_picture = now->is_known[i] && now->is_known[i + 1] && b->old_input.rank == 4 &&
+                          now->values[i] == b->old_input.dims[1] &&
+                          now->values[i + 1] == b->old_input.dims[2];
         if (!is_picture) continue;
         fresh.values[i] = e->height;
         fresh.values[i + 1] = e->width;
@@ -278,7 +277,7 @@ static czm_status recompute_fill(czm_editor *e, czm_baked *b, czm_shape image,
     }
     if (czm_sizes_equal(&fresh, now)) return CZM_OK;
     czm_baked_assume(e, b->node, "it fills %lld x %lld pixels, which become %lld x %lld",
-                     (long long)b->old_picture.dims[1], (long long)b->old_picture.dims[2],
+                     (long long)b->old_input.dims[1], (long long)b->old_input.dims[2],
                      (long long)e->height, (long long)e->width);
     czm_baked_replace(e, b->node, b->kind->sizes, &fresh);
     return CZM_OK;

@@ -60,11 +60,11 @@ static bool is_resize(const czm_shapes *shapes, const czm_baked *b) {
 
 // Shapes of the part at its old size with a batch of so many images.
 static const czm_shapes *infer_batch(czm_arena *arena, const czm_model *part, int64_t batch) {
-    czm_shape picture =
+    czm_shape input =
         czm_shape_read(arena, czm_attr_shape(part->main.inputs.items[0].tensor.node, "shape"));
-    if (picture.rank != 4) return czm_shapes_infer(arena, part, NULL);
+    if (input.rank != 4) return czm_shapes_infer(arena, part, NULL);
     int64_t *dims = CZM_NEW_ARRAY(arena, int64_t, 4);
-    memcpy(dims, picture.dims, 4 * sizeof *dims);
+    memcpy(dims, input.dims, 4 * sizeof *dims);
     if (dims[0] == CZM_UNKNOWN) dims[0] = batch;
     const czm_shape shape = {4, dims};
     return czm_shapes_infer(arena, part, &shape);
@@ -79,8 +79,7 @@ static czm_sizes read_stored(const czm_shapes *few, const czm_shapes *any, czm_t
 }
 
 static bool has_batch(const czm_shapes *shapes, const czm_baked *b) {
-    czm_shape in = czm_shape_of(shapes, b->picture),
-              out = czm_shape_of(shapes, czm_output(b->node));
+    czm_shape in = czm_shape_of(shapes, b->input), out = czm_shape_of(shapes, czm_output(b->node));
     return in.rank > 0 && out.rank > 0 && in.dims[0] != CZM_UNKNOWN && in.dims[0] == out.dims[0];
 }
 
@@ -89,7 +88,7 @@ void czm_spatial_record(czm_context *context, const czm_model *part, czm_baked_l
     const czm_shapes *shapes = czm_shapes_infer(context->arena, part, NULL);
     const czm_shapes *few = infer_batch(context->arena, part, PROBE_BATCH);
     const czm_shapes *more = infer_batch(context->arena, part, OTHER_PROBE_BATCH);
-    czm_tensor picture = graph->inputs.items[0].tensor;
+    czm_tensor input = graph->inputs.items[0].tensor;
     reader_index index = index_readers(context->arena, graph);
     for (size_t i = 0; i < graph->nodes.count; i++) {
         czm_node *node = graph->nodes.items[i];
@@ -103,8 +102,8 @@ void czm_spatial_record(czm_context *context, const czm_model *part, czm_baked_l
                          .result = czm_shape_of(few, czm_output(node)),
                          .more_image = czm_shape_of(more, node->inputs.items[kind->image]),
                          .more_result = czm_shape_of(more, czm_output(node)),
-                         .picture = picture,
-                         .old_picture = czm_shape_of(few, picture),
+                         .input = input,
+                         .old_input = czm_shape_of(few, input),
                          .sizes = read_stored(few, shapes, node->inputs.items[kind->sizes])};
         if (b->image.rank < 1) continue;
         if (czm_node_is(node, CZM_OP_ScaleAndTranslate) && !is_resize(shapes, b)) continue;
@@ -148,9 +147,9 @@ static czm_status recompute(czm_editor *e, czm_baked *b) {
     for (size_t i = 0; i < now.count && now.count == b->sizes.count; i++)
         now.is_known[i] &= b->sizes.is_known[i];
     b->is_done = true;
-    // Pooled maps stay as they are while the picture changes.
+    // Pooled maps stay as they are while the input changes.
     bool is_changed = has_changed(b->image, image) ||
-                      has_changed(b->old_picture, czm_shape_of(e->shapes, b->picture));
+                      has_changed(b->old_input, czm_shape_of(e->shapes, b->input));
     return is_settled(b, image) && is_changed ? b->kind->recompute(e, b, image, &now) : CZM_OK;
 }
 
@@ -190,7 +189,7 @@ static void forget_shapes(czm_graph *graph) {
 
 static void rescale_element(czm_editor *e, czm_graph *function, czm_node *node, czm_sizes sizes) {
     int32_t fresh[4];
-    czm_shape old = e->old_picture;
+    czm_shape old = e->old_input;
     if (sizes.count != 4 || sizes.values[1] < 1 || sizes.values[2] < 1) return;
     for (int i = 0; i < 4; i++) {
         int64_t now = sizes.values[i], size = i == 1 ? e->height : e->width;
@@ -204,7 +203,7 @@ static void rescale_element(czm_editor *e, czm_graph *function, czm_node *node, 
                            4, false);
 }
 
-// In functions, lists of maps are told the old size of their elements: it follows the picture.
+// In functions, lists of maps are told the old size of their elements: it follows the input.
 static void rescale_elements(czm_editor *e, czm_graph *function) {
     const czm_computation none = {
         .is_chosen = CZM_NEW_ARRAY(e->context->arena, bool, function->nodes.count + 1)};
@@ -346,7 +345,7 @@ czm_status czm_spatial_apply(czm_context *context, czm_model *model, const czm_b
     const czm_shapes *old = czm_shapes_infer(context->arena, model, NULL);
     czm_shape input = czm_shape_of(old, graph->inputs.items[0].tensor);
     czm_shape output = czm_shape_of(old, graph->outputs.items[0].tensor);
-    e.old_picture = input;
+    e.old_input = input;
     set_input_size(&e);
     czm_model_forget_output_shape(model);
     forget_shapes(graph);

@@ -11,7 +11,7 @@
 #define CZM_GRAPH_GRAPH_H
 
 #include "base/list.h"
-#include "format/wire.h"
+#include "codec/wire.h"
 #include "op/op.h"
 #include "report/report.h"
 

@@ -254,3 +254,13 @@ void czm_onnx_unpack(czm_onnx_step *step) {
     for (size_t i = 0; i < s.count; i++)
         czm_out(step, i, czm_emit_with_axes(step, "Squeeze", parts[i], &s.axis, 1, 13));
 }
+
+// ---- repeating
+
+void czm_onnx_tile(czm_onnx_step *step) {
+    czm_out(step, 0, CZM_EMIT(step, "Tile", czm_in_plain(step, 0), czm_in_int64(step, 1)));
+}
+
+void czm_onnx_broadcast(czm_onnx_step *step) {
+    czm_out(step, 0, CZM_EMIT(step, "Expand", czm_in_plain(step, 0), czm_in_int64(step, 1)));
+}

@@ -5,8 +5,8 @@
 #include <limits.h>
 
 #include "onnx/ops.h"
-#include "shape/step.h"
 #include "view/einsum.h"
+#include "view/value.h"
 
 enum { MOST = CZM_ONNX_MOST_DIMS, RESULT = 2 };
 

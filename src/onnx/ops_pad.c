@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Ops that pad, repeat and fill.
+// Padding.
 #include "onnx/array.h"
 #include "onnx/ops.h"
 
@@ -111,41 +111,4 @@ void czm_onnx_pad(czm_onnx_step *step) {
     czm_onnx_set_text(step->arena, czm_last(step), "mode", is_mirror ? "reflect" : "constant");
     if (is_turned) name = czm_emit_transpose(step, name, turn, p.rank);
     czm_put(step, 0, p.is_planar, name);
-}
-
-// ---- repeating and filling
-
-void czm_onnx_tile(czm_onnx_step *step) {
-    czm_out(step, 0, CZM_EMIT(step, "Tile", czm_in_plain(step, 0), czm_in_int64(step, 1)));
-}
-
-void czm_onnx_broadcast(czm_onnx_step *step) {
-    czm_out(step, 0, CZM_EMIT(step, "Expand", czm_in_plain(step, 0), czm_in_int64(step, 1)));
-}
-
-void czm_onnx_fill(czm_onnx_step *step) {
-    czm_out(step, 0, CZM_EMIT(step, "Expand", czm_in_plain(step, 1), czm_in_int64(step, 0)));
-}
-
-void czm_onnx_range(czm_onnx_step *step) {
-    czm_out(step, 0,
-            CZM_EMIT(step, "Range", czm_in_plain(step, 0), czm_in_plain(step, 1),
-                     czm_in_plain(step, 2)));
-}
-
-// start + i * (stop - start) / (count - 1); one number is the start.
-void czm_onnx_even(czm_onnx_step *step) { // LinSpace(start, stop, num)
-    enum { MOST_NUMBERS = 1 << 16 };
-    double count;
-    if (!czm_in_number(step, 2, &count) || count < 1 || count > MOST_NUMBERS) {
-        czm_refuse(step, "how many numbers it makes is not known");
-        return;
-    }
-    int64_t size = (int64_t)count;
-    float *parts = CZM_NEW_ARRAY(step->arena, float, (size_t)size);
-    for (int64_t i = 1; i < size; i++) parts[i] = (float)((double)i / (count - 1));
-    const char *start = czm_in_plain(step, 0);
-    const char *length = CZM_EMIT(step, "Sub", czm_in_plain(step, 1), start);
-    const char *above = CZM_EMIT(step, "Mul", length, czm_floats(step, parts, &size, 1));
-    czm_out(step, 0, CZM_EMIT(step, "Add", start, above));
 }

@@ -5,7 +5,7 @@
 #ifndef CZM_ONNX_WRITE_H
 #define CZM_ONNX_WRITE_H
 
-#include "format/sha256.h"
+#include "codec/sha256.h"
 #include "onnx/onnx.h"
 
 typedef struct czm_onnx_plan czm_onnx_plan;

@@ -15,7 +15,7 @@
 #include <stdlib.h>
 
 #include "base/list.h"
-#include "format/wire.h"
+#include "codec/wire.h"
 
 typedef struct row {
     const char *name;

@@ -3,7 +3,7 @@
 // Writing model.json; see czann.h. The functions return 0 when there was memory, as jansson has it.
 #include "package/czann.h"
 
-#include "format/json.h"
+#include "codec/json.h"
 
 static int add_text(json_t *object, const char *key, const char *text) {
     return json_object_set_new(object, key, json_string(text));

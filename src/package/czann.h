@@ -8,7 +8,7 @@
 #ifndef CZM_PACKAGE_CZANN_H
 #define CZM_PACKAGE_CZANN_H
 
-#include "format/wire.h"
+#include "codec/wire.h"
 #include "spec/format.h"
 #include "spec/spec.h"
 

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 
 #include "base/uuid.h"
-#include "format/checksum.h"
-#include "format/zip.h"
+#include "codec/checksum.h"
+#include "codec/zip.h"
 #include "package/manifest.h"
 
 // One member while its bytes are written, at the far end of the pipe if there is one.

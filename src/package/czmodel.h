@@ -19,8 +19,8 @@
 #define CZM_PACKAGE_CZMODEL_H
 
 #include "base/os.h"
-#include "format/sha256.h"
-#include "format/unzip.h"
+#include "codec/sha256.h"
+#include "codec/unzip.h"
 #include "graph/graph.h"
 #include "package/czann.h"
 #include "spec/format.h"

@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-#include "format/xml.h"
+#include "codec/xml.h"
 
 static void put_number(czm_buffer *xml, const char *attribute, long long number) {
     char text[24];

@@ -14,7 +14,7 @@
 #ifndef CZM_PACKAGE_MANIFEST_H
 #define CZM_PACKAGE_MANIFEST_H
 
-#include "format/wire.h"
+#include "codec/wire.h"
 #include "spec/spec.h"
 
 czm_bytes czm_manifest_write(czm_arena *arena, const czm_spec *spec, const char *version,

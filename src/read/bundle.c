@@ -3,8 +3,8 @@
 // Reading TensorBundles; see bundle.h.
 #include "read/bundle.h"
 
-#include "format/checksum.h"
-#include "format/sstable.h"
+#include "codec/checksum.h"
+#include "codec/sstable.h"
 
 enum {
     BLOCK = 256 * 1024, // small enough for the second-level cache: two checksums and a write follow

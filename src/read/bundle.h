@@ -2,7 +2,7 @@
 //
 // TensorFlow's checkpoint format, the TensorBundle:
 //
-//     variables.index                 a sorted table (format/sstable.h): "" -> BundleHeaderProto
+//     variables.index                 a sorted table (codec/sstable.h): "" -> BundleHeaderProto
 //                                     {num_shards=1, endianness=2}, key -> BundleEntryProto
 //     variables.data-00000-of-00001   the tensors' bytes, little endian, row-major, no padding
 //

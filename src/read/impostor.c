@@ -5,7 +5,7 @@
 
 #include "base/list.h"
 #include "base/os.h"
-#include "format/wire.h"
+#include "codec/wire.h"
 
 #define MODEL_FILE "saved_model.pb"
 

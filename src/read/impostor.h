@@ -5,7 +5,7 @@
 #ifndef CZM_READ_IMPOSTOR_H
 #define CZM_READ_IMPOSTOR_H
 
-#include "format/unzip.h"
+#include "codec/unzip.h"
 #include "report/report.h"
 
 typedef struct czm_impostor {

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 #include "base/list.h"
-#include "format/wire.h"
+#include "codec/wire.h"
 
 enum { LARGEST_XML = 4 << 20, LONGEST_NUMBER = 18 };
 

@@ -4,7 +4,7 @@
 // between them may be gigabytes; only nodes and ends come into memory.
 #include "read/onnx_file.h"
 
-#include "shape/step.h"
+#include "view/value.h"
 
 enum { WINDOW = 4096, RAW_DATA = 9, LARGEST_MESSAGE = 1 << 30 };
 

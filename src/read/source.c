@@ -4,7 +4,7 @@
 #include "read/source.h"
 
 #include "base/list.h"
-#include "format/hdf5.h"
+#include "codec/hdf5.h"
 #include "read/impostor.h"
 
 #define MODEL_FILE "saved_model.pb"

@@ -6,7 +6,7 @@
 #ifndef CZM_READ_SOURCE_H
 #define CZM_READ_SOURCE_H
 
-#include "format/unzip.h"
+#include "codec/unzip.h"
 #include "report/report.h"
 
 typedef enum czm_source_kind {

@@ -3,7 +3,7 @@
 // Values of small constants. TensorProto: dtype=1, tensor_shape=2, tensor_content=4 (raw, little
 // endian), or else a list of numbers, whose last stands for all that are missing; an absent list
 // is zeros (tensorflow/core/framework/tensor.proto).
-#include "shape/rules.h"
+#include "shape/ops.h"
 
 #include <math.h>
 

@@ -24,7 +24,7 @@ typedef struct factor {
 // The matrices of an input, transposed if the attr says so.
 static bool read_factor(const czm_step *step, size_t input, const char *attr, size_t count,
                         factor *f) {
-    czm_shape shape = in_shape(step, input), result = step->outputs[0].shape;
+    czm_shape shape = czm_in_shape(step, input), result = step->outputs[0].shape;
     f->elements = czm_in_known(step, input);
     if (!f->elements || shape.rank < 2) return false;
     bool is_transposed = czm_attr_bool(step->node, attr);
@@ -112,7 +112,7 @@ static bool invert(double *matrix, double *inverse, size_t size) {
 
 void czm_fold_matrix_inverse(czm_step *step) {
     enum { LARGEST_SIDE = 512 };
-    czm_shape shape = in_shape(step, 0);
+    czm_shape shape = czm_in_shape(step, 0);
     const czm_element *in = step->computation ? czm_in_known(step, 0) : NULL;
     size_t count = 0;
     if (!in || shape.rank < 2 || rows_of(shape) != columns_of(shape)) return;
@@ -138,13 +138,13 @@ void czm_fold_matrix_inverse(czm_step *step) {
 
 // What the later versions put where there is no diagonal: input `input`, or 0.
 static czm_element padding(const czm_step *step, size_t input) {
-    const czm_element *given = in_count(step) > input ? czm_in_known(step, input) : NULL;
-    return given ? *given : (czm_element){in_count(step) <= input, 0};
+    const czm_element *given = czm_in_count(step) > input ? czm_in_known(step, input) : NULL;
+    return given ? *given : (czm_element){czm_in_count(step) <= input, 0};
 }
 
 void czm_fold_matrix_diag(czm_step *step) {
-    czm_shape shape = step->outputs[0].shape, in = in_shape(step, 0);
-    czm_value value = in_value(step, 0);
+    czm_shape shape = step->outputs[0].shape, in = czm_in_shape(step, 0);
+    czm_value value = czm_in_value(step, 0);
     size_t count = 0;
     czm_element *elements = value.elements ? czm_new_elements(step, 0, &count) : NULL;
     if (!elements || count == 0) return;
@@ -159,8 +159,8 @@ void czm_fold_matrix_diag(czm_step *step) {
 }
 
 void czm_fold_matrix_diag_part(czm_step *step) {
-    czm_shape matrix = in_shape(step, 0);
-    czm_value value = in_value(step, 0);
+    czm_shape matrix = czm_in_shape(step, 0);
+    czm_value value = czm_in_value(step, 0);
     size_t count = 0;
     czm_element *elements = value.elements ? czm_new_elements(step, 0, &count) : NULL;
     if (!elements || count == 0) return;
@@ -172,10 +172,10 @@ void czm_fold_matrix_diag_part(czm_step *step) {
 }
 
 void czm_fold_matrix_set_diag(czm_step *step) {
-    czm_shape shape = step->outputs[0].shape, diagonal = in_shape(step, 1);
-    czm_value value = in_value(step, 0), on = in_value(step, 1);
+    czm_shape shape = step->outputs[0].shape, diagonal = czm_in_shape(step, 1);
+    czm_value value = czm_in_value(step, 0), on = czm_in_value(step, 1);
     int64_t number = 0;
-    bool is_main = in_count(step) < 3 || (czm_in_int(step, 2, &number) && number == 0);
+    bool is_main = czm_in_count(step) < 3 || (czm_in_int(step, 2, &number) && number == 0);
     size_t count = 0;
     if (!value.elements || !on.elements || !is_main || shape.rank < 2 || diagonal.rank < 1) return;
     czm_element *elements = czm_new_elements(step, 0, &count);
@@ -192,7 +192,7 @@ void czm_fold_matrix_set_diag(czm_step *step) {
 // Inputs 1 and 2 are how many diagonals stay below and above the main one; negative: all.
 void czm_fold_matrix_band(czm_step *step) {
     czm_shape shape = step->outputs[0].shape;
-    czm_value value = in_value(step, 0);
+    czm_value value = czm_in_value(step, 0);
     int64_t below, above;
     size_t count = 0;
     if (!value.elements || shape.rank < 2 || !czm_in_int(step, 1, &below) ||

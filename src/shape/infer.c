@@ -9,7 +9,7 @@
 //
 // Function calls may nest, and each call costs a walk through the function. So that files made to
 // unfold without end do no harm, depth and number of steps are limited; beyond, all is unknown.
-#include "shape/rules.h"
+#include "shape/ops.h"
 
 enum {
     DEEPEST_NEST = 32,
@@ -80,7 +80,7 @@ static czm_fact *find_fact(const czm_instance *in, czm_tensor t, size_t position
 }
 
 czm_fact czm_in_fact(const czm_step *step, size_t input) {
-    if (input >= in_count(step)) return czm_fact_unknown();
+    if (input >= czm_in_count(step)) return czm_fact_unknown();
     const czm_fact *fact =
         find_fact(step->instance, step->node->inputs.items[input], step->position);
     return fact ? *fact : czm_fact_unknown();
@@ -174,8 +174,8 @@ static bool has_all_inputs(const czm_node *node) {
 }
 
 static bool knows_inputs(const czm_step *step) {
-    for (size_t i = 0; i < in_count(step); i++)
-        if (in_shape(step, i).rank == CZM_UNKNOWN) return false;
+    for (size_t i = 0; i < czm_in_count(step); i++)
+        if (czm_in_shape(step, i).rank == CZM_UNKNOWN) return false;
     return true;
 }
 
@@ -246,7 +246,7 @@ static void infer_node(czm_engine *e, czm_instance *in, size_t position, const c
                      .position = position};
     if (step.computation) step.most_elements = step.computation->most_elements;
     for (size_t i = 0; i < r->count; i++) step.outputs[i] = czm_fact_unknown();
-    const czm_shape_rule *rule = &czm_shape_rules[czm_node_kind(r->node)];
+    const czm_shape_op *rule = &czm_shape_ops[czm_node_kind(r->node)];
     if (!rule->infer) {
         if (knows_inputs(&step)) stop_at(e->shapes, r->node);
     } else if (r->count && has_all_inputs(r->node)) {

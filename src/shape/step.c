@@ -6,7 +6,7 @@
 // ---- inputs
 
 bool czm_in_int(const czm_step *step, size_t input, int64_t *out) {
-    czm_value value = in_value(step, input);
+    czm_value value = czm_in_value(step, input);
     return value.count == 1 && czm_value_int(value, 0, out);
 }
 
@@ -21,16 +21,16 @@ czm_dims czm_in_sizes(const czm_step *step, size_t input) {
 }
 
 bool czm_in_ranked(czm_step *step, size_t input, int rank, czm_dims *dims) {
-    czm_shape shape = in_shape(step, input);
+    czm_shape shape = czm_in_shape(step, input);
     *dims = shape.rank == CZM_UNKNOWN ? czm_dims_unknown(rank) : czm_dims_of(shape);
     if (dims->rank == rank) return true;
     czm_fault(step, "%s needs %d dimensions in input %zu, not %s", step->node->op, rank, input,
-              text_of(step, shape));
+              czm_text_of(step, shape));
     return false;
 }
 
 const czm_element *czm_in_known(const czm_step *step, size_t input) {
-    czm_value value = in_value(step, input);
+    czm_value value = czm_in_value(step, input);
     for (size_t i = 0; value.elements && i < value.count; i++)
         if (!value.elements[i].is_known) return NULL;
     return value.elements;
@@ -43,7 +43,7 @@ czm_shape czm_in_attr_shape(const czm_step *step, const char *name) {
 }
 
 czm_fact *czm_inputs_from(const czm_step *step, size_t first, size_t *count) {
-    *count = in_count(step) > first ? in_count(step) - first : 0;
+    *count = czm_in_count(step) > first ? czm_in_count(step) - first : 0;
     czm_fact *facts = CZM_NEW_ARRAY(step->arena, czm_fact, *count);
     for (size_t i = 0; i < *count; i++) facts[i] = czm_in_fact(step, first + i);
     return facts;
@@ -58,7 +58,7 @@ void czm_set_shape(czm_step *step, size_t output, czm_shape shape) {
 // Most ops change nothing about most shapes: then the array of the first input serves again.
 void czm_set_dims(czm_step *step, size_t output, const czm_dims *dims) {
     if (output >= step->output_count) return;
-    czm_shape first = in_shape(step, 0), view = czm_dims_shape(dims);
+    czm_shape first = czm_in_shape(step, 0), view = czm_dims_shape(dims);
     czm_set_shape(step, output,
                   czm_shape_equal(first, view) ? first : czm_dims_keep(step->arena, dims));
 }

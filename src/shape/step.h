@@ -52,20 +52,20 @@ typedef struct czm_step {
 
 czm_fact czm_in_fact(const czm_step *step, size_t input);
 
-static inline czm_shape in_shape(const czm_step *step, size_t input) {
+static inline czm_shape czm_in_shape(const czm_step *step, size_t input) {
     return czm_in_fact(step, input).shape;
 }
 
-static inline czm_value in_value(const czm_step *step, size_t input) {
+static inline czm_value czm_in_value(const czm_step *step, size_t input) {
     return czm_in_fact(step, input).value;
 }
 
-static inline czm_content in_content(const czm_step *step, size_t input) {
+static inline czm_content czm_in_content(const czm_step *step, size_t input) {
     const czm_content *content = czm_in_fact(step, input).content;
     return content ? *content : (czm_content){.shape = czm_shape_unknown(), .count = CZM_UNKNOWN};
 }
 
-static inline size_t in_count(const czm_step *step) { return step->node->inputs.count; }
+static inline size_t czm_in_count(const czm_step *step) { return step->node->inputs.count; }
 
 // The value of an input with one element, a scalar or not.
 bool czm_in_int(const czm_step *step, size_t input, int64_t *out);
@@ -100,12 +100,12 @@ const czm_element *czm_in_known(const czm_step *step, size_t input);
 
 CZM_PRINTF(2, 3) void czm_fault(czm_step *step, const char *format, ...);
 
-static inline const char *text_of(const czm_step *step, czm_shape shape) {
+static inline const char *czm_text_of(const czm_step *step, czm_shape shape) {
     return czm_shape_text(step->arena, shape);
 }
 
-static inline const char *in_text(const czm_step *step, size_t input) {
-    return text_of(step, in_shape(step, input));
+static inline const char *czm_in_text(const czm_step *step, size_t input) {
+    return czm_text_of(step, czm_in_shape(step, input));
 }
 
 // Finds dimension `axis`, counted from the end if negative, among `rank`. false: the rank is not

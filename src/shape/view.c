@@ -42,7 +42,7 @@ void czm_view_positions(const czm_view *view, size_t count, size_t *positions) {
 }
 
 void czm_set_viewed(czm_step *step, size_t output, size_t input, const czm_view *view) {
-    czm_value value = in_value(step, input);
+    czm_value value = czm_in_value(step, input);
     size_t count = 0;
     czm_element *elements = value.elements ? czm_new_elements(step, output, &count) : NULL;
     if (!elements) return;

@@ -5,7 +5,7 @@
 #ifndef CZM_SHAPE_VIEW_H
 #define CZM_SHAPE_VIEW_H
 
-#include "shape/rules.h"
+#include "shape/ops.h"
 
 typedef struct czm_view {
     int rank;

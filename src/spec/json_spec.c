@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-#include "format/json.h"
+#include "codec/json.h"
 #include "spec/spec.h"
 #include "spec/value_range.h"
 

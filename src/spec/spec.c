@@ -6,8 +6,8 @@
 
 #include "base/decimal.h"
 #include "base/name_table.h"
-#include "format/image.h"
-#include "format/xml.h"
+#include "codec/image.h"
+#include "codec/xml.h"
 
 static const char *const colour_handlings[] = {"ConvertToMonochrome", "SplitRgb"};
 

@@ -5,8 +5,8 @@
 
 #include <stdlib.h>
 
-#include "format/checksum.h"
-#include "format/sstable.h"
+#include "codec/checksum.h"
+#include "codec/sstable.h"
 
 // ---- the objects as a string tensor: varint length, its masked CRC-32C, the string
 

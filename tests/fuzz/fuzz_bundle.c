@@ -8,8 +8,8 @@
 //
 // Every tensor is found and streamed, as a whole and by the slice.
 #include "api/call.h"
-#include "format/checksum.h"
-#include "format/sstable.h"
+#include "codec/checksum.h"
+#include "codec/sstable.h"
 #include "fuzz.h"
 #include "read/bundle.h"
 

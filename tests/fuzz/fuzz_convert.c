@@ -7,8 +7,8 @@
 //     1001   what else to do, bit by bit: see `way`
 //
 // What a conversion writes must pass for sound.
+#include "codec/wire.h"
 #include "czm.h"
-#include "format/wire.h"
 #include "fuzz.h"
 
 enum { FIXTURE_FIELD = 1000, WAY_FIELD = 1001 };

@@ -2,7 +2,7 @@
 //
 // The input is an HDF5 file. Everything in it is visited: either all of it can be read, or there is a
 // fault.
-#include "format/hdf5.h"
+#include "codec/hdf5.h"
 #include "fuzz.h"
 
 enum { MOST_OBJECTS = 4096 };

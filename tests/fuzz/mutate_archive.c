@@ -2,7 +2,7 @@
 //
 // Changes archives at random and then, mostly, makes the checksums of stored members right again,
 // so that what lies behind them is reached.
-#include "format/checksum.h"
+#include "codec/checksum.h"
 #include "fuzz.h"
 
 enum { LOCAL_HEADER_SIZE = 30, DIRECTORY_ENTRY_SIZE = 46 };

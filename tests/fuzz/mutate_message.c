@@ -2,7 +2,7 @@
 //
 // Changes a protobuf message as such: one field, at any depth, is left out, doubled, numbered anew,
 // exchanged, or gets another value; all lengths stay right.
-#include "format/wire.h"
+#include "codec/wire.h"
 #include "fuzz.h"
 
 typedef struct mutation {

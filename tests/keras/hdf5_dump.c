@@ -11,8 +11,8 @@
 #include <stdio.h>
 
 #include "base/list.h"
-#include "format/checksum.h"
-#include "format/hdf5.h"
+#include "codec/checksum.h"
+#include "codec/hdf5.h"
 
 typedef struct place {
     const char *path;

@@ -14,12 +14,12 @@ INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
 BELOW = {
     'base': [],
     'report': ['base'],
-    'format': ['base'],
-    'spec': ['base', 'report', 'format'],
-    'op': ['base', 'format'],
-    'graph': ['base', 'report', 'format', 'op'],
-    'view': ['base', 'report', 'format', 'op', 'graph'],
-    'shape': ['base', 'report', 'format', 'op', 'graph', 'view'],
+    'codec': ['base'],
+    'spec': ['base', 'report', 'codec'],
+    'op': ['base', 'codec'],
+    'graph': ['base', 'report', 'codec', 'op'],
+    'view': ['base', 'report', 'codec', 'op', 'graph'],
+    'shape': ['base', 'report', 'codec', 'op', 'graph', 'view'],
 }
 BELOW['fold'] = BELOW['analysis'] = BELOW['write'] = BELOW['shape'] + ['shape']
 BELOW['passes'] = BELOW['fold'] + ['fold']
@@ -29,11 +29,11 @@ BELOW['check'] = BELOW['analysis'] + ['analysis', 'spec']
 BELOW['edit'] = BELOW['shape'] + ['shape', 'spec', 'read']
 BELOW['onnx'] = BELOW['shape'] + ['shape']
 BELOW['package'] = BELOW['graph'] + ['graph', 'spec']
-BELOW['draw'] = ['base', 'format']
+BELOW['draw'] = ['base', 'codec']
 BELOW['api'] = list(BELOW)
 BELOW['version.c'] = []
 BELOW['cli/verify'] = ['base/os.h', 'base/bytes.h']
-BELOW['cli/runtime'] = [*BELOW['cli/verify'], 'cli/verify', 'cli/terminal.h', 'format/wire.h']
+BELOW['cli/runtime'] = [*BELOW['cli/verify'], 'cli/verify', 'cli/terminal.h', 'codec/wire.h']
 BELOW['cli/page'] = [*BELOW['cli/verify'], 'cli/verify']
 BELOW['cli'] = ['base/os.h', 'base/bytes.h', 'base/printable.h', 'cli/verify', 'cli/runtime']
 

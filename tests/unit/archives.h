@@ -6,7 +6,7 @@
 
 #include <zlib.h>
 
-#include "format/checksum.h"
+#include "codec/checksum.h"
 #include "support.h"
 
 #define ID "6f1c3bd0-7a54-4b69-9e57-0c1d5c1f8a11"

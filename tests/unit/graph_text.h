@@ -29,7 +29,7 @@
 #include <stdlib.h>
 
 #include "graph/build.h"
-#include "shape/rules.h"
+#include "shape/ops.h"
 
 typedef struct parser {
     const char *at;

@@ -14,7 +14,7 @@
 #include <cmocka.h>
 
 #include "base/os.h"
-#include "format/wire.h"
+#include "codec/wire.h"
 #include "report/report.h"
 
 // A test gets its context by `czm_context *c = *state;`.

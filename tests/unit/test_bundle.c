@@ -4,8 +4,8 @@
 // under keys in OrderedCode, and indices that lie.
 #include "read/bundle.h"
 
-#include "format/checksum.h"
-#include "format/sstable.h"
+#include "codec/checksum.h"
+#include "codec/sstable.h"
 #include "support.h"
 
 // A data file of 600 float32 that count up from 0 (per shard: from 1000 x shard).

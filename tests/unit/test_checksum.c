@@ -2,7 +2,7 @@
 //
 // Checksums: published vectors, pieces, and the processor's form against the portable one, which
 // are static: the source itself is included.
-#include "../../src/format/checksum.c" // NOLINT
+#include "../../src/codec/checksum.c" // NOLINT
 #include "support.h"
 
 static const char digits[] = "123456789";

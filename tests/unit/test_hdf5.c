@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// format/hdf5: the files of fixtures/hdf5 (make_hdf5.py), whole and damaged. tests/keras/hdf5.py
+// codec/hdf5: the files of fixtures/hdf5 (make_hdf5.py), whole and damaged. tests/keras/hdf5.py
 // compares many more with h5py.
 #include "support.h"
 
-#include "format/hdf5.h"
+#include "codec/hdf5.h"
 
 typedef struct opened {
     czm_arena *arena;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Headers of images: each format in its variants, and files that are damaged or cut off anywhere.
-#include "format/image.h"
+#include "codec/image.h"
 
-#include "format/checksum.h"
+#include "codec/checksum.h"
 #include "support.h"
 
 static czm_image read_image(czm_context *c, czm_bytes content) {

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "archives.h"
-#include "format/inflate.h"
+#include "codec/inflate.h"
 #include "read/manifest.h"
 
 static int inside; // frames of other libraries that were entered and not left

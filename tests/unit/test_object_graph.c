@@ -3,8 +3,8 @@
 // What the objects of a SavedModel say of its variables: names, and which of them training changes.
 #include "read/object_graph.h"
 
-#include "format/checksum.h"
-#include "format/sstable.h"
+#include "codec/checksum.h"
+#include "codec/sstable.h"
 #include "support.h"
 
 typedef struct object {

@@ -3,7 +3,7 @@
 // Op table: rows decode to what TensorFlow's registries say, kernels, and ops of a model's own.
 #include "op/op.h"
 
-#include "format/wire.h"
+#include "codec/wire.h"
 #include "support.h"
 
 static const czm_op *find(czm_context *c, const char *name) {

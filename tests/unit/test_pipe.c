@@ -2,7 +2,7 @@
 //
 // The pipe to a second thread: order, faults at its far end, and an end before all was taken.
 #include "base/os.h"
-#include "format/checksum.h"
+#include "codec/checksum.h"
 #include "support.h"
 
 typedef struct drain {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // SHA-256: the examples of FIPS 180-4 and of NIST's test vectors, whole and in pieces.
-#include "format/sha256.h"
+#include "codec/sha256.h"
 #include "support.h"
 
 static void assert_digest(const char *text, size_t times, size_t piece, const char *expected) {

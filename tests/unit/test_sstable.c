@@ -2,9 +2,9 @@
 //
 // Sorted tables: round trips over several blocks, every truncation and every flipped bit, and
 // tables that are made to cost more than they hold.
-#include "format/sstable.h"
+#include "codec/sstable.h"
 
-#include "format/checksum.h"
+#include "codec/checksum.h"
 #include "support.h"
 
 static czm_record *make_records(czm_arena *arena, size_t count, size_t value_size) {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // ZIP reading: archives of our own writer and of others, and archives that lie.
-#include "format/unzip.h"
+#include "codec/unzip.h"
 
 #include <zlib.h>
 
-#include "format/checksum.h"
-#include "format/zip.h"
+#include "codec/checksum.h"
+#include "codec/zip.h"
 #include "support.h"
 
 static czm_extent extent_of(czm_context *c, const char *path, czm_bytes content) {

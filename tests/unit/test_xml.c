@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // XML: what it can hold, and how it is escaped.
-#include "format/xml.h"
+#include "codec/xml.h"
 
 #include "support.h"
 

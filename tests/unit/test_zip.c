@@ -2,7 +2,7 @@
 //
 // ZIP writing: headers byte for byte, where ZIP64 begins (with sizes that no disk here holds), and
 // DOS times.
-#include "format/zip.h"
+#include "codec/zip.h"
 
 #include "support.h"
 

@@ -5,7 +5,7 @@
 #ifndef CZM_KERAS_CONFIG_H
 #define CZM_KERAS_CONFIG_H
 
-#include "format/json.h"
+#include "codec/json.h"
 
 enum { CZM_KERAS_HIGHEST_RANK = 8 };
 

@@ -5,7 +5,7 @@
 #ifndef CZM_KERAS_FILE_H
 #define CZM_KERAS_FILE_H
 
-#include "format/hdf5.h"
+#include "codec/hdf5.h"
 #include "read/keras/config.h"
 #include "read/source.h"
 

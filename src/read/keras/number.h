@@ -4,8 +4,8 @@
 #ifndef CZM_KERAS_NUMBER_H
 #define CZM_KERAS_NUMBER_H
 
-#include "format/hdf5.h"
-#include "format/wire.h"
+#include "codec/hdf5.h"
+#include "codec/wire.h"
 #include "op/dtype.h"
 
 // The number that an element of a dataset is; opaque ones of two bytes are bfloat16. 0: of no use.

@@ -3,7 +3,7 @@
 // Streaming weights; see weight_source.h.
 #include "read/keras/weight_source.h"
 
-#include "format/checksum.h"
+#include "codec/checksum.h"
 #include "read/keras/number.h"
 
 typedef struct weight_source {

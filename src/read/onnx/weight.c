@@ -3,7 +3,7 @@
 // Constants of an ONNX network; see weight.h.
 #include "read/onnx/weight.h"
 
-#include "format/checksum.h"
+#include "codec/checksum.h"
 
 enum {
     BLOCK = 256 * 1024,

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// JSON with jansson; see json.h.
+#include "codec/json.h"
+
+#include <stdlib.h>
+
+static void release(void *object) { json_decref(object); }
+
+static json_t *load(czm_bytes text, json_error_t *error) {
+    return json_loadb((const char *)text.data, text.size, JSON_REJECT_DUPLICATES, error);
+}
+
+static bool has_memory(size_t size) {
+    void *probe = malloc(size);
+    free(probe);
+    return probe != NULL;
+}
+
+// Where jansson 2.14 lacks memory, it leaves out a letter, or finds a fault in the text: only what two readings
+// agree on, and with memory left, is what the text says. RFC 8259 lets a reader ignore a byte order mark, which
+// Notepad and PowerShell write.
+json_t *czm_json_read(czm_arena *arena, czm_bytes text, json_error_t *error) {
+    if (text.size >= 3 && memcmp(text.data, "\xef\xbb\xbf", 3) == 0)
+        text = czm_bytes_of(text.data + 3, text.size - 3);
+    json_error_t other;
+    json_t *root = load(text, error);
+    if (root && !czm_arena_defer(arena, release, root)) root = NULL;
+    json_t *again = load(text, &other);
+    bool is_sure = root && again ? json_equal(root, again)
+                                 : !root && !again && error->position == other.position &&
+                                       has_memory(text.size + 1);
+    json_decref(again);
+    if (is_sure) return root;
+    error->text[sizeof error->text - 1] = json_error_out_of_memory; // where jansson keeps the code
+    return NULL;
+}
+
+json_t *czm_json_object(czm_arena *arena) {
+    json_t *object = json_object();
+    return object && czm_arena_defer(arena, release, object) ? object : NULL;
+}
+
+// json_dumps() would leave out letters where it lacks memory; this needs none for the text.
+czm_bytes czm_json_write(czm_arena *arena, const json_t *root, size_t flags) {
+    size_t size = json_dumpb(root, NULL, 0, flags);
+    char *text = czm_arena_alloc(arena, size + sizeof "");
+    if (!text || size == 0 || json_dumpb(root, text, size, flags) != size) return (czm_bytes){0};
+    text[size] = '\0';
+    return czm_bytes_of(text, size);
+}
