@@ -52,6 +52,8 @@ class Writer:
         return self.put(b'OHDR' + struct.pack('<BBI', 2, 2, len(body)) + body + bytes(4))
 
     def dataset(self, dims):
+        if dims == 'absent':
+            return self.group({}) # where a dataset should be
         count = 1
         for dim in dims:
             count *= dim

@@ -6,7 +6,8 @@
 NAME.h5, NAME.keras and NAME.npz (input, expected, what) for each network; NAME.saved_model for some. A row of LAYERS names a class, the
 shape of an image, and the values of each argument, the usual one first. The networks of a row change one
 argument at a time, and N of them change any number at random. Runs with the Keras that is installed, 2 or 3;
-TF_USE_LEGACY_KERAS selects tf_keras. Arguments that this Keras does not have or does not accept are left out.
+TF_USE_LEGACY_KERAS selects tf_keras. Arguments that this Keras does not have or does not accept are left out, as
+left_out.txt says; classes.txt lists the classes of layers that this Keras has.
 """
 import argparse
 import os
@@ -28,14 +29,29 @@ layers = keras.layers
 IS_NEW = keras.__version__.startswith('3')
 MERGED = {'Add', 'Multiply', 'Subtract', 'Average', 'Maximum', 'Minimum', 'Concatenate'}
 
-LINE, IMAGE, VOLUME = (11, 4), (9, 8, 4), (5, 7, 6, 4)
+LINE, IMAGE, VOLUME, PHOTO = (11, 4), (9, 8, 4), (5, 7, 6, 4), (9, 8, 3)
 FORMATS = [None, 'channels_first']
 PADDINGS = ['valid', 'same']
+METHODS = ['bicubic', 'area', 'lanczos3', 'lanczos5', 'gaussian', 'mitchellcubic']
 ACTIVATIONS = '''
     linear relu sigmoid tanh softmax elu selu softplus softsign exponential swish silu relu6 gelu mish log_softmax
     leaky_relu hard_silu hard_swish celu squareplus hard_sigmoid hard_tanh hard_shrink soft_shrink tanh_shrink
     sparse_plus log_sigmoid glu threshold sparsemax sparse_sigmoid
 '''.split()
+
+# Layers for training, which do nothing at inference.
+AUGMENTATION = {
+    'RandomFlip': dict(mode=['horizontal']), 'RandomRotation': dict(factor=[0.2]), 'RandomZoom': dict(height_factor=[0.2]),
+    'RandomContrast': dict(factor=[0.2]), 'RandomTranslation': dict(height_factor=[0.2], width_factor=[0.1]),
+    'RandomBrightness': dict(factor=[0.2]), 'RandomHeight': dict(factor=[0.2]), 'RandomWidth': dict(factor=[0.2]),
+    'RandomHue': dict(factor=[0.2]), 'RandomSaturation': dict(factor=[0.2]), 'RandomGrayscale': dict(factor=[0.2]),
+    'RandomSharpness': dict(factor=[0.2]), 'RandomShear': dict(x_factor=[0.2]), 'RandomPerspective': dict(factor=[0.2]),
+    'RandomGaussianBlur': dict(factor=[0.2]), 'RandomInvert': dict(factor=[0.2]),
+    'RandomPosterization': dict(factor=[4]), 'RandomColorJitter': dict(brightness_factor=[0.2]),
+    'RandomColorDegeneration': dict(factor=[0.2]), 'RandomErasing': dict(factor=[0.2]), 'RandomElasticTransform': {},
+    'RandAugment': {}, 'AugMix': {}, 'MixUp': {}, 'CutMix': {}, 'Solarization': {}, 'Equalization': {},
+    'MaxNumBoundingBoxes': dict(max_number=[3]),
+}
 
 # (class, shape without the batch, {argument: values})
 LAYERS = [
@@ -79,7 +95,7 @@ LAYERS = [
     *((f'Adaptive{kind}Pooling{rank}D', shape, dict(output_size=[2, 3, 5]))
       for kind in ('Max', 'Average') for rank, shape in ((1, LINE), (2, IMAGE), (3, VOLUME))),
     ('UpSampling1D', LINE, dict(size=[2, 3])),
-    ('UpSampling2D', IMAGE, dict(size=[2, [3, 1]], interpolation=['nearest', 'bilinear', 'bicubic'],
+    ('UpSampling2D', IMAGE, dict(size=[2, [3, 1]], interpolation=['nearest', 'bilinear', *METHODS],
                                  data_format=FORMATS)),
     ('UpSampling3D', VOLUME, dict(size=[2, [1, 2, 3]])),
     ('ZeroPadding1D', LINE, dict(padding=[1, [0, 2]])),
@@ -88,16 +104,20 @@ LAYERS = [
     ('Cropping1D', LINE, dict(cropping=[1, [0, 2]])),
     ('Cropping2D', IMAGE, dict(cropping=[1, [1, 2], [[1, 0], [2, 3]], 0], data_format=FORMATS)),
     ('Cropping3D', VOLUME, dict(cropping=[1, [1, 2, 0], [[1, 0], [2, 3], [0, 1]]])),
-    ('Resizing', IMAGE, dict(height=[12, 5], width=[16, 4], interpolation=['bilinear', 'nearest', 'bicubic'],
+    ('Resizing', IMAGE, dict(height=[12, 5, 9], width=[16, 4, 8], antialias=[None, True],
+                             interpolation=['bilinear', 'nearest', *METHODS],
                              crop_to_aspect_ratio=[None, True], pad_to_aspect_ratio=[None, True],
                              data_format=FORMATS)),
+    *(('Resizing', IMAGE, dict(height=[5], width=[4], antialias=[True], interpolation=[method]))
+      for method in ('nearest', *METHODS)),
     ('CenterCrop', IMAGE, dict(height=[5, 9, 12], width=[4, 5, 3], data_format=FORMATS)),
     ('RandomCrop', IMAGE, dict(height=[5, 9], width=[4, 5])),
-    ('ConvLSTM2D', (3, 6, 5, 2), dict(filters=[3], kernel_size=[3, [2, 3]], strides=[1, 2],
-                                      padding=['same', 'valid'], dilation_rate=[1, 2],
-                                      return_sequences=[True, False], use_bias=[True, False],
-                                      activation=['tanh', 'relu'],
-                                      recurrent_activation=['hard_sigmoid', 'sigmoid'])),
+    *((f'ConvLSTM{rank}D', (3, *shape, 2), dict(filters=[3], kernel_size=[3, 2], strides=[1, 2], padding=['same', 'valid'],
+                                                dilation_rate=[1, 2], return_sequences=[True, False],
+                                                use_bias=[True, False], activation=['tanh', 'relu'],
+                                                recurrent_activation=['hard_sigmoid', 'sigmoid'],
+                                                go_backwards=[False, True], data_format=FORMATS))
+      for rank, shape in ((1, (6,)), (2, (6, 5)), (3, (4, 5, 4)))),
     ('Dense', IMAGE, dict(units=[5], use_bias=[True, False], activation=['linear', 'softmax'])),
     ('Dense', (7,), dict(units=[5], use_bias=[True, False])),
     ('EinsumDense', IMAGE, dict(equation=['abcd,de->abce'], output_shape=[[9, 8, 5]], bias_axes=['e', None, 'ce'],
@@ -132,18 +152,14 @@ LAYERS = [
     ('Permute', IMAGE, dict(dims=[[2, 1, 3], [3, 1, 2]])),
     ('RepeatVector', (7,), dict(n=[3])),
     ('Dropout', IMAGE, dict(rate=[0.5])),
-    ('SpatialDropout2D', IMAGE, dict(rate=[0.5])),
+    *((f'SpatialDropout{rank}D', shape, dict(rate=[0.5])) for rank, shape in ((1, LINE), (2, IMAGE), (3, VOLUME))),
     ('GaussianNoise', IMAGE, dict(stddev=[0.5])),
     ('GaussianDropout', IMAGE, dict(rate=[0.5])),
     ('AlphaDropout', IMAGE, dict(rate=[0.5])),
     ('ActivityRegularization', IMAGE, dict(l1=[0.5])),
     ('Identity', IMAGE, {}),
-    ('RandomFlip', IMAGE, dict(mode=['horizontal'])),
-    ('RandomRotation', IMAGE, dict(factor=[0.2])),
-    ('RandomZoom', IMAGE, dict(height_factor=[0.2])),
-    ('RandomContrast', IMAGE, dict(factor=[0.2])),
-    ('RandomTranslation', IMAGE, dict(height_factor=[0.2], width_factor=[0.1])),
-    ('AutoContrast', (9, 8, 3), dict(value_range=[[0, 255]])),
+    *((name, PHOTO, arguments) for name, arguments in AUGMENTATION.items()),
+    ('AutoContrast', PHOTO, dict(value_range=[[0, 255], [0, 1], [-1, 3]], dtype=['float32', 'float64'])),
 ]
 
 
@@ -242,8 +258,28 @@ def names(x):
     return layers.Conv2D(2, 1, name='a.b-c')(x)
 
 
+def shared_by_models(x):
+    layer, norm = layers.Conv2D(3, 3, padding='same', name='both'), layers.BatchNormalization(name='norm')
+    starts = [layers.Input((8, 8, 3)) for _ in range(4)]
+    first = keras.Model(starts[0], norm(layer(starts[0])), name='first')
+    second = keras.Model(starts[1], layers.ReLU()(norm(layer(starts[1]))), name='second')
+    third = keras.Model(starts[2], layers.ReLU()(first(starts[2])), name='third')
+    both = keras.Model(starts[3], layers.Add()([second(starts[3]), third(starts[3])]), name='pair')
+    return layers.Add()([first(x), both(x)])
+
+
+def shared_by_wrappers(x):
+    layer = layers.Dense(3, name='both')
+    return layers.TimeDistributed(layer)(layers.TimeDistributed(layer)(layer(x)))
+
+
+def pipeline(x):
+    return layers.Pipeline([layers.RandomFlip(), layers.Rescaling(2.0), layers.CenterCrop(6, 6)])(x)
+
+
 MODELS = [unet, nested, frozen, shared, squeeze_and_excite, attention, attention_between, distributed, spectral,
-          activations_as_layers, unused, mixed_ranks, names]
+          activations_as_layers, unused, mixed_ranks, names,
+          shared_by_models, shared_by_wrappers, pipeline]
 
 SEQUENTIAL = {
     'sequential': lambda: keras.Sequential([layers.Input((8, 8, 3)), layers.Conv2D(4, 3), layers.ReLU(),
@@ -379,6 +415,17 @@ OPERATIONS_NEW = '''
     o.append(x, x, axis=1)
     o.multiply(x, np.float32([1, 2, 3]))
     x - np.arange(3.0, dtype='float32')
+    o.arctan2(x, x + 3)
+    o.cast(o.logical_or(x >= 1, x <= 0), 'float32')
+    o.cast(o.logical_not(o.equal(o.floor(x), 0)), 'float32')
+    o.cast(x != 0, 'float32') + o.tan(x) + o.sinh(x) + o.cosh(x)
+    o.arcsin(o.tanh(x)) + o.arccos(o.sigmoid(x))
+    o.sparse_sigmoid(x) + o.copy(x)
+    o.amin(x, axis=2)
+    o.cast(o.all(x > 0, axis=1), 'float32') + o.cast(o.any(x > 0, axis=1), 'float32')
+    o.argmin(x, axis=-1)
+    o.image.resize(x, (5, 4), antialias=True)
+    o.image.resize(x, (5, 4), interpolation='lanczos3')
 '''
 
 OPERATIONS_OLD = '''
@@ -503,6 +550,16 @@ OPERATIONS_OLD = '''
     t.math.pow(x, 2)
     t.negative(x)
     t.image.central_crop(x, 0.5)
+    t.atan2(x, x + 3)
+    t.cast(t.logical_or(x >= 1, x <= 0), 'float32')
+    t.cast(t.logical_not(t.equal(t.floor(x), 0)), 'float32')
+    t.tan(x) + t.sinh(x) + t.cosh(x)
+    t.asin(t.tanh(x)) + t.acos(t.sigmoid(x))
+    t.cast(t.reduce_all(x > 0, axis=1), 'float32') + t.cast(t.reduce_any(x > 0, axis=1), 'float32')
+    t.argmin(x, -1)
+    t.image.resize(x, (5, 4), antialias=True)
+    t.image.resize(x, (5, 4), method='lanczos5')
+    t.image.resize(x, (5, 4), 'area')
 '''
 
 
@@ -598,7 +655,8 @@ def write(label, what, build, folder):
     except tf.errors.OpError: # channels first: XLA has the kernels
         expected = np.asarray(tf.function(lambda x: model(x, training=False), jit_compile=True)(pictures))
     path = os.path.join(folder, label)
-    formats = ['.keras'] if IS_NEW and label.startswith('operation') else ['.h5', '.keras']
+    has_archive_only = IS_NEW and label.startswith(('operation', *AUGMENTATION)) # Keras fails otherwise
+    formats = ['.keras'] if has_archive_only else ['.h5', '.keras']
     for ending in formats:
         model.save(path + ending)
     if not IS_NEW and label in SAVED_TOO:
@@ -621,6 +679,10 @@ def main():
             write(label, what, build, asked.folder)
         except Exception as error: # whatever this Keras says
             left_out.append(f'{label}: {what}: {type(error).__name__}: {str(error)[:150]}')
+    classes = [each for each in vars(layers).values() if isinstance(each, type)]
+    names = sorted({each.__name__ for each in classes if issubclass(each, layers.Layer)})
+    with open(os.path.join(asked.folder, 'classes.txt'), 'w', encoding='utf-8') as file:
+        file.write('\n'.join(names) + '\n')
     with open(os.path.join(asked.folder, 'left_out.txt'), 'w', encoding='utf-8') as file:
         file.write('\n'.join(left_out) + '\n')
 

@@ -8,7 +8,8 @@ networks.py writes the files in the environments of the engines test; old_versio
 versions (make_old.py). Each is converted for TensorFlow 2.0.0 and for ONNX, and both run. If the archive and the
 HDF5 file of a network become the same bytes, which they should, they run once. "diff" must find no difference to
 the SavedModels that Keras 2 wrote of some. What is rejected must be in rejected.txt: the network, and the message.
-The environment of the ONNX test runs this script.
+Together the files contain each row of layers.def and operations.def, and each class of keras.layers is a row of
+layers.def, or rejected by its name in classes.c. The environment of the ONNX test runs this script.
 """
 import argparse
 import collections
@@ -16,6 +17,7 @@ import fnmatch
 import glob
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -131,6 +133,47 @@ def compare_saved_models(options, source):
                 yield os.path.basename(path), 'differs from its SavedModel: ' + done.stdout + done.stderr, None
 
 
+# --------------------------------------------- the tables
+
+SOURCES = os.path.join(os.path.dirname(TESTS), 'src', 'read', 'keras')
+ABSTRACT = {'Layer', 'Wrapper', 'AbstractRNNCell'} # of which no model has one
+NOT_MADE = {'BatchNormalizationV1', 'BatchNormalizationV2', # tf.keras 1.13 and 1.14
+            'Equalization', # fails in a functional model
+            'SyncBatchNormalization'} # as BatchNormalization, for several processors
+
+
+def rows(file, pattern):
+    with open(os.path.join(SOURCES, file), encoding='utf-8') as text:
+        return re.findall(pattern, text.read(), re.MULTILINE)
+
+
+def words_of(folder):
+    """The classes and functions that files name in their configurations, which are plain text in them."""
+    words = set()
+    for path in glob.glob(os.path.join(glob.escape(folder), '*.h5')) + glob.glob(
+            os.path.join(glob.escape(folder), '*.keras')):
+        with open(path, 'rb') as file:
+            words.update(re.findall(rb'"(?:class_name|function)": "([\w.]+)"', file.read()))
+    return {word.decode() for word in words}
+
+
+def compare_tables(met, classes):
+    """What is in a table and in no network, or in Keras and in no table."""
+    layers = set(rows('layers.def', r'^LAYER\("(\w+)"'))
+    for name in sorted(layers - met - NOT_MADE):
+        yield f'layers.def: {name}', 'is in no network', None
+    for name, names in rows('operations.def', r'^OPERATION\("(\w*)", "([^"]*)"'):
+        if not {name, *names.split()} & met:
+            yield f'operations.def: {name or names}', 'is in no network', None
+    for name in sorted(classes - layers - set(rows('classes.c', r'^    \{"(\w+)", ')) - ABSTRACT):
+        yield f'keras.layers.{name}', 'is neither converted nor rejected by its name', None
+
+
+def read_classes(source):
+    path = os.path.join(source, 'classes.txt')
+    return set(open(path, encoding='utf-8').read().split()) if os.path.exists(path) else set()
+
+
 # --------------------------------------------- running
 
 def run_in_tensorflow(networks):
@@ -194,13 +237,15 @@ def report(label, remark, recorded):
 
 
 def run_all(options):
-    failed = 0
+    failed, met, classes = 0, set(), set()
     for dialect in options.dialect or ('old', 'keras2', 'keras3'):
         source = options.folder or make_networks(options.build, dialect, options.random, options.make_only)
         target = os.path.join(options.build, 'tests', 'scratch', 'keras', dialect)
         shutil.rmtree(target, ignore_errors=True)
         networks, faults = convert_all(options, dialect, source, target)
         faults += compare_saved_models(options, source)
+        met |= words_of(source)
+        classes |= read_classes(source)
         for engine in (run_in_tensorflow, run_in_onnx_runtime):
             for label, remark, recorded in in_process(judge, engine, networks):
                 if label:
@@ -212,6 +257,10 @@ def run_all(options):
         failed += len(faults)
         if not options.keep:
             shutil.rmtree(target)
+    if not (options.dialect or options.only or options.folder):
+        for fault in compare_tables(met, classes):
+            report(*fault)
+            failed += 1
     return 1 if failed else 0
 
 

@@ -44,6 +44,7 @@ czm_tensor czm_keras_build_group_normalization(czm_keras_call *c);
 czm_tensor czm_keras_build_unit_normalization(czm_keras_call *c);
 czm_tensor czm_keras_build_normalization(czm_keras_call *c);
 czm_tensor czm_keras_build_rescaling(czm_keras_call *c);
+czm_tensor czm_keras_build_auto_contrast(czm_keras_call *c);
 
 // layers_pointwise.c
 czm_tensor czm_keras_build_identity(czm_keras_call *c);
@@ -83,9 +84,15 @@ czm_tensor czm_keras_glu(czm_keras_call *c, czm_tensor x, int64_t axis);
 // Each slice along an axis several times.
 czm_tensor czm_keras_repeat_along(czm_keras_call *c, czm_tensor x, size_t axis, int64_t times);
 
-// Resizes [batch, height, width, channels] with half-pixel centres or as before TensorFlow 2.
-czm_tensor czm_keras_resize(czm_keras_call *c, const char *how, czm_tensor x, czm_tensor size,
-                            bool has_half_pixels);
+typedef struct czm_keras_sampling {
+    const char *method;   // of tf.image.resize: "bilinear"
+    bool has_half_pixels; // false: as before TensorFlow 2
+    bool has_antialias;
+} czm_keras_sampling;
+
+// Resizes [batch, height, width, channels].
+czm_tensor czm_keras_resize(czm_keras_call *c, czm_keras_sampling how, czm_tensor x,
+                            czm_tensor size);
 
 // From `begin` to before `end` along one axis.
 czm_tensor czm_keras_slice(czm_keras_call *c, czm_tensor x, int64_t axis, int64_t begin,

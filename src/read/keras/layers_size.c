@@ -7,33 +7,25 @@ enum { MOST_SPATIAL = 3, MOST_RANK = CZM_KERAS_HIGHEST_RANK };
 
 // ---- resizing
 
-czm_tensor czm_keras_resize(czm_keras_call *c, const char *how, czm_tensor x, czm_tensor size,
-                            bool has_half_pixels) {
-    static const struct {
-        const char *method;
-        czm_op_kind op;
-    } ops[] = {{"nearest", CZM_OP_ResizeNearestNeighbor},
-               {"bilinear", CZM_OP_ResizeBilinear},
-               {"bicubic", CZM_OP_ResizeBicubic}};
-    for (size_t i = 0; i < CZM_COUNT_OF(ops); i++) {
-        if (!czm_text_equal(how, ops[i].method)) continue;
-        const char *name = czm_arena_format(c->arena, "resize/%s", czm_op_name(ops[i].op));
-        czm_node *node = czm_keras_node(c, name, ops[i].op, CZM_KERAS_INPUTS(x, size));
-        czm_set_bool(c->graph, node, "align_corners", false);
-        czm_set_bool(c->graph, node, "half_pixel_centers", has_half_pixels);
-        return czm_output(node);
-    }
-    czm_keras_fail(c, "use nearest, bilinear or bicubic",
-                   "the interpolation \"%s\" is not supported", how);
-    return x;
-}
+typedef struct method {
+    const char *name;
+    czm_op_kind op; // CZM_OP_ScaleAndTranslate: always by its kernel
+    const char
+        *kernel; // of ScaleAndTranslate, which replaces the op for antialias; NULL: it does not
+} method;
 
-// Multi-backend Keras 2 before 2.4 sampled as TensorFlow 1 did.
-static bool samples_at_half_pixels(const czm_keras_call *c) {
-    const czm_keras_file *f = c->b->file;
-    return !(f->major == 2 && f->minor < 4 && !f->is_tensorflow_keras);
-}
+static const method methods[] = {
+    {"nearest", CZM_OP_ResizeNearestNeighbor, NULL},
+    {"bilinear", CZM_OP_ResizeBilinear, "triangle"},
+    {"bicubic", CZM_OP_ResizeBicubic, "keyscubic"},
+    {"area", CZM_OP_ResizeArea, NULL},
+    {"lanczos3", CZM_OP_ScaleAndTranslate, "lanczos3"},
+    {"lanczos5", CZM_OP_ScaleAndTranslate, "lanczos5"},
+    {"gaussian", CZM_OP_ScaleAndTranslate, "gaussian"},
+    {"mitchellcubic", CZM_OP_ScaleAndTranslate, "mitchellcubic"},
+};
 
+// Height and width as they are when the network runs.
 static czm_tensor spatial_part(czm_keras_call *c, czm_tensor x) {
     czm_node *node = czm_keras_node(
         c, "strided_slice", CZM_OP_StridedSlice,
@@ -42,6 +34,51 @@ static czm_tensor spatial_part(czm_keras_call *c, czm_tensor x) {
                          czm_keras_ints(c, "strided_slice/stack_1", (const int64_t[]){3}, 1),
                          czm_keras_ints(c, "strided_slice/stack_2", (const int64_t[]){1}, 1)));
     return czm_output(node);
+}
+
+static czm_tensor resize_by_kernel(czm_keras_call *c, const char *kernel, czm_tensor x,
+                                   czm_tensor size, bool has_antialias) {
+    static const double zeros[] = {0, 0};
+    czm_tensor before = czm_keras_cast(c, "resize/Cast_1", spatial_part(c, x), CZM_DTYPE_FLOAT);
+    czm_tensor after = czm_keras_cast(c, "resize/Cast", size, CZM_DTYPE_FLOAT);
+    czm_tensor scale = CZM_KERAS_AS(c, "resize/truediv", CZM_OP_RealDiv, after, before);
+    czm_tensor shift =
+        czm_keras_numbers(c, "resize/zeros", CZM_DTYPE_FLOAT, zeros, &(int64_t){2}, 1);
+    czm_node *node = czm_keras_node(c, "resize/ScaleAndTranslate", CZM_OP_ScaleAndTranslate,
+                                    CZM_KERAS_INPUTS(x, size, scale, shift));
+    czm_set_string(c->graph, node, "kernel_type", kernel);
+    czm_set_bool(c->graph, node, "antialias", has_antialias);
+    return czm_output(node);
+}
+
+static czm_tensor resize_by_op(czm_keras_call *c, czm_op_kind op, czm_tensor x, czm_tensor size,
+                               bool has_half_pixels) {
+    czm_node *node = czm_keras_node(c, czm_arena_format(c->arena, "resize/%s", czm_op_name(op)), op,
+                                    CZM_KERAS_INPUTS(x, size));
+    czm_set_bool(c->graph, node, "align_corners", false);
+    if (op != CZM_OP_ResizeArea)
+        czm_set_bool(c->graph, node, "half_pixel_centers", has_half_pixels);
+    return czm_output(node);
+}
+
+czm_tensor czm_keras_resize(czm_keras_call *c, czm_keras_sampling how, czm_tensor x,
+                            czm_tensor size) {
+    for (size_t i = 0; i < CZM_COUNT_OF(methods); i++) {
+        const method *m = &methods[i];
+        if (!czm_text_equal(how.method, m->name)) continue;
+        bool is_by_kernel = m->op == CZM_OP_ScaleAndTranslate || (how.has_antialias && m->kernel);
+        return is_by_kernel ? resize_by_kernel(c, m->kernel, x, size, how.has_antialias)
+                            : resize_by_op(c, m->op, x, size, how.has_half_pixels);
+    }
+    czm_keras_fail(c, "use an interpolation of tf.image.resize",
+                   "the interpolation \"%s\" is not supported", how.method);
+    return x;
+}
+
+// Multi-backend Keras 2 before 2.4 sampled as TensorFlow 1 did.
+static bool samples_at_half_pixels(const czm_keras_call *c) {
+    const czm_keras_file *f = c->b->file;
+    return !(f->major == 2 && f->minor < 4 && !f->is_tensorflow_keras);
 }
 
 czm_tensor czm_keras_build_upsample(czm_keras_call *c) {
@@ -54,8 +91,9 @@ czm_tensor czm_keras_build_upsample(czm_keras_call *c) {
     bool is_known = shape.rank == 4 && shape.dims[1] != CZM_UNKNOWN && shape.dims[2] != CZM_UNKNOWN;
     czm_tensor size = is_known ? czm_keras_ints(c, "Const", shape.dims + 1, 2) : spatial_part(c, x);
     size = CZM_KERAS_AS(c, "mul", CZM_OP_Mul, size, czm_keras_ints(c, "Const", factors, 2));
-    x = czm_keras_resize(c, czm_config_text(c->config, "interpolation", "nearest"), x, size,
-                         samples_at_half_pixels(c));
+    czm_keras_sampling how = {czm_config_text(c->config, "interpolation", "nearest"),
+                              samples_at_half_pixels(c), false};
+    x = czm_keras_resize(c, how, x, size);
     return is_first ? czm_keras_transpose(c, x, (const int64_t[]){0, 3, 1, 2}, 4) : x;
 }
 
@@ -186,8 +224,12 @@ static void get_size(czm_keras_call *c, int64_t *size) {
     size[0] = size[1] = 1;
 }
 
-static czm_tensor resize_to(czm_keras_call *c, czm_tensor x, const char *how, const int64_t *size) {
-    czm_tensor y = czm_keras_resize(c, how, x, czm_keras_ints(c, "resize/size", size, 2), true);
+// TensorFlow leaves an image of the wanted size alone, whatever the method.
+static czm_tensor resize_to(czm_keras_call *c, czm_tensor x, czm_keras_sampling how,
+                            const int64_t *size) {
+    czm_shape shape = czm_keras_shape(c, x);
+    if (shape.rank == 4 && shape.dims[1] == size[0] && shape.dims[2] == size[1]) return x;
+    czm_tensor y = czm_keras_resize(c, how, x, czm_keras_ints(c, "resize/size", size, 2));
     return czm_keras_cast(c, "Cast", y, c->dtype);
 }
 
@@ -225,17 +267,17 @@ czm_tensor czm_keras_build_resizing(czm_keras_call *c) {
     int64_t size[2];
     czm_tensor x = images_of(c);
     get_size(c, size);
-    if (czm_config_bool(c->config, "antialias", false))
-        czm_keras_fail(c, NULL, "antialias is not supported");
     if (czm_config_bool(c->config, "crop_to_aspect_ratio", false))
         x = with_ratio(c, x, size, false);
     if (czm_config_bool(c->config, "pad_to_aspect_ratio", false)) x = with_ratio(c, x, size, true);
-    const char *how = czm_config_text(c->config, "interpolation", "bilinear");
+    czm_keras_sampling how = {czm_config_text(c->config, "interpolation", "bilinear"), true,
+                              czm_config_bool(c->config, "antialias", false)};
     return as_before(c, resize_to(c, x, how, size));
 }
 
 static czm_tensor resize_smartly(czm_keras_call *c, czm_tensor x, const int64_t *size) {
-    return as_before(c, resize_to(c, with_ratio(c, x, size, false), "bilinear", size));
+    czm_keras_sampling how = {"bilinear", true, false};
+    return as_before(c, resize_to(c, with_ratio(c, x, size, false), how, size));
 }
 
 // An image that is too small is cropped to the wanted ratio and enlarged.

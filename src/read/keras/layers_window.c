@@ -333,7 +333,7 @@ czm_tensor czm_keras_build_adaptive_pool(czm_keras_call *c) {
     return x;
 }
 
-// ---- ConvLSTM2D: its steps in time, one after the other
+// ---- ConvLSTM: its steps in time, one after the other
 
 typedef struct gates {
     czm_tensor input, forget, candidate, output;
@@ -354,14 +354,16 @@ static czm_tensor slice_time(czm_keras_call *c, czm_tensor x, int64_t step) {
 
 static czm_tensor convolve_state(czm_keras_call *c, czm_tensor x, const char *weight,
                                  const window *w) {
-    czm_tensor kernel = czm_keras_weight_as(c, weight, "convolution/ReadVariableOp", 4);
-    return with_window(c,
-                       czm_keras_node(c, "convolution", CZM_OP_Conv2D, CZM_KERAS_INPUTS(x, kernel)),
-                       w);
+    czm_op_kind op = w->rank == 3 ? CZM_OP_Conv3D : CZM_OP_Conv2D;
+    czm_tensor kernel =
+        czm_keras_weight_as(c, weight, "convolution/ReadVariableOp", c->layer->class->rank + 2);
+    if (c->layer->class->rank == 1) kernel = expand(c, kernel, 0);
+    return with_window(c, czm_keras_node(c, "convolution", op, CZM_KERAS_INPUTS(x, kernel)), w);
 }
 
-static gates split_gates(czm_keras_call *c, czm_tensor z) {
-    czm_node *node = CZM_KERAS_NODE(c, CZM_OP_Split, czm_keras_int(c, "split/split_dim", 3), z);
+static gates split_gates(czm_keras_call *c, czm_tensor z, size_t rank) {
+    czm_node *node =
+        CZM_KERAS_NODE(c, CZM_OP_Split, czm_keras_int(c, "split/split_dim", (int64_t)rank + 1), z);
     czm_set_int(c->graph, node, "num_split", 4);
     const json_t *gate = czm_config_get(c->config, "recurrent_activation");
     return (gates){czm_keras_activate(c, gate, (czm_tensor){node, 0}),
@@ -371,47 +373,73 @@ static gates split_gates(czm_keras_call *c, czm_tensor z) {
                    czm_keras_activate(c, gate, (czm_tensor){node, 3})};
 }
 
-czm_tensor czm_keras_build_convolution_lstm(czm_keras_call *c) {
-    static const char *const unsupported[] = {"go_backwards", "stateful", "return_state"};
-    window w = window_of(c), small = {2, false, "SAME", {1, 1}, {1, 1}};
+// Moves the channels of [batch, time, ...] to the end, or back to their place.
+static czm_tensor move_channels(czm_keras_call *c, czm_tensor x, size_t from, size_t to,
+                                size_t rank) {
+    int64_t order[CZM_KERAS_HIGHEST_RANK];
+    for (size_t i = 0, next = 0; i < rank; i++) {
+        if (next == from) next++;
+        order[i] = i == to ? (int64_t)from : (int64_t)next++;
+    }
+    return czm_keras_transpose(c, x, order, rank);
+}
+
+// One step: the cell's state is replaced, and the output returned. A cell without a node is the first.
+static czm_tensor step_of(czm_keras_call *c, czm_tensor x, const window *w, czm_tensor *cell,
+                          czm_tensor state) {
+    window small = {w->rank, false, "SAME", {1, 1, 1}, {1, 1, 1}};
+    czm_tensor z = convolve_state(c, x, "kernel", w);
+    if (czm_keras_has_weight(c, "bias"))
+        z = CZM_KERAS_OP(c, CZM_OP_BiasAdd, z,
+                         czm_keras_weight_as(c, "bias", "BiasAdd/ReadVariableOp", 1));
+    if (cell->node)
+        z = CZM_KERAS_AS(c, "add", CZM_OP_AddV2, z,
+                         convolve_state(c, state, "recurrent_kernel", &small));
+    gates g = split_gates(c, z, w->rank);
+    czm_tensor fresh = CZM_KERAS_AS(c, "mul", CZM_OP_Mul, g.input, g.candidate);
+    if (cell->node)
+        fresh = CZM_KERAS_AS(c, "add", CZM_OP_AddV2,
+                             CZM_KERAS_AS(c, "mul", CZM_OP_Mul, g.forget, *cell), fresh);
+    *cell = fresh;
+    czm_tensor shown = czm_keras_activate(c, czm_config_get(c->config, "activation"), fresh);
+    return CZM_KERAS_AS(c, "mul", CZM_OP_Mul, g.output, shown);
+}
+
+// How many steps there are; 0 after a fault.
+static int64_t count_steps(czm_keras_call *c, size_t rank) {
+    static const char *const unsupported[] = {"stateful", "return_state"};
     czm_shape shape = czm_keras_shape(c, c->in[0]);
-    int64_t steps = shape.rank == 5 ? shape.dims[1] : CZM_UNKNOWN;
+    int64_t steps = shape.rank == (int)rank + 3 ? shape.dims[1] : CZM_UNKNOWN;
     for (size_t i = 0; i < CZM_COUNT_OF(unsupported); i++)
         if (czm_config_bool(c->config, unsupported[i], false))
             czm_keras_fail(c, NULL, "%s is not supported", unsupported[i]);
-    if (steps < 1 || steps > MOST_STEPS) {
+    if (steps < 1 || steps > MOST_STEPS)
         czm_keras_fail(c, NULL, "the number of steps in time is not known, or too large");
-        return c->in[0];
-    }
+    return c->b->status ? 0 : steps;
+}
+
+czm_tensor czm_keras_build_convolution_lstm(czm_keras_call *c) {
+    window w = window_of(c), small = {w.rank, false, "SAME", {1, 1, 1}, {1, 1, 1}};
+    size_t rank = w.rank;
+    int64_t steps = count_steps(c, rank);
     check_kernel(c, "kernel", &w);
     check_kernel(c, "recurrent_kernel", &small);
-    bool is_first = w.is_first;
-    czm_tensor x = c->in[0];
-    if (is_first) x = czm_keras_transpose(c, x, (const int64_t[]){0, 1, 3, 4, 2}, 5);
+    if (c->b->status) return c->in[0];
+    bool is_first = w.is_first, is_line = rank == 1;
+    bool is_backward = czm_config_bool(c->config, "go_backwards", false);
+    czm_tensor x = is_first ? move_channels(c, c->in[0], 2, rank + 2, rank + 3) : c->in[0];
     w.is_first = false;
+    if (is_line) w = as_flat(&w);
     czm_tensor *all = CZM_NEW_ARRAY(c->arena, czm_tensor, (size_t)steps), cell = {0}, state = {0};
     for (int64_t t = 0; t < steps && !c->b->status; t++) {
-        czm_tensor z = convolve_state(c, slice_time(c, x, t), "kernel", &w);
-        if (czm_keras_has_weight(c, "bias"))
-            z = CZM_KERAS_OP(c, CZM_OP_BiasAdd, z,
-                             czm_keras_weight_as(c, "bias", "BiasAdd/ReadVariableOp", 1));
-        if (t)
-            z = CZM_KERAS_AS(c, "add", CZM_OP_AddV2, z,
-                             convolve_state(c, state, "recurrent_kernel", &small));
-        gates g = split_gates(c, z);
-        czm_tensor fresh = CZM_KERAS_AS(c, "mul", CZM_OP_Mul, g.input, g.candidate);
-        if (t)
-            fresh = CZM_KERAS_AS(c, "add", CZM_OP_AddV2,
-                                 CZM_KERAS_AS(c, "mul", CZM_OP_Mul, g.forget, cell), fresh);
-        cell = fresh;
-        czm_tensor shown = czm_keras_activate(c, czm_config_get(c->config, "activation"), cell);
-        all[t] = state = CZM_KERAS_AS(c, "mul", CZM_OP_Mul, g.output, shown);
+        czm_tensor image = slice_time(c, x, is_backward ? steps - 1 - t : t);
+        state = step_of(c, is_line ? expand(c, image, 1) : image, &w, &cell, state);
+        all[t] = is_line ? squeeze(c, state, 1) : state;
     }
     if (c->b->status) return c->in[0];
     if (!czm_config_bool(c->config, "return_sequences", false))
-        return is_first ? czm_keras_transpose(c, state, (const int64_t[]){0, 3, 1, 2}, 4) : state;
+        return is_first ? move_channels(c, all[steps - 1], rank + 1, 1, rank + 2) : all[steps - 1];
     czm_node *node = czm_keras_node(c, "stack", CZM_OP_Pack, all, (size_t)steps);
     czm_set_int(c->graph, node, "axis", 1);
-    return is_first ? czm_keras_transpose(c, czm_output(node), (const int64_t[]){0, 1, 4, 2, 3}, 5)
-                    : czm_output(node);
+    return is_first ? move_channels(c, czm_output(node), rank + 2, 2, rank + 3) : czm_output(node);
 }

@@ -342,8 +342,8 @@ czm_tensor czm_keras_op_pad(czm_keras_call *c, czm_keras_detail detail) {
 czm_tensor czm_keras_op_resize(czm_keras_call *c, czm_keras_detail detail) {
     (void)detail;
     int64_t size[2];
-    static const char *const unsupported[] = {"antialias", "preserve_aspect_ratio",
-                                              "pad_to_aspect_ratio", "crop_to_aspect_ratio"};
+    static const char *const unsupported[] = {"preserve_aspect_ratio", "pad_to_aspect_ratio",
+                                              "crop_to_aspect_ratio"};
     for (size_t i = 0; i < CZM_COUNT_OF(unsupported); i++)
         if (czm_keras_flag(c, unsupported[i]))
             czm_keras_fail(c, NULL, "%s is not supported", unsupported[i]);
@@ -355,7 +355,8 @@ czm_tensor czm_keras_op_resize(czm_keras_call *c, czm_keras_detail detail) {
         wanted = czm_keras_ints(c, "resize/size", size, 2);
     else
         czm_keras_fail(c, NULL, "the new size is not two numbers");
-    return czm_keras_resize(c, how ? how : "bilinear", c->in[0], wanted, true);
+    czm_keras_sampling sampling = {how ? how : "bilinear", true, czm_keras_flag(c, "antialias")};
+    return czm_keras_resize(c, sampling, c->in[0], wanted);
 }
 
 czm_tensor czm_keras_op_blocks(czm_keras_call *c, czm_keras_detail detail) {

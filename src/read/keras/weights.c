@@ -13,6 +13,8 @@ typedef struct finder {
     czm_context *context;
     const czm_keras_file *file;
     CZM_LIST(slot) slots; // of the layer in hand
+    // In archives. A layer that several models share is stored where it was met first.
+    CZM_LIST(czm_keras_layer *) found, missing;
 } finder;
 
 // ---- the order of Keras
@@ -124,6 +126,26 @@ static czm_status wrong_count(finder *f, const czm_keras_layer *layer, size_t fo
                             found == 1 ? "" : "s", expected, expected == 1 ? "is" : "are");
 }
 
+// ---- layers that several models share
+
+// Whether two configurations do not contradict each other. Objects in them, such as initialisers, have
+// numbers of their own.
+static bool is_same_config(const json_t *a, const json_t *b) {
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)a, key, value) {
+        json_t *other = json_object_get(b, key);
+        bool is_plain = other && !json_is_object(value) && !json_is_object(other);
+        if (is_plain && !json_equal(value, other)) return false;
+    }
+    return true;
+}
+
+static bool is_same_layer(const czm_keras_layer *a, const czm_keras_layer *b) {
+    return czm_text_equal(a->name, b->name) && czm_text_equal(a->class_name, b->class_name) &&
+           a->weights.count == b->weights.count && is_same_config(a->config, b->config);
+}
+
 // ---- HDF5 files
 
 // The group of a layer of the whole model: by its name, or by its place where the configuration has none,
@@ -139,6 +161,24 @@ static const czm_hdf5_object *group_of(finder *f, const czm_keras_layer *root, s
     return has_all ? czm_hdf5_find(hdf5, f->file->weights, names.items[index]) : NULL;
 }
 
+// A layer that two models of the group share is stored once, at its first place.
+static void share_slots(finder *f) {
+    size_t kept = 0;
+    czm_work(f->context->arena, f->slots.count * f->slots.count, "shared layers");
+    for (size_t i = 0; i < f->slots.count; i++) {
+        czm_keras_layer *layer = f->slots.items[i].layer;
+        size_t k = 0;
+        while (k < kept &&
+               (f->slots.items[k].layer == layer || !is_same_layer(f->slots.items[k].layer, layer)))
+            k++;
+        if (k < kept)
+            layer->weights = f->slots.items[k].layer->weights; // with its variables
+        else
+            f->slots.items[kept++] = f->slots.items[i];
+    }
+    f->slots.count = kept;
+}
+
 static czm_status find_in_group(finder *f, const czm_keras_layer *root, size_t index) {
     czm_hdf5 *hdf5 = f->file->hdf5;
     czm_keras_layer *layer = root->inner.items[index];
@@ -149,7 +189,9 @@ static czm_status find_in_group(finder *f, const czm_keras_layer *root, size_t i
     f->slots.count = 0;
     add_slots(f, layer, true);
     add_slots(f, layer, false);
-    if (names.count != f->slots.count) return wrong_count(f, layer, names.count, f->slots.count);
+    size_t expected = f->slots.count;
+    if (names.count < expected) share_slots(f);
+    if (names.count != f->slots.count) return wrong_count(f, layer, names.count, expected);
     for (size_t i = 0; i < names.count; i++)
         CZM_TRY(accept(f, f->slots.items[i], names.items[i],
                        czm_hdf5_find(hdf5, group, names.items[i])));
@@ -186,8 +228,11 @@ static czm_status find_own(finder *f, czm_keras_layer *layer, const char *path) 
     const czm_hdf5_object *group = child(f, path, has_cell ? "cell/vars" : "vars");
     size_t found = czm_hdf5_names(f->file->hdf5, group).count, count = layer->weights.count;
     CZM_TRY(czm_keras_file_check(f->context, f->file));
-    if (layer->inner.count) return CZM_OK; // wrappers need none of their own
-    if (count && found != count) return wrong_count(f, layer, found, count);
+    if (layer->inner.count || count == 0) return CZM_OK; // wrappers need none of their own
+    *(found ? CZM_APPEND(f->context->arena, &f->found)
+            : CZM_APPEND(f->context->arena, &f->missing)) = layer;
+    if (found == 0) return CZM_OK;
+    if (found != count) return wrong_count(f, layer, found, count);
     for (size_t i = 0; i < count; i++) {
         czm_bytes name = czm_bytes_text(czm_arena_format(f->context->arena, "%zu", i));
         CZM_TRY(accept(f, (slot){layer, i}, name, czm_hdf5_find(f->file->hdf5, group, name)));
@@ -240,10 +285,31 @@ static czm_status find_at(finder *f, czm_keras_layer *layer, const char *path) {
     return find_inner(f, layer, path);
 }
 
+// Gives a layer without weights those of the only layer that is the same. Keras 2 and 3 mark some of
+// these layers with a shared_object_id, but not all.
+static czm_status find_shared(finder *f, czm_keras_layer *layer) {
+    czm_keras_layer *same = NULL;
+    czm_work(f->context->arena, f->found.count, "shared layers");
+    for (size_t i = 0; i < f->found.count; i++) {
+        if (!is_same_layer(f->found.items[i], layer)) continue;
+        if (same) return wrong_count(f, layer, 0, layer->weights.count);
+        same = f->found.items[i];
+    }
+    if (!same) return wrong_count(f, layer, 0, layer->weights.count);
+    layer->weights = same->weights; // with its variables
+    return CZM_OK;
+}
+
+static czm_status find_in_archive(finder *f, czm_keras_layer *root) {
+    CZM_TRY(find_in_model(f, root, ""));
+    for (size_t i = 0; i < f->missing.count; i++) CZM_TRY(find_shared(f, f->missing.items[i]));
+    return CZM_OK;
+}
+
 czm_status czm_keras_weights_find(czm_context *context, const czm_keras_file *file,
                                   czm_keras_layer *root) {
     finder f = {.context = context, .file = file};
-    if (file->is_archive) return find_in_model(&f, root, "");
+    if (file->is_archive) return find_in_archive(&f, root);
     for (size_t i = 0; i < root->inner.count; i++) CZM_TRY(find_in_group(&f, root, i));
     return CZM_OK;
 }
