@@ -178,7 +178,18 @@ static bool is_quantised(const czm_keras_layer *layer) {
            czm_text_begins(name, "float8") || strstr(czm_config_class(dtype), "Quantized");
 }
 
+// Keras 3 stores its operations in HDF5 without the module that tells them from layers of the same name.
+static bool is_lost_operation(const reader *r, const czm_keras_layer *layer) {
+    return r->file->major >= 3 && !r->file->is_archive && !layer->module &&
+           !czm_keras_is_input(layer) && json_is_object(layer->config) &&
+           !json_object_get(layer->config, "trainable") && !json_object_get(layer->config, "dtype");
+}
+
 static czm_status check_layer(reader *r, czm_keras_layer *layer, const json_t *json) {
+    if (is_lost_operation(r, layer))
+        return czm_keras_refuse(r->context, r->file, layer, CZM_RULE_KERAS_LAYER,
+                                "save the model as .keras",
+                                "Keras 3 cannot load its operations from an HDF5 file");
     CZM_TRY(find_class(r, layer, json));
     if (is_quantised(layer))
         return czm_keras_refuse(r->context, r->file, layer, CZM_RULE_KERAS_LAYER,

@@ -58,14 +58,31 @@ const czm_keras_argument *czm_keras_operand_at(const czm_keras_call *c, size_t i
     return NULL;
 }
 
-// Operand `index`: a tensor, or a constant of this type.
-czm_tensor czm_keras_operand_as(czm_keras_call *c, size_t index, czm_dtype dtype) {
+// An argument as operand `index`: a tensor, or a constant of this type.
+static czm_tensor operand_of(czm_keras_call *c, const czm_keras_argument *a, size_t index,
+                             czm_dtype dtype) {
     czm_tensor out = c->in[0];
-    const czm_keras_argument *a = czm_keras_operand_at(c, index);
     if (a && a->is_tensor) return c->tensors[a - c->arguments->items];
     if (!a || !czm_keras_constant(c, "Const", dtype, a->value, &out))
         czm_keras_fail(c, NULL, "operand %zu of the operation is missing, or no number", index + 1);
     return out;
+}
+
+czm_tensor czm_keras_operand_as(czm_keras_call *c, size_t index, czm_dtype dtype) {
+    return operand_of(c, czm_keras_operand_at(c, index), index, dtype);
+}
+
+czm_tensor *czm_keras_operands(czm_keras_call *c, size_t *count) {
+    czm_dtype dtype = czm_tensor_dtype(c->in[0]);
+    czm_tensor *all = CZM_NEW_ARRAY(c->arena, czm_tensor, c->arguments->count);
+    *count = 0;
+    for (size_t i = 0; i < c->arguments->count; i++) {
+        const czm_keras_argument *a = &c->arguments->items[i];
+        if (!is_operand(c->operation, a)) continue;
+        all[*count] = operand_of(c, a, *count, dtype);
+        ++*count;
+    }
+    return all;
 }
 
 czm_tensor czm_keras_operand(czm_keras_call *c, size_t index) {

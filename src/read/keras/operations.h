@@ -34,4 +34,7 @@ const czm_keras_argument *czm_keras_operand_at(const czm_keras_call *c, size_t i
 czm_tensor czm_keras_operand_as(czm_keras_call *c, size_t index, czm_dtype dtype);
 czm_tensor czm_keras_operand(czm_keras_call *c, size_t index);
 
+// All of them.
+czm_tensor *czm_keras_operands(czm_keras_call *c, size_t *count);
+
 #endif

@@ -9,13 +9,17 @@ enum { MOST_RANK = CZM_KERAS_HIGHEST_RANK, MOST_PARTS = 256 };
 
 czm_tensor czm_keras_op_concat(czm_keras_call *c, czm_keras_detail detail) {
     (void)detail;
+    size_t count;
     int64_t axis = czm_keras_axis(c, "axis", czm_keras_rank(c, c->in[0]), 0);
-    return czm_keras_concatenate(c, c->in, c->in_count, axis);
+    czm_tensor *parts = czm_keras_operands(c, &count);
+    return czm_keras_concatenate(c, parts, count, axis);
 }
 
 czm_tensor czm_keras_op_stack(czm_keras_call *c, czm_keras_detail detail) {
     (void)detail;
-    czm_node *node = czm_keras_node(c, "stack", CZM_OP_Pack, c->in, c->in_count);
+    size_t count;
+    czm_tensor *parts = czm_keras_operands(c, &count);
+    czm_node *node = czm_keras_node(c, "stack", CZM_OP_Pack, parts, count);
     czm_set_int(c->graph, node, "axis",
                 czm_keras_axis(c, "axis", czm_keras_rank(c, c->in[0]) + 1, 0));
     return czm_output(node);
@@ -372,8 +376,12 @@ czm_tensor czm_keras_op_blocks(czm_keras_call *c, czm_keras_detail detail) {
 czm_tensor czm_keras_op_einsum(czm_keras_call *c, czm_keras_detail detail) {
     (void)detail;
     const json_t *equation = czm_keras_either(c, "equation", "subscripts");
-    for (size_t i = 0; !equation && c->arguments && i < c->arguments->count; i++)
-        if (json_is_string(c->arguments->items[i].value)) equation = c->arguments->items[i].value;
+    for (size_t i = 0; i < c->arguments->count; i++) {
+        const czm_keras_argument *a = &c->arguments->items[i];
+        if (json_is_string(a->value) && !equation) equation = a->value;
+        if (json_is_array(a->value) && !a->is_tensor)
+            czm_keras_fail(c, NULL, "an operand of the operation is a constant");
+    }
     if (!equation) czm_keras_fail(c, NULL, "the operation has no equation");
     czm_node *node = czm_keras_node(c, "einsum/Einsum", CZM_OP_Einsum, c->in, c->in_count);
     czm_set_string(c->graph, node, "equation", equation ? json_string_value(equation) : "");

@@ -22,7 +22,9 @@ czm_tensor czm_keras_op_matmul(czm_keras_call *c, czm_keras_detail detail) {
 }
 
 czm_tensor czm_keras_op_sum(czm_keras_call *c, czm_keras_detail detail) {
-    return czm_output(czm_keras_node(c, czm_op_name(detail.op), detail.op, c->in, c->in_count));
+    size_t count;
+    czm_tensor *terms = czm_keras_operands(c, &count);
+    return czm_output(czm_keras_node(c, czm_op_name(detail.op), detail.op, terms, count));
 }
 
 czm_tensor czm_keras_op_where(czm_keras_call *c, czm_keras_detail detail) {

@@ -90,6 +90,9 @@ static void check_arguments(czm_keras_call *c) {
     for (size_t i = 0; c->arguments && i < c->arguments->count; i++) {
         const czm_keras_argument *a = &c->arguments->items[i];
         bool is_known = !a->name;
+        if (is_known && !a->is_tensor && !json_is_null(a->value) && !json_is_false(a->value))
+            czm_keras_fail(c, "use an operation instead: x * 2",
+                           "the layer is called with a constant, which is not supported");
         for (size_t k = 0; k < CZM_COUNT_OF(inputs) && !is_known; k++)
             is_known = czm_text_equal(a->name, inputs[k]);
         if (!is_known && (a->is_tensor || !(json_is_null(a->value) || json_is_false(a->value))))
