@@ -130,26 +130,28 @@ function App() {
     try {
       const { model, findings } = await modelOf(engine, target, options);
       if (now !== version.current) return;
+      setProgress(null); // unpacking tells it, too
       setGuesses(model ? findings : []);
       setModel(model);
       const tested = model?.specification?.TestImageFile;
       if (model && typeof tested === 'string' && tested) setImage(folderOf(model.path) + tested);
-      if (!model) setLooks({ ...nothing, findings });
+      if (model) return; // the live check goes on
+      setLooks({ ...nothing, findings });
+      setStatus('ready');
     } catch (error) {
       await broken(error as Error);
     }
-    setProgress(null); // unpacking tells it, too
-    setStatus('ready');
   };
 
   const take = async (dropped: Given[]) => {
-    if (!engine || !dropped.length) return;
+    if (!engine) return;
+    setStatus('working');
     const files = inFolder(dropped);
     const found = await targetsOf(files);
     const picture = files.find(({ path }) => isImage(path));
     if (!found.length && picture && target) return chooseImage(picture); // an image for the network that is there
     setFault(found.length ? '' : t('nothing'));
-    if (!found.length) return;
+    if (!found.length) return setStatus('ready');
     await engine.do('clear');
     await engine.do('put', files);
     setGiven(files);
@@ -158,6 +160,18 @@ function App() {
     setOptions({});
     setName('');
     await open(found[0], {});
+  };
+
+  const drop = async (event: DragEvent) => {
+    event.preventDefault();
+    setOver(false);
+    setStatus('working');
+    try {
+      await take(await droppedFiles(event.dataTransfer!));
+    } catch (error) {
+      setFault(t('unreadable') + (error as Error).message);
+      setStatus('ready');
+    }
   };
 
   const proposed = options.model_name || looks.inspection?.metadata?.model_name;
@@ -169,7 +183,6 @@ function App() {
     if (!engine || !model) return;
     const now = ++version.current;
     const look = async () => {
-      setStatus('working');
       if (model.isEdited) await engine.do('write', model.path, JSON.stringify(model.specification, null, 4));
       const described = await engine.do('inspect', all());
       const checked = await engine.do('check', all());
@@ -189,12 +202,14 @@ function App() {
   const change = (specification: Specification) => {
     setMade(null);
     setTried(null);
+    setStatus('working');
     setModel({ ...model!, specification, isEdited: true });
   };
 
   const change_options = (options: Options) => {
     setMade(null);
     setTried(null);
+    setStatus('working');
     setOptions(options);
     if (!model && target) void open(target, options); // a choice without which there is no specification
   };
@@ -244,6 +259,7 @@ function App() {
     setImage(chosen.path);
     setTried(null);
     setFault('');
+    setStatus('ready');
   };
 
   const tryOut = async () => {
@@ -306,7 +322,7 @@ function App() {
       <main class="container">
         <section class={isOver ? 'drop over' : 'drop'} aria-labelledby="open-title"
           onDragOver={(e) => { e.preventDefault(); setOver(true); }} onDragLeave={() => setOver(false)}
-          onDrop={async (e) => { e.preventDefault(); setOver(false); await take(await droppedFiles(e.dataTransfer!)); }}>
+          onDrop={drop}>
           <h2 id="open-title">{t('open')}</h2>
           <p>{t('drop')}</p>
           <div class="buttons">

@@ -18,9 +18,20 @@ export const isImage = (path: string) => /\.(png|jpe?g|tiff?)$/i.test(path);
 // A folder of more files is hardly a network; a home folder, dropped by accident, has millions.
 const MOST_FILES = 20000;
 
-async function entries(folder: FileSystemDirectoryEntry): Promise<FileSystemEntry[]> {
-  const reader = folder.createReader();
-  const found: FileSystemEntry[] = [];
+// There are two interfaces to a folder that was dropped. Chromium has both, but its FileSystemEntry gives no file on a
+// page that was opened from a file; Firefox and Safari have no getAsFileSystemHandle().
+type Entry = FileSystemEntry | FileSystemHandle;
+
+const isHandle = (entry: Entry): entry is FileSystemHandle => 'kind' in entry;
+const isFolder = (entry: Entry) => (isHandle(entry) ? entry.kind === 'directory' : entry.isDirectory);
+
+async function entriesOf(folder: Entry): Promise<Entry[]> {
+  const found: Entry[] = [];
+  if (isHandle(folder)) {
+    for await (const handle of (folder as FileSystemDirectoryHandle).values()) found.push(handle);
+    return found;
+  }
+  const reader = (folder as FileSystemDirectoryEntry).createReader();
   for (;;) {
     const some = await new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject));
     if (!some.length) return found;
@@ -28,16 +39,25 @@ async function entries(folder: FileSystemDirectoryEntry): Promise<FileSystemEntr
   }
 }
 
+const fileOf = (entry: Entry) =>
+  isHandle(entry)
+    ? (entry as FileSystemFileHandle).getFile()
+    : new Promise<File>((resolve, reject) => (entry as FileSystemFileEntry).file(resolve, reject));
+
+// What was dropped is there only as long as the event: all is asked for before anything is awaited.
+function entryOf(item: DataTransferItem): Promise<Entry | null> {
+  const { getAsFileSystemHandle } = item as { getAsFileSystemHandle?: () => Promise<FileSystemHandle | null> };
+  return getAsFileSystemHandle ? getAsFileSystemHandle.call(item) : Promise.resolve(item.webkitGetAsEntry());
+}
+
 export async function droppedFiles(transfer: DataTransfer): Promise<Given[]> {
-  const todo = [...transfer.items].map((item) => item.webkitGetAsEntry()).filter((entry) => entry !== null);
+  const entries = await Promise.all([...transfer.items].filter(({ kind }) => kind === 'file').map(entryOf));
+  const todo = entries.filter((entry) => entry !== null).map((entry) => ({ path: entry.name, entry }));
   const found: Given[] = [];
-  for (let entry = todo.shift(); entry && found.length < MOST_FILES; entry = todo.shift()) {
-    if (entry.isDirectory) todo.push(...(await entries(entry as FileSystemDirectoryEntry)));
-    else {
-      const source = entry as FileSystemFileEntry;
-      const file = await new Promise<File>((resolve, reject) => source.file(resolve, reject));
-      found.push({ path: entry.fullPath.replace(/^\//, ''), file });
-    }
+  for (let next = todo.shift(); next && found.length < MOST_FILES; next = todo.shift()) {
+    const { path, entry } = next;
+    if (!isFolder(entry)) found.push({ path, file: await fileOf(entry) });
+    else for (const inside of await entriesOf(entry)) todo.push({ path: `${path}/${inside.name}`, entry: inside });
   }
   return found;
 }

@@ -29,6 +29,7 @@ const table = {
     'None of these files is a network or a specification. Drop a SavedModel folder, or a .zip, .keras, .h5, .onnx, .czmodel, .czseg, .czann or .json file.',
     'Keine dieser Dateien ist ein Netzwerk oder eine Spezifikation. Legen Sie einen SavedModel-Ordner oder eine Datei der Art .zip, .keras, .h5, .onnx, .czmodel, .czseg, .czann oder .json ab.',
   ],
+  unreadable: ['The browser cannot read what was dropped. Use the buttons instead. Details: ', 'Der Browser kann das Abgelegte nicht lesen. Verwenden Sie stattdessen die Schaltflächen. Einzelheiten: '],
   stopped: [
     'The conversion ended without a result, probably because the memory of the browser is used up. Close other tabs, or use the czmodel command. Details: ',
     'Die Umwandlung endete ohne Ergebnis, wahrscheinlich weil der Speicher des Browsers erschöpft ist. Schließen Sie andere Tabs, oder verwenden Sie den Befehl czmodel. Einzelheiten: ',

@@ -37,12 +37,9 @@ export class Page {
   labelled = (label, options) => this.browser.getByLabel(label, options);
   button = (name) => this.browser.getByRole('button', { name });
 
-  /** Waits until the page has done everything: also what it begins a moment after a change. */
-  async idle(wait = 400) {
-    const ready = this.browser.locator('#status', { hasText: /Ready|Bereit/ });
-    await ready.waitFor();
-    await this.browser.waitForTimeout(wait);
-    await ready.waitFor();
+  /** Waits until the page has done everything. It is "working" as soon as something changes. */
+  async idle() {
+    await this.browser.locator('#status', { hasText: /Ready|Bereit/ }).waitFor();
   }
 
   async choose(...paths) {
@@ -52,6 +49,20 @@ export class Page {
 
   async chooseFolder(path) {
     await this.get('#folder').setInputFiles(path);
+    await this.idle();
+  }
+
+  /** Drops a file or a folder on the page, as the mouse does. */
+  async drop(path) {
+    const session = await this.browser.context().newCDPSession(this.browser);
+    await this.browser.evaluate(() => {
+      window.hasDropped = new Promise((resolve) => window.addEventListener('drop', resolve, { once: true }));
+    });
+    await this.get('.drop').scrollIntoViewIfNeeded();
+    const box = await this.get('.drop').boundingBox();
+    const place = { x: box.x + box.width / 2, y: box.y + 20, data: { items: [], files: [path], dragOperationsMask: 1 } };
+    for (const type of ['dragEnter', 'dragOver', 'drop']) await session.send('Input.dispatchDragEvent', { type, ...place });
+    await this.browser.evaluate(() => window.hasDropped.then(() => null));
     await this.idle();
   }
 

@@ -2,40 +2,19 @@
 //
 // Tests of the page in Chromium:
 //
-//     node test/run.mjs CZMODEL ROOT PAGE CHROMIUM INPUTS [PATTERN]
+//     node test/run.mjs CZMODEL ROOT INPUTS PAGE CHROMIUM [PATTERN]
 //
-// CZMODEL is the command, whose bytes the page must write; ROOT the sources; PAGE the folder with czmodel.html;
-// INPUTS what tests/page/inputs.py has made; PATTERN a choice of tests.
+// CZMODEL is the command, whose bytes the page must write; ROOT the sources; INPUTS what tests/page/inputs.py has
+// made; PAGE the folder with czmodel.html; PATTERN a choice of tests.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
-import { extname, join } from 'node:path';
+import { basename, join } from 'node:path';
 import { launch, Page } from './browser.mjs';
+import { attempt, command, end, example, folders, host, inputs, kind, root, scratch, specificationOf } from './support.mjs';
 
-const [czmodel, root, pageFolder, chromium, inputs, pattern = ''] = process.argv.slice(2);
-const example = join(root, 'example/nuclei');
+const [pageFolder, chromium] = folders;
 const html = join(pageFolder, 'czmodel.html');
-const scratch = mkdtempSync(join(tmpdir(), 'czmodel-page-'));
-const kind = (name) => join(inputs, 'kinds', name);
-
-const run = (...words) => execFileSync(czmodel, words, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
-
-/** The bytes that the command writes. */
-function command(source, name, ...options) {
-  const line = run('convert', source, scratch, name, ...options);
-  return readFileSync(line.slice(0, line.indexOf(': ')));
-}
-
-/** The specification that the command writes for a network. */
-function specificationOf(network) {
-  const path = join(scratch, 'new.json');
-  rmSync(path, { force: true });
-  run('new', network, path);
-  return path;
-}
 
 async function converts(page, source, ...options) {
   await page.get('#name').fill('result');
@@ -51,16 +30,19 @@ const saved = async (page) => {
   return JSON.parse(readFileSync(await download.path(), 'utf8'));
 };
 
-// Serves the folder for web hosts without any special header.
-async function host(folder) {
-  const types = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.wasm': 'application/wasm' };
-  const server = createServer((request, response) => {
-    const path = join(folder, request.url === '/' ? 'index.html' : request.url);
-    response.writeHead(200, { 'content-type': types[extname(path)] });
-    response.end(readFileSync(path));
-  });
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return server;
+function* fixtures() {
+  const models = join(root, 'tests/fixtures/models');
+  for (const name of readdirSync(models)) yield join(models, name, 'model');
+  for (const name of readdirSync(join(inputs, 'fixtures'))) yield join(inputs, 'fixtures', name);
+}
+
+/** What the command makes of a network; null: it rejects it. */
+function commandOn(network) {
+  try {
+    return command(specificationOf(network), 'result');
+  } catch {
+    return null;
+  }
 }
 
 const tests = {
@@ -112,6 +94,50 @@ const tests = {
     writeFileSync(path, JSON.stringify({ ...specification, ModelPath: join(example, 'model'), LicenseFile: join(example, 'LICENSE.txt'), TestImageFile: join(example, 'test_image.png') }));
     await page.labelled('Model name', { exact: true }).fill('nuclei');
     await converts(page, path, '--name', 'nuclei');
+  },
+
+  async 'every fixture: the bytes of the command, or both reject it'(page) {
+    let count = 0;
+    for (const path of fixtures()) {
+      if (existsSync(join(path, 'saved_model.pb'))) await page.chooseFolder(path);
+      else await page.choose(path);
+      const expected = commandOn(path);
+      const hasFailed = (await page.findings()).some((text) => text.startsWith('Error'));
+      assert.equal(hasFailed, expected === null, `${path}: ${await page.findings()}`);
+      if (!expected) continue;
+      await page.get('#name').fill('result');
+      assert.ok((await page.convert()).bytes.equals(expected), path);
+      count++;
+    }
+    assert.ok(count >= 49, `${count} fixtures convert`);
+  },
+
+  async 'a Keras file and an image, in at most 10 clicks'(page) {
+    await page.browser.evaluate(() => {
+      window.clicks = 0;
+      document.addEventListener('click', (event) => { if (event.isTrusted) window.clicks++; }, true);
+    });
+    const [chooser] = await Promise.all([page.browser.waitForEvent('filechooser'), page.button('Choose files').click()]);
+    await chooser.setFiles([kind('network.h5'), join(example, 'test_image.png')]);
+    await page.idle();
+    await page.button('Run the network').click();
+    await page.get('.result canvas').waitFor();
+    await page.labelled('Name of class 2').click();
+    await page.browser.keyboard.press('ControlOrMeta+A');
+    await page.browser.keyboard.type('Cell');
+    await page.idle();
+    await page.convert();
+    const clicks = await page.browser.evaluate(() => window.clicks);
+    assert.ok(clicks >= 4 && clicks <= 10, `${clicks} clicks`);
+  },
+
+  async 'files and folders that are dropped'(page) {
+    for (const [path, source] of [[kind('network.onnx'), () => specificationOf(kind('network.onnx'))], [example, () => join(example, 'model_spec.json')]]) {
+      await page.drop(path);
+      await converts(page, source());
+    }
+    await page.drop(join(root, 'LICENSE'));
+    assert.match((await page.findings()).join(), /None of these files is a network/);
   },
 
   async 'colours, and the order of classes by dragging'(page) {
@@ -252,8 +278,7 @@ async function savesAs(page) {
 }
 
 async function onWebHost(browser) {
-  const server = await host(join(pageFolder, 'site'));
-  const address = `http://127.0.0.1:${server.address().port}/`;
+  const { address, close } = await host(join(pageFolder, 'site'));
   const page = await Page.open(browser, address);
   await page.chooseFolder(example);
   await converts(page, join(example, 'model_spec.json'));
@@ -262,7 +287,7 @@ async function onWebHost(browser) {
   await page.get('.result canvas').waitFor();
   assert.deepEqual(page.foreign().filter((url) => !url.startsWith(address)), []);
   await page.close();
-  server.close();
+  close();
 }
 
 function sizes() {
@@ -272,32 +297,19 @@ function sizes() {
   }
 }
 
-let failed = 0;
-async function attempt(name, test, page) {
-  const begin = performance.now();
-  try {
-    await test();
-    console.log(`ok     ${name} (${((performance.now() - begin) / 1000).toFixed(1)} s)`);
-  } catch (error) {
-    failed++;
-    console.log(`FAILED ${name}\n${error.stack}`);
-    if (page) console.log([...(await page.findings()), ...page.messages].join('\n'));
-  }
-}
-
 const browser = await launch(chromium);
 for (const [name, test] of Object.entries(tests)) {
-  if (!name.match(pattern)) continue;
-  const page = await Page.open(browser, html);
   await attempt(name, async () => {
-    await test(page);
+    const page = await Page.open(browser, html);
+    await test(page).catch(async (error) => {
+      throw new Error([error.stack, ...(await page.findings()), ...page.messages].join('\n'));
+    });
     assert.deepEqual(page.foreign(), [], 'the page made requests');
     assert.deepEqual(page.messages, [], 'the console is not empty');
-  }, page);
-  await page.close();
+    await page.close();
+  });
 }
 await attempt('the example on a web host', () => onWebHost(browser));
 await attempt('sizes', sizes);
 await browser.close();
-rmSync(scratch, { recursive: true });
-process.exit(failed ? 1 : 0);
+end();

@@ -8,6 +8,7 @@ import pathlib
 import shutil
 import subprocess
 import sys
+import tarfile
 import zipfile
 
 import numpy
@@ -32,9 +33,30 @@ def make_kinds(folder, czmodel):
     run(czmodel, 'convert', EXAMPLE / 'model_spec.json', folder, 'segmenter', '--extension', 'czseg')
     run(czmodel, 'convert', EXAMPLE / 'model_spec.json', folder, 'container', '--format', 'czann-2.1.0')
     run(czmodel, 'convert', EXAMPLE / 'model_spec.json', folder, 'older', '--format', 'czann-1.1.0')
-    with zipfile.ZipFile(folder / 'older.czann') as archive:
+    extract_network(folder / 'older.czann', folder / 'network.onnx')
+
+
+def make_fixtures(folder, czmodel):
+    """Keras files of old versions, and the SavedModels of tests/fixtures in ONNX."""
+    with tarfile.open(ROOT / 'tests/keras/old_versions.tar.xz') as archive:
+        for member in archive.getmembers():
+            if not member.name.endswith('.npz'):
+                (folder / member.name).write_bytes(archive.extractfile(member).read())
+    for model in sorted((ROOT / 'tests/fixtures/models').iterdir()):
+        made = subprocess.run([czmodel, 'new', model / 'model', folder / 'new.json'], capture_output=True, check=False)
+        if made.returncode == 0:
+            subprocess.run([czmodel, 'convert', folder / 'new.json', folder, model.name, '--format', 'czann-1.1.0',
+                            '--allow', 'probabilities'], capture_output=True, check=False)
+            (folder / 'new.json').unlink()
+    for container in folder.glob('*.czann'):
+        extract_network(container, container.with_suffix('.onnx'))
+        container.unlink()
+
+
+def extract_network(container, to):
+    with zipfile.ZipFile(container) as archive:
         name = next(name for name in archive.namelist() if name.endswith('.model'))
-        (folder / 'network.onnx').write_bytes(archive.read(name))
+        to.write_bytes(archive.read(name))
 
 
 def make_large(path):
@@ -76,9 +98,10 @@ def make_expected(path):
 
 def make(folder, czmodel):
     shutil.rmtree(folder, ignore_errors=True)
-    for name in ('kinds', 'hostile', 'large'):
+    for name in ('fixtures', 'hostile', 'kinds', 'large'):
         (folder / name).mkdir(parents=True)
     make_kinds(folder / 'kinds', czmodel)
+    make_fixtures(folder / 'fixtures', czmodel)
     make_hostile(folder / 'hostile', folder / 'kinds')
     make_large(folder / 'large/large.h5')
     make_expected(folder / 'expected.json')

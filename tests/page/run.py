@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Builds the page and tests it in Debian's Chromium.
+"""Builds the page and tests it in Debian's Chromium and, if it is there, in Firefox.
 
     run.py --czmodel build/czmodel --build build
 
@@ -18,6 +18,8 @@ import inputs
 ROOT = pathlib.Path(__file__).parents[2]
 SKIPPED = 77
 LEAST_NODE = 18
+# The tests in page/test, and the programs that they drive.
+BROWSERS = (('run.mjs', 'chromium'), ('firefox.mjs', 'firefox-esr', 'firefox'))
 
 
 def skip(reason):
@@ -25,12 +27,13 @@ def skip(reason):
     sys.exit(SKIPPED)
 
 
-def chromium():
-    """Its path. That of Ubuntu is a snap, which cannot be run without a user's session."""
-    found = shutil.which('chromium')
-    if not found or '/snap/' in os.path.realpath(found):
-        skip('there is no Chromium that is not a snap; Debian has it (apt-get install chromium)')
-    return found
+def find(*names):
+    """The path of a browser, or None. Those of Ubuntu are snaps, which cannot be run without a user's session."""
+    for path in filter(None, map(shutil.which, names)):
+        # The program may be a script that starts a snap.
+        if '/snap/' not in os.path.realpath(path) and not pathlib.Path(f'/snap/bin/{pathlib.Path(path).name}').exists():
+            return path
+    return None
 
 
 def check_node():
@@ -46,7 +49,9 @@ def main():
     parser.add_argument('--czmodel', type=pathlib.Path, required=True)
     parser.add_argument('--build', type=pathlib.Path, required=True)
     arguments = parser.parse_args()
-    browser = chromium()
+    browsers = [(script, find(*names)) for script, *names in BROWSERS]
+    if not browsers[0][1]:
+        skip('there is no Chromium that is not a snap; Debian has it (apt-get install chromium)')
     check_node()
     build = arguments.build.resolve()
     page = build / 'page'
@@ -55,8 +60,13 @@ def main():
     if made.returncode:
         sys.exit(made.stdout[-4000:] + made.stderr[-4000:])
     inputs.make(page / 'inputs', arguments.czmodel.resolve())
-    return subprocess.run(['node', 'test/run.mjs', arguments.czmodel.resolve(), ROOT, page, browser,
-                           page / 'inputs'], cwd=page / 'source', check=False).returncode
+    # Beside each other. Both begin with the same build and the same inputs.
+    running = [subprocess.Popen(['node', f'test/{script}', arguments.czmodel.resolve(), ROOT, page / 'inputs', page, browser],
+                                cwd=page / 'source') for script, browser in browsers if browser]
+    for script, browser in browsers:
+        if not browser:
+            print(f'skipped: {script}, for there is no such browser (apt-get install firefox-esr)')
+    return max([process.wait() for process in running])
 
 
 if __name__ == '__main__':
