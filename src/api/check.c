@@ -4,7 +4,7 @@
 #include "api/call.h"
 #include "api/target.h"
 #include "base/enumeration.h"
-#include "read/census.h"
+#include "read/savedmodel/census.h"
 
 typedef struct checking {
     const czm_options *options;

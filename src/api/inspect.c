@@ -8,7 +8,7 @@
 #include "api/target.h"
 #include "api/tile_size.h"
 #include "draw/svg.h"
-#include "read/census.h"
+#include "read/savedmodel/census.h"
 
 typedef struct inspecting {
     const czm_options *options;

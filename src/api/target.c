@@ -390,8 +390,7 @@ static czm_status read_kept_onnx(czm_context *context, czm_target *target) {
     if (!is_read) return read_ends(context, target, reason);
     target->model.ir_version = target->onnx.ir_version;
     target->model.opset = target->onnx.opset;
-    target->model.is_for_onnx = true;
-    czm_passes_run(context, &target->model);
+    czm_passes_run(context, &target->model, CZM_FOR_ONNX);
     return CZM_OK;
 }
 
@@ -413,9 +412,9 @@ czm_status czm_target_read_model(czm_context *context, czm_target *target) {
     CZM_TRY(czm_edit_model(context, target->options, &target->input, &target->source, spec,
                            &target->model));
     choose_format_of_volume(context, target);
-    target->model.is_for_onnx = target->is_translated || (target->format && target->format->opset);
     if (is_finished(target) || target->options->as_is) return CZM_OK;
-    czm_passes_run(context, &target->model);
+    bool is_for_onnx = target->is_translated || (target->format && target->format->opset);
+    czm_passes_run(context, &target->model, is_for_onnx ? CZM_FOR_ONNX : CZM_FOR_TF200);
     target->model.is_keras = true; // as what is written
     return CZM_OK;
 }

@@ -8,7 +8,7 @@
 #include "check/check.h"
 #include "edit/edit.h"
 #include "read/container.h"
-#include "read/onnx_file.h"
+#include "read/onnx/file.h"
 #include "read/source.h"
 #include "report/report.h"
 #include "spec/format.h"

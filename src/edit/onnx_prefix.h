@@ -5,7 +5,7 @@
 #ifndef CZM_EDIT_ONNX_PREFIX_H
 #define CZM_EDIT_ONNX_PREFIX_H
 
-#include "read/onnx_file.h"
+#include "read/onnx/file.h"
 
 // The bytes of the result in order: those of each piece, and then those of its stretch of the file.
 typedef struct czm_onnx_prefixed {

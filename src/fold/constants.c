@@ -12,6 +12,7 @@ enum { SMALL_VALUE = 1 << 16, LARGEST_VALUE = 1 << 21 }; // elements
 typedef struct folding {
     czm_context *context;
     czm_model *model;
+    czm_pass_target target;
     czm_graph *graph;
     const bool *is_open; // by order
     bool *is_rare;       // by order: rare operations are behind it, or it is one
@@ -67,10 +68,10 @@ static void find_last(folding *f) {
 
 static bool find_wanted(folding *f) {
     size_t count = 0;
-    if (f->model->is_for_onnx) find_last(f);
+    if (f->target == CZM_FOR_ONNX) find_last(f);
     for (size_t i = 0; i < f->graph->nodes.count; i++) {
         const czm_node *node = f->graph->nodes.items[i];
-        if (!f->model->is_for_onnx && !can_run(node)) want(f, node);
+        if (f->target != CZM_FOR_ONNX && !can_run(node)) want(f, node);
         count += f->is_wanted[node->order];
     }
     return count > 0;
@@ -150,7 +151,7 @@ static void follow(czm_tensor *tensor) {
 static void fold_chosen(folding *f, bool is_rare) {
     size_t count = f->graph->nodes.count;
     const czm_computation computation = {.is_chosen = choose(f, is_rare),
-                                         .most_elements = is_rare || !f->model->is_for_onnx
+                                         .most_elements = is_rare || f->target != CZM_FOR_ONNX
                                                               ? LARGEST_VALUE
                                                               : SMALL_VALUE,
                                          .read = read_weight,
@@ -164,10 +165,12 @@ static void fold_chosen(folding *f, bool is_rare) {
     }
 }
 
-static void fold_graph(czm_context *context, czm_model *model, czm_graph *graph) {
+static void fold_graph(czm_context *context, czm_model *model, czm_pass_target target,
+                       czm_graph *graph) {
     size_t count = graph->nodes.count;
     folding f = {context,
                  model,
+                 target,
                  graph,
                  czm_fold_find_open(context->arena, graph, NULL),
                  CZM_NEW_ARRAY(context->arena, bool, count + 1),
@@ -184,8 +187,8 @@ static void fold_graph(czm_context *context, czm_model *model, czm_graph *graph)
     for (size_t i = 0; i < graph->nodes.count; i++) graph->nodes.items[i]->scratch = NULL;
 }
 
-void czm_fold_constants(czm_context *context, czm_model *model) {
-    fold_graph(context, model, &model->main);
+void czm_fold_constants(czm_context *context, czm_model *model, czm_pass_target target) {
+    fold_graph(context, model, target, &model->main);
     for (size_t i = 0; i < model->functions.count; i++)
-        fold_graph(context, model, model->functions.items[i]);
+        fold_graph(context, model, target, model->functions.items[i]);
 }

@@ -18,7 +18,7 @@ void czm_fold_branches(czm_context *context, czm_model *model);
 
 // Pass "fold": nodes that depend on constants and weights alone become constants, where the target
 // cannot compute them; for ONNX also where they are small.
-void czm_fold_constants(czm_context *context, czm_model *model);
+void czm_fold_constants(czm_context *context, czm_model *model, czm_pass_target target);
 
 // ---- effects of graphs that are being read
 

@@ -89,6 +89,13 @@ typedef struct czm_variable {
     const czm_tensor_source *source;
 } czm_variable;
 
+// What will run a network.
+typedef enum czm_pass_target {
+    CZM_FOR_ALL,
+    CZM_FOR_TF200, // TensorFlow 2.0.0
+    CZM_FOR_ONNX,
+} czm_pass_target;
+
 typedef CZM_LIST(czm_graph *) czm_graph_list;
 typedef CZM_LIST(czm_variable) czm_variable_list;
 
@@ -117,7 +124,6 @@ typedef struct czm_model {
     CZM_LIST(const char *) names; // then: of its operations and weights
     czm_dtype cast_to;            // the type that float32 pixels are cast to first; NONE: not
     bool is_keras;                // every loader opens it: a Keras model, as it is read or written
-    bool is_for_onnx;             // what will run it, so that passes know: not TensorFlow 2.0.0
 } czm_model;
 
 // The newest IR version (ModelProto.ir_version) that the oldest runtime of an operator set reads: ONNX Runtime

@@ -5,8 +5,8 @@
 
 #include <math.h>
 
-#include "onnx/norms.h"
 #include "onnx/ops.h"
+#include "passes/onnx/norms.h"
 #include "view/window.h"
 
 // ---- layouts of operands

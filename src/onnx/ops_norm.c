@@ -3,8 +3,8 @@
 // Normalization: FusedBatchNorm(x, scale, offset, mean, variance), what norms.h joins, and LRN.
 #include <math.h>
 
-#include "onnx/norms.h"
 #include "onnx/ops.h"
+#include "passes/onnx/norms.h"
 #include "view/window.h"
 
 // ---- with statistics that are known: a factor and a shift per channel

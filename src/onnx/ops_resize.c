@@ -4,10 +4,10 @@
 // its rows, and with another from the right, for its columns. Bicubic resizes are in ops_cubic.c.
 #include <math.h>
 
-#include "onnx/linear.h"
 #include "onnx/ops.h"
 #include "onnx/scope.h"
 #include "onnx/window.h"
+#include "shape/linear.h"
 #include "view/resize.h"
 
 // ---- ResizeBilinear(images, size), ResizeNearestNeighbor(images, size)

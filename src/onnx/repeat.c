@@ -3,8 +3,8 @@
 // Repeated pixels; see repeat.h. Source: repeat_with_axis in tensorflow/python/ops/array_ops.py.
 #include "onnx/repeat.h"
 
-#include "onnx/linear.h"
 #include "onnx/scope.h"
+#include "shape/linear.h"
 
 enum { RANK = 4 };
 

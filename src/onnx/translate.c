@@ -4,13 +4,11 @@
 // left over at the end. The rules are in ops_*.c, the table of them in op/ops.def.
 #include "onnx/translate.h"
 
-#include "onnx/dilate.h"
 #include "onnx/fold.h"
-#include "onnx/functionalize.h"
-#include "onnx/norms.h"
 #include "onnx/ops.h"
 #include "onnx/runtime.h"
 #include "onnx/scope.h"
+#include "passes/onnx/prepare.h"
 
 enum { DEEPEST_NEST = 32, MOST_STEPS = 1 << 20 }; // so that files made to unfold do no harm
 
@@ -244,23 +242,9 @@ static const czm_shapes *shapes_of_pictures(czm_context *context, const czm_mode
     return czm_shapes_infer_any(context->arena, model, &picture);
 }
 
-// What ONNX says otherwise than TensorFlow does, as TensorFlow's nodes; the shapes after that.
-static const czm_shapes *prepare(czm_arena *arena, czm_model *model) {
-    enum { ROUNDS = 2 }; // elements that are made of other lists' elements
-    const czm_shapes *shapes = czm_shapes_infer_any(arena, model, NULL);
-    if (czm_onnx_join_dilations(model, shapes)) shapes = czm_shapes_infer_any(arena, model, NULL);
-    if (czm_onnx_join_norms(model, shapes)) shapes = czm_shapes_infer_any(arena, model, NULL);
-    bool has_arrays = czm_onnx_list_arrays(model, shapes);
-    for (int i = 0; i < ROUNDS && has_arrays; i++)
-        czm_onnx_tell_elements(model, czm_shapes_infer_any(arena, model, NULL));
-    if (czm_onnx_functionalize(model) || has_arrays)
-        shapes = czm_shapes_infer_any(arena, model, NULL);
-    return shapes;
-}
-
 czm_status czm_onnx_translate(czm_context *context, czm_model *model, int opset,
                               czm_onnx_model *result) {
-    const czm_shapes *shapes = prepare(context->arena, model);
+    const czm_shapes *shapes = czm_onnx_prepare(context->arena, model);
     *result = (czm_onnx_model){.opset = opset,
                                .exporter = czm_model_exporter(model),
                                .graph.name = "network"};

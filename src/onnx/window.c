@@ -3,8 +3,8 @@
 // Windows over images; see window.h.
 #include "onnx/window.h"
 
-#include "onnx/linear.h"
 #include "onnx/scope.h"
+#include "shape/linear.h"
 #include "view/window.h"
 
 int czm_onnx_image_dim(const czm_onnx_image *image, int space) {

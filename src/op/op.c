@@ -37,6 +37,7 @@ const czm_op_traits czm_op_traits_of[CZM_OP_KIND_COUNT] = {
 #define OVERWRITES .memory = CZM_OP_OVERWRITES,
 #define WEIGHT .memory = CZM_OP_IS_WEIGHT,
 #define RANDOM .is_random = true,
+#define BY_VALUE(op) .by_value = CZM_OP_##op,
 #define OPEN .is_open = true,
 #define VARIABLE .is_variable = true,
 #define ASSIGNS .assigns = true,

@@ -45,16 +45,17 @@ typedef struct czm_op_traits {
     const char *name;
     czm_op_memory memory;
     czm_op_values values;
-    bool passes_on;   // output 0 is input 0, whatever it is
-    bool is_random;   // draws random numbers, or takes a seed that is drawn
-    bool is_open;     // its value is only known when the network runs
-    bool is_variable; // a variable of the network
-    bool assigns;     // changes the variable that is its first input
-    bool calls;       // calls the function of its attribute "f"
-    bool is_pivot;    // what the nodes inside a conditional or loop of TensorFlow 1 hang on
-    bool looks_up;    // works on a table, which an initialiser fills
-    bool is_rare;     // other formats may have no equivalent
-    bool widens;      // computes the same with wider integers
+    czm_op_kind by_value; // of references what this op is of values; OTHER: not of references
+    bool passes_on;       // output 0 is input 0, whatever it is
+    bool is_random;       // draws random numbers, or takes a seed that is drawn
+    bool is_open;         // its value is only known when the network runs
+    bool is_variable;     // a variable of the network
+    bool assigns;         // changes the variable that is its first input
+    bool calls;           // calls the function of its attribute "f"
+    bool is_pivot;        // what the nodes inside a conditional or loop of TensorFlow 1 hang on
+    bool looks_up;        // works on a table, which an initialiser fills
+    bool is_rare;         // other formats may have no equivalent
+    bool widens;          // computes the same with wider integers
 } czm_op_traits;
 
 extern const czm_op_traits czm_op_traits_of[CZM_OP_KIND_COUNT];

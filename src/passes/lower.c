@@ -4,78 +4,29 @@
 // wrongly becomes ops that they do, with the same values. docs/tf200-gaps.md has the measurements.
 #include "passes/lower.h"
 
-const czm_rewrite czm_rewrites[] = {
-    {CZM_OP_OTHER, CZM_FOR_ALL, czm_layout_applies, czm_layout_rewrite,
-     "its CPU kernels compute only the channels-last layout"},
-    {CZM_OP_Conv2D, CZM_FOR_TENSORFLOW, czm_groups_apply, czm_groups_rewrite,
-     "it has no grouped convolutions"},
-    {CZM_OP_Conv3D, CZM_FOR_TENSORFLOW, czm_groups_apply, czm_groups_rewrite,
-     "it does not load grouped convolutions of volumes"},
-    {CZM_OP_Conv2DBackpropInput, CZM_FOR_ALL, czm_transposed_groups_apply,
-     czm_transposed_groups_rewrite, "it computes groups wrongly without saying so"},
-    {CZM_OP_MaxPool, CZM_FOR_TENSORFLOW, czm_explicit_padding_applies, czm_explicit_padding_rewrite,
-     "it does not know explicit paddings here"},
-    {CZM_OP_DepthwiseConv2dNative, CZM_FOR_TENSORFLOW, czm_explicit_padding_applies,
-     czm_explicit_padding_rewrite, "it does not know explicit paddings here"},
-    {CZM_OP_DepthwiseConv2dNative, CZM_FOR_TENSORFLOW, czm_dilated_depthwise_applies,
-     czm_dilated_depthwise_rewrite, "it ignores dilations here without saying so"},
-    {CZM_OP_DepthwiseConv2dNative, CZM_FOR_TENSORFLOW, czm_dilated_filter_applies,
-     czm_dilated_filter_rewrite, "it ignores dilations here without saying so"},
-    {CZM_OP_Conv3D, CZM_FOR_TENSORFLOW, czm_dilated_filter_applies, czm_dilated_filter_rewrite,
-     "its CPU kernel computes no dilated convolutions of volumes"},
-    {CZM_OP_Conv2DBackpropInput, CZM_FOR_TENSORFLOW, czm_dilated_filter_applies,
-     czm_dilated_filter_rewrite, "it rejects dilated transposed convolutions"},
-    {CZM_OP_Conv3DBackpropInputV2, CZM_FOR_TENSORFLOW, czm_dilated_filter_applies,
-     czm_dilated_filter_rewrite, "it rejects dilated transposed convolutions of volumes"},
-    {CZM_OP_DepthwiseConv2dNative, CZM_FOR_TENSORFLOW, czm_unequal_strides_applies,
-     czm_unequal_strides_rewrite, "its kernel accepts only equal strides"},
-    {CZM_OP_Conv2DBackpropInput, CZM_FOR_TENSORFLOW, czm_short_sizes_applies,
-     czm_short_sizes_rewrite, "it wants the sizes of all four dimensions"},
-    {CZM_OP_FusedBatchNormV3, CZM_FOR_TENSORFLOW, czm_volume_norm_applies, czm_volume_norm_rewrite,
-     "it does not know the layout of volumes here"},
-    {CZM_OP_FusedBatchNorm, CZM_FOR_ALL, czm_training_norm_applies, czm_training_norm_rewrite,
-     "it wants no running statistics in training mode"},
-    {CZM_OP_FusedBatchNormV2, CZM_FOR_ALL, czm_training_norm_applies, czm_training_norm_rewrite,
-     "it wants no running statistics in training mode"},
-    {CZM_OP_FusedBatchNormV3, CZM_FOR_ALL, czm_training_norm_applies, czm_training_norm_rewrite,
-     "it wants no running statistics in training mode"},
-    {CZM_OP_PadV2, CZM_FOR_TENSORFLOW, czm_wide_paddings_apply, czm_wide_paddings_rewrite,
-     "constant int64 paddings end its process"},
-    {CZM_OP_Mean, CZM_FOR_ALL, czm_whole_mean_applies, czm_whole_mean_rewrite,
-     "it adds up integers in their own type, where the sum wraps, and counts in it, too"},
-    {CZM_OP_Case, CZM_FOR_TENSORFLOW, czm_case_applies, czm_case_rewrite,
-     "its Python cannot load functions that an attribute lists"},
-    {CZM_OP_StatelessCase, CZM_FOR_TENSORFLOW, czm_case_applies, czm_case_rewrite,
-     "it knows only the stateful form"},
-    {CZM_OP_StatelessCase, CZM_FOR_TENSORFLOW, czm_rename_applies, czm_rename_rewrite,
-     "it knows only the stateful form"},
-    {CZM_OP_BatchMatMulV3, CZM_FOR_TENSORFLOW, czm_matmul_v3_applies, czm_matmul_v3_rewrite,
-     "it does not know the op"},
-    {CZM_OP_MatrixDiagV2, CZM_FOR_TENSORFLOW, czm_diagonal_applies, czm_diagonal_rewrite,
-     "it does not know the op"},
-    {CZM_OP_MatrixDiagV3, CZM_FOR_TENSORFLOW, czm_diagonal_applies, czm_diagonal_rewrite,
-     "it does not know the op"},
-    {CZM_OP_MatrixDiagPartV2, CZM_FOR_TENSORFLOW, czm_diagonal_applies, czm_diagonal_rewrite,
-     "it does not know the op"},
-    {CZM_OP_MatrixDiagPartV3, CZM_FOR_TENSORFLOW, czm_diagonal_applies, czm_diagonal_rewrite,
-     "it does not know the op"},
-    {CZM_OP_MatrixSetDiagV2, CZM_FOR_TENSORFLOW, czm_diagonal_applies, czm_diagonal_rewrite,
-     "it does not know the op"},
-    {CZM_OP_MatrixSetDiagV3, CZM_FOR_TENSORFLOW, czm_diagonal_applies, czm_diagonal_rewrite,
-     "it does not know the op"},
-    {CZM_OP_BiasAdd, CZM_FOR_TENSORFLOW, czm_high_bias_applies, czm_high_bias_rewrite,
-     "it adds biases up to rank 5"},
-    {CZM_OP_ArgMax, CZM_FOR_TENSORFLOW, czm_high_place_applies, czm_high_place_rewrite,
-     "it finds places up to rank 5"},
-    {CZM_OP_ArgMin, CZM_FOR_TENSORFLOW, czm_high_place_applies, czm_high_place_rewrite,
-     "it finds places up to rank 5"},
-    {CZM_OP_XlaDynamicUpdateSlice, CZM_FOR_ALL, czm_update_applies, czm_update_rewrite,
-     "it has the op for XLA alone"},
-    {CZM_OP_OTHER, CZM_FOR_ALL, czm_promotion_applies, czm_promotion_rewrite,
-     "it has no kernel for this type of half precision or of narrow integers"},
+typedef enum rewrite_name {
+    NO_REWRITE,
+#define REWRITE(name, ...) name,
+#include "passes/rewrites.def"
+    REWRITE_COUNT
+} rewrite_name;
+
+static const czm_rewrite rewrites[REWRITE_COUNT] = {
+#define REWRITE(name, is_for, why) \
+    [name] = {czm_##name##_applies, czm_##name##_rewrite, CZM_FOR_##is_for, why},
+#include "passes/rewrites.def"
 };
 
-const size_t czm_rewrite_count = CZM_COUNT_OF(czm_rewrites);
+enum { MOST_OF_ONE = 4 };
+
+static const struct {
+    czm_op_kind op;
+    uint8_t names[MOST_OF_ONE];
+} rows[CZM_OP_KIND_COUNT] = {
+#define OP(name, ...) [CZM_OP_##name] = {.op = CZM_OP_##name, __VA_ARGS__},
+#define LOWER(...) .names = {__VA_ARGS__},
+#include "op/ops.def"
+};
 
 const char *czm_lower_name(czm_lowering *l, const czm_node *node, const char *suffix) {
     return czm_arena_format(l->context->arena, "%s/%s", node->name, suffix);
@@ -121,16 +72,43 @@ czm_value czm_lower_value(const czm_lowering *l, czm_tensor tensor) {
     return l->shapes ? czm_value_of(l->shapes, tensor) : (czm_value){0};
 }
 
-static bool rewrite(czm_lowering *l, czm_node *node) {
-    for (size_t i = 0; i < czm_rewrite_count; i++) {
-        const czm_rewrite *r = &czm_rewrites[i];
-        bool is_op = r->op == CZM_OP_OTHER || czm_node_is(node, r->op);
-        if (l->model->is_for_onnx && r->target == CZM_FOR_TENSORFLOW) continue;
-        if (!is_op || !node->def || !r->applies(l, node)) continue;
-        r->rewrite(l, node);
-        return true;
+bool czm_lower_read_filter(const czm_lowering *l, const czm_node *node, size_t input,
+                           int64_t dims[4]) {
+    if (input >= node->inputs.count) return false;
+    czm_shape shape = czm_lower_shape(l, node->inputs.items[input]);
+    if (shape.rank != 4) return false;
+    for (int i = 0; i < 4; i++) {
+        dims[i] = shape.dims[i];
+        if (dims[i] <= 0 || dims[i] > 1 << 24) return false;
     }
-    return false;
+    return true;
+}
+
+int czm_lower_rank(const czm_node *node) {
+    return czm_lower_is_channels_last(node) ? 4 : czm_attr_is(node, "data_format", "NDHWC") ? 5 : 0;
+}
+
+czm_node *czm_lower_copy(czm_lowering *l, const czm_node *node, const char *suffix) {
+    czm_node *copy = czm_graph_add(l->graph, czm_lower_name(l, node, suffix), czm_node_kind(node));
+    for (size_t i = 0; i < node->attrs.count; i++)
+        *CZM_APPEND(l->context->arena, &copy->attrs) = node->attrs.items[i];
+    return copy;
+}
+
+static bool apply(czm_lowering *l, czm_node *node, rewrite_name name) {
+    const czm_rewrite *r = &rewrites[name];
+    bool is_meant = r->target == CZM_FOR_ALL || r->target == l->target;
+    if (name == NO_REWRITE || !is_meant || !r->applies(l, node)) return false;
+    r->rewrite(l, node);
+    return true;
+}
+
+static bool rewrite(czm_lowering *l, czm_node *node) {
+    const uint8_t *own = rows[czm_node_kind(node)].names;
+    if (!node->def) return false;
+    bool is_done = apply(l, node, layout);
+    for (size_t i = 0; i < MOST_OF_ONE && !is_done; i++) is_done = apply(l, node, own[i]);
+    return is_done || apply(l, node, promotion);
 }
 
 // Outputs 1 and higher of a split node are those of the node that was split off it.
@@ -156,15 +134,18 @@ static bool rewrite_all(czm_lowering *l) {
 
 // One rewrite may call for another: rounds go on until nothing changes. Shapes are inferred anew
 // in each round, so that a rewrite may ask for the shape of anything.
-static void lower_graph(czm_context *context, czm_model *model, czm_graph *graph) {
+static void lower_graph(czm_lowering *l, czm_graph *graph, bool is_main) {
     enum { MOST_ROUNDS = 16 };
-    czm_lowering l = {context, model, graph, NULL};
+    l->graph = graph;
     for (int round = 0; round < MOST_ROUNDS; round++) {
-        if (graph == &model->main) l.shapes = czm_shapes_infer(context->arena, model, NULL);
-        if (!rewrite_all(&l)) return;
+        l->shapes = is_main ? czm_shapes_infer(l->context->arena, l->model, NULL) : NULL;
+        if (!rewrite_all(l)) return;
     }
 }
 
-void czm_pass_lower(czm_context *context, czm_model *model) {
-    czm_each_graph(context, model, lower_graph);
+void czm_pass_lower(czm_context *context, czm_model *model, czm_pass_target target) {
+    czm_lowering l = {.context = context, .model = model, .target = target};
+    lower_graph(&l, &model->main, true);
+    for (size_t i = 0; i < model->functions.count; i++)
+        lower_graph(&l, model->functions.items[i], false);
 }

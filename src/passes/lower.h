@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the rewrites of pass "lower" share. A rewrite is a row of a table: an op, a condition, and
-// what to do. It changes the node in place, so that its readers need not be told: the node ends as
+// What the rewrites of pass "lower" share. A rewrite is a row of rewrites.def: a condition, and what to do. It changes the node in place, so that its readers need not be told: the node ends as
 // the last node of what replaces it, and everything else is made before it.
 #ifndef CZM_PASSES_LOWER_H
 #define CZM_PASSES_LOWER_H
@@ -12,23 +11,18 @@
 typedef struct czm_lowering {
     czm_context *context;
     czm_model *model;
+    czm_pass_target target;
     czm_graph *graph;
     const czm_shapes *shapes; // of the main graph; NULL while a function is lowered
 } czm_lowering;
 
-// What ONNX can express as it is, and some engines compute faster, stays as it is for ONNX.
-typedef enum czm_rewrite_target { CZM_FOR_ALL, CZM_FOR_TENSORFLOW } czm_rewrite_target;
-
 typedef struct czm_rewrite {
-    czm_op_kind op; // CZM_OP_OTHER: any
-    czm_rewrite_target target;
     bool (*applies)(czm_lowering *lowering, czm_node *node);
     void (*rewrite)(czm_lowering *lowering, czm_node *node);
+    czm_pass_target
+        target; // what ONNX can express as it is, and some engines compute faster, stays for it
     const char *reason; // what TensorFlow 2.0.0 does without it
 } czm_rewrite;
-
-extern const czm_rewrite czm_rewrites[];
-extern const size_t czm_rewrite_count;
 
 // ---- building blocks
 
@@ -58,48 +52,33 @@ czm_shape czm_lower_shape(const czm_lowering *lowering, czm_tensor tensor);
 // Its value, as far as it is known.
 czm_value czm_lower_value(const czm_lowering *lowering, czm_tensor tensor);
 
-// ---- rewrites, by family
+// `value` as another element type; itself if the type is the same.
+czm_tensor czm_lower_cast(czm_lowering *lowering, const czm_node *node, czm_tensor value,
+                          czm_dtype from, czm_dtype to);
 
-bool czm_layout_applies(czm_lowering *lowering, czm_node *node);
-void czm_layout_rewrite(czm_lowering *lowering, czm_node *node);
-bool czm_groups_apply(czm_lowering *lowering, czm_node *node);
-void czm_groups_rewrite(czm_lowering *lowering, czm_node *node);
-bool czm_transposed_groups_apply(czm_lowering *lowering, czm_node *node);
-void czm_transposed_groups_rewrite(czm_lowering *lowering, czm_node *node);
-bool czm_dilated_depthwise_applies(czm_lowering *lowering, czm_node *node);
-void czm_dilated_depthwise_rewrite(czm_lowering *lowering, czm_node *node);
-bool czm_dilated_filter_applies(czm_lowering *lowering, czm_node *node);
-void czm_dilated_filter_rewrite(czm_lowering *lowering, czm_node *node);
-bool czm_explicit_padding_applies(czm_lowering *lowering, czm_node *node);
-void czm_explicit_padding_rewrite(czm_lowering *lowering, czm_node *node);
-bool czm_volume_norm_applies(czm_lowering *lowering, czm_node *node);
-void czm_volume_norm_rewrite(czm_lowering *lowering, czm_node *node);
-bool czm_training_norm_applies(czm_lowering *lowering, czm_node *node);
-void czm_training_norm_rewrite(czm_lowering *lowering, czm_node *node);
-bool czm_short_sizes_applies(czm_lowering *lowering, czm_node *node);
-void czm_short_sizes_rewrite(czm_lowering *lowering, czm_node *node);
-bool czm_unequal_strides_applies(czm_lowering *lowering, czm_node *node);
-void czm_unequal_strides_rewrite(czm_lowering *lowering, czm_node *node);
-bool czm_case_applies(czm_lowering *lowering, czm_node *node);
-void czm_case_rewrite(czm_lowering *lowering, czm_node *node);
-bool czm_rename_applies(czm_lowering *lowering, czm_node *node);
-void czm_rename_rewrite(czm_lowering *lowering, czm_node *node);
-bool czm_matmul_v3_applies(czm_lowering *lowering, czm_node *node);
-void czm_matmul_v3_rewrite(czm_lowering *lowering, czm_node *node);
-bool czm_wide_paddings_apply(czm_lowering *lowering, czm_node *node);
-void czm_wide_paddings_rewrite(czm_lowering *lowering, czm_node *node);
-bool czm_whole_mean_applies(czm_lowering *lowering, czm_node *node);
-void czm_whole_mean_rewrite(czm_lowering *lowering, czm_node *node);
-bool czm_promotion_applies(czm_lowering *lowering, czm_node *node);
-void czm_promotion_rewrite(czm_lowering *lowering, czm_node *node);
+// A new node with the op and attrs of `node`, without inputs.
+czm_node *czm_lower_copy(czm_lowering *lowering, const czm_node *node, const char *suffix);
 
-bool czm_diagonal_applies(czm_lowering *lowering, czm_node *node);
-void czm_diagonal_rewrite(czm_lowering *lowering, czm_node *node);
-bool czm_high_bias_applies(czm_lowering *lowering, czm_node *node);
-void czm_high_bias_rewrite(czm_lowering *lowering, czm_node *node);
-bool czm_high_place_applies(czm_lowering *lowering, czm_node *node);
-void czm_high_place_rewrite(czm_lowering *lowering, czm_node *node);
-bool czm_update_applies(czm_lowering *lowering, czm_node *node);
-void czm_update_rewrite(czm_lowering *lowering, czm_node *node);
+static inline czm_dtype czm_lower_dtype(const czm_node *node) { return czm_attr_type(node, "T"); }
+
+// ---- convolutions
+
+static inline bool czm_lower_is_channels_last(const czm_node *node) {
+    return czm_attr_is(node, "data_format", "NHWC");
+}
+
+// 4 for images and 5 for volumes, channels last; 0 for channels first.
+int czm_lower_rank(const czm_node *node);
+
+// A filter whose four dimensions are known and plausible.
+bool czm_lower_read_filter(const czm_lowering *lowering, const czm_node *node, size_t input,
+                           int64_t dims[4]);
+
+// ---- the rewrites
+
+#define REWRITE(name, ...)                                             \
+    bool czm_##name##_applies(czm_lowering *lowering, czm_node *node); \
+    void czm_##name##_rewrite(czm_lowering *lowering, czm_node *node);
+#include "passes/rewrites.def"
 
 #endif

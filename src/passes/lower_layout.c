@@ -5,41 +5,24 @@
 #include "passes/lower.h"
 #include "view/window.h"
 
-// Ops that have a data_format: which input is the image, which input is a list of its sizes, and
-// which attrs have an entry per dimension.
+// Which input is the image, and which one a list of its sizes.
 typedef struct layout_op {
     czm_op_kind op;
+    bool has_layout;
     size_t image;
     int sizes; // -1: none
 } layout_op;
 
-static const layout_op layout_ops[] = {
-    {CZM_OP_AvgPool, 0, -1},
-    {CZM_OP_AvgPool3D, 0, -1},
-    {CZM_OP_BiasAdd, 0, -1},
-    {CZM_OP_Conv2D, 0, -1},
-    {CZM_OP_Conv2DBackpropInput, 2, 0},
-    {CZM_OP_Conv3D, 0, -1},
-    {CZM_OP_Conv3DBackpropInputV2, 2, 0},
-    {CZM_OP_DepthToSpace, 0, -1},
-    {CZM_OP_DepthwiseConv2dNative, 0, -1},
-    {CZM_OP_FusedBatchNorm, 0, -1},
-    {CZM_OP_FusedBatchNormV2, 0, -1},
-    {CZM_OP_FusedBatchNormV3, 0, -1},
-    {CZM_OP_MaxPool, 0, -1},
-    {CZM_OP_MaxPool3D, 0, -1},
-    {CZM_OP_SpaceToDepth, 0, -1},
+static const layout_op rows[CZM_OP_KIND_COUNT] = {
+#define OP(name, ...) [CZM_OP_##name] = {.op = CZM_OP_##name, __VA_ARGS__},
+#define LAYOUT(a, b) .has_layout = true, .image = a, .sizes = b,
+#include "op/ops.def"
 };
 
+// Attributes that may have an entry per dimension.
 static const char *const attrs_by_dimension[] = {"strides", "dilations", "ksize"};
 
 enum { HIGHEST_RANK = 5 };
-
-static const layout_op *find(const czm_node *node) {
-    for (size_t i = 0; i < CZM_COUNT_OF(layout_ops); i++)
-        if (czm_node_is(node, layout_ops[i].op)) return &layout_ops[i];
-    return NULL;
-}
 
 // The rank that the layout's name implies: "NCHW" has four letters. 0: not channels-first. BiasAdd
 // calls everything NCHW, whatever its rank.
@@ -55,13 +38,13 @@ static int channels_first_rank(const czm_lowering *l, const czm_node *node) {
 // A norm with statistics of its own image is how Keras 2 spells LayerNormalization: nothing is
 // convolved there, and ONNX has no norm that needs the layout.
 static bool stays_for_onnx(const czm_lowering *l, const czm_node *node) {
-    return l->model->is_for_onnx && strncmp(node->op, "FusedBatchNorm", 14) == 0 &&
-           czm_attr_bool(node, "is_training");
+    return l->target == CZM_FOR_ONNX && czm_attr_bool(node, "is_training");
 }
 
 bool czm_layout_applies(czm_lowering *l, czm_node *node) {
-    const layout_op *row = find(node);
-    if (!row || row->image >= node->inputs.count || stays_for_onnx(l, node)) return false;
+    const layout_op *row = &rows[czm_node_kind(node)];
+    if (!row->has_layout || row->image >= node->inputs.count || stays_for_onnx(l, node))
+        return false;
     int rank = channels_first_rank(l, node);
     return rank >= 3 && rank <= HIGHEST_RANK;
 }
@@ -118,7 +101,7 @@ static czm_tensor permuted_sizes(czm_lowering *l, const czm_node *node, czm_tens
 }
 
 void czm_layout_rewrite(czm_lowering *l, czm_node *node) {
-    const layout_op *row = find(node);
+    const layout_op *row = &rows[czm_node_kind(node)];
     int rank = channels_first_rank(l, node);
     int32_t to_last[HIGHEST_RANK], to_first[HIGHEST_RANK];
     permutations(rank, to_last, to_first);

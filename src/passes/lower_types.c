@@ -1,21 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Rewrites that change the name or the element types of an op, not its work.
+// Rewrites that change the element types of an op, not its work.
 #include "passes/lower.h"
-
-// ---- StatelessCase, which is Case under a new name
-
-bool czm_rename_applies(czm_lowering *l, czm_node *node) {
-    (void)l;
-    (void)node;
-    return true;
-}
-
-void czm_rename_rewrite(czm_lowering *l, czm_node *node) {
-    czm_node_become(l->graph, node, CZM_OP_Case);
-}
-
-// ---- BatchMatMulV3, which differs from V2 in that its three types may differ
 
 static void become_cast(czm_lowering *l, czm_node *cast, czm_tensor value, czm_dtype from,
                         czm_dtype to) {
@@ -25,41 +11,12 @@ static void become_cast(czm_lowering *l, czm_node *cast, czm_tensor value, czm_d
     czm_set_type(l->graph, cast, "DstT", to);
 }
 
-static czm_tensor add_cast(czm_lowering *l, const czm_node *node, czm_tensor value, czm_dtype from,
-                           czm_dtype to) {
+czm_tensor czm_lower_cast(czm_lowering *l, const czm_node *node, czm_tensor value, czm_dtype from,
+                          czm_dtype to) {
     if (from == to) return value;
     czm_node *cast = czm_graph_add(l->graph, czm_lower_name(l, node, "cast"), CZM_OP_Cast);
     become_cast(l, cast, value, from, to);
     return czm_output(cast);
-}
-
-bool czm_matmul_v3_applies(czm_lowering *l, czm_node *node) {
-    (void)l;
-    return node->inputs.count == 2;
-}
-
-void czm_matmul_v3_rewrite(czm_lowering *l, czm_node *node) {
-    static const char *const types[] = {"Ta", "Tb"}, *const gone[] = {"Ta", "Tb", "Tout"};
-    czm_dtype dtype = czm_attr_type(node, "Tout");
-    for (size_t i = 0; i < CZM_COUNT_OF(types); i++)
-        node->inputs.items[i] =
-            add_cast(l, node, node->inputs.items[i], czm_attr_type(node, types[i]), dtype);
-    for (size_t i = 0; i < CZM_COUNT_OF(gone); i++) czm_remove_attr(node, gone[i]);
-    czm_node_become(l->graph, node, CZM_OP_BatchMatMulV2);
-    czm_set_type(l->graph, node, "T", dtype);
-}
-
-// ---- int64 paddings
-
-bool czm_wide_paddings_apply(czm_lowering *l, czm_node *node) {
-    (void)l;
-    return czm_attr_type(node, "Tpaddings") == CZM_DTYPE_INT64 && node->inputs.count == 3;
-}
-
-void czm_wide_paddings_rewrite(czm_lowering *l, czm_node *node) {
-    node->inputs.items[1] =
-        add_cast(l, node, node->inputs.items[1], CZM_DTYPE_INT64, CZM_DTYPE_INT32);
-    czm_set_type(l->graph, node, "Tpaddings", CZM_DTYPE_INT32);
 }
 
 // ---- means of integers, in int64
@@ -87,7 +44,7 @@ static czm_tensor add_size(czm_lowering *l, const czm_node *node, czm_tensor of)
 void czm_whole_mean_rewrite(czm_lowering *l, czm_node *node) {
     const czm_dtype wide = CZM_DTYPE_INT64, dtype = czm_attr_type(node, "T");
     const czm_tensor none = {0};
-    czm_tensor value = add_cast(l, node, node->inputs.items[0], dtype, wide);
+    czm_tensor value = czm_lower_cast(l, node, node->inputs.items[0], dtype, wide);
     czm_node *sum =
         czm_lower_add(l, node, "sum", CZM_OP_Sum, wide, value, node->inputs.items[1], none);
     czm_set_type(l->graph, sum, "Tidx", czm_attr_type(node, "Tidx"));
@@ -136,7 +93,7 @@ static const struct {
 };
 
 static bool may_widen_integers(const czm_lowering *l, const czm_node *node) {
-    return !l->model->is_for_onnx && czm_node_traits(node)->widens;
+    return l->target != CZM_FOR_ONNX && czm_node_traits(node)->widens;
 }
 
 // Whether nothing but output 0 has the type: the one output that a cast can take the place of.
@@ -207,7 +164,7 @@ void czm_promotion_rewrite(czm_lowering *l, czm_node *node) {
         for (size_t k = 0; k < size && input < core->inputs.count; k++, input++) {
             if (!czm_bytes_equal(arg->type_attr, attr)) continue;
             core->inputs.items[input] =
-                add_cast(l, node, core->inputs.items[input], narrow, p.wider);
+                czm_lower_cast(l, node, core->inputs.items[input], narrow, p.wider);
         }
     }
     czm_set_type(l->graph, core, name, p.wider);

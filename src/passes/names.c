@@ -66,7 +66,8 @@ static void name_graph(czm_context *context, czm_model *model, czm_graph *graph)
     name_nodes(graph, &taken, false);
 }
 
-void czm_pass_names(czm_context *context, czm_model *model) {
+void czm_pass_names(czm_context *context, czm_model *model, czm_pass_target target) {
+    (void)target;
     for (size_t i = 0; i < model->variables.count; i++)
         model->variables.items[i].handle->name = model->variables.items[i].name;
     czm_each_graph(context, model, name_graph);

@@ -9,14 +9,15 @@
 
 const czm_pass czm_passes[] = {
     {"variables", "TensorFlow 1's reference variables become resource variables",
-     czm_pass_variables},
+     czm_pass_variables, CZM_FOR_ALL},
     {"fold", "what depends on constants alone and the target cannot compute becomes a constant",
-     czm_fold_constants},
+     czm_fold_constants, CZM_FOR_ALL},
     {"lower", "what TensorFlow 2.0.0 cannot run becomes what it can, value for value",
-     czm_pass_lower},
+     czm_pass_lower, CZM_FOR_ALL},
     {"clean", "attributes that TensorFlow 2.0.0 does not know and that change nothing are removed",
-     czm_pass_clean},
-    {"names", "every node gets a unique name that TensorFlow 2.0.0 accepts", czm_pass_names},
+     czm_pass_clean, CZM_FOR_TF200},
+    {"names", "every node gets a unique name that TensorFlow 2.0.0 accepts", czm_pass_names,
+     CZM_FOR_ALL},
 };
 
 const size_t czm_pass_count = CZM_COUNT_OF(czm_passes);
@@ -78,10 +79,11 @@ static void settle_variables(czm_model *model) {
         qsort(model->variables.items, kept, sizeof *model->variables.items, compare_variables);
 }
 
-void czm_passes_run(czm_context *context, czm_model *model) {
+void czm_passes_run(czm_context *context, czm_model *model, czm_pass_target target) {
     drop_unused_functions(context, model);
     for (size_t i = 0; i < czm_pass_count; i++) {
-        czm_passes[i].run(context, model);
+        if (czm_passes[i].target != CZM_FOR_ALL && czm_passes[i].target != target) continue;
+        czm_passes[i].run(context, model, target);
         czm_each_graph(context, model, sort);
     }
     settle_variables(model);

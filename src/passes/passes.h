@@ -11,22 +11,23 @@
 typedef struct czm_pass {
     const char *name;
     const char *purpose;
-    void (*run)(czm_context *context, czm_model *model);
+    void (*run)(czm_context *context, czm_model *model, czm_pass_target target);
+    czm_pass_target target; // for which it runs
 } czm_pass;
 
 extern const czm_pass czm_passes[];
 extern const size_t czm_pass_count;
 
-// Runs all passes; the graphs are sorted before and after each.
-void czm_passes_run(czm_context *context, czm_model *model);
+// Runs the passes for a target; the graphs are sorted before and after each.
+void czm_passes_run(czm_context *context, czm_model *model, czm_pass_target target);
 
 // Calls `run` for the main graph and for each function's.
 void czm_each_graph(czm_context *context, czm_model *model,
                     void (*run)(czm_context *context, czm_model *model, czm_graph *graph));
 
-void czm_pass_variables(czm_context *context, czm_model *model);
-void czm_pass_lower(czm_context *context, czm_model *model);
-void czm_pass_clean(czm_context *context, czm_model *model);
-void czm_pass_names(czm_context *context, czm_model *model);
+void czm_pass_variables(czm_context *context, czm_model *model, czm_pass_target target);
+void czm_pass_lower(czm_context *context, czm_model *model, czm_pass_target target);
+void czm_pass_clean(czm_context *context, czm_model *model, czm_pass_target target);
+void czm_pass_names(czm_context *context, czm_model *model, czm_pass_target target);
 
 #endif

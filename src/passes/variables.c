@@ -6,22 +6,6 @@
 // values.
 #include "passes/passes.h"
 
-// TensorFlow 1's control flow on references, and its counterpart on values.
-static const czm_op_kind reference_ops[][2] = {{CZM_OP_RefEnter, CZM_OP_Enter},
-                                               {CZM_OP_RefExit, CZM_OP_Exit},
-                                               {CZM_OP_RefIdentity, CZM_OP_Identity},
-                                               {CZM_OP_RefMerge, CZM_OP_Merge},
-                                               {CZM_OP_RefNextIteration, CZM_OP_NextIteration},
-                                               {CZM_OP_RefSwitch, CZM_OP_Switch}};
-
-static void forward_value(czm_graph *graph, czm_node *node) {
-    for (size_t i = 0; i < CZM_COUNT_OF(reference_ops); i++) {
-        if (!czm_node_is(node, reference_ops[i][0])) continue;
-        czm_node_become(graph, node, reference_ops[i][1]);
-        return;
-    }
-}
-
 static void read_resource(czm_model *model, czm_node *node) {
     czm_graph *graph = &model->main;
     czm_node *handle = czm_graph_add(graph, node->name, CZM_OP_VarHandleOp);
@@ -38,12 +22,13 @@ static void read_resource(czm_model *model, czm_node *node) {
         if (model->variables.items[i].handle == node) model->variables.items[i].handle = handle;
 }
 
-void czm_pass_variables(czm_context *context, czm_model *model) {
-    (void)context;
+void czm_pass_variables(czm_context *context, czm_model *model, czm_pass_target target) {
+    (void)context, (void)target;
     size_t count = model->main.nodes.count;
     for (size_t i = 0; i < count; i++) {
         czm_node *node = model->main.nodes.items[i];
-        forward_value(&model->main, node);
+        czm_op_kind by_value = czm_node_traits(node)->by_value;
+        if (by_value) czm_node_become(&model->main, node, by_value);
         if (czm_node_is(node, CZM_OP_VariableV2) || czm_node_is(node, CZM_OP_Variable))
             read_resource(model, node);
     }

@@ -4,7 +4,7 @@
 #include "read/network.h"
 
 #include "read/keras/read.h"
-#include "read/model.h"
+#include "read/savedmodel/model.h"
 
 static czm_status read_saved_model(czm_context *context, const czm_source *source,
                                    czm_network_choice choice, czm_model *model) {

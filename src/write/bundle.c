@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Writing TensorBundles; the format is described in read/bundle.h.
+// Writing TensorBundles; the format is described in read/savedmodel/bundle.h.
 #include "write/bundle.h"
 
 #include <stdlib.h>

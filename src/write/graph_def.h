@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The records of graphs: nodes, functions that stay functions, shapes. The messages are listed in
-// read/meta_graph.h.
+// read/savedmodel/meta_graph.h.
 #ifndef CZM_WRITE_GRAPH_DEF_H
 #define CZM_WRITE_GRAPH_DEF_H
 

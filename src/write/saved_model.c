@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// saved_model.pb, field by field; the messages are listed in read/meta_graph.h.
+// saved_model.pb, field by field; the messages are listed in read/savedmodel/meta_graph.h.
 #include "write/saved_model.h"
 
 #include "write/saver.h"

@@ -11,7 +11,7 @@
 #include "codec/checksum.h"
 #include "codec/sstable.h"
 #include "fuzz.h"
-#include "read/bundle.h"
+#include "read/savedmodel/bundle.h"
 
 enum { FOOTER_SIZE = 48, TRAILER_SIZE = 5 };
 

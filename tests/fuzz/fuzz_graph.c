@@ -3,8 +3,8 @@
 // The input is a saved_model.pb: all its functions and signatures are read, used or not.
 #include "api/call.h"
 #include "fuzz.h"
-#include "read/census.h"
-#include "read/flatten.h"
+#include "read/savedmodel/census.h"
+#include "read/savedmodel/flatten.h"
 
 static void read_functions(czm_context *context, czm_meta_graph *graph) {
     for (size_t i = 0; i < graph->functions.capacity; i++) {

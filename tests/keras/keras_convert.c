@@ -58,7 +58,7 @@ static czm_status run(czm_context *context, const char *path, const char *folder
     CZM_TRY(czm_source_open(context, path, &source));
     if (source.kind != CZM_SOURCE_KERAS) return CZM_ERROR_USAGE;
     CZM_TRY(czm_keras_read(context, &source, config, NULL, model));
-    czm_passes_run(context, model);
+    czm_passes_run(context, model, CZM_FOR_TF200);
     return write_model(context, model, folder);
 }
 

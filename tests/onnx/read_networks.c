@@ -41,8 +41,7 @@ static czm_status read_model(czm_context *context, const job *j, czm_model *mode
     czm_network_choice choice = {.output = j->output, .layout = czm_onnx_layout_find(j->layout)};
     CZM_TRY(czm_source_open(context, j->path, source));
     CZM_TRY(czm_network_read(context, source, choice, model));
-    model->is_for_onnx = j->is_for_onnx;
-    czm_passes_run(context, model);
+    czm_passes_run(context, model, j->is_for_onnx ? CZM_FOR_ONNX : CZM_FOR_TF200);
     return j->is_for_onnx ? CZM_OK : judge(context, model);
 }
 

@@ -129,9 +129,8 @@ static const char *translated(const job *j, int opset, czm_arena *arena) {
     subject s;
     begin(&s, j->graph);
     czm_onnx_model onnx;
-    s.parser.model.is_for_onnx = true;
     write_graph(&s, j, "before.pb");
-    czm_passes_run(&s.context, &s.parser.model);
+    czm_passes_run(&s.context, &s.parser.model, CZM_FOR_ONNX);
     if (czm_onnx_translate(&s.context, &s.parser.model, opset, &onnx) == CZM_OK) {
         print_onnx(&s.printer, &onnx);
         write_onnx(&s, j, &onnx);
@@ -151,12 +150,12 @@ static const char *translated_twice(const job *j, czm_arena *arena) {
 
 static void lower(subject *s, const char *rest) {
     (void)rest;
-    czm_pass_lower(&s->context, &s->parser.model);
+    czm_pass_lower(&s->context, &s->parser.model, CZM_FOR_TF200);
 }
 
 static void fold(subject *s, const char *rest) {
     (void)rest;
-    czm_fold_constants(&s->context, &s->parser.model);
+    czm_fold_constants(&s->context, &s->parser.model, CZM_FOR_TF200);
 }
 
 static void branches(subject *s, const char *rest) {
@@ -171,7 +170,7 @@ static void defaults(subject *s, const char *rest) {
 
 static void passes(subject *s, const char *rest) {
     (void)rest;
-    czm_passes_run(&s->context, &s->parser.model);
+    czm_passes_run(&s->context, &s->parser.model, CZM_FOR_TF200);
 }
 
 static void size(subject *s, const char *rest) {
@@ -222,7 +221,7 @@ static const char *rewritten(const job *j, czm_arena *arena) {
     if (model->main.outputs.count) czm_graph_sort(&model->main);
     print_model(&s.printer, model);
     if (model->main.outputs.count && j->folder) {
-        czm_pass_names(&s.context, model);
+        czm_pass_names(&s.context, model, CZM_FOR_TF200);
         write_graph(&s, j, "after.pb");
     }
     print_findings(&s);

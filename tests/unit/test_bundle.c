@@ -2,7 +2,7 @@
 //
 // TensorBundles that are made here: whole tensors, several shards, slices of partitioned variables
 // under keys in OrderedCode, and indices that lie.
-#include "read/bundle.h"
+#include "read/savedmodel/bundle.h"
 
 #include "codec/checksum.h"
 #include "codec/sstable.h"

@@ -46,7 +46,7 @@ static void every_index_has_its_branch(void **state) {
             parser p;
             build_text(&p, table[i].graph, index);
             czm_context context = {p.arena, NULL};
-            czm_pass_lower(&context, &p.model);
+            czm_pass_lower(&context, &p.model, CZM_FOR_TF200);
             assert_int_equal(count_of(&p.model, CZM_OP_Case), 0);
             czm_tensor y = czm_output(find_node(&p, "y"));
             assert_string_equal(y.node->op, "If");
@@ -68,7 +68,7 @@ static void shared_branches_stay(void **state) {
                         "z=Case(d,x) branches=&f,g Tin=@i Tout=@i; k=i %d",
                0);
     czm_context context = {p.arena, NULL};
-    czm_passes_run(&context, &p.model);
+    czm_passes_run(&context, &p.model, CZM_FOR_TF200);
     assert_int_equal(count_of(&p.model, CZM_OP_Case), 2);
     czm_arena_free(p.arena);
 }
@@ -79,7 +79,7 @@ static size_t loaders_reported(const char *graph, bool is_keras) {
     build_text(&p, graph, 0);
     czm_context context = {p.arena, czm_report_new()};
     assert_non_null(context.report);
-    czm_passes_run(&context, &p.model);
+    czm_passes_run(&context, &p.model, CZM_FOR_TF200);
     p.model.is_keras = is_keras;
     p.model.layer_names = czm_layer_names_of(p.arena, &p.model.main);
     czm_check_subject subject = {.arena = p.arena, .model = &p.model};

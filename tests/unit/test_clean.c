@@ -6,7 +6,7 @@
 
 static void clean(czm_context *c, czm_model *m) {
     assert_null(czm_graph_sort(&m->main));
-    czm_pass_clean(c, m);
+    czm_pass_clean(c, m, CZM_FOR_TF200);
 }
 
 static void notes_go_and_the_rest_stays(void **state) {

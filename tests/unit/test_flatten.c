@@ -2,7 +2,7 @@
 //
 // Flattening: calls become the nodes of the functions they name, once for each call; and graphs
 // that would have no end.
-#include "read/flatten.h"
+#include "read/savedmodel/flatten.h"
 
 #include "support.h"
 

@@ -83,7 +83,7 @@ static void test_updates(void **state) {
         parser p;
         build_alone(&p, table[i].graph);
         czm_context context = {p.arena, NULL};
-        czm_pass_lower(&context, &p.model);
+        czm_pass_lower(&context, &p.model, CZM_FOR_TF200);
         const char *op = p.model.main.outputs.items[0].tensor.node->op;
         if (!czm_text_equal(op, table[i].op)) fail_msg("%s: %s", table[i].graph, op);
         const czm_shapes *shapes = czm_shapes_infer(p.arena, &p.model, NULL);
@@ -129,8 +129,7 @@ static void test_constants(void **state) {
         parser p;
         build_alone(&p, table[i].graph);
         czm_context context = {p.arena, NULL};
-        p.model.is_for_onnx = true;
-        czm_fold_constants(&context, &p.model);
+        czm_fold_constants(&context, &p.model, CZM_FOR_ONNX);
         czm_graph_sort(&p.model.main);
         czm_tensor y = p.model.main.outputs.items[0].tensor;
         czm_value value = czm_value_of(czm_shapes_infer(p.arena, &p.model, NULL), y);
@@ -150,12 +149,12 @@ static void test_target(void **state) {
     build_alone(&p, "a=f{1,2}; b=Neg(a); k=i 0; m=i -1; z=f 0; y=MatrixDiagV3(b,k,m,m,z)");
     czm_context context = {p.arena, NULL};
     (void)state;
-    czm_fold_constants(&context, &p.model);
+    czm_fold_constants(&context, &p.model, CZM_FOR_TF200);
     assert_true(czm_node_is(p.model.main.outputs.items[0].tensor.node, CZM_OP_Const));
     czm_arena_free(p.arena);
     build_alone(&p, "a=f{1,2}; y=Neg(a)");
     context.arena = p.arena;
-    czm_fold_constants(&context, &p.model);
+    czm_fold_constants(&context, &p.model, CZM_FOR_TF200);
     assert_true(czm_node_is(p.model.main.outputs.items[0].tensor.node, CZM_OP_Neg));
     czm_arena_free(p.arena);
 }

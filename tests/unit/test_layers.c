@@ -4,7 +4,7 @@
 #include "analysis/layers.h"
 
 #include "graphs.h"
-#include "read/model.h"
+#include "read/savedmodel/model.h"
 
 static czm_model *model_with_image(czm_context *c, czm_node **image) {
     czm_model *model = new_model(c);

@@ -26,7 +26,7 @@ static void names_become_acceptable(void **state) {
     czm_model *m = new_model(c);
     for (size_t i = 0; i < CZM_COUNT_OF(cases); i++)
         czm_graph_add(&m->main, cases[i].before, CZM_OP_NoOp);
-    czm_pass_names(c, m);
+    czm_pass_names(c, m, CZM_FOR_TF200);
     for (size_t i = 0; i < CZM_COUNT_OF(cases); i++)
         assert_string_equal(m->main.nodes.items[i]->name, cases[i].after);
 }
@@ -39,7 +39,7 @@ static void names_become_unique(void **state) {
     for (size_t i = 0; i < CZM_COUNT_OF(before); i++)
         czm_graph_add(&m->main, before[i], CZM_OP_NoOp);
     for (int run = 0; run < 2; run++) {
-        czm_pass_names(c, m);
+        czm_pass_names(c, m, CZM_FOR_TF200);
         for (size_t i = 0; i < CZM_COUNT_OF(after); i++)
             assert_string_equal(m->main.nodes.items[i]->name, after[i]);
     }
@@ -49,7 +49,7 @@ static void thousands_of_one_name(void **state) {
     czm_context *c = *state;
     czm_model *m = new_model(c);
     for (int i = 0; i < 20000; i++) czm_graph_add(&m->main, "x", CZM_OP_NoOp);
-    czm_pass_names(c, m);
+    czm_pass_names(c, m, CZM_FOR_TF200);
     assert_string_equal(m->main.nodes.items[19999]->name, "x_19999");
 }
 
@@ -61,7 +61,7 @@ static void variables_are_known_by_their_names(void **state) {
     czm_set_string(&m->main, a, "shared_name", "same");
     czm_set_string(&m->main, b, "shared_name", "same");
     czm_set_string(&m->main, b, "container", "box");
-    czm_pass_names(c, m);
+    czm_pass_names(c, m, CZM_FOR_TF200);
     assert_text(czm_attr_string(a, "shared_name"), "v");
     assert_text(czm_attr_string(b, "shared_name"), "v_1");
     assert_false(czm_node_has_attr(b, "container"));
@@ -76,7 +76,7 @@ static void arguments_of_functions_keep_theirs(void **state) {
     *CZM_APPEND(c->arena, &f->inputs) = (czm_port){"x", czm_output(arg), CZM_DTYPE_FLOAT};
     czm_node *node = czm_graph_add(f, "x", CZM_OP_Relu);
     *CZM_APPEND(c->arena, &m->functions) = f;
-    czm_pass_names(c, m);
+    czm_pass_names(c, m, CZM_FOR_TF200);
     assert_string_equal(arg->name, "x");
     assert_string_equal(node->name, "x_1");
 }

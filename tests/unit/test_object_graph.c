@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What the objects of a SavedModel say of its variables: names, and which of them training changes.
-#include "read/object_graph.h"
+#include "read/savedmodel/object_graph.h"
 
 #include "codec/checksum.h"
 #include "codec/sstable.h"

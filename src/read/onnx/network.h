@@ -5,7 +5,7 @@
 #ifndef CZM_READ_ONNX_NETWORK_H
 #define CZM_READ_ONNX_NETWORK_H
 
-#include "read/onnx_file.h"
+#include "read/onnx/file.h"
 
 // In which order the file's images have their dimensions.
 typedef enum czm_onnx_layout {

@@ -5,8 +5,8 @@
 #ifndef CZM_READ_ONNX_WEIGHT_H
 #define CZM_READ_ONNX_WEIGHT_H
 
+#include "read/onnx/file.h"
 #include "read/onnx/order.h"
-#include "read/onnx_file.h"
 
 // All elements in ONNX's order. NULL: the type is no number, or there are more than `most`, or
 // reading failed. `count` is their number.

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Sizes that are computed from other sizes, as layers do for images whose size is open.
+#ifndef CZM_SHAPE_LINEAR_H
+#define CZM_SHAPE_LINEAR_H
+
+#include "shape/shape.h"
+
+// factor * (dimension `dim` of `of`) + offset
+typedef struct czm_linear {
+    czm_tensor of;
+    int64_t dim, factor, offset;
+} czm_linear;
+
+// What element `index` of a vector of sizes is; false if it is not of this form.
+bool czm_linear_of(const czm_shapes *shapes, czm_tensor sizes, size_t index, czm_linear *out);
+
+#endif
