@@ -131,7 +131,7 @@ int cli_completion(int argc, char **argv) {
     const cli_command command = {
         .name = "czmodel completion",
         .arguments = "bash|zsh|fish",
-        .purpose = "Prints what a shell needs to complete the commands and their options.",
+        .purpose = "Prints a script with which a shell completes commands and options.",
         .examples =
             "  czmodel completion bash > ~/.local/share/bash-completion/completions/czmodel\n",
         .least = 1,
@@ -145,7 +145,8 @@ int cli_completion(int argc, char **argv) {
         print(i);
         return cli_flush() ? CZM_OK : CZM_ERROR_IO;
     }
-    fprintf(stderr, "czmodel completion: no shell \"%s\" is known; bash, zsh and fish are\n",
+    fprintf(stderr,
+            "czmodel completion: the shell \"%s\" is not supported; use bash, zsh or fish\n",
             argv[1]);
     return CZM_ERROR_USAGE;
 }

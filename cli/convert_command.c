@@ -40,8 +40,9 @@ int cli_convert_as(const char *name, const char *format, int argc, char **argv) 
         {"model-id", "UUID", "id of the model (else it follows from the content)", &o->model_id,
          NULL, NULL},
         CLI_FORMAT_ROWS(o),
-        {"extension", "NAME", "of the file, if not the format's: czseg", &o->extension, NULL, NULL},
-        {"as-is", NULL, "pack the SavedModel's files untouched", NULL, &o->as_is, NULL},
+        {"extension", "NAME", "file extension: czseg (else that of the format)", &o->extension,
+         NULL, NULL},
+        {"as-is", NULL, "pack the files of the network unchanged", NULL, &o->as_is, NULL},
         {"quiet", NULL, "print nothing but errors", NULL, &quiet, NULL},
         CLI_LAST_ROWS(&last),
     };
@@ -52,12 +53,17 @@ int cli_convert_as(const char *name, const char *format, int argc, char **argv) 
         .name = name,
         .arguments = "SPEC.json|CONTAINER OUTPUT_FOLDER [OUTPUT_NAME]",
         .purpose =
-            "Converts the SavedModel that the JSON specification names into\n"
-            "OUTPUT_FOLDER/OUTPUT_NAME.czmodel (OUTPUT_NAME: DNNModel), whose network runs in\n"
-            "TensorFlow 2.0.0; or, by --format or --zen, into a .czmodel or .czann whose network\n"
-            "is ONNX. An ONNX file is packed as it is, and a .czmodel, .czseg or .czann becomes\n"
-            "one of another format. savedmodel2czann writes czann-1.0.0 unless an option says\n"
-            "otherwise. Every rule is checked first; an error means no file.\n\n" CLI_STEPS,
+            "Converts the network that the JSON specification names (a SavedModel, a Keras file "
+            "or\n"
+            "an ONNX file) into OUTPUT_FOLDER/OUTPUT_NAME.czmodel (OUTPUT_NAME: DNNModel). The "
+            "file\n"
+            "contains a SavedModel for TensorFlow 2.0.0 (format 3.0.0), or the ONNX network if "
+            "the\n"
+            "input is an ONNX file (format 3.1.0). --format and --zen choose another format, also\n"
+            "of .czann files, and a .czmodel, .czseg or .czann is converted to another format.\n"
+            "savedmodel2czann writes czann-1.0.0 by default. Every rule is checked first; after "
+            "an\n"
+            "error, no file is written.\n\n" CLI_STEPS,
         .examples =
             "  savedmodel2czmodel model_spec.json out/ nuclei\n"
             "  savedmodel2czann model_spec.json out/ nuclei\n"

@@ -11,17 +11,18 @@
 #include "czm.h"
 
 const cli_command_row cli_commands[] = {
-    {"convert", "make a .czmodel from a JSON specification and its SavedModel", cli_convert},
-    {"check", "check a specification, a SavedModel or a .czmodel against every rule", cli_check},
+    {"convert", "convert a network and its JSON specification to a .czmodel or .czann",
+     cli_convert},
+    {"check", "check a specification, a network or a container against every rule", cli_check},
     {"inspect", "report layers, memory and border of a model; draw its graph", cli_inspect},
-    {"verify", "run the network: probabilities, edges of tiles, cost, a picture", cli_verify},
-    {"unpack", "make a specification and a SavedModel of a .czmodel", cli_unpack},
+    {"verify", "run the network: check its output and tile edges, measure, draw", cli_verify},
+    {"unpack", "unpack a container into a specification and a network", cli_unpack},
     {"new", "write a complete specification for a network", cli_new},
     {"diff", "compare two models", cli_diff},
     {"explain", "explain the rules", cli_explain},
-    {"report", "inspect, check and verify as one text to send", cli_report},
+    {"report", "write inspect, check and verify into one text to send", cli_report},
     {"page", "open czmodel as a page in the browser", cli_page},
-    {"completion", "print what a shell needs to complete commands", cli_completion},
+    {"completion", "print a completion script for a shell", cli_completion},
 };
 const size_t cli_command_count = CZM_COUNT_OF(cli_commands);
 
@@ -45,9 +46,10 @@ static void print_usage(FILE *to) {
     cli_print(to, "usage: czmodel COMMAND [options] ...\n\ncommands:\n");
     for (size_t i = 0; i < cli_command_count; i++)
         cli_print(to, "  %-10s %s\n", cli_commands[i].name, cli_commands[i].purpose);
-    cli_print(to,
-              "\nczmodel PATH... converts specifications and networks beside themselves\n"
-              "czmodel COMMAND --help explains a command; czmodel --version prints the version\n");
+    cli_print(
+        to,
+        "\nczmodel PATH... converts each specification or network; the result appears beside it\n"
+        "czmodel COMMAND --help explains a command; czmodel --version prints the version\n");
 }
 
 // For who has double-clicked the program.

@@ -67,8 +67,8 @@ int cli_explain(int argc, char **argv) {
         .name = "czmodel explain",
         .arguments = "[RULE]",
         .purpose =
-            "Explains a rule: why there is one, and what usually repairs its findings. Without\n"
-            "RULE it lists them all.",
+            "Explains a rule: its reason, and what usually fixes its findings. Without RULE, it\n"
+            "lists all rules.",
         .examples = "  czmodel explain probabilities\n",
         .least = 0,
         .most = 1,

@@ -91,17 +91,18 @@ static void put_memory(const czm_memory_info *m) {
                   (long long)m->largest_tile, (long long)m->largest_tile,
                   (unsigned long long)(m->limit >> 30), (long long)m->tile_multiple);
     else
-        cli_print(stdout, "no other size than its own was found to work\n");
+        cli_print(stdout, "only its own size was found to work\n");
 }
 
 static void put_border(const czm_border_info *b) {
     put_title("border");
     if (b->is_known)
-        cli_print(stdout, "%lld px remove every effect of a tile's edges\n", (long long)b->border);
+        cli_print(stdout, "%lld px remove every edge effect\n", (long long)b->border);
     else if (b->is_unbounded)
-        cli_print(stdout, "unbounded: layer \"%s\" sees the whole tile\n", b->reason);
+        cli_print(stdout, "unbounded: the receptive field of layer \"%s\" is the whole tile\n",
+                  b->reason);
     else
-        cli_print(stdout, "unknown: layer \"%s\" has an unknown receptive field\n", b->reason);
+        cli_print(stdout, "unknown: the analysis stops at layer \"%s\"\n", b->reason);
 }
 
 static void put_ops(const czm_inspection *in) {
@@ -171,7 +172,7 @@ static void put_inspection(const char *target, const czm_inspection *in) {
 
 static bool write_picture(const char *path, const czm_inspection *in, czm_report *report) {
     if (!in->has_network || (in->opset && !in->layer_count)) {
-        cli_print(stderr, "error: no operations are known that could be drawn\n");
+        cli_print(stderr, "error: the network has no layers that can be drawn\n");
         return false;
     }
     return cli_write_file(path, czm_inspection_svg(in, report));
@@ -212,9 +213,9 @@ int cli_inspect(int argc, char **argv) {
         .name = "czmodel inspect",
         .arguments = "TARGET",
         .purpose =
-            "Tells what a JSON specification, a SavedModel or a .czmodel holds: who exported\n"
-            "it, inputs and outputs, layers, the memory that a tile needs, the border that\n"
-            "it needs, and which TensorFlow.\n\n" CLI_STEPS,
+            "Reports what a JSON specification, a network or a container contains: exporter,\n"
+            "inputs and outputs, layers, the memory for one tile, the required border, and the\n"
+            "required version of TensorFlow.\n\n" CLI_STEPS,
         .examples = "  czmodel inspect saved_model/\n"
                     "  czmodel inspect DNNModel.czmodel --json\n"
                     "  czmodel inspect model_spec.json --svg network.svg\n",

@@ -369,9 +369,9 @@ int cli_verify(int argc, char **argv) {
         .name = "czmodel verify",
         .arguments = "TARGET",
         .purpose =
-            "Runs the network in ONNX Runtime and reports whether its output is what ZEN needs:\n"
-            "probabilities, no effects of a tile's edges beyond the border, and at what\n"
-            "cost. Of a SavedModel, the translation to ONNX is run.",
+            "Runs the network in ONNX Runtime. Checks that its output is probabilities and that\n"
+            "edge effects stay inside the border, and reports time and memory for one tile. A\n"
+            "SavedModel is translated to ONNX for this.",
         .examples = "  czmodel verify model_spec.json --preview out.png\n"
                     "  czmodel verify DNNModel.czmodel --image cells.tif\n"
                     "  czmodel verify saved_model/ --engine /opt/tensorflow/lib/libtensorflow.so\n",

@@ -18,10 +18,10 @@ static bool is_of(const cli_grid *grid, const int64_t dims[4]) {
 const char *cli_grid_take(czm_arena *arena, const int64_t dims[4], const float *from,
                           cli_grid *grid) {
     if (dims[0] != 1 || dims[1] < 1 || dims[2] < 1 || dims[3] < 1)
-        return "the network gives something else than one image for one image";
+        return "the network does not output one image for one input image";
     if (!grid->values)
         *grid = cli_grid_new(arena, (size_t)dims[1], (size_t)dims[2], (size_t)dims[3]);
-    if (!is_of(grid, dims)) return "the network gives another size for a tile of the same size";
+    if (!is_of(grid, dims)) return "the network outputs another size for a tile of the same size";
     memcpy(grid->values, from, grid->height * grid->width * grid->channels * sizeof(float));
     return NULL;
 }

@@ -222,7 +222,7 @@ static const char *begin_tiff(tiff_reading *r) {
         if (tiff_kinds[i].format == format && tiff_kinds[i].bits == bits) r->kind = &tiff_kinds[i];
     bool is_colour = photometric == PHOTOMETRIC_RGB;
     if (!r->kind || r->stored == 0 || (!is_colour && photometric != PHOTOMETRIC_MINISBLACK))
-        return "this kind of TIFF is not read here; save it as grey or RGB, as integers of 8, 16 "
+        return "this kind of TIFF is not supported; save it as grey or RGB, as integers of 8, 16 "
                "or 32 "
                "bits or as floating point of 32 or 64 bits";
     if (height == 0 || width == 0 || is_too_large(height, width, r->stored, r->image->file_size))

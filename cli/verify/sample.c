@@ -79,8 +79,8 @@ const char *cli_image_prepare(czm_arena *arena, const cli_image *image, size_t c
     const cli_grid *p = &image->pixels;
     if (channels != 1 && channels != 3 && channels != 4)
         return czm_arena_format(arena,
-                                "the network wants images of %zu channels; verify has those "
-                                "of 1, 3 and 4",
+                                "the network requires images with %zu channels; verify generates "
+                                "images with 1, 3 or 4 channels",
                                 channels);
     *prepared = cli_grid_new(arena, p->height, p->width, channels);
     float factor = image->most > 0 ? most / image->most : 1;

@@ -65,8 +65,8 @@ static const char *check_tiling(czm_arena *arena, const cli_tiling *t, const cli
     bool is_one = image->height <= t->height && image->width <= t->width;
     if (is_one || (t->height > 2 * t->border && t->width > 2 * t->border)) return NULL;
     return czm_arena_format(arena,
-                            "a tile of %zu x %zu pixels (height x width) has no pixel further "
-                            "than %zu from its edges",
+                            "a tile of %zu x %zu pixels (height x width) has no pixel that is more "
+                            "than %zu pixels from its edges",
                             t->height, t->width, t->border);
 }
 
@@ -98,7 +98,8 @@ const char *cli_tiles_put(czm_arena *arena, cli_tiles *t, const cli_grid *output
     CLI_TRY(check_size(arena, &t->tile, output));
     if (!t->answer.values)
         t->answer = cli_grid_new(arena, t->image.height, t->image.width, output->channels);
-    if (output->channels != t->answer.channels) return "the network gives tiles of other channels";
+    if (output->channels != t->answer.channels)
+        return "the number of output channels changes from tile to tile";
     size_t size = (t->columns.end - t->columns.begin) * output->channels * sizeof(float);
     for (size_t y = t->rows.begin; y < t->rows.end; y++)
         memcpy(cli_pixel(&t->answer, y, t->columns.begin),
@@ -163,7 +164,8 @@ const char *cli_edges_compare(czm_arena *arena, const cli_edge_tiles *tiles, con
                               const cli_grid *there, cli_edges *edges) {
     CLI_TRY(check_size(arena, &tiles->here, here));
     CLI_TRY(check_size(arena, &tiles->there, there));
-    if (here->channels != there->channels) return "the network gives tiles of other channels";
+    if (here->channels != there->channels)
+        return "the number of output channels changes from tile to tile";
     cli_point rest = {here->height - tiles->shift.y, here->width - tiles->shift.x};
     *edges = (cli_edges){.is_known = true, .depth = (smaller(rest.y, rest.x) + 1) / 2};
     compare(here, there, tiles->shift, tiles->border, edges);

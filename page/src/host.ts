@@ -320,7 +320,7 @@ export class Host {
         if (handle >= 0) this.open[handle] = undefined;
       },
       make_folder: (path: number) =>
-        !!this.folder(this.text(path), true) || this.fail('a file of this name is there') > 0,
+        !!this.folder(this.text(path), true) || this.fail('a file has this name') > 0,
       move: (from: number, to: number) => this.move(this.text(from), this.text(to)),
       remove: (path: number) => this.remove(this.text(path)),
       list: (path: number, isDeep: number, to: number, size: number) =>

@@ -22,7 +22,7 @@ static czm_status check_whole_file(czm_context *context, const czm_target *targe
         czm_enumerate(&list, "", czm_bytes_text(census.newer.items[i]), "");
     if (list.count)
         czm_report_add(context->report, CZM_RULE_OP_UNSUPPORTED, target->container.path,
-                       "unpack it, and convert what comes out",
+                       "unpack it, and convert the specification that it contains",
                        "TensorFlow 2.0.0 does not support a part of the file: %s",
                        czm_enumeration_text(&list));
     czm_arena_free(arena);

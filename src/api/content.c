@@ -177,7 +177,7 @@ czm_status czm_content_as_is(czm_context *context, czm_target *target, czm_packa
     for (size_t i = 0; i < files.count; i++) {
         if (!is_safe_name(files.paths[i]))
             return czm_report_add(context->report, CZM_RULE_MEMBER_NAME, files.paths[i], NULL,
-                                  "the name of a file leads out of the model's folder");
+                                  "the path of a file lies outside the model's folder");
         czm_extent extent;
         CZM_TRY(czm_source_extent(context, &target->source, files.paths[i], &extent));
         payloads[i] = czm_payload_extent(arena, files.paths[i], extent);

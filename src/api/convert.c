@@ -44,7 +44,7 @@ static czm_status check_options(conversion *c) {
     if (o->model_id && !czm_uuid_is_valid(o->model_id))
         return czm_report_add(c->context.report, CZM_RULE_MODEL_ID,
                               option_text(c, CZM_OPTION_MODEL_ID, NULL), NULL,
-                              "\"%s\" is not such a UUID", o->model_id);
+                              "\"%s\" is not a UUID in lower case hexadecimal", o->model_id);
     return CZM_OK;
 }
 
@@ -68,7 +68,7 @@ static czm_status choose_id(conversion *c, const char **id) {
     if (stated && !c->options->model_id && !czm_uuid_is_valid(stated))
         return czm_report_add(c->context.report, CZM_RULE_MODEL_ID,
                               czm_arena_format(c->context.arena, "%s: Id", c->target.spec.where),
-                              NULL, "\"%s\" is not such a UUID", stated);
+                              NULL, "\"%s\" is not a UUID in lower case hexadecimal", stated);
     bool is_kept = own && czm_uuid_is_valid(own) && is_unchanged(c);
     *id = c->options->model_id ? c->options->model_id : stated ? stated : is_kept ? own : NULL;
     return CZM_OK;

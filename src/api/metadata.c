@@ -47,7 +47,7 @@ static czm_status write_xml(czm_context *context, void *data) {
     czm_struct_take(&metadata, w->metadata);
     if (w->model_id && !czm_uuid_is_valid(w->model_id))
         return czm_report_add(context->report, CZM_RULE_MODEL_ID, "model_id", NULL,
-                              "\"%s\" is not such a UUID", w->model_id);
+                              "\"%s\" is not a UUID in lower case hexadecimal", w->model_id);
     if (!w->model_id) czm_uuid_make(id);
     const czm_format *format = czm_format_find("3.0.0");
     CZM_TRY(czm_spec_of_metadata(context, &none, "metadata", &metadata, &spec));

@@ -46,7 +46,8 @@ static czm_status read_network(drafting *d) {
     CZM_TRY(czm_target_open(d->context, options, &d->target));
     if (d->target.has_spec)
         return czm_report_add(d->context->report, CZM_RULE_USAGE, d->options->source_path,
-                              "name a SavedModel or an ONNX file", "it has metadata already");
+                              "name a SavedModel or an ONNX file",
+                              "the file contains metadata already");
     CZM_TRY(czm_target_read_model(d->context, &d->target));
     d->subject = czm_check_subject_of(d->context->arena, &d->target.model, NULL, NULL);
     return CZM_OK;
@@ -198,7 +199,7 @@ static int64_t choose_border(drafting *d) {
     czm_shape input = d->subject->input;
     int64_t border = required_border(d);
     if (border < 0) {
-        guess(d, "BorderSize", "enter the width of the margin in which you do not trust the result",
+        guess(d, "BorderSize", "enter the width of the margin in which the result is unreliable",
               "0, since the receptive field is not known, or is the whole tile");
         return 0;
     }

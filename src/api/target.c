@@ -59,7 +59,7 @@ static czm_status check_format(czm_context *context, const czm_options *o) {
     const czm_format *format = wanted_format(o);
     if (o->format && o->zen)
         return usage(context->report, CZM_OPTION_ZEN, "omit this option or the format",
-                     "a version of ZEN implies the format, but a format is given too");
+                     "the version of ZEN determines the format, but a format is given too");
     if (o->zen && !format)
         return czm_report_add(context->report, CZM_RULE_USAGE,
                               czm_report_option(context->report, CZM_OPTION_ZEN, NULL),
@@ -223,11 +223,10 @@ static bool wants_changes(const czm_options *o) {
 static czm_status open_onnx(czm_context *context, czm_target *target, const char *where,
                             const czm_source *source, czm_extent extent) {
     if (wants_changes(target->options))
-        return czm_report_add(
-            context->report, CZM_RULE_NETWORK_KIND, where,
-            "remove the change, or convert the original network",
-            "an option or the specification changes the network, which is ONNX and "
-            "stays as it is");
+        return czm_report_add(context->report, CZM_RULE_NETWORK_KIND, where,
+                              "remove the change, or convert the original network",
+                              "an option or the specification changes the network, but this ONNX "
+                              "network is packed unchanged");
     CZM_TRY(czm_onnx_file_read(context, where, source, extent, &target->onnx));
     target->has_onnx = true;
     return CZM_OK;
@@ -367,10 +366,10 @@ static void choose_format_of_volume(czm_context *context, czm_target *target) {
 
 // The file's ends, where its operations cannot all be read.
 static czm_status read_ends(czm_context *context, czm_target *target, const char *reason) {
-    czm_report_add(context->report, CZM_RULE_NETWORK_UNCHECKED, target->onnx.where, NULL,
-                   "the network is ONNX, of operator set %lld: its ends are checked, its inside is "
-                   "not%s%s",
-                   (long long)target->onnx.opset, *reason ? ": " : "", reason);
+    czm_report_add(
+        context->report, CZM_RULE_NETWORK_UNCHECKED, target->onnx.where, NULL,
+        "the network is ONNX (operator set %lld): only its input and output are checked%s%s",
+        (long long)target->onnx.opset, *reason ? ": " : "", reason);
     return czm_onnx_file_model(context, &target->onnx, &target->model);
 }
 

@@ -33,7 +33,7 @@ typedef struct unpacking {
 static czm_status unwritable(const unpacking *u, const char *name, const char *reason) {
     const char *where = *name ? czm_path_join(u->context->arena, u->folder, name) : u->folder;
     return czm_report_add(u->context->report, CZM_RULE_FILE_UNWRITABLE, where,
-                          "name a new or empty folder, on a disk that has room", "%s", reason);
+                          "name a new or empty folder on a disk with free space", "%s", reason);
 }
 
 // ---- names
@@ -248,7 +248,7 @@ static czm_status check_folder(const unpacking *u) {
         return czm_folder_is_empty(u->context->arena, u->folder)
                    ? CZM_OK
                    : unwritable(u, "", "the folder is not empty");
-    default: return unwritable(u, "", "there is something else of this name");
+    default: return unwritable(u, "", "something else has this name");
     }
 }
 

@@ -148,7 +148,7 @@ static const char *temporary_beside(czm_arena *arena, const char *path) {
 static bool can_be_replaced(const char *path) {
     czm_path_kind kind;
     if (!look(path, &kind)) return false;
-    if (kind == CZM_PATH_FOLDER) return failed_with("a folder of this name is there");
+    if (kind == CZM_PATH_FOLDER) return failed_with("a folder has this name");
     return kind != CZM_PATH_OTHER || failed_with("it is not a regular file");
 }
 
@@ -203,7 +203,7 @@ bool czm_folder_create(czm_arena *arena, const char *path) {
     }
     struct stat status;
     if (stat(path, &status) == 0)
-        return S_ISDIR(status.st_mode) || failed_with("a file of this name is there");
+        return S_ISDIR(status.st_mode) || failed_with("a file has this name");
     return false; // the reason is mkdir's
 }
 

@@ -47,7 +47,7 @@ static const struct {
     {ERROR_FILE_EXISTS, "File exists"},
     {ERROR_DIR_NOT_EMPTY, "Directory not empty"},
     {ERROR_WRITE_PROTECT, "Read-only file system"},
-    {ERROR_NOT_READY, "nothing is in this drive"},
+    {ERROR_NOT_READY, "the drive is empty"},
     {ERROR_INVALID_DRIVE, "there is no such drive"},
     {ERROR_BAD_NETPATH, "this server or share cannot be reached"},
     {ERROR_BAD_NET_NAME, "this server or share cannot be reached"},
@@ -369,7 +369,7 @@ bool czm_folder_create(czm_arena *arena, const char *path) {
         folder[i] = path[i];
     }
     czm_path_kind kind = look(system_path(arena, path));
-    if (kind == CZM_PATH_FILE) return failed_with("a file of this name is there");
+    if (kind == CZM_PATH_FILE) return failed_with("a file has this name");
     return kind == CZM_PATH_FOLDER;
 }
 

@@ -65,7 +65,7 @@ static const char *types_with(int64_t channels) {
     return channels == 1   ? "a PixelType of one channel is Gray8, Gray16 or Gray32Float"
            : channels == 3 ? "a PixelType of three channels is Bgr24, Bgr48 or Bgr96Float"
            : channels == 4 ? "the PixelType of four channels is Bgra32"
-                           : "no PixelType has so many channels: export a network with 1, 3 or 4";
+                           : "a PixelType has 1, 3 or 4 channels: export a network with as many";
 }
 
 static void check_pixel_type(czm_context *context, const czm_check_subject *s) {

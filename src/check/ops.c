@@ -59,13 +59,13 @@ static const struct {
     czm_op_kind op;
     const char *reason, *hint;
 } unfit[] = {
-    {CZM_OP_PyFunc, "calls a Python function, which no SavedModel holds",
+    {CZM_OP_PyFunc, "calls a Python function, which a SavedModel cannot contain",
      "write it with TensorFlow ops"},
-    {CZM_OP_PyFuncStateless, "calls a Python function, which no SavedModel holds",
+    {CZM_OP_PyFuncStateless, "calls a Python function, which a SavedModel cannot contain",
      "write it with TensorFlow ops"},
-    {CZM_OP_XlaCallModule, "holds a program for XLA, as Keras writes it with the JAX backend",
+    {CZM_OP_XlaCallModule, "contains a program for XLA, which Keras writes with the JAX backend",
      "set KERAS_BACKEND=tensorflow, load the network and export it again"},
-    {CZM_OP_EagerPyFunc, "calls a Python function, which no SavedModel holds",
+    {CZM_OP_EagerPyFunc, "calls a Python function, which a SavedModel cannot contain",
      "write it with TensorFlow ops"},
 };
 
@@ -161,7 +161,7 @@ static void check_runnable(collector *all, const czm_node *node) {
             complain(all, node,
                      czm_arena_format(all->arena,
                                       "TensorFlow 2.0.0 cannot compute the operation %s %s on the "
-                                      "CPU, and no equivalent is known for it here",
+                                      "CPU, and czmodel has no replacement for it",
                                       node->op, unrunnable[i].what),
                      op_hint);
 }
@@ -289,7 +289,7 @@ static void check_node(collector *all, const czm_node *node) {
     if (czm_node_is(node, CZM_OP__Arg) || !check_fitness(all, node)) return;
     if (!node->def || !node->def->in_target) {
         complain(all, node,
-                 czm_arena_format(all->arena, "TensorFlow 2.0.0 does not know the operation %s",
+                 czm_arena_format(all->arena, "TensorFlow 2.0.0 does not support the operation %s",
                                   node->op),
                  op_hint);
         return;

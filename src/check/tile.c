@@ -72,7 +72,7 @@ static void tell_no_border(czm_context *context, const czm_check_subject *s,
                            const czm_receptive_field *field) {
     const char *layer = field->node ? czm_check_layer(s, field->node) : "";
     const char *hint = s->input.rank == 5
-                           ? "enter the width of the margin in which you do not trust the result"
+                           ? "enter the width of the margin in which the result is unreliable"
                            : "run \"czmodel verify\": it compares two overlapping tiles";
     if (field->kind == CZM_FIELD_UNBOUNDED)
         czm_report_add_as(

@@ -46,7 +46,7 @@ czm_bytes czm_hdf5_read(czm_hdf5 *file, uint64_t address, uint64_t size) {
     czm_extent place = czm_hdf5_place(file, address, size);
     if (file->fault) return (czm_bytes){0};
     if (size > file->bytes_left) {
-        czm_hdf5_fail(file, "its structures are larger than any real file's, or have no end");
+        czm_hdf5_fail(file, "its structures are larger than those of any real file, or endless");
         return (czm_bytes){0};
     }
     file->bytes_left -= size;

@@ -102,7 +102,7 @@ static czm_bytes read_fill(czm_hdf5 *file, const czm_hdf5_object *object) {
 
 static uint8_t *new_elements(czm_hdf5 *file, const czm_hdf5_dataset *d) {
     if (!is_possible(file, d->size))
-        czm_hdf5_fail(file, "a dataset claims to be larger than its file can be");
+        czm_hdf5_fail(file, "a dataset is larger than its file allows");
     if (file->fault) return NULL;
     uint8_t *out = czm_arena_alloc(file->arena, (size_t)d->size);
     czm_bytes value = read_fill(file, d->object);
@@ -229,7 +229,7 @@ static void read_chunk(chunk_reader *r, const chunk *c) {
     r->unpacked += r->size;
     czm_work(r->file->arena, 1 + c->size + r->size / BYTES_PER_STEP, "packed weights");
     if (c->size > r->most_packed || !is_possible(r->file, r->unpacked))
-        czm_hdf5_fail(r->file, "a chunk has no possible size");
+        czm_hdf5_fail(r->file, "the size of a chunk is impossible");
     if (r->file->fault) return;
     if (!czm_file_read_at(place.file, place.offset, r->packed, (size_t)c->size))
         czm_hdf5_fail(r->file, "it cannot be read");
@@ -247,7 +247,7 @@ static bool set_shape(chunk_reader *r, czm_hdf5_cursor *c, size_t width) {
     }
     czm_hdf5_take_bytes(c, width); // the size of an element
     if (r->size == 0 || r->size == UINT64_MAX || !is_possible(r->file, r->size))
-        czm_hdf5_fail(r->file, "a chunk has no possible size");
+        czm_hdf5_fail(r->file, "the size of a chunk is impossible");
     r->most_packed = r->size + r->size / 8 + 64; // what deflate cannot shorten grows a little
     if (!r->file->fault) r->packed = czm_arena_alloc(r->file->arena, (size_t)r->most_packed);
     for (size_t i = 0; i < CZM_COUNT_OF(r->buffers) && !r->file->fault; i++)
@@ -320,7 +320,7 @@ static void read_indexed_chunks(chunk_reader *r, czm_hdf5_cursor *c) {
     unsigned flags = (unsigned)czm_hdf5_take(c, 1);
     czm_hdf5_take(c, 1);
     size_t width = (size_t)czm_hdf5_take(c, 1);
-    if (width > 8) czm_hdf5_fail(r->file, "a chunk has no possible size");
+    if (width > 8) czm_hdf5_fail(r->file, "the size of a chunk is impossible");
     if (r->file->fault || !set_shape(r, c, width)) return;
     unsigned kind = (unsigned)czm_hdf5_take(c, 1);
     chunk only = {.size = r->size};

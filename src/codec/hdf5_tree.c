@@ -122,7 +122,7 @@ czm_hdf5_records czm_hdf5_new_tree(czm_hdf5 *file, uint64_t address) {
     new_visit root = {.address = czm_hdf5_take(&c, 8), .depth = depth};
     root.count = czm_hdf5_take(&c, 2);
     if (t.record_size == 0 || node_size < 64 || depth >= DEEPEST_TREE)
-        czm_hdf5_fail(file, "a tree has no possible size");
+        czm_hdf5_fail(file, "the size of a tree is impossible");
     if (file->fault) return t.records;
     find_widths(&t, node_size, depth);
     if (root.count) *CZM_APPEND(file->arena, &t.stack) = root;
@@ -160,7 +160,7 @@ static fractal_heap read_fractal_heap(czm_hdf5 *file, uint64_t address) {
     h.length_width = smaller(width_of(h.largest_direct), width_of(largest_object));
     bool is_possible = h.width && h.first_size && h.offset_width <= 8 && h.rows <= 64 &&
                        h.first_size < (uint64_t)1 << 32 && h.width < 1024;
-    if (!is_possible) czm_hdf5_fail(file, "a heap has no possible size");
+    if (!is_possible) czm_hdf5_fail(file, "the size of a heap is impossible");
     return h;
 }
 

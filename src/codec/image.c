@@ -244,7 +244,7 @@ static const char *set_bmp_pixels(czm_image *image, uint32_t bits, bool has_alph
     static const uint8_t depths[] = {1, 4, 8, 16, 24, 32};
     if (bits == 0) return NULL; // a JPEG or PNG inside
     if (bits > 32 || !memchr(depths, (int)bits, sizeof depths))
-        return "its bits a pixel do not exist";
+        return "its number of bits per pixel does not exist";
     image->channels = bits == 32 && has_alpha ? 4 : 3;
     image->bits = bits == 16 ? 0 : 8;
     return NULL;

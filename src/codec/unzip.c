@@ -130,7 +130,7 @@ static const char *check_member(const czm_unzip_member *m, uint64_t flags, uint6
     if (method == METHOD_STORED && m->size != m->packed_size)
         return "a stored member has two different sizes";
     if (method == METHOD_DEFLATED && m->size / CZM_BEST_RATIO > m->packed_size)
-        return "a member claims to be larger than its bytes can hold";
+        return "a member is larger than its bytes allow";
     return NULL;
 }
 
@@ -212,7 +212,7 @@ struct czm_extraction {
 static const char *put(czm_extraction *x, const uint8_t *data, size_t size) {
     if (size > x->member->size - x->written) return "it is larger than it claims to be";
     if (x->to && !czm_file_write_at(x->to, x->written, data, size))
-        return "there is no room to unpack it";
+        return "there is no free space to unpack it";
     x->crc = czm_crc32(x->crc, czm_bytes_of(data, size));
     x->written += size;
     return NULL;

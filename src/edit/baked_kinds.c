@@ -97,11 +97,11 @@ static czm_status recompute_resize(czm_editor *e, czm_baked *b, czm_shape image,
     }
     if (czm_sizes_equal(&fresh, now)) return CZM_OK;
     if (!is_factor || fresh.values[0] != now->values[0] * image.dims[1] / b->image.dims[1])
-        czm_baked_assume(e, b->node,
-                         "its size %lld x %lld is taken as following its input, and becomes "
-                         "%lld x %lld",
-                         (long long)now->values[0], (long long)now->values[1],
-                         (long long)fresh.values[0], (long long)fresh.values[1]);
+        czm_baked_assume(
+            e, b->node,
+            "its size %lld x %lld is assumed to follow its input, and becomes %lld x %lld",
+            (long long)now->values[0], (long long)now->values[1], (long long)fresh.values[0],
+            (long long)fresh.values[1]);
     czm_baked_replace(e, b->node, b->kind->sizes, &fresh);
     if (czm_node_is(b->node, CZM_OP_ScaleAndTranslate)) replace_factors(e, b->node, image, &fresh);
     return CZM_OK;
@@ -165,7 +165,7 @@ static bool has_grown(const czm_baked *b, czm_shape image) {
 }
 
 static void tell_slice(czm_editor *e, const czm_baked *b, int axis, int64_t old, int64_t fresh) {
-    czm_baked_assume(e, b->node, "it cuts dimension %d at %lld, which becomes %lld", axis,
+    czm_baked_assume(e, b->node, "it cuts dimension %d at position %lld, which becomes %lld", axis,
                      (long long)old, (long long)fresh);
 }
 
@@ -254,7 +254,8 @@ static czm_status recompute_repetition(czm_editor *e, czm_baked *b, czm_shape im
         if (repeats(b, image, now, i)) scale_one(e, b, now, i, &fresh.values[i]);
     for (int i = 0; i < (int)now->count; i++)
         if (fresh.values[i] != now->values[i])
-            czm_baked_assume(e, b->node, "it repeats one pixel %lld times, which becomes %lld",
+            czm_baked_assume(e, b->node,
+                             "it repeats one pixel %lld times, which becomes %lld times",
                              (long long)now->values[i], (long long)fresh.values[i]);
     if (!czm_sizes_equal(&fresh, now)) czm_baked_replace(e, b->node, b->kind->sizes, &fresh);
     return CZM_OK;
@@ -327,11 +328,10 @@ static czm_status recompute_pool(czm_editor *e, czm_baked *b, czm_shape image,
     e->is_changed = true;
     czm_set_ints(&e->model->main, b->node, "ksize", fresh, 4);
     czm_set_ints(&e->model->main, b->node, "strides", fresh, 4);
-    czm_baked_assume(
-        e, b->node,
-        "its windows part the map into %lld x %lld: they are taken to do so at any size, "
-        "and become %lld x %lld",
-        (long long)rows, (long long)columns, (long long)fresh[1], (long long)fresh[2]);
+    czm_baked_assume(e, b->node,
+                     "its windows divide the feature map into %lld x %lld parts, which is assumed "
+                     "for every size: the windows become %lld x %lld",
+                     (long long)rows, (long long)columns, (long long)fresh[1], (long long)fresh[2]);
     return CZM_OK;
 }
 
@@ -373,8 +373,8 @@ static czm_status refuse_ranking(czm_editor *e, czm_baked *b, czm_shape image,
     int last = image.rank - 1;
     if (now->count != 1 || !is_spatial(b, image, last) || now->values[0] < 2) return CZM_OK;
     return czm_baked_refuse(e, b->node,
-                            "it sorts %lld values instead of %lld: what is picked of them "
-                            "stands at the old places",
+                            "it sorts %lld values instead of %lld, and the network selects values "
+                            "by their old positions",
                             (long long)image.dims[last], (long long)b->image.dims[last]);
 }
 

@@ -272,7 +272,7 @@ static const char *size_hint(const editing *e, int64_t height, int64_t width) {
         return czm_arena_format(arena, "the nearest sizes that work are %s and %lld,%lld", first,
                                 (long long)high[0], (long long)high[1]);
     }
-    return "the network is bound to its size: build it anew for another one, or keep the old one";
+    return "the network requires its size: build it again for another size, or keep the size";
 }
 
 static czm_status change_size(editing *e) {

@@ -296,7 +296,8 @@ static const char *const examples[] = {
 static czm_status parse_values(czm_context *context, czm_step *step, const char *values) {
     const czm_step_kind *kind = step->kind;
     if (kind->rule == NO_VALUES)
-        return values ? usage(context, step, "remove the part from = on", "this step has no values")
+        return values ? usage(context, step, "remove \"=\" and the text after it",
+                              "this step has no values")
                       : CZM_OK;
     if (kind->rule == AN_OPTION) {
         step->option = values;
@@ -305,7 +306,7 @@ static czm_status parse_values(czm_context *context, czm_step *step, const char 
                     : usage(context, step,
                             czm_arena_format(context->arena, "write %s or %s=%s", kind->name,
                                              kind->name, kind->option),
-                            "this value of the step does not exist");
+                            "the step has no such value");
     }
     if (!values || !parse_numbers(context->arena, values, step))
         return usage(context, step,

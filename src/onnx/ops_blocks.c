@@ -45,7 +45,7 @@ static void move_whole_numbers(czm_onnx_step *step, int64_t size) {
 void czm_onnx_depth(czm_onnx_step *step) { // DepthToSpace, SpaceToDepth
     int64_t size = czm_attr_int(step->node, "block_size");
     if (czm_in(step, 0)->shape.rank != 4 || czm_is_channels_first(step->node)) {
-        czm_refuse(step, "only images with channels last are known");
+        czm_refuse(step, "only images with channels last are supported");
         return;
     }
     if (!czm_dtype_is_floating(czm_in(step, 0)->dtype)) {

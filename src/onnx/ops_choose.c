@@ -115,7 +115,7 @@ void czm_onnx_segment_sum(czm_onnx_step *step) {
     czm_dtype dtype = czm_in(step, 0)->dtype;
     bool is_mean = czm_text_equal(step->detail, "mean");
     if (czm_in(step, 1)->shape.rank != 1 || (is_mean && !czm_dtype_is_floating(dtype))) {
-        czm_refuse(step, "its groups are not one row, or it has a mean of integers");
+        czm_refuse(step, "only a list of groups is supported, and no mean of integers");
         return;
     }
     const char *groups = czm_in_int64(step, 1);
@@ -140,7 +140,7 @@ void czm_onnx_segment_sum(czm_onnx_step *step) {
 // DynamicPartition(data, partitions): an output a number.
 void czm_onnx_partition(czm_onnx_step *step) {
     if (czm_in(step, 1)->shape.rank != 1) {
-        czm_refuse(step, "only rows can be dealt out");
+        czm_refuse(step, "only a list of partitions is supported");
         return;
     }
     const char *data = czm_in_plain(step, 0), *numbers = czm_in_int64(step, 1);

@@ -93,7 +93,7 @@ static const char *product_of_parts(czm_onnx_step *step, rule *translate,
 // Products: (a + bi) * (c + di) = ac - bd + (ad + bc) i.
 static void in_products(czm_onnx_step *step, rule *translate) {
     if (czm_in_count(step) != 2) {
-        czm_refuse(step, "only products of two complex tensors are known");
+        czm_refuse(step, "only products of two complex tensors are supported");
         return;
     }
     const czm_onnx_value *saved = save_inputs(step);
@@ -350,5 +350,5 @@ void czm_onnx_complex(czm_onnx_step *step, void (*translate)(czm_onnx_step *step
             complex_ops[i].lift(step, translate);
         return;
     }
-    czm_refuse(step, "of complex numbers, ONNX has no equivalent of it, or none is known");
+    czm_refuse(step, "it computes with complex numbers, which is not supported");
 }

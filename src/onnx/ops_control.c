@@ -198,7 +198,7 @@ static bool is_counter(const loop *l, czm_tensor tensor) {
 static void put_element(czm_onnx_step *step, const loop *l, const czm_onnx_value *value) {
     const czm_onnx_list *list = value->list;
     if (!list || !list->element || !(list->is_single || is_counter(l, list->index))) {
-        czm_refuse(step, "a list gets its elements in an order that is not known");
+        czm_refuse(step, "the order of the elements of a list is not known");
         return;
     }
     czm_graph_output(step, CZM_EMIT(step, "Identity", list->place), CZM_DTYPE_INT64,
@@ -278,7 +278,7 @@ void czm_onnx_while(czm_onnx_step *step) {
     l.body = czm_model_function(step->translator->model, l.body_name);
     l.start = arguments_of(step, 0, &l.count);
     if (!l.body || l.body->outputs.count != l.count || step->output_count != l.count) {
-        czm_refuse(step, "its body is not there");
+        czm_refuse(step, "its body is missing");
         return;
     }
     l.go_on = condition_for(step, &l, l.start);

@@ -350,7 +350,7 @@ void czm_onnx_approximate(czm_onnx_step *step) { // ApproximateEqual
 void czm_onnx_bitwise(czm_onnx_step *step) {
     enum { SINCE = 18 };
     if (step->opset < SINCE) {
-        czm_refuse_opset(step, "knows nothing of bits");
+        czm_refuse_opset(step, "has no operations on bits");
         return;
     }
     czm_onnx_layout layout = czm_onnx_layout_of(step);

@@ -68,7 +68,7 @@ static bool is_main_diagonal(czm_onnx_step *step, size_t number) {
     int64_t diagonal = 0;
     if (czm_in_count(step) <= number) return true;
     if (czm_in_ints(step, number, &diagonal, 1) == 1 && diagonal == 0) return true;
-    czm_refuse(step, "only the main diagonal is known");
+    czm_refuse(step, "only the main diagonal is supported");
     return false;
 }
 
@@ -82,7 +82,7 @@ static bool is_square(czm_onnx_step *step, int64_t size) {
     int64_t told;
     for (size_t i = 2; i < 4 && i < czm_in_count(step); i++)
         if (czm_in_ints(step, i, &told, 1) != 1 || (told != -1 && told != size)) {
-            czm_refuse(step, "only square matrices are known");
+            czm_refuse(step, "only square matrices are supported");
             return false;
         }
     return true;

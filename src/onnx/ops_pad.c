@@ -69,7 +69,7 @@ static void pad_symmetrically(czm_onnx_step *step, const padding *p) {
         int64_t size = shape.dims[p->order[at]];
         if (!is_padded(p, at)) continue;
         if (size == CZM_UNKNOWN || before < 0 || before > size || after < 0 || after > size) {
-            czm_refuse(step, "the size of what it mirrors is not known");
+            czm_refuse(step, "the size of its mirrored input is not known");
             return;
         }
         int64_t *indices = CZM_NEW_ARRAY(step->arena, int64_t, (size_t)(before + size + after));

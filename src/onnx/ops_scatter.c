@@ -49,7 +49,7 @@ static void scatter(czm_onnx_step *step, const char *data, const char *places, c
 void czm_onnx_scatter_new(czm_onnx_step *step) { // ScatterNd(indices, updates, shape)
     bool has_doubles = !are_different(step->node->inputs.items[0]);
     if (has_doubles && step->opset < SUMS_SINCE) {
-        czm_refuse_opset(step, "cannot add up what goes to the same place");
+        czm_refuse_opset(step, "cannot add values at the same position");
         return;
     }
     const char *zero = czm_number(step, czm_in(step, 1)->dtype, 0);
@@ -64,7 +64,7 @@ void czm_onnx_scatter_into(czm_onnx_step *step) {
     bool is_sum = reduction && strstr(reduction, "add");
     int since = !reduction ? 0 : is_sum ? SUMS_SINCE : EXTREMES_SINCE;
     if (step->opset < since) {
-        czm_refuse_opset(step, "cannot put together what goes to the same place");
+        czm_refuse_opset(step, "cannot combine values at the same position");
         return;
     }
     if (is_difference) numbers = CZM_EMIT(step, "Neg", numbers);

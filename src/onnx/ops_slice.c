@@ -192,7 +192,7 @@ void czm_onnx_roll(czm_onnx_step *step) { // Roll(input, shift, axis)
     for (int i = 0; i < count; i++) {
         int64_t size = shape.dims[(axes[i] + shape.rank) % shape.rank];
         if (size < 1) {
-            czm_refuse(step, "the size of what it moves is not known");
+            czm_refuse(step, "the size of its input is not known");
             return;
         }
         int64_t by = (shifts[i] % size + size) % size, at;

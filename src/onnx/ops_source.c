@@ -121,7 +121,7 @@ void czm_onnx_even(czm_onnx_step *step) { // LinSpace(start, stop, num)
     enum { MOST_NUMBERS = 1 << 16 };
     double count;
     if (!czm_in_number(step, 2, &count) || count < 1 || count > MOST_NUMBERS) {
-        czm_refuse(step, "how many numbers it makes is not known");
+        czm_refuse(step, "the number of its values is not known");
         return;
     }
     int64_t size = (int64_t)count;

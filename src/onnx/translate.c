@@ -52,18 +52,18 @@ static void translate_node(czm_onnx_translator *t, czm_onnx_scope *scope, const 
         t,          scope,    t->context->arena, node,
         op->detail, t->opset, node->scratch,     czm_node_output_count(node, &count) ? count : 1};
     if (!has_all_inputs(node)) {
-        czm_refuse(&step, "its inputs are not all there");
+        czm_refuse(&step, "an input is missing");
         return;
     }
     if (czm_onnx_fold(&step)) return;
     if (++t->steps > MOST_STEPS)
-        czm_refuse(&step, "its functions unfold without end");
+        czm_refuse(&step, "its functions call each other without end");
     else if (czm_onnx_has_complex(&step))
         czm_onnx_complex(&step, op->translate);
     else if (op->translate)
         op->translate(&step);
     else
-        czm_refuse(&step, "ONNX has no equivalent of it, or none is known");
+        czm_refuse(&step, "ONNX has no equivalent of it, or czmodel does not support it");
 }
 
 // ---- values
@@ -145,7 +145,7 @@ bool czm_inline_function(czm_onnx_step *step, czm_bytes name, const czm_onnx_val
                          size_t input_count, czm_onnx_value *outputs, size_t output_count) {
     const czm_graph *graph = czm_model_function(step->translator->model, name);
     if (!graph || graph->inputs.count != input_count || graph->outputs.count != output_count) {
-        czm_refuse(step, "its function \"%.*s\" is not there", (int)name.size,
+        czm_refuse(step, "its function \"%.*s\" is missing", (int)name.size,
                    (const char *)name.data);
         return false;
     }

@@ -322,7 +322,7 @@ czm_status czm_package_write(czm_context *context, const czm_package *package, u
                               czm_file_error());
     if (czm_path_look(package->path) == CZM_PATH_FOLDER)
         return czm_report_add(context->report, CZM_RULE_FILE_UNWRITABLE, package->path,
-                              "choose another output name", "a folder of this name is there");
+                              "choose another output name", "a folder has this name");
     w->file = czm_file_create_beside(context->arena, package->path);
     if (!w->file)
         return czm_report_add(context->report, CZM_RULE_FILE_UNWRITABLE, package->path,

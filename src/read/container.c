@@ -73,7 +73,7 @@ static czm_status check_names(czm_context *context, const czm_container *c, cons
         const char *name = zip->members[i].name, *fault = NULL;
         czm_name_slot *slot = czm_name_slot_for(context->arena, &seen, czm_bytes_text(name));
         if (!is_plain(name))
-            fault = "is no plain relative path";
+            fault = "is not a plain relative path";
         else if (zip->members[i].is_link)
             fault = "is a symbolic link";
         else if (slot->value)
@@ -135,8 +135,8 @@ static czm_status find_license(czm_context *context, czm_container *c,
         if (m == known[0] || m == known[1] || m == known[2]) continue;
         if (c->license_name || strchr(m->name, '/'))
             return member_fault(context, c,
-                                czm_arena_format(context->arena,
-                                                 "the member \"%s\" is one too many", m->name));
+                                czm_arena_format(context->arena, "the member \"%s\" is not allowed",
+                                                 m->name));
         c->license_name = m->name;
         CZM_TRY(open_member(context, c, m, &c->license));
     }
@@ -191,7 +191,7 @@ static czm_status open_network(czm_context *context, czm_container *c, const czm
     c->is_onnx = !czm_unzip_is_archive(c->payload);
     bool wants_saved_model = c->kind == CZM_CONTAINER_XML && czm_text_equal(c->version, "3.0.0");
     if (c->is_onnx && (c->payload.size == 0 || wants_saved_model))
-        return damaged(context, c->path, m->name, "it is no archive of a SavedModel");
+        return damaged(context, c->path, m->name, "it is not an archive of a SavedModel");
     if (c->is_onnx) {
         c->network = (czm_source){.path = c->path,
                                   .kind = CZM_SOURCE_ONNX,
@@ -204,7 +204,7 @@ static czm_status open_network(czm_context *context, czm_container *c, const czm
     const char *where = czm_path_join(context->arena, c->path, m->name);
     CZM_TRY(czm_source_open_extent(context, where, c->payload, &c->network));
     if (claims_too_much(&c->network.archive, m->packed_size))
-        return damaged(context, c->path, m->name, "it claims to hold more than its bytes can");
+        return damaged(context, c->path, m->name, "its contents are larger than its bytes allow");
     return check_names(context, c, &c->network.archive);
 }
 

@@ -100,7 +100,7 @@ static void take_class(reader *r, const char *const *attributes) {
     const char *label = find_attribute(r, attributes, "LabelValue");
     int64_t number;
     if (!parse_number(label, &number) || number != (int64_t)r->classes.count + 1)
-        fail(r, "LabelValue is \"%s\" where %zu is due", label, r->classes.count + 1);
+        fail(r, "LabelValue is \"%s\" instead of %zu", label, r->classes.count + 1);
     *CZM_APPEND(r->arena, &r->classes) = (czm_class){
         .name = find_attribute(r, attributes, "Name"),
         .red = find_colour(r, attributes, "colR"),
@@ -188,7 +188,7 @@ static void XMLCALL on_end(void *user, const XML_Char *name) {
 }
 
 static void reject_doctype(void *data) {
-    fail(((event *)data)->r, "it has a document type, which may hide anything");
+    fail(((event *)data)->r, "it has a document type (<!DOCTYPE>), which is not allowed");
 }
 
 static void XMLCALL on_doctype(void *user, const XML_Char *name, const XML_Char *system,
@@ -264,12 +264,14 @@ static czm_status finish(czm_context *context, const char *where, const reader *
         return damaged(context, where, czm_arena_format(context->arena, "%s is missing", missing));
     *manifest = manifest_of(r);
     if (!parse_number(r->texts[BORDER_SIZE], &manifest->border_size))
-        return damaged(context, where, "BorderSize is no number");
+        return damaged(context, where, "BorderSize is not a number");
     if (r->texts[FEATURE_EXTRACTOR] &&
         !czm_text_equal(manifest->feature_extractor, "DeepNeuralNetwork"))
-        return damaged(context, where,
-                       czm_arena_format(context->arena, "FeatureExtractor is \"%s\": no network",
-                                        manifest->feature_extractor));
+        return damaged(
+            context, where,
+            czm_arena_format(context->arena,
+                             "FeatureExtractor is \"%s\" instead of \"DeepNeuralNetwork\"",
+                             manifest->feature_extractor));
     return CZM_OK;
 }
 

@@ -294,7 +294,7 @@ czm_status czm_source_open(czm_context *context, const char *path, czm_source *s
     case CZM_PATH_MISSING:
         return czm_report_add(context->report, CZM_RULE_FILE_MISSING, path,
                               "in a specification, a path is relative to its JSON file",
-                              "the model is not there");
+                              "the model does not exist");
     default:
         return czm_report_add(context->report, CZM_RULE_FILE_UNREADABLE, path, NULL,
                               "the model cannot be opened: %s", czm_file_error());

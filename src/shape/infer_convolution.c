@@ -39,8 +39,9 @@ static bool channels_fit(int64_t image, const convolution *c) {
 }
 
 static void fault_channels(czm_step *step, int64_t channels, int64_t wanted) {
-    czm_fault(step, "input has %lld channel%s, but the filter %s takes %lld", (long long)channels,
-              channels == 1 ? "" : "s", czm_in_text(step, 1), (long long)wanted);
+    czm_fault(step, "the input has %lld channel%s, but the filter %s accepts %lld",
+              (long long)channels, channels == 1 ? "" : "s", czm_in_text(step, 1),
+              (long long)wanted);
 }
 
 static bool fit_space(czm_step *step, const convolution *c, size_t input, czm_dims *dims) {
@@ -132,7 +133,7 @@ void czm_infer_convolution_gradient(czm_step *step) {
     czm_dims wanted = wanted_sizes(step, &c, &small);
     int64_t made = wanted.at[c.layout.channel];
     if (!channels_fit(made, &c)) {
-        czm_fault(step, "the output shall have %lld channel%s, but the filter %s makes %lld",
+        czm_fault(step, "the output must have %lld channel%s, but the filter %s produces %lld",
                   (long long)made, made == 1 ? "" : "s", czm_in_text(step, 1),
                   (long long)filter_in(&c));
         return;

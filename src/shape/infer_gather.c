@@ -12,7 +12,7 @@ static void gather(czm_step *step, czm_shape params, czm_shape indices, int axis
     for (int i = 0; i < axis; i++) {
         int64_t merged = params.dims[i];
         if (i < batch && !czm_dim_merge(merged, indices.dims[i], &merged)) {
-            czm_fault(step, "cannot pick from %s by indices of shape %s: dimension %d differs",
+            czm_fault(step, "cannot gather from %s by indices of shape %s: dimension %d differs",
                       czm_text_of(step, params), czm_text_of(step, indices), i);
             return;
         }
@@ -57,7 +57,7 @@ void czm_infer_gather_axis(czm_step *step) {
     }
     if (!czm_find_axis(step, value, params.rank, &axis)) return;
     if (batch > axis)
-        czm_fault(step, "cannot pick along dimension %d, which the indices share", axis);
+        czm_fault(step, "cannot gather along dimension %d, which the indices share", axis);
     else
         gather(step, params, indices, axis, batch);
 }
@@ -77,7 +77,7 @@ static void gather_nd(czm_step *step, czm_shape params, czm_shape indices) {
     int64_t depth = indices.dims[indices.rank - 1];
     if (depth == CZM_UNKNOWN) return;
     if (depth > params.rank) {
-        czm_fault(step, "cannot pick from %s by %lld indices each", czm_text_of(step, params),
+        czm_fault(step, "cannot gather from %s by %lld indices each", czm_text_of(step, params),
                   (long long)depth);
         return;
     }

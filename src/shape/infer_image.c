@@ -176,7 +176,7 @@ void czm_infer_batch_to_space(czm_step *step) {
     for (int i = 0; i < b.rank; i++) {
         int64_t whole = czm_dim_multiply(dims.at[i + 1], b.size[i]);
         if (whole != CZM_UNKNOWN && b.margin[i] != CZM_UNKNOWN && whole < b.margin[i]) {
-            czm_fault(step, "cannot cut %lld from dimension %d of %s, which becomes %lld",
+            czm_fault(step, "cannot crop %lld from dimension %d of %s, which becomes %lld",
                       (long long)b.margin[i], i + 1, czm_in_text(step, 0), (long long)whole);
             return;
         }

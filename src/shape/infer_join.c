@@ -97,7 +97,7 @@ void czm_infer_unpack(czm_step *step) {
     if (shape.rank == CZM_UNKNOWN || parts < 0) return;
     if (!czm_find_axis(step, czm_attr_int(step->node, "axis"), shape.rank, &axis)) return;
     if (!czm_dim_merge(shape.dims[axis], parts, &merged)) {
-        czm_fault(step, "cannot part %s into %lld slices along dimension %d",
+        czm_fault(step, "cannot split %s into %lld slices along dimension %d",
                   czm_text_of(step, shape), (long long)parts, axis);
         return;
     }
@@ -118,7 +118,7 @@ void czm_infer_split(czm_step *step) {
     } else {
         if (!czm_find_axis(step, value, dims.rank, &axis)) return;
         if (dims.at[axis] % parts != 0 && dims.at[axis] != CZM_UNKNOWN) {
-            czm_fault(step, "cannot part %s into %lld along dimension %d", czm_in_text(step, 1),
+            czm_fault(step, "cannot split %s into %lld along dimension %d", czm_in_text(step, 1),
                       (long long)parts, axis);
             return;
         }
@@ -160,7 +160,7 @@ void czm_infer_split_sizes(czm_step *step) {
     if (!czm_find_axis(step, value, dims.rank, &axis)) return;
     if (!find_rest(step, dims.at[axis], &rest)) {
         czm_dims sizes = czm_in_sizes(step, 1);
-        czm_fault(step, "cannot part %s into %s along dimension %d", czm_in_text(step, 0),
+        czm_fault(step, "cannot split %s into %s along dimension %d", czm_in_text(step, 0),
                   czm_text_of(step, czm_dims_shape(&sizes)), axis);
         return;
     }

@@ -85,7 +85,7 @@ void czm_infer_list_resize(czm_step *step) {
 static bool merge_element(czm_step *step, czm_shape said, czm_dims *dims) {
     czm_shape element = czm_in_content(step, 0).shape;
     if (czm_shape_merge(element, said, dims)) return true;
-    czm_fault(step, "elements of %s shall be %s", czm_text_of(step, element),
+    czm_fault(step, "the elements are %s instead of %s", czm_text_of(step, element),
               czm_text_of(step, said));
     return false;
 }

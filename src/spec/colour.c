@@ -12,7 +12,7 @@
 
 enum { EDGE = 255, THIRD = 2 * EDGE, JUMP = 317 };
 
-_Static_assert(CZM_MOST_CLASSES == 3 * THIRD, "every class has a colour of its own");
+_Static_assert(CZM_MOST_CLASSES == 3 * THIRD, "every class has its own colour");
 
 void czm_class_colour(size_t index, uint8_t rgb[3]) {
     size_t third = index % 3, position = index / 3 * JUMP % THIRD;

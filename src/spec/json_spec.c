@@ -465,7 +465,7 @@ static czm_status parse(reader *r, czm_bytes text, json_t **object) {
     if (!*object) return syntax_fault(r, text, &error);
     if (json_is_object(*object)) return CZM_OK;
     return czm_report_add(r->context->report, CZM_RULE_SPEC_SYNTAX, r->path,
-                          "begin with { and end with }", "the file holds no JSON object");
+                          "begin with { and end with }", "the file does not contain a JSON object");
 }
 
 czm_status czm_json_spec_read(czm_context *context, const char *path, czm_metadata *metadata,
@@ -478,7 +478,7 @@ czm_status czm_json_spec_read(czm_context *context, const char *path, czm_metada
         return czm_report_add(
             context->report, CZM_RULE_FILE_MISSING, path,
             "name the JSON file with the metadata; \"czmodel new\" writes one for a SavedModel",
-            "the specification is not there");
+            "the specification does not exist");
     czm_file *file = czm_file_open(context->arena, path);
     if (!file)
         return czm_report_add(

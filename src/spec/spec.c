@@ -178,7 +178,7 @@ static void check_scaling(czm_context *context, const czm_spec *spec) {
             czm_report_add(context->report, CZM_RULE_CZANN_VALUE,
                            key_where(context, spec, "Scaling"),
                            "write 1e-6 for a micrometre a pixel, or leave Scaling out",
-                           "it says that a pixel measures %s metres",
+                           "a pixel would measure %s metres",
                            czm_decimal_text(context->arena, spec->scaling[i], false, 6));
             return;
         }
@@ -267,7 +267,7 @@ static const char *locate(czm_context *context, const czm_spec *spec, const char
     if (has_control_character(path))
         czm_report_add(context->report, CZM_RULE_SPEC_VALUE, key_where(context, spec, key),
                        "in JSON, write \\\\ for each backslash of a path: \"C:\\\\tf\" is C:\\tf",
-                       "the path holds a control character");
+                       "the path contains a control character");
     return understand(context, czm_path_join(context->arena, folder, path));
 }
 
@@ -278,7 +278,7 @@ static void check_license(czm_context *context, const czm_spec *spec, const char
     if (kind == CZM_PATH_MISSING)
         czm_report_add(context->report, CZM_RULE_FILE_MISSING, where,
                        "name an existing text file, or leave the licence out",
-                       "the licence file \"%s\" is not there", path);
+                       "the licence file \"%s\" does not exist", path);
     else if (kind != CZM_PATH_FILE || !czm_file_open(context->arena, path))
         czm_report_add(context->report, CZM_RULE_FILE_UNREADABLE, where,
                        "name a text file that can be read, or leave the licence out",

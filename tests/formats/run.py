@@ -364,11 +364,11 @@ def test_damage(t):
     kernel = onnx_text.weight
     conv, softmax = onnx_text.convolution(), onnx_text.softmax()
     for changes, words in (
-            ({'kernel': kernel('kernel', [1.0], (2, 1, 1, 1))}, 'has not as many bytes'),
+            ({'kernel': kernel('kernel', [1.0], (2, 1, 1, 1))}, 'does not match its shape'),
             ({'kernel': kernel('other', [1.0], (1,))}, 'reads "kernel"'),
             ({'nodes': [softmax, *conv]}, 'reads "logits"'),
-            ({'nodes': conv}, 'nothing makes the output "output"'),
-            ({'opset': 0}, 'names no operator set')):
+            ({'nodes': conv}, 'no operation computes the output "output"'),
+            ({'opset': 0}, 'does not name an operator set')):
         t.write('net.onnx', onnx_text.segmentation(**changes))
         t.expect_rule('onnx-damaged', 'error', words, 'spec.json')
     t.write('net.onnx', onnx_text.segmentation(kernel=kernel('kernel', [], (2, 1, 1, 1), outside=True)))

@@ -14,7 +14,7 @@ REPORTS = {'czm_keras_fail': 2, 'czm_keras_fail_damaged': 1, 'czm_keras_refuse':
            'czm_report_add': 4}
 UNTESTED = {
     'reading failed: %s',  # a disk that fails
-    'the model unfolds into too many layers',  # the budget of work ends before
+    'the model calls layers too often',  # the budget of work ends before
     'the layer has no weight "%s"',  # layers.def gives each layer those that its function reads
 }
 

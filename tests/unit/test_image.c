@@ -321,7 +321,7 @@ static void damaged_bmp(void **state) {
     static const uint16_t depths[] = {7, 33, 264, 65535};
     for (size_t i = 0; i < CZM_COUNT_OF(depths); i++) {
         image = read_image(c, make_bmp(c->arena, 40, 480, depths[i], 0, 0));
-        assert_fault(&image, "its bits a pixel do not exist");
+        assert_fault(&image, "its number of bits per pixel does not exist");
     }
 }
 

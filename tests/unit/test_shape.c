@@ -185,17 +185,18 @@ static void test_convolution(void **state) {
     };
     CHECK_ALL(table);
     static const contradiction faults[] = {
-        {"x:f[1,9,9,3]; f:f[3,3,1,8]; " CONV "'SAME'",
-         "input has 3 channels, but the filter [3,3,1,8] takes 1"}, // 8 do not make three groups
+        {"x:f[1,9,9,3]; f:f[3,3,1,8]; " CONV "'SAME'", "the input has 3 channels, but "
+                                                       "the filter [3,3,1,8] accepts "
+                                                       "1"}, // 8 do not make three groups
         {"x:f[1,9,9,3]; f:f[3,3,4,8]; " CONV "'SAME'",
-         "input has 3 channels, but the filter [3,3,4,8] takes 4"},
+         "the input has 3 channels, but the filter [3,3,4,8] accepts 4"},
         {"x:f[1,9,3]; f:f[3,3,4,8]; " CONV "'SAME'",
          "Conv2D needs 4 dimensions in input 0, not [1,9,3]"},
         {"x:f[1,9,6,3]; f:f[3,7,3,8]; " CONV "'VALID'",
          "[1,9,6,3] is smaller than the window, which is 7 along dimension 2"},
         {"x:f[1,9,6,3]; f:f[3,3,4,1]; y=DepthwiseConv2dNative(x,f) strides=[1,1,1,1] "
          "padding='SAME'",
-         "input has 3 channels, but the filter [3,3,4,1] takes 4"},
+         "the input has 3 channels, but the filter [3,3,4,1] accepts 4"},
     };
     CHECK_FAULTS(faults);
 #undef CONV
@@ -236,9 +237,9 @@ static void test_transposed_convolution(void **state) {
          "cannot enlarge [1,16,16,8] to [2,32,32,4] by this transposed convolution: its window and "
          "stride lead to another size"},
         {"n=i{1,32,32,4}; f:f[3,3,4,8]; g:f[1,16,16,6]; " UP "'SAME'",
-         "input has 6 channels, but the filter [3,3,4,8] takes 8"},
+         "the input has 6 channels, but the filter [3,3,4,8] accepts 8"},
         {"n=i{1,32,32,5}; f:f[3,3,4,8]; g:f[1,16,16,8]; " UP "'SAME'",
-         "the output shall have 5 channels, but the filter [3,3,4,8] makes 4"},
+         "the output must have 5 channels, but the filter [3,3,4,8] produces 4"},
     };
     CHECK_FAULTS(faults);
 #undef UP
@@ -304,7 +305,7 @@ static void test_images(void **state) {
         {"x:f[5,9,9,3]; b=i{2,3}; p=i[2,2]{1,1,0,0}; y=BatchToSpaceND(x,b,p)",
          "cannot put [5,9,9,3] together from 6 blocks"},
         {"x:f[6,2,2,3]; b=i{2,3}; p=i[2,2]{3,2,0,0}; y=BatchToSpaceND(x,b,p)",
-         "cannot cut 5 from dimension 1 of [6,2,2,3], which becomes 4"},
+         "cannot crop 5 from dimension 1 of [6,2,2,3], which becomes 4"},
     };
     CHECK_FAULTS(faults);
 }
@@ -394,12 +395,14 @@ static void test_joining_and_parting(void **state) {
          "cannot concatenate [1,16,16,8] and [1,17,17,8] along dimension 3"},
         {"a:f[1,2]; b:f[1]; x:i[]; y=ConcatV2(a,b,x)", "cannot concatenate [1,2] and [1]"},
         {"a:f[1,2]; b:f[1,3]; y=Pack(a,b)", "cannot stack [1,2] and [1,3]"},
-        {"x:f[2,3]; y=Unpack(x) num=2 axis=1", "cannot part [2,3] into 2 slices along dimension 1"},
-        {"x:f[2,3]; a=i 1; y=Split(a,x) num_split=2", "cannot part [2,3] into 2 along dimension 1"},
+        {"x:f[2,3]; y=Unpack(x) num=2 axis=1",
+         "cannot split [2,3] into 2 slices along dimension 1"},
+        {"x:f[2,3]; a=i 1; y=Split(a,x) num_split=2",
+         "cannot split [2,3] into 2 along dimension 1"},
         {"x:f[2,3]; s=i{1,1}; a=i 1; y=SplitV(x,s,a) num_split=2",
-         "cannot part [2,3] into [1,1] along dimension 1"},
+         "cannot split [2,3] into [1,1] along dimension 1"},
         {"x:f[2,3]; s=i{-1,4}; a=i 1; y=SplitV(x,s,a) num_split=2",
-         "cannot part [2,3] into [?,4] along dimension 1"},
+         "cannot split [2,3] into [?,4] along dimension 1"},
     };
     CHECK_FAULTS(faults);
 }
@@ -482,12 +485,12 @@ static void test_picking(void **state) {
     CHECK_ALL(table);
     static const contradiction faults[] = {
         {"x:f[6,4]; i:i[7,3]; a=i 1; y=GatherV2(x,i,a) batch_dims=1",
-         "cannot pick from [6,4] by indices of shape [7,3]: dimension 0 differs"},
+         "cannot gather from [6,4] by indices of shape [7,3]: dimension 0 differs"},
         {"x:f[6,4]; i:i[6,3]; a=i 1; y=GatherV2(x,i,a) batch_dims=-3",
          "[6,4] and indices of shape [6,3] cannot share -1 dimensions"},
         {"x:f[6,4]; i:i[6,3]; a=i 0; y=GatherV2(x,i,a) batch_dims=1",
-         "cannot pick along dimension 0, which the indices share"},
-        {"x:f[6,4]; i:i[7,3]; y=GatherNd(x,i)", "cannot pick from [6,4] by 3 indices each"},
+         "cannot gather along dimension 0, which the indices share"},
+        {"x:f[6,4]; i:i[7,3]; y=GatherNd(x,i)", "cannot gather from [6,4] by 3 indices each"},
     };
     CHECK_FAULTS(faults);
 }
@@ -757,7 +760,7 @@ static void test_lists(void **state) {
     CHECK_ALL(table);
     static const contradiction faults[] = {
         {"x:f[7,2]; s=i{2}; t=i{3}; l=TensorListFromTensor(x,s); y=TensorListStack(l,t)",
-         "elements of [2] shall be [3]"},
+         "the elements are [2] instead of [3]"},
     };
     CHECK_FAULTS(faults);
 }

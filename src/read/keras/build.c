@@ -328,7 +328,7 @@ size_t czm_keras_axes(czm_keras_call *c, const json_t *value, size_t rank, int64
         is_good &= axes[i] >= 0 && axes[i] < (int64_t)rank;
     }
     if (!is_good) {
-        czm_keras_fail_damaged(c, "an axis of the layer is none of its input's %zu", rank);
+        czm_keras_fail_damaged(c, "an axis of the layer does not exist: its input has %zu", rank);
         axes[0] = 0;
         return 1;
     }

@@ -15,16 +15,18 @@ typedef struct refusal {
     const char *name, *why, *hint;
 } refusal;
 
-#define FOR_SEQUENCES "layers for sequences are not supported: a CZModel holds a network for images"
-#define FOREIGN "the layer is a program of another library, which the file only names"
-#define PREPROCESSING "the layer prepares text or tables, which a CZModel cannot hold"
-#define BY_HISTOGRAM \
-    "the layer changes values by the histogram of the image, which is not supported"
-#define FOR_SOUND "layers for sound are not supported: a CZModel holds a network for images"
+#define FOR_SEQUENCES \
+    "layers for sequences are not supported: a CZModel contains a network for images"
+#define FOREIGN "the layer belongs to another library: the file contains only its name"
+#define PREPROCESSING                                                                         \
+    "layers that prepare text or tables are not supported: a CZModel contains a network for " \
+    "images"
+#define BY_HISTOGRAM "layers that use the histogram of the image are not supported"
+#define FOR_SOUND "layers for sound are not supported: a CZModel contains a network for images"
 #define WITHOUT_IT "build the network without the layer, or save it as a SavedModel"
 
 static const refusal refusals[] = {
-    {"Lambda", "the layer holds Python code, which is never run",
+    {"Lambda", "the layer contains Python code, which czmodel never runs",
      "replace it by a layer of Keras: scaling is Rescaling, or a step that scales before the "
      "network; or "
      "save the model as a SavedModel"},

@@ -113,7 +113,8 @@ static czm_status tell_content(czm_context *context, const czm_keras_file *file,
     CZM_TRY(czm_keras_file_check(context, file));
     if (has_names) return weights_alone(context, file);
     return czm_report_add(context->report, CZM_RULE_MODEL_KIND, file->where,
-                          "name a file that model.save wrote", "this HDF5 file is no Keras model");
+                          "name a file that model.save wrote",
+                          "this HDF5 file is not a Keras model");
 }
 
 // Weights alone: those of Keras 1 and 2 lie at the root, those of Keras 3 as in an archive.

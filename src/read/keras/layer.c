@@ -160,13 +160,14 @@ static bool is_custom(const czm_keras_layer *layer, const json_t *json) {
 static czm_status find_class(reader *r, czm_keras_layer *layer, const json_t *json) {
     const char *hint = NULL;
     if (is_custom(layer, json))
-        return czm_keras_refuse(r->context, r->file, layer, CZM_RULE_KERAS_LAYER, NULL,
-                                "the layer is a class of its author's, which the file only names");
+        return czm_keras_refuse(
+            r->context, r->file, layer, CZM_RULE_KERAS_LAYER, NULL,
+            "the layer is a custom class: the file contains only its name, not its code");
     layer->class = czm_keras_class_find(layer->class_name);
     if (layer->class) return CZM_OK;
     const char *why = czm_keras_class_refusal(layer->class_name, &hint);
     return czm_keras_refuse(r->context, r->file, layer, CZM_RULE_KERAS_LAYER, hint, "%s",
-                            why ? why : "the layer is none of Keras' own");
+                            why ? why : "the layer is not part of Keras");
 }
 
 static bool is_quantised(const czm_keras_layer *layer) {
@@ -336,7 +337,7 @@ static czm_status read_calls(reader *r, const czm_keras_model *model, czm_keras_
         const json_t *call = json_array_get(calls, i);
         bool is_one = json_is_string(json_array_get(call, 0));
         if (!add_call(&c, layer, call, is_one))
-            return damaged(r, layer, "a call of the layer refers to what is not there");
+            return damaged(r, layer, "a call of the layer refers to a tensor that does not exist");
     }
     return CZM_OK;
 }
@@ -456,8 +457,7 @@ static czm_status read_content(reader *r, const json_t *json, unsigned depth,
     if (depth == 0)
         return czm_keras_refuse(
             r->context, r->file, layer, CZM_RULE_KERAS_LAYER, NULL,
-            "the model is a class of its author's: the file holds no list of its "
-            "layers");
+            "the model is a custom class: the file does not contain a list of its layers");
     layer->is_operation = is_operation(layer->module);
     if (layer->is_operation) return CZM_OK;
     CZM_TRY(check_layer(r, layer, json));
@@ -475,7 +475,7 @@ static czm_status read_layer(reader *r, const json_t *json, const char *prefix, 
     layer->path = czm_arena_format(r->context->arena, "%s%s", prefix, layer->name);
     layer->is_trainable = czm_config_bool(layer->config, "trainable", true);
     if (!*layer->class_name) return damaged(r, layer, "a layer has no class");
-    if (depth > DEEPEST_NEST) return damaged(r, layer, "models lie in each other too deeply");
+    if (depth > DEEPEST_NEST) return damaged(r, layer, "models are nested too deeply");
     if (json_is_object(layer->config)) CZM_TRY(modernise(r, layer->config));
     return read_content(r, json, depth, layer);
 }

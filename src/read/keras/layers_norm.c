@@ -254,8 +254,8 @@ static czm_tensor statistics_as(czm_keras_call *c, const char *name, const char 
     }
     if (count == product && rank)
         return czm_keras_numbers(c, suffix, c->dtype, numbers, dims, rank);
-    czm_keras_fail_damaged(c, "the layer holds %zu numbers \"%s\", and %zu are expected", count,
-                           name, product);
+    czm_keras_fail_damaged(c, "the layer has %zu numbers \"%s\", and %zu are expected", count, name,
+                           product);
     return x;
 }
 

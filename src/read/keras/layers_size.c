@@ -145,7 +145,7 @@ static void get_borders(czm_keras_call *c, const char *key, size_t rank, int64_t
     }
     for (size_t i = 0; i < 2 * rank && is_good; i++) is_good = pairs[i] >= 0;
     if (is_good) return;
-    czm_keras_fail_damaged(c, "%s is not what the layer can use", key);
+    czm_keras_fail_damaged(c, "the layer cannot use this value of %s", key);
     memset(pairs, 0, 2 * rank * sizeof *pairs);
 }
 

@@ -64,7 +64,8 @@ static czm_tensor operand_of(czm_keras_call *c, const czm_keras_argument *a, siz
     czm_tensor out = c->in[0];
     if (a && a->is_tensor) return c->tensors[a - c->arguments->items];
     if (!a || !czm_keras_constant(c, "Const", dtype, a->value, &out))
-        czm_keras_fail(c, NULL, "operand %zu of the operation is missing, or no number", index + 1);
+        czm_keras_fail(c, NULL, "operand %zu of the operation is missing or not a number",
+                       index + 1);
     return out;
 }
 

@@ -305,7 +305,8 @@ czm_tensor czm_keras_op_tile(czm_keras_call *c, czm_keras_detail detail) {
     int64_t repeats[MOST_RANK];
     size_t rank = czm_keras_rank(c, c->in[0]);
     size_t count = czm_config_ints(czm_keras_either(c, "repeats", "multiples"), repeats, MOST_RANK);
-    if (count != rank) czm_keras_fail(c, NULL, "its repeats are not one for each dimension");
+    if (count != rank)
+        czm_keras_fail(c, NULL, "its list of repeats does not have one number for each dimension");
     return CZM_KERAS_OP(c, CZM_OP_Tile, c->in[0], czm_keras_ints(c, "multiples", repeats, count));
 }
 

@@ -79,8 +79,7 @@ static void check_training(czm_keras_call *c) {
         if (is_told && c->b->file->major < 3)
             czm_keras_fail(
                 c, "call the layer without training=True",
-                "the layer is called with training=True, so that it works as in training "
-                "when the network runs");
+                "the layer is called with training=True: it would behave as in training");
     }
 }
 
@@ -161,7 +160,8 @@ static czm_tensor tensor_of(functional *f, const czm_keras_reference *from) {
     size_t call = from->node - from->layer->first_call;
     tensors *made = made_of(f, from->layer, call);
     if (!made || from->node < from->layer->first_call) {
-        fail_layer(f->b, from->layer, "a call of the layer that is referred to is not there");
+        fail_layer(f->b, from->layer,
+                   "another layer refers to a call of this layer that does not exist");
         return (czm_tensor){0};
     }
     if (made->count == 0) {
@@ -212,7 +212,7 @@ static tensors run_functional(czm_keras_builder *b, const czm_keras_model *model
     functional f = {.b = b, .model = model, .scope = scope};
     tensors out = {CZM_NEW_ARRAY(b->context->arena, czm_tensor, model->outputs.count), 0};
     if (count != model->inputs.count)
-        fail_layer(b, owner, "the model has another number of inputs");
+        fail_layer(b, owner, "the model is called with another number of inputs");
     for (size_t i = 0; i < count && !b->status; i++) {
         tensors *made = made_of(&f, model->inputs.items[i].layer, 0);
         *made = (tensors){CZM_NEW(b->context->arena, czm_tensor), 1};
@@ -249,7 +249,7 @@ static tensors run_layer(czm_keras_builder *b, czm_keras_layer *layer, const cha
                          const czm_tensor *in, size_t count, const czm_keras_arguments *arguments,
                          const czm_tensor *of_arguments) {
     czm_work(b->context->arena, STEPS_OF_CALL + count, "calls of layers");
-    if (++b->calls > MOST_CALLS) fail_layer(b, layer, "the model unfolds into too many layers");
+    if (++b->calls > MOST_CALLS) fail_layer(b, layer, "the model calls layers too often");
     if (b->status) return (tensors){(czm_tensor *)in, count};
     if (!layer->model) return run_class(b, layer, outer, in, count, arguments, of_arguments);
     return run_model(b, layer, open_scope(b, outer, layer->name), in, count);

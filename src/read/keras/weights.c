@@ -122,8 +122,8 @@ static czm_status accept(finder *f, slot s, czm_bytes name, const czm_hdf5_objec
 static czm_status wrong_count(finder *f, const czm_keras_layer *layer, size_t found,
                               size_t expected) {
     return czm_keras_refuse(f->context, f->file, layer, CZM_RULE_KERAS_DAMAGED, NULL,
-                            "the file holds %zu weight%s of the layer, and %zu %s expected", found,
-                            found == 1 ? "" : "s", expected, expected == 1 ? "is" : "are");
+                            "the file contains %zu weight%s of the layer, and %zu %s expected",
+                            found, found == 1 ? "" : "s", expected, expected == 1 ? "is" : "are");
 }
 
 // ---- layers that several models share

@@ -309,7 +309,8 @@ czm_status czm_onnx_tensor_read(czm_context *context, czm_onnx_file *file, czm_e
     if (is_outside) CZM_TRY(open_outside(r, &o, t));
     return is_sound && has_its_bytes(t)
                ? CZM_OK
-               : damaged(r, "the weight \"%s\" has not as many bytes as its shape says", t->name);
+               : damaged(r, "the number of bytes of the weight \"%s\" does not match its shape",
+                         t->name);
 }
 
 static czm_status take_initializer(reader *r, czm_extent message) {
@@ -393,7 +394,7 @@ static czm_status take_model_field(reader *r, const file_field *f) {
         *(f->number == 2 ? &r->name : &r->version) = keep_text(r, bytes);
         return CZM_OK;
     case 7:
-        if (r->file->graph.file) return damaged(r, "it holds two graphs");
+        if (r->file->graph.file) return damaged(r, "it contains two graphs");
         r->file->graph_field = f->whole;
         r->file->graph = f->extent;
         return each_field(r, GRAPH, f->extent, take_graph_field);
@@ -448,9 +449,9 @@ static czm_status connect_node(reader *r, size_t index) {
     for (czm_field f; czm_wire_next(&wire, &f);)
         if (czm_field_is(&f, 1, CZM_WIRE_BYTES) && f.bytes.size &&
             !czm_onnx_origin_of(r->file, f.bytes))
-            return damaged(r,
-                           "the operation %s (\"%s\") reads \"%s\", which nothing before it makes",
-                           o->op, o->name, keep_text(r, f.bytes));
+            return damaged(
+                r, "the operation %s (\"%s\") reads \"%s\", which no operation before it computes",
+                o->op, o->name, keep_text(r, f.bytes));
     size_t output = 0;
     wire = czm_wire_read(o->message);
     for (czm_field f; czm_wire_next(&wire, &f);)
@@ -466,7 +467,8 @@ static czm_status connect(reader *r) {
     for (size_t i = 0; i < file->operations.count; i++) CZM_TRY(connect_node(r, i));
     for (size_t i = 0; i < file->outputs.count; i++)
         if (!czm_onnx_origin_of(file, czm_bytes_text(file->outputs.items[i].name)))
-            return damaged(r, "nothing makes the output \"%s\"", file->outputs.items[i].name);
+            return damaged(r, "no operation computes the output \"%s\"",
+                           file->outputs.items[i].name);
     return CZM_OK;
 }
 
@@ -538,7 +540,7 @@ czm_status czm_onnx_file_read(czm_context *context, const char *where, const czm
                                       *r.name && *r.version ? " " : "", r.version);
     if (file->operations.count == 0 && file->outputs.count == 0)
         return damaged(&r, "it holds no graph");
-    if (file->opset < 1) return damaged(&r, "it names no operator set");
+    if (file->opset < 1) return damaged(&r, "it does not name an operator set");
     CZM_TRY(connect(&r));
     return source ? CZM_OK : czm_onnx_check_inner(context, file);
 }

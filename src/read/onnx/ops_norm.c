@@ -84,7 +84,7 @@ static bool batch_norm_of_constants(czm_import_step *s, czm_tensor x, const czm_
 czm_status czm_import_op_batch_norm(czm_import_step *s) {
     czm_import_value *v = czm_import_in(s, 0);
     for (size_t i = 1; i < 5; i++)
-        if (!czm_import_in(s, i)) return czm_import_reject(s, NULL, "it has no five inputs");
+        if (!czm_import_in(s, i)) return czm_import_reject(s, NULL, "it does not have five inputs");
     if (is_training(s))
         return czm_import_reject(s, "export the network in evaluation mode: model.eval()",
                                  "it uses the statistics of the batch");

@@ -815,7 +815,7 @@ czm_status czm_import_op_range(czm_import_step *s) {
     czm_tensor t[3];
     for (size_t i = 0; i < 3; i++) {
         czm_import_value *v = czm_import_in(s, i);
-        if (!v) return czm_import_reject(s, NULL, "it has no three operands");
+        if (!v) return czm_import_reject(s, NULL, "it does not have three operands");
         t[i] = czm_import_plain(s, v);
         if (czm_import_order(s, v).rank) t[i] = czm_import_reshape(s, t[i], NULL, 0);
     }

@@ -323,7 +323,7 @@ czm_status czm_bundle_find(czm_context *context, czm_bundle *b, czm_checkpoint_k
     if (!record)
         return czm_report_add(context->report, CZM_RULE_VARIABLE_MISSING, where,
                               "copy the folder variables together with saved_model.pb",
-                              "the checkpoint does not hold this tensor");
+                              "the checkpoint does not contain this tensor");
     entry full;
     if (!read_entry(record, &full)) return damaged(context, where, "its entry is damaged");
     size_t element_size = czm_dtype_size(full.dtype);
@@ -364,12 +364,11 @@ static czm_status read_piece(czm_context *context, const bundle_source *s, const
     czm_extent shard;
     CZM_TRY(open_shard(context, s->bundle, p->stored.shard, &shard));
     if (p->stored.offset > shard.size || p->stored.size > shard.size - p->stored.offset)
-        return czm_report_add(context->report, CZM_RULE_WEIGHTS_DAMAGED, s->where,
-                              "copy the folder variables again",
-                              "its %llu bytes at %llu lie beyond the end of the data file, which "
-                              "has %llu bytes",
-                              (unsigned long long)p->stored.size,
-                              (unsigned long long)p->stored.offset, (unsigned long long)shard.size);
+        return czm_report_add(
+            context->report, CZM_RULE_WEIGHTS_DAMAGED, s->where, "copy the folder variables again",
+            "its %llu bytes at byte %llu lie beyond the end of the data file, which has %llu bytes",
+            (unsigned long long)p->stored.size, (unsigned long long)p->stored.offset,
+            (unsigned long long)shard.size);
     if (czm_file_read_at(shard.file, shard.offset + p->stored.offset + at, to, size)) return CZM_OK;
     return czm_report_add(context->report, CZM_RULE_FILE_UNREADABLE, s->where, NULL,
                           "reading its bytes failed: %s", czm_file_error());

@@ -245,7 +245,7 @@ static czm_status resolve(flattener *f, scope *s, czm_bytes reader, czm_bytes te
     bool is_found = s->function ? resolve_in_body(f, s, text, tensor)
                                 : resolve_in_main(f, s, text, tensor);
     if (is_found) return CZM_OK;
-    return damaged(f, s, reader, "it reads \"%.*s\", which is not there", (int)text.size,
+    return damaged(f, s, reader, "it reads \"%.*s\", which does not exist", (int)text.size,
                    (const char *)text.data);
 }
 
@@ -352,7 +352,7 @@ static czm_status add_control(flattener *f, scope *s, const work *w, czm_bytes n
     if (czm_name_find(&s->arguments, name)) return CZM_OK;
     czm_node *source = demand_named(f, s, name);
     if (!source)
-        return damaged(f, s, w->record->name, "it waits for \"%.*s\", which is not there",
+        return damaged(f, s, w->record->name, "it waits for \"%.*s\", which does not exist",
                        (int)name.size, (const char *)name.data);
     if (czm_node_traits(source)->is_pivot)
         *CZM_APPEND(f->context->arena, &w->node->controls) = source;
@@ -401,7 +401,7 @@ static czm_status work_off_all(flattener *f) {
         CZM_TRY(work_off(f, &w));
         if (f->todo.count > FREE_NODES && f->todo.count / GROWTH > f->meta->record_count)
             return damaged(f, w.scope, w.record->name,
-                           "its functions call each other so often that the network has no end");
+                           "its functions call each other so often that the network is endless");
     }
     return CZM_OK;
 }

@@ -70,7 +70,7 @@ static czm_status choose_signature(czm_context *context, const czm_meta_graph *m
     if (czm_text_equal(there, "none"))
         return czm_report_add(context->report, CZM_RULE_SIGNATURE, meta->where,
                               "export it again with a signature for serving",
-                              "no signature has outputs: there is nothing to run");
+                              "no signature has an output");
     return czm_report_add(context->report, CZM_RULE_SIGNATURE, meta->where, NULL,
                           "the signature to use is not clear; the signatures with outputs are %s",
                           there);
@@ -174,9 +174,9 @@ static czm_status check_initialisers(czm_context *context, const czm_meta_graph 
         worst = czm_report_add(context->report, CZM_RULE_NEEDS_INITIALISER,
                                czm_arena_format(context->arena, "%s: node \"%s\"", meta->where,
                                                 node->name),
-                               "move the look-up out of the network",
+                               "move the lookup out of the network",
                                is_asset ? "inference needs the path of an asset file"
-                                        : "inference looks something up in a table (%s)",
+                                        : "inference uses a lookup table (%s)",
                                node->op);
     }
     return worst;
