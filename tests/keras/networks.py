@@ -566,8 +566,8 @@ OPERATIONS_OLD = '''
 '''
 
 
-# What Keras 2 also saves as a SavedModel, which the test compares.
-SAVED_TOO = {'unet', 'nested', 'frozen', 'squeeze_and_excite', 'distributed'}
+# What Keras 2 also saves as a SavedModel, which the test compares; and the first network of each layer.
+SAVED_TOO = {'unet', 'nested', 'frozen', 'squeeze_and_excite', 'distributed', 'attention', 'activations_as_layers'}
 
 
 # ---- building
@@ -662,7 +662,7 @@ def write(label, what, build, folder):
     formats = ['.keras'] if has_archive_only else ['.h5', '.keras']
     for ending in formats:
         model.save(path + ending)
-    if not IS_NEW and label in SAVED_TOO:
+    if not IS_NEW and (label in SAVED_TOO or label.endswith('-000')):
         model.save(path + '.saved_model', save_format='tf')
     np.savez(path + '.npz', input=pictures, expected=expected, what=np.array(what))
 

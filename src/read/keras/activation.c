@@ -212,6 +212,8 @@ static czm_tensor activate_by_layer(czm_keras_call *c, const json_t *value, czm_
     czm_keras_call inner = *c;
     inner.layer = &layer;
     inner.config = layer.config;
+    inner.scope = czm_arena_format(c->arena, "%s/%s", c->scope,
+                                   czm_config_text(layer.config, "name", layer.class_name));
     inner.in = &x;
     inner.in_count = 1;
     return layer.class->build(&inner);

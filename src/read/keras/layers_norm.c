@@ -118,8 +118,9 @@ typedef struct moments {
 static moments moments_of(czm_keras_call *c, czm_tensor x, const int64_t *axes, size_t count) {
     moments m;
     m.mean = czm_keras_reduce(c, "moments/mean", CZM_OP_Mean, x, axes, count, true);
+    czm_tensor mean = CZM_KERAS_AS(c, "moments/StopGradient", CZM_OP_StopGradient, m.mean);
     czm_tensor squares =
-        CZM_KERAS_AS(c, "moments/SquaredDifference", CZM_OP_SquaredDifference, x, m.mean);
+        CZM_KERAS_AS(c, "moments/SquaredDifference", CZM_OP_SquaredDifference, x, mean);
     m.variance = czm_keras_reduce(c, "moments/variance", CZM_OP_Mean, squares, axes, count, true);
     return m;
 }
@@ -149,11 +150,72 @@ czm_tensor czm_keras_build_rms_normalization(czm_keras_call *c) {
     return czm_keras_cast(c, "Cast", y, outside);
 }
 
+// Keras 2 normalises single precision over the last axes with the operation of batch normalisation, which
+// has a smallest epsilon.
+static bool is_by_batch(const czm_keras_call *c, const int64_t *axes, size_t count, size_t rank) {
+    return c->b->file->major < 3 && axes[0] > 0 && axes[0] == (int64_t)(rank - count) &&
+           c->dtype == CZM_DTYPE_FLOAT && czm_tensor_dtype(c->in[0]) == CZM_DTYPE_FLOAT &&
+           czm_config_number(c->config, "epsilon", 1e-3) >= 1.001e-5;
+}
+
+// How many elements the dimensions from `begin` to before `end` have together; end 0: to the last.
+static czm_tensor count_elements(czm_keras_call *c, czm_tensor shape, int64_t begin, int64_t end) {
+    czm_node *part =
+        czm_keras_node(c, "strided_slice", CZM_OP_StridedSlice,
+                       CZM_KERAS_INPUTS(shape, czm_keras_ints(c, "strided_slice/stack", &begin, 1),
+                                        czm_keras_ints(c, "strided_slice/stack_1", &end, 1),
+                                        czm_keras_ints(c, "strided_slice/stack_2",
+                                                       (const int64_t[]){1}, 1)));
+    czm_set_int(c->graph, part, begin ? "end_mask" : "begin_mask", 1);
+    czm_node *product = CZM_KERAS_NODE(c, CZM_OP_Prod, czm_output(part),
+                                       czm_keras_ints(c, "Const", (const int64_t[]){0}, 1));
+    czm_set_bool(c->graph, product, "keep_dims", false);
+    return czm_output(product);
+}
+
+static czm_tensor filled(czm_keras_call *c, const char *name, czm_tensor count, double value) {
+    const char *packed = czm_arena_format(c->arena, "%s/packed", name);
+    const char *constant = czm_arena_format(c->arena, "%s/Const", name);
+    czm_node *shape = czm_keras_node(c, packed, CZM_OP_Pack, &count, 1);
+    czm_set_int(c->graph, shape, "axis", 0);
+    return CZM_KERAS_AS(c, name, CZM_OP_Fill, czm_output(shape),
+                        czm_keras_number(c, constant, c->dtype, value));
+}
+
+// What comes before the axes as the channels, which are normalised, and the axes as pixels.
+static czm_tensor normalise_by_batch(czm_keras_call *c, czm_tensor x, const int64_t *axes,
+                                     size_t count, size_t rank) {
+    czm_tensor shape = CZM_KERAS_OP(c, CZM_OP_Shape, x);
+    czm_tensor before = count_elements(c, shape, 0, axes[0]);
+    czm_keras_size sizes[] = {czm_keras_known(1),
+                              {CZM_UNKNOWN, before},
+                              {CZM_UNKNOWN, count_elements(c, shape, axes[0], 0)},
+                              czm_keras_known(1)};
+    czm_tensor none[2]; // statistics, which this operation does not read
+    for (size_t i = 0; i < 2; i++)
+        none[i] = czm_keras_numbers(c, "Const", c->dtype, NULL, &(int64_t){0}, 1);
+    czm_node *node = CZM_KERAS_NODE(c, CZM_OP_FusedBatchNormV3, czm_keras_reshape(c, x, sizes, 4),
+                                    filled(c, "ones", before, 1), filled(c, "zeros", before, 0),
+                                    none[0], none[1]);
+    czm_set_bool(c->graph, node, "is_training", true);
+    czm_set_string(c->graph, node, "data_format", "NCHW");
+    czm_set_float(c->graph, node, "epsilon", (float)czm_config_number(c->config, "epsilon", 1e-3));
+    czm_tensor y = CZM_KERAS_OP(c, CZM_OP_Reshape, czm_output(node), shape);
+    if (czm_keras_has_weight(c, "gamma"))
+        y = CZM_KERAS_AS(c, "mul", CZM_OP_Mul, y,
+                         weight_along(c, "gamma", "mul", axes, count, rank));
+    if (czm_keras_has_weight(c, "beta"))
+        y = CZM_KERAS_AS(c, "add", CZM_OP_AddV2, y,
+                         weight_along(c, "beta", "add", axes, count, rank));
+    return y;
+}
+
 czm_tensor czm_keras_build_layer_normalization(czm_keras_call *c) {
     int64_t axes[MOST_RANK];
     czm_dtype outside = c->dtype;
     czm_tensor x = in_single(c), y;
     size_t rank = czm_keras_rank(c, x), count = axes_of(c, rank, axes);
+    if (is_by_batch(c, axes, count, rank)) return normalise_by_batch(c, x, axes, count, rank);
     moments m = moments_of(c, x, axes, count);
     if (czm_config_bool(c->config, "rms_scaling", false))
         y = rms_scaling(c, x, m.variance, "gamma", axes, count,
