@@ -65,6 +65,7 @@ analysers:
 	python3 -B tests/fuzz/run.py --build build/fuzz --replay
 	$(cmake) --preset coverage
 	$(cmake) --build --preset coverage
+	find build/coverage -name '*.gcda' -delete
 	ctest --preset coverage --exclude-regex '^(damage|hostile)$$'
 	python3 -B tools/coverage.py build/coverage
 
@@ -82,6 +83,7 @@ lint:
 	$(gcc_analyser)
 
 coverage:
+	find build/coverage -name '*.gcda' -delete 2> /dev/null || true
 	$(cmake) --workflow --preset coverage
 	python3 -B tools/coverage.py build/coverage
 

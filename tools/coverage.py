@@ -13,11 +13,10 @@ import os
 import subprocess
 import sys
 
-# Percent of the lines of a folder.
-MINIMA = {'analysis': 93, 'api': 93, 'base': 94, 'check': 96, 'codec': 97, 'draw': 97, 'edit': 90,
-          'fold': 90,
+# Percent of the lines of a folder; 90 of one that is not named.
+MINIMA = {'analysis': 93, 'api': 93, 'base': 94, 'check': 96, 'codec': 97, 'draw': 97, 'edit': 90, 'fold': 90,
           'graph': 95, 'onnx': 94, 'op': 99, 'package': 96, 'passes': 96, 'read': 95, 'read/keras': 40,
-          'read/onnx': 40, 'report': 93, 'shape': 95, 'spec': 98, 'view': 95, 'write': 98}
+          'read/onnx': 92, 'report': 93, 'shape': 95, 'spec': 98, 'view': 95, 'write': 98}
 
 
 def read_counts(build):
@@ -53,7 +52,7 @@ def main():
     is_good = bool(folders)
     for name, (run, count) in sorted(folders.items()):
         percent = 100 * run / count
-        is_enough = percent >= MINIMA.get(name, 0)
+        is_enough = percent >= MINIMA.get(name, 90)
         is_good &= is_enough
         print(f'{name:10} {run:6} of {count:6} lines {percent:6.1f} %'
               f'{"" if is_enough else "   too few"}')

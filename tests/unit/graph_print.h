@@ -19,6 +19,7 @@ typedef struct printer {
     czm_context context;
     const char *indent;
     const czm_graph *graph; // that is printed
+    const czm_model *model; // whose variables have numbers; NULL: none has
     czm_buffer out;
     CZM_LIST(const char *) makers; // of ONNX nodes: their outputs, in order
 } printer;
@@ -244,13 +245,35 @@ static inline void print_node(printer *p, const czm_node *node) {
     print(p, "\n");
 }
 
+static inline czm_status collect_bytes(void *user, czm_bytes block) {
+    czm_put_raw(user, block);
+    return CZM_OK;
+}
+
+// name=var f{1,2}; false if the node is the handle of no variable that is known.
+static inline bool print_variable(printer *p, const czm_node *node) {
+    for (size_t i = 0; p->model && i < p->model->variables.count; i++) {
+        const czm_variable *v = &p->model->variables.items[i];
+        czm_buffer bytes = czm_buffer_in(p->context.arena);
+        uint32_t crc32c;
+        if (v->handle != node) continue;
+        print(p, "%s%s=var ", p->indent, node->name);
+        czm_sink sink = {collect_bytes, &bytes};
+        assert_int_equal(v->source->stream(v->source, &p->context, sink, &crc32c), CZM_OK);
+        print_array(p, v->dtype, (int)v->rank, v->dims, bytes.data);
+        print(p, "\n");
+        return true;
+    }
+    return false;
+}
+
 // Constants stand where they are read; one that is the result itself has a line.
 static inline void print_graph(printer *p, const czm_graph *graph) {
     p->graph = graph;
     for (size_t i = 0; i < graph->nodes.count; i++) {
         const czm_node *node = graph->nodes.items[i];
         bool is_given = czm_text_equal(node->op, "_Arg") || czm_text_equal(node->op, "Placeholder");
-        if (!is_given && !is_constant(node)) print_node(p, node);
+        if (!is_given && !is_constant(node) && !print_variable(p, node)) print_node(p, node);
     }
     for (size_t i = 0; i < graph->outputs.count; i++) {
         const czm_port *port = &graph->outputs.items[i];
@@ -277,7 +300,16 @@ static inline void print_function(printer *p, const czm_graph *function) {
     p->indent = "  ";
 }
 
+// The line of an input.
+static inline void print_input_of(printer *p, const czm_node *node) {
+    czm_shape shape = czm_shape_read(p->context.arena, czm_attr_shape(node, "shape"));
+    print(p, "%s%s:%s", p->indent, node->name, letter_of(czm_attr_type(node, "dtype")));
+    if (shape.rank >= 0) print_dims(p, shape.rank, shape.dims);
+    print(p, "\n");
+}
+
 static inline void print_model(printer *p, const czm_model *model) {
+    p->model = model;
     for (size_t i = 0; i < model->functions.count; i++)
         print_function(p, model->functions.items[i]);
     print_graph(p, &model->main);

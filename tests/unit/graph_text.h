@@ -7,7 +7,7 @@
 //     c=i 7                           a scalar
 //     v=var f[2]{1,2}                 a variable
 //     run y                           a node that runs whether or not anybody reads it
-//     y=Op(x,a:1) key=value           a node; values: 3 [1,2] true 'text' @f @f,i <?,3> &function
+//     y=Op(x,a:1) key=value           a node; values: 3 [1,2] true 'text' @f @f,i <?,3> f{1,2} &function
 //     def f(a,b): ... return c,d      a function; its statements lie between
 //
 // separated by ";". Types are f float32, d float64, i int32, l int64, b bool, h float16, u uint8,
@@ -37,7 +37,11 @@ typedef struct parser {
     czm_op_registry ops;
     czm_model model;
     czm_graph *graph; // being built
+    bool is_plain;    // attributes are not derived, and operations may read what stands nowhere
 } parser;
+
+// What a plain graph reads from elsewhere: a name of the graph around it, or "_" for an input that is left out.
+#define OUTER "_Outer"
 
 static inline czm_dtype dtype_of(char letter) {
     static const struct {
@@ -121,12 +125,14 @@ static inline void set_shape(parser *p, czm_node *node, const char *name, const 
 static inline czm_node *find_node(parser *p, const char *name) {
     for (size_t i = p->graph->nodes.count; i-- > 0;)
         if (czm_text_equal(p->graph->nodes.items[i]->name, name)) return p->graph->nodes.items[i];
+    if (p->is_plain) return czm_graph_add_named(p->graph, name, OUTER);
     fail_msg("no node is called %s", name);
     return NULL;
 }
 
 static inline czm_tensor reference(parser *p) {
-    czm_node *node = find_node(p, word(p));
+    const char *name = word(p);
+    czm_node *node = find_node(p, p->is_plain && czm_text_equal(name, "_") ? "" : name);
     return (czm_tensor){node, accept(p, ':') ? (uint32_t)number(p) : 0};
 }
 
@@ -149,7 +155,7 @@ static inline void put_number(czm_buffer *b, czm_dtype dtype, double value) {
     czm_put_raw_le(b, bits, czm_dtype_size(dtype));
 }
 
-static inline void constant(parser *p, const char *name, czm_dtype dtype) {
+static inline czm_node *constant(parser *p, const char *name, czm_dtype dtype) {
     czm_dims shape = {.rank = 0};
     czm_buffer content = czm_buffer_in(p->arena);
     bool has_shape = *p->at == '[';
@@ -161,7 +167,9 @@ static inline void constant(parser *p, const char *name, czm_dtype dtype) {
     } else {
         put_number(&content, dtype, number(p));
     }
-    czm_add_const(p->graph, name, dtype, czm_buffer_bytes(&content), shape.at, (size_t)shape.rank);
+    return czm_add_const(p->graph, name, dtype, czm_buffer_bytes(&content), shape.at,
+                         (size_t)shape.rank)
+        .node;
 }
 
 typedef struct held { // a source in memory
@@ -178,8 +186,7 @@ static inline czm_status stream_held(const czm_tensor_source *self, czm_context 
 
 // A variable with the numbers of a constant.
 static inline void variable(parser *p, const char *name, czm_dtype dtype) {
-    constant(p, name, dtype);
-    czm_node *handle = find_node(p, name);
+    czm_node *handle = constant(p, name, dtype);
     czm_bytes tensor = czm_attr_tensor(handle, "value");
     czm_shape shape = czm_shape_read(p->arena, czm_wire_find(tensor, 2).bytes);
     held *h = CZM_NEW(p->arena, held);
@@ -280,6 +287,10 @@ static inline void attribute(parser *p, czm_node *node) {
         czm_set_bool(p->graph, node, name, true);
     } else if (accept_word(p, "false")) {
         czm_set_bool(p->graph, node, name, false);
+    } else if (islower((unsigned char)*p->at)) {
+        czm_node *made = constant(p, "value", dtype_of(*p->at++));
+        p->graph->nodes.count--;
+        czm_set_attr(p->graph, node, name, czm_node_attr(made, "value"));
     } else {
         const char *begin = p->at;
         double value = number(p);
@@ -302,7 +313,7 @@ static inline void operation(parser *p, const char *name, const char *op) {
         attribute(p, node);
         accept(p, ' ');
     }
-    czm_node_derive_attrs(p->graph, node);
+    if (!p->is_plain) czm_node_derive_attrs(p->graph, node);
 }
 
 static inline void begin_function(parser *p) {

@@ -10,18 +10,23 @@
 //
 // What can be done: onnx (translate it to both operator sets), lower, fold, branches, passes, defaults,
 // twice (the network before itself),
-// "size HEIGHT WIDTH", "before STEP" and "after STEP". A rejection is written as "! where: message".
+// "size HEIGHT WIDTH", "before STEP", "after STEP", and "read OPERATOR-SET [LAYOUT]": the graph is one of ONNX
+// (onnx_text.h), which is written to a file and read. A rejection is written as "! where: message".
 //
 //     tables [--update] [--write FOLDER] TABLE...
+//     tables --print NETWORK...
 //
+// --print writes what was read from networks in files of any kind.
 // --update writes what the graphs become into the tables: read the difference before you commit it.
 #include "graph_print.h"
+#include "onnx_text.h"
 #include "splice_step.h"
 
 #include "edit/spatial.h"
 #include "fold/fold.h"
 #include "onnx/translate.h"
 #include "passes/passes.h"
+#include "read/network.h"
 #include "write/graph_def.h"
 
 typedef struct job {
@@ -230,7 +235,59 @@ static const char *rewritten(const job *j, czm_arena *arena) {
     return text;
 }
 
+// ---- networks in files
+
+// Prints what is read from the file, and the findings.
+static void print_file(subject *s, const char *path, czm_network_choice choice) {
+    czm_source *source = CZM_NEW(s->context.arena, czm_source);
+    czm_model *model = CZM_NEW(s->context.arena, czm_model);
+    s->printer = new_printer(s->context);
+    if (czm_source_open(&s->context, path, source) == CZM_OK &&
+        czm_network_read(&s->context, source, choice, model) == CZM_OK) {
+        for (size_t i = 0; i < model->main.inputs.count; i++)
+            print_input_of(&s->printer, model->main.inputs.items[i].tensor.node);
+        print_model(&s->printer, model);
+        czm_tensor output = model->main.outputs.items[0].tensor;
+        if (!is_constant(output.node)) {
+            print(&s->printer, "  return ");
+            print_input(&s->printer, output);
+            print(&s->printer, "\n");
+        }
+    }
+    print_findings(s);
+}
+
+static const char *read_text_network(const job *j, czm_arena *arena) {
+    subject s = {.parser = parse(j->graph)};
+    int opset = atoi(j->rest);
+    const char *gap = strchr(j->rest, ' ');
+    czm_network_choice choice = {.layout = czm_onnx_layout_find(gap ? gap + 1 : NULL)};
+    s.parser.is_plain = true;
+    build(&s.parser);
+    s.context = (czm_context){s.parser.arena, czm_report_new()};
+    const char *path = j->folder ? czm_arena_format(arena, "%s/%s.onnx", j->folder, j->name)
+                                 : "network.onnx";
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    write_bytes(file, onnx_file_of(&s.parser, opset));
+    fclose(file);
+    print_file(&s, path, choice);
+    const char *text = czm_arena_string(arena, czm_buffer_bytes(&s.printer.out));
+    end(&s);
+    return text;
+}
+
+static void print_network(const char *path) {
+    subject s = {.parser = {.arena = czm_arena_new(NULL)}};
+    s.context = (czm_context){s.parser.arena, czm_report_new()};
+    print_file(&s, path, (czm_network_choice){0});
+    printf("== %s\n%s", path, printed(&s.printer));
+    fflush(stdout);
+    end(&s);
+}
+
 static const char *result_of(const job *j, czm_arena *arena) {
+    if (czm_text_equal(j->verb, "read")) return read_text_network(j, arena);
     return czm_text_equal(j->verb, "onnx") ? translated_twice(j, arena) : rewritten(j, arena);
 }
 
@@ -330,13 +387,17 @@ static size_t run_table(const char *path, const char *folder, bool is_update) {
 int main(int argc, char **argv) {
     atexit(tell_where);
     size_t faults = 0;
-    bool is_update = false;
+    bool is_update = false, is_print = false;
     const char *folder = NULL;
     for (int i = 1; i < argc; i++) {
         if (czm_text_equal(argv[i], "--update"))
             is_update = true;
         else if (czm_text_equal(argv[i], "--write") && i + 1 < argc)
             folder = argv[++i];
+        else if (czm_text_equal(argv[i], "--print"))
+            is_print = true;
+        else if (is_print)
+            print_network(argv[i]);
         else
             faults += run_table(argv[i], folder, is_update);
     }
