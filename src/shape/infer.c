@@ -62,7 +62,7 @@ struct czm_engine {
     unsigned nesting;         // of the functions that are being inferred
     unsigned uncertain;       // how many of these may never run
     size_t steps_left;
-    const czm_shapes *samples[2];       // of the same graph, for two sizes of the input; NULL: none
+    const czm_shapes *samples[3]; // of the same graph, for three sizes of the input; NULL: none
     const czm_computation *computation; // NULL: values are those of shapes, small and exact
 };
 
@@ -186,23 +186,34 @@ static const czm_computation *computation_of(const czm_engine *e, const czm_inst
     return is_chosen ? e->computation : NULL;
 }
 
-// ---- what two samples have in common
+// ---- what the samples have in common: two with sizes that most networks accept agree, and one with odd sizes,
+// where it is known, does not disagree (padding to a multiple of 32 is 0 for the others)
 
-static int64_t common_dim(int64_t known, int64_t a, int64_t b) {
-    return known == CZM_UNKNOWN && a == b ? a : known;
+static int64_t common_dim(int64_t known, int64_t a, int64_t b, int64_t odd) {
+    bool agree = a == b && (odd == a || odd == CZM_UNKNOWN);
+    return known == CZM_UNKNOWN && agree ? a : known;
 }
 
-static void complete_shape(czm_arena *arena, czm_fact *fact, czm_shape a, czm_shape b) {
+static void complete_shape(czm_arena *arena, czm_fact *fact, czm_shape a, czm_shape b,
+                           czm_shape odd) {
     czm_dims dims = czm_dims_of(fact->shape);
     if (a.rank == CZM_UNKNOWN || a.rank != b.rank) return;
     if (dims.rank == CZM_UNKNOWN) dims = czm_dims_unknown(a.rank);
     if (dims.rank != a.rank) return;
-    for (int i = 0; i < dims.rank; i++) dims.at[i] = common_dim(dims.at[i], a.dims[i], b.dims[i]);
+    for (int i = 0; i < dims.rank; i++)
+        dims.at[i] = common_dim(dims.at[i], a.dims[i], b.dims[i],
+                                odd.rank == a.rank ? odd.dims[i] : CZM_UNKNOWN);
     if (!czm_shape_equal(fact->shape, czm_dims_shape(&dims)))
         fact->shape = czm_dims_keep(arena, &dims);
 }
 
-static void complete_value(czm_arena *arena, czm_fact *fact, czm_value a, czm_value b) {
+static bool is_other(czm_value value, size_t count, size_t i, double number) {
+    return value.elements && value.count == count && value.elements[i].is_known &&
+           value.elements[i].number != number;
+}
+
+static void complete_value(czm_arena *arena, czm_fact *fact, czm_value a, czm_value b,
+                           czm_value odd) {
     size_t count = a.count;
     bool is_same = a.elements && b.elements && a.count == b.count &&
                    czm_shape_count(fact->shape) == (int64_t)count &&
@@ -212,7 +223,8 @@ static void complete_value(czm_arena *arena, czm_fact *fact, czm_value a, czm_va
     for (size_t i = 0; i < count; i++) {
         if (fact->value.elements) elements[i] = fact->value.elements[i];
         bool agree = a.elements[i].is_known && b.elements[i].is_known &&
-                     a.elements[i].number == b.elements[i].number;
+                     a.elements[i].number == b.elements[i].number &&
+                     !is_other(odd, count, i, a.elements[i].number);
         if (!elements[i].is_known && agree) elements[i] = a.elements[i];
     }
     fact->value = (czm_value){elements, count};
@@ -224,8 +236,9 @@ static void complete(const czm_engine *e, const czm_instance *in, const record *
     for (size_t i = 0; i < r->count; i++) {
         const czm_fact *a = &e->samples[0]->main.facts[r->first + i];
         const czm_fact *b = &e->samples[1]->main.facts[r->first + i];
-        complete_shape(e->arena, &facts[i], a->shape, b->shape);
-        complete_value(e->arena, &facts[i], a->value, b->value);
+        const czm_fact *odd = &e->samples[2]->main.facts[r->first + i];
+        complete_shape(e->arena, &facts[i], a->shape, b->shape, odd->shape);
+        complete_value(e->arena, &facts[i], a->value, b->value, odd->value);
     }
 }
 
@@ -409,10 +422,11 @@ static czm_shape input_shape(czm_arena *arena, const czm_model *model, const czm
 }
 
 czm_shapes *czm_shapes_infer_any(czm_arena *arena, const czm_model *model, const czm_shape *input) {
-    static const int64_t sizes[2][4] = {{3, 448, 512, 5}, {7, 640, 768, 11}};
+    static const int64_t sizes[][4] = {{3, 448, 512, 5}, {7, 640, 768, 11}, {4, 451, 517, 6}};
     czm_shape shape = input_shape(arena, model, input);
     czm_engine e = begin(arena, model, &model->main);
-    for (int i = 0; i < 2 && shape.rank == 4 && !czm_shape_is_complete(shape); i++) {
+    for (size_t i = 0; i < CZM_COUNT_OF(sizes) && shape.rank == 4 && !czm_shape_is_complete(shape);
+         i++) {
         czm_dims dims = czm_dims_of(shape);
         for (int k = 0; k < 4; k++)
             if (dims.at[k] == CZM_UNKNOWN) dims.at[k] = sizes[i][k];
