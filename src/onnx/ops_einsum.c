@@ -218,6 +218,42 @@ static char *with_small_letters(czm_arena *arena, czm_bytes equation) {
     return text;
 }
 
+// How many dimensions "..." stands for in an input; 0 without it, or if the rank is not known.
+static int elided(const czm_onnx_step *step, size_t input, const czm_einsum_term *term) {
+    int rank = czm_in(step, input)->shape.rank;
+    return term->has_ellipsis && rank > term->letters ? rank - term->letters : 0;
+}
+
+// "..." must stand for equally many dimensions in all inputs: new ones of size 1 come before the others.
+static const char *aligned(czm_onnx_step *step, size_t input, const czm_einsum_term *term,
+                           int most) {
+    const char *name = czm_in_plain(step, input);
+    int missing = most - elided(step, input, term), first = 0;
+    if (!term->has_ellipsis || missing <= 0 || czm_in(step, input)->shape.rank == CZM_UNKNOWN)
+        return name;
+    while (term->labels[first] != CZM_EINSUM_ELLIPSIS) first++;
+    int64_t axes[CZM_HIGHEST_RANK];
+    for (int i = 0; i < missing; i++) axes[i] = first + i;
+    return czm_emit_with_axes(step, "Unsqueeze", name, axes, missing, 13);
+}
+
+static const char **aligned_inputs(czm_onnx_step *step) {
+    size_t count = czm_in_count(step), known = 0;
+    const char **names = CZM_NEW_ARRAY(step->arena, const char *, count + 1);
+    czm_einsum_term *terms = CZM_NEW_ARRAY(step->arena, czm_einsum_term, count + 1);
+    czm_einsum einsum;
+    int most = 0;
+    bool is_read = czm_einsum_read(step->node, &einsum);
+    while (is_read && known < count && czm_einsum_next(&einsum, &terms[known])) {
+        int dims = elided(step, known, &terms[known]);
+        if (dims > most) most = dims;
+        known++;
+    }
+    for (size_t i = 0; i < count; i++)
+        names[i] = i < known ? aligned(step, i, &terms[i], most) : czm_in_plain(step, i);
+    return names;
+}
+
 void czm_onnx_einsum(czm_onnx_step *step) {
     if (put_product(step)) return;
     char *equation = with_small_letters(step->arena, czm_attr_string(step->node, "equation"));
@@ -225,9 +261,7 @@ void czm_onnx_einsum(czm_onnx_step *step) {
         czm_refuse(step, "it names more than 26 dimensions");
         return;
     }
-    const char **inputs = CZM_NEW_ARRAY(step->arena, const char *, czm_in_count(step) + 1);
-    for (size_t i = 0; i < czm_in_count(step); i++) inputs[i] = czm_in_plain(step, i);
-    const char *name = czm_emit(step, "Einsum", inputs);
+    const char *name = czm_emit(step, "Einsum", aligned_inputs(step));
     czm_onnx_set_text(step->arena, czm_last(step), "equation", equation);
     czm_out(step, 0, name);
 }

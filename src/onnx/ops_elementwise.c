@@ -283,6 +283,19 @@ void czm_onnx_floor_div(czm_onnx_step *step) {
     czm_onnx_put(step, layout, CZM_EMIT(step, "Div", whole, b));
 }
 
+// ONNX's quotient of integers is truncated; ONNX truncates no floating numbers.
+void czm_onnx_truncate_div(czm_onnx_step *step) {
+    if (!czm_dtype_is_floating(in_dtype(step))) {
+        czm_onnx_binary(step);
+        return;
+    }
+    czm_onnx_layout layout = czm_onnx_layout_of(step);
+    const char *a = czm_onnx_operand(step, 0, layout), *b = czm_onnx_operand(step, 1, layout);
+    const char *quotient = CZM_EMIT(step, step->detail, a, b);
+    const char *whole = CZM_EMIT(step, "Floor", CZM_EMIT(step, "Abs", quotient));
+    czm_onnx_put(step, layout, CZM_EMIT(step, "Mul", whole, CZM_EMIT(step, "Sign", quotient)));
+}
+
 void czm_onnx_truncate_mod(czm_onnx_step *step) {
     czm_onnx_layout layout = czm_onnx_layout_of(step);
     const char *a = czm_onnx_operand(step, 0, layout), *b = czm_onnx_operand(step, 1, layout);

@@ -78,6 +78,10 @@ void czm_onnx_patches(czm_onnx_step *step) { // ExtractImagePatches
 // The largest of pixel plus filter; what lies outside never is (core/kernels/dilation_ops.cc).
 void czm_onnx_dilation(czm_onnx_step *step) { // Dilation2D(input, filter)
     places p = {.kernel = {0}};
+    if (!czm_dtype_is_floating(czm_in(step, 0)->dtype)) { // nothing is below all integers
+        czm_refuse(step, "it dilates integers");
+        return;
+    }
     czm_shape filter = czm_in(step, 1)->shape; // [height, width, channels]
     for (int i = 0; i < DIRECTIONS && filter.rank == 3; i++) p.kernel[i] = filter.dims[i];
     if (!find_places(step, &p, -(double)FLT_MAX)) return;

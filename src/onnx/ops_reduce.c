@@ -51,8 +51,12 @@ void czm_onnx_reduce(czm_onnx_step *step) {
     bool is_logical = value->dtype == CZM_DTYPE_BOOL;
     axes a;
     if (!find_axes(step, 1, rank, &a)) return;
-    if (a.count == 0) {
+    if (a.count == 0 && !czm_text_equal(step->detail, "ReduceL2")) {
         czm_onnx_pass(step);
+        return;
+    }
+    if (a.count == 0) { // the norm of a single number
+        czm_out(step, 0, CZM_EMIT(step, "Abs", czm_in_plain(step, 0)));
         return;
     }
     bool is_planar = rank > 2 && czm_in_is_planar(step, 0) && (keeps_dims || keeps_order(&a, rank));
@@ -159,5 +163,7 @@ void czm_onnx_top_k(czm_onnx_step *step) {
     const char *largest = CZM_EMIT(step, "TopK", of, czm_int(step, (int64_t)k)),
                *places = czm_emit_more(step);
     czm_out(step, 0, largest);
+    czm_dtype dtype = czm_attr_type(step->node, "index_type"); // newer than TensorFlow 2.0.0
+    if (dtype != CZM_DTYPE_NONE) step->outputs[1].dtype = dtype;
     czm_out(step, 1, czm_emit_cast(step, places, step->outputs[1].dtype));
 }

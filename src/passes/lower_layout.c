@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Channels-first ops: TensorFlow 2.0.0 knows the layout NCHW but most of its CPU kernels do not.
-// The op is computed channels-last between two transposes.
+// The op is computed channels-last between two transposes. MaxPoolV2, whose windows are inputs, first
+// becomes MaxPool.
 #include "passes/lower.h"
 #include "view/window.h"
 
@@ -126,4 +127,29 @@ void czm_layout_rewrite(czm_lowering *l, czm_node *node) {
     czm_node_add_input(l->graph, node, first);
     czm_set_type(l->graph, node, "T", dtype);
     czm_set_type(l->graph, node, "Tperm", CZM_DTYPE_INT32);
+}
+
+// ---- windows that are inputs
+
+enum { WINDOW_DIMS = 4 };
+
+static bool read_window(const czm_lowering *l, czm_tensor tensor, int64_t window[WINDOW_DIMS]) {
+    return czm_value_ints(czm_lower_value(l, tensor), window, WINDOW_DIMS) == WINDOW_DIMS;
+}
+
+bool czm_constant_windows_applies(czm_lowering *l, czm_node *node) {
+    int64_t window[WINDOW_DIMS];
+    return node->inputs.count == 3 && read_window(l, node->inputs.items[1], window) &&
+           read_window(l, node->inputs.items[2], window);
+}
+
+void czm_constant_windows_rewrite(czm_lowering *l, czm_node *node) {
+    static const char *const attrs[] = {"ksize", "strides"};
+    for (size_t i = 0; i < CZM_COUNT_OF(attrs); i++) {
+        int64_t window[WINDOW_DIMS];
+        read_window(l, node->inputs.items[1 + i], window);
+        czm_set_ints(l->graph, node, attrs[i], window, WINDOW_DIMS);
+    }
+    node->inputs.count = 1;
+    czm_node_become(l->graph, node, CZM_OP_MaxPool);
 }

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// ONNX networks of any shape as graphs for both back ends, many in one process, for the tests. Each line
-// of the standard input is
+// Networks of any shape as graphs for both back ends, many in one process, for the tests:
 //
-//     FILE.onnx<tab>LAYOUT<tab>OUTPUT<tab>RESULT
+//     read_networks [OPSET]
 //
-// with LAYOUT "nchw", "nhwc" or "-". Writes RESULT.pb (a GraphDef for TensorFlow 2.0.0 whose weights are
-// constants) and RESULT.onnx (operator set 18), and answers with one line for each: "ok INPUT OUTPUT", or
-// the message.
+// Each line of the standard input is
+//
+//     NETWORK<tab>LAYOUT<tab>OUTPUT<tab>RESULT
+//
+// with a file in ONNX or a SavedModel, and LAYOUT "nchw", "nhwc" or "-". Writes RESULT.pb (a GraphDef for
+// TensorFlow 2.0.0 whose weights are constants) and RESULT.onnx (operator set 18 unless OPSET is another), and answers with one line
+// for each: "ok INPUT... OUTPUT" with the tensors of the GraphDef, "ok RESULT.onnx", or the message.
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -19,10 +22,11 @@
 #include "read/network.h"
 #include "write/graph_def.h"
 
-enum { OPSET = 18, MOST_FIELDS = 4 };
+enum { MOST_FIELDS = 4 };
 
 typedef struct job {
     const char *path, *layout, *output, *result;
+    int opset;
     bool is_for_onnx;
 } job;
 
@@ -109,11 +113,11 @@ static czm_status put(void *user, czm_bytes block) {
     return fwrite(block.data, 1, block.size, user) == block.size ? CZM_OK : CZM_ERROR_IO;
 }
 
-static czm_status write_onnx(czm_context *context, czm_model *model, const char *path) {
+static czm_status write_onnx(czm_context *context, czm_model *model, int opset, const char *path) {
     czm_onnx_model onnx;
     const czm_onnx_plan *plan;
     uint64_t size;
-    CZM_TRY(czm_onnx_translate(context, model, OPSET, &onnx));
+    CZM_TRY(czm_onnx_translate(context, model, opset, &onnx));
     CZM_TRY(czm_onnx_plan_make(context, &onnx, &plan, &size));
     FILE *file = fopen(path, "wb");
     if (!file) return CZM_ERROR_IO;
@@ -129,11 +133,14 @@ static czm_status convert(czm_context *context, void *data) {
     CZM_TRY(read_model(context, j, model));
     const char *path =
         czm_arena_format(context->arena, "%s.%s", j->result, j->is_for_onnx ? "onnx" : "pb");
-    CZM_TRY(j->is_for_onnx ? write_onnx(context, model, path) : write_graph(context, model, path));
-    if (j->is_for_onnx) return printf("ok input output\n") > 0 ? CZM_OK : CZM_ERROR_IO;
+    CZM_TRY(j->is_for_onnx ? write_onnx(context, model, j->opset, path)
+                           : write_graph(context, model, path));
+    if (j->is_for_onnx) return printf("ok %s\n", path) > 0 ? CZM_OK : CZM_ERROR_IO;
     czm_tensor output = model->main.outputs.items[0].tensor;
-    printf("ok %s:0 %s:%u\n", model->main.inputs.items[0].tensor.node->name, output.node->name,
-           output.index);
+    printf("ok");
+    for (size_t i = 0; i < model->main.inputs.count; i++)
+        printf(" %s:0", model->main.inputs.items[i].tensor.node->name);
+    printf(" %s:%u\n", output.node->name, output.index);
     return CZM_OK;
 }
 
@@ -152,13 +159,18 @@ static void run(job *j) {
     fflush(stdout);
 }
 
-int main(void) {
+int main(int argc, char **argv) {
+    int opset = argc > 1 ? atoi(argv[1]) : CZM_ONNX_NEW;
     char line[4096];
     while (fgets(line, sizeof line, stdin)) {
         char *fields[MOST_FIELDS] = {strtok(line, "\t\n")};
         for (size_t i = 1; i < MOST_FIELDS; i++) fields[i] = strtok(NULL, "\t\n");
         if (!fields[MOST_FIELDS - 1]) return CZM_ERROR_USAGE;
-        job j = {.path = fields[0], .layout = fields[1], .output = fields[2], .result = fields[3]};
+        job j = {.path = fields[0],
+                 .layout = fields[1],
+                 .output = fields[2],
+                 .result = fields[3],
+                 .opset = opset};
         run(&j);
         j.is_for_onnx = true;
         run(&j);
