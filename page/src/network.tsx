@@ -14,7 +14,7 @@ export function summary(verdict: Verdict, t: Text): string {
 }
 
 // A picture that is a little too wide is made smaller; others are scrolled.
-const LEAST_SCALE = 0.7;
+const LEAST_SCALE = 0.6;
 const keepLegible = ({ currentTarget: image }: { currentTarget: HTMLImageElement }) => {
   image.style.minWidth = `${LEAST_SCALE * image.naturalWidth}px`;
 };
