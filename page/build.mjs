@@ -8,7 +8,7 @@
 // OUT/small/czmodel.html has neither ONNX Runtime nor the example; OUT/site/ is the page for a web host. Scripts and
 // styles are allowed by their hashes, and requests by nothing but what is part of the page.
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
@@ -85,7 +85,7 @@ function page({ scripts, connect, styles, head, tail, isFull }) {
   const policy = [
     "default-src 'none'",
     `script-src ${scripts} 'wasm-unsafe-eval'${isFull ? ' blob:' : ''}`,
-    'worker-src blob:',
+    `worker-src blob:${connect === "'self'" ? " 'self'" : ''}`,
     `connect-src ${connect}`,
     `style-src ${styles}`,
     'img-src blob: data:',
@@ -143,4 +143,5 @@ writeFileSync(
 );
 writeFileSync(`${out}/site/page.js`, script);
 writeFileSync(`${out}/site/page.css`, style);
+copyFileSync(`${ort}/ort-wasm-simd-threaded.mjs`, `${out}/site/ort-threads.mjs`);
 for (const [name, bytes] of Object.entries({ ...assets, ...runtime })) writeFileSync(`${out}/site/${name}`, bytes);

@@ -75,7 +75,9 @@ export class Engine {
   /** Loads ONNX Runtime, unless it is there. */
   async needRuntime() {
     if (await this.do('hasRuntime')) return;
-    await this.do('loadRuntime', await asset('ort.js'), await asset('ort.wasm'));
+    const isHosted = !document.getElementById('asset-ort.js');
+    const threads = isHosted && crossOriginIsolated ? new URL('ort-threads.mjs', location.href).href : null;
+    await this.do('loadRuntime', await asset('ort.js'), await asset('ort.wasm'), threads);
   }
 
   stop() {

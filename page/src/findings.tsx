@@ -46,34 +46,48 @@ function Item({ finding: f, t, apply }: { finding: Finding; t: Text; apply: Appl
   return (
     <li class={`finding ${f.severity}`}>
       <p>
-        <span class="severity">{t(f.severity)}</span> {f.where && <code>{f.where}</code>} {plain(f.finding)}
+        <span class="severity">{t(f.severity)}</span> {f.where && <code>{f.where}</code>} <span lang="en">{plain(f.finding)}</span>
       </p>
       {f.hint && (
         <p>
-          <strong>{t('fix')}:</strong> <Remedy text={f.hint} apply={apply} />
+          <strong>{t('fix')}:</strong> <span lang="en"><Remedy text={f.hint} apply={apply} /></span>
         </p>
       )}
       <p class="why">
-        {t('rule')} <code>{f.rule}</code>: {plain(f.why)}
+        {t('rule')} <code>{f.rule}</code>: <span lang="en">{plain(f.why)}</span>
       </p>
     </li>
   );
 }
+
+const List = ({ findings, t, apply }: { findings: Finding[]; t: Text; apply: Apply }) => (
+  <ul class="findings">
+    {findings.map((finding, i) => (
+      <Item key={i} {...{ finding, t, apply }} />
+    ))}
+  </ul>
+);
+
+const GUESS = 'guess'; // the rule about values that czm_new_spec() has chosen
 
 const grave = { error: 0, warning: 1, note: 2 };
 
 export function Findings(props: { findings: Finding[]; verdict: Verdict | null; t: Text; apply: Apply }) {
   const { findings, verdict, t, apply } = props;
   const sorted = [...findings].sort((a, b) => grave[a.severity] - grave[b.severity]);
+  const guesses = sorted.filter(({ rule }) => rule === GUESS);
   return (
     <section aria-labelledby="findings-title">
       <h2 id="findings-title">{t('findings')}</h2>
-      {sorted.length === 0 && <p>{t('noFindings')}</p>}
-      <ul class="findings">
-        {sorted.map((finding, i) => (
-          <Item key={i} {...{ finding, t, apply }} />
-        ))}
-      </ul>
+      {findings.length === 0 && <p>{t('noFindings')}</p>}
+      {findings.length > 0 && t('findingsLanguage') && <p class="why">{t('findingsLanguage')}</p>}
+      <List findings={sorted.filter(({ rule }) => rule !== GUESS)} {...{ t, apply }} />
+      {guesses.length > 0 && (
+        <details>
+          <summary>{t('guesses')} ({guesses.length})</summary>
+          <List findings={guesses} {...{ t, apply }} />
+        </details>
+      )}
       {verdict && (
         <details>
           <summary>{t('rules')}</summary>
@@ -84,7 +98,7 @@ export function Findings(props: { findings: Finding[]; verdict: Verdict | null; 
                   <td>
                     <code>{r.rule}</code>
                   </td>
-                  <td>{r.statement}</td>
+                  <td lang="en">{r.statement}</td>
                   <td>{t(r.outcome)}</td>
                 </tr>
               ))}

@@ -133,7 +133,7 @@ function Border({ specification: s, inspection, t, change }: FormProps) {
 }
 
 const bytes = (count: number) =>
-  count < 1e9 ? `${(count / 1e6).toFixed(0)} MB` : `${(count / 1e9).toFixed(1)} GB`;
+  count < 1e9 ? `${(count / 1e6).toFixed(count < 1e7 ? 1 : 0)} MB` : `${(count / 1e9).toFixed(1)} GB`;
 
 function Tile({ specification: s, inspection, t, change }: FormProps) {
   const network = inspection?.network;
@@ -159,7 +159,7 @@ function Tile({ specification: s, inspection, t, change }: FormProps) {
         <label>
           {t('tileMemory')}: {bytes(memory.peak)} {t('of')} {bytes(memory.limit)}
           {memory.largest_tile !== null && ` (${t('largestTile')}: ${memory.largest_tile} × ${memory.largest_tile})`}
-          <progress value={Math.min(memory.peak, memory.limit)} max={memory.limit} />
+          <progress class={memory.peak > memory.limit ? 'full' : undefined} value={Math.min(memory.peak, memory.limit)} max={memory.limit} />
         </label>
       )}
     </fieldset>

@@ -55,7 +55,7 @@ export function Network(props: { inspection: Inspection | null; svg: string; ver
           {network.exporter && (
             <>
               <dt>{t('exporter')}</dt>
-              <dd>{network.opset ? network.exporter : `TensorFlow ${network.exporter}`}</dd>
+              <dd>{/^\d/.test(network.exporter) ? `TensorFlow ${network.exporter}` : network.exporter}</dd>
             </>
           )}
           <dt>{t('parameters')}</dt>

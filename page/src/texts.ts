@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Everything that the page says, in each language. What the library says (findings, rules) is English.
+// Everything that the page says, in each language. What the library says (findings, rules) is English, also in German:
+// users send findings to the author of a network, and look rules up in docs/rules.md. The page says so.
 
 const table = {
   title: ['czmodel: a network for ZEN', 'czmodel: ein Netzwerk für ZEN'],
@@ -48,6 +49,8 @@ const table = {
   runsNot: ['This model cannot be converted yet. The findings say why.', 'Dieses Modell kann noch nicht umgewandelt werden. Die Befunde nennen den Grund.'],
   findings: ['Findings', 'Befunde'],
   noFindings: ['No findings: every rule that was checked has passed.', 'Keine Befunde: Jede geprüfte Regel ist erfüllt.'],
+  findingsLanguage: ['', 'Befunde und Regeln sind auf Englisch, wie im Befehl czmodel und in seiner Dokumentation.'],
+  guesses: ['Values that were guessed: please look at them', 'Vermutete Werte: bitte ansehen'],
   error: ['Error', 'Fehler'],
   warning: ['Warning', 'Warnung'],
   note: ['Note', 'Hinweis'],

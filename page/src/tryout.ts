@@ -21,14 +21,23 @@ export interface Tried {
 
 const NETWORK = '.czmodel-page/network.onnx';
 
-/** Its script and its module, which are loaded when they are needed first. */
-export function loadRuntime(script: ArrayBuffer, module: ArrayBuffer) {
+const MOST_THREADS = 8;
+
+/**
+ * Its script and its module, which are loaded when they are needed first. `threads`: the address of the script of its
+ * threads, where the browser allows them.
+ */
+export function loadRuntime(script: ArrayBuffer, module: ArrayBuffer, threads: string | null) {
   const url = URL.createObjectURL(new Blob([script], { type: 'text/javascript' }));
   importScripts(url);
   URL.revokeObjectURL(url);
   const { env } = runtime();
-  env.wasm.numThreads = 1;
   env.wasm.wasmBinary = module;
+  env.wasm.numThreads = 1;
+  if (!threads) return;
+  // Threads are modules, which only a web host can provide.
+  env.wasm.numThreads = Math.min(MOST_THREADS, navigator.hardwareConcurrency);
+  env.wasm.wasmPaths = { mjs: threads };
 }
 
 const runtime = () => (globalThis as unknown as { ort?: typeof Ort }).ort!;

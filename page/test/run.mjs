@@ -9,8 +9,10 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { basename, join } from 'node:path';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { launch, Page } from './browser.mjs';
+import { difference, pictures, take } from './screenshots.mjs';
 import { attempt, command, end, example, folders, host, inputs, kind, root, scratch, specificationOf } from './support.mjs';
 
 const [pageFolder, chromium] = folders;
@@ -290,6 +292,35 @@ async function onWebHost(browser) {
   close();
 }
 
+async function onIsolatedHost(browser) {
+  const headers = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' };
+  const { address, close } = await host(join(pageFolder, 'site'), headers);
+  const page = await Page.open(browser, address);
+  await page.button('Open the example').click();
+  await page.idle();
+  await page.get('#run').click();
+  await page.get('.result canvas').waitFor();
+  const threads = page.browser.workers().filter((worker) => worker.url().endsWith('ort-threads.mjs')).length;
+  assert.equal(threads, Math.min(8, availableParallelism()) - 1, `${threads} further threads`);
+  assert.deepEqual(page.messages, []);
+  await page.close();
+  close();
+}
+
+const MOST_DIFFERENT = 0.1; // the same fonts: 0; a fixed-width font for everything: 0.18
+
+async function looksAsDocumented(browser) {
+  const found = [];
+  for (const picture of pictures) {
+    const committed = readFileSync(join(root, picture.file));
+    found.push(await take(browser, html, picture));
+    const part = await difference(browser, committed, found.at(-1));
+    assert.ok(part < MOST_DIFFERENT, `${(100 * part).toFixed(1)} % of ${picture.file} differ; if that is right: page/test/screenshots.mjs`);
+  }
+  const blank = await (await browser.newPage()).screenshot();
+  assert.ok((await difference(browser, blank, found[1])) > 0.5, 'the comparison finds no difference where there is one');
+}
+
 function sizes() {
   for (const [file, most] of [[html, 8e6], [join(pageFolder, 'small/czmodel.html'), 2e6]]) {
     const { size } = statSync(file);
@@ -310,6 +341,8 @@ for (const [name, test] of Object.entries(tests)) {
   });
 }
 await attempt('the example on a web host', () => onWebHost(browser));
+await attempt('threads, on a web host that allows them', () => onIsolatedHost(browser));
+await attempt('the pictures in the documentation', () => looksAsDocumented(browser));
 await attempt('sizes', sizes);
 await browser.close();
 end();
