@@ -86,7 +86,7 @@ def content(folder):
 
 def convert_all(options, dialect, source, target):
     """([Converted], [fault])"""
-    expected = read_rejections(dialect)
+    expected = read_rejections('keras2' if dialect == 'tf_keras' else dialect)
     networks, faults, met = [], [], set()
     for recorded in sorted(glob.glob(os.path.join(glob.escape(source), '*.npz'))):
         name = os.path.basename(recorded)[:-4]
