@@ -1625,6 +1625,43 @@ def module_running_mean():
     return _exported(net, call, _spec(16, 16))
 
 
+@module('module_running_mean_unread', 'pix2pix: a running mean is updated, not used')
+def module_running_mean_unread():
+    net = Small()
+    net.mean = tf.Variable(tf.zeros([8]), trainable=False)
+
+    def call(x):
+        y, mean, _ = tf.compat.v1.nn.fused_batch_norm(
+            net.features(x), tf.ones([8]) * 1.2, tf.ones([8]) * 0.1,
+            is_training=True)
+        net.mean.assign_sub((net.mean - mean) * 0.1)
+        return net.classify(y)
+    return _exported(net, call, _spec(16, 16))
+
+
+@module('module_weight_norm', 'a branch that assigns never runs: its flag is set')
+def module_weight_norm():
+    net = Small()
+    rng = np.random.RandomState(12)
+    net.direction = _variable(rng, 'kernel', (3, 3, 8, 8))
+    net.length = tf.Variable(tf.ones([8]) * 0.7)
+    net.is_initialised = tf.Variable(True, trainable=False)
+
+    def initialise(y):
+        with tf.control_dependencies([
+                net.length.assign(tf.math.reduce_std(y, [0, 1, 2])),
+                net.is_initialised.assign(True)]):
+            return tf.identity(net.length)
+
+    def call(x):
+        y = net.features(x)
+        length = tf.cond(net.is_initialised, lambda: tf.identity(net.length),
+                         lambda: initialise(y))
+        kernel = tf.nn.l2_normalize(net.direction, [0, 1, 2]) * length
+        return net.classify(tf.nn.conv2d(y, kernel, 1, 'SAME'))
+    return _exported(net, call, _spec(16, 16))
+
+
 @module('module_lookup_table', 'a hash table in the path of the picture',
         expect='refused')
 def module_lookup_table():

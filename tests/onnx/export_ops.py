@@ -205,6 +205,7 @@ OPS = {
     'unique': lambda x: number(tf.unique(flat(ints(x, 0, 5)))[0]),
     'invert_permutation': lambda x: x + number(tf.math.invert_permutation([2, 0, 3, 1])),
     'sort': lambda x: tf.sort(x, -1),
+    'median': lambda x: tf.sort(tf.reshape(x, [1, 48, 4]), 1)[:, 23:25],
     'argsort': lambda x: number(tf.argsort(x, -1)),
     'band_part': lambda x: tf.linalg.band_part(tf.transpose(x, [0, 3, 1, 2]), 1, 2),
     'band_part_lower': lambda x: tf.linalg.band_part(tf.transpose(x, [0, 3, 1, 2]), -1, 0),

@@ -179,6 +179,32 @@ class MoreTest(Base):
             self.check_result(result.path, picture, model(picture))
             self.assertIn(f'<ModelName>{name}</ModelName>', self.manifest(result.path))
 
+    def augmented_network(self):
+        """A network that augments its input in training."""
+        entry = keras.Input((32, 32, 3))
+        x = keras.layers.RandomFlip(seed=1)(entry)
+        x = keras.layers.RandomRotation(0.2, seed=2)(x)
+        return keras.Model(entry, small_network(32, 3)(x))
+
+    def test_augmentation_is_off(self):
+        model = self.augmented_network()
+        path = self.folder / 'model.keras'
+        model.save(path)
+        picture = self.picture(1, 32, 32, 3)
+        for source in (model, path):
+            result = convert_from_model_spec(ModelSpec(source, self.metadata('Bgr24')), self.folder)
+            self.check_result(result.path, picture, model(picture, training=False))
+
+    @unittest.skipIf(KERAS != 'keras', 'Keras 2 exports layers that augment for inference')
+    def test_augmentation_that_was_exported(self):
+        model, folder = self.augmented_network(), str(self.folder / 'exported')
+        model.export(folder)
+        with self.assertRaises(czmodel.InvalidModelError) as caught:
+            convert_from_model_spec(ModelSpec(folder, self.metadata('Bgr24')), self.folder)
+        faults = [f for f in caught.exception.findings if f.severity == 'error']
+        self.assertEqual({f.rule for f in faults}, {'stateful-inference'})
+        self.assertIn('keras.Model(x, model(x, training=False)).export(...)', faults[0].hint)
+
     def test_a_damaged_file_of_keras(self):
         (self.folder / 'model.keras').write_bytes(b'nothing')
         with self.assertRaisesRegex(czmodel.InvalidModelError, 'a file of an unknown kind'):
