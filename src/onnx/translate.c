@@ -4,7 +4,6 @@
 // left over at the end. The rules are in ops_*.c, the table of them in op/ops.def.
 #include "onnx/translate.h"
 
-#include "onnx/fold.h"
 #include "onnx/ops.h"
 #include "onnx/runtime.h"
 #include "onnx/scope.h"
@@ -55,7 +54,6 @@ static void translate_node(czm_onnx_translator *t, czm_onnx_scope *scope, const 
         czm_refuse(&step, "an input is missing");
         return;
     }
-    if (czm_onnx_fold(&step)) return;
     if (++t->steps > MOST_STEPS)
         czm_refuse(&step, "its functions call each other without end");
     else if (czm_onnx_has_complex(&step))
