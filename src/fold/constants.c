@@ -5,6 +5,7 @@
 // may have no equivalent, small results are computed too, and large ones where such an operation is
 // behind them.
 #include "fold/fold.h"
+#include "op/number.h"
 #include "shape/shape.h"
 
 enum { SMALL_VALUE = 1 << 16, LARGEST_VALUE = 1 << 21 }; // elements
@@ -98,19 +99,6 @@ static bool *choose(const folding *f, bool is_rare) {
 
 // ---- constants
 
-static uint64_t bits_of(czm_dtype dtype, double number) {
-    float single = (float)number;
-    uint32_t low;
-    uint64_t bits;
-    if (!czm_dtype_is_floating(dtype)) return (uint64_t)(int64_t)number;
-    if (dtype == CZM_DTYPE_DOUBLE) return memcpy(&bits, &number, sizeof bits), bits;
-    memcpy(&low, &single, sizeof low);
-    if (dtype == CZM_DTYPE_BFLOAT16) return low >> 16;
-    if (dtype != CZM_DTYPE_HALF) return low;
-    uint32_t exponent = low >> 23 & 255, sign = low >> 16 & 0x8000; // normal, or 0
-    return sign | (exponent ? (exponent - 112) << 10 | (low >> 13 & 1023) : 0);
-}
-
 static bool can_write(czm_dtype dtype) {
     return czm_dtype_size(dtype) > 0 && dtype != CZM_DTYPE_COMPLEX64 &&
            dtype != CZM_DTYPE_COMPLEX128;
@@ -120,8 +108,8 @@ static bool can_write(czm_dtype dtype) {
 static bool write_value(const folding *f, czm_dtype dtype, czm_value value, czm_buffer *bytes) {
     *bytes = czm_buffer_in(f->context->arena);
     for (size_t i = 0; i < value.count; i++) {
-        if (!value.elements[i].is_known) return false;
-        czm_put_raw_le(bytes, bits_of(dtype, value.elements[i].number), czm_dtype_size(dtype));
+        if (!value.elements[i].is_known || !czm_number_put(bytes, dtype, value.elements[i].number))
+            return false;
     }
     return value.elements != NULL && can_write(dtype);
 }

@@ -4,7 +4,7 @@
 // between them.
 #include "onnx/write.h"
 
-#include <math.h>
+#include "op/number.h"
 
 typedef struct piece {
     czm_bytes bytes;
@@ -180,34 +180,6 @@ static czm_status fill(void *user, czm_bytes block) {
     return CZM_OK;
 }
 
-// binary16: sign, 5 bits of exponent, 10 of fraction (IEEE 754).
-static float half_number(uint16_t bits) {
-    int exponent = bits >> 10 & 31, fraction = bits & 1023;
-    float value = exponent ? (float)(fraction + 1024) : (float)fraction;
-    for (int i = exponent ? exponent : 1; i < 25; i++) value *= 0.5f;
-    for (int i = 25; i < exponent; i++) value *= 2;
-    if (exponent == 31) value = fraction ? NAN : INFINITY;
-    return bits >> 15 ? -value : value;
-}
-
-static float number_at(czm_dtype dtype, const uint8_t *from) {
-    uint32_t bits;
-    uint64_t wide;
-    float number;
-    double exact;
-    switch (dtype) {
-    case CZM_DTYPE_HALF: return half_number(czm_load_le16(from));
-    case CZM_DTYPE_BFLOAT16:
-        bits = (uint32_t)czm_load_le16(from) << 16;
-        memcpy(&number, &bits, sizeof number);
-        return number;
-    default:
-        wide = czm_load_le64(from);
-        memcpy(&exact, &wide, sizeof exact);
-        return (float)exact;
-    }
-}
-
 // The bytes as they are stored, all at once.
 static czm_status load(czm_context *context, const czm_onnx_weight *w, uint8_t *to,
                        uint32_t *crc32c) {
@@ -224,7 +196,9 @@ static void to_singles(czm_dtype dtype, uint8_t *bytes, size_t count) {
     // What is narrower grows from its end, what is wider shrinks from its beginning.
     for (size_t i = 0; i < count; i++) {
         size_t at = size < sizeof(float) ? count - 1 - i : i;
-        float number = number_at(dtype, bytes + at * size);
+        double exact = 0;
+        czm_number_read(dtype, bytes + at * size, &exact);
+        float number = (float)exact;
         memcpy(bytes + at * sizeof number, &number, sizeof number);
     }
 }

@@ -1,106 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Single numbers; see number.h.
+// Numbers of HDF5; see number.h.
 #include "read/keras/number.h"
 
-#include <math.h>
-
-static float float_of_bits(uint32_t bits) {
-    float value;
-    memcpy(&value, &bits, sizeof value);
-    return value;
+static czm_dtype dtype_of(czm_hdf5_type type) {
+    if (type.class == CZM_HDF5_SIGNED) return CZM_DTYPE_INT64;
+    if (type.class == CZM_HDF5_UNSIGNED) return CZM_DTYPE_UINT64;
+    if (type.class == CZM_HDF5_OPAQUE) return CZM_DTYPE_BFLOAT16;
+    if (type.class != CZM_HDF5_FLOAT) return CZM_DTYPE_NONE;
+    return type.size == 8 ? CZM_DTYPE_DOUBLE : type.size == 4 ? CZM_DTYPE_FLOAT : CZM_DTYPE_HALF;
 }
 
-static double double_of_bits(uint64_t bits) {
-    double value;
-    memcpy(&value, &bits, sizeof value);
-    return value;
-}
-
-static uint32_t bits_of_float(float value) {
-    uint32_t bits;
-    memcpy(&bits, &value, sizeof bits);
-    return bits;
-}
-
-static uint64_t bits_of_double(double value) {
-    uint64_t bits;
-    memcpy(&bits, &value, sizeof bits);
-    return bits;
-}
-
-static double half_to_double(uint32_t bits) {
-    double sign = bits >> 15 ? -1 : 1;
-    int exponent = (int)(bits >> 10 & 31);
-    uint32_t fraction = bits & 0x3ff;
-    if (exponent == 31) return fraction ? NAN : sign * INFINITY;
-    if (exponent == 0) return sign * ldexp(fraction, -24);
-    return sign * ldexp(0x400 + fraction, exponent - 25);
-}
-
-// Rounds to the nearest, ties to the even one.
-static uint16_t half_of(double value) {
-    uint16_t sign = signbit(value) ? 0x8000 : 0;
-    double size = fabs(value);
-    if (isnan(value)) return 0x7e00;
-    if (size >= 65520) return sign | 0x7c00;
-    int exponent;
-    frexp(size, &exponent);
-    if (exponent < -13) return sign | (uint16_t)nearbyint(ldexp(size, 24));
-    return (uint16_t)(sign + ((exponent + 13) << 10) + (int)nearbyint(ldexp(size, 11 - exponent)));
-}
-
-static uint16_t bfloat_of(double value) {
-    uint32_t bits = bits_of_float((float)value);
-    if (isnan(value)) return 0x7fc0;
-    return (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
-}
-
-static uint64_t load(czm_hdf5_type type, const uint8_t *element) {
-    uint64_t bits = 0;
-    for (size_t i = 0; i < type.size && i < 8; i++)
-        bits = bits << 8 | element[type.is_big_endian ? i : type.size - 1 - i];
-    return bits;
-}
-
-static double signed_value(uint64_t bits, size_t size) {
-    uint64_t top = size < 8 ? (uint64_t)1 << (8 * size - 1) : 0;
-    return size < 8 ? (double)((int64_t)(bits ^ top) - (int64_t)top) : (double)(int64_t)bits;
-}
-
-double czm_number_read(czm_hdf5_type type, const uint8_t *element) {
-    if (type.size == 0 || type.size > 8) return 0;
-    uint64_t bits = load(type, element);
-    if (type.class == CZM_HDF5_SIGNED) return signed_value(bits, type.size);
-    if (type.class == CZM_HDF5_UNSIGNED) return (double)bits;
-    if (type.class == CZM_HDF5_OPAQUE) return float_of_bits((uint32_t)bits << 16);
-    if (type.class != CZM_HDF5_FLOAT) return 0;
-    return type.size == 8   ? double_of_bits(bits)
-           : type.size == 4 ? float_of_bits((uint32_t)bits)
-                            : half_to_double((uint32_t)bits);
-}
-
-bool czm_number_put(czm_buffer *buffer, czm_dtype dtype, double value) {
-    size_t size = czm_dtype_size(dtype);
-    uint64_t bits;
-    switch (dtype) {
-    case CZM_DTYPE_FLOAT: bits = bits_of_float((float)value); break;
-    case CZM_DTYPE_DOUBLE: bits = bits_of_double(value); break;
-    case CZM_DTYPE_HALF: bits = half_of(value); break;
-    case CZM_DTYPE_BFLOAT16: bits = bfloat_of(value); break;
-    case CZM_DTYPE_BOOL:
-    case CZM_DTYPE_INT8:
-    case CZM_DTYPE_INT16:
-    case CZM_DTYPE_INT32:
-    case CZM_DTYPE_INT64:
-    case CZM_DTYPE_UINT8:
-    case CZM_DTYPE_UINT16:
-    case CZM_DTYPE_UINT32:
-        if (!(fabs(value) < 9e18)) return false;
-        bits = (uint64_t)(int64_t)value;
-        break;
-    default: return false;
-    }
-    czm_put_raw_le(buffer, bits, size);
-    return true;
+double czm_keras_number_read(czm_hdf5_type type, const uint8_t *element) {
+    uint8_t bytes[8] = {0}; // little-endian
+    double number = 0;
+    if (type.size == 0 || type.size > sizeof bytes) return 0;
+    for (size_t i = 0; i < type.size; i++)
+        bytes[i] = element[type.is_big_endian ? type.size - 1 - i : i];
+    bool is_negative = type.class == CZM_HDF5_SIGNED && bytes[type.size - 1] >> 7;
+    for (size_t i = type.size; i < sizeof bytes && is_negative; i++) bytes[i] = 0xff;
+    return czm_number_read(dtype_of(type), bytes, &number) ? number : 0;
 }

@@ -75,7 +75,7 @@ czm_status czm_weight_numbers(czm_context *context, const czm_keras_file *file,
     size_t *places = CZM_NEW_ARRAY(context->arena, size_t, *count);
     find_places(w, *count, places);
     for (size_t i = 0; i < *count; i++)
-        (*numbers)[i] = czm_number_read(type, stored + places[i] * type.size);
+        (*numbers)[i] = czm_keras_number_read(type, stored + places[i] * type.size);
     return CZM_OK;
 }
 

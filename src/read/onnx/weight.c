@@ -4,6 +4,7 @@
 #include "read/onnx/weight.h"
 
 #include "codec/checksum.h"
+#include "op/number.h"
 
 enum {
     BLOCK = 256 * 1024,
@@ -76,36 +77,6 @@ static const uint8_t *load(czm_arena *arena, const czm_onnx_initializer *w) {
 
 // ---- numbers
 
-static double half_of(uint16_t bits) {
-    int exponent = bits >> 10 & 31;
-    double fraction = (bits & 1023) / 1024.0, sign = bits >> 15 ? -1 : 1, scale = 1;
-    for (int e = exponent ? exponent : 1; e < 15; e++) scale /= 2;
-    for (int e = exponent; e > 15; e--) scale *= 2;
-    return sign * scale * (exponent ? 1 + fraction : fraction);
-}
-
-static double float_of(uint32_t bits) {
-    float number;
-    memcpy(&number, &bits, sizeof number);
-    return (double)number;
-}
-
-static double number_at(czm_dtype dtype, const uint8_t *at) {
-    uint64_t bits = czm_load_le(at, czm_dtype_size(dtype));
-    double number;
-    switch (dtype) {
-    case CZM_DTYPE_FLOAT: return float_of((uint32_t)bits);
-    case CZM_DTYPE_DOUBLE: memcpy(&number, &bits, sizeof number); return number;
-    case CZM_DTYPE_HALF: return half_of((uint16_t)bits);
-    case CZM_DTYPE_BFLOAT16: return float_of((uint32_t)bits << 16);
-    case CZM_DTYPE_INT8: return (int8_t)bits;
-    case CZM_DTYPE_INT16: return (int16_t)bits;
-    case CZM_DTYPE_INT32: return (int32_t)bits;
-    case CZM_DTYPE_INT64: return (double)(int64_t)bits;
-    default: return (double)bits;
-    }
-}
-
 const double *czm_import_weight_numbers(czm_context *context, const czm_onnx_initializer *w,
                                         size_t most, size_t *count) {
     size_t element = czm_dtype_size(w->dtype);
@@ -114,7 +85,8 @@ const double *czm_import_weight_numbers(czm_context *context, const czm_onnx_ini
     const uint8_t *data = load(context->arena, w);
     if (!data) return NULL;
     double *numbers = CZM_NEW_ARRAY(context->arena, double, *count);
-    for (size_t i = 0; i < *count; i++) numbers[i] = number_at(w->dtype, data + i * element);
+    for (size_t i = 0; i < *count; i++)
+        if (!czm_number_read(w->dtype, data + i * element, &numbers[i])) return NULL;
     return numbers;
 }
 
