@@ -68,8 +68,8 @@ def with_axes(name, types, axes, since, **more):
 
 
 def table():
-    for name in '''Acos Acosh Asin Asinh Atan Atanh Ceil Cos Cosh Elu Erf Exp Floor LeakyRelu Log
-                   LogSoftmax Reciprocal Relu Round Selu Sigmoid Sin Sinh Softmax Softplus Softsign Sqrt
+    for name in '''Acos Acosh Asin Asinh Atan Atanh Ceil Cos Cosh Elu Erf Exp Floor HardSigmoid LeakyRelu
+                   Log LogSoftmax Reciprocal Relu Round Selu Sigmoid Sin Sinh Softmax Softplus Softsign Sqrt
                    Tan Tanh'''.split():
         yield Op(name, 'a>a')
     for name in 'Abs Neg Sign'.split():

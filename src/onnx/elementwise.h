@@ -6,7 +6,8 @@
 
 #include "onnx/step.h"
 
-// The layout in which a node is computed: planar if an image among its inputs is.
+// The layout in which a node is computed: planar if an image among its inputs is, and the others cost no more
+// transpositions than the plain layout does.
 typedef struct czm_onnx_layout {
     int rank; // of the result; CZM_UNKNOWN
     bool is_planar;

@@ -36,10 +36,15 @@ czm_onnx_layout czm_onnx_layout_among(const czm_onnx_step *step, size_t first, s
         if (value->shape.rank == CZM_UNKNOWN) return (czm_onnx_layout){CZM_UNKNOWN, false};
         if (value->shape.rank > layout.rank) layout.rank = value->shape.rank;
     }
+    int planar_costs = 0, plain_costs = 0; // transpositions
     for (size_t i = first; i < first + count && layout.rank > 2; i++) {
         const czm_onnx_value *value = czm_in(step, i);
-        layout.is_planar |= value->shape.rank == layout.rank && value->planar != NULL;
+        if (value->shape.rank != layout.rank || value->weight) continue;
+        layout.is_planar |= value->planar != NULL;
+        planar_costs += value->planar == NULL;
+        plain_costs += value->plain == NULL;
     }
+    layout.is_planar &= planar_costs <= plain_costs;
     for (size_t i = first; i < first + count; i++) {
         const czm_onnx_value *value = czm_in(step, i);
         bool can_move = value->shape.rank == layout.rank || is_single(value) || is_vector(value) ||
@@ -223,6 +228,22 @@ static bool fold_into_convolution(czm_onnx_step *step, const char *op) {
     else
         return false;
     return true;
+}
+
+// The larger or the smaller one of an image and a number.
+void czm_onnx_limit(czm_onnx_step *step) {
+    double number;
+    if (in_dtype(step) != CZM_DTYPE_FLOAT || czm_in(step, 1)->shape.rank != 0 ||
+        !czm_in_number(step, 1, &number)) {
+        czm_onnx_binary(step);
+        return;
+    }
+    czm_onnx_layout layout = czm_onnx_layout_of(step);
+    const char *limit = czm_number(step, CZM_DTYPE_FLOAT, number);
+    const char *x = czm_onnx_operand(step, 0, layout);
+    bool is_low = czm_text_equal(step->detail, "Max");
+    czm_onnx_put(step, layout,
+                 is_low ? CZM_EMIT(step, "Clip", x, limit) : CZM_EMIT(step, "Clip", x, "", limit));
 }
 
 void czm_onnx_binary(czm_onnx_step *step) {
@@ -411,6 +432,35 @@ void czm_onnx_sum(czm_onnx_step *step) { // AddN
         czm_onnx_put(step, layout, sum);
 }
 
+// An operation of a tensor and a number.
+static bool is_with_number(czm_tensor t, czm_op_kind op, czm_tensor *x, double *number) {
+    if (t.index || !czm_node_is(t.node, op) || t.node->inputs.count != 2) return false;
+    czm_tensor other = t.node->inputs.items[1];
+    czm_value known = ((const czm_onnx_value *)other.node->scratch)[other.index].known;
+    bool is_number = known.elements && known.count == 1 && known.elements[0].is_known;
+    if (is_number) *number = known.elements[0].number;
+    *x = t.node->inputs.items[0];
+    return is_number;
+}
+
+// x * alpha + beta between 0 and 1. A factor that went into a convolution has changed x.
+static bool put_hard_sigmoid(czm_onnx_step *step) {
+    double alpha, beta;
+    czm_tensor product, x;
+    if (!is_with_number(step->node->inputs.items[0], CZM_OP_AddV2, &product, &beta) ||
+        !is_with_number(product, CZM_OP_Mul, &x, &alpha))
+        return false;
+    czm_onnx_value *value = (czm_onnx_value *)x.node->scratch + x.index;
+    if (value->open && value->readers == 1) return false;
+    bool is_planar = value->planar && value->shape.rank > 2;
+    const char *name =
+        CZM_EMIT(step, "HardSigmoid", is_planar ? value->planar : czm_plain_of(step, value));
+    czm_onnx_set_float(step->arena, czm_last(step), "alpha", alpha);
+    czm_onnx_set_float(step->arena, czm_last(step), "beta", beta);
+    czm_onnx_put(step, (czm_onnx_layout){value->shape.rank, is_planar}, name);
+    return true;
+}
+
 void czm_onnx_clip(czm_onnx_step *step) { // ClipByValue
     if (czm_node_has_attr(step->node, CZM_ONNX_NORM_GROUPS)) {
         czm_onnx_norm_by_image(step);
@@ -418,6 +468,9 @@ void czm_onnx_clip(czm_onnx_step *step) { // ClipByValue
     }
     czm_onnx_layout layout = czm_onnx_layout_of(step);
     double least, most;
+    if (in_dtype(step) == CZM_DTYPE_FLOAT && czm_in_number(step, 1, &least) && least == 0 &&
+        czm_in_number(step, 2, &most) && most == 1 && put_hard_sigmoid(step))
+        return;
     if (in_dtype(step) == CZM_DTYPE_FLOAT && czm_in_number(step, 1, &least) &&
         czm_in_number(step, 2, &most) && least <= most) { // two numbers, as ONNX wants them
         czm_onnx_put(step, layout,

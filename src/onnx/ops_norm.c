@@ -123,7 +123,6 @@ static const char *vector_of(czm_onnx_step *step, size_t input) {
 
 // PyTorch's own spelling, which ONNX Runtime joins; one operation from opset 17 on.
 static const char *normal_rows(czm_onnx_step *step) {
-    int rank = czm_in(step, 0)->shape.rank;
     const char *x = czm_in_plain(step, 0), *scale = vector_of(step, 1), *shift = vector_of(step, 2);
     double epsilon = czm_attr_float(step->node, "epsilon");
     if (step->opset >= 17) {
@@ -131,7 +130,7 @@ static const char *normal_rows(czm_onnx_step *step) {
         czm_onnx_set_float(step->arena, czm_last(step), "epsilon", epsilon);
         return y;
     }
-    const int64_t last = rank - 1;
+    const int64_t last = -1; // ONNX Runtime joins no other spelling
     const char *d =
         CZM_EMIT(step, "Sub", x, czm_emit_with_axes(step, "ReduceMean", x, &last, 1, 18));
     const char *squares = CZM_EMIT(step, "Pow", d, czm_number(step, CZM_DTYPE_FLOAT, 2));

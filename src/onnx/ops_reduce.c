@@ -79,10 +79,18 @@ void czm_onnx_half_square(czm_onnx_step *step) { // L2Loss: of all elements
 
 // ---- softmax over the last axis
 
+// Attention has more channels than pixels: its rows are better kept together.
+static bool is_image(czm_shape shape) {
+    if (shape.rank < 3) return false;
+    int64_t pixels = czm_shape_count((czm_shape){shape.rank - 2, shape.dims + 1});
+    return pixels == CZM_UNKNOWN || shape.dims[shape.rank - 1] <= pixels;
+}
+
 // Before opset 13 the axis and all after it were one: there only the last dimension will do.
 void czm_onnx_softmax(czm_onnx_step *step) {
-    int rank = czm_in(step, 0)->shape.rank;
-    bool is_planar = step->opset >= 13 && rank > 2 && czm_in_is_planar(step, 0);
+    czm_shape shape = czm_in(step, 0)->shape;
+    int rank = shape.rank;
+    bool is_planar = step->opset >= 13 && is_image(shape) && czm_in_is_planar(step, 0);
     if (rank == CZM_UNKNOWN && step->opset < 13) {
         czm_refuse(step, "the rank of its input is not known");
         return;

@@ -59,12 +59,36 @@ static const char *emit_cut(czm_onnx_step *step, const char *of, const cut *c,
                     czm_ints(step, c->step, n));
 }
 
+static bool is_whole(const cut *c, int at) {
+    return c->begin[at] == 0 && !c->begin_is_open[at] && c->end[at] == INT32_MAX &&
+           !c->end_is_open[at] && c->step[at] == 1;
+}
+
+// Only dimensions that are cut: of those, ONNX Runtime makes one Split where it can.
+static cut without_whole(const cut *c, int64_t *dims) {
+    cut cuts = {.count = 0};
+    for (int i = 0; i < c->count; i++) {
+        int at = cuts.count;
+        if (is_whole(c, i)) continue;
+        dims[cuts.count++] = i;
+        cuts.begin[at] = c->begin[i];
+        cuts.end[at] = c->end[i];
+        cuts.step[at] = c->step[i];
+        cuts.entry[at] = c->entry[i];
+        cuts.begin_is_open[at] = c->begin_is_open[i];
+        cuts.end_is_open[at] = c->end_is_open[i];
+        cuts.is_single[at] = c->is_single[i];
+    }
+    return cuts;
+}
+
 static void put_cut(czm_onnx_step *step, const cut *c) {
     int rank = czm_in(step, 0)->shape.rank;
     int64_t axes[MOST];
     bool is_planar = czm_is_planar_image(step, 0) && c->gone_count == 0;
-    for (int i = 0; i < c->count; i++) axes[i] = czm_axis_in_layout(i, rank, is_planar);
-    const char *name = emit_cut(step, czm_in_layout(step, 0, is_planar), c, axes);
+    const cut cuts = without_whole(c, axes);
+    for (int i = 0; i < cuts.count; i++) axes[i] = czm_axis_in_layout(axes[i], rank, is_planar);
+    const char *name = emit_cut(step, czm_in_layout(step, 0, is_planar), &cuts, axes);
     if (c->gone_count) name = czm_emit_with_axes(step, "Squeeze", name, c->gone, c->gone_count, 13);
     czm_put(step, 0, is_planar, name);
 }

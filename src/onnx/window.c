@@ -162,20 +162,32 @@ static void set_transposed(czm_onnx_step *step, const czm_onnx_image *image, con
     czm_onnx_set_ints(step->arena, node, "output_padding", over, space);
 }
 
-// Where a size is open, the output must be as large as layers make it: the stride times the input,
-// and what hangs over without padding.
-static bool has_usual_size(const czm_onnx_step *step, const czm_onnx_image *image, const windows *w,
-                           int i) {
+// Where a size is open, the output must be the stride times the input and a fixed number of pixels.
+static bool find_offset(const czm_onnx_step *step, const czm_onnx_image *image, const windows *w,
+                        int i, int64_t *offset) {
     czm_linear size;
     czm_tensor sizes = step->node->inputs.items[0], of = step->node->inputs.items[2];
-    int64_t left = czm_window_reach(&w->along[i]) - w->strides[i];
-    bool is_same = w->padding == CZM_PADDING_SAME;
     bool is_short = czm_in(step, 0)->shape.rank == 1 &&
                     czm_in(step, 0)->shape.dims[0] == image->rank - 2;
     int dim = czm_onnx_image_dim(image, i);
-    return czm_linear_of(step->scope->shapes, sizes, (size_t)(is_short ? i : dim), &size) &&
-           czm_tensor_equal(size.of, of) && size.dim == dim && size.factor == w->strides[i] &&
-           size.offset == (is_same || left < 0 ? 0 : left);
+    if (!czm_linear_of(step->scope->shapes, sizes, (size_t)(is_short ? i : dim), &size) ||
+        !czm_tensor_equal(size.of, of) || size.dim != dim || size.factor != w->strides[i])
+        return false;
+    *offset = size.offset;
+    return true;
+}
+
+// Sets output_padding where a size is open. SAME padding is known only for the stride times the input.
+static bool find_open_over(const czm_onnx_step *step, const czm_onnx_image *image, const windows *w,
+                           int i, int64_t *over) {
+    int64_t offset, left = czm_window_reach(&w->along[i]) - w->strides[i];
+    if (!find_offset(step, image, w, i, &offset)) return false;
+    if (w->padding == CZM_PADDING_SAME) {
+        *over = left < 0 ? -left : 0;
+        return offset == 0;
+    }
+    *over = offset - left + w->pads[i] + w->pads[i + image->rank - 2];
+    return true;
 }
 
 bool czm_onnx_set_transposed(czm_onnx_step *step, const czm_onnx_image *image,
@@ -186,14 +198,13 @@ bool czm_onnx_set_transposed(czm_onnx_step *step, const czm_onnx_image *image,
     for (int i = 0; i < space; i++) {
         int64_t extent = czm_window_reach(&w.along[i]);
         bool is_known = image->size[i] != CZM_UNKNOWN && image->out_size[i] != CZM_UNKNOWN;
-        if (!is_known && !has_usual_size(step, image, &w, i)) return false;
+        if (!is_known && !find_open_over(step, image, &w, i, &over[i])) return false;
         if (w.padding == CZM_PADDING_SAME)
             czm_window_pad_same(&w.along[i], image->out_size[i], image->size[i]);
         set_pads(&w, space, i);
         int64_t least =
             (image->size[i] - 1) * w.strides[i] + extent - w.pads[i] - w.pads[i + space];
         if (is_known) over[i] = image->out_size[i] - least;
-        if (!is_known && extent < w.strides[i]) over[i] = w.strides[i] - extent;
         if (over[i] < 0 ||
             over[i] >= (w.strides[i] > w.dilations[i] ? w.strides[i] : w.dilations[i]))
             return false;

@@ -344,12 +344,36 @@ static czm_tensor transpose(czm_import_step *s, const czm_import_form *from, con
                    czm_import_const(s, permutation, (size_t)to->rank));
 }
 
+static czm_tensor plain_image(czm_import_step *s, czm_import_value *v) {
+    czm_order plain = czm_order_plain(4);
+    for (size_t i = 0; i < v->forms.count; i++)
+        if (czm_order_is_plain(&v->forms.items[i].order)) return v->forms.items[i].tensor;
+    return keep(s, v, plain, transpose(s, &v->forms.items[0], &plain));
+}
+
+// The reshaped value in ONNX's order, made anew from its source in ONNX's order: one Transpose as well, but of an
+// image, which is free where images have their channels first.
+static bool reshape_plain(czm_import_step *s, const czm_import_value *v, czm_tensor *t) {
+    czm_shape shape = czm_import_shape(s, v);
+    int unknown = 0;
+    for (int i = 0; i < shape.rank; i++) unknown += shape.dims[i] == CZM_UNKNOWN;
+    if (!v->source || v->source->constant || v->source->forms.count == 0 || unknown > 1)
+        return false;
+    czm_order order = v->source->forms.items[0].order, image = czm_order_channels_last(4);
+    if (!czm_order_equal(&order, &image)) return false;
+    *t = czm_import_reshape(s, plain_image(s, v->source), shape.dims, (size_t)shape.rank);
+    return true;
+}
+
 czm_tensor czm_import_get(czm_import_step *s, czm_import_value *v, czm_order order) {
+    czm_tensor t;
     for (size_t i = 0; i < v->forms.count; i++)
         if (czm_order_equal(&v->forms.items[i].order, &order)) return v->forms.items[i].tensor;
-    return keep(s, v, order,
-                v->constant ? materialise(s, v->constant, order)
-                            : transpose(s, &v->forms.items[0], &order));
+    if (v->constant)
+        t = materialise(s, v->constant, order);
+    else if (!czm_order_is_plain(&order) || !reshape_plain(s, v, &t))
+        t = transpose(s, &v->forms.items[0], &order);
+    return keep(s, v, order, t);
 }
 
 czm_tensor czm_import_plain(czm_import_step *s, czm_import_value *v) {
@@ -360,17 +384,29 @@ czm_tensor czm_import_made(czm_import_step *s, czm_import_value *v) {
     return czm_import_get(s, v, czm_import_order(s, v));
 }
 
+// Without the dimensions of 1 that are stored first: a bias is a vector, and a factor a number.
+static czm_tensor materialise_narrow(czm_import_step *s, czm_onnx_initializer *w, czm_order order) {
+    czm_dims dims = {0};
+    unsigned gone = 0;
+    for (int k = 0; k < order.rank && w->shape.dims[order.axis[k]] == 1; k++)
+        gone |= 1u << order.axis[k];
+    for (int a = 0; a < order.rank; a++)
+        if (!(gone >> a & 1)) czm_dims_add(&dims, w->shape.dims[a]);
+    w->shape = czm_dims_keep(s->run->context->arena, &dims);
+    return materialise(s, w, czm_order_without(&order, gone));
+}
+
 czm_tensor czm_import_widened(czm_import_step *s, czm_import_value *v, czm_order order) {
     int rank = czm_import_order(s, v).rank, missing = order.rank - rank;
     if (missing == 0) return czm_import_get(s, v, order);
-    if (v->constant) { // a view of the same numbers with more dimensions
+    if (v->constant) { // a view of the same numbers with the dimensions that it needs
         czm_onnx_initializer *wide = CZM_NEW(s->run->context->arena, czm_onnx_initializer);
         czm_dims dims = {0};
         for (int i = 0; i < missing; i++) czm_dims_add(&dims, 1);
         czm_dims_add_all(&dims, v->constant->shape, 0, rank);
         *wide = *v->constant;
         wide->shape = czm_dims_keep(s->run->context->arena, &dims);
-        return materialise(s, wide, order);
+        return materialise_narrow(s, wide, order);
     }
     czm_import_form form = {czm_order_plain(order.rank), czm_import_plain(s, v)};
     for (int i = 0; i < missing; i++)

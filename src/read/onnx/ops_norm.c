@@ -207,9 +207,11 @@ czm_status czm_import_op_layer_norm(czm_import_step *s) {
     int axis;
     int64_t axes[CZM_MOST_AXES];
     CZM_TRY(czm_import_axis(s, czm_import_int(s, "axis", -1), order.rank, &axis));
+    // Rows are better kept together: what reads them is mostly a product.
+    if (axis == order.rank - 1) order = czm_import_order_ending_with(s, v, axis);
     unsigned all = (1u << order.rank) - 1;
     size_t count = stored_axes(&order, all & ~((1u << axis) - 1), axes);
-    czm_tensor x = czm_import_made(s, v), d = x;
+    czm_tensor x = czm_import_get(s, v, order), d = x;
     if (czm_import_is(s, "LayerNormalization")) {
         czm_tensor m = mean(s, x, axes, count);
         d = CZM_OUT(s, CZM_OP_Sub, x, m);

@@ -64,8 +64,7 @@ czm_status czm_import_op_global_pool(czm_import_step *s) {
 
 // ---- along one axis
 
-// An order of the value in which this axis is the last one.
-static czm_order order_ending_with(czm_import_step *s, const czm_import_value *x, int axis) {
+czm_order czm_import_order_ending_with(czm_import_step *s, const czm_import_value *x, int axis) {
     for (size_t i = 0; i < x->forms.count; i++)
         if (x->forms.items[i].order.axis[x->forms.items[i].order.rank - 1] == axis)
             return x->forms.items[i].order;
@@ -96,7 +95,7 @@ czm_status czm_import_op_softmax(czm_import_step *s) {
     int rank = czm_import_order(s, x).rank, axis;
     CZM_TRY(czm_import_axis(s, czm_import_int(s, "axis", s->opset >= 13 ? -1 : 1), rank, &axis));
     if (is_one_axis(s, x, axis)) {
-        czm_order order = order_ending_with(s, x, axis);
+        czm_order order = czm_import_order_ending_with(s, x, axis);
         czm_import_put(s, 0, CZM_OUT(s, s->op, czm_import_get(s, x, order)), order);
     } else {
         czm_import_put(s, 0, softmax_of_rest(s, x, axis), czm_order_plain(rank));
@@ -174,7 +173,7 @@ czm_status czm_import_op_top_k(czm_import_step *s) {
         return czm_import_reject(s, NULL,
                                  "the number of elements is computed while the network runs");
     bool is_largest = czm_import_int(s, "largest", 1) != 0;
-    czm_order order = order_ending_with(s, x, axis);
+    czm_order order = czm_import_order_ending_with(s, x, axis);
     czm_tensor t = czm_import_get(s, x, order);
     if (!is_largest) t = CZM_OUT(s, CZM_OP_Neg, t);
     czm_node *top = CZM_NODE(s, CZM_OP_TopKV2, t, czm_import_const_of(s, (int32_t)k));

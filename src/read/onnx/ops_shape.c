@@ -118,6 +118,20 @@ static bool goes_back(czm_import_step *s, const czm_import_value *x, const czm_i
     return unknown <= 1 && czm_shape_equal(czm_import_shape(s, x->source), shape);
 }
 
+// Whether whole numbers are made of sizes of tensors, which are never 0.
+static bool is_made_of_sizes(czm_tensor t) {
+    enum { MOST = 64 };
+    czm_tensor open[MOST] = {t};
+    size_t count = 1;
+    for (size_t at = 0; at < count; at++) {
+        const czm_node *node = open[at].node;
+        if (czm_node_is(node, CZM_OP_Shape) || czm_node_is(node, CZM_OP_Const)) continue;
+        if (node->inputs.count == 0 || count + node->inputs.count > MOST) return false;
+        for (size_t i = 0; i < node->inputs.count; i++) open[count++] = node->inputs.items[i];
+    }
+    return true;
+}
+
 // A computed size: 0 copies that of the input, unless the operation allows 0.
 static czm_tensor computed_size(czm_import_step *s, czm_tensor sizes, czm_tensor shape, size_t i) {
     czm_tensor size = czm_import_element(s, sizes, (int64_t)i);
@@ -130,10 +144,21 @@ static czm_tensor computed_size(czm_import_step *s, czm_tensor sizes, czm_tensor
 static void reshape_open(czm_import_step *s, czm_import_value *x, czm_import_value *sizes,
                          const int64_t *wanted, const bool *copies, size_t count) {
     czm_tensor parts[CZM_MOST_AXES], t = czm_import_plain(s, x), shape = {0}, vector = {0};
-    bool copies_zero = !czm_import_int(s, "allowzero", 0);
+    bool is_safe = czm_import_int(s, "allowzero", 0) ||
+                   is_made_of_sizes(czm_import_plain(s, sizes));
+    size_t may_be_zero = is_safe ? 0 : (size_t)czm_import_order(s, x).rank;
+    bool copies_any = false;
+    for (size_t i = 0; i < count; i++)
+        copies_any |= copies[i] || (wanted[i] == CZM_UNKNOWN_INT && i < may_be_zero);
+    if (!copies_any) { // TensorFlow understands the vector as it is
+        czm_import_put(s, 0, CZM_OUT(s, CZM_OP_Reshape, t, czm_import_plain(s, sizes)),
+                       czm_order_plain((int)count));
+        s->outputs[0]->source = x;
+        return;
+    }
     for (size_t i = 0; i < count; i++) {
         bool is_computed = wanted[i] == CZM_UNKNOWN_INT;
-        bool may_copy = is_computed && copies_zero && (int)i < czm_import_order(s, x).rank;
+        bool may_copy = is_computed && i < may_be_zero;
         if ((copies[i] || may_copy) && !shape.node) shape = CZM_OUT(s, CZM_OP_Shape, t);
         if (!copies[i] && is_computed && !vector.node)
             vector = czm_import_cast(s, czm_import_plain(s, sizes), CZM_DTYPE_INT32);
