@@ -417,7 +417,8 @@ static void cut_axis(cut *c, int place, int64_t begin, int64_t end, int64_t stri
     c->stride[place] = stride;
     c->begin_mask &= ~bit;
     c->end_mask &= ~bit;
-    if (stride > 0 && begin == 0) c->begin_mask |= bit;
+    if (stride > 0 && (begin == 0 || (begin != CZM_UNKNOWN_INT && begin < -INT32_MAX)))
+        c->begin_mask |= bit;
     if (stride > 0 && end >= INT32_MAX) c->end_mask |= bit;
     if (stride < 0 && end < -(size == CZM_UNKNOWN ? INT32_MAX / 2 : size)) c->end_mask |= bit;
     if (stride < 0 && size != CZM_UNKNOWN && begin >= size) c->begin[place] = size - 1;
