@@ -240,3 +240,25 @@ czm_status czm_import_op_where(czm_import_step *s) {
     czm_import_put(s, 0, CZM_OUT(s, CZM_OP_SelectV2, t[0], t[1], t[2]), order);
     return CZM_OK;
 }
+
+// An amount that is negative, or not less than the bits of the type, shifts everything out; TensorFlow shifts by all
+// bits but one then.
+czm_status czm_import_op_bit_shift(czm_import_step *s) {
+    czm_tensor t[2];
+    czm_order order = czm_import_align(s, s->inputs, 2, t);
+    czm_dtype dtype = czm_tensor_dtype(t[0]);
+    double bits = 8 * (double)czm_dtype_size(dtype);
+    bool is_left = czm_import_text_is(s, "direction", "", "LEFT");
+    bool is_signed = dtype == CZM_DTYPE_INT8 || dtype == CZM_DTYPE_INT16 ||
+                     dtype == CZM_DTYPE_INT32 || dtype == CZM_DTYPE_INT64;
+    czm_tensor by = czm_import_cast(s, t[1], CZM_DTYPE_INT64);
+    czm_tensor is_all = CZM_OUT(s, CZM_OP_LogicalOr, czm_import_with(s, CZM_OP_Less, by, 0),
+                                czm_import_with(s, CZM_OP_GreaterEqual, by, bits));
+    czm_tensor most =
+        CZM_OUT(s, CZM_OP_SelectV2, is_all, czm_import_scalar(s, t[1], bits - 1), t[1]);
+    czm_tensor y = CZM_OUT(s, is_left ? CZM_OP_LeftShift : CZM_OP_RightShift, t[0], most);
+    if (is_left || !is_signed)
+        y = CZM_OUT(s, CZM_OP_SelectV2, is_all, czm_import_scalar(s, y, 0), y);
+    czm_import_put(s, 0, y, order);
+    return CZM_OK;
+}

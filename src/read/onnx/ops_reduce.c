@@ -163,6 +163,54 @@ czm_status czm_import_op_cumsum(czm_import_step *s) {
     return CZM_OK;
 }
 
+// Element i of the result is the product of the elements up to i: the others are replaced by 1.
+static czm_tensor products_so_far(czm_import_step *s, czm_tensor t, int place, int64_t size) {
+    int64_t dims[CZM_MOST_AXES + 1], inner = place + 1;
+    size_t rank = (size_t)czm_import_stored_shape(s, t).rank + 1;
+    bool is_exclusive = czm_import_int(s, "exclusive", 0) != 0;
+    bool is_reverse = czm_import_int(s, "reverse", 0) != 0;
+    double *counts = CZM_NEW_ARRAY(s->run->context->arena, double, (size_t)(size * size));
+    for (int64_t i = 0; i < size; i++)
+        for (int64_t k = 0; k < size; k++)
+            counts[i * size + k] = is_reverse ? k >= i + is_exclusive : k + is_exclusive <= i;
+    for (size_t k = 0; k < rank; k++) dims[k] = 1;
+    dims[place] = dims[inner] = size;
+    czm_tensor each = CZM_OUT(s, CZM_OP_ExpandDims, t, czm_import_const_of(s, place));
+    czm_tensor chosen = CZM_OUT(s, CZM_OP_SelectV2,
+                                czm_import_numbers_const(s, CZM_DTYPE_BOOL, counts, dims, rank),
+                                each, czm_import_scalar(s, t, 1));
+    return CZM_OUT(s, CZM_OP_Prod, chosen, czm_import_const(s, &inner, 1));
+}
+
+czm_status czm_import_op_cumprod(czm_import_step *s) {
+    enum { LONGEST = 256 };
+    czm_import_value *x = czm_import_in(s, 0);
+    czm_order order = czm_import_order(s, x);
+    int64_t wanted;
+    int axis;
+    if (czm_import_vector(s, czm_import_in(s, 1), &wanted, 1) != 1 || wanted == CZM_UNKNOWN_INT)
+        return czm_import_reject(s, NULL, "its axis is computed while the network runs");
+    CZM_TRY(czm_import_axis(s, wanted, order.rank, &axis));
+    int64_t size = czm_import_dim(s, x, axis);
+    if (size < 1 || size > LONGEST || order.rank == CZM_MOST_AXES)
+        return czm_import_reject(s, NULL,
+                                 "an axis of more than %d, or of an open size, is not supported",
+                                 LONGEST);
+    czm_tensor y = products_so_far(s, czm_import_made(s, x), czm_order_place(&order, axis), size);
+    czm_import_put(s, 0, y, order);
+    return CZM_OK;
+}
+
+czm_status czm_import_op_reverse_sequence(czm_import_step *s) {
+    czm_import_value *x = czm_import_in(s, 0);
+    czm_node *node = CZM_NODE(s, CZM_OP_ReverseSequence, czm_import_plain(s, x),
+                              czm_import_plain(s, czm_import_in(s, 1)));
+    czm_set_int(s->run->graph, node, "seq_dim", czm_import_int(s, "time_axis", 0));
+    czm_set_int(s->run->graph, node, "batch_dim", czm_import_int(s, "batch_axis", 1));
+    czm_import_put(s, 0, czm_output(node), czm_order_plain(czm_import_order(s, x).rank));
+    return CZM_OK;
+}
+
 czm_status czm_import_op_top_k(czm_import_step *s) {
     czm_import_value *x = czm_import_in(s, 0);
     int64_t k = czm_import_int(s, "k", CZM_UNKNOWN_INT);

@@ -666,6 +666,34 @@ czm_status czm_import_op_pad(czm_import_step *s) {
     return CZM_OK;
 }
 
+// Half of what an axis has too much or too little, rounded down, goes or comes before.
+czm_status czm_import_op_center_crop_pad(czm_import_step *s) {
+    czm_import_value *v = czm_import_in(s, 0);
+    czm_order order = czm_import_order(s, v);
+    int64_t sizes[CZM_MOST_AXES], axes[CZM_MOST_AXES];
+    padding p = {{0}, {0}};
+    size_t count = czm_import_vector(s, czm_import_in(s, 1), sizes, CZM_MOST_AXES);
+    size_t named = czm_import_ints(s, "axes", axes, CZM_MOST_AXES);
+    for (size_t i = 0; i < count && i < CZM_MOST_AXES && !named; i++) axes[i] = (int64_t)i;
+    if (count > (size_t)order.rank || (named && named != count))
+        return czm_import_reject(s, NULL, "it has %zu sizes for %d axes", count, order.rank);
+    for (size_t i = 0; i < count; i++) {
+        int axis;
+        CZM_TRY(czm_import_axis(s, axes[i], order.rank, &axis));
+        int64_t size = czm_import_dim(s, v, axis), place = czm_order_place(&order, axis);
+        if (size == CZM_UNKNOWN || sizes[i] == CZM_UNKNOWN_INT || sizes[i] > MOST_PIXELS)
+            return czm_import_reject(s, "export the network with a fixed size",
+                                     "it crops or pads an open size");
+        int64_t more = sizes[i] - size;
+        p.before[place] = more / 2;
+        p.after[place] = more - more / 2;
+    }
+    czm_tensor x = crop(s, czm_import_made(s, v), &p, order.rank);
+    x = CZM_OUT(s, CZM_OP_PadV2, x, amounts(s, &p, order.rank), czm_import_scalar(s, x, 0));
+    czm_import_put(s, 0, x, order);
+    return CZM_OK;
+}
+
 // ---- repeating and making
 
 // Two-sided: a 1 in the shape keeps the input's size.
