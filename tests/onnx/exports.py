@@ -35,10 +35,10 @@ def faults_of(path, answers, arrays, tensorflow):
         if not answer.startswith('ok '):
             yield f'{engine}: {answer}'
             continue
-        _, fed, fetched = answer.split()
         for key in sorted(key for key in arrays if key.startswith('x')):
             image = np.ascontiguousarray(arrays[key].transpose(0, 2, 3, 1))
             if engine == 'TensorFlow':
+                _, fed, fetched = answer.split()
                 with open(path + '.pb', 'rb') as file:
                     result = tensorflow.run_graph(file.read(), {fed: image}, [fetched])[0]
             else:

@@ -73,6 +73,7 @@ ONE_BY_ONE = b''.join(number(1, d) for d in (4, 3, 1, 1)) + number(2, 1) + messa
 CASES = [
     ('sound.onnx', file(CONV, node('Relu', ['c'], ['y'], '/relu'))),
     ('unpacked.onnx', file(CONV, node('Relu', ['c'], ['y'], '/relu'), weights=[ONE_BY_ONE])),
+    ('old.onnx', file(CONV, node('Relu', ['c'], ['y'], '/relu'), opset=6)),
     # operations that are not known
     ('op.onnx', after('NonZero')),
     ('scopes.onnx', file(CONV, dynamo('NonMaxSuppression', 'head', 'head.nms', 'nms'))),

@@ -6,6 +6,8 @@
 #include "graph/layer_name.h"
 #include "read/onnx/import.h"
 
+enum { OLDEST_OPSET = 7 }; // before, operations broadcast as attributes say
+
 typedef enum layout_hint { OPEN, SAME, FIRST } layout_hint;
 
 typedef struct row {
@@ -345,6 +347,11 @@ czm_status czm_onnx_network_read(czm_context *context, czm_onnx_file *file, cons
                                  czm_onnx_layout layout, czm_model *model) {
     czm_import run = {.context = context, .file = file, .model = model};
     const czm_onnx_end *in = NULL, *out = NULL;
+    if (file->opset < OLDEST_OPSET)
+        return czm_report_add(context->report, CZM_RULE_ONNX_IMPORT, file->where,
+                              "convert the file with onnx.version_converter, or export it anew",
+                              "it has operator set %lld, but %d and newer are read",
+                              (long long)file->opset, OLDEST_OPSET);
     begin_model(&run);
     CZM_TRY(choose(&run, output, &in, &out));
     if (in->shape.rank == CZM_UNKNOWN || in->shape.rank > CZM_MOST_AXES)

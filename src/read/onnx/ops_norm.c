@@ -207,8 +207,8 @@ czm_status czm_import_op_layer_norm(czm_import_step *s) {
     int axis;
     int64_t axes[CZM_MOST_AXES];
     CZM_TRY(czm_import_axis(s, czm_import_int(s, "axis", -1), order.rank, &axis));
-    // Rows are better kept together: what reads them is mostly a product.
-    if (axis == order.rank - 1) order = czm_import_order_ending_with(s, v, axis);
+    // Words are better kept together: what reads them is mostly a product.
+    if (order.rank == 3 && axis == 2) order = czm_import_order_ending_with(s, v, axis);
     unsigned all = (1u << order.rank) - 1;
     size_t count = stored_axes(&order, all & ~((1u << axis) - 1), axes);
     czm_tensor x = czm_import_get(s, v, order), d = x;
