@@ -184,7 +184,8 @@ static int inspect(const char *target, czm_options *options, bool as_json, const
     czm_inspection in = CZM_INSPECTION_INIT;
     options->source_path = target;
     czm_status status = czm_inspect(options, &in, report);
-    cli_print_findings(report, CZM_WARNING);
+    // a note says which operation of ONNX could not be read
+    cli_print_findings(report, in.opset && !in.layer_count ? CZM_NOTE : CZM_WARNING);
     bool is_told = true;
     if (status == CZM_OK && as_json)
         is_told = cli_put_json(czm_inspection_json(&in, report));
