@@ -95,26 +95,28 @@ function App() {
   const [isOver, setOver] = useState(false);
   const version = useRef(0); // of what is shown: answers to older questions are dropped
 
-  const start = async () => {
+  /** Starts a worker, in which `restore` makes the files that the page needs. */
+  const start = async (restore: (engine: Engine) => Promise<unknown>) => {
     const { engine, about } = await Engine.start();
     engine.onProgress = setProgress;
-    setEngine(engine);
+    await restore(engine);
+    setProgress(null);
     setAbout(about);
+    setEngine(engine);
     setStatus('ready');
-    return engine;
   };
 
-  // A fault that is not a finding: the worker is replaced, since its state is unknown.
+  // A fault that is not a finding: the worker is replaced, since its state is unknown. The model is left behind, or the
+  // live check would meet the same fault.
   const broken = async (error: Error) => {
     engine?.stop();
     setFault(t('stopped') + error.message);
-    setProgress(null);
-    const fresh = await start();
-    await fresh.do('put', given);
+    setModel(null);
+    await start((fresh) => fresh.do('put', given));
   };
 
   useEffect(() => {
-    start().catch((error: Error) => setFault(error.message));
+    start(async () => {}).catch((error: Error) => setFault(error.message));
     document.documentElement.lang = language;
   }, []);
 
@@ -281,18 +283,22 @@ function App() {
     setProgress(null);
   };
 
+  // A call of the module ends with its worker. What the user has entered stays.
   const cancel = async () => {
     engine?.stop();
     setProgress(null);
     setTrying(false);
-    const fresh = await start();
-    await fresh.do('put', given);
-    if (target) void open(target, options);
+    setStatus('working');
+    await start(async (fresh) => {
+      await fresh.do('put', given);
+      if (target) await modelOf(fresh, target, options);
+    });
   };
 
   const chooseLicence = async (licence: Given) => {
     const path = folderOf(model!.path) + licence.path;
     await engine!.do('put', [{ ...licence, path }]);
+    setGiven([...given, { ...licence, path }]);
     change(withKey(model!.specification!, 'LicenseFile', licence.path));
   };
 

@@ -11,12 +11,15 @@ const arguments_ = [
   '--disable-component-update', '--disable-sync',
 ];
 
+const PATIENCE = 120_000; // milliseconds, of a machine with other work
+
 export const launch = (executablePath) => chromium.launch({ executablePath, args: arguments_ });
 
 export class Page {
   /** Without animations, whose colours and places would depend on the moment. `address`: an HTML file, or a URL. */
   static async open(browser, address, options = {}) {
     const context = await browser.newContext({ acceptDownloads: true, locale: 'en-GB', reducedMotion: 'reduce', ...options });
+    context.setDefaultTimeout(PATIENCE);
     const page = new Page(await context.newPage());
     page.requests = [];
     page.messages = [];

@@ -216,8 +216,16 @@ const tests = {
     await converts(page, join(example, 'model_spec.json'));
   },
 
-  async '300 MB, within 512 MB of memory beside the browser'(page) {
+  async '300 MB, cancelled, then converted within 512 MB of memory beside the browser'(page) {
     await page.choose(join(inputs, 'large/large.h5'));
+    await page.labelled('Name of class 2').fill('Cell');
+    await page.idle();
+    await page.get('#convert').click();
+    await page.button('Cancel').click();
+    await page.idle();
+    assert.equal(await page.labelled('Name of class 2').inputValue(), 'Cell');
+    await page.labelled('Name of class 2').fill('Foreground');
+    await page.idle();
     await converts(page, specificationOf(join(inputs, 'large/large.h5')));
     assert.ok(page.memory() > 200e6 && page.memory() < 220e6 + 512e6, `${page.memory()} bytes`);
   },
