@@ -102,12 +102,13 @@ class Op:
         self.inputs, self.outputs = (' '.join(map(arg_text, every(message, part)))
                                      for part in (2, 3))
         self.stateful = int(first(message, 17, 0))
-        self.attrs, self.limits = {}, {}
+        self.attrs, self.limits, self.types = {}, {}, {}
         for attr in every(message, 4):
             default = first(attr, 3, None)
             self.attrs[first(attr, 1).decode()] = first(attr, 2).decode() + (
                 '' if default is None else '=' + default.hex())
             self.limits[first(attr, 1).decode()] = limits_text(attr)
+            self.types[first(attr, 1).decode()] = allowed(first(attr, 7))
 
     def attrs_text(self, newer):
         own = []
@@ -159,6 +160,15 @@ def read_kernels(kernel_list):
     return kernels
 
 
+def usable(products, op):
+    """Without the types for which there is a kernel, but which the op does not allow."""
+    for product in products:
+        sets = {name: types & op.types[name] if op.types.get(name) else types
+                for name, types in product.items()}
+        if all(sets.values()):
+            yield sets
+
+
 def includes(large, small):
     return all(name in small and small[name] <= large[name] for name in large)
 
@@ -202,7 +212,7 @@ def kernels_text(products):
 def row(name, old, new, kernels):
     op = old.get(name) or new[name]
     cells = (op.inputs, op.outputs, op.attrs_text(new.get(name, op)),
-             kernels_text(kernels.get(name, [])) if name in old else '')
+             kernels_text(usable(kernels.get(name, []), op)) if name in old else '')
     return f'OP({name}, {int(name in old)}, {op.stateful}, ' + ', '.join(
         f'"{cell}"' for cell in cells) + ')\n'
 

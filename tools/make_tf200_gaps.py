@@ -448,7 +448,7 @@ def write_document(tf, cases, verdicts, kernel_list):
     lines.append(KERNELS.rstrip('\n'))
     lines += [f'| {op} | {lacks} |' for op, lacks in lacking_kernels(kernel_list)]
     lines.append(NEWER.rstrip('\n'))
-    lines += [f'| {op} | {gaps.NEWER_ANSWERS.get(op, "refused")} |' for op in gaps.NEWER_OPS]
+    lines += [f'| {op} | {gaps.NEWER_ANSWERS.get(op, "rejected")} |' for op in gaps.NEWER_OPS]
     with open(DOCUMENT, 'w', encoding='utf-8') as stream:
         stream.write('\n'.join(lines) + '\n')
 

@@ -911,8 +911,25 @@ NEWER_IS_WRONG = {
 # row that fits counts.
 LAYOUT = 'Transpose to channels-last and back'
 SPREAD = 'the filter is spread: zeros between its taps'
+WIDER = 'computed in a wider type'
+WIDENED = 'Abs BatchMatMulV2 FloorMod Maximum Minimum Neg Pow Sign Square'.split()
+FLATTENED = 'Reshape to three dimensions, and back'
+DIAGONAL = 'the op without V3, where it can express the same'
 ANSWERS = (
-    ('MaxPoolV2', 'NCHW', '', 'refused'),
+    ('MaxPoolV2', 'NCHW', '', 'MaxPool channels last, between two Transposes, if the windows are constant'),
+    ('AvgPool', 'over channels', '', 'rejected'),
+    ('Slice', 'rank', '', 'rejected'), ('StridedSlice', 'rank', '', 'rejected'),
+    ('ArgMax', 'rank', 'Unhandled', FLATTENED), ('ArgMin', 'rank', 'Unhandled', FLATTENED),
+    ('Conv2D', 'whole numbers', '', 'rejected'),
+    ('OneHot', 'indices int8', '', WIDER),
+    ('TruncateDiv', 'whole numbers', '', WIDER), ('TruncateDiv', 'infinity', '', 'rejected'),
+    *((op, '', 'list of allowed', WIDER) for op in WIDENED),
+    ('BatchMatMulV3', 'int8 to int32', '', 'BatchMatMulV2 of int32'),
+    ('MatrixDiagV3', '', '', DIAGONAL), ('MatrixDiagPartV3', '', '', DIAGONAL),
+    ('MatrixSetDiagV3', '', '', DIAGONAL),
+    ('LessEqual', '', 'Multiple', 'float32 between two Casts'),
+    ('Mean', 'rank', '', 'float32 between two Casts'),
+    ('FusedBatchNormV3', 'is_training, mean', '', 'the statistics become empty constants'),
     ('FusedBatchNormV3', 'rank 5', '', 'Reshape to [-1, 1, 1, C] and back'),
     ('DepthwiseConv2dNative', 'strides differ', '', 'stride 1, then StridedSlice'),
     ('Conv3D', 'NCDHW', '', LAYOUT),
@@ -920,7 +937,7 @@ ANSWERS = (
     ('Conv3DBackpropInputV2', 'NCDHW', '', LAYOUT),
     ('Conv3DBackpropInputV2', 'dilations', '', SPREAD),
     ('Conv3D', 'groups', '', 'Split, a Conv3D a group, ConcatV2'),
-    ('BiasAdd', 'rank', '', 'nothing yet; AddV2 would do'),
+    ('BiasAdd', 'NCHW, rank', '', 'rejected'), ('BiasAdd', 'rank', '', 'AddV2'),
     ('Sum', 'many values', '', 'float32 between two Casts'),
     ('Mean', 'many values', '', 'float32 between two Casts'),
     ('Conv2DBackpropInput', 'groups', '', 'Split, one a group, ConcatV2'),
@@ -939,8 +956,8 @@ ANSWERS = (
     ('', 'special values', '', 'nothing: such values are left as they are'),
     ('', 'large values', '', 'nothing: such values are left as they are'),
     ('', 'infinity', '', 'nothing: such values are left as they are'),
-    ('', '', 'not registered', 'refused'), ('', '', 'mentions attr', 'refused'),
-    ('', '', 'no kernel', 'refused'), ('', '', 'list of allowed', 'refused'),
+    ('', '', 'not registered', 'rejected'), ('', '', 'mentions attr', 'rejected'),
+    ('', '', 'no kernel', 'rejected'), ('', '', 'list of allowed', 'rejected'),
     ('', '', '', 'nothing yet'),
 )
 
@@ -964,7 +981,8 @@ UniformQuantizedAdd UniformQuantizedClipByValue UniformQuantizedConvolution
 UniformQuantizedConvolutionHybrid UniformQuantizedDot UniformQuantizedDotHybrid UniformRequantize
 WindowOp XlaCallModule Xlog1py
 '''.split()
-NEWER_ANSWERS = {'BatchMatMulV3': 'BatchMatMulV2 if its three types are equal', 'StatelessCase': 'If'}
+NEWER_ANSWERS = {'BatchMatMulV3': 'BatchMatMulV2', 'StatelessCase': 'If',
+                 **dict.fromkeys(('MatrixDiagV3', 'MatrixDiagPartV3', 'MatrixSetDiagV3'), DIAGONAL)}
 
 
 def answer_to(op, condition, words, dtype):
