@@ -75,7 +75,7 @@ MODULES = '''
     module module_undefined module_no_signature module_batch_one module_named_output module_nested
     module_captured module_shape_driven module_python_loop module_while_variables
     module_cond_variables module_counter_unread module_counter_read module_running_mean
-    module_lookup_table module_lookup_table_aside module_string_input module_two_signatures
+    module_running_mean_unread module_weight_norm module_lookup_table module_lookup_table_aside module_string_input module_two_signatures
     module_only_custom_signature module_shared_name module_resource_gather module_gradient
     module_xla module_batch_norm_training module_uint8 module_no_batch module_unknown_rank
     module_raw_transposed_groups module_raw_transposed_sizes module_raw_depthwise_strides
