@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Networks of tools whose Python code does a part of the work: it scales each image before the network,
-// and computes the result from the network's output. Neither is in an export. They are recognised by
-// the names of layers, which all exporters keep.
+// Networks of tools whose Python code does a part of the work: it scales each image before the network, and computes
+// the result from the network's output. An export contains neither. The tools are recognised by the names of layers,
+// which all exporters keep.
 #ifndef CZM_ANALYSIS_FAMILY_H
 #define CZM_ANALYSIS_FAMILY_H
 

@@ -403,7 +403,7 @@ static void flatten(czm_footprint *f) {
     }
 }
 
-// Takes digits from number `at` on for a dimension of this size, cutting the last one if need be.
+// Takes digits from number `at` on for a dimension of this size, cutting the last one if necessary.
 static int take_digits(czm_footprint *f, int at, int dim, int64_t size) {
     while (size > 1 && at < f->count && is_bounded(f)) {
         int64_t extent = f->digits[at].extent;

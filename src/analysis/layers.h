@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The main graph as its author sees it: layers, in the order of data flow, instead of nodes.
+// The main graph as layers in the order of data flow, as its author named them, instead of nodes.
 #ifndef CZM_ANALYSIS_LAYERS_H
 #define CZM_ANALYSIS_LAYERS_H
 

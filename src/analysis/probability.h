@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Whether the network's output is what ZEN wants: for each pixel, along the last axis, class
-// probabilities in 0..1, which of a single-class segmentation sum to 1. Decided from the graph alone, for any weights and any image.
+// Whether the network's output is what ZEN requires: class probabilities from 0 to 1 for each pixel, along the last
+// axis; those of a single-class segmentation sum to 1. The proof uses only the graph: it holds for any weights and
+// any image.
 #ifndef CZM_ANALYSIS_PROBABILITY_H
 #define CZM_ANALYSIS_PROBABILITY_H
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Whether the values of a tensor must be probabilities, whatever the weights are: proofs that walk
-// back from a claim about a tensor to claims about those it is made of, until an op makes it true
-// (Softmax) or says nothing of it. It never claims what need not be so, up to rounding.
+// Proofs that the values of a tensor are probabilities, whatever the weights are. A proof walks back from a claim
+// about a tensor to claims about the tensors that it is computed from, until an op makes the claim true (Softmax) or
+// nothing is known of the op. What is proven is true, up to rounding.
 #ifndef CZM_ANALYSIS_PROVER_H
 #define CZM_ANALYSIS_PROVER_H
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Random numbers on the way to the output, such as those of a dropout that was exported switched
-// on: the same tile then gives another result each time.
+// Random numbers that the output depends on, for example those of a dropout that was exported in training mode. The
+// same tile then gives different results.
 #ifndef CZM_ANALYSIS_RANDOMNESS_H
 #define CZM_ANALYSIS_RANDOMNESS_H
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How much memory a network needs to compute one tile: its weights, and the largest set of tensors
-// that live at once when the nodes run in the graph's order. An estimate: docs/tile-memory.md tells
-// what it assumes, and how it compares with what TensorFlow 2.0.0 takes.
+// The memory that a network needs to compute one tile: its weights, and the largest set of tensors that exist at the
+// same time when the nodes run in the order of the graph. It is an estimate: docs/tile-memory.md states its
+// assumptions, and compares it with the memory of TensorFlow 2.0.0.
 #ifndef CZM_ANALYSIS_TILE_MEMORY_H
 #define CZM_ANALYSIS_TILE_MEMORY_H
 

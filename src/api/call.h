@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The frame of every public call: an arena for what it makes, and one place where running out of
-// memory or of the budget arrives.
+// The frame of every public call: an arena for its results, and the one place to which it jumps when memory or the
+// budget is exhausted.
 #ifndef CZM_API_CALL_H
 #define CZM_API_CALL_H
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What goes into a container: the rewritten network, the network in ONNX, or the SavedModel's files
-// as they are.
+// The contents of a container: the rewritten network, the ONNX network, or the unchanged files of the SavedModel.
 #ifndef CZM_API_CONTENT_H
 #define CZM_API_CONTENT_H
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What of a container's metadata the format cannot hold that is written instead.
+// Metadata of a container that the new format cannot contain.
 #ifndef CZM_API_LOSS_H
 #define CZM_API_LOSS_H
 

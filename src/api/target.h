@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a call looks at, whatever kind it is: a specification and the network it names, a SavedModel
-// or an ONNX file alone, or a finished container.
+// The target of a call, of any kind: a specification and its network, a network alone, or a container.
 #ifndef CZM_API_TARGET_H
 #define CZM_API_TARGET_H
 
@@ -31,8 +30,8 @@ typedef struct czm_target {
     czm_model model; // after czm_target_read_model()
 } czm_target;
 
-// Finds out what options->source_path is, and reads what is not the network. All faults are in the
-// report; the status is that of those that end the work at once.
+// Detects the kind of options->source_path and reads everything except the network. All errors are in the report; the
+// status is that of errors after which the call cannot continue.
 CZM_MUST_CHECK czm_status czm_target_open(czm_context *context, const czm_options *options,
                                           czm_target *target);
 

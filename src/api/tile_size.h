@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The largest tile: how large a square input of this network may be for its memory to suffice, and
-// what its side must be a multiple of.
+// The largest tile: the side of the largest square input whose memory is within the limit, and the number that the
+// side must be a multiple of.
 #ifndef CZM_API_TILE_SIZE_H
 #define CZM_API_TILE_SIZE_H
 

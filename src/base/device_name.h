@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Names that Windows keeps for devices, whatever their ending: CON, nul.txt, COM1. Not every Windows
-// refuses such a file, but hardly a program there can open it. Source: Microsoft's "Naming Files,
-// Paths, and Namespaces".
+// Names that Windows reserves for devices, with any ending: CON, nul.txt, COM1. Some versions of Windows create such
+// a file, but most programs there cannot open it. Source: Microsoft's "Naming Files, Paths, and Namespaces".
 #ifndef CZM_BASE_DEVICE_NAME_H
 #define CZM_BASE_DEVICE_NAME_H
 

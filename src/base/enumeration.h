@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What messages list: "a", "b", "c". Files may hold any number of names, and nobody reads more than
-// some; the others are counted.
+// Lists in messages: "a", "b", "c". Files may contain any number of names, so a message shows some and counts the
+// others.
 #ifndef CZM_BASE_ENUMERATION_H
 #define CZM_BASE_ENUMERATION_H
 

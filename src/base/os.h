@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The only door to the operating system: files, folders, randomness, terminals, signals. Every
+// The only access to the operating system: files, folders, randomness, terminals, signals. Every
 // other source file is plain C17; os_posix.c, os_windows.c and os_wasm.c are those that are not, and
 // os_pipe.c is the first two. Paths are UTF-8 with '/' between components; on Windows '\\' separates as well,
 // and a path may be of any length, begin with a drive letter or name a share.

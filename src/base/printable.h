@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Text from files on its way out of the program: names in a model may be anything. What could disturb a
-// terminal, or make it show another text than there is, never leaves the program.
+// Text from files in output: names in a model may contain anything. Characters that could disturb a terminal, or make
+// it show another text, are replaced.
 #ifndef CZM_BASE_PRINTABLE_H
 #define CZM_BASE_PRINTABLE_H
 

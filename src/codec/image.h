@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the header of an image file says: the format by its content, never by its name, and the kind
-// of pixels. The pixels themselves are not looked at.
+// The header of an image file: its format, determined by its content and never by its name, and the kind of its
+// pixels. The pixels themselves are not read.
 #ifndef CZM_CODEC_IMAGE_H
 #define CZM_CODEC_IMAGE_H
 

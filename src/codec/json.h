@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// JSON texts in memory, read and written with jansson. What is made lives as long as the arena.
+// JSON texts in memory, read and written with jansson. Results live as long as the arena.
 #ifndef CZM_CODEC_JSON_H
 #define CZM_CODEC_JSON_H
 

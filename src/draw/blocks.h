@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// From layers to the blocks of a picture: runs of layers at one resolution with no branch between.
+// Blocks of a drawing: runs of layers at one resolution without a branch between them.
 #ifndef CZM_DRAW_BLOCKS_H
 #define CZM_DRAW_BLOCKS_H
 

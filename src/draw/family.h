@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What kind of thing a layer is, for a picture: its colour, its short name.
+// The kind of a layer in a drawing: its colour and its short name.
 #ifndef CZM_DRAW_FAMILY_H
 #define CZM_DRAW_FAMILY_H
 

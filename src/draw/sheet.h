@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Where the blocks of a picture stand, and how the lines between them run. Columns are by depth,
-// rows by resolution; branches of one depth and resolution stand below each other in lanes.
+// The places of blocks in a drawing, and the lines between them. Columns are by depth, rows by resolution; branches
+// of one depth and resolution are below each other in lanes.
 #ifndef CZM_DRAW_SHEET_H
 #define CZM_DRAW_SHEET_H
 

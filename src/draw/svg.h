@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A table of layers as a picture.
+// Draws a table of layers.
 #ifndef CZM_DRAW_SVG_H
 #define CZM_DRAW_SVG_H
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What spatial.c and the rules of the kinds share: a node that holds sizes as numbers, and the edit.
+// What spatial.c and the functions of the kinds share: a node that contains sizes as numbers, and the edit.
 #ifndef CZM_EDIT_BAKED_H
 #define CZM_EDIT_BAKED_H
 

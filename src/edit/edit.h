@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the user asks to change in a network before it is converted: steps before and after it, and
-// a new height and width. The rewrites that TensorFlow 2.0.0 needs are passes/'s and come later.
+// Changes that the user requests before the conversion: steps before and after the network, and a new height and
+// width. The rewrites for TensorFlow 2.0.0 are in passes/ and run later.
 #ifndef CZM_EDIT_EDIT_H
 #define CZM_EDIT_EDIT_H
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A network in ONNX with operations before it: a factor for its pixels, a cast to the type of its
-// input. All other bytes of the file stay as they are.
+// Adds operations before an ONNX network: a factor for its pixels, a cast to the type of its input. All other bytes
+// of the file are unchanged.
 #ifndef CZM_EDIT_ONNX_PREFIX_H
 #define CZM_EDIT_ONNX_PREFIX_H
 

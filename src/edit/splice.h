@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Puts one model in front of another, or behind it. Placeholders become Identities of what feeds
-// them now, in place, so that no reader has to be told; functions and variables move over.
+// Joins two models, one before the other. A Placeholder becomes, in place, an Identity of its new source, so that its
+// readers are unchanged; functions and variables are moved.
 #ifndef CZM_EDIT_SPLICE_H
 #define CZM_EDIT_SPLICE_H
 

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What depends on constants alone is decided before anything looks at the network: which branch of a
-// conditional runs, when it is read; and what an operation gives that neither target can compute,
-// before it is translated. What numbers come out, src/shape computes.
+// Decisions that follow from constants: which branch of a conditional runs (while the network is read), and the
+// results of operations that a target cannot compute (before it is translated). src/shape computes the numbers.
 #ifndef CZM_FOLD_FOLD_H
 #define CZM_FOLD_FOLD_H
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// From nodes to the layers that their author knows: messages name "block3/conv", not
-// "model/block3/conv/Conv2D".
+// From nodes to the names of layers: messages name "block3/conv", not "model/block3/conv/Conv2D".
 #ifndef CZM_GRAPH_LAYER_NAME_H
 #define CZM_GRAPH_LAYER_NAME_H
 

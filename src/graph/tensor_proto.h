@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The numbers in a TensorProto, which has them as bytes or as a list.
+// The numbers in a TensorProto, which contains them as bytes or as a list.
 #ifndef CZM_GRAPH_TENSOR_PROTO_H
 #define CZM_GRAPH_TENSOR_PROTO_H
 

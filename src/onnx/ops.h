@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The rules by name: each translates the TensorFlow ops whose rows in op/ops.def name it.
+// The functions that translate, by name; rows of op/ops.def name them.
 #ifndef CZM_ONNX_OPS_H
 #define CZM_ONNX_OPS_H
 

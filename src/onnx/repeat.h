@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Pixels that are repeated along height or width: Keras 3 writes nearest UpSampling2D as ExpandDims, Tile and
-// Reshape for each of them. ONNX resizes an image in one node.
+// Pixels that are repeated along height or width. Keras 3 writes a nearest UpSampling2D as ExpandDims, Tile and
+// Reshape for each direction; ONNX resizes an image in one node.
 #ifndef CZM_ONNX_REPEAT_H
 #define CZM_ONNX_REPEAT_H
 

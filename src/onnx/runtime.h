@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What ONNX Runtime requires beyond the standard, once the graph is there.
+// Changes of the finished ONNX graph for requirements of ONNX Runtime that are not in the standard.
 #ifndef CZM_ONNX_RUNTIME_H
 #define CZM_ONNX_RUNTIME_H
 

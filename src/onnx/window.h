@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What ops that slide windows over images share: the layout of the image, and strides, dilations
-// and paddings as ONNX wants them.
+// What ops that slide windows over images share: the layout of the image, and strides, dilations and paddings in the
+// form of ONNX.
 #ifndef CZM_ONNX_WINDOW_H
 #define CZM_ONNX_WINDOW_H
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the rewrites of pass "lower" share. A rewrite is a row of rewrites.def: a condition, and what to do. It changes the node in place, so that its readers need not be told: the node ends as
-// the last node of what replaces it, and everything else is made before it.
+// What the rewrites of pass "lower" share. A rewrite is a row of rewrites.def: a condition and a function. It changes
+// the node in place into the last node of the replacement, so that its readers are unchanged, and adds the others
+// before it.
 #ifndef CZM_PASSES_LOWER_H
 #define CZM_PASSES_LOWER_H
 

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The passes: what is done to a model between reading and writing, in the order of the table in
-// passes.c. A pass rewrites graphs and never judges them; what it cannot handle it leaves as it
-// is, for the checks to find.
+// The passes between reading and writing, in the order of the table in passes.c. A pass rewrites graphs and never
+// checks them; it leaves what it cannot rewrite for the checks.
 #ifndef CZM_PASSES_PASSES_H
 #define CZM_PASSES_PASSES_H
 

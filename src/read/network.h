@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A network becomes a model, whatever kind of file holds it: the one place that knows all front ends.
+// Reads a network of any kind of file: the only code that uses all front ends.
 #ifndef CZM_READ_NETWORK_H
 #define CZM_READ_NETWORK_H
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Where faults and remarks go. Code that finds a fault names its rule; severity, status and the
-// sentence of why come from the rule book (rules.def). Nothing here prints.
+// Findings: errors, warnings and notes. Code that finds a fault names its rule; the rule book (rules.def) gives
+// severity, status and reason. Nothing here prints.
 #ifndef CZM_REPORT_REPORT_H
 #define CZM_REPORT_REPORT_H
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Sizes that are computed from other sizes, as layers do for images whose size is open.
+// Sizes that are computed from other sizes: layers compute them for images of open size.
 #ifndef CZM_SHAPE_LINEAR_H
 #define CZM_SHAPE_LINEAR_H
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The rules by name. An "infer" rule concludes the shapes of a node's outputs; a "fold" rule, which
-// runs after it, the values of small ones. Which op has which is in op/ops.def.
+// The functions that rows of op/ops.def name. INFER concludes the shapes of a node's outputs; FOLD, which runs after
+// it, the values of small ones.
 #ifndef CZM_SHAPE_OPS_H
 #define CZM_SHAPE_OPS_H
 

@@ -253,7 +253,7 @@ static bool has_control_character(const char *path) {
     return false;
 }
 
-// The file system decides: a name with backslashes may be meant as it stands, else they separate.
+// The file system decides: backslashes are a part of the name if such a file exists; otherwise they separate folders.
 static const char *understand(czm_context *context, const char *path) {
     if (!strchr(path, '\\') || czm_path_is_there(context->arena, path)) return path;
     char *forward = czm_arena_format(context->arena, "%s", path);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What stands before the translation: TensorFlow may spell a dilated convolution as a rearrangement of
-// pixels into the batch, a convolution of what is near there, and the way back. ONNX dilates.
+// TensorFlow may write a dilated convolution as a rearrangement of pixels into the batch, a convolution of neighbours
+// there, and the way back. This pass replaces them by one dilated convolution.
 #ifndef CZM_PASSES_ONNX_DILATE_H
 #define CZM_PASSES_ONNX_DILATE_H
 

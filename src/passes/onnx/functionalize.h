@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What stands before the translation: TensorFlow 1 makes conditionals and loops of nodes (Switch and
-// Merge; Enter, NextIteration and Exit) that let tensors through or not. ONNX has If and Loop, which
-// hold graphs, like TensorFlow 2's If and While, whose functions are graphs.
+// TensorFlow 1 writes conditionals and loops as nodes (Switch and Merge; Enter, NextIteration and Exit) that pass
+// tensors on or not. This pass replaces them by If and While of TensorFlow 2, whose functions become the graphs in
+// ONNX's If and Loop.
 #ifndef CZM_PASSES_ONNX_FUNCTIONALIZE_H
 #define CZM_PASSES_ONNX_FUNCTIONALIZE_H
 
@@ -17,7 +17,7 @@ bool czm_onnx_functionalize(czm_model *model);
 // Makes TensorLists of the main graph's TensorArrays: what was an array's flow is the list.
 bool czm_onnx_list_arrays(czm_model *model, const czm_shapes *shapes);
 
-// Makes what is known of the elements that are put into lists known where they are taken out.
+// Propagates shapes through lists: what is known of the elements of a list becomes known where they are read.
 void czm_onnx_tell_elements(czm_model *model, const czm_shapes *shapes);
 
 #endif
