@@ -5,7 +5,7 @@ A file is described in JSON:
 
     {"version": "2.15.0", "config": {...}, "weights": {"layer": {"kernel:0": [3, 3, 1, 2]}}}
 
-The weights are zeros. "room" is a number of blanks behind the configuration in HDF5, "backend" an attribute. Without
+The weights are zeros, or with "counted" -3, -2 ... 3, -3 ... "@[shape,history]" stands for a tensor of Keras 3. "room" is a number of blanks behind the configuration in HDF5, "backend" an attribute. Without
 "config" it is a file of weights alone. docs/formats/hdf5.md describes
 the layout; this is its newest form, which needs the least: headers of version 2, links in messages.
 """
@@ -39,8 +39,9 @@ def link(name, address):
 
 
 class Writer:
-    def __init__(self):
+    def __init__(self, is_counted=False):
         self.data = bytearray(48)
+        self.is_counted = is_counted
 
     def put(self, content):
         address = len(self.data)
@@ -87,7 +88,7 @@ def nested(writer, paths):
 
 def hdf5(description):
     """As model.save('x.h5') of Keras 1 and 2, and of Keras 3 in this format."""
-    writer, layers = Writer(), {}
+    writer, layers = Writer(description.get('counted')), {}
     for layer, weights in description.get('weights', {}).items():
         paths = {name: writer.dataset(dims) for name, dims in weights.items()}
         layers[layer] = writer.group(nested(writer, paths),
@@ -105,7 +106,7 @@ def hdf5(description):
 
 def archive(description, path):
     """As model.save('x.keras'): the weights are named by their paths there."""
-    writer = Writer()
+    writer = Writer(description.get('counted'))
     paths = {name: writer.dataset(dims) for name, dims in description.get('weights', {}).items()}
     with zipfile.ZipFile(path, 'w') as file:
         file.writestr('metadata.json', json.dumps({'keras_version': description.get('version')}))
@@ -113,7 +114,19 @@ def archive(description, path):
         file.writestr('model.weights.h5', writer.finish(writer.group(nested(writer, paths))))
 
 
+def expanded(value):
+    if isinstance(value, dict):
+        return {key: expanded(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [expanded(one) for one in value]
+    if isinstance(value, str) and value.startswith('@['):
+        shape, history = json.loads(value[1:])
+        return {'class_name': '__keras_tensor__', 'config': {'shape': shape, 'keras_history': history}}
+    return value
+
+
 def write(description, path):
+    description = expanded(description)
     if path.endswith('.keras'):
         archive(description, path)
         return
