@@ -11,9 +11,10 @@ import random
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(os.path.dirname(HERE), 'tests', 'errors'))
+sys.path.insert(0, os.path.join(os.path.dirname(HERE), 'tests', 'lib'))
 
-from graph_text import Model, message, node, number, shape, varint  # noqa: E402
+from graph_text import Model, node, shape  # noqa: E402
+from protobuf import message, number, varint  # noqa: E402
 
 SIDE, CHANNELS = 64, 3
 MIB = 1 << 18  # elements of float32

@@ -26,7 +26,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, '..', 'tests', 'engines'))
 
 import engine
-from engine import every, fields, first, varint
+from protobuf import every, fields, first, read_varint
 
 OUTPUT = os.path.join(HERE, '..', 'src', 'op', 'op_table.inc')
 HEAD = '''\
@@ -136,7 +136,7 @@ def differences(old, new):
 def varints(packed):
     position = 0
     while position < len(packed):
-        value, position = varint(packed, position)
+        value, position = read_varint(packed, position)
         yield value
 
 

@@ -3,7 +3,7 @@
 
     make_saved_model_example.py --czmodel PROGRAM [--check]
 
---check only compares. The network is made here (tests/errors/graph_text.py), so that no TensorFlow is needed.
+--check only compares. The network is made here (tests/lib/graph_text.py), so that no TensorFlow is needed.
 """
 import argparse
 import io
@@ -17,10 +17,11 @@ import zipfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PAGE = os.path.join(ROOT, 'docs', 'formats', 'saved_model_example.md')
-sys.path.insert(0, os.path.join(ROOT, 'tests', 'errors'))
+sys.path.insert(0, os.path.join(ROOT, 'tests', 'lib'))
 
 import graph_text  # noqa: E402
 import recipe  # noqa: E402
+from protobuf import read_varint  # noqa: E402
 
 GRAPH = '''tag serve
 node image Placeholder dtype=type:FLOAT shape=shape:1,8,8,3
@@ -99,16 +100,6 @@ MESSAGES = {
 }
 
 
-def varint(content, at):
-    value = shift = 0
-    while True:
-        value |= (content[at] & 0x7f) << shift
-        shift += 7
-        at += 1
-        if content[at - 1] < 0x80:
-            return value, at
-
-
 def text_of(value):
     if all(32 <= byte < 127 for byte in value):
         return '"' + value.decode() + '"'
@@ -120,14 +111,14 @@ def dump(content, start, end, kind, depth):
     at = start
     while at < end:
         begin = at
-        tag, at = varint(content, at)
+        tag, at = read_varint(content, at)
         name, _, inner = MESSAGES[kind][tag >> 3].partition(':')
         is_message = MESSAGES[kind][tag >> 3].endswith(':') or bool(inner)
         if tag & 7 == 5:
             at += 4
             value = str(struct.unpack('<f', content[at - 4:at])[0])
         else:
-            number, at = varint(content, at)
+            number, at = read_varint(content, at)
             value = str(number - (1 << 64) if number >> 63 else number)
         head = content[begin:at].hex(' ')
         where = f'{begin:6}  {head:12}  ' + '  ' * depth + name
@@ -182,7 +173,7 @@ def hex_lines(content):
 def page(members):
     model, index, data = (members[name] for name in (
         'saved_model.pb', 'variables/variables.index', 'variables/variables.data-00000-of-00001'))
-    length, at = varint(data, 0)
+    length, at = read_varint(data, 0)
     lines = ['# The SavedModel of one convolution, byte for byte', '',
              'Made by `tools/make_saved_model_example.py`. The network is a convolution of 1 x 1 pixel, from 3 to 2',
              'channels, on an image of 8 x 8 pixels. [saved_model.md](saved_model.md) explains the form.', '',

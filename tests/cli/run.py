@@ -5,7 +5,7 @@
 
 A test begins in an empty folder that holds spec.json (of this folder) alone, and is a list of
 
-    given VERB ...          makes an input (../errors/recipe.py)
+    given VERB ...          makes an input (../lib/recipe.py)
     env NAME=VALUE          for all runs that follow
     run PROGRAM ARGUMENT... runs czmodel or a savedmodel2...; every run but the last must succeed
                             unless `exit` follows it
@@ -49,7 +49,7 @@ import uuid
 import zipfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(os.path.dirname(HERE), 'errors'))
+sys.path.insert(0, os.path.join(os.path.dirname(HERE), 'lib'))
 
 import container  # noqa: E402
 import recipe  # noqa: E402

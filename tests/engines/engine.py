@@ -28,6 +28,10 @@ import zipfile
 import numpy as np
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(os.path.dirname(HERE), 'lib'))
+
+from protobuf import every, fields, first, string_map  # noqa: E402, F401
+
 DEFAULT_CACHE = os.path.normpath(os.path.join(HERE, '..', '..', 'build', 'engines', 'tf200'))
 
 PIP_DOWNLOAD = ('download --quiet --no-deps --python-version 3.7 --platform manylinux2010_x86_64 '
@@ -93,47 +97,6 @@ def make_dummies(folder):
         file.writelines(f'long {symbol}[64];\n' for symbol in symbols)
     subprocess.run([os.environ.get('CC', 'cc'), '-shared', '-fPIC', source, '-o',
                     os.path.join(folder, DUMMIES)], check=True)
-
-
-# --------------------------------------------- protobuf, as much as reading takes
-
-def varint(data, at):
-    """(value, position behind it)"""
-    value = shift = 0
-    while True:
-        byte = data[at]
-        value |= (byte & 127) << shift
-        at, shift = at + 1, shift + 7
-        if byte < 128:
-            return value, at
-
-
-def fields(message):
-    """Yields (number, value) of each field; a value is an int, or bytes for all other kinds."""
-    at = 0
-    while at < len(message):
-        key, at = varint(message, at)
-        number, kind = key >> 3, key & 7
-        if kind == 0:
-            value, at = varint(message, at)
-            yield number, value
-            continue
-        size, at = {1: (8, at), 5: (4, at)}.get(kind) or varint(message, at)
-        yield number, message[at:at + size]
-        at += size
-
-
-def every(message, number):
-    return [value for found, value in fields(message) if found == number]
-
-
-def first(message, number, default=b''):
-    return next((value for found, value in fields(message) if found == number), default)
-
-
-def string_map(message, number):
-    """A map with strings as keys: entries of key=1, value=2."""
-    return {first(entry, 1).decode(): first(entry, 2) for entry in every(message, number)}
 
 
 def signature_of(meta_graph, name):

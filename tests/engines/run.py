@@ -39,7 +39,7 @@ import numpy as np
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 FIXTURES = os.path.join(ROOT, 'tests', 'fixtures', 'models')
-EXPORTERS = os.path.join(ROOT, 'tests', 'exporters')
+EXPORTERS = os.path.join(ROOT, 'tests', 'networks')
 EXAMPLE = os.path.join(ROOT, 'example', 'nuclei')
 
 # Half precision: a network of some depth answers within 2e-3 typically; the largest seen is 2.3e-3,
@@ -100,7 +100,7 @@ KERAS2 = '''
 # folder         where it is exported to, and the first part of the models' labels
 # exporter, how  the first two columns of the table
 # python         which interpreter, see PYTHONS
-# script         in tests/exporters, with its further arguments and the networks' names
+# script         in tests/networks, with its further arguments and the networks' names
 Export = collections.namedtuple('Export', 'folder exporter how python script arguments names')
 EXPORTS = [
     Export('keras3', 'TensorFlow 2.21, Keras 3', '`model.export`', 'tf221', 'export.py',

@@ -4,7 +4,7 @@
     spatial.py --czmodel PATH --build DIR [--python-tf221 PATH] [--python-tf215 PATH]
                [--quick] [--only NAME...] [--exports DIR] [--update]
 
-Each network of tests/exporters/networks.py is exported at its own size and built a second time, at
+Each network of tests/networks/networks.py is exported at its own size and built a second time, at
 another size, with the same weights.  The export is converted with --spatial-dims and a swap of the
 channels; in TensorFlow 2.0.0 it must give what the second network gives for the swapped picture.
 A network that cannot be built at the other size with the same weights must be refused.
@@ -645,7 +645,7 @@ class Maker:
     def __init__(self, exporter, root, exports):
         if exporter == 'tf_keras':
             os.environ['TF_USE_LEGACY_KERAS'] = '1'
-        sys.path.insert(0, os.path.join(HERE, '..', 'exporters'))
+        sys.path.insert(0, os.path.join(HERE, '..', 'networks'))
         import export
         import networks
         import numpy

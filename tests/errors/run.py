@@ -19,7 +19,8 @@ import subprocess
 import sys
 import tempfile
 
-import recipe
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), 'lib'))
+import recipe  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SECONDS = 600

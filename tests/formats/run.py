@@ -17,7 +17,8 @@ import sys
 import tempfile
 import zipfile
 
-import onnx_text
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), 'lib'))
+import onnx_text  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 NETWORK = os.path.join(HERE, '..', 'rules', 'models', 'tf221')

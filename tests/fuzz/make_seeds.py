@@ -19,13 +19,12 @@ SLICES = [b'', b'3 3 4 8 0,3:0,3:0,4:0,8', b'3 3 4 8 -:0,3:2,2:-', b'8 4,4']
 WAYS = (0, 1, 2, 4, 8, 16, 32)
 FIXTURE_FIELD, WAY_FIELD = 1000, 1001
 
-sys.path.insert(0, os.path.join(TESTS, 'errors'))
-sys.path.insert(0, os.path.join(TESTS, 'formats'))
-sys.path.insert(0, os.path.join(TESTS, 'keras'))
+sys.path[:0] = [os.path.join(TESTS, 'lib'), os.path.join(TESTS, 'keras')]
 import keras_file  # noqa: E402
 import onnx_text  # noqa: E402
 import rejections  # noqa: E402
-from graph_text import number, saved_model  # noqa: E402
+from graph_text import saved_model  # noqa: E402
+from protobuf import number  # noqa: E402
 
 
 def read(path):

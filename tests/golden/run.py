@@ -18,6 +18,10 @@ import tempfile
 import zipfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(os.path.dirname(HERE), 'lib'))
+
+from protobuf import fields  # noqa: E402
+
 FIXTURES = os.path.join(os.path.dirname(HERE), 'fixtures', 'models')
 MODEL_ID = '6f1c3bd0-7a54-4b69-9e57-0c1d5c1f8a11'
 
@@ -28,34 +32,6 @@ CASES = {
     'tf221-while_cond': {'PixelType': 'Bgr96Float', 'ColorHandling': 'SplitRgb'},
 }
 CLASSES = ['Background', 'Größe < 5 µm & "klein"', 'Edge\tcase']
-
-
-# --------------------------------------------- protocol buffers, as far as needed
-
-def varint(content, at):
-    value = shift = 0
-    while True:
-        byte = content[at]
-        at += 1
-        value |= (byte & 0x7f) << shift
-        shift += 7
-        if byte < 0x80:
-            return value, at
-
-
-def fields(content):
-    """(number, value) of each field; a length-delimited one is bytes."""
-    at = 0
-    while at < len(content):
-        tag, at = varint(content, at)
-        if tag & 7 == 0:
-            value, at = varint(content, at)
-        else:
-            size = {1: 8, 5: 4}.get(tag & 7)
-            if size is None:
-                size, at = varint(content, at)
-            value, at = content[at:at + size], at + size
-        yield tag >> 3, value
 
 
 def all_of(content, *path):

@@ -17,7 +17,8 @@ import sys
 import tempfile
 import zipfile
 
-import networks
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), 'networks'))
+import small_files  # noqa: E402
 
 TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 MODEL = os.path.join(TESTS, 'fixtures', 'models', 'tf221-keras3', 'model')
@@ -101,7 +102,7 @@ def prepare(czmodel, folder):
             archive.write(os.path.join('model', name), os.path.join('model', name))
     write('spec.json', SPEC % 'model')
     write('zip.json', SPEC % 'deflated.zip')
-    for name in networks.write('.'):
+    for name in small_files.write('.'):
         write(name.rpartition('.')[2] + '.json', SPEC % name)
     write('licence with a long name.txt', 'All rights are given away.\n')
     write('large.txt', bytes(LARGE))

@@ -22,12 +22,11 @@ import zlib
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
-sys.path.insert(0, os.path.join(os.path.dirname(HERE), 'errors'))
-sys.path.insert(0, os.path.join(os.path.dirname(HERE), 'formats'))
-sys.path.insert(0, os.path.join(os.path.dirname(HERE), 'keras'))
+sys.path.insert(0, os.path.join(os.path.dirname(HERE), 'lib'))
 sys.path.insert(0, os.path.join(ROOT, 'bench'))
 
-from graph_text import Model, entry, message, node, number, op_def, shape, tensor_info  # noqa: E402
+from graph_text import Model, entry, node, op_def, shape, tensor_info  # noqa: E402
+from protobuf import message, number  # noqa: E402
 from make_sources import masked_crc32c, table  # noqa: E402
 import keras_file  # noqa: E402
 import onnx_text  # noqa: E402

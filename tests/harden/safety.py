@@ -14,9 +14,10 @@ import tempfile
 import unicodedata
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(os.path.dirname(HERE), 'errors'))
+sys.path.insert(0, os.path.join(os.path.dirname(HERE), 'lib'))
 
-from graph_text import entry, message, node, number, tensor_info  # noqa: E402
+from graph_text import entry, node, tensor_info  # noqa: E402
+from protobuf import message, number  # noqa: E402
 
 IMAGE = '-1,8,8,2'
 EVIL = 'e\x1b]0;OWNED\x07\x9b\u202e\u2066"; touch PWN; \'$(touch PWN)\' ![i](http://h.example/i) www.h.example\r\n<b>'

@@ -16,7 +16,8 @@ import subprocess
 import sys
 import tempfile
 
-import keras_file
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), 'lib'))
+import keras_file  # noqa: E402
 
 NETWORKS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), 'networks')
 TABLE, CONFIGURATIONS = os.path.join(NETWORKS, 'keras.txt'), os.path.join(NETWORKS, 'keras.json.xz')

@@ -3,7 +3,7 @@
 
     make_configurations.py OUTPUT PROGRAM FOLDER...
 
-Each FOLDER is one that networks.py filled. A network is a line of JSON: its name, the version of Keras, the
+Each FOLDER is one that tests/networks/export_keras.py filled. A network is a line of JSON: its name, the version of Keras, the
 configuration without what no conversion reads (initializers, regularizers ...), and the shapes of its weights;
 "@[shape,history]" stands for a tensor of Keras 3. Of the networks of one layer, up to two are taken that become
 different operations. PROGRAM is

@@ -15,8 +15,10 @@ import sys
 import tempfile
 import zipfile
 
-import keras_file
-import messages as sources
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), 'lib'))
+import expected  # noqa: E402
+import keras_file  # noqa: E402
+import messages as sources  # noqa: E402
 
 LAMBDA = ['4wEAAAAAAAAA', None, None]
 
@@ -314,13 +316,7 @@ def messages(program, path, *options):
                           capture_output=True, timeout=60)
     if done.returncode not in (0, 1, 2, 3, 4):
         return [f'{path}: status {done.returncode}: {done.stderr.decode()[-300:]}']
-    errors, lines = False, []
-    for line in done.stderr.decode().splitlines():
-        if not line.startswith(' '):
-            errors = line.startswith('error')
-        if errors and not line.startswith('  rule:'):
-            lines.append(line.replace(os.path.dirname(path) + '/', ''))
-    return lines
+    return expected.errors_of(done.stderr.decode(), os.path.dirname(path))
 
 
 def make_files(folder):
@@ -361,19 +357,12 @@ def main():
                   *messages(program, os.path.join(folder, 'weights.h5'), '--config', 'missing.json')]
         lines += ['== sound.h5 --output other',
                   *messages(program, os.path.join(folder, 'sound.h5'), '--output', 'other')]
-    if asked.update:
-        with open(expected_file, 'w', encoding='utf-8') as file:
-            file.write('\n'.join(lines) + '\n')
-        return
-    with open(expected_file, encoding='utf-8') as file:
-        expected = file.read().splitlines()
-    for line in sorted(set(lines) ^ set(expected)):
-        print('now:' if line in lines else 'was:', line)
+    is_other = expected.differ(lines, expected_file, asked.update)
     missing = list(sources.unprovoked(lines))
     for message in missing:
         print('no file provokes', message)
     print(f'{sum(line.startswith("==") for line in lines)} files')
-    sys.exit(lines != expected or bool(missing))
+    sys.exit(is_other or bool(missing))
 
 
 if __name__ == '__main__':

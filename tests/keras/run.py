@@ -4,7 +4,7 @@
     run.py --czmodel PROGRAM --convert PROGRAM --translate PROGRAM --build FOLDER
            [--random N] [--only TEXT] [--folder FOLDER]
 
-networks.py writes the files in the environments of the engines test; old_versions.tar.xz holds files of older
+../networks/export_keras.py writes the files in the environments of the engines test; old_versions.tar.xz holds files of older
 versions (make_old.py). Each is converted for TensorFlow 2.0.0 and for ONNX, and both run. If the archive and the
 HDF5 file of a network become the same bytes, which they should, they run once. "diff" must find no difference to
 the SavedModels that Keras 2 wrote of some. What is rejected must be in rejected.txt: the network, and the message.
@@ -47,7 +47,7 @@ def make_networks(build, dialect, random_count, only):
         with tarfile.open(os.path.join(HERE, 'old_versions.tar.xz')) as archive:
             archive.extractall(folder)
         return folder
-    script = os.path.join(HERE, 'networks.py')
+    script = os.path.join(TESTS, 'networks', 'export_keras.py')
     folder = os.path.join(build, 'engines', 'keras', f'{dialect}-{random_count}')
     mark = os.path.join(folder, 'left_out.txt')
     if not os.path.exists(mark) or os.path.getmtime(mark) < os.path.getmtime(script) or only:

@@ -3,7 +3,7 @@
 
     rejections.py --czmodel PROGRAM [--update]
 
-The files are made here (../formats/onnx_text.py). --update writes the messages instead of comparing them.
+The files are made here (../lib/onnx_text.py). --update writes the messages instead of comparing them.
 """
 import argparse
 import json
@@ -14,8 +14,10 @@ import sys
 import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(os.path.dirname(HERE), 'formats'))
-from onnx_text import BOOL, INT64, end, graph, integer, ints, message, model, node, number, varint, weight  # noqa: E402
+sys.path.insert(0, os.path.join(os.path.dirname(HERE), 'lib'))
+import expected  # noqa: E402
+from onnx_text import BOOL, INT64, end, graph, integer, ints, model, node, weight  # noqa: E402
+from protobuf import message, number, varint  # noqa: E402
 
 IMAGE = end('x', ['batch', 3, 16, 24])
 OPEN = end('x', ['batch', 3, 'h', 'w'])
@@ -136,12 +138,7 @@ def messages(program, path):
                           capture_output=True, timeout=60, check=False)
     if done.returncode not in (0, 1, 2, 3, 4):
         return [f'status {done.returncode}: {done.stderr.decode()[-300:]}']
-    errors, lines = False, []
-    for line in done.stderr.decode().splitlines():
-        errors = line.startswith('error') if not line.startswith(' ') else errors
-        if errors and not line.startswith('  rule:'):
-            lines.append(line.replace(folder + os.sep, ''))
-    return lines or ['accepted']
+    return expected.errors_of(done.stderr.decode(), folder) or ['accepted']
 
 
 def main():
@@ -156,16 +153,9 @@ def main():
             with open(path, 'wb') as out:
                 out.write(content)
             lines += [f'== {name}', *messages(os.path.abspath(options.czmodel), path)]
-    if options.update:
-        with open(expected_file, 'w', encoding='utf-8') as out:
-            out.write('\n'.join(lines) + '\n')
-        return
-    with open(expected_file, encoding='utf-8') as given:
-        expected = given.read().splitlines()
-    for line in sorted(set(lines) ^ set(expected)):
-        print('now:' if line in lines else 'was:', line)
+    is_other = expected.differ(lines, expected_file, options.update)
     print(f'{len(CASES)} files')
-    sys.exit(lines != expected)
+    sys.exit(is_other)
 
 
 if __name__ == '__main__':

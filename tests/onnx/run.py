@@ -31,6 +31,7 @@ import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 FIXTURES = os.path.join(os.path.dirname(HERE), 'fixtures', 'models')
+NETWORKS = os.path.join(os.path.dirname(HERE), 'networks')
 SKIPPED = 77
 NEWEST = '1.32.0'
 
@@ -106,7 +107,7 @@ def default_folders(build):
 
 def export(python, folder):
     """The folder, filled unless it is newer than what fills it."""
-    scripts = [os.path.join(HERE, name) for name in ('export_ops.py', 'export_sweep.py')]
+    scripts = [os.path.join(NETWORKS, name) for name in ('export_ops.py', 'sweep.py')]
     mark = os.path.join(folder, 'complete')
     if not os.path.exists(mark) or os.path.getmtime(mark) < max(map(os.path.getmtime, scripts)):
         shutil.rmtree(folder, ignore_errors=True)

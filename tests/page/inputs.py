@@ -15,7 +15,7 @@ import numpy
 
 ROOT = pathlib.Path(__file__).parents[2]
 EXAMPLE = ROOT / 'example/nuclei'
-sys.path.insert(0, str(ROOT / 'tests/keras'))
+sys.path[:0] = [str(ROOT / 'tests/lib'), str(ROOT / 'tests/keras')]
 import keras_file  # pylint: disable=wrong-import-position
 import rejections  # pylint: disable=wrong-import-position
 

@@ -30,7 +30,7 @@ SKIPPED = 77
 RUNTIME = 'onnxruntime==1.23.2'
 SECONDS = 600
 
-sys.path.insert(0, os.path.join(TESTS, 'errors'))
+sys.path.insert(0, os.path.join(TESTS, 'lib'))
 import recipe  # noqa: E402
 
 

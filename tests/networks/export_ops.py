@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Exports a network around each operation that the tables of tests/exporters leave out, and those of export_sweep.py.
+"""Exports a network around each operation that the tables of networks.py and export_v1.py leave out, and those of sweep.py.
 
     export_ops.py FOLDER [--only TEXT]
 
@@ -14,7 +14,7 @@ os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
 import numpy as np
 import tensorflow as tf
 
-import export_sweep
+import sweep
 
 SHAPE = 8, 6, 4
 raw, v1 = tf.raw_ops, tf.compat.v1
@@ -404,7 +404,7 @@ def main():
     parser.add_argument('folder')
     parser.add_argument('--only', default='', metavar='TEXT')
     options = parser.parse_args()
-    for name, *network in [*OPS.items(), *export_sweep.networks()]:
+    for name, *network in [*OPS.items(), *sweep.networks()]:
         if options.only in name:
             export(options.folder, name, *network)
     v1.disable_control_flow_v2()

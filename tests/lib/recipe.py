@@ -23,7 +23,8 @@ import shutil
 import warnings
 import zipfile
 
-from graph_text import message, number, saved_model, shape, varint
+from graph_text import saved_model, shape
+from protobuf import message, number, varint
 
 # A note is three lines: the finding, its rule, its fix.
 NOTE = re.compile(r'^note: .*\n  rule: .*\n(  fix: .*\n)?', re.MULTILINE)

@@ -19,27 +19,10 @@ A dimension of -1 is undefined; the shape - is unknown. Nothing here checks what
 """
 import struct
 
+from protobuf import message, number, varint
+
 TYPES = {'FLOAT': 1, 'DOUBLE': 2, 'INT32': 3, 'UINT8': 4, 'STRING': 7, 'INT64': 9, 'BOOL': 10,
          'HALF': 19, 'RESOURCE': 20, 'FLOAT8_E4M3FN': 25}
-
-
-def varint(value):
-    value &= 0xffffffffffffffff
-    out = bytearray()
-    while value >= 0x80:
-        out.append(value & 0x7f | 0x80)
-        value >>= 7
-    return bytes(out) + bytes([value])
-
-
-def number(field, value):
-    return varint(field << 3) + varint(value)
-
-
-def message(field, content):
-    if isinstance(content, str):
-        content = content.encode()
-    return varint(field << 3 | 2) + varint(len(content)) + content
 
 
 def entry(field, key, value):

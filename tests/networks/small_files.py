@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Networks of a few layers in each kind of file that is one file, for three channels and three classes.
 
-    networks.py FOLDER
+    small_files.py FOLDER
 """
 import os
 import sys
 
 TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-sys.path[:0] = [os.path.join(TESTS, 'formats'), os.path.join(TESTS, 'keras')]
+sys.path.insert(0, os.path.join(TESTS, 'lib'))
 
 import keras_file  # noqa: E402
 import onnx_text  # noqa: E402

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes small networks of every layer of Keras with random weights, an input and the output that Keras computes.
 
-    networks.py FOLDER [--random N] [--only TEXT]
+    export_keras.py FOLDER [--random N] [--only TEXT]
 
 NAME.h5, NAME.keras and NAME.npz (input, expected, what) for each network; NAME.saved_model for some. A row of LAYERS names a class, the
 shape of an image, and the values of each argument, the usual one first. The networks of a row change one

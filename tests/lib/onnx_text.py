@@ -3,25 +3,9 @@
 operator sets, open sizes, loops, weights in other files, and damage."""
 import struct
 
+from protobuf import message, number, varint
+
 FLOAT, UINT8, UINT16, INT64, BOOL = 1, 2, 4, 7, 9
-
-
-def varint(number):
-    number &= (1 << 64) - 1
-    out = bytearray()
-    while number > 0x7f:
-        out.append(number & 0x7f | 0x80)
-        number >>= 7
-    return bytes(out) + bytes([number])
-
-
-def number(field, value):
-    return varint(field << 3) + varint(value)
-
-
-def message(field, content):
-    content = content.encode() if isinstance(content, str) else content
-    return varint(field << 3 | 2) + varint(len(content)) + content
 
 
 def end(name, shape, dtype=FLOAT):
