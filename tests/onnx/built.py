@@ -509,11 +509,11 @@ def judge(path, name, feeds, tolerance, lines, model, tensorflow):
         if not line.startswith('ok '):
             faults.append(f'{engine}: {line}')
             continue
-        _, fed, fetched = line.split()
         for feed, wanted in zip(feeds, expected):
             image = np.ascontiguousarray(feed.transpose(0, 2, 3, 1))
             try:
                 if engine == 'TensorFlow':
+                    _, fed, fetched = line.split()
                     with open(path + '.out.pb', 'rb') as file:
                         answer = tensorflow.run_graph(file.read(), {fed: image}, [fetched])[0]
                 else:
