@@ -41,13 +41,6 @@ static place *place_of(const grouping *g, const czm_node *node) {
 
 // ---- which nodes make layers
 
-static bool tells_size_only(const czm_node *node) {
-    static const czm_op_kind ops[] = {CZM_OP_Shape, CZM_OP_ShapeN, CZM_OP_Size, CZM_OP_Rank};
-    for (size_t i = 0; i < CZM_COUNT_OF(ops); i++)
-        if (czm_node_is(node, ops[i])) return true;
-    return false;
-}
-
 // What a loop of TensorFlow 1 hands to its next round, which stands before it, is taken for the
 // image.
 static void follow_image(grouping *g) {
@@ -58,7 +51,7 @@ static void follow_image(grouping *g) {
         place_of(g, graph->inputs.items[i].tensor.node)->has_image = true;
     for (size_t i = 0; i < graph->nodes.count; i++) {
         const czm_node *node = graph->nodes.items[i];
-        for (size_t k = 0; k < node->inputs.count && !tells_size_only(node); k++)
+        for (size_t k = 0; k < node->inputs.count && !czm_node_traits(node)->measures; k++)
             if (place_of(g, node->inputs.items[k].node)->has_image) g->places[i].has_image = true;
     }
 }

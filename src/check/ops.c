@@ -54,32 +54,6 @@ static czm_dtype own_type(const void *node, czm_bytes attr) {
 static const char *const op_hint =
     "replace the layer by one that needs only older operations, or export with an older TensorFlow";
 
-// Ops that cannot work inside ZEN for a reason that is worth more than "unknown".
-static const struct {
-    czm_op_kind op;
-    const char *reason, *hint;
-} unfit[] = {
-    {CZM_OP_PyFunc, "calls a Python function, which a SavedModel cannot contain",
-     "write it with TensorFlow ops"},
-    {CZM_OP_PyFuncStateless, "calls a Python function, which a SavedModel cannot contain",
-     "write it with TensorFlow ops"},
-    {CZM_OP_XlaCallModule, "contains a program for XLA, which Keras writes with the JAX backend",
-     "set KERAS_BACKEND=tensorflow, load the network and export it again"},
-    {CZM_OP_EagerPyFunc, "calls a Python function, which a SavedModel cannot contain",
-     "write it with TensorFlow ops"},
-};
-
-static bool check_fitness(collector *all, const czm_node *node) {
-    for (size_t i = 0; i < CZM_COUNT_OF(unfit); i++) {
-        if (!czm_node_is(node, unfit[i].op)) continue;
-        complain(all, node,
-                 czm_arena_format(all->arena, "the operation %s %s", node->op, unfit[i].reason),
-                 unfit[i].hint);
-        return false;
-    }
-    return true;
-}
-
 // What TensorFlow 2.0.0's CPU kernels refuse or compute wrongly, and no rewrite could replace,
 // mostly because a shape is not known (docs/tf200-gaps.md).
 static bool is_dilated(const czm_node *node) {
@@ -113,69 +87,86 @@ static bool has_corners_and_centers(const czm_node *node) {
     return resize.has_corners && resize.has_centers;
 }
 
+enum {
+    UNEQUAL_STRIDES = 1 << 0,
+    CHANNELS_FIRST = 1 << 1,
+    OVER_CHANNELS = 1 << 2,
+    DILATED = 1 << 3,
+    VOLUMES = 1 << 4,
+    CORNERS_AND_CENTERS = 1 << 5,
+    UINT32 = 1 << 6,
+};
+
 static const struct {
-    czm_op_kind op;
+    unsigned limit;
     bool (*is_so)(const czm_node *node);
     const char *what;
-} unrunnable[] = {
-    {CZM_OP_AvgPool, czm_is_channels_first, "with channels first"},
-    {CZM_OP_AvgPool, is_over_channels, "along channels"},
-    {CZM_OP_AvgPool3D, czm_is_channels_first, "with channels first"},
-    {CZM_OP_Conv2D, czm_is_channels_first, "with channels first"},
-    {CZM_OP_Conv2DBackpropInput, czm_is_channels_first, "with channels first"},
-    {CZM_OP_Conv2DBackpropInput, is_dilated, "with dilations"},
-    {CZM_OP_Conv3D, czm_is_channels_first, "with channels first"},
-    {CZM_OP_Conv3D, is_dilated, "with dilations"},
-    {CZM_OP_Conv3DBackpropInputV2, czm_is_channels_first, "with channels first"},
-    {CZM_OP_Conv3DBackpropInputV2, is_dilated, "with dilations"},
-    {CZM_OP_DepthwiseConv2dNative, has_unequal_strides, "with strides that differ"},
-    {CZM_OP_DepthwiseConv2dNative, czm_is_channels_first, "with channels first"},
-    {CZM_OP_DepthwiseConv2dNative, is_dilated, "with dilations"},
-    {CZM_OP_FusedBatchNorm, czm_is_channels_first, "with channels first"},
-    {CZM_OP_FusedBatchNormV2, czm_is_channels_first, "with channels first"},
-    {CZM_OP_FusedBatchNormV3, czm_is_channels_first, "with channels first"},
-    {CZM_OP_FusedBatchNormV3, is_of_volumes, "on volumes"},
-    {CZM_OP_MaxPool, czm_is_channels_first, "with channels first"},
-    {CZM_OP_MaxPool3D, czm_is_channels_first, "with channels first"},
-    {CZM_OP_MaxPoolV2, czm_is_channels_first, "with channels first"},
-    {CZM_OP_ResizeNearestNeighbor, has_corners_and_centers,
-     "with aligned corners and pixel centres"},
-    {CZM_OP_Tile, is_of_uint32, "of uint32"},
+} limits[] = {
+    {UNEQUAL_STRIDES, has_unequal_strides, "with strides that differ"},
+    {CHANNELS_FIRST, czm_is_channels_first, "with channels first"},
+    {OVER_CHANNELS, is_over_channels, "along channels"},
+    {DILATED, is_dilated, "with dilations"},
+    {VOLUMES, is_of_volumes, "on volumes"},
+    {CORNERS_AND_CENTERS, has_corners_and_centers, "with aligned corners and pixel centres"},
+    {UINT32, is_of_uint32, "of uint32"},
 };
 
-// The most dimensions of an input that the kernels are made for.
+// An operation that cannot work inside ZEN for a reason that says more than "unknown".
+typedef struct unfitness {
+    const char *reason, *hint;
+} unfitness;
+
+static const unfitness python = {"calls a Python function, which a SavedModel cannot contain",
+                                 "write it with TensorFlow ops"};
+static const unfitness xla = {"contains a program for XLA, which Keras writes with the JAX backend",
+                              "set KERAS_BACKEND=tensorflow, load the network and export it again"};
+
 static const struct {
     czm_op_kind op;
-    size_t input;
-    int most;
-} ranks[] = {
-    {CZM_OP_ArgMax, 0, 5},    {CZM_OP_ArgMin, 0, 5},       {CZM_OP_BiasAdd, 0, 5},
-    {CZM_OP_MirrorPad, 0, 5}, {CZM_OP_Pad, 0, 6},          {CZM_OP_PadV2, 0, 6},
-    {CZM_OP_Slice, 0, 7},     {CZM_OP_StridedSlice, 0, 7}, {CZM_OP_SelectV2, 1, 8},
-    {CZM_OP_SelectV2, 2, 8},  {CZM_OP_Where, 0, 8},
+    const unfitness *unfit;
+    unsigned limits; // of the kernels
+    size_t first;    // the inputs from here on ...
+    int most;        // ... may have so many dimensions; 0: any number
+} rows[CZM_OP_KIND_COUNT] = {
+#define OP(name, ...) [CZM_OP_##name] = {.op = CZM_OP_##name, __VA_ARGS__},
+#define UNFIT(why) .unfit = &(why),
+#define CANNOT(set) .limits = set,
+#define MOST_DIMS(input, dims) .first = input, .most = dims,
+#include "op/ops.def"
 };
 
+static bool check_fitness(collector *all, const czm_node *node) {
+    const unfitness *unfit = rows[czm_node_kind(node)].unfit;
+    if (unfit)
+        complain(all, node,
+                 czm_arena_format(all->arena, "the operation %s %s", node->op, unfit->reason),
+                 unfit->hint);
+    return !unfit;
+}
+
 static void check_runnable(collector *all, const czm_node *node) {
-    for (size_t i = 0; i < CZM_COUNT_OF(unrunnable); i++)
-        if (czm_node_is(node, unrunnable[i].op) && unrunnable[i].is_so(node))
+    unsigned set = rows[czm_node_kind(node)].limits;
+    for (size_t i = 0; i < CZM_COUNT_OF(limits); i++)
+        if ((set & limits[i].limit) && limits[i].is_so(node))
             complain(all, node,
                      czm_arena_format(all->arena,
                                       "TensorFlow 2.0.0 cannot compute the operation %s %s on the "
                                       "CPU, and czmodel has no replacement for it",
-                                      node->op, unrunnable[i].what),
+                                      node->op, limits[i].what),
                      op_hint);
 }
 
 static void check_ranks(collector *all, const czm_node *node) {
-    for (size_t i = 0; all->shapes && i < CZM_COUNT_OF(ranks); i++) {
-        if (!czm_node_is(node, ranks[i].op) || node->inputs.count <= ranks[i].input) continue;
-        int rank = czm_shape_of(all->shapes, node->inputs.items[ranks[i].input]).rank;
-        if (rank <= ranks[i].most) continue;
+    int most = rows[czm_node_kind(node)].most;
+    size_t first = rows[czm_node_kind(node)].first;
+    for (size_t i = first; all->shapes && most && i < node->inputs.count; i++) {
+        int rank = czm_shape_of(all->shapes, node->inputs.items[i]).rank;
+        if (rank <= most) continue;
         complain(all, node,
                  czm_arena_format(all->arena,
                                   "TensorFlow 2.0.0 computes the operation %s for up to %d "
                                   "dimensions, and the input has %d",
-                                  node->op, ranks[i].most, rank),
+                                  node->op, most, rank),
                  op_hint);
     }
 }

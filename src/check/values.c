@@ -91,23 +91,16 @@ void czm_check_random_ops(czm_context *context, const czm_check_subject *subject
 
 // ---- what a tool's Python code does before the network
 
-static bool is_one_of(const czm_node *node, const czm_op_kind *ops, size_t count) {
-    for (size_t i = 0; i < count; i++)
-        if (czm_node_is(node, ops[i])) return true;
-    return false;
-}
-
 // Whether the input is first shifted or divided. A factor alone is no normalisation.
 static bool is_normalised_inside(const czm_graph *graph, const czm_node *input) {
-    static const czm_op_kind shifts[] = {CZM_OP_Sub, CZM_OP_Add, CZM_OP_AddV2, CZM_OP_BiasAdd,
-                                         CZM_OP_RealDiv};
-    static const czm_op_kind others[] = {CZM_OP_Mul, CZM_OP_Identity, CZM_OP_Cast};
     const czm_node *at = input;
     for (size_t i = 0; i < graph->nodes.count; i++) { // in topological order
         const czm_node *node = graph->nodes.items[i];
         if (node->inputs.count == 0 || node->inputs.items[0].node != at) continue;
-        if (is_one_of(node, shifts, CZM_COUNT_OF(shifts))) return true;
-        if (is_one_of(node, others, CZM_COUNT_OF(others))) at = node;
+        if (czm_node_traits(node)->shifts) return true;
+        if (czm_node_is(node, CZM_OP_Mul) || czm_node_is(node, CZM_OP_Identity) ||
+            czm_node_is(node, CZM_OP_Cast))
+            at = node;
     }
     return false;
 }

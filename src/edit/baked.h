@@ -29,7 +29,8 @@ typedef struct czm_editor {
 typedef struct czm_baked_kind {
     czm_op_kind op;
     size_t image, sizes; // inputs
-    czm_status (*recompute)(czm_editor *e, czm_baked *b, czm_shape image, const czm_sizes *now);
+    czm_status (*recompute)(czm_editor *e, czm_baked *b, czm_shape image,
+                            const czm_sizes *now); // NULL: the op takes no sizes
 } czm_baked_kind;
 
 // Shapes are those for a batch of a few images, where the batch is open.
@@ -85,10 +86,8 @@ void czm_baked_count_windows(czm_baked *b);
 
 // ---- the kinds
 
-extern const czm_baked_kind czm_baked_kinds[];
-extern const size_t czm_baked_kind_count;
+extern const czm_baked_kind czm_baked_kinds[CZM_OP_KIND_COUNT];
 
-czm_status czm_recompute_reshape(czm_editor *e, czm_baked *b, czm_shape image,
-                                 const czm_sizes *now);
+czm_status czm_baked_reshape(czm_editor *e, czm_baked *b, czm_shape image, const czm_sizes *now);
 
 #endif

@@ -10,7 +10,7 @@ static size_t height_index(const czm_node *node) { return czm_is_channels_first(
 
 // ---- transposed convolutions: out = in * stride + a rest that the padding fixes
 
-static czm_status recompute_transposed(czm_editor *e, czm_baked *b, czm_shape image,
+static czm_status czm_baked_transposed(czm_editor *e, czm_baked *b, czm_shape image,
                                        const czm_sizes *now) {
     czm_windows windows = czm_windows_of(b->node, 4);
     size_t first = height_index(b->node), skipped = now->count == 4 ? 0 : first;
@@ -71,7 +71,7 @@ static void replace_factors(czm_editor *e, czm_node *node, czm_shape image,
                       CZM_DTYPE_FLOAT, czm_buffer_bytes(&content), &count, 1);
 }
 
-static czm_status recompute_resize(czm_editor *e, czm_baked *b, czm_shape image,
+static czm_status czm_baked_resize(czm_editor *e, czm_baked *b, czm_shape image,
                                    const czm_sizes *now) {
     if (now->count != 2 || !czm_sizes_equal(now, &b->sizes)) return CZM_OK;
     if (!now->is_known[0] || !now->is_known[1]) return CZM_OK;
@@ -110,7 +110,7 @@ static czm_status recompute_resize(czm_editor *e, czm_baked *b, czm_shape image,
 // ---- dilated convolutions: the image is padded to a multiple of the dilation, and cropped again.
 // What is padded beyond the crop is the convolution's own padding; a transposed one crops more.
 
-static czm_status recompute_dealing(czm_editor *e, czm_baked *b, czm_shape image,
+static czm_status czm_baked_dealing(czm_editor *e, czm_baked *b, czm_shape image,
                                     const czm_sizes *now) {
     czm_sizes blocks = czm_sizes_read(e->shapes, b->node->inputs.items[1]);
     if (!b->partner || !czm_sizes_equal(now, &b->sizes) || now->count != 2 * blocks.count)
@@ -170,7 +170,7 @@ static void tell_slice(czm_editor *e, const czm_baked *b, int axis, int64_t old,
 }
 
 // Ranges of the dimensions of their numbers; other slices are left alone.
-static czm_status recompute_strided_slice(czm_editor *e, czm_baked *b, czm_shape image,
+static czm_status czm_baked_strided_slice(czm_editor *e, czm_baked *b, czm_shape image,
                                           const czm_sizes *now) {
     const czm_tensor *inputs = b->node->inputs.items;
     czm_sizes begins = czm_sizes_read(e->shapes, inputs[1]), ends = *now;
@@ -203,7 +203,7 @@ static czm_status recompute_strided_slice(czm_editor *e, czm_baked *b, czm_shape
     return CZM_OK;
 }
 
-static czm_status recompute_slice(czm_editor *e, czm_baked *b, czm_shape image,
+static czm_status czm_baked_slice(czm_editor *e, czm_baked *b, czm_shape image,
                                   const czm_sizes *now) {
     czm_sizes begins = czm_sizes_read(e->shapes, b->node->inputs.items[1]), fresh = *now;
     if (!czm_sizes_equal(now, &b->sizes) || begins.count != fresh.count) return CZM_OK;
@@ -244,7 +244,7 @@ static bool scale_one(const czm_editor *e, const czm_baked *b, const czm_sizes *
     return is_side && czm_baked_scale(e, b, i - 1, times, fresh);
 }
 
-static czm_status recompute_repetition(czm_editor *e, czm_baked *b, czm_shape image,
+static czm_status czm_baked_repetition(czm_editor *e, czm_baked *b, czm_shape image,
                                        const czm_sizes *now) {
     czm_sizes fresh = *now;
     if (!czm_sizes_equal(now, &b->sizes) || image.rank > (int)now->count) return CZM_OK;
@@ -262,7 +262,7 @@ static czm_status recompute_repetition(czm_editor *e, czm_baked *b, czm_shape im
 }
 
 // tf.ones((1, height, width, 1)): no input of Fill follows the size of the network's input.
-static czm_status recompute_fill(czm_editor *e, czm_baked *b, czm_shape image,
+static czm_status czm_baked_fill(czm_editor *e, czm_baked *b, czm_shape image,
                                  const czm_sizes *now) {
     czm_sizes fresh = *now;
     (void)image;
@@ -318,7 +318,7 @@ static bool is_adaptive(const czm_editor *e, const czm_baked *b) {
     return false;
 }
 
-static czm_status recompute_pool(czm_editor *e, czm_baked *b, czm_shape image,
+static czm_status czm_baked_pool(czm_editor *e, czm_baked *b, czm_shape image,
                                  const czm_sizes *now) {
     (void)now;
     if (!has_grown(b, image) || !is_adaptive(e, b)) return CZM_OK;
@@ -337,7 +337,7 @@ static czm_status recompute_pool(czm_editor *e, czm_baked *b, czm_shape image,
 
 // ---- what lists of maps are told of their elements
 
-static czm_status recompute_elements(czm_editor *e, czm_baked *b, czm_shape image,
+static czm_status czm_baked_elements(czm_editor *e, czm_baked *b, czm_shape image,
                                      const czm_sizes *now) {
     czm_sizes fresh = *now;
     int64_t pair[2];
@@ -353,7 +353,8 @@ static czm_status recompute_elements(czm_editor *e, czm_baked *b, czm_shape imag
 
 // ---- padding that differs before and behind may have been computed from the size
 
-static czm_status tell_padding(czm_editor *e, czm_baked *b, czm_shape image, const czm_sizes *now) {
+static czm_status czm_baked_padding(czm_editor *e, czm_baked *b, czm_shape image,
+                                    const czm_sizes *now) {
     for (int i = 1; i + 1 < image.rank && 2 * (size_t)i + 1 < now->count; i++) {
         int64_t before = now->values[2 * i], behind = now->values[2 * i + 1];
         if (!is_spatial(b, image, i) || !now->is_known[2 * i] || before == behind ||
@@ -368,8 +369,8 @@ static czm_status tell_padding(czm_editor *e, czm_baked *b, czm_shape image, con
 
 // ---- the most and the largest: how many was computed from the size
 
-static czm_status refuse_ranking(czm_editor *e, czm_baked *b, czm_shape image,
-                                 const czm_sizes *now) {
+static czm_status czm_baked_ranking(czm_editor *e, czm_baked *b, czm_shape image,
+                                    const czm_sizes *now) {
     int last = image.rank - 1;
     if (now->count != 1 || !is_spatial(b, image, last) || now->values[0] < 2) return CZM_OK;
     return czm_baked_refuse(e, b->node,
@@ -378,31 +379,8 @@ static czm_status refuse_ranking(czm_editor *e, czm_baked *b, czm_shape image,
                             (long long)image.dims[last], (long long)b->image.dims[last]);
 }
 
-const czm_baked_kind czm_baked_kinds[] = {
-    {CZM_OP_Conv2DBackpropInput, 2, 0, recompute_transposed},
-    {CZM_OP_CropAndResize, 0, 3, recompute_resize},
-    {CZM_OP_ResizeArea, 0, 1, recompute_resize},
-    {CZM_OP_ResizeBicubic, 0, 1, recompute_resize},
-    {CZM_OP_ResizeBilinear, 0, 1, recompute_resize},
-    {CZM_OP_ResizeNearestNeighbor, 0, 1, recompute_resize},
-    {CZM_OP_ScaleAndTranslate, 0, 1, recompute_resize},
-    {CZM_OP_SpaceToBatchND, 0, 2, recompute_dealing},
-    {CZM_OP_Reshape, 0, 1, czm_recompute_reshape},
-    {CZM_OP_StridedSlice, 0, 2, recompute_strided_slice},
-    {CZM_OP_Slice, 0, 2, recompute_slice},
-    {CZM_OP_Tile, 0, 1, recompute_repetition},
-    {CZM_OP_BroadcastTo, 0, 1, recompute_repetition},
-    {CZM_OP_Fill, 0, 0, recompute_fill},
-    {CZM_OP_AvgPool, 0, 0, recompute_pool},
-    {CZM_OP_MaxPool, 0, 0, recompute_pool},
-    {CZM_OP_Pad, 0, 1, tell_padding},
-    {CZM_OP_PadV2, 0, 1, tell_padding},
-    {CZM_OP_TopKV2, 0, 1, refuse_ranking},
-    {CZM_OP_TensorListGetItem, 2, 2, recompute_elements},
-    {CZM_OP_TensorListFromTensor, 0, 1, recompute_elements},
-    {CZM_OP_TensorListReserve, 0, 0, recompute_elements},
-    {CZM_OP_TensorListStack, 1, 1, recompute_elements},
-    {CZM_OP_TensorListGather, 2, 2, recompute_elements},
+const czm_baked_kind czm_baked_kinds[CZM_OP_KIND_COUNT] = {
+#define OP(name, ...) [CZM_OP_##name] = {.op = CZM_OP_##name, __VA_ARGS__},
+#define TAKES_SIZES(rule, a, b) .image = a, .sizes = b, .recompute = czm_baked_##rule,
+#include "op/ops.def"
 };
-
-const size_t czm_baked_kind_count = CZM_COUNT_OF(czm_baked_kinds);

@@ -113,8 +113,7 @@ static bool is_complete(const reshaping *r) {
 }
 
 // What inference finds not to fit afterwards, it says.
-czm_status czm_recompute_reshape(czm_editor *e, czm_baked *b, czm_shape image,
-                                 const czm_sizes *now) {
+czm_status czm_baked_reshape(czm_editor *e, czm_baked *b, czm_shape image, const czm_sizes *now) {
     reshaping r = {b, b->image, b->result, b->more_image, b->more_result, image};
     int64_t dims[CZM_MOST_SIZES] = {0};
     group g = {0, 0, 0, 0};

@@ -39,12 +39,6 @@ static czm_node *find_partner(const reader_index *index, czm_node *node) {
     return NULL;
 }
 
-static const czm_baked_kind *kind_of(const czm_node *node) {
-    for (size_t i = 0; i < czm_baked_kind_count; i++)
-        if (czm_node_is(node, czm_baked_kinds[i].op)) return &czm_baked_kinds[i];
-    return NULL;
-}
-
 // Whether a ScaleAndTranslate is a resize: its factors are those of its sizes.
 static bool is_resize(const czm_shapes *shapes, const czm_baked *b) {
     czm_value factors = czm_value_of(shapes, b->node->inputs.items[2]);
@@ -92,8 +86,9 @@ void czm_spatial_record(czm_context *context, const czm_model *part, czm_baked_l
     reader_index index = index_readers(context->arena, graph);
     for (size_t i = 0; i < graph->nodes.count; i++) {
         czm_node *node = graph->nodes.items[i];
-        const czm_baked_kind *kind = kind_of(node);
-        if (!kind || node->inputs.count <= kind->image || node->inputs.count <= kind->sizes)
+        const czm_baked_kind *kind = &czm_baked_kinds[czm_node_kind(node)];
+        if (!kind->recompute || node->inputs.count <= kind->image ||
+            node->inputs.count <= kind->sizes)
             continue;
         czm_baked *b = CZM_NEW(context->arena, czm_baked);
         *b = (czm_baked){.kind = kind,

@@ -271,67 +271,15 @@ static void fourier_transform(czm_onnx_step *step) {
 
 // What is computed of complex numbers has a rule of its own, or one for real numbers is applied to
 // their parts.
-typedef struct complex_op {
+static const struct {
     czm_op_kind op;
     rule *own;
     void (*lift)(czm_onnx_step *step, rule *translate);
-} complex_op;
-
-static const complex_op complex_ops[] = {
-    {CZM_OP_Const, czm_onnx_const, NULL},
-    {CZM_OP_Cast, cast, NULL},
-    {CZM_OP_Complex, join, NULL},
-    {CZM_OP_Real, real, NULL},
-    {CZM_OP_Imag, imaginary, NULL},
-    {CZM_OP_Conj, conjugate, NULL},
-    {CZM_OP_ComplexAbs, size, NULL},
-    {CZM_OP_Angle, angle, NULL},
-    {CZM_OP_RealDiv, quotient, NULL},
-    {CZM_OP_Div, quotient, NULL},
-    {CZM_OP_Mul, NULL, in_products},
-    {CZM_OP_MatMul, NULL, in_products},
-    {CZM_OP_BatchMatMul, NULL, in_products},
-    {CZM_OP_BatchMatMulV2, NULL, in_products},
-    {CZM_OP_BatchMatMulV3, NULL, in_products},
-    {CZM_OP_Einsum, NULL, in_products},
-    {CZM_OP_Add, NULL, in_parts},
-    {CZM_OP_AddV2, NULL, in_parts},
-    {CZM_OP_AddN, NULL, in_parts},
-    {CZM_OP_Sub, NULL, in_parts},
-    {CZM_OP_Neg, NULL, in_parts},
-    {CZM_OP_Sum, NULL, in_parts},
-    {CZM_OP_Mean, NULL, in_parts},
-    {CZM_OP_Identity, NULL, in_parts},
-    {CZM_OP_Reshape, NULL, in_parts},
-    {CZM_OP_ExpandDims, NULL, in_parts},
-    {CZM_OP_Squeeze, NULL, in_parts},
-    {CZM_OP_Transpose, NULL, in_parts},
-    {CZM_OP_ConcatV2, NULL, in_parts},
-    {CZM_OP_Pack, NULL, in_parts},
-    {CZM_OP_Unpack, NULL, in_parts},
-    {CZM_OP_Split, NULL, in_parts},
-    {CZM_OP_SplitV, NULL, in_parts},
-    {CZM_OP_Slice, NULL, in_parts},
-    {CZM_OP_StridedSlice, NULL, in_parts},
-    {CZM_OP_ReverseV2, NULL, in_parts},
-    {CZM_OP_Roll, NULL, in_parts},
-    {CZM_OP_Pad, NULL, in_parts},
-    {CZM_OP_Tile, NULL, in_parts},
-    {CZM_OP_BroadcastTo, NULL, in_parts},
-    {CZM_OP_GatherV2, NULL, in_parts},
-    {CZM_OP_GatherNd, NULL, in_parts},
-    {CZM_OP_FFT, fourier_transform, NULL},
-    {CZM_OP_RFFT, fourier_transform, NULL},
-    {CZM_OP_FFT2D, fourier_transform, NULL},
-    {CZM_OP_RFFT2D, fourier_transform, NULL},
-    {CZM_OP_FFT3D, fourier_transform, NULL},
-    {CZM_OP_RFFT3D, fourier_transform, NULL},
-    {CZM_OP_IFFT, fourier_transform, NULL},
-    {CZM_OP_IRFFT, fourier_transform, NULL},
-    {CZM_OP_IFFT2D, fourier_transform, NULL},
-    {CZM_OP_IRFFT2D, fourier_transform, NULL},
-    {CZM_OP_IFFT3D, fourier_transform, NULL},
-    {CZM_OP_IRFFT3D, fourier_transform, NULL},
+} rows[CZM_OP_KIND_COUNT] = {
+#define OP(name, ...) [CZM_OP_##name] = {.op = CZM_OP_##name, __VA_ARGS__},
+#define OF_COMPLEX(function) .own = function,
+#define LIFTS(function) .lift = function,
+#include "op/ops.def"
 };
 
 bool czm_onnx_has_complex(const czm_onnx_step *step) {
@@ -342,13 +290,11 @@ bool czm_onnx_has_complex(const czm_onnx_step *step) {
 }
 
 void czm_onnx_complex(czm_onnx_step *step, void (*translate)(czm_onnx_step *step)) {
-    for (size_t i = 0; i < CZM_COUNT_OF(complex_ops); i++) {
-        if (!czm_node_is(step->node, complex_ops[i].op)) continue;
-        if (complex_ops[i].own)
-            complex_ops[i].own(step);
-        else
-            complex_ops[i].lift(step, translate);
-        return;
-    }
-    czm_refuse(step, "it computes with complex numbers, which is not supported");
+    czm_op_kind op = czm_node_kind(step->node);
+    if (rows[op].own)
+        rows[op].own(step);
+    else if (rows[op].lift)
+        rows[op].lift(step, translate);
+    else
+        czm_refuse(step, "it computes with complex numbers, which is not supported");
 }

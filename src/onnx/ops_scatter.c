@@ -14,11 +14,9 @@ enum { SUMS_SINCE = 16, EXTREMES_SINCE = 18 }; // opsets of ScatterND's reductio
 // ---- whether each place occurs once
 
 static bool hands_on(const czm_node *node) {
-    static const czm_op_kind ops[] = {CZM_OP_Reshape, CZM_OP_ExpandDims, CZM_OP_Squeeze,
-                                      CZM_OP_Cast, CZM_OP_Identity};
-    for (size_t i = 0; i < CZM_COUNT_OF(ops); i++)
-        if (czm_node_is(node, ops[i])) return true;
-    return false;
+    bool is_same = czm_node_traits(node)->memory == CZM_OP_HANDS_ON ||
+                   czm_node_is(node, CZM_OP_Cast);
+    return is_same && node->inputs.count > 0;
 }
 
 // Windows that do not overlap have their largest pixels at different places.

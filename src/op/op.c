@@ -46,6 +46,10 @@ const czm_op_traits czm_op_traits_of[CZM_OP_KIND_COUNT] = {
 #define LOOKS_UP .looks_up = true,
 #define RARE .is_rare = true,
 #define WIDENS .widens = true,
+#define KEEPS_ROWS .keeps_rows = true,
+#define MULTIPLIES .multiplies = true,
+#define SHIFTS .shifts = true,
+#define MEASURES .measures = true,
 #define GIVES(kind) .values = CZM_OP_##kind,
 #include "op/ops.def"
 };

@@ -56,6 +56,10 @@ typedef struct czm_op_traits {
     bool looks_up;        // works on a table, which an initialiser fills
     bool is_rare;         // other formats may have no equivalent
     bool widens;          // computes the same with wider integers
+    bool keeps_rows;      // stands between products of matrices, too
+    bool multiplies;      // a product of matrices
+    bool shifts;          // adds to its first input, or divides it
+    bool measures;        // depends on the size of its input alone
 } czm_op_traits;
 
 extern const czm_op_traits czm_op_traits_of[CZM_OP_KIND_COUNT];

@@ -9,15 +9,12 @@ enum { ELEMENT_SHAPE = -1, END = -2, MOST_DIMS = 8 };
 
 // The inputs of the TensorList's operation: numbers of the old one's.
 static const struct {
-    czm_op_kind array, list;
+    czm_op_kind op, list;
     int inputs[4];
-} rows[] = {
-    {CZM_OP_TensorArrayV3, CZM_OP_TensorListReserve, {ELEMENT_SHAPE, 0, END}},
-    {CZM_OP_TensorArrayWriteV3, CZM_OP_TensorListSetItem, {3, 1, 2, END}},
-    {CZM_OP_TensorArrayReadV3, CZM_OP_TensorListGetItem, {2, 1, ELEMENT_SHAPE, END}},
-    {CZM_OP_TensorArrayGatherV3, CZM_OP_TensorListGather, {2, 1, ELEMENT_SHAPE, END}},
-    {CZM_OP_TensorArrayScatterV3, CZM_OP_TensorListFromTensor, {2, ELEMENT_SHAPE, END}},
-    {CZM_OP_TensorArraySizeV3, CZM_OP_TensorListLength, {1, END}},
+} rows[CZM_OP_KIND_COUNT] = {
+#define OP(name, ...) [CZM_OP_##name] = {.op = CZM_OP_##name, __VA_ARGS__},
+#define AS_LIST(name, ...) .list = CZM_OP_##name, .inputs = {__VA_ARGS__},
+#include "op/ops.def"
 };
 
 static bool is_number(const czm_shapes *shapes, czm_tensor tensor, double number) {
@@ -41,21 +38,16 @@ static bool is_in_order(const czm_shapes *shapes, const czm_node *scatter) {
 
 static bool is_array(const czm_node *node) { return strncmp(node->op, "TensorArray", 11) == 0; }
 
-static size_t row_of(const czm_shapes *shapes, const czm_node *node) {
+static bool has_list(const czm_shapes *shapes, const czm_node *node) {
     size_t wanted;
     bool is_whole = czm_node_input_count(node, &wanted) && node->inputs.count == wanted;
-    for (size_t i = 0; i < CZM_COUNT_OF(rows); i++) {
-        if (!is_whole || !czm_node_is(node, rows[i].array)) continue;
-        bool is_scatter = czm_node_is(node, CZM_OP_TensorArrayScatterV3);
-        return is_scatter && !is_in_order(shapes, node) ? CZM_COUNT_OF(rows) : i;
-    }
-    return CZM_COUNT_OF(rows);
+    bool is_scatter = czm_node_is(node, CZM_OP_TensorArrayScatterV3);
+    return is_whole && rows[czm_node_kind(node)].list && (!is_scatter || is_in_order(shapes, node));
 }
 
 static bool are_all_known(const czm_graph *graph, const czm_shapes *shapes) {
     for (size_t i = 0; i < graph->nodes.count; i++)
-        if (is_array(graph->nodes.items[i]) &&
-            row_of(shapes, graph->nodes.items[i]) == CZM_COUNT_OF(rows))
+        if (is_array(graph->nodes.items[i]) && !has_list(shapes, graph->nodes.items[i]))
             return false;
     return true;
 }
@@ -67,15 +59,16 @@ static bool grows_on(const czm_node *handle) {
     return czm_attr_bool(handle, "resize_if_index_out_of_bounds");
 }
 
-static void become_list(czm_graph *graph, czm_node *node, size_t row) {
+static void become_list(czm_graph *graph, czm_node *node) {
+    czm_op_kind array = czm_node_kind(node);
     czm_tensor_list old = node->inputs;
     czm_dtype dtype = czm_attr_type(node, czm_node_has_attr(node, "T") ? "T" : "dtype");
     bool grows = czm_attr_bool(node, "dynamic_size") ||
                  (czm_node_is(node, CZM_OP_TensorArrayWriteV3) && grows_on(old.items[0].node));
-    czm_node_become(graph, node, rows[row].list);
+    czm_node_become(graph, node, rows[array].list);
     node->inputs = (czm_tensor_list){0};
     node->attrs = (czm_attr_list){0};
-    for (const int *input = rows[row].inputs; *input != END; input++)
+    for (const int *input = rows[array].inputs; *input != END; input++)
         czm_node_add_input(graph, node,
                            *input == ELEMENT_SHAPE
                                ? czm_add_const_ints(graph, node->name, (const int32_t[]){-1}, 1,
@@ -103,7 +96,7 @@ bool czm_onnx_list_arrays(czm_model *model, const czm_shapes *shapes) {
     for (size_t i = 0; i < count; i++) {
         czm_node *node = graph->nodes.items[i];
         if (!is_array(node)) continue;
-        become_list(graph, node, row_of(shapes, node));
+        become_list(graph, node);
         is_changed = true;
     }
     if (!is_changed) return false;
@@ -136,9 +129,9 @@ static void note_shape(czm_graph *graph, const czm_shapes *shapes, czm_node *nod
 }
 
 static void tell_shape(czm_graph *graph, czm_node *node) {
-    for (size_t row = 0; row < CZM_COUNT_OF(rows); row++) {
-        const czm_shape *shape = source_of(node)->scratch;
-        if (!czm_node_is(node, rows[row].list) || !shape) continue;
+    const czm_shape *shape = source_of(node)->scratch;
+    for (size_t row = 0; shape && row < CZM_COUNT_OF(rows); row++) {
+        if (!rows[row].list || !czm_node_is(node, rows[row].list)) continue;
         int32_t dims[MOST_DIMS];
         for (int i = 0; i < shape->rank; i++) dims[i] = (int32_t)shape->dims[i];
         for (size_t i = 0; rows[row].inputs[i] != END; i++)

@@ -157,18 +157,11 @@ static void join(czm_graph *graph, czm_node *node, const norm *n) {
 
 // Whether what comes out of a node reaches a product of matrices before an operation on images: by order.
 static bool *find_rows(const czm_graph *graph) {
-    static const czm_op_kind passing[] = {CZM_OP_Mul,          CZM_OP_AddV2,    CZM_OP_Sub,
-                                          CZM_OP_RealDiv,      CZM_OP_Erf,      CZM_OP_Relu,
-                                          CZM_OP_Tanh,         CZM_OP_Sigmoid,  CZM_OP_Reshape,
-                                          CZM_OP_StridedSlice, CZM_OP_ConcatV2, CZM_OP_Pad,
-                                          CZM_OP_PadV2,        CZM_OP_Transpose};
     bool *is_row = CZM_NEW_ARRAY(graph->arena, bool, graph->nodes.count + 1);
     for (size_t i = graph->nodes.count; i-- > 0;) {
         const czm_node *node = graph->nodes.items[i];
-        bool reaches = czm_node_is(node, CZM_OP_MatMul) ||
-                       strncmp(node->op, "BatchMatMul", 11) == 0;
-        for (size_t k = 0; k < CZM_COUNT_OF(passing) && !reaches; k++)
-            reaches = is_row[node->order] && czm_node_is(node, passing[k]);
+        const czm_op_traits *traits = czm_node_traits(node);
+        bool reaches = traits->multiplies || (is_row[node->order] && traits->keeps_rows);
         for (size_t k = 0; reaches && k < node->inputs.count; k++)
             is_row[node->inputs.items[k].node->order] = true;
     }

@@ -10,20 +10,16 @@
 
 // `only_outputs`: the outputs that the attr can change, as a set of bits; 0: none at all.
 typedef struct harmless_attr {
-    czm_op_kind op;
     const char *attr;
     unsigned only_outputs;
 } harmless_attr;
 
 static const harmless_attr harmless[] = {
-    {CZM_OP_VarHandleOp, "debug_name", 0},      // a name for error messages
-    {CZM_OP_VarHandleOp, "allowed_devices", 0}, // a hint for placement
-    // The weight of the running mean and variance, which is all that outputs 1 and 2 are for.
-    {CZM_OP_FusedBatchNormV3, "exponential_avg_factor", 1u << 1 | 1u << 2},
-    {CZM_OP_FusedBatchNormV2, "exponential_avg_factor", 1u << 1 | 1u << 2},
-    {CZM_OP_FusedBatchNorm, "exponential_avg_factor", 1u << 1 | 1u << 2},
-    {CZM_OP_While, "parallel_iterations", 0}, // how many iterations may overlap
-    {CZM_OP_StatelessWhile, "parallel_iterations", 0},
+    {"debug_name", 0},      // of a variable, for error messages
+    {"allowed_devices", 0}, // a hint for placement
+    // The weight of the running mean and variance, which is all that outputs 1 and 2 of a norm are for.
+    {"exponential_avg_factor", 1u << 1 | 1u << 2},
+    {"parallel_iterations", 0}, // how many iterations of a loop may overlap
 };
 
 // Which outputs of each node are read, as bits; the last bit stands for all higher outputs.
@@ -41,9 +37,9 @@ static void mark_reads(czm_graph *graph, uint32_t *reads) {
     }
 }
 
-static bool is_harmless(const czm_node *node, const czm_attr *attr, uint32_t reads) {
+static bool is_harmless(const czm_attr *attr, uint32_t reads) {
     for (size_t i = 0; i < CZM_COUNT_OF(harmless); i++)
-        if (czm_node_is(node, harmless[i].op) && czm_bytes_is(attr->name, harmless[i].attr))
+        if (czm_bytes_is(attr->name, harmless[i].attr))
             return (harmless[i].only_outputs & reads) == 0;
     return false;
 }
@@ -51,10 +47,10 @@ static bool is_harmless(const czm_node *node, const czm_attr *attr, uint32_t rea
 static bool is_removable(const czm_node *node, const czm_attr *attr, uint32_t reads) {
     if (attr->name.size && attr->name.data[0] == '_') return true;
     const czm_op_attr *known = node->def ? czm_op_attr_find(node->def, attr->name) : NULL;
-    if (!known) return is_harmless(node, attr, reads);
+    if (!known) return is_harmless(attr, reads);
     if (!known->is_new) return false;
     bool is_default = known->has_default && czm_bytes_equal(known->default_value, attr->value);
-    return is_default || is_harmless(node, attr, reads);
+    return is_default || is_harmless(attr, reads);
 }
 
 static void clean_graph(czm_context *context, czm_model *model, czm_graph *graph) {
