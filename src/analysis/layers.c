@@ -117,35 +117,16 @@ static void group(grouping *g) {
 
 // ---- what is told of a layer
 
-// Parts of ops' names, from what matters most in a layer to what matters least. Rsqrt: batch and
-// layer normalisation are made of small ops, of which it often works on weights alone.
-static const char *const importance[] = {
-    "While",   "If",      "Case",   "Depthwise", "Conv",      "MatMul",       "Einsum",
-    "Pool",    "Resize",  "Norm",   "Rsqrt",     "LRN",       "Concat",       "Pack",
-    "Split",   "Sigmoid", "Tanh",   "Softmax",   "Soft",      "elu",          "Elu",
-    "Erf",     "Mean",    "Max",    "Min",       "Sum",       "DepthToSpace", "Space",
-    "Reverse", "Mul",     "Div",    "Add",       "Sub",       "Pow",          "Sqrt",
-    "Pad",     "Slice",   "Gather", "Select",    "Transpose", "Reshape",      "Cast",
-};
-
-static size_t rank_of(const char *op) {
-    size_t rank = 0;
-    while (rank < CZM_COUNT_OF(importance) && !strstr(op, importance[rank])) rank++;
-    return rank;
-}
-
+// Rsqrt often works on weights alone.
 static const char *main_op(const grouping *g, const row *r) {
-    const char *best = r->output.node->op;
-    size_t best_rank = rank_of(best);
+    const czm_node *best = r->output.node;
     for (size_t i = 1; i < r->nodes.count; i++) {
         const czm_node *node = r->nodes.items[i];
-        size_t rank = rank_of(node->op);
-        if (rank >= best_rank) continue;
-        if (!place_of(g, node)->has_image && !czm_node_is(node, CZM_OP_Rsqrt)) continue;
-        best = node->op;
-        best_rank = rank;
+        czm_op_role role = czm_node_traits(node)->role, best_role = czm_node_traits(best)->role;
+        bool counts = place_of(g, node)->has_image || role == CZM_ROLE_ROOT_NORM;
+        if (counts && role && (!best_role || role < best_role)) best = node;
     }
-    return best;
+    return best->op;
 }
 
 // A layer reads another if the image flows that way; where only sizes do, it does not.

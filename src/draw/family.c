@@ -3,9 +3,8 @@
 // The tables of families and of ops; see family.h.
 #include "draw/family.h"
 
-#include <string.h>
-
 #include "base/bytes.h"
+#include "op/op.h"
 
 const czm_family_style czm_family_styles[CZM_FAMILY_COUNT] = {
     [CZM_FAMILY_END] = {"input, output", "#d9d9d9"},
@@ -20,51 +19,45 @@ const czm_family_style czm_family_styles[CZM_FAMILY_COUNT] = {
     [CZM_FAMILY_OTHER] = {"other", "#ececec"},
 };
 
-// The first row whose text is part of the op's name counts. A NULL label: the op's own name.
-static const struct {
-    const char *part;
-    czm_op_style style;
-} ops[] = {
-    {"Placeholder", {CZM_FAMILY_END, "input"}},
-    {"Conv2DBackpropInput", {CZM_FAMILY_CONVOLUTION, "ConvTranspose"}},
-    {"Conv3DBackpropInput", {CZM_FAMILY_CONVOLUTION, "ConvTranspose"}},
-    {"Depthwise", {CZM_FAMILY_CONVOLUTION, "Depthwise"}},
-    {"Conv", {CZM_FAMILY_CONVOLUTION, NULL}},
-    {"MatMul", {CZM_FAMILY_MATRIX, "MatMul"}},
-    {"Einsum", {CZM_FAMILY_MATRIX, NULL}},
-    {"Pool", {CZM_FAMILY_POOLING, NULL}},
-    {"Mean", {CZM_FAMILY_POOLING, NULL}},
-    {"Resize", {CZM_FAMILY_RESIZING, "Resize"}},
-    {"DepthToSpace", {CZM_FAMILY_RESIZING, NULL}},
-    {"SpaceToDepth", {CZM_FAMILY_RESIZING, NULL}},
-    {"Concat", {CZM_FAMILY_JOIN, "Concat"}},
-    {"Pack", {CZM_FAMILY_JOIN, "Stack"}},
-    {"Add", {CZM_FAMILY_JOIN, "Add"}},
-    {"Sub", {CZM_FAMILY_JOIN, NULL}},
-    {"Mul", {CZM_FAMILY_JOIN, "Multiply"}},
-    {"Div", {CZM_FAMILY_JOIN, "Divide"}},
-    {"Maximum", {CZM_FAMILY_JOIN, NULL}},
-    {"Minimum", {CZM_FAMILY_JOIN, NULL}},
-    {"Softmax", {CZM_FAMILY_SOFTMAX, NULL}},
-    {"Norm", {CZM_FAMILY_NORMALISATION, "Norm"}},
-    {"Rsqrt", {CZM_FAMILY_NORMALISATION, "Norm"}},
-    {"LRN", {CZM_FAMILY_NORMALISATION, NULL}},
-    {"elu", {CZM_FAMILY_ACTIVATION, NULL}},
-    {"Elu", {CZM_FAMILY_ACTIVATION, NULL}},
-    {"Sigmoid", {CZM_FAMILY_ACTIVATION, NULL}},
-    {"Tanh", {CZM_FAMILY_ACTIVATION, NULL}},
-    {"Soft", {CZM_FAMILY_ACTIVATION, NULL}},
-    {"Erf", {CZM_FAMILY_ACTIVATION, "Gelu"}},
+// By role; a NULL label: the op's own name.
+static const czm_op_style styles[CZM_ROLE_COUNT] = {
+    [CZM_ROLE_DEPTHWISE] = {CZM_FAMILY_CONVOLUTION, "Depthwise"},
+    [CZM_ROLE_CONVOLUTION] = {CZM_FAMILY_CONVOLUTION, NULL},
+    [CZM_ROLE_TRANSPOSED_CONVOLUTION] = {CZM_FAMILY_CONVOLUTION, "ConvTranspose"},
+    [CZM_ROLE_PRODUCT] = {CZM_FAMILY_MATRIX, "MatMul"},
+    [CZM_ROLE_EINSUM] = {CZM_FAMILY_MATRIX, NULL},
+    [CZM_ROLE_POOL] = {CZM_FAMILY_POOLING, NULL},
+    [CZM_ROLE_RESIZE] = {CZM_FAMILY_RESIZING, "Resize"},
+    [CZM_ROLE_NORM] = {CZM_FAMILY_NORMALISATION, "Norm"},
+    [CZM_ROLE_ROOT_NORM] = {CZM_FAMILY_NORMALISATION, "Norm"},
+    [CZM_ROLE_RESPONSE_NORM] = {CZM_FAMILY_NORMALISATION, NULL},
+    [CZM_ROLE_CONCAT] = {CZM_FAMILY_JOIN, "Concat"},
+    [CZM_ROLE_STACK] = {CZM_FAMILY_JOIN, "Stack"},
+    [CZM_ROLE_SIGMOID] = {CZM_FAMILY_ACTIVATION, NULL},
+    [CZM_ROLE_TANH] = {CZM_FAMILY_ACTIVATION, NULL},
+    [CZM_ROLE_SOFTMAX] = {CZM_FAMILY_SOFTMAX, NULL},
+    [CZM_ROLE_SOFT] = {CZM_FAMILY_ACTIVATION, NULL},
+    [CZM_ROLE_RELU] = {CZM_FAMILY_ACTIVATION, NULL},
+    [CZM_ROLE_ELU] = {CZM_FAMILY_ACTIVATION, NULL},
+    [CZM_ROLE_ERF] = {CZM_FAMILY_ACTIVATION, "Gelu"},
+    [CZM_ROLE_MEAN] = {CZM_FAMILY_POOLING, NULL},
+    [CZM_ROLE_MAXIMUM] = {CZM_FAMILY_JOIN, NULL},
+    [CZM_ROLE_MINIMUM] = {CZM_FAMILY_JOIN, NULL},
+    [CZM_ROLE_FROM_DEPTH] = {CZM_FAMILY_RESIZING, NULL},
+    [CZM_ROLE_TO_DEPTH] = {CZM_FAMILY_RESIZING, NULL},
+    [CZM_ROLE_MULTIPLY] = {CZM_FAMILY_JOIN, "Multiply"},
+    [CZM_ROLE_DIVIDE] = {CZM_FAMILY_JOIN, "Divide"},
+    [CZM_ROLE_ADD] = {CZM_FAMILY_JOIN, "Add"},
+    [CZM_ROLE_SUBTRACT] = {CZM_FAMILY_JOIN, NULL},
+    [CZM_ROLE_INPUT] = {CZM_FAMILY_END, "input"},
 };
 
 czm_op_style czm_op_style_of(const czm_layer_info *layer) {
-    for (size_t i = 0; i < CZM_COUNT_OF(ops); i++) {
-        if (!strstr(layer->op, ops[i].part)) continue;
-        czm_op_style style = ops[i].style;
-        if (!style.label) style.label = layer->op;
-        if (style.family == CZM_FAMILY_JOIN && layer->input_count < 2)
-            style.family = CZM_FAMILY_OTHER; // nothing to join: the other operand is a weight
-        return style;
-    }
-    return (czm_op_style){CZM_FAMILY_OTHER, layer->op};
+    czm_op_role role = czm_op_traits_of[czm_op_kind_named(czm_bytes_text(layer->op))].role;
+    czm_op_style style = styles[role];
+    if (style.family == CZM_FAMILY_END && !style.label) style.family = CZM_FAMILY_OTHER; // no row
+    if (!style.label) style.label = layer->op;
+    if (style.family == CZM_FAMILY_JOIN && layer->input_count < 2)
+        style.family = CZM_FAMILY_OTHER; // nothing to join: the other operand is a weight
+    return style;
 }

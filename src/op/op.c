@@ -37,6 +37,7 @@ const czm_op_traits czm_op_traits_of[CZM_OP_KIND_COUNT] = {
 #define OVERWRITES .memory = CZM_OP_OVERWRITES,
 #define WEIGHT .memory = CZM_OP_IS_WEIGHT,
 #define RANDOM .is_random = true,
+#define ROLE(value) .role = CZM_ROLE_##value,
 #define BY_VALUE(op) .by_value = CZM_OP_##op,
 #define OPEN .is_open = true,
 #define VARIABLE .is_variable = true,
@@ -160,10 +161,19 @@ static int compare_row(const void *key, const void *entry) {
     return czm_bytes_compare(*name, czm_bytes_text(((const row *)entry)->name));
 }
 
+static const row *find_row(czm_bytes name) {
+    return bsearch(&name, rows, CZM_COUNT_OF(rows), sizeof *rows, compare_row);
+}
+
+czm_op_kind czm_op_kind_named(czm_bytes name) {
+    const row *r = find_row(name);
+    return r ? (czm_op_kind)kinds[r - rows] : CZM_OP_OTHER;
+}
+
 const czm_op *czm_op_find(czm_op_registry *registry, czm_bytes name) {
     czm_op *op = czm_name_find(&registry->ops, name);
     if (op) return op;
-    const row *r = bsearch(&name, rows, CZM_COUNT_OF(rows), sizeof *rows, compare_row);
+    const row *r = find_row(name);
     if (!r) return NULL;
     op = decode_row(registry->arena, r);
     czm_name_slot_for(registry->arena, &registry->ops, czm_bytes_text(op->name))->value = op;

@@ -41,8 +41,63 @@ typedef enum czm_op_values {
     CZM_OP_SHARES,      // between 0 and 1, with a sum of 1 along an axis
 } czm_op_values;
 
+// What an op does in a layer, from what matters most there to what matters least. ROOT_NORM: Rsqrt, for batch and layer
+// normalisation are made of small ops.
+typedef enum czm_op_role {
+    CZM_ROLE_NONE, // matters less than all others
+    CZM_ROLE_WHILE,
+    CZM_ROLE_IF,
+    CZM_ROLE_CASE,
+    CZM_ROLE_DEPTHWISE,
+    CZM_ROLE_CONVOLUTION,
+    CZM_ROLE_TRANSPOSED_CONVOLUTION,
+    CZM_ROLE_PRODUCT,
+    CZM_ROLE_EINSUM,
+    CZM_ROLE_POOL,
+    CZM_ROLE_RESIZE,
+    CZM_ROLE_NORM,
+    CZM_ROLE_ROOT_NORM,
+    CZM_ROLE_RESPONSE_NORM,
+    CZM_ROLE_CONCAT,
+    CZM_ROLE_STACK,
+    CZM_ROLE_SPLIT,
+    CZM_ROLE_SIGMOID,
+    CZM_ROLE_TANH,
+    CZM_ROLE_SOFTMAX,
+    CZM_ROLE_SOFT,
+    CZM_ROLE_RELU,
+    CZM_ROLE_ELU,
+    CZM_ROLE_ERF,
+    CZM_ROLE_MEAN,
+    CZM_ROLE_MAX,
+    CZM_ROLE_MAXIMUM,
+    CZM_ROLE_MIN,
+    CZM_ROLE_MINIMUM,
+    CZM_ROLE_SUM,
+    CZM_ROLE_FROM_DEPTH,
+    CZM_ROLE_TO_DEPTH,
+    CZM_ROLE_WITH_BATCH,
+    CZM_ROLE_REVERSE,
+    CZM_ROLE_MULTIPLY,
+    CZM_ROLE_DIVIDE,
+    CZM_ROLE_ADD,
+    CZM_ROLE_SUBTRACT,
+    CZM_ROLE_POWER,
+    CZM_ROLE_SQUARE_ROOT,
+    CZM_ROLE_PAD,
+    CZM_ROLE_SLICE,
+    CZM_ROLE_GATHER,
+    CZM_ROLE_SELECT,
+    CZM_ROLE_TRANSPOSE,
+    CZM_ROLE_RESHAPE,
+    CZM_ROLE_CAST,
+    CZM_ROLE_INPUT,
+    CZM_ROLE_COUNT
+} czm_op_role;
+
 typedef struct czm_op_traits {
     const char *name;
+    czm_op_role role;
     czm_op_memory memory;
     czm_op_values values;
     czm_op_kind by_value; // of references what this op is of values; OTHER: not of references
@@ -107,6 +162,9 @@ const czm_op *czm_op_find(czm_op_registry *registry, czm_bytes name);
 
 // The op with this row in ops.def.
 const czm_op *czm_op_of(czm_op_registry *registry, czm_op_kind kind);
+
+// CZM_OP_OTHER: the op of this name has none.
+czm_op_kind czm_op_kind_named(czm_bytes name);
 
 static inline const char *czm_op_name(czm_op_kind kind) { return czm_op_traits_of[kind].name; }
 
