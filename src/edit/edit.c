@@ -19,17 +19,17 @@ typedef struct editing {
     const czm_source *source;
     const czm_spec *spec; // NULL: there is no metadata
     czm_model *model;
-    czm_step *before, *after;
+    czm_edit_step *before, *after;
     czm_baked_list baked;
 } editing;
 
 static bool wants_size(const czm_options *o) { return o->spatial_height != 0; }
 
 static czm_status parse_steps(czm_context *context, const char *const *texts, size_t count,
-                              const char *where, bool is_before, czm_step **steps) {
-    *steps = CZM_NEW_ARRAY(context->arena, czm_step, count);
+                              const char *where, bool is_before, czm_edit_step **steps) {
+    *steps = CZM_NEW_ARRAY(context->arena, czm_edit_step, count);
     for (size_t i = 0; i < count; i++) {
-        (*steps)[i] = (czm_step){.text = texts[i], .where = where, .is_before = is_before};
+        (*steps)[i] = (czm_edit_step){.text = texts[i], .where = where, .is_before = is_before};
         CZM_TRY(czm_step_parse(context, &(*steps)[i]));
     }
     return CZM_OK;
@@ -73,7 +73,7 @@ static bool fits(const editing *e, czm_shape a, czm_shape b) {
     return true;
 }
 
-static czm_status check_sides(editing *e, const czm_step *step, const char *from,
+static czm_status check_sides(editing *e, const czm_edit_step *step, const char *from,
                               czm_shape from_shape, czm_dtype from_type, const char *to,
                               czm_shape to_shape, czm_dtype to_type) {
     if (from_type == to_type && fits(e, from_shape, to_shape)) return CZM_OK;
@@ -102,7 +102,7 @@ static void adopt_size(editing *e, czm_model *part, czm_shape wanted) {
 
 // ---- steps
 
-static czm_status splice_before(editing *e, const czm_step *step) {
+static czm_status splice_before(editing *e, const czm_edit_step *step) {
     czm_model part;
     const czm_port *input = &e->model->main.inputs.items[0];
     czm_shape shape = input_shape(e, e->model);
@@ -123,7 +123,7 @@ static czm_status splice_before(editing *e, const czm_step *step) {
     return CZM_OK;
 }
 
-static void tell_order(editing *e, const czm_step *step) {
+static void tell_order(editing *e, const czm_edit_step *step) {
     if (!e->spec || e->spec->class_count != 2) return; // the class count is a finding of its own
     size_t first = step->option ? 1 : 0;
     czm_report_add(e->context->report, CZM_RULE_CLASS_ORDER, czm_step_option(e->context, step),
@@ -135,7 +135,7 @@ static void tell_order(editing *e, const czm_step *step) {
                    e->spec->classes[first].name, e->spec->classes[1 - first].name);
 }
 
-static czm_status splice_behind(editing *e, const czm_step *step) {
+static czm_status splice_behind(editing *e, const czm_edit_step *step) {
     czm_model part;
     const czm_port *output = &e->model->main.outputs.items[0];
     czm_shape shape = output_shape(e, e->model);
@@ -190,7 +190,7 @@ double czm_edit_unit_factor(czm_context *context, const czm_port *input) {
 }
 
 static czm_status splice_factor(editing *e, double factor) {
-    const czm_step step = czm_step_factor(e->context->arena, factor);
+    const czm_edit_step step = czm_step_factor(e->context->arena, factor);
     return factor == 1 ? CZM_OK : splice_before(e, &step);
 }
 
@@ -200,7 +200,7 @@ static czm_status take_float(editing *e) {
     czm_edit_tell_cast(e->context, input);
     e->model->cast_to = input->dtype;
     double factor = e->input->is_unit ? czm_edit_unit_factor(e->context, input) : 1;
-    const czm_step step = czm_step_cast(input->dtype);
+    const czm_edit_step step = czm_step_cast(input->dtype);
     CZM_TRY(splice_before(e, &step));
     return splice_factor(e, factor);
 }

@@ -13,7 +13,7 @@
 typedef struct builder {
     czm_context *context;
     czm_graph *graph;
-    const czm_step *step;
+    const czm_edit_step *step;
     czm_shape shape; // of the image
 } builder;
 
@@ -72,8 +72,8 @@ static czm_tensor gather_channels(builder *b, czm_tensor image, const int32_t *o
                                   size_t count) {
     czm_tensor indices = ints(b, "order", order, count),
                axis = scalar(b, "axis", b->shape.rank - 1);
-    czm_node *node = czm_add_node(b->graph, name_of(b, "GatherV2"), CZM_OP_GatherV2, CZM_DTYPE_NONE,
-                                  image, indices, axis);
+    czm_node *node = czm_add_node(b->graph, name_of(b, czm_op_name(CZM_OP_GatherV2)),
+                                  CZM_OP_GatherV2, CZM_DTYPE_NONE, image, indices, axis);
     czm_set_type(b->graph, node, "Tparams", czm_tensor_dtype(image));
     czm_set_type(b->graph, node, "Tindices", CZM_DTYPE_INT32);
     czm_set_type(b->graph, node, "Taxis", CZM_DTYPE_INT32);
@@ -104,7 +104,8 @@ static czm_tensor shift(builder *b, czm_tensor image) {
 static czm_tensor cast(builder *b, czm_tensor image) {
     if (!czm_dtype_is_floating(b->step->dtype))
         image = czm_output(add(b, CZM_OP_Round, image, none, none));
-    czm_node *node = czm_build_node(b->graph, name_of(b, "Cast"), CZM_OP_Cast, &image, 1);
+    czm_node *node =
+        czm_build_node(b->graph, name_of(b, czm_op_name(CZM_OP_Cast)), CZM_OP_Cast, &image, 1);
     czm_set_type(b->graph, node, "DstT", b->step->dtype);
     return czm_output(node);
 }
@@ -133,8 +134,8 @@ static czm_tensor smallest_deviation(builder *b, czm_tensor image) {
     czm_set_type(b->graph, size, "Index", CZM_DTYPE_INT32);
     czm_node *count = add_int(b, CZM_OP_Prod, czm_output(size), ints(b, "axis", axis, 1), none);
     czm_set_type(b->graph, count, "Tidx", CZM_DTYPE_INT32);
-    czm_node *number = czm_add_node(b->graph, name_of(b, "Cast"), CZM_OP_Cast, CZM_DTYPE_NONE,
-                                    czm_output(count), none, none);
+    czm_node *number = czm_add_node(b->graph, name_of(b, czm_op_name(CZM_OP_Cast)), CZM_OP_Cast,
+                                    CZM_DTYPE_NONE, czm_output(count), none, none);
     czm_set_type(b->graph, number, "SrcT", CZM_DTYPE_INT32);
     czm_set_type(b->graph, number, "DstT", CZM_DTYPE_FLOAT);
     return czm_output(add(b, CZM_OP_Rsqrt, czm_output(number), none, none));
@@ -188,18 +189,19 @@ static czm_tensor sigmoid_to_softmax(builder *b, czm_tensor image) {
 static const czm_step_kind factor_kind = {"value-range", .build = scale};
 static const czm_step_kind cast_kind = {"input-type", .build = cast};
 
-czm_step czm_step_factor(czm_arena *arena, double factor) {
+czm_edit_step czm_step_factor(czm_arena *arena, double factor) {
     double *value = CZM_NEW(arena, double);
     *value = factor;
-    return (czm_step){.kind = &factor_kind,
-                      .values = value,
-                      .value_count = 1,
-                      .is_before = true,
-                      .is_implied = true};
+    return (czm_edit_step){.kind = &factor_kind,
+                           .values = value,
+                           .value_count = 1,
+                           .is_before = true,
+                           .is_implied = true};
 }
 
-czm_step czm_step_cast(czm_dtype dtype) {
-    return (czm_step){.kind = &cast_kind, .dtype = dtype, .is_before = true, .is_implied = true};
+czm_edit_step czm_step_cast(czm_dtype dtype) {
+    return (
+        czm_edit_step){.kind = &cast_kind, .dtype = dtype, .is_before = true, .is_implied = true};
 }
 
 bool czm_step_is_factor(const char *text, double factor) {
@@ -228,13 +230,13 @@ static const czm_step_kind kinds[] = {
     {"sigmoid-to-softmax", false, true, 1, true, AN_OPTION, "background-first", sigmoid_to_softmax},
 };
 
-const char *czm_step_option(czm_context *context, const czm_step *step) {
+const char *czm_step_option(czm_context *context, const czm_edit_step *step) {
     czm_option option = step->is_before ? CZM_OPTION_PREPROCESSING : CZM_OPTION_POSTPROCESSING;
     return step->where ? czm_arena_format(context->arena, "%s: \"%s\"", step->where, step->text)
                        : czm_report_option(context->report, option, step->text);
 }
 
-static czm_status usage(czm_context *context, const czm_step *step, const char *hint,
+static czm_status usage(czm_context *context, const czm_edit_step *step, const char *hint,
                         const char *what) {
     return czm_report_add(context->report, step->where ? CZM_RULE_SPEC_VALUE : CZM_RULE_USAGE,
                           czm_step_option(context, step), hint, "%s", what);
@@ -249,7 +251,7 @@ static const char *list_kinds(czm_arena *arena, bool is_before) {
 }
 
 // "1,2.5,-3e4"
-static bool parse_numbers(czm_arena *arena, const char *text, czm_step *step) {
+static bool parse_numbers(czm_arena *arena, const char *text, czm_edit_step *step) {
     step->values = CZM_NEW_ARRAY(arena, double, strlen(text) / 2 + 1);
     for (;;) {
         const char *end;
@@ -263,7 +265,7 @@ static bool parse_numbers(czm_arena *arena, const char *text, czm_step *step) {
     }
 }
 
-static bool is_permutation(const czm_step *step) {
+static bool is_permutation(const czm_edit_step *step) {
     for (size_t i = 0; i < step->value_count; i++) {
         size_t found = 0;
         for (size_t k = 0; k < step->value_count; k++) found += step->values[k] == (double)i;
@@ -277,7 +279,7 @@ static bool is_of_pairs(const czm_step_kind *kind) {
 }
 
 // Limits become an offset and a divisor, as means and deviations are. The network computes in float32.
-static bool take_pairs(czm_step *step) {
+static bool take_pairs(czm_edit_step *step) {
     if (step->value_count % 2) return false;
     for (size_t i = 0; i < step->value_count; i += 2) {
         if (step->kind->rule == LIMITS) step->values[i + 1] -= step->values[i];
@@ -293,7 +295,7 @@ static const char *const examples[] = {
     [PERMUTATION] = "2,1,0",
 };
 
-static czm_status parse_values(czm_context *context, czm_step *step, const char *values) {
+static czm_status parse_values(czm_context *context, czm_edit_step *step, const char *values) {
     const czm_step_kind *kind = step->kind;
     if (kind->rule == NO_VALUES)
         return values ? usage(context, step, "remove \"=\" and the text after it",
@@ -326,7 +328,7 @@ static czm_status parse_values(czm_context *context, czm_step *step, const char 
     return CZM_OK;
 }
 
-czm_status czm_step_parse(czm_context *context, czm_step *step) {
+czm_status czm_step_parse(czm_context *context, czm_edit_step *step) {
     const char *text = step->text;
     const char *equals = strchr(text, '=');
     size_t size = equals ? (size_t)(equals - text) : strlen(text);
@@ -346,12 +348,12 @@ czm_status czm_step_parse(czm_context *context, czm_step *step) {
                  "there is no such step");
 }
 
-static czm_status refuse(czm_context *context, const czm_step *step, const char *text) {
+static czm_status refuse(czm_context *context, const czm_edit_step *step, const char *text) {
     return czm_report_add(context->report, CZM_RULE_STEP, czm_step_option(context, step), NULL,
                           "%s", text);
 }
 
-static czm_status check_fit(czm_context *context, const czm_step *step, czm_shape shape,
+static czm_status check_fit(czm_context *context, const czm_edit_step *step, czm_shape shape,
                             czm_dtype dtype) {
     const czm_step_kind *kind = step->kind;
     const char *side = step->is_before ? "network's input" : "network's output";
@@ -379,15 +381,15 @@ static czm_status check_fit(czm_context *context, const czm_step *step, czm_shap
     return CZM_OK;
 }
 
-bool czm_step_uses_statistics(const czm_step *step) {
+bool czm_step_uses_statistics(const czm_edit_step *step) {
     return step->kind && step->kind->build == standardise;
 }
 
-bool czm_step_splits_probability(const czm_step *step) {
+bool czm_step_splits_probability(const czm_edit_step *step) {
     return step->kind && step->kind->build == sigmoid_to_softmax;
 }
 
-czm_status czm_step_build(czm_context *context, const czm_step *step, czm_op_registry *ops,
+czm_status czm_step_build(czm_context *context, const czm_edit_step *step, czm_op_registry *ops,
                           czm_shape shape, czm_dtype dtype, czm_model *model) {
     if (!step->is_implied) CZM_TRY(check_fit(context, step, shape, dtype));
     if (step->dtype) dtype = CZM_DTYPE_FLOAT;

@@ -11,7 +11,7 @@
 enum { CZM_MOST_STEP_VALUES = 4096 };
 
 // "name", "name=values" or "model=PATH", taken apart.
-typedef struct czm_step {
+typedef struct czm_edit_step {
     const char *text;                 // as the user wrote it
     const char *where;                // the key of the specification that has it; NULL: an option
     const struct czm_step_kind *kind; // NULL: a model
@@ -22,31 +22,31 @@ typedef struct czm_step {
     bool is_before;  // preprocessing
     bool is_implied; // the network and the format need it; nobody asked for it
     czm_dtype dtype; // what the pixels, in float32, are cast to; CZM_DTYPE_NONE: they are not
-} czm_step;
+} czm_edit_step;
 
 // Whether the step makes two classes' probabilities of one.
-bool czm_step_splits_probability(const czm_step *step);
+bool czm_step_splits_probability(const czm_edit_step *step);
 
 // The step as the user gave it: in the words of the front end, or with its key.
-const char *czm_step_option(czm_context *context, const czm_step *step);
+const char *czm_step_option(czm_context *context, const czm_edit_step *step);
 
 // Whether the result depends on the mean of the whole tile.
-bool czm_step_uses_statistics(const czm_step *step);
+bool czm_step_uses_statistics(const czm_edit_step *step);
 
 // What a network needs before all steps, whatever its rank: pixels times a factor; pixels in float32 as
 // numbers of another type, rounded for integers.
-czm_step czm_step_factor(czm_arena *arena, double factor);
-czm_step czm_step_cast(czm_dtype dtype);
+czm_edit_step czm_step_factor(czm_arena *arena, double factor);
+czm_edit_step czm_step_cast(czm_dtype dtype);
 
 // Whether the text of a step is this factor, within a percent (1/256 is meant as 1/255).
 bool czm_step_is_factor(const char *text, double factor);
 
 // Takes apart a step of which text, where and is_before are set. Wrong names and values are usage
 // faults, in a specification faults of the value.
-CZM_MUST_CHECK czm_status czm_step_parse(czm_context *context, czm_step *step);
+CZM_MUST_CHECK czm_status czm_step_parse(czm_context *context, czm_edit_step *step);
 
 // Makes the model of a step that works on images of this shape and type.
-CZM_MUST_CHECK czm_status czm_step_build(czm_context *context, const czm_step *step,
+CZM_MUST_CHECK czm_status czm_step_build(czm_context *context, const czm_edit_step *step,
                                          czm_op_registry *ops, czm_shape shape, czm_dtype dtype,
                                          czm_model *model);
 

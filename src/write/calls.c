@@ -145,7 +145,8 @@ static czm_bytes call_inputs_of(czm_arena *arena, const czm_network *n) {
 
 static void prepare(czm_arena *arena, czm_network *n) {
     name_arguments(arena, n);
-    n->op = czm_graph_is_stateful(&n->model->main) ? "StatefulPartitionedCall" : "PartitionedCall";
+    n->op = czm_op_name(czm_graph_is_stateful(&n->model->main) ? CZM_OP_StatefulPartitionedCall
+                                                               : CZM_OP_PartitionedCall);
     n->signature = signature_of(arena, n);
     n->call_inputs = call_inputs_of(arena, n);
     n->call_attrs = call_attrs_of(arena, n);

@@ -83,7 +83,8 @@ czm_bytes czm_saved_model_write(czm_arena *arena, const czm_model *model,
     czm_network network = czm_network_make(arena, model, input, output);
     czm_node_list outer = outer_nodes(arena, model);
     czm_saver saver = czm_saver_make(arena, model, tree, &outer);
-    writer w = {&network, &saver, czm_free_name(arena, &outer, "StatefulPartitionedCall", ""),
+    writer w = {&network, &saver,
+                czm_free_name(arena, &outer, czm_op_name(CZM_OP_StatefulPartitionedCall), ""),
                 czm_buffer_in(arena)};
     czm_put_varint(&w.out, 1, 1); // the schema's version
     size_t meta_graph = czm_put_begin(&w.out, 2);

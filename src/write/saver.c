@@ -19,14 +19,10 @@ static const char *name(builder *b, const char *rest) {
     return czm_arena_format(b->arena, "%s/%s", b->saver->scope, rest);
 }
 
-static const char *numbered(builder *b, const char *rest, size_t i) {
-    return czm_arena_format(b->arena, "%s/%s_%zu", b->saver->scope, rest, i);
+// "<scope>/<op>_<i>"
+static const char *numbered(builder *b, czm_op_kind op, size_t i) {
+    return czm_arena_format(b->arena, "%s/%s_%zu", b->saver->scope, czm_op_name(op), i);
 }
-
-static const char *assign_name(builder *b, size_t i) { return numbered(b, "AssignVariableOp", i); }
-static const char *identity_name(builder *b, size_t i) { return numbered(b, "Identity", i); }
-
-static const char *read_name(builder *b, size_t i) { return numbered(b, "ReadVariableOp", i); }
 
 // A vector of strings, or a scalar when `vector` is false: TensorProto.string_val=8.
 static czm_tensor add_strings(builder *b, const char *node_name, const char *const *strings,
@@ -63,11 +59,11 @@ static void add_restores(builder *b, czm_node *restore) {
     czm_node_list assigns = {0};
     for (size_t i = 0; i < variables->count; i++) {
         const czm_variable *v = &variables->items[i];
-        czm_node *identity = add(b, identity_name(b, i), CZM_OP_Identity, "T", v->dtype,
+        czm_node *identity = add(b, numbered(b, CZM_OP_Identity, i), CZM_OP_Identity, "T", v->dtype,
                                  (czm_tensor){restore, (uint32_t)i}, none);
-        *CZM_APPEND(b->arena, &assigns) = add(b, assign_name(b, i), CZM_OP_AssignVariableOp,
-                                              "dtype", v->dtype, czm_output(v->handle),
-                                              czm_output(identity));
+        *CZM_APPEND(b->arena, &assigns) = add(b, numbered(b, CZM_OP_AssignVariableOp, i),
+                                              CZM_OP_AssignVariableOp, "dtype", v->dtype,
+                                              czm_output(v->handle), czm_output(identity));
     }
     czm_node *all = add(b, name(b, "restore_all"), CZM_OP_NoOp, NULL, CZM_DTYPE_NONE, none, none);
     all->controls = assigns;
@@ -77,7 +73,7 @@ static void add_saves(builder *b, czm_tensor file, czm_tensor names, czm_tensor 
                       const czm_dtype *dtypes) {
     const czm_variable_list *variables = &b->saver->model->variables;
     czm_graph *graph = &b->saver->graph;
-    czm_node *save = czm_graph_add(graph, name(b, "SaveV2"), CZM_OP_SaveV2);
+    czm_node *save = czm_graph_add(graph, name(b, czm_op_name(CZM_OP_SaveV2)), CZM_OP_SaveV2);
     czm_node_add_input(graph, save, file);
     czm_node_add_input(graph, save, names);
     czm_node_add_input(graph, save, slices);
@@ -85,8 +81,9 @@ static void add_saves(builder *b, czm_tensor file, czm_tensor names, czm_tensor 
     for (size_t i = 0; i < variables->count; i++) {
         const czm_variable *v = &variables->items[i];
         czm_node_add_input(graph, save,
-                           czm_output(add(b, read_name(b, i), CZM_OP_ReadVariableOp, "dtype",
-                                          v->dtype, czm_output(v->handle), none)));
+                           czm_output(add(b, numbered(b, CZM_OP_ReadVariableOp, i),
+                                          CZM_OP_ReadVariableOp, "dtype", v->dtype,
+                                          czm_output(v->handle), none)));
     }
     czm_node *done =
         add(b, name(b, "control_dependency"), CZM_OP_Identity, "T", CZM_DTYPE_STRING, file, none);
@@ -105,8 +102,8 @@ static void add_transfers(builder *b, const czm_object_tree *tree, czm_tensor fi
     }
     czm_tensor names = add_strings(b, name(b, "RestoreV2/tensor_names"), tree->keys, count, true);
     czm_tensor slices = add_strings(b, name(b, "RestoreV2/shape_and_slices"), whole, count, true);
-    czm_node *restore = czm_add_node(&b->saver->graph, name(b, "RestoreV2"), CZM_OP_RestoreV2,
-                                     CZM_DTYPE_NONE, file, names, slices);
+    czm_node *restore = czm_add_node(&b->saver->graph, name(b, czm_op_name(CZM_OP_RestoreV2)),
+                                     CZM_OP_RestoreV2, CZM_DTYPE_NONE, file, names, slices);
     czm_set_types(&b->saver->graph, restore, "dtypes", dtypes, count);
     add_restores(b, restore);
     add_saves(b, file, names, slices, dtypes);
@@ -118,7 +115,7 @@ czm_saver czm_saver_make(czm_arena *arena, const czm_model *model, const czm_obj
     saver.scope = czm_free_name(arena, outer, "save", "/");
     builder b = {arena, &saver};
     const char *model_text = "model";
-    czm_tensor file = add_strings(&b, name(&b, "Const"), &model_text, 1, false);
+    czm_tensor file = add_strings(&b, name(&b, czm_op_name(CZM_OP_Const)), &model_text, 1, false);
     if (model->variables.count) {
         add_transfers(&b, tree, file);
     } else {
@@ -133,10 +130,10 @@ czm_saver czm_saver_make(czm_arena *arena, const czm_model *model, const czm_obj
 static void put_variable_def(builder *b, czm_buffer *out, const czm_variable *v, size_t i) {
     size_t message = czm_put_begin(out, 1);
     czm_put_text(out, 1, czm_arena_format(b->arena, "%s:0", v->handle->name));
-    czm_put_text(out, 2, assign_name(b, i));
-    czm_put_text(out, 3, czm_arena_format(b->arena, "%s:0", read_name(b, i)));
+    czm_put_text(out, 2, numbered(b, CZM_OP_AssignVariableOp, i));
+    czm_put_text(out, 3, czm_arena_format(b->arena, "%s:0", numbered(b, CZM_OP_ReadVariableOp, i)));
     czm_put_varint(out, 5, true);
-    czm_put_text(out, 6, czm_arena_format(b->arena, "%s:0", identity_name(b, i)));
+    czm_put_text(out, 6, czm_arena_format(b->arena, "%s:0", numbered(b, CZM_OP_Identity, i)));
     czm_put_end(out, message);
 }
 

@@ -6,7 +6,7 @@
 
 bool splice_step(czm_context *context, czm_model *model, const char *text, bool is_before) {
     czm_model *part = CZM_NEW(context->arena, czm_model);
-    czm_step step = {.text = text, .is_before = is_before};
+    czm_edit_step step = {.text = text, .is_before = is_before};
     czm_port *port = is_before ? &model->main.inputs.items[0] : &model->main.outputs.items[0];
     czm_shape shape = czm_shape_of(czm_shapes_infer(context->arena, model, NULL), port->tensor);
     if (czm_step_parse(context, &step) || !step.kind ||

@@ -73,6 +73,10 @@ czm_node *czm_keras_node(czm_keras_call *call, const char *suffix, czm_op_kind o
 // What Keras calls the node of an operator, "mul" for Mul; of another op its name.
 const char *czm_keras_operator_name(czm_op_kind op);
 
+// Names of nodes that are those of their op.
+#define CZM_KERAS_CONST czm_op_name(CZM_OP_Const)
+#define CZM_KERAS_READ czm_op_name(CZM_OP_ReadVariableOp)
+
 // The same under another name.
 #define CZM_KERAS_AS(call, name, op, ...) \
     czm_output(czm_keras_node(call, name, op, CZM_KERAS_INPUTS(__VA_ARGS__)))

@@ -55,7 +55,7 @@ czm_tensor czm_keras_build_dense(czm_keras_call *c) {
     size_t rank = czm_keras_rank(c, c->in[0]);
     if (rank > 2) return czm_keras_finish(c, tensordot(c, c->in[0], rank));
     return czm_keras_finish(c,
-                            matmul(c, "MatMul", c->in[0],
+                            matmul(c, czm_op_name(CZM_OP_MatMul), c->in[0],
                                    czm_keras_weight_as(c, "kernel", "MatMul/ReadVariableOp", 2)));
 }
 

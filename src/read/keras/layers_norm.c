@@ -73,14 +73,14 @@ static czm_tensor statistic(czm_keras_call *c, const char *name, const char *suf
     if (czm_keras_has_weight(c, name)) return czm_keras_weight_as(c, name, suffix, 1);
     double *values = CZM_NEW_ARRAY(c->arena, double, (size_t)channels);
     for (int64_t i = 0; i < channels; i++) values[i] = absent;
-    return czm_keras_numbers(c, "Const", c->dtype, values, &channels, 1);
+    return czm_keras_numbers(c, CZM_KERAS_CONST, c->dtype, values, &channels, 1);
 }
 
 static czm_tensor fused(czm_keras_call *c, czm_tensor x, bool is_first) {
     int64_t channels = czm_keras_weight_dims(c, "mean", 1)[0];
     czm_node *node =
         CZM_KERAS_NODE(c, CZM_OP_FusedBatchNormV3, x,
-                       statistic(c, "gamma", "ReadVariableOp", 1, channels),
+                       statistic(c, "gamma", CZM_KERAS_READ, 1, channels),
                        statistic(c, "beta", "ReadVariableOp_1", 0, channels),
                        statistic(c, "mean", "FusedBatchNormV3/ReadVariableOp", 0, channels),
                        statistic(c, "variance", "FusedBatchNormV3/ReadVariableOp_1", 0, channels));
@@ -168,7 +168,7 @@ static czm_tensor count_elements(czm_keras_call *c, czm_tensor shape, int64_t be
                                                        (const int64_t[]){1}, 1)));
     czm_set_int(c->graph, part, begin ? "end_mask" : "begin_mask", 1);
     czm_node *product = CZM_KERAS_NODE(c, CZM_OP_Prod, czm_output(part),
-                                       czm_keras_ints(c, "Const", (const int64_t[]){0}, 1));
+                                       czm_keras_ints(c, CZM_KERAS_CONST, (const int64_t[]){0}, 1));
     czm_set_bool(c->graph, product, "keep_dims", false);
     return czm_output(product);
 }
@@ -193,7 +193,7 @@ static czm_tensor normalise_by_batch(czm_keras_call *c, czm_tensor x, const int6
                               czm_keras_known(1)};
     czm_tensor none[2]; // statistics, which this operation does not read
     for (size_t i = 0; i < 2; i++)
-        none[i] = czm_keras_numbers(c, "Const", c->dtype, NULL, &(int64_t){0}, 1);
+        none[i] = czm_keras_numbers(c, CZM_KERAS_CONST, c->dtype, NULL, &(int64_t){0}, 1);
     czm_node *node = CZM_KERAS_NODE(c, CZM_OP_FusedBatchNormV3, czm_keras_reshape(c, x, sizes, 4),
                                     filled(c, "ones", before, 1), filled(c, "zeros", before, 0),
                                     none[0], none[1]);
@@ -386,8 +386,7 @@ czm_tensor czm_keras_build_auto_contrast(czm_keras_call *c) {
     span = CZM_KERAS_AS(c, "add", CZM_OP_AddV2, span, czm_keras_cast(c, "Cast", is_flat, c->dtype));
     czm_tensor top = czm_keras_number(c, "truediv/x", c->dtype, 255);
     czm_tensor scale = CZM_KERAS_AS(c, "truediv", CZM_OP_RealDiv, top, span);
-    czm_tensor offset =
-        CZM_KERAS_AS(c, "mul", CZM_OP_Mul, CZM_KERAS_AS(c, "Neg", CZM_OP_Neg, low), scale);
+    czm_tensor offset = CZM_KERAS_AS(c, "mul", CZM_OP_Mul, CZM_KERAS_OP(c, CZM_OP_Neg, low), scale);
     y = CZM_KERAS_AS(c, "add", CZM_OP_AddV2, CZM_KERAS_AS(c, "mul", CZM_OP_Mul, y, scale), offset);
     y = CZM_KERAS_AS(c, "clip_by_value/Minimum", CZM_OP_Minimum, y, top);
     y = CZM_KERAS_AS(c, "clip_by_value", CZM_OP_Maximum, y,

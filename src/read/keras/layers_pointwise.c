@@ -36,8 +36,8 @@ static czm_tensor above(czm_keras_call *c, czm_tensor x, double bound) {
 }
 
 static czm_tensor clip(czm_keras_call *c, czm_tensor x, double most) {
-    czm_tensor high =
-        CZM_KERAS_AS(c, "clip_by_value/Minimum", CZM_OP_Minimum, x, number(c, "Const", most));
+    czm_tensor high = CZM_KERAS_AS(c, "clip_by_value/Minimum", CZM_OP_Minimum, x,
+                                   number(c, CZM_KERAS_CONST, most));
     return CZM_KERAS_AS(c, "clip_by_value", CZM_OP_Maximum, high, number(c, "Const_1", 0));
 }
 
@@ -74,7 +74,7 @@ czm_tensor czm_keras_build_leaky_relu(czm_keras_call *c) {
 czm_tensor czm_keras_build_prelu(czm_keras_call *c) {
     czm_tensor x = c->in[0], above_zero = CZM_KERAS_OP(c, CZM_OP_Relu, x);
     size_t rank = czm_keras_rank(c, x);
-    czm_tensor alpha = czm_keras_weight_as(c, "alpha", "ReadVariableOp", rank ? rank - 1 : 0);
+    czm_tensor alpha = czm_keras_weight_as(c, "alpha", CZM_KERAS_READ, rank ? rank - 1 : 0);
     czm_tensor below_zero =
         CZM_KERAS_AS(c, "Relu_1", CZM_OP_Relu, CZM_KERAS_AS(c, "Neg_1", CZM_OP_Neg, x));
     czm_tensor part =

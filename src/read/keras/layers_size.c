@@ -89,8 +89,9 @@ czm_tensor czm_keras_build_upsample(czm_keras_call *c) {
     if (is_first) x = czm_keras_transpose(c, x, (const int64_t[]){0, 2, 3, 1}, 4);
     czm_shape shape = czm_keras_shape(c, x);
     bool is_known = shape.rank == 4 && shape.dims[1] != CZM_UNKNOWN && shape.dims[2] != CZM_UNKNOWN;
-    czm_tensor size = is_known ? czm_keras_ints(c, "Const", shape.dims + 1, 2) : spatial_part(c, x);
-    size = CZM_KERAS_AS(c, "mul", CZM_OP_Mul, size, czm_keras_ints(c, "Const", factors, 2));
+    czm_tensor size = is_known ? czm_keras_ints(c, CZM_KERAS_CONST, shape.dims + 1, 2)
+                               : spatial_part(c, x);
+    size = CZM_KERAS_AS(c, "mul", CZM_OP_Mul, size, czm_keras_ints(c, CZM_KERAS_CONST, factors, 2));
     czm_keras_sampling how = {czm_config_text(c->config, "interpolation", "nearest"),
                               samples_at_half_pixels(c), false};
     x = czm_keras_resize(c, how, x, size);
@@ -338,7 +339,7 @@ czm_tensor czm_keras_build_flatten(czm_keras_call *c) {
                                                                          : product * shape.dims[i];
     if (product != CZM_UNKNOWN)
         return CZM_KERAS_OP(c, CZM_OP_Reshape, x,
-                            czm_keras_ints(c, "Const", (const int64_t[]){-1, product}, 2));
+                            czm_keras_ints(c, CZM_KERAS_CONST, (const int64_t[]){-1, product}, 2));
     czm_keras_size sizes[] = {czm_keras_sizes(c, x, &rank)[0], czm_keras_known(-1)};
     return czm_keras_reshape(c, x, sizes, 2);
 }

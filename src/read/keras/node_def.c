@@ -7,7 +7,7 @@
 #include "read/keras/layers.h"
 
 static czm_tensor stand_in(czm_keras_call *c) {
-    return c->in_count ? c->in[0] : czm_keras_number(c, "Const", c->dtype, 0);
+    return c->in_count ? c->in[0] : czm_keras_number(c, CZM_KERAS_CONST, c->dtype, 0);
 }
 
 // ---- attributes

@@ -63,7 +63,7 @@ static czm_tensor operand_of(czm_keras_call *c, const czm_keras_argument *a, siz
                              czm_dtype dtype) {
     czm_tensor out = c->in[0];
     if (a && a->is_tensor) return c->tensors[a - c->arguments->items];
-    if (!a || !czm_keras_constant(c, "Const", dtype, a->value, &out))
+    if (!a || !czm_keras_constant(c, CZM_KERAS_CONST, dtype, a->value, &out))
         czm_keras_fail(c, NULL, "operand %zu of the operation is missing or not a number",
                        index + 1);
     return out;
@@ -169,7 +169,7 @@ static czm_tensor run(czm_keras_call *c, const operation *o) {
     c->operation = o;
     if (c->in_count == 0) {
         czm_keras_fail_damaged(c, "the operation has no input");
-        return czm_keras_number(c, "Const", c->dtype, 0);
+        return czm_keras_number(c, CZM_KERAS_CONST, c->dtype, 0);
     }
     check_arguments(c, o);
     return c->b->status ? c->in[0] : o->build(c, o->detail);
@@ -178,7 +178,7 @@ static czm_tensor run(czm_keras_call *c, const operation *o) {
 static czm_tensor unknown(czm_keras_call *c, const char *name) {
     czm_keras_fail(c, "save the model as a SavedModel: then the operation itself is in the file",
                    "the operation \"%s\" is not supported", name);
-    return c->in_count ? c->in[0] : czm_keras_number(c, "Const", c->dtype, 0);
+    return c->in_count ? c->in[0] : czm_keras_number(c, CZM_KERAS_CONST, c->dtype, 0);
 }
 
 // TFOpLambda, SlicingOpLambda.
