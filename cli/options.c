@@ -73,19 +73,21 @@ int cli_parse(int argc, char **argv, const cli_option *options, size_t count) {
 }
 
 void cli_help(const cli_command *command, const cli_option *options, size_t count) {
-    cli_print(stdout, "usage: %s [options] %s\n\n%s\n\noptions:\n", command->name,
-              command->arguments, command->purpose);
+    cli_print(stdout, "usage: %s [options] %s\n\n", command->name, command->arguments);
+    fputs(command->purpose, stdout); // its lines are ours: cli_print() would replace their ends
+    cli_print(stdout, "\n\noptions:\n");
     for (size_t i = 0; i < count; i++) {
         if (!options[i].help) continue;
         int width = cli_print(stdout, "  --%s%s%s", options[i].name, options[i].value ? " " : "",
                               options[i].value ? options[i].value : "");
         cli_print(stdout, "%*s%s\n", width < 26 ? 26 - width : 1, "", options[i].help);
     }
-    cli_print(stdout,
-              "\nexamples:\n%s\n"
-              "exit status: 0 done, 1 the model or the specification breaks a rule or is damaged,\n"
-              "2 wrong usage, 3 a file or folder is missing or cannot be read or written\n",
-              command->examples);
+    cli_print(stdout, "\nexamples:\n");
+    fputs(command->examples, stdout);
+    cli_print(
+        stdout,
+        "\nexit status: 0 done, 1 the model or the specification breaks a rule or is damaged,\n"
+        "2 wrong usage, 3 a file or folder is missing or cannot be read or written\n");
 }
 
 // Tables live in the commands, and refer to what is to be set there: while this is set, a command hands out
