@@ -15,7 +15,7 @@ const czm_pass czm_passes[] = {
     {"lower", "what TensorFlow 2.0.0 cannot run becomes what it can, value for value",
      czm_pass_lower, CZM_FOR_ALL},
     {"clean", "attributes that TensorFlow 2.0.0 does not know and that change nothing are removed",
-     czm_pass_clean, CZM_FOR_TF200},
+     czm_pass_clean, CZM_FOR_ALL},
     {"names", "every node gets a unique name that TensorFlow 2.0.0 accepts", czm_pass_names,
      CZM_FOR_ALL},
 };
