@@ -78,9 +78,39 @@ static const char *resize_factors(czm_onnx_step *step, const czm_onnx_image *ima
     return czm_floats(step, factors, dims, 1);
 }
 
+// The pixels that are nearest, by their numbers: for the types that Resize has no kernel of and no other type holds.
+static const char *gather_nearest(czm_onnx_step *step, const czm_onnx_image *image, int space) {
+    const czm_resize resize = czm_resize_of(step->node);
+    const int64_t in = image->size[space], out = image->out_size[space];
+    const float scale = czm_resize_scale(resize, in, out);
+    int64_t *from = CZM_NEW_ARRAY(step->arena, int64_t, (size_t)out);
+    for (int64_t i = 0; i < out; i++) {
+        float at = ((float)i + (resize.has_centers ? 0.5F : 0)) * scale;
+        from[i] = (int64_t)(resize.has_corners ? roundf(at) : floorf(at));
+        if (from[i] >= in) from[i] = in - 1;
+    }
+    return czm_ints(step, from, (size_t)out);
+}
+
+static bool resize_by_numbers(czm_onnx_step *step, czm_onnx_image *image) {
+    enum { LARGEST = 1 << 16 };
+    const czm_dtype dtype = czm_in(step, 0)->dtype;
+    if (dtype != step->outputs[0].dtype || (dtype != CZM_DTYPE_INT64 && dtype != CZM_DTYPE_DOUBLE))
+        return false;
+    for (int i = 0; i < 2; i++)
+        if (image->size[i] < 1 || image->out_size[i] < 1 || image->out_size[i] > LARGEST)
+            return false;
+    for (int i = 0; i < 2; i++) {
+        image->name = CZM_EMIT(step, "Gather", image->name, gather_nearest(step, image, i));
+        czm_onnx_set_int(step->arena, czm_last(step), "axis", 2 + i);
+    }
+    czm_onnx_image_out(step, image, 0, image->name);
+    return true;
+}
+
 void czm_onnx_resize(czm_onnx_step *step) {
     czm_onnx_image image;
-    if (!czm_onnx_image_of(step, 0, &image)) return;
+    if (!czm_onnx_image_of(step, 0, &image) || resize_by_numbers(step, &image)) return;
     if (czm_in(step, 0)->dtype != step->outputs[0].dtype) // but the nearest pixels keep their type
         image.name = czm_emit_cast(step, image.name, CZM_DTYPE_FLOAT);
     const char *factors = resize_factors(step, &image);
