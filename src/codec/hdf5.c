@@ -65,7 +65,8 @@ czm_bytes czm_hdf5_take_bytes(czm_hdf5_cursor *c, uint64_t size) {
         return (czm_bytes){0};
     }
     czm_bytes taken = czm_bytes_of(c->rest.data, (size_t)size);
-    c->rest = czm_bytes_of(c->rest.data + size, c->rest.size - (size_t)size);
+    // An empty rest may have no address to which 0 could be added.
+    if (size) c->rest = czm_bytes_of(c->rest.data + size, c->rest.size - (size_t)size);
     return taken;
 }
 

@@ -85,6 +85,7 @@ czm_bytes czm_buffer_bytes(const czm_buffer *buffer) {
 enum { FIRST_CAPACITY = 16 }; // most buffers become an attribute
 
 static uint8_t *reserve(czm_buffer *buffer, size_t size) {
+    if (size == 0) return buffer->data; // which may be no address yet
     if (size > buffer->capacity - buffer->size) {
         size_t larger = buffer->capacity ? buffer->capacity : FIRST_CAPACITY;
         while (larger - buffer->size < size) larger = larger > SIZE_MAX / 2 ? SIZE_MAX : larger * 2;

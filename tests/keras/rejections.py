@@ -148,6 +148,7 @@ CASES = [
     # a configuration that contradicts itself
     ('unconnected.h5', of({**CONV, 'inbound_nodes': [[['nobody', 0, 0, {}]]]}, weights=KERNEL)),
     ('circle.h5', of({**CONV, 'inbound_nodes': [[['conv', 0, 0, {}]]]}, weights=KERNEL)),
+    ('tensor.h5', of({**CONV, 'inbound_nodes': [[['input', 0, 7, {}]]]}, weights=KERNEL)),
     ('call.h5', of({**CONV, 'inbound_nodes': [[['input', 7, 0, {}]]]}, weights=KERNEL)),
     ('twice.h5', of(CONV, CONV, weights=KERNEL)),
     ('ends.h5', of(CONV, weights=KERNEL, output_layers=[])),

@@ -169,8 +169,13 @@ static czm_tensor tensor_of(functional *f, const czm_keras_reference *from) {
         return (czm_tensor){0};
     }
     if (made->count > from->tensor) return made->items[from->tensor];
-    return (czm_tensor){made->items[0].node,
-                        (uint32_t)from->tensor}; // of an op with several outputs
+    // Of an op with several outputs.
+    czm_node *node = made->items[0].node;
+    size_t count;
+    if (!czm_node_output_count(node, &count) || from->tensor >= count)
+        fail_layer(f->b, from->layer,
+                   "another layer refers to an output of this layer that does not exist");
+    return (czm_tensor){node, (uint32_t)from->tensor};
 }
 
 // Makes a call if all that it needs is there; else that is on the stack above it.
