@@ -165,34 +165,57 @@ size_t czm_attr_list_size(const czm_node *node, const char *name) {
     return read_ints(czm_node_attr(node, name), NULL, 0);
 }
 
+// ---- lists of types, whose elements are asked for one by one
+
+// The elements of a list of types in its usual form: one byte each, one packed field.
+static czm_bytes types_of(czm_bytes value) {
+    return czm_wire_find(czm_wire_find(value, VALUE_LIST).bytes, VALUE_TYPE).bytes;
+}
+
+static bool is_usual(czm_bytes list) {
+    czm_wire wire = czm_wire_read(list);
+    czm_field types;
+    bool is_packed = czm_wire_next(&wire, &types) &&
+                     czm_field_is(&types, VALUE_TYPE, CZM_WIRE_BYTES);
+    if (!is_packed || wire.at < wire.end) return false;
+    for (size_t i = 0; i < types.bytes.size; i++)
+        if (types.bytes.data[i] >= CZM_DTYPE_REF) return false;
+    return true;
+}
+
+static void put_type(void *user, const czm_field *element) {
+    if (element->number == VALUE_TYPE)
+        czm_put_raw_varint(user, (uint64_t)base_type(element->value));
+}
+
+czm_bytes czm_attr_with_usual_types(czm_arena *arena, czm_bytes value) {
+    czm_bytes list = czm_wire_find(value, VALUE_LIST).bytes;
+    if (!czm_wire_find(list, VALUE_TYPE).number || is_usual(list)) return value;
+    czm_buffer b = czm_buffer_in(arena);
+    size_t outer = czm_put_begin(&b, VALUE_LIST), packed = czm_put_begin(&b, VALUE_TYPE);
+    each_element(value, put_type, &b);
+    czm_put_end(&b, packed);
+    czm_put_end(&b, outer);
+    return czm_buffer_bytes(&b);
+}
+
 // ---- arguments of ops: how many tensors, and of which types, their attrs say
 
 bool czm_arg_size(const czm_node *node, const czm_op_arg *arg, size_t *size) {
     uint64_t count = 1;
     if (arg->list_attr.size)
-        count = read_ints(czm_node_attr_named(node, arg->list_attr), NULL, 0);
+        count = types_of(czm_node_attr_named(node, arg->list_attr)).size;
     else if (arg->count_attr.size)
         count = czm_wire_find(czm_node_attr_named(node, arg->count_attr), VALUE_INT).value;
     *size = (size_t)count;
     return count <= UINT32_MAX;
 }
 
-typedef struct nth {
-    size_t index;
-    czm_dtype found;
-} nth;
-
-static void take_nth(void *user, const czm_field *element) {
-    nth *n = user;
-    if (n->index-- == 0) n->found = base_type(element->value);
-}
-
 czm_dtype czm_arg_dtype(const czm_node *node, const czm_op_arg *arg, size_t index) {
     if (arg->type_attr.size) return czm_attr_type_named(node, arg->type_attr);
     if (!arg->list_attr.size) return arg->dtype;
-    nth n = {index, CZM_DTYPE_NONE};
-    each_element(czm_node_attr_named(node, arg->list_attr), take_nth, &n);
-    return n.found;
+    czm_bytes types = types_of(czm_node_attr_named(node, arg->list_attr));
+    return index < types.size ? (czm_dtype)types.data[index] : CZM_DTYPE_NONE;
 }
 
 typedef struct function_sink {

@@ -203,6 +203,10 @@ size_t czm_attr_floats(const czm_node *node, const char *name, float *out, size_
 size_t czm_attr_types(czm_bytes value, int64_t *out, size_t most); // of a type, a list or a tensor
 size_t czm_attr_list_size(const czm_node *node, const char *name);
 
+// A value whose list of types, if it has one, is in the form that czm_set_types writes: base types, of one byte each,
+// in one packed field. Nodes of a graph have no other, so that a list's size and elements are found in one step.
+czm_bytes czm_attr_with_usual_types(czm_arena *arena, czm_bytes value);
+
 void czm_set_attr(czm_graph *graph, czm_node *node, const char *name, czm_bytes value);
 void czm_set_int(czm_graph *graph, czm_node *node, const char *name, int64_t value);
 void czm_set_float(czm_graph *graph, czm_node *node, const char *name, float value);

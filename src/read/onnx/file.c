@@ -367,19 +367,39 @@ static void take_opset(czm_bytes message, int64_t *opset) {
         *opset = (int64_t)czm_wire_find(message, 2).value;
 }
 
+// The name, and behind its end an overload.
+static czm_bytes function_key(czm_arena *arena, const char *name, czm_bytes overload) {
+    czm_bytes key = czm_bytes_text(name);
+    if (overload.size == 0) return key;
+    char *text = czm_arena_alloc(arena, key.size + 1 + overload.size);
+    memcpy(text, name, key.size);
+    memcpy(text + key.size + 1, overload.data, overload.size);
+    return czm_bytes_of(text, key.size + 1 + overload.size);
+}
+
+const czm_onnx_function *czm_onnx_function_of(czm_arena *arena, const czm_onnx_file *file,
+                                              const char *name, czm_bytes overload) {
+    if (file->functions.count == 0) return NULL;
+    return czm_name_find(&file->functions_by_name, function_key(arena, name, overload));
+}
+
 static czm_status take_function(reader *r, czm_extent message) {
+    czm_arena *arena = r->context->arena;
     czm_bytes bytes;
     CZM_TRY(load(r, message, &bytes));
     if (!czm_wire_is_valid(bytes)) return damaged(r, "a function of it is damaged");
-    czm_onnx_function *f = CZM_APPEND(r->context->arena, &r->file->functions);
-    *f = (czm_onnx_function){.name = qualified(r->context->arena, czm_wire_find(bytes, 10).bytes,
+    czm_onnx_function *f = CZM_NEW(arena, czm_onnx_function);
+    *f = (czm_onnx_function){.name = qualified(arena, czm_wire_find(bytes, 10).bytes,
                                                czm_wire_find(bytes, 1).bytes),
-                             .overload = keep_text(r, czm_wire_find(bytes, 13).bytes),
                              .message = bytes,
                              .extent = message};
     czm_wire wire = czm_wire_read(bytes);
     for (czm_field field; czm_wire_next(&wire, &field);)
         if (czm_field_is(&field, 9, CZM_WIRE_BYTES)) take_opset(field.bytes, &f->opset);
+    *CZM_APPEND(arena, &r->file->functions) = f;
+    czm_bytes key = function_key(arena, f->name, czm_wire_find(bytes, 13).bytes);
+    czm_name_slot *slot = czm_name_slot_for(arena, &r->file->functions_by_name, key);
+    if (!slot->value) slot->value = f;
     return CZM_OK;
 }
 
@@ -524,8 +544,8 @@ czm_status czm_onnx_check_inner(czm_context *context, const czm_onnx_file *file)
         if (leads_outside(context->arena, PART_NODE, file->operations.items[i].message))
             return tell_outside(context, file, file->operations.items[i].name);
     for (size_t i = 0; i < file->functions.count; i++)
-        if (leads_outside(context->arena, PART_FUNCTION, file->functions.items[i].message))
-            return tell_outside(context, file, file->functions.items[i].name);
+        if (leads_outside(context->arena, PART_FUNCTION, file->functions.items[i]->message))
+            return tell_outside(context, file, file->functions.items[i]->name);
     return CZM_OK;
 }
 

@@ -28,8 +28,8 @@ typedef struct czm_onnx_operation {
 // FunctionProto {name=1, input=4, output=5, attribute=6, node=7, opset_import=9, domain=10,
 //                attribute_proto=11, overload=13}
 typedef struct czm_onnx_function {
-    const char *name, *overload; // "domain::name"
-    int64_t opset;               // of the default domain; 0: not stated
+    const char *name; // "domain::name"
+    int64_t opset;    // of the default domain; 0: not stated
     czm_bytes message;
     czm_extent extent;
 } czm_onnx_function;
@@ -75,8 +75,9 @@ typedef struct czm_onnx_file {
     czm_extent graph_field, graph;           // with its tag; its content
     CZM_LIST(czm_onnx_operation) operations; // of the main graph
     CZM_LIST(czm_onnx_initializer) initializers;
-    CZM_LIST(czm_onnx_function) functions;
-    CZM_LIST(czm_onnx_end) inputs; // that are no initializers
+    CZM_LIST(czm_onnx_function *) functions;
+    czm_name_table functions_by_name; // of czm_onnx_function_of()
+    CZM_LIST(czm_onnx_end) inputs;    // that are no initializers
     CZM_LIST(czm_onnx_end) outputs;
     czm_name_table origins;   // by the names of tensors: czm_onnx_origin
     czm_onnx_window *windows; // of the reader: what of the file is in memory
@@ -84,6 +85,10 @@ typedef struct czm_onnx_file {
 
 // The number of an element type (TensorProto.DataType); 0: there is none.
 uint64_t czm_onnx_type_number(czm_dtype dtype);
+
+// NULL: the file has no such function. `name` is qualified by its domain.
+const czm_onnx_function *czm_onnx_function_of(czm_arena *arena, const czm_onnx_file *file,
+                                              const char *name, czm_bytes overload);
 
 // NULL: no tensor of the main graph has this name.
 const czm_onnx_origin *czm_onnx_origin_of(const czm_onnx_file *file, czm_bytes name);

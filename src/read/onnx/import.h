@@ -83,9 +83,7 @@ static inline bool czm_import_is_made(const czm_import_value *v) {
 // Everything but the name.
 void czm_import_copy(czm_import_value *to, const czm_import_value *from);
 
-// The function of the file that an operation calls, and the call. NULL: there is none.
-const czm_onnx_function *czm_import_function_of(const czm_import *run, const char *op,
-                                                czm_bytes overload);
+// A call of a function of the file.
 CZM_MUST_CHECK czm_status czm_import_call_function(czm_import_step *s,
                                                    const czm_onnx_function *function);
 

@@ -142,7 +142,8 @@ czm_status czm_import_translate_operation(czm_import *run, const czm_onnx_operat
     s.name = step_name(&s);
     CZM_TRY(check_inputs(&s));
     const czm_onnx_function *function =
-        czm_import_function_of(run, operation->op, czm_wire_find(operation->message, 8).bytes);
+        czm_onnx_function_of(run->context->arena, run->file, operation->op,
+                             czm_wire_find(operation->message, 8).bytes);
     if (function) return czm_import_call_function(&s, function);
     const row *found = find_row(operation->op);
     if (!found)

@@ -105,15 +105,6 @@ static czm_bytes graph_attr(const czm_import_step *s, const char *name) {
 
 // ---- functions of the file
 
-const czm_onnx_function *czm_import_function_of(const czm_import *run, const char *op,
-                                                czm_bytes overload) {
-    for (size_t i = 0; i < run->file->functions.count; i++) {
-        const czm_onnx_function *f = &run->file->functions.items[i];
-        if (czm_text_equal(f->name, op) && czm_bytes_is(overload, f->overload)) return f;
-    }
-    return NULL;
-}
-
 czm_status czm_import_call_function(czm_import_step *s, const czm_onnx_function *function) {
     czm_import *run = s->run;
     czm_import_scope *before = run->scope, *scope = NULL;

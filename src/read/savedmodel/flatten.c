@@ -132,12 +132,13 @@ static czm_bytes bind_attr(const scope *s, czm_bytes value) {
 }
 
 static void read_attrs(const flattener *f, const scope *s, czm_bytes message, czm_node *node) {
+    czm_arena *arena = f->context->arena;
     czm_wire wire = czm_wire_read(message);
     for (czm_field field; czm_wire_next(&wire, &field);) {
         if (!czm_field_is(&field, 5, CZM_WIRE_BYTES)) continue;
-        *CZM_APPEND(f->context->arena, &node->attrs) =
-            (czm_attr){czm_wire_find(field.bytes, 1).bytes,
-                       bind_attr(s, czm_wire_find(field.bytes, 2).bytes)};
+        czm_bytes value = bind_attr(s, czm_wire_find(field.bytes, 2).bytes);
+        *CZM_APPEND(arena, &node->attrs) = (czm_attr){czm_wire_find(field.bytes, 1).bytes,
+                                                      czm_attr_with_usual_types(arena, value)};
     }
 }
 
