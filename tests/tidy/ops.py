@@ -40,6 +40,19 @@ def names_in(path):
     return set(ROW.findall(path.read_text(encoding='utf-8')))
 
 
+def nested_parts(path):
+    """Parts of rows that stand inside the argument of another part, where nobody reads them."""
+    depth, outer, inner = 0, set(), []
+    for token in re.findall(r'"[^"]*"|[()]|\b[A-Z][A-Z_]+\b', COMMENT.sub('', path.read_text(encoding='utf-8'))):
+        if token in '()':
+            depth += 1 if token == '(' else -1
+        elif depth == 1:
+            outer.add(token)
+        elif depth > 1:
+            inner.append(token)
+    return [token for token in inner if token in outer and token != 'NULL' and not token.startswith('CZM_')]
+
+
 def foreign_names(source, path):
     """Names of another vocabulary that texts of this file may be."""
     onnx = names_in(source / 'onnx/kernels.def') | names_in(source / 'read/onnx/ops.def')
@@ -71,7 +84,8 @@ def main(root):
     known = names_in(source / 'op/ops.def') | names_in(source / 'op/op_table.inc')
     paths = [path.relative_to(source).as_posix() for path in sorted(source.rglob('*'))
              if path.suffix in ('.c', '.h', '.def')]
-    faults, used = [], 0
+    faults = [f'op/ops.def has {part} inside another part' for part in nested_parts(source / 'op/ops.def')]
+    used = 0
     for path in paths:
         if path.startswith('op/') or path == 'onnx/kernels.def': # generated: ONNX Runtime's operations
             continue
