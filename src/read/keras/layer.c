@@ -183,7 +183,7 @@ static bool is_quantised(const czm_keras_layer *layer) {
 static bool is_lost_operation(const reader *r, const czm_keras_layer *layer) {
     return r->file->major >= 3 && !r->file->is_archive && !layer->module &&
            !czm_keras_is_input(layer) && json_is_object(layer->config) &&
-           !json_object_get(layer->config, "trainable");
+           !json_object_get(layer->config, "trainable") && !json_object_get(layer->config, "dtype");
 }
 
 static czm_status check_layer(reader *r, czm_keras_layer *layer, const json_t *json) {
