@@ -56,9 +56,10 @@ static void print_usage(FILE *to) {
 static int welcome(void) {
     printf("czmodel %s makes CZModels for ZEISS ZEN.\n\n"
            "Close this window, and drop one of these on the program's icon:\n\n"
-           "  the folder or ZIP archive of a SavedModel, or an ONNX file   it is converted\n"
-           "  the JSON file of a model's metadata                          it is converted\n"
-           "  a .czmodel, .czseg or .czann file                            it is checked\n\n"
+           "  the folder or ZIP archive of a SavedModel,\n"
+           "  a Keras file (.keras, .h5), or an ONNX file   it is converted\n"
+           "  the JSON file of a model's metadata           it is converted\n"
+           "  a .czmodel, .czseg or .czann file             it is checked\n\n"
            "The result appears beside what was dropped.\n",
            czm_version());
     return cli_flush() ? CZM_OK : CZM_ERROR_IO;

@@ -24,6 +24,9 @@ from czmodel.model_metadata import ModelMetadata, ModelSpec, SegmentationClass
 from czmodel.util import preprocessing
 from support import CLASSES, EXAMPLE, FIXTURES, ROOT, SCRIPTS, TestCase
 
+sys.path.append(str(ROOT / 'tests' / 'networks'))
+import small_files  # noqa: E402
+
 ID = '6f1c3bd0-7a54-4b69-9e57-0c1d5c1f8a11'
 NETWORK = FIXTURES / 'tf221-keras3'  # 16 x 16 pixels, three channels, three classes
 
@@ -217,6 +220,14 @@ class ConversionTest(TestCase):
                          str(given.model_id))
         written = ElementTree.tostring(ElementTree.fromstring(self.manifest(result.path)))
         self.assertEqual(written, ElementTree.tostring(given.to_xml().getroot()))
+
+    def test_files_of_keras(self):
+        """They are read without Keras, which is not there."""
+        for path in small_files.write(str(self.folder))[1:]:
+            result = convert_from_model_spec(ModelSpec(path, metadata()), self.folder, 'keras')
+            self.assertEqual(result.class_count, 3)
+            convert_from_json_spec(self.spec(path), self.folder, 'keras')
+        self.assertNotIn('keras', sys.modules)
 
     def test_default_name(self):
         convert_from_json_spec(self.spec(NETWORK / 'model'), self.folder)

@@ -30,8 +30,9 @@ SKIPPED = 77
 RUNTIME = 'onnxruntime==1.23.2'
 SECONDS = 600
 
-sys.path.insert(0, os.path.join(TESTS, 'lib'))
+sys.path[:0] = [os.path.join(TESTS, 'lib'), os.path.join(TESTS, 'networks')]
 import recipe  # noqa: E402
+import small_files  # noqa: E402
 
 
 class Fault(Exception):
@@ -290,7 +291,7 @@ def test_open(windows, _):
 
 
 def test_drop(windows, _):
-    """A JSON file, a folder and a container, dropped on the program."""
+    """A JSON file, a folder, files of Keras and a container, dropped on the program."""
     os.mkdir('drop')
     write_spec('drop/spec.json')
     windows(0, windows_path('drop/spec.json'))
@@ -300,6 +301,12 @@ def test_drop(windows, _):
     shutil.copytree(os.path.join(EXAMPLE, 'model'), 'drop/net')
     windows(0, windows_path('drop/net') + '\\')
     expect({'net.json', 'net.czmodel'} <= set(os.listdir('drop')), os.listdir('drop'))
+    for path in small_files.write('drop/files')[1:]: # network.keras and network.h5
+        windows(0, windows_path(path))
+        made = {os.path.basename(path) + '.json', 'network.czmodel'}
+        expect(made <= set(os.listdir('drop/files')), os.listdir('drop/files'))
+        for name in made:
+            os.remove(os.path.join('drop/files', name))
     names = ['one', 'two.1', 'two.2']
     for name in names:
         shutil.copytree(os.path.join(EXAMPLE, 'model'), os.path.join('drop', name))
