@@ -128,7 +128,7 @@ def read_rejections(dialect):
 # reads and changes a variable there.
 OTHER_GRAPHS = {
     'Conv1DTranspose', 'DepthwiseConv1D', 'SeparableConv1D', 'GlobalAveragePooling1D', 'GlobalMaxPooling1D',
-    'Conv3D', 'Conv3DTranspose', 'CenterCrop', 'GroupNormalization', 'UpSampling1D', 'UpSampling3D', 'ConvLSTM1D', 'ConvLSTM2D',
+    'Conv3DTranspose', 'CenterCrop', 'GroupNormalization', 'UpSampling1D', 'UpSampling3D', 'ConvLSTM1D', 'ConvLSTM2D',
     'ConvLSTM3D', 'RandomCrop'}
 
 
