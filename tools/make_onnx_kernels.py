@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes src/onnx/kernels.def: for which element types every supported ONNX Runtime has kernels.
+"""Writes src/write/onnx/kernels.def: for which element types every supported ONNX Runtime has kernels.
 
     make_onnx_kernels.py PYTHON...
 
@@ -20,7 +20,7 @@ import tempfile
 import numpy as np
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-TABLE = os.path.join(os.path.dirname(HERE), 'src', 'onnx', 'kernels.def')
+TABLE = os.path.join(os.path.dirname(HERE), 'src', 'write', 'onnx', 'kernels.def')
 
 # Operator set: the oldest ONNX Runtime that must load it.
 OPSETS = {12: (1, 4), 18: (1, 14)}

@@ -5,10 +5,10 @@
 
 #include "base/os.h"
 #include "edit/onnx_prefix.h"
-#include "onnx/translate.h"
-#include "onnx/write.h"
-#include "write/bundle.h"
-#include "write/saved_model.h"
+#include "write/onnx/translate.h"
+#include "write/onnx/write.h"
+#include "write/savedmodel/bundle.h"
+#include "write/savedmodel/saved_model.h"
 
 static czm_status stream_data(const czm_payload *self, czm_context *context, czm_sink sink) {
     return czm_bundle_data(context, self->data, sink);

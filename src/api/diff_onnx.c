@@ -4,8 +4,8 @@
 // set: the translation is the same each time, so that a .czann equals the SavedModel it was made of.
 #include "api/diff.h"
 #include "codec/checksum.h"
-#include "onnx/translate.h"
-#include "onnx/write.h"
+#include "write/onnx/translate.h"
+#include "write/onnx/write.h"
 
 // ---- a SavedModel as ONNX
 

@@ -4,8 +4,8 @@
 #include "api/call.h"
 #include "api/content.h"
 #include "api/target.h"
-#include "onnx/translate.h"
-#include "onnx/write.h"
+#include "write/onnx/translate.h"
+#include "write/onnx/write.h"
 
 typedef struct writing {
     czm_context *context;

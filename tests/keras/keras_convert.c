@@ -11,8 +11,8 @@
 #include "passes/passes.h"
 #include "read/keras/read.h"
 #include "shape/shape.h"
-#include "write/bundle.h"
-#include "write/saved_model.h"
+#include "write/savedmodel/bundle.h"
+#include "write/savedmodel/saved_model.h"
 
 static czm_status put(void *user, czm_bytes block) {
     return fwrite(block.data, 1, block.size, user) == block.size ? CZM_OK : CZM_ERROR_IO;

@@ -16,11 +16,11 @@
 
 #include "api/call.h"
 #include "check/check.h"
-#include "onnx/translate.h"
-#include "onnx/write.h"
 #include "passes/passes.h"
 #include "read/network.h"
-#include "write/graph_def.h"
+#include "write/onnx/translate.h"
+#include "write/onnx/write.h"
+#include "write/savedmodel/graph_def.h"
 
 enum { MOST_FIELDS = 4 };
 

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 
 #include "api/target.h"
-#include "onnx/translate.h"
-#include "onnx/write.h"
+#include "write/onnx/translate.h"
+#include "write/onnx/write.h"
 
 static czm_status put(void *user, czm_bytes block) {
     return fwrite(block.data, 1, block.size, user) == block.size ? CZM_OK : CZM_ERROR_IO;

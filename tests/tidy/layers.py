@@ -21,13 +21,13 @@ BELOW = {
     'view': ['base', 'report', 'codec', 'op', 'graph'],
     'shape': ['base', 'report', 'codec', 'op', 'graph', 'view'],
 }
-BELOW['fold'] = BELOW['analysis'] = BELOW['write'] = BELOW['shape'] + ['shape']
+BELOW['fold'] = BELOW['analysis'] = BELOW['shape'] + ['shape']
 BELOW['passes'] = BELOW['fold'] + ['fold']
 BELOW['read'] = BELOW['fold'] + ['fold', 'spec'] # the metadata of a container is a specification's
 BELOW['check'] = BELOW['analysis'] + ['analysis', 'spec']
 # Steps of the user may be models of their own, and the check of class order needs the metadata.
 BELOW['edit'] = BELOW['shape'] + ['shape', 'spec', 'read']
-BELOW['onnx'] = BELOW['passes'] + ['passes']
+BELOW['write'] = BELOW['passes'] + ['passes']
 BELOW['package'] = BELOW['graph'] + ['graph', 'spec']
 BELOW['draw'] = ['base', 'codec', 'op']
 BELOW['api'] = list(BELOW)
@@ -45,7 +45,7 @@ def layer_of(path):
 
 
 def is_sibling(path, included):
-    """Whether a file of one front end, or of the passes for one target, includes one of another."""
+    """Whether a file of one front end, of the passes for one target, or of one back end includes one of another."""
     own, other = path.split('/')[1:-1], included.split('/')[:-1]
     return len(own) == len(other) == 2 and own[0] == other[0] and own != other
 

@@ -6,7 +6,7 @@
 Three things are faults outside src/op/: a text that is the name of an operation (or of several), a table of kinds, and
 a macro that makes kinds of names for another purpose than to read ops.def. The tables of the front ends are not
 searched for kinds: they say which operation an ONNX operation, a layer or a function of Keras is, and nothing about it.
-Texts there, and in src/onnx/, may be names of ONNX's operations and Keras' classes.
+Texts there, and in src/write/onnx/, may be names of ONNX's operations and Keras' classes.
 """
 import pathlib
 import re
@@ -25,7 +25,7 @@ SCOPE = 'a scope that Keras opens in a layer, and its name in paths'
 EXCEPTIONS = {
     'api/loss.c': {'None': 'a postprocessing of the metadata, not the operation'},
     'draw/family.c': dict.fromkeys(['Add', 'Concat', 'MatMul', 'Stack'], 'a label in pictures of several operations'),
-    'onnx/ops_complex.c': {'FFT': 'what the names of all Fourier transforms contain, after how many dimensions'},
+    'write/onnx/ops_complex.c': {'FFT': 'what the names of all Fourier transforms contain, after how many dimensions'},
     'graph/layer_name.c': dict.fromkeys(['BiasAdd', 'Conv2D', 'Conv3D', 'FusedBatchNormV3', 'PartitionedCall',
                                          'ReadVariableOp', 'Softmax'], SCOPE),
     'passes/onnx/list_arrays.c': {'TensorArray': 'what the names of all operations on such arrays begin with'},
@@ -55,9 +55,9 @@ def nested_parts(path):
 
 def foreign_names(source, path):
     """Names of another vocabulary that texts of this file may be."""
-    onnx = names_in(source / 'onnx/kernels.def') | names_in(source / 'read/onnx/ops.def')
+    onnx = names_in(source / 'write/onnx/kernels.def') | names_in(source / 'read/onnx/ops.def')
     keras = names_in(source / 'read/keras/layers.def') | names_in(source / 'read/keras/operations.def')
-    if path.startswith(('onnx/', 'read/onnx/')) or path == 'edit/onnx_prefix.c' or path == 'op/ops.def':
+    if path.startswith(('write/onnx/', 'read/onnx/')) or path == 'edit/onnx_prefix.c' or path == 'op/ops.def':
         return onnx
     return keras if path.startswith('read/keras/') else set()
 
@@ -87,7 +87,7 @@ def main(root):
     faults = [f'op/ops.def has {part} inside another part' for part in nested_parts(source / 'op/ops.def')]
     used = 0
     for path in paths:
-        if path.startswith('op/') or path == 'onnx/kernels.def': # generated: ONNX Runtime's operations
+        if path.startswith('op/') or path == 'write/onnx/kernels.def': # generated: ONNX Runtime's operations
             continue
         found, allowed = found_in(source, path, known), EXCEPTIONS.get(path, {})
         faults += [f'{path} names {op}' for op in sorted(found - set(allowed))]

@@ -13,7 +13,7 @@
 
 #include "graph/tensor_proto.h"
 #include "graph_text.h"
-#include "onnx/write.h"
+#include "write/onnx/write.h"
 
 typedef struct printer {
     czm_context context;

@@ -24,10 +24,10 @@
 
 #include "edit/spatial.h"
 #include "fold/fold.h"
-#include "onnx/translate.h"
 #include "passes/passes.h"
 #include "read/network.h"
-#include "write/graph_def.h"
+#include "write/onnx/translate.h"
+#include "write/savedmodel/graph_def.h"
 
 typedef struct job {
     const char *verb, *rest; // "size" and "64 32"

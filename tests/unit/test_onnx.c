@@ -3,7 +3,7 @@
 // The translation to ONNX: which operations a graph becomes, in their order. Whether these compute the
 // right numbers is tested with real networks in ONNX Runtime (tests/onnx).
 #include "graph_text.h"
-#include "onnx/translate.h"
+#include "write/onnx/translate.h"
 
 typedef struct expectation {
     const char *graph; // the input is called x, the output y

@@ -7,7 +7,7 @@
 #include "analysis/tile_memory.h"
 #include "graph/build.h"
 #include "graphs.h"
-#include "onnx/translate.h"
+#include "write/onnx/translate.h"
 
 static const int64_t image_dims[] = {1, 16, 16, 4};
 

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The table of kernels; see kernels.h.
+#include "write/onnx/kernels.h"
+
+#include <string.h>
+
+// The sets of kernels.def.
+enum {
+    FLOAT = 1 << CZM_ONNX_TYPE_FLOAT,
+    UINT8 = 1 << CZM_ONNX_TYPE_UINT8,
+    INT8 = 1 << CZM_ONNX_TYPE_INT8,
+    UINT16 = 1 << CZM_ONNX_TYPE_UINT16,
+    INT16 = 1 << CZM_ONNX_TYPE_INT16,
+    INT32 = 1 << CZM_ONNX_TYPE_INT32,
+    INT64 = 1 << CZM_ONNX_TYPE_INT64,
+    BOOL = 1 << CZM_ONNX_TYPE_BOOL,
+    DOUBLE = 1 << CZM_ONNX_TYPE_DOUBLE,
+    UINT32 = 1 << CZM_ONNX_TYPE_UINT32,
+    UINT64 = 1 << CZM_ONNX_TYPE_UINT64,
+};
+
+static const czm_onnx_kernel kernels[] = {
+#define KERNEL(op, opset, inputs, outputs, is_exact, ...) \
+    {op, opset, inputs, outputs, is_exact, {__VA_ARGS__}},
+#include "write/onnx/kernels.def"
+#undef KERNEL
+};
+
+// The types that hold every value of a type, the best first. Only exact operations may use floating ones:
+// sums and products of integers wrap, and floating numbers do not.
+enum { MOST_WIDER = 5 };
+static const struct {
+    const char *name;
+    czm_onnx_type wider[MOST_WIDER];
+} types[] = {
+    [CZM_ONNX_TYPE_UNKNOWN] = {"unknown", {0}},
+    [CZM_ONNX_TYPE_FLOAT] = {"float32", {CZM_ONNX_TYPE_DOUBLE}},
+    [CZM_ONNX_TYPE_UINT8] = {"uint8",
+                             {CZM_ONNX_TYPE_INT32, CZM_ONNX_TYPE_INT64, CZM_ONNX_TYPE_FLOAT,
+                              CZM_ONNX_TYPE_DOUBLE}},
+    [CZM_ONNX_TYPE_INT8] = {"int8",
+                            {CZM_ONNX_TYPE_INT32, CZM_ONNX_TYPE_INT64, CZM_ONNX_TYPE_FLOAT,
+                             CZM_ONNX_TYPE_DOUBLE}},
+    [CZM_ONNX_TYPE_UINT16] = {"uint16",
+                              {CZM_ONNX_TYPE_INT32, CZM_ONNX_TYPE_INT64, CZM_ONNX_TYPE_FLOAT,
+                               CZM_ONNX_TYPE_DOUBLE}},
+    [CZM_ONNX_TYPE_INT16] = {"int16",
+                             {CZM_ONNX_TYPE_INT32, CZM_ONNX_TYPE_INT64, CZM_ONNX_TYPE_FLOAT,
+                              CZM_ONNX_TYPE_DOUBLE}},
+    [CZM_ONNX_TYPE_INT32] = {"int32", {CZM_ONNX_TYPE_INT64, CZM_ONNX_TYPE_DOUBLE}},
+    [CZM_ONNX_TYPE_INT64] = {"int64", {0}},
+    [CZM_ONNX_TYPE_BOOL] = {"bool",
+                            {CZM_ONNX_TYPE_UINT8, CZM_ONNX_TYPE_INT32, CZM_ONNX_TYPE_INT64,
+                             CZM_ONNX_TYPE_FLOAT}},
+    [CZM_ONNX_TYPE_DOUBLE] = {"float64", {0}},
+    [CZM_ONNX_TYPE_UINT32] = {"uint32", {CZM_ONNX_TYPE_INT64, CZM_ONNX_TYPE_DOUBLE}},
+    [CZM_ONNX_TYPE_UINT64] = {"uint64", {0}},
+};
+
+const char *czm_onnx_type_name(czm_onnx_type type) {
+    const char *name = (size_t)type < CZM_COUNT_OF(types) ? types[type].name : NULL;
+    return name ? name : "unknown";
+}
+
+bool czm_onnx_type_holds(czm_onnx_type wide, czm_onnx_type narrow) {
+    bool holds = wide == narrow;
+    for (int i = 0; i < MOST_WIDER; i++) holds |= types[narrow].wider[i] == wide;
+    return holds;
+}
+
+static char letter_at(const char *letters, size_t index) {
+    size_t count = strlen(letters);
+    return count == 0 ? 0 : letters[index < count ? index : count - 1];
+}
+
+int czm_onnx_letter(const char *letters, size_t index) {
+    char letter = letter_at(letters, index);
+    return letter >= 'a' && letter < 'a' + CZM_ONNX_TYPE_SETS ? letter - 'a' : -1;
+}
+
+czm_onnx_type czm_onnx_fixed_type(const char *letters, size_t index) {
+    switch (letter_at(letters, index)) {
+    case 'F': return CZM_ONNX_TYPE_FLOAT;
+    case 'L': return CZM_ONNX_TYPE_INT64;
+    case 'B': return CZM_ONNX_TYPE_BOOL;
+    default: return CZM_ONNX_TYPE_UNKNOWN;
+    }
+}
+
+static bool is_floating(czm_onnx_type type) {
+    return type == CZM_ONNX_TYPE_FLOAT || type == CZM_ONNX_TYPE_DOUBLE;
+}
+
+// The type itself if the set has it, or else the best wider one; unknown: there is none.
+static czm_onnx_type fitting_type(czm_onnx_type type, uint32_t set, bool is_exact) {
+    if (type == CZM_ONNX_TYPE_UNKNOWN || set >> type & 1) return type;
+    for (int i = 0; i < MOST_WIDER; i++) {
+        czm_onnx_type wider = types[type].wider[i];
+        if (wider && set >> wider & 1 && (is_exact || is_floating(type) == is_floating(wider)))
+            return wider;
+    }
+    return CZM_ONNX_TYPE_UNKNOWN;
+}
+
+// How many types must be cast for this kernel; -1: it cannot be used.
+static int fit(const czm_onnx_kernel *kernel, czm_onnx_typing *t) {
+    int casts = 0;
+    t->kernel = kernel;
+    for (int i = 0; i < CZM_ONNX_TYPE_SETS; i++) {
+        t->want[i] = fitting_type(t->have[i], kernel->sets[i], kernel->is_exact);
+        if (t->want[i] == CZM_ONNX_TYPE_UNKNOWN && t->have[i] != CZM_ONNX_TYPE_UNKNOWN) return -1;
+        casts += t->want[i] != t->have[i];
+    }
+    return casts;
+}
+
+bool czm_onnx_find_kernel(const char *op, int opset, const czm_onnx_type *given, size_t count,
+                          czm_onnx_type made, czm_onnx_typing *result) {
+    int fewest = -1;
+    for (size_t i = 0; i < CZM_COUNT_OF(kernels); i++) {
+        const czm_onnx_kernel *kernel = &kernels[i];
+        if (kernel->opset != opset || strcmp(kernel->op, op) != 0) continue;
+        czm_onnx_typing t = {kernel, {0}, {0}};
+        if (made) t.have[1] = made; // of Cast
+        for (size_t k = 0; k < count; k++) {
+            int letter = czm_onnx_letter(kernel->inputs, k);
+            if (letter >= 0 && given[k]) t.have[letter] = given[k];
+        }
+        int casts = fit(kernel, &t);
+        if (casts < 0 || (fewest >= 0 && casts >= fewest)) continue;
+        fewest = casts;
+        *result = t;
+    }
+    return fewest >= 0;
+}

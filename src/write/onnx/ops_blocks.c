@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Blocks of pixels that become channels or pictures of a batch, and the way back. A picture's blocks
+// go into the batch as
+//
+//     [n, h, w, c] -> pad -> [n, h/b, b, w/b, b, c] -> [b, b, n, h/b, w/b, c] -> [b b n, h/b, w/b, c]
+//
+// (core/kernels/spacetobatch_op.cc), where b and the paddings may differ along height and width.
+#include "view/window.h"
+#include "write/onnx/ops.h"
+
+enum { MOST = CZM_ONNX_MOST_DIMS };
+
+// The first `count` sizes of the tensor from number `first` on, times or divided by the factor.
+static const char *some_sizes(czm_onnx_step *step, const char *of, int64_t first, size_t count,
+                              const char *op, int64_t factor) {
+    const int64_t picks[] = {first, first + 1};
+    const char *sizes =
+        CZM_EMIT(step, "Gather", CZM_EMIT(step, "Shape", of), czm_ints(step, picks, count));
+    return CZM_EMIT(step, op, sizes, czm_int(step, factor));
+}
+
+// ONNX Runtime has kernels of both operations for floating numbers only: whole numbers are moved by a transposition.
+static void move_whole_numbers(czm_onnx_step *step, int64_t size) {
+    static const int64_t order[] = {0, 1, 3, 2, 4, 5};
+    bool is_into_depth = czm_text_equal(step->detail, "SpaceToDepth");
+    const int64_t inner[] = {0, 0, 0, size, size, -1}, whole[] = {0, 0, 0, -1};
+    const char *of = czm_in_plain(step, 0), *name = of, *block = czm_int(step, size);
+    const char *batch = some_sizes(step, of, 0, 1, "Div", 1), *sizes;
+    if (is_into_depth)
+        sizes = CZM_EMIT(step, "Concat", batch, some_sizes(step, of, 1, 1, "Div", size), block,
+                         some_sizes(step, of, 2, 1, "Div", size), block, czm_int(step, -1));
+    else
+        sizes = CZM_EMIT(step, "Concat", batch, some_sizes(step, of, 1, 2, "Mul", size),
+                         czm_int(step, -1));
+    czm_onnx_set_int(step->arena, czm_last(step), "axis", 0);
+    name = is_into_depth ? CZM_EMIT(step, "Reshape", of, sizes)
+                         : czm_emit_reshape(step, of, inner, 6);
+    name = czm_emit_transpose(step, name, order, 6);
+    czm_out(step, 0,
+            is_into_depth ? czm_emit_reshape(step, name, whole, 4)
+                          : CZM_EMIT(step, "Reshape", name, sizes));
+}
+
+void czm_onnx_depth(czm_onnx_step *step) { // DepthToSpace, SpaceToDepth
+    int64_t size = czm_attr_int(step->node, "block_size");
+    if (czm_in(step, 0)->shape.rank != 4 || czm_is_channels_first(step->node)) {
+        czm_refuse(step, "only images with channels last are supported");
+        return;
+    }
+    if (!czm_dtype_is_floating(czm_in(step, 0)->dtype)) {
+        move_whole_numbers(step, size);
+        return;
+    }
+    const char *name = CZM_EMIT(step, step->detail, czm_in_planar(step, 0));
+    czm_onnx_set_int(step->arena, czm_last(step), "blocksize", size);
+    czm_out_planar(step, 0, name);
+}
+
+typedef struct blocks {
+    int rank, count;                  // dimensions; how many are dealt, from number 1 on
+    int64_t space[MOST], batch[MOST]; // factors of all dimensions: [1, b, b, 1], [b b, 1, 1, 1]
+    size_t change;                    // input with what is added or cut off: [before, after] each
+} blocks;
+
+static int read_sizes(czm_onnx_step *step, int64_t *sizes) {
+    if (!step->detail) return czm_in_ints(step, 1, sizes, MOST);
+    sizes[0] = sizes[1] = czm_attr_int(step->node, step->detail);
+    return 2;
+}
+
+static bool read_blocks(czm_onnx_step *step, blocks *b) {
+    int64_t sizes[MOST];
+    *b = (blocks){.rank = czm_in(step, 0)->shape.rank, .change = step->detail ? 1 : 2};
+    b->count = read_sizes(step, sizes);
+    bool is_known = b->count > 0 && b->rank > b->count && b->rank + b->count <= MOST;
+    if (!is_known) {
+        czm_refuse(step, "the size of its blocks is not known");
+        return false;
+    }
+    for (int i = 0; i < b->rank; i++) b->space[i] = b->batch[i] = 1;
+    for (int i = 0; i < b->count; i++) {
+        b->space[i + 1] = sizes[i];
+        b->batch[0] *= sizes[i];
+    }
+    return b->batch[0] > 0;
+}
+
+// ---- what is added or cut off
+
+static bool read_change(czm_onnx_step *step, const blocks *b, int64_t *change) {
+    return czm_in_ints(step, b->change, change, 2 * MOST) == 2 * b->count;
+}
+
+// Adds it, or cuts it off if `sign` is -1, which Pad does with negative numbers.
+static const char *emit_change(czm_onnx_step *step, const blocks *b, const char *of, int sign) {
+    int64_t told[2 * MOST], pads[2 * MOST] = {0};
+    if (read_change(step, b, told)) {
+        for (int i = 0; i < b->count; i++) {
+            pads[i + 1] = sign * told[2 * i];
+            pads[i + 1 + b->rank] = sign * told[2 * i + 1];
+        }
+        return CZM_EMIT(step, "Pad", of, czm_ints(step, pads, 2 * (size_t)b->rank));
+    }
+    const int64_t turned[] = {1, 0}, flat[] = {-1}, others[] = {0, 1, 0, b->rank - b->count - 1};
+    const char *name = czm_emit_transpose(step, czm_in_int64(step, b->change), turned, 2);
+    if (sign < 0) name = CZM_EMIT(step, "Neg", name);
+    name = CZM_EMIT(step, "Pad", name, czm_ints(step, others, CZM_COUNT_OF(others)));
+    return CZM_EMIT(step, "Pad", of, czm_emit_reshape(step, name, flat, 1));
+}
+
+// ---- sizes
+
+// What a Reshape takes its sizes from: those of a tensor divided by some factors, then those of the
+// blocks, then the first ones times other factors. What is known of them, and all of them computed.
+typedef struct sizes {
+    int64_t known[3 * MOST];
+    const char *computed;
+} sizes;
+
+static sizes sizes_of(czm_onnx_step *step, const blocks *b, const char *tensor, const int64_t *dims,
+                      const int64_t *divisor, const int64_t *factor) {
+    sizes s;
+    size_t rank = (size_t)b->rank;
+    for (int i = 0; i < b->rank; i++) {
+        bool is_known = dims[i] != CZM_UNKNOWN;
+        s.known[i] = is_known ? dims[i] / divisor[i] : CZM_UNKNOWN;
+        s.known[b->rank + b->count + i] = is_known ? s.known[i] * factor[i] : CZM_UNKNOWN;
+    }
+    for (int i = 0; i < b->count; i++) s.known[b->rank + i] = b->space[i + 1];
+    const char *parts =
+        CZM_EMIT(step, "Div", CZM_EMIT(step, "Shape", tensor), czm_ints(step, divisor, rank));
+    const char *whole = CZM_EMIT(step, "Mul", parts, czm_ints(step, factor, rank));
+    s.computed =
+        CZM_EMIT(step, "Concat", parts, czm_ints(step, b->space + 1, (size_t)b->count), whole);
+    czm_onnx_set_int(step->arena, czm_last(step), "axis", 0);
+    return s;
+}
+
+static const char *reshape(czm_onnx_step *step, const char *of, const sizes *s,
+                           const int64_t *picks, int count) {
+    int64_t dims[2 * MOST];
+    int open = 0;
+    for (int i = 0; i < count; i++) {
+        dims[i] = s->known[picks[i]];
+        open += dims[i] == CZM_UNKNOWN;
+    }
+    if (open <= 1) return czm_emit_reshape(step, of, dims, count);
+    return CZM_EMIT(step, "Reshape", of,
+                    CZM_EMIT(step, "Gather", s->computed, czm_ints(step, picks, (size_t)count)));
+}
+
+static const char *reshape_whole(czm_onnx_step *step, const blocks *b, const char *of,
+                                 const sizes *s) {
+    int64_t picks[MOST];
+    for (int i = 0; i < b->rank; i++) picks[i] = b->rank + b->count + i;
+    return reshape(step, of, s, picks, b->rank);
+}
+
+// ---- into the batch and out of it
+
+void czm_onnx_space_to_batch(czm_onnx_step *step) {
+    blocks b;
+    if (!read_blocks(step, &b)) return;
+    int64_t dims[MOST], change[2 * MOST], picks[2 * MOST] = {0}, order[2 * MOST];
+    bool is_known = read_change(step, &b, change);
+    for (int i = 0; i < b.rank; i++) {
+        bool is_dealt = i > 0 && i <= b.count;
+        dims[i] = czm_in(step, 0)->shape.dims[i];
+        if (is_dealt && !is_known) dims[i] = CZM_UNKNOWN;
+        if (is_dealt && dims[i] != CZM_UNKNOWN) dims[i] += change[2 * i - 2] + change[2 * i - 1];
+        picks[is_dealt ? 2 * i - 1 : i ? i + b.count : 0] = i;
+        if (is_dealt) picks[2 * i] = b.rank + i - 1;
+    }
+    for (int i = 0; i < b.count; i++) {
+        order[i] = 2 * i + 2;
+        order[b.count + 1 + i] = 2 * i + 1;
+    }
+    order[b.count] = 0;
+    for (int i = 2 * b.count + 1; i < b.rank + b.count; i++) order[i] = i;
+    const char *name = emit_change(step, &b, czm_in_plain(step, 0), 1);
+    sizes s = sizes_of(step, &b, name, dims, b.space, b.batch);
+    name = reshape(step, name, &s, picks, b.rank + b.count);
+    name = czm_emit_transpose(step, name, order, b.rank + b.count);
+    czm_out(step, 0, reshape_whole(step, &b, name, &s));
+}
+
+void czm_onnx_batch_to_space(czm_onnx_step *step) {
+    blocks b;
+    if (!read_blocks(step, &b)) return;
+    int64_t picks[2 * MOST] = {0}, order[2 * MOST] = {b.count};
+    for (int i = 0; i < b.count; i++) {
+        picks[i] = b.rank + i;
+        order[2 * i + 1] = b.count + 1 + i;
+        order[2 * i + 2] = i;
+    }
+    for (int i = 0; i < b.rank; i++) picks[b.count + i] = i;
+    for (int i = 2 * b.count + 1; i < b.rank + b.count; i++) order[i] = i;
+    const char *name = czm_in_plain(step, 0);
+    sizes s = sizes_of(step, &b, name, czm_in(step, 0)->shape.dims, b.batch, b.space);
+    name = reshape(step, name, &s, picks, b.rank + b.count);
+    name = czm_emit_transpose(step, name, order, b.rank + b.count);
+    czm_out(step, 0, emit_change(step, &b, reshape_whole(step, &b, name, &s), -1));
+}

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What looks at a window of an image through one slice of the image for each place in the window:
+// patches, and the dilation of grey morphology; and pooling that tells where the largest was.
+#include <float.h>
+
+#include "view/window.h"
+#include "write/onnx/ops.h"
+#include "write/onnx/window.h"
+
+// ---- a window's places
+
+enum { DIRECTIONS = 2 };
+
+typedef struct places {
+    czm_onnx_image image;
+    int64_t kernel[DIRECTIONS], strides[DIRECTIONS], rates[DIRECTIONS];
+} places;
+
+// Height and width are the two dimensions in the middle.
+static void read_steps(const czm_onnx_step *step, places *p) {
+    czm_windows windows = czm_windows_of(step->node, 4);
+    for (int i = 0; i < DIRECTIONS; i++) {
+        p->strides[i] = windows.along[1 + i].stride;
+        p->rates[i] = windows.along[1 + i].dilation;
+    }
+}
+
+static int64_t extent_of(const places *p, int i) { return (p->kernel[i] - 1) * p->rates[i] + 1; }
+
+// `kernel` is set; everything else is found, and the image padded with `outside`.
+static bool find_places(czm_onnx_step *step, places *p, double outside) {
+    enum { MOST_PLACES = 1024 };
+    if (!czm_onnx_image_of(step, 0, &p->image)) return false;
+    read_steps(step, p);
+    if (p->kernel[0] < 1 || p->kernel[1] < 1 || p->kernel[0] * p->kernel[1] > MOST_PLACES) {
+        czm_refuse(step, "its window is too large, or its size is not known");
+        return false;
+    }
+    czm_onnx_pad_image(step, &p->image, p->kernel, outside);
+    return true;
+}
+
+// What lies at one place of each window; ends count from the end of the image.
+static const char *slice_at(czm_onnx_step *step, const places *p, int64_t y, int64_t x) {
+    const int64_t at[] = {y, x}, axes[] = {2, 3};
+    int64_t begin[DIRECTIONS], end[DIRECTIONS];
+    for (int i = 0; i < DIRECTIONS; i++) {
+        begin[i] = at[i] * p->rates[i];
+        end[i] = begin[i] + 1 - extent_of(p, i);
+        if (end[i] == 0) end[i] = INT32_MAX;
+    }
+    return CZM_EMIT(step, "Slice", p->image.name, czm_ints(step, begin, DIRECTIONS),
+                    czm_ints(step, end, DIRECTIONS), czm_ints(step, axes, DIRECTIONS),
+                    czm_ints(step, p->strides, DIRECTIONS));
+}
+
+// All places row by row, ready to be joined.
+static const char **all_slices(czm_onnx_step *step, const places *p) {
+    size_t count = (size_t)(p->kernel[0] * p->kernel[1]), used = 0;
+    const char **slices = CZM_NEW_ARRAY(step->arena, const char *, count + 1);
+    for (int64_t y = 0; y < p->kernel[0]; y++)
+        for (int64_t x = 0; x < p->kernel[1]; x++) slices[used++] = slice_at(step, p, y, x);
+    return slices;
+}
+
+// ---- patches, and morphology
+
+void czm_onnx_patches(czm_onnx_step *step) { // ExtractImagePatches
+    czm_windows windows = czm_windows_of(step->node, 4);
+    places p = {.kernel = {windows.along[1].size, windows.along[2].size}};
+    if (!find_places(step, &p, 0)) return;
+    const char *name = czm_emit(step, "Concat", all_slices(step, &p));
+    czm_onnx_set_int(step->arena, czm_last(step), "axis", 1);
+    czm_out_planar(step, 0, name);
+}
+
+// The largest of pixel plus filter; what lies outside never is (core/kernels/dilation_ops.cc).
+void czm_onnx_dilation(czm_onnx_step *step) { // Dilation2D(input, filter)
+    places p = {.kernel = {0}};
+    if (!czm_dtype_is_floating(czm_in(step, 0)->dtype)) { // nothing is below all integers
+        czm_refuse(step, "it dilates integers");
+        return;
+    }
+    czm_shape filter = czm_in(step, 1)->shape; // [height, width, channels]
+    for (int i = 0; i < DIRECTIONS && filter.rank == 3; i++) p.kernel[i] = filter.dims[i];
+    if (!find_places(step, &p, -(double)FLT_MAX)) return;
+    const char **slices = all_slices(step, &p);
+    const int64_t dims[] = {p.kernel[0] * p.kernel[1], -1, 1, 1}, axis = 0;
+    const char *rows = czm_emit_reshape(step, czm_in_plain(step, 1), dims, 4);
+    for (int64_t i = 0; i < dims[0]; i++) {
+        const char *row = CZM_EMIT(step, "Gather", rows, czm_int(step, i));
+        czm_onnx_set_int(step->arena, czm_last(step), "axis", axis);
+        slices[i] = CZM_EMIT(step, "Add", slices[i], row);
+    }
+    czm_out_planar(step, 0, czm_emit(step, "Max", slices));
+}
+
+void czm_onnx_pool_slices(czm_onnx_step *step, czm_onnx_image *image, const int64_t *kernel,
+                          double lowest) {
+    places p = {.image = *image, .kernel = {kernel[0], kernel[1]}};
+    read_steps(step, &p);
+    czm_onnx_pad_image(step, &p.image, kernel, lowest);
+    czm_out_planar(step, 0, czm_emit(step, "Max", all_slices(step, &p)));
+}
+
+// ---- where the largest was
+
+// ONNX counts [n, c, h, w], TensorFlow [h, w, c] of each picture or of all of them.
+static const char *place_in_tensorflow(czm_onnx_step *step, const czm_onnx_image *image,
+                                       const char *place) {
+    int64_t area = image->size[0] * image->size[1], channels = image->channels;
+    const char *pixel = CZM_EMIT(step, "Mod", place, czm_int(step, area));
+    const char *plane = CZM_EMIT(step, "Div", place, czm_int(step, area));
+    const char *channel = CZM_EMIT(step, "Mod", plane, czm_int(step, channels));
+    const char *first = CZM_EMIT(step, "Mul", pixel, czm_int(step, channels));
+    const char *result = CZM_EMIT(step, "Add", first, channel);
+    if (!czm_attr_bool(step->node, "include_batch_in_index")) return result;
+    const char *picture = CZM_EMIT(step, "Div", plane, czm_int(step, channels));
+    const char *before = CZM_EMIT(step, "Mul", picture, czm_int(step, area * channels));
+    return CZM_EMIT(step, "Add", result, before);
+}
+
+void czm_onnx_pool_places(czm_onnx_step *step) { // MaxPoolWithArgmax
+    czm_onnx_image image;
+    int64_t kernel[DIRECTIONS];
+    if (!czm_onnx_image_of(step, 0, &image)) return;
+    if (image.size[0] < 1 || image.size[1] < 1 || image.channels < 1) {
+        czm_refuse(step, "the size of its image is not known");
+        return;
+    }
+    czm_onnx_kernel_of(step, &image, kernel);
+    czm_out_planar(step, 0, CZM_EMIT(step, "MaxPool", image.name));
+    czm_onnx_set_windows(step, &image, kernel);
+    const char *place = place_in_tensorflow(step, &image, czm_emit_more(step));
+    czm_dtype dtype = czm_attr_type(step->node, "Targmax");
+    czm_out_planar(step, 1, dtype == CZM_DTYPE_INT64 ? place : czm_emit_cast(step, place, dtype));
+}

@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Resizing: ONNX's Resize, or where that cannot express it, a product of the image with one matrix from the left, for
+// its rows, and with another from the right, for its columns. Bicubic resizes are in ops_cubic.c.
+#include <math.h>
+
+#include "shape/linear.h"
+#include "view/resize.h"
+#include "write/onnx/ops.h"
+#include "write/onnx/scope.h"
+#include "write/onnx/window.h"
+
+// ---- ResizeBilinear(images, size), ResizeNearestNeighbor(images, size)
+
+// How many times as large the result is along height (0) or width (1); 0: not a whole number, or not known.
+static int64_t whole_factor(const czm_onnx_step *step, const czm_onnx_image *image, int space) {
+    int64_t in = image->size[space], out = image->out_size[space];
+    czm_linear size;
+    if (in > 0 && out > 0) return out % in == 0 ? out / in : 0;
+    bool is_multiple =
+        czm_linear_of(step->scope->shapes, step->node->inputs.items[1], (size_t)space, &size) &&
+        czm_tensor_equal(size.of, step->node->inputs.items[0]) && size.offset == 0 &&
+        size.dim == czm_onnx_image_dim(image, space) && size.factor > 0;
+    return is_multiple ? size.factor : 0;
+}
+
+// Where TensorFlow takes a pixel from, in ONNX's words (core/kernels/image/resize_*_op.cc of
+// TensorFlow; docs/Operators.md, Resize). The nearest pixel in an image that grows by whole factors is the same with
+// centers or without, and engines are up to 15 times as fast without.
+static const char *resize_coordinates(const czm_onnx_step *step, const czm_onnx_image *image) {
+    czm_resize resize = czm_resize_of(step->node);
+    if (resize.has_corners) return "align_corners";
+    if (!resize.has_centers) return "asymmetric";
+    if (!czm_text_equal(step->detail, "nearest")) return "half_pixel";
+    if (whole_factor(step, image, 0) && whole_factor(step, image, 1)) return "asymmetric";
+    return step->opset < 13 ? "tf_half_pixel_for_nn" : "half_pixel";
+}
+
+// floor(), but for align_corners, which rounds half away from zero. With centers, what
+// TensorFlow's floor((x + 0.5) * scale) means is the rounding of (x + 0.5) * scale - 0.5.
+static const char *resize_rounding(const char *coordinates) {
+    bool is_floor = czm_text_equal(coordinates, "asymmetric") ||
+                    czm_text_equal(coordinates, "tf_half_pixel_for_nn");
+    return is_floor ? "floor" : "round_prefer_ceil";
+}
+
+// Sizes as [batch, channels, height, width]; those that are not known come from the network.
+static const char *resize_sizes(czm_onnx_step *step, const czm_onnx_image *image) {
+    const int64_t wanted[] = {0, image->channels, image->out_size[0], image->out_size[1]};
+    const char *shape = CZM_EMIT(step, "Shape", image->name);
+    // not Slice, of which onnx.checker thinks in an inner graph that nothing comes out
+    const char *front = CZM_EMIT(step, "Gather", shape, czm_ints(step, (const int64_t[]){0, 1}, 2));
+    const char *size = image->out_size[0] != CZM_UNKNOWN && image->out_size[1] != CZM_UNKNOWN
+                           ? czm_ints(step, wanted + 2, 2)
+                           : czm_in_int64(step, 1);
+    const char *sizes = CZM_EMIT(step, "Concat", front, size);
+    czm_onnx_set_int(step->arena, czm_last(step), "axis", 0);
+    return sizes;
+}
+
+// Factors as [batch, channels, height, width], which some engines handle better than sizes; NULL: they
+// are not known, or rounding would give another size.
+static const char *resize_factors(czm_onnx_step *step, const czm_onnx_image *image) {
+    static const int64_t dims[] = {4};
+    float *factors = CZM_NEW_ARRAY(step->arena, float, 4);
+    factors[0] = factors[1] = 1;
+    for (int i = 0; i < 2; i++) {
+        factors[2 + i] = (float)whole_factor(step, image, i);
+        if (factors[2 + i] > 0) continue;
+        if (image->size[i] < 1 || image->out_size[i] < 1) return NULL;
+        float factor = (float)image->out_size[i] / (float)image->size[i];
+        factors[2 + i] = factor;
+        // engines multiply in single precision, checkers in double
+        if (factor * (float)image->size[i] != (float)image->out_size[i] ||
+            (int64_t)((double)factor * (double)image->size[i]) != image->out_size[i])
+            return NULL;
+    }
+    return czm_floats(step, factors, dims, 1);
+}
+
+// The pixels that are nearest, by their numbers: for the types that Resize has no kernel of and no other type holds.
+static const char *gather_nearest(czm_onnx_step *step, const czm_onnx_image *image, int space) {
+    const czm_resize resize = czm_resize_of(step->node);
+    const int64_t in = image->size[space], out = image->out_size[space];
+    const float scale = czm_resize_scale(resize, in, out);
+    int64_t *from = CZM_NEW_ARRAY(step->arena, int64_t, (size_t)out);
+    for (int64_t i = 0; i < out; i++) {
+        float at = ((float)i + (resize.has_centers ? 0.5F : 0)) * scale;
+        from[i] = (int64_t)(resize.has_corners ? roundf(at) : floorf(at));
+        if (from[i] >= in) from[i] = in - 1;
+    }
+    return czm_ints(step, from, (size_t)out);
+}
+
+static bool resize_by_numbers(czm_onnx_step *step, czm_onnx_image *image) {
+    enum { LARGEST = 1 << 16 };
+    const czm_dtype dtype = czm_in(step, 0)->dtype;
+    if (dtype != step->outputs[0].dtype || (dtype != CZM_DTYPE_INT64 && dtype != CZM_DTYPE_DOUBLE))
+        return false;
+    for (int i = 0; i < 2; i++)
+        if (image->size[i] < 1 || image->out_size[i] < 1 || image->out_size[i] > LARGEST)
+            return false;
+    for (int i = 0; i < 2; i++) {
+        image->name = CZM_EMIT(step, "Gather", image->name, gather_nearest(step, image, i));
+        czm_onnx_set_int(step->arena, czm_last(step), "axis", 2 + i);
+    }
+    czm_onnx_image_out(step, image, 0, image->name);
+    return true;
+}
+
+void czm_onnx_resize(czm_onnx_step *step) {
+    czm_onnx_image image;
+    if (!czm_onnx_image_of(step, 0, &image) || resize_by_numbers(step, &image)) return;
+    if (czm_in(step, 0)->dtype != step->outputs[0].dtype) // but the nearest pixels keep their type
+        image.name = czm_emit_cast(step, image.name, CZM_DTYPE_FLOAT);
+    const char *factors = resize_factors(step, &image);
+    const char *none = step->opset < 13 ? czm_floats(step, NULL, (const int64_t[]){0}, 1) : "";
+    const char *name =
+        factors ? CZM_EMIT(step, "Resize", image.name, none, factors)
+                : CZM_EMIT(step, "Resize", image.name, none, none, resize_sizes(step, &image));
+    czm_onnx_node *node = czm_last(step);
+    const char *coordinates = resize_coordinates(step, &image);
+    czm_onnx_set_text(step->arena, node, "mode", step->detail);
+    czm_onnx_set_text(step->arena, node, "coordinate_transformation_mode", coordinates);
+    if (czm_text_equal(step->detail, "nearest"))
+        czm_onnx_set_text(step->arena, node, "nearest_mode", resize_rounding(coordinates));
+    czm_onnx_image_out(step, &image, 0, name);
+}
+
+// ---- two matrices
+
+// How much each pixel of a row or column (`in`) counts for each of the result (`out`).
+typedef struct matrix {
+    float *weights; // [out, in]
+    int64_t out, in;
+} matrix;
+
+static matrix new_matrix(czm_onnx_step *step, int64_t out, int64_t in) {
+    return (matrix){CZM_NEW_ARRAY(step->arena, float, (size_t)(out * in)), out, in};
+}
+
+static const char *matrix_name(czm_onnx_step *step, const matrix *m) {
+    return czm_floats(step, m->weights, (const int64_t[]){m->out, m->in}, 2);
+}
+
+static const char *transposed_name(czm_onnx_step *step, const matrix *m) {
+    matrix t = new_matrix(step, m->in, m->out);
+    for (int64_t i = 0; i < m->out; i++)
+        for (int64_t k = 0; k < m->in; k++) t.weights[k * t.in + i] = m->weights[i * m->in + k];
+    return matrix_name(step, &t);
+}
+
+// An image whose size, and that of the result, are known and moderate.
+static bool find_image(czm_onnx_step *step, czm_onnx_image *image) {
+    enum { LARGEST = 1 << 14 };
+    if (!czm_onnx_image_of(step, 0, image)) return false;
+    for (int i = 0; i < 2; i++)
+        if (image->size[i] < 1 || image->out_size[i] < 1 || image->size[i] > LARGEST ||
+            image->out_size[i] > LARGEST) {
+            czm_refuse(step, "the size of its image, or of its result, is not known");
+            return false;
+        }
+    if (czm_in(step, 0)->dtype != CZM_DTYPE_FLOAT)
+        image->name = czm_emit_cast(step, image->name, CZM_DTYPE_FLOAT);
+    return true;
+}
+
+static void put_product(czm_onnx_step *step, const czm_onnx_image *image, const matrix *rows,
+                        const matrix *columns) {
+    const char *name = CZM_EMIT(step, "MatMul", image->name, transposed_name(step, columns));
+    czm_out_planar(step, 0, CZM_EMIT(step, "MatMul", matrix_name(step, rows), name));
+}
+
+// ---- ScaleAndTranslate(images, size, scale, translation)
+
+// Those of one result add up to 1.
+static void normalize(float *weights, int64_t count) {
+    float sum = 0;
+    for (int64_t i = 0; i < count; i++) sum += weights[i];
+    if (fabsf(sum) < 1e-35F) return;
+    for (int64_t i = 0; i < count; i++) weights[i] /= sum;
+}
+
+static int64_t clamped(float at, int64_t last) {
+    return at < 0 ? 0 : at > (float)last ? last : (int64_t)at;
+}
+
+// ComputeSpansCore in core/kernels/image/scale_and_translate_op.cc.
+static matrix spans(czm_onnx_step *step, const czm_scale_kernel *k, int64_t out, int64_t in,
+                    float scale, float translation) {
+    matrix m = new_matrix(step, out, in);
+    float inverse = 1 / scale, shift = -inverse * translation;
+    float width = czm_attr_bool(step->node, "antialias") && inverse > 1 ? inverse : 1;
+    for (int64_t i = 0; i < out; i++) {
+        float centre = ((float)i + 0.5F) * inverse + shift;
+        if (centre < 0 || centre > (float)in) continue; // outside: black
+        int64_t first = clamped(ceilf(centre - k->radius * width - 0.5F), in - 1);
+        int64_t last = clamped(floorf(centre + k->radius * width - 0.5F), in - 1);
+        for (int64_t at = first; at <= last; at++)
+            m.weights[i * in + at] =
+                k->weight(fabsf(((float)at + 0.5F - centre) / width), k->radius);
+        normalize(m.weights + i * in, in);
+    }
+    return m;
+}
+
+void czm_onnx_scale(czm_onnx_step *step) {
+    czm_onnx_image image;
+    size_t scales, translations;
+    const float *scale = czm_in_floats(step, 2, &scales);
+    const float *translation = czm_in_floats(step, 3, &translations);
+    const czm_scale_kernel *k = czm_scale_kernel_of(step->node);
+    if (!scale || !translation || !k || scales != 2 || translations != 2) {
+        czm_refuse(step, "its scale, translation or kernel is not known");
+        return;
+    }
+    if (!find_image(step, &image)) return;
+    matrix rows = spans(step, k, image.out_size[0], image.size[0], scale[0], translation[0]);
+    matrix columns = spans(step, k, image.out_size[1], image.size[1], scale[1], translation[1]);
+    put_product(step, &image, &rows, &columns);
+}
+
+// ---- ResizeArea(images, size)
+
+// The share of each pixel in an area (core/kernels/image/resize_area_op.cc).
+static matrix shares(czm_onnx_step *step, int64_t out, int64_t in) {
+    matrix m = new_matrix(step, out, in);
+    float scale = czm_resize_scale(czm_resize_of(step->node), in, out);
+    for (int64_t i = 0; i < out; i++) {
+        float begin = (float)i * scale, end = (float)(i + 1) * scale;
+        int64_t last = (int64_t)ceilf(end) - 1;
+        for (int64_t at = (int64_t)floorf(begin); at <= last; at++) {
+            float share = fminf((float)at + 1, end) - fmaxf((float)at, begin);
+            m.weights[i * in + (at < in ? at : in - 1)] += share / scale;
+        }
+    }
+    return m;
+}
+
+void czm_onnx_resize_area(czm_onnx_step *step) {
+    czm_onnx_image image;
+    if (!find_image(step, &image)) return;
+    matrix rows = shares(step, image.out_size[0], image.size[0]);
+    matrix columns = shares(step, image.out_size[1], image.size[1]);
+    put_product(step, &image, &rows, &columns);
+}
+
+// ---- CropAndResize(image, boxes, box_ind, crop_size)
+
+// One direction of it: the boxes are computed when the network runs, and with them the matrices.
+typedef struct direction {
+    int number; // 0 for rows, 1 for columns
+    int64_t in, out;
+    const char *matrix; // [boxes, 1, out, in] for rows, [boxes, 1, in, out] for columns
+    const char *inside; // which are not outside: as broad, with in = 1
+} direction;
+
+static const char *scalar(czm_onnx_step *step, double number) {
+    return czm_number(step, CZM_DTYPE_FLOAT, number);
+}
+
+static const char *column_of(czm_onnx_step *step, const char *boxes, int64_t at) {
+    return CZM_EMIT(step, "Slice", boxes, czm_int(step, at), czm_int(step, at + 1),
+                    czm_int(step, 1));
+}
+
+static const char *numbers_upto(czm_onnx_step *step, int64_t count, bool is_column) {
+    float *numbers = CZM_NEW_ARRAY(step->arena, float, (size_t)count);
+    for (int64_t i = 0; i < count; i++) numbers[i] = (float)i;
+    return czm_floats(step, numbers, (const int64_t[]){count, 1}, is_column ? 2 : 1);
+}
+
+// Where the pixels of the result come from, computed in the same order as in
+// core/kernels/image/crop_and_resize_op.cc: whether one lies outside may hang on the last bit.
+static const char *places(czm_onnx_step *step, const direction *d) {
+    const char *begin = column_of(step, czm_in_plain(step, 1), d->number);
+    const char *end = column_of(step, czm_in_plain(step, 1), d->number + 2);
+    const char *last = scalar(step, (double)(d->in - 1));
+    if (d->out == 1) {
+        const char *middle =
+            CZM_EMIT(step, "Mul", CZM_EMIT(step, "Add", begin, end), scalar(step, 0.5));
+        return CZM_EMIT(step, "Mul", middle, last);
+    }
+    const char *length = CZM_EMIT(step, "Mul", CZM_EMIT(step, "Sub", end, begin), last);
+    const char *pace = CZM_EMIT(step, "Div", length, scalar(step, (double)(d->out - 1)));
+    return CZM_EMIT(step, "Add", CZM_EMIT(step, "Mul", begin, last),
+                    CZM_EMIT(step, "Mul", pace, numbers_upto(step, d->out, false)));
+}
+
+static const char *weights_at(czm_onnx_step *step, const char *at, const char *pixels) {
+    if (czm_attr_is(step->node, "method", "nearest")) {
+        const char *nearest = CZM_EMIT(step, "Floor", CZM_EMIT(step, "Add", at, scalar(step, 0.5)));
+        return czm_emit_cast(step, CZM_EMIT(step, "Equal", nearest, pixels), CZM_DTYPE_FLOAT);
+    }
+    const char *distance = CZM_EMIT(step, "Abs", CZM_EMIT(step, "Sub", at, pixels));
+    return CZM_EMIT(step, "Relu", CZM_EMIT(step, "Sub", scalar(step, 1), distance));
+}
+
+static void find_direction(czm_onnx_step *step, direction *d) {
+    const int64_t rows[] = {-1, 1, d->out, 1}, columns[] = {-1, 1, 1, d->out};
+    const char *at = czm_emit_reshape(step, places(step, d), d->number == 0 ? rows : columns, 4);
+    const char *last = scalar(step, (double)(d->in - 1));
+    d->matrix = weights_at(step, at, numbers_upto(step, d->in, d->number == 1));
+    d->inside = CZM_EMIT(step, "And", CZM_EMIT(step, "GreaterOrEqual", at, scalar(step, 0)),
+                         CZM_EMIT(step, "LessOrEqual", at, last));
+}
+
+void czm_onnx_crop(czm_onnx_step *step) {
+    czm_onnx_image image;
+    if (!find_image(step, &image)) return;
+    direction rows = {.number = 0, .in = image.size[0], .out = image.out_size[0]};
+    direction columns = {.number = 1, .in = image.size[1], .out = image.out_size[1]};
+    find_direction(step, &rows);
+    find_direction(step, &columns);
+    const char *chosen = CZM_EMIT(step, "Gather", image.name, czm_in_plain(step, 2));
+    const char *crops = CZM_EMIT(step, "MatMul", chosen, columns.matrix);
+    crops = CZM_EMIT(step, "MatMul", rows.matrix, crops);
+    const char *outside = scalar(step, czm_attr_float(step->node, "extrapolation_value"));
+    const char *inside = CZM_EMIT(step, "And", rows.inside, columns.inside);
+    czm_out_planar(step, 0, CZM_EMIT(step, "Where", inside, crops, outside));
+}

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// From the standard to ONNX Runtime; see runtime.h. Where it has no kernel for an element type, a wider type
+// does the same: the inputs are cast, and so is the result.
+#include "write/onnx/runtime.h"
+
+#include "write/onnx/kernels.h"
+
+typedef struct fitting {
+    czm_onnx_translator *translator;
+    czm_arena *arena;
+    int opset;
+    czm_name_table types;   // name of a tensor -> its czm_onnx_type
+    czm_name_table weights; // names of the initializers
+} fitting;
+
+static void fit_graph(fitting *f, czm_onnx_graph *graph);
+
+static bool is_op(const czm_onnx_node *node, const char *op) {
+    return node && czm_text_equal(node->op, op);
+}
+
+static czm_onnx_type type_of(const fitting *f, const char *name) {
+    const czm_onnx_type *type = czm_name_find(&f->types, czm_bytes_text(name));
+    return type ? *type : 0;
+}
+
+static void note_type(fitting *f, const char *name, czm_onnx_type type) {
+    czm_onnx_type *kept = CZM_NEW(f->arena, czm_onnx_type);
+    *kept = type;
+    czm_name_slot_for(f->arena, &f->types, czm_bytes_text(name))->value = kept;
+}
+
+static czm_onnx_step step_for(fitting *f, czm_onnx_scope *scope, const czm_onnx_node *node) {
+    return (czm_onnx_step){.translator = f->translator,
+                           .scope = scope,
+                           .arena = f->arena,
+                           .node = node->source,
+                           .opset = f->opset};
+}
+
+// ---- a product and a sum
+
+// 1.4.0 makes one node of MatMul and Add, and crashes if it does not know the shape of what is added. It
+// does not know this pair.
+static void part_from_product(fitting *f, czm_onnx_node *sum) {
+    if (!is_op(sum, "Add") || f->opset != CZM_ONNX_OLD) return;
+    for (size_t i = 0; i < 2; i++) {
+        bool is_weight = czm_name_find(&f->weights, czm_bytes_text(sum->inputs[1 - i])) != NULL;
+        if (is_op(czm_maker_of(f->translator, sum->inputs[i]), "MatMul") && !is_weight)
+            sum->op = "Sum";
+    }
+}
+
+// ---- types
+
+static czm_onnx_type made_by_cast(const czm_onnx_node *node) {
+    return is_op(node, "Cast") ? (czm_onnx_type)node->attrs.items[0].ints[0] : 0;
+}
+
+static const char *emit_cast(fitting *f, czm_onnx_step *step, const char *of, czm_onnx_type to) {
+    const char *name = CZM_EMIT(step, "Cast", of);
+    czm_onnx_set_int(step->arena, czm_last(step), "to", to);
+    note_type(f, name, to);
+    return name;
+}
+
+// 1.4 to 1.16 make one cast of two, also where the first one rounds or wraps: a Reshape keeps them apart.
+// Sizes are cast from int64 to int32 and back all the time, and fit.
+static const char *apart_from_cast(fitting *f, czm_onnx_step *step, const char *name) {
+    const czm_onnx_node *maker = czm_maker_of(f->translator, name);
+    if (!is_op(maker, "Cast")) return name;
+    czm_onnx_type from = type_of(f, maker->inputs[0]), to = type_of(f, name);
+    bool is_size = from == CZM_ONNX_TYPE_INT64 && to == CZM_ONNX_TYPE_INT32;
+    if (is_size || czm_onnx_type_holds(to, from)) return name;
+    name = CZM_EMIT(step, "Reshape", name, CZM_EMIT(step, "Shape", name));
+    note_type(f, name, to);
+    return name;
+}
+
+static const char *widened(fitting *f, czm_onnx_step *step, const char *name, czm_onnx_type to) {
+    return emit_cast(f, step, apart_from_cast(f, step, name), to);
+}
+
+static void widen_inputs(fitting *f, czm_onnx_step *step, czm_onnx_node *node,
+                         const czm_onnx_typing *t) {
+    for (size_t i = 0; i < node->input_count; i++) {
+        int letter = czm_onnx_letter(t->kernel->inputs, i);
+        if (letter < 0 || !*node->inputs[i] || t->have[letter] == t->want[letter]) continue;
+        node->inputs[i] = widened(f, step, node->inputs[i], t->want[letter]);
+    }
+}
+
+// The result gets another name, and the cast result its own.
+static void narrow_outputs(fitting *f, czm_onnx_step *step, czm_onnx_node *node,
+                           const czm_onnx_typing *t) {
+    for (size_t i = 0; i < node->output_count; i++) {
+        int letter = czm_onnx_letter(t->kernel->outputs, i);
+        const char *name = node->outputs[i];
+        note_type(f, name,
+                  letter < 0 ? czm_onnx_fixed_type(t->kernel->outputs, i) : t->have[letter]);
+        if (letter < 0 || t->have[letter] == t->want[letter]) continue;
+        node->outputs[i] = czm_new_name(step, "wide");
+        note_type(f, node->outputs[i], t->want[letter]);
+        emit_cast(f, step, node->outputs[i], t->have[letter]);
+        czm_last(step)->outputs[0] = name;
+        czm_set_maker(f->translator, name, czm_last(step));
+    }
+}
+
+static const char *types_text(fitting *f, const czm_onnx_type *types, size_t count) {
+    const char *text = "";
+    for (size_t i = 0; i < count; i++)
+        text =
+            czm_arena_format(f->arena, "%s%s%s", text, i ? ", " : "", czm_onnx_type_name(types[i]));
+    return text;
+}
+
+static void fit_node(fitting *f, czm_onnx_scope *scope, czm_onnx_node *node) {
+    czm_onnx_step step = step_for(f, scope, node);
+    czm_onnx_type *types = CZM_NEW_ARRAY(f->arena, czm_onnx_type, node->input_count);
+    czm_onnx_typing typing;
+    part_from_product(f, node);
+    if (is_op(node, "Cast")) node->inputs[0] = apart_from_cast(f, &step, node->inputs[0]);
+    for (size_t i = 0; i < node->input_count; i++) types[i] = type_of(f, node->inputs[i]);
+    if (!czm_onnx_find_kernel(node->op, f->opset, types, node->input_count, made_by_cast(node),
+                              &typing)) {
+        czm_refuse(&step, "ONNX Runtime has no kernel of %s for %s", node->op,
+                   types_text(f, types, node->input_count));
+        return;
+    }
+    widen_inputs(f, &step, node, &typing);
+    *CZM_APPEND(f->arena, &scope->graph->nodes) = node;
+    narrow_outputs(f, &step, node, &typing);
+}
+
+// ---- graphs
+
+// If and Loop give what their graphs give; a Loop's graph gives its condition first.
+static void fit_nest(fitting *f, czm_onnx_graph *graph, czm_onnx_node *node) {
+    const czm_onnx_graph *inner = NULL;
+    for (size_t i = 0; i < node->attrs.count; i++) {
+        if (!node->attrs.items[i].graph) continue;
+        inner = node->attrs.items[i].graph;
+        fit_graph(f, node->attrs.items[i].graph);
+    }
+    size_t first = is_op(node, "Loop");
+    for (size_t i = 0; inner && i < node->output_count; i++)
+        note_type(f, node->outputs[i],
+                  (czm_onnx_type)czm_onnx_dtype(inner->outputs.items[first + i].dtype));
+    *CZM_APPEND(f->arena, &graph->nodes) = node;
+}
+
+static void fit_graph(fitting *f, czm_onnx_graph *graph) {
+    czm_onnx_scope scope = {.graph = graph};
+    czm_onnx_node **nodes = graph->nodes.items;
+    size_t count = graph->nodes.count;
+    graph->nodes.items = NULL;
+    graph->nodes.count = graph->nodes.capacity = 0;
+    for (size_t i = 0; i < graph->inputs.count; i++)
+        note_type(f, graph->inputs.items[i].name,
+                  (czm_onnx_type)czm_onnx_dtype(graph->inputs.items[i].dtype));
+    for (size_t i = 0; i < count && f->translator->status == CZM_OK; i++)
+        if (is_op(nodes[i], "If") || is_op(nodes[i], "Loop"))
+            fit_nest(f, graph, nodes[i]);
+        else
+            fit_node(f, &scope, nodes[i]);
+}
+
+void czm_onnx_fit_runtime(czm_onnx_translator *translator) {
+    czm_onnx_graph *graph = &translator->result->graph;
+    fitting f = {.translator = translator,
+                 .arena = translator->context->arena,
+                 .opset = translator->opset};
+    for (size_t i = 0; i < graph->weights.count; i++) {
+        const czm_onnx_weight *w = graph->weights.items[i];
+        note_type(&f, w->name, (czm_onnx_type)czm_onnx_dtype(w->dtype));
+        czm_name_slot_for(f.arena, &f.weights, czm_bytes_text(w->name))->value = graph;
+    }
+    fit_graph(&f, graph);
+}
