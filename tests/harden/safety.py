@@ -8,6 +8,7 @@ import json
 import os
 import re
 import shlex
+import stat
 import subprocess
 import sys
 import tempfile
@@ -100,13 +101,30 @@ class Test:
         self.expect(shlex.split(command)[2] == name, f'the shell reads {command} otherwise')
 
     def outputs(self):
-        fifo = os.path.join(self.folder, 'fifo')
-        os.mkfifo(fifo)
+        """No output takes the place of a device, a FIFO or a folder."""
         model = os.path.join(self.folder, 'plain')
-        for path in (fifo, '/dev/null'):
-            result = self.run('inspect', model, '--svg', path)
-            self.expect(result.returncode == 3, f'--svg {path}: exit status {result.returncode}')
-        self.expect(not os.path.isfile(fifo) and not os.path.isfile('/dev/null'), 'a device is gone')
+        os.mkfifo(os.path.join(self.folder, 'fifo.md'))
+        os.makedirs(os.path.join(self.folder, 'folder.md'))
+        os.mkfifo(os.path.join(self.folder, 'fifo.czmodel'))
+        os.makedirs(os.path.join(self.folder, 'folder.czmodel'))
+        spec = os.path.join(self.folder, 'plain.json')
+        with open(spec, 'w', encoding='utf-8') as out:
+            json.dump({'BorderSize': 0, 'ColorHandling': 'SplitRgb', 'PixelType': 'Gray8',
+                       'Classes': ['a', 'b'], 'ModelPath': model}, out)
+        before = sorted(os.listdir(self.folder))
+        calls = [['inspect', model, '--svg', '/dev/null']]
+        for kind in ('fifo', 'folder'):
+            calls += [['inspect', model, '--svg', kind + '.md'], ['check', spec, '--report', kind + '.md'],
+                      ['new', model, kind + '.md'], ['convert', spec, '.', kind, '--allow', 'pixel-type-channels']]
+        for call in calls:
+            result = self.run(*call)
+            self.expect(result.returncode == 3, f'{call}: exit status {result.returncode}: {result.stdout}')
+        self.expect(sorted(os.listdir(self.folder)) == before, 'files were made or lost')
+        for name in before:
+            path = os.path.join(self.folder, name)
+            self.expect(not name.startswith('fifo.') or stat.S_ISFIFO(os.stat(path).st_mode), f'{name} is no FIFO now')
+            self.expect(not name.startswith('folder.') or os.path.isdir(path), f'{name} is no folder now')
+        self.expect(not os.path.isfile('/dev/null'), 'a device is gone')
 
 
 def main():

@@ -18,6 +18,7 @@ CASES = (
     ([SPEC], 3, 'ONNX Runtime: it is not at nowhere, which --runtime names'),
     ([SPEC, '--image', 'nowhere.png'], 3, 'nowhere.png: it cannot be read: No such file'),
     ([SPEC, '--image', SPEC], 3, 'it is neither PNG, JPEG nor TIFF'),
+    ([SPEC, '--image', 'fifo.png'], 3, 'fifo.png: it is not a regular file'),
     ([SPEC, '--image', 'image.czi'], 3, 'it is a CZI file; export the image as OME-TIFF in ZEN'),
     (['nowhere'], 3, '[file-missing]'),
     ([], 2, 'usage: czmodel verify'),
@@ -36,6 +37,7 @@ def main():
     os.chdir(folder.name)
     with open('image.czi', 'wb') as file:
         file.write(b'ZISRAWFILE' + bytes(100))
+    os.mkfifo('fifo.png')
     for arguments, status, text in CASES:
         done = subprocess.run([czmodel, 'verify', '--runtime', 'nowhere', *arguments], capture_output=True, text=True,
                               env=environment, timeout=600, check=False)
