@@ -133,7 +133,7 @@ czm_order czm_import_order(const czm_import_step *s,
                            const czm_import_value *v); // in which it was made
 
 // An order in which this axis is the last one, one of those in which the value exists if possible.
-czm_order czm_import_order_ending_with(czm_import_step *s, const czm_import_value *v, int axis);
+czm_order czm_import_order_ending_with(czm_import_step *s, const czm_import_value *x, int axis);
 
 // The value as a tensor that is stored in this order.
 czm_tensor czm_import_get(czm_import_step *s, czm_import_value *v, czm_order order);
