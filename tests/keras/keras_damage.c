@@ -44,7 +44,9 @@ static czm_status try_bytes(const uint8_t *bytes, size_t size) {
     if (setjmp(out_of_memory)) abort();
     czm_context context = {czm_arena_new(&out_of_memory), report};
     FILE *file = fopen("damaged", "wb");
-    if (!file || fwrite(bytes, 1, size, file) != size || fclose(file)) abort();
+    if (!file) abort();
+    bool is_written = fwrite(bytes, 1, size, file) == size;
+    if (fclose(file) || !is_written) abort();
     czm_status status = read_file(&context, "damaged");
     if (status && status != CZM_ERROR_INVALID) abort();
     czm_arena_free(context.arena);
