@@ -77,6 +77,8 @@ def scope_of(case):
     for reason, pattern in SCOPE:
         if any(re.match(pattern, operation) for operation in operations):
             return f'scope: {reason}'
+    if any(entry.domain == '' and entry.version < 7 for entry in case.model.opset_import):
+        return 'scope: operator sets below 7'
     inputs, outputs = arrays_of(case)
     if any(value.dtype.kind not in 'fiub' for value in (*inputs, *outputs)):
         return 'scope: element types'
