@@ -65,9 +65,11 @@ bool czm_folder_create(czm_arena *arena, const char *path);
 
 // A folder that appears only when it is complete, as czm_file_create_beside() makes files: what is
 // made below `path` gets to `final` by czm_folder_publish(), or is removed at the arena's end. An
-// empty folder at `final` gives way.
+// empty folder at `final` gives way. Only its owner may look into it before it is published, where the file system
+// has permissions.
 typedef struct czm_new_folder {
     const char *path, *final;
+    uint32_t mode; // the permissions that it gets, of POSIX
 } czm_new_folder;
 
 czm_new_folder *czm_folder_create_beside(czm_arena *arena, const char *final);

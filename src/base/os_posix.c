@@ -218,6 +218,17 @@ static void remove_folder(void *object) {
     if (folder->path) nftw(folder->path, remove_entry, MOST_OPEN_FOLDERS, FTW_DEPTH | FTW_PHYS);
 }
 
+// File systems without permissions reject changes of them: there is nothing to keep.
+static void set_mode(const czm_new_folder *folder, uint32_t mode) {
+    if (chmod(folder->path, (mode_t)mode) != 0) errno = 0;
+}
+
+static void keep_private(czm_new_folder *folder) {
+    struct stat status;
+    folder->mode = stat(folder->path, &status) == 0 ? status.st_mode & 07777 : 0700;
+    set_mode(folder, 0700);
+}
+
 czm_new_folder *czm_folder_create_beside(czm_arena *arena, const char *final) {
     czm_new_folder *folder = CZM_NEW(arena, czm_new_folder);
     folder->final = final;
@@ -226,6 +237,7 @@ czm_new_folder *czm_folder_create_beside(czm_arena *arena, const char *final) {
         const char *temporary = temporary_beside(arena, final);
         if (mkdir(temporary, 0777) == 0) {
             folder->path = temporary;
+            keep_private(folder);
             return folder;
         }
         if (errno != EEXIST) break;
@@ -235,6 +247,7 @@ czm_new_folder *czm_folder_create_beside(czm_arena *arena, const char *final) {
 }
 
 bool czm_folder_publish(czm_new_folder *folder) {
+    set_mode(folder, folder->mode);
     if (rename(folder->path, folder->final) != 0) return failed();
     folder->path = NULL;
     return true;
