@@ -14,7 +14,8 @@ ROOT = sys.argv[1] if len(sys.argv) > 1 else '.'
 FIRST = '91616f4f525f'
 LONGEST = 72
 TEMPORARY = re.compile(r'(^|/)(\.czm-[0-9a-f]+\.tmp|__pycache__|node_modules|build|tmp)/|'
-                       r'(\.tmp|\.swp|\.orig|\.rej|\.pyc|\.o|~)$')
+                       r'(\.tmp|\.swp|\.orig|\.rej|\.pyc|\.o|~)$|'
+                       r'^[^/]*\.(onnx|h5|keras|pb|png|czmodel|czann|czseg)$') # what a program wrote into the root
 LOCAL_FOLDER = re.compile(r'(^|[\s\'"(])(~|/[\w.-]+)/[\w.-]')
 
 
