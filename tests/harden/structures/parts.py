@@ -60,6 +60,16 @@ def network(folder, lines):
     return saved_model(folder, [*HEAD, *lines, *TAIL])
 
 
+def repeated(folder, n, links, first=()):
+    """A network of `first` and n times the lines `links`. In these, {i} is the number of the repetition, and {before} the
+    last node of the one before it."""
+    lines, before = list(first), 'x'
+    for i in range(n):
+        lines += [link.format(i=i, before=before) for link in links]
+        before = lines[-1].split()[1]
+    return network(folder, [*lines, f'node y Softmax {before} T=type:FLOAT'])
+
+
 def meta_graph(folder, *parts):
     put(folder, 'model/saved_model.pb', number(1, 1) + message(2, b''.join(parts)))
     return os.path.join(folder, 'model')

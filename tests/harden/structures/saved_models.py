@@ -2,7 +2,7 @@
 """SavedModels: names, chains, numbers that stand for many, functions, weights."""
 import os
 
-from .parts import HEAD, IMAGE, TAIL, kind, meta_graph, network, put, saved_model
+from .parts import HEAD, IMAGE, TAIL, kind, meta_graph, network, put, repeated, saved_model
 from graph_text import entry, node, op_def, shape, tensor_info
 from protobuf import message, number
 from make_sources import masked_crc32c, table
@@ -105,23 +105,15 @@ def fan(folder, n):
 @kind(1000, 2000, 4000)
 def concatenations(folder, n):
     """Each reads all channels before it, as a dense block does."""
-    lines = ['node axis Const dtype=type:INT32 value=ints:3']
-    before = 'x'
-    for i in range(n):
-        lines.append(f'node c{i} ConcatV2 {before} x axis T=type:FLOAT Tidx=type:INT32 N=int:2')
-        before = f'c{i}'
-    return network(folder, [*lines, f'node y Softmax {before} T=type:FLOAT'])
+    return repeated(folder, n, ['node c{i} ConcatV2 {before} x axis T=type:FLOAT Tidx=type:INT32 N=int:2'],
+                    ['node axis Const dtype=type:INT32 value=ints:3'])
 
 
 @kind(1000, 2000, 4000)
 def diamonds(folder, n):
     """2 ** n paths."""
-    lines, before = [], 'x'
-    for i in range(n):
-        lines += [f'node a{i} Relu {before} T=type:FLOAT', f'node b{i} Relu {before} T=type:FLOAT',
-                  f'node c{i} AddV2 a{i} b{i} T=type:FLOAT']
-        before = f'c{i}'
-    return network(folder, [*lines, f'node y Softmax {before} T=type:FLOAT'])
+    return repeated(folder, n, ['node a{i} Relu {before} T=type:FLOAT', 'node b{i} Relu {before} T=type:FLOAT',
+                                'node c{i} AddV2 a{i} b{i} T=type:FLOAT'])
 
 
 # ---- numbers that stand for many

@@ -3,7 +3,7 @@
 import os
 import struct
 
-from .parts import HEAD, IMAGE, TAIL, kind as any_kind, meta_graph, network, put, saved_model
+from .parts import HEAD, IMAGE, TAIL, kind as any_kind, meta_graph, network, put, repeated, saved_model
 from graph_text import entry, node, op_def, shape, tensor_info
 from protobuf import message, number, varint
 from make_sources import masked_crc32c, table, block, handle
@@ -32,14 +32,19 @@ def y(before='x'):
 
 # ---- functions and control flow
 
-@kind(100, 1000, 4000)
-def nested_calls(folder, n):
+def nested(n, call):
+    """Functions F0 to F(n-1). Each contains the node `call`, whose {next} is the function after it; the last one a Relu."""
     lines = []
     for i in range(n):
-        lines.append(f'function F{i} a:FLOAT b:FLOAT b=r:{"output" if i + 1 < n else "activations"}:0')
-        lines.append(f'node r PartitionedCall a f=function:F{i + 1} Tin=types:FLOAT Tout=types:FLOAT' if i + 1 < n
-                     else 'node r Relu a T=type:FLOAT')
-        lines.append('end')
+        is_last = i + 1 == n
+        lines += [f'function F{i} a:FLOAT b:FLOAT b=r:{"activations" if is_last else "output"}:0',
+                  'node r Relu a T=type:FLOAT' if is_last else call.format(next=f'F{i + 1}'), 'end']
+    return lines
+
+
+@kind(100, 1000, 4000)
+def nested_calls(folder, n):
+    lines = nested(n, 'node r PartitionedCall a f=function:{next} Tin=types:FLOAT Tout=types:FLOAT')
     return saved_model(folder, [*HEAD, 'node f PartitionedCall x f=function:F0 Tin=types:FLOAT Tout=types:FLOAT',
                                 'node y Softmax f T=type:FLOAT', *lines, *TAIL])
 
@@ -58,11 +63,7 @@ def call_circle(folder, n):
 def whiles(folder, n):
     """A loop in a loop in a loop."""
     lines = ['function C a:FLOAT b:BOOL b=t:output:0', 'node t Const dtype=type:BOOL value=scalar:true', 'end']
-    for i in range(n):
-        lines.append(f'function F{i} a:FLOAT b:FLOAT b=r:{"output" if i + 1 < n else "activations"}:0')
-        lines.append(f'node r While a cond=function:C body=function:F{i + 1} T=types:FLOAT' if i + 1 < n
-                     else 'node r Relu a T=type:FLOAT')
-        lines.append('end')
+    lines += nested(n, 'node r While a cond=function:C body=function:{next} T=types:FLOAT')
     return saved_model(folder, [*HEAD, 'node f While x cond=function:C body=function:F0 T=types:FLOAT',
                                 'node y Softmax f T=type:FLOAT', *lines, *TAIL])
 
@@ -126,13 +127,9 @@ def cases(folder, n):
 @kind(1000, 2000, 4000)
 def switches(folder, n):
     """Control flow of TensorFlow 1."""
-    lines = ['node t Placeholder dtype=type:BOOL shape=shape:']
-    before = 'x'
-    for i in range(n):
-        lines += [f'node s{i} Switch {before} t T=type:FLOAT', f'node a{i} Relu s{i} T=type:FLOAT',
-                  f'node b{i} Relu s{i}:1 T=type:FLOAT', f'node m{i} Merge a{i} b{i} T=type:FLOAT N=int:2']
-        before = f'm{i}'
-    return network(folder, [*lines, f'node y Softmax {before} T=type:FLOAT'])
+    return repeated(folder, n, ['node s{i} Switch {before} t T=type:FLOAT', 'node a{i} Relu s{i} T=type:FLOAT',
+                                'node b{i} Relu s{i}:1 T=type:FLOAT', 'node m{i} Merge a{i} b{i} T=type:FLOAT N=int:2'],
+                    ['node t Placeholder dtype=type:BOOL shape=shape:'])
 
 
 @kind(500, 1000, 2000)
@@ -347,20 +344,14 @@ def doubling(folder, n):
 
 @kind(10, 20, 60)
 def doubling_channels(folder, n):
-    lines, before = ['node axis Const dtype=type:INT32 value=ints:3'], 'x'
-    for i in range(n):
-        lines.append(f'node c{i} ConcatV2 {before} {before} axis T=type:FLOAT Tidx=type:INT32 N=int:2')
-        before = f'c{i}'
-    return network(folder, [*lines, f'node y Softmax {before} T=type:FLOAT'])
+    return repeated(folder, n, ['node c{i} ConcatV2 {before} {before} axis T=type:FLOAT Tidx=type:INT32 N=int:2'],
+                    ['node axis Const dtype=type:INT32 value=ints:3'])
 
 
 @kind(10, 20, 60)
 def doubling_pixels(folder, n):
-    lines, before = ['node two Const dtype=type:INT32 value=ints:1,2,2,1'], 'x'
-    for i in range(n):
-        lines.append(f'node c{i} Tile {before} two T=type:FLOAT Tmultiples=type:INT32')
-        before = f'c{i}'
-    return network(folder, [*lines, f'node y Softmax {before} T=type:FLOAT'])
+    return repeated(folder, n, ['node c{i} Tile {before} two T=type:FLOAT Tmultiples=type:INT32'],
+                    ['node two Const dtype=type:INT32 value=ints:1,2,2,1'])
 
 
 @kind(10 ** 4, 10 ** 5, 10 ** 6)
@@ -420,13 +411,9 @@ def huge_numbers(folder, n):
 
 @kind(500, 1000, 2000)
 def shape_chain(folder, n):
-    lines = ['node one Const dtype=type:INT32 value=ints:1', 'node two Const dtype=type:INT32 value=ints:2']
-    before = 'x'
-    for i in range(n):
-        lines += [f'node s{i} Shape {before} T=type:FLOAT out_type=type:INT32',
-                  f'node r{i} Reshape {before} s{i} T=type:FLOAT Tshape=type:INT32']
-        before = f'r{i}'
-    return network(folder, [*lines, f'node y Softmax {before} T=type:FLOAT'])
+    return repeated(folder, n, ['node s{i} Shape {before} T=type:FLOAT out_type=type:INT32',
+                                'node r{i} Reshape {before} s{i} T=type:FLOAT Tshape=type:INT32'],
+                    ['node one Const dtype=type:INT32 value=ints:1', 'node two Const dtype=type:INT32 value=ints:2'])
 
 
 @kind(500, 1000, 2000)
@@ -453,29 +440,19 @@ def convolutions(folder, n):
 @kind(20, 40, 62)
 def strides(folder, n):
     """2 ** n pixels become one."""
-    lines, before = [], 'x'
-    for i in range(n):
-        lines.append(f'node r{i} MaxPool {before} T=type:FLOAT ksize=list:1,3,3,1 strides=list:1,2,2,1 padding=text:SAME')
-        before = f'r{i}'
-    return network(folder, [*lines, f'node y Softmax {before} T=type:FLOAT'])
+    return repeated(folder, n, ['node r{i} MaxPool {before} T=type:FLOAT ksize=list:1,3,3,1 strides=list:1,2,2,1 '
+                                'padding=text:SAME'])
 
 
 @kind(1000, 2000, 4000)
 def softmaxes(folder, n):
-    lines, before = [], 'x'
-    for i in range(n):
-        lines.append(f'node r{i} Softmax {before} T=type:FLOAT')
-        before = f'r{i}'
-    return network(folder, [*lines, f'node y Softmax {before} T=type:FLOAT'])
+    return repeated(folder, n, ['node r{i} Softmax {before} T=type:FLOAT'])
 
 
 @kind(1000, 2000, 4000)
 def transposes(folder, n):
-    lines, before = ['node p Const dtype=type:INT32 value=ints:0,2,1,3'], 'x'
-    for i in range(n):
-        lines.append(f'node r{i} Transpose {before} p T=type:FLOAT Tperm=type:INT32')
-        before = f'r{i}'
-    return network(folder, [*lines, f'node y Softmax {before} T=type:FLOAT'])
+    return repeated(folder, n, ['node r{i} Transpose {before} p T=type:FLOAT Tperm=type:INT32'],
+                    ['node p Const dtype=type:INT32 value=ints:0,2,1,3'])
 
 
 @kind(1000, 2000, 4000)
