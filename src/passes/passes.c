@@ -7,20 +7,15 @@
 
 #include "fold/fold.h"
 
-const czm_pass czm_passes[] = {
-    {"variables", "TensorFlow 1's reference variables become resource variables",
-     czm_pass_variables, CZM_FOR_ALL},
-    {"fold", "what depends on constants alone and the target cannot compute becomes a constant",
-     czm_fold_constants, CZM_FOR_ALL},
-    {"lower", "what TensorFlow 2.0.0 cannot run becomes what it can, value for value",
-     czm_pass_lower, CZM_FOR_ALL},
-    {"clean", "attributes that TensorFlow 2.0.0 does not know and that change nothing are removed",
-     czm_pass_clean, CZM_FOR_ALL},
-    {"names", "every node gets a unique name that TensorFlow 2.0.0 accepts", czm_pass_names,
-     CZM_FOR_ALL},
-};
+typedef void pass(czm_context *context, czm_model *model, czm_pass_target target);
 
-const size_t czm_pass_count = CZM_COUNT_OF(czm_passes);
+static pass *const passes[] = {
+    czm_pass_variables, // TensorFlow 1's reference variables become resource variables
+    czm_fold_constants, // what depends on constants alone and the target cannot compute becomes a constant
+    czm_pass_lower, // what TensorFlow 2.0.0 cannot run becomes what it can, value for value
+    czm_pass_clean, // attributes that TensorFlow 2.0.0 does not know and that change nothing are removed
+    czm_pass_names, // every node gets a unique name that TensorFlow 2.0.0 accepts
+};
 
 void czm_each_graph(czm_context *context, czm_model *model,
                     void (*run)(czm_context *context, czm_model *model, czm_graph *graph)) {
@@ -81,9 +76,8 @@ static void settle_variables(czm_model *model) {
 
 void czm_passes_run(czm_context *context, czm_model *model, czm_pass_target target) {
     drop_unused_functions(context, model);
-    for (size_t i = 0; i < czm_pass_count; i++) {
-        if (czm_passes[i].target != CZM_FOR_ALL && czm_passes[i].target != target) continue;
-        czm_passes[i].run(context, model, target);
+    for (size_t i = 0; i < CZM_COUNT_OF(passes); i++) {
+        passes[i](context, model, target);
         czm_each_graph(context, model, sort);
     }
     settle_variables(model);

@@ -7,16 +7,6 @@
 
 #include "graph/graph.h"
 
-typedef struct czm_pass {
-    const char *name;
-    const char *purpose;
-    void (*run)(czm_context *context, czm_model *model, czm_pass_target target);
-    czm_pass_target target; // for which it runs
-} czm_pass;
-
-extern const czm_pass czm_passes[];
-extern const size_t czm_pass_count;
-
 // Runs the passes for a target; the graphs are sorted before and after each.
 void czm_passes_run(czm_context *context, czm_model *model, czm_pass_target target);
 
