@@ -167,10 +167,10 @@ static czm_taps taps_between(const resizing *r, double place) {
 // scale_and_translate_op.cc).
 static czm_taps taps_of_resize(const resizing *r, int64_t output) {
     float edge = (float)output * r->scale, centre = ((float)output + 0.5f) * r->scale;
-    float place = r->by.has_centers ? centre : edge, sample = centre + r->origin;
+    float sample = centre + r->origin;
     double low = 0, high = 0;
     switch (r->kind) {
-    case CZM_NEAREST: low = high = r->by.has_corners ? roundf(place) : floorf(place); break;
+    case CZM_NEAREST: low = high = (double)czm_resize_nearest(r->by, r->scale, output); break;
     case CZM_AREA: low = floorf(edge), high = ceilf(edge + r->scale) - 1; break;
     case CZM_BY_KERNEL:
         low = ceil((double)(sample - r->radius - 0.5f) + slight);

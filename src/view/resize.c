@@ -15,6 +15,11 @@ float czm_resize_scale(czm_resize resize, int64_t from, int64_t to) {
     return is_by_corners ? (float)(from - 1) / (float)(to - 1) : (float)from / (float)to;
 }
 
+int64_t czm_resize_nearest(czm_resize resize, float scale, int64_t output) {
+    float place = ((float)output + (resize.has_centers ? 0.5F : 0)) * scale;
+    return (int64_t)(resize.has_corners ? roundf(place) : floorf(place));
+}
+
 static float lanczos(float x, float radius) {
     const float pi = 3.14159265359F;
     if (x > radius) return 0;

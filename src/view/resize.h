@@ -17,6 +17,9 @@ czm_resize czm_resize_of(const czm_node *node);
 // How many pixels of an image of `from` pixels make one of `to` pixels. TensorFlow computes places in float.
 float czm_resize_scale(czm_resize resize, int64_t from, int64_t to);
 
+// The pixel that is nearest to pixel `output` of the result, in an image without ends.
+int64_t czm_resize_nearest(czm_resize resize, float scale, int64_t output);
+
 // A kernel of ScaleAndTranslate.
 typedef struct czm_scale_kernel {
     const char *name;

@@ -85,8 +85,7 @@ static const char *gather_nearest(czm_onnx_step *step, const czm_onnx_image *ima
     const float scale = czm_resize_scale(resize, in, out);
     int64_t *from = CZM_NEW_ARRAY(step->arena, int64_t, (size_t)out);
     for (int64_t i = 0; i < out; i++) {
-        float at = ((float)i + (resize.has_centers ? 0.5F : 0)) * scale;
-        from[i] = (int64_t)(resize.has_corners ? roundf(at) : floorf(at));
+        from[i] = czm_resize_nearest(resize, scale, i);
         if (from[i] >= in) from[i] = in - 1;
     }
     return czm_ints(step, from, (size_t)out);
