@@ -119,17 +119,21 @@ static void set_enlarged(czm_step *step, const convolution *c, const czm_dims *w
                   czm_in_text(step, 2), czm_text_of(step, czm_dims_shape(wanted)));
 }
 
+// The image that a transposed convolution enlarges; false: its rank or its channels do not fit the filter.
+static bool read_small(czm_step *step, const convolution *c, int64_t wanted, czm_dims *small) {
+    int64_t merged;
+    if (!czm_in_ranked(step, 2, c->rank, small)) return false;
+    int64_t channels = small->at[c->layout.channel];
+    if (czm_dim_merge(channels, wanted, &merged)) return true;
+    fault_channels(step, channels, wanted);
+    return false;
+}
+
 void czm_infer_convolution_gradient(czm_step *step) {
     convolution c;
     czm_dims small;
-    int64_t merged;
     if (!read_convolution(step, step->detail, &c)) return;
-    if (!czm_in_ranked(step, 2, c.rank, &small)) return;
-    int64_t channels = small.at[c.layout.channel];
-    if (!czm_dim_merge(channels, filter_out(&c), &merged)) {
-        fault_channels(step, channels, filter_out(&c));
-        return;
-    }
+    if (!read_small(step, &c, filter_out(&c), &small)) return;
     czm_dims wanted = wanted_sizes(step, &c, &small);
     int64_t made = wanted.at[c.layout.channel];
     if (!channels_fit(made, &c)) {
@@ -144,15 +148,8 @@ void czm_infer_convolution_gradient(czm_step *step) {
 void czm_infer_depthwise_gradient(czm_step *step) {
     convolution c;
     czm_dims small;
-    int64_t merged;
     if (!read_convolution(step, step->detail, &c)) return;
-    if (!czm_in_ranked(step, 2, c.rank, &small)) return;
-    int64_t channels = small.at[c.layout.channel];
-    int64_t taken = czm_dim_multiply(filter_in(&c), filter_out(&c));
-    if (!czm_dim_merge(channels, taken, &merged)) {
-        fault_channels(step, channels, taken);
-        return;
-    }
+    if (!read_small(step, &c, czm_dim_multiply(filter_in(&c), filter_out(&c)), &small)) return;
     czm_dims wanted = wanted_sizes(step, &c, &small);
     set_enlarged(step, &c, &wanted, &small);
 }

@@ -43,27 +43,42 @@ static bool has_filter(czm_onnx_step *step, size_t input, int rank) {
     return false;
 }
 
-// Conv2D and Conv3D; groups follow from the channels (core/util of TensorFlow's Conv2D kernels).
-void czm_onnx_convolution(czm_onnx_step *step) {
-    czm_onnx_image image;
-    if (!czm_onnx_image_of(step, 0, &image) || !has_filter(step, 1, image.rank)) return;
+// The filter of a convolution, or of a transposed one: its last two dimensions come first, in reverse.
+static const char *planar_filter(czm_onnx_step *step, const czm_onnx_image *image,
+                                 czm_onnx_weight **weight) {
     const int64_t *f = czm_in(step, 1)->shape.dims;
-    int space = image.rank - 2, order[CZM_ONNX_MOST_DIMS] = {space + 1, space};
+    int space = image->rank - 2, order[CZM_ONNX_MOST_DIMS] = {space + 1, space};
     int64_t dims[CZM_ONNX_MOST_DIMS] = {f[space + 1], f[space]};
     for (int i = 0; i < space; i++) {
         order[i + 2] = i;
         dims[i + 2] = f[i];
     }
+    return filter_name(step, 1, order, image->rank, dims, image->rank, weight);
+}
+
+static const char *emit_convolution(czm_onnx_step *step, czm_onnx_image *image, const char *filter,
+                                    int64_t groups) {
+    const int64_t *f = czm_in(step, 1)->shape.dims;
+    czm_onnx_pad_open(step, image, f, 0);
+    const char *name = CZM_EMIT(step, "Conv", image->name, filter);
+    czm_onnx_set_windows(step, image, f);
+    czm_onnx_set_int(step->arena, czm_last(step), "group", groups);
+    return name;
+}
+
+// Conv2D and Conv3D; groups follow from the channels (core/util of TensorFlow's Conv2D kernels).
+void czm_onnx_convolution(czm_onnx_step *step) {
+    czm_onnx_image image;
+    if (!czm_onnx_image_of(step, 0, &image) || !has_filter(step, 1, image.rank)) return;
+    const int64_t *f = czm_in(step, 1)->shape.dims;
+    const int space = image.rank - 2;
     if (image.channels == CZM_UNKNOWN || f[space] == 0 || image.channels % f[space]) {
         czm_refuse(step, "the number of its input's channels is not known");
         return;
     }
     czm_onnx_weight *weight;
-    const char *filter = filter_name(step, 1, order, image.rank, dims, image.rank, &weight);
-    czm_onnx_pad_open(step, &image, f, 0);
-    const char *name = CZM_EMIT(step, "Conv", image.name, filter);
-    czm_onnx_set_windows(step, &image, f);
-    czm_onnx_set_int(step->arena, czm_last(step), "group", image.channels / f[space]);
+    const char *filter = planar_filter(step, &image, &weight);
+    const char *name = emit_convolution(step, &image, filter, image.channels / f[space]);
     put_result(step, &image, name, weight, 0, f[space + 1]);
 }
 
@@ -76,10 +91,7 @@ void czm_onnx_depthwise(czm_onnx_step *step) {
     const int64_t dims[] = {f[2] * f[3], 1, f[0], f[1]};
     czm_onnx_weight *weight;
     const char *filter = filter_name(step, 1, order, 4, dims, 4, &weight);
-    czm_onnx_pad_open(step, &image, f, 0);
-    const char *name = CZM_EMIT(step, "Conv", image.name, filter);
-    czm_onnx_set_windows(step, &image, f);
-    czm_onnx_set_int(step->arena, czm_last(step), "group", f[2]);
+    const char *name = emit_convolution(step, &image, filter, f[2]);
     if (f[3] != 1 && weight) weight = NULL; // its channels are two dimensions of the weight
     put_result(step, &image, name, weight, 0, dims[0]);
 }
@@ -94,18 +106,13 @@ void czm_onnx_transposed(czm_onnx_step *step) {
     czm_onnx_image image;
     if (!czm_onnx_image_of(step, 2, &image) || !has_filter(step, 1, image.rank)) return;
     const int64_t *f = czm_in(step, 1)->shape.dims;
-    int space = image.rank - 2, order[CZM_ONNX_MOST_DIMS] = {space + 1, space};
-    int64_t dims[CZM_ONNX_MOST_DIMS] = {f[space + 1], f[space]};
-    for (int i = 0; i < space; i++) {
-        order[i + 2] = i;
-        dims[i + 2] = f[i];
-    }
+    const int space = image.rank - 2;
     if (image.channels == CZM_UNKNOWN || f[space + 1] == 0 || image.channels != f[space + 1]) {
         czm_refuse(step, "its number of groups is not known");
         return;
     }
     czm_onnx_weight *weight;
-    const char *filter = filter_name(step, 1, order, image.rank, dims, image.rank, &weight);
+    const char *filter = planar_filter(step, &image, &weight);
     const char *name = CZM_EMIT(step, "ConvTranspose", image.name, filter);
     if (czm_onnx_set_transposed(step, &image, f)) {
         put_result(step, &image, name, weight, 1, f[space]);
