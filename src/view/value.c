@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Shapes: reading them, writing them as text, and combining what is known of them; see value.h.
+// Shapes and values: reads them, writes them as text, and merges two descriptions of one shape; see value.h.
 #include "view/value.h"
 
 #include <inttypes.h>

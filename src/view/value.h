@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What is known of a tensor: its shape, and the elements of a small one. The views of this folder decode attributes
-// and constant inputs of nodes; each kind has one reader. Inference, analyses, passes and back ends use it, and they
+// The shape of a tensor, and the elements of a small one, as far as they are known. The views of this folder decode
+// attributes and constant inputs of nodes; each kind has one reader. Inference, analyses, passes and back ends use it, and they
 // pass the values of the constant inputs, since each finds these in its own way.
 #ifndef CZM_VIEW_VALUE_H
 #define CZM_VIEW_VALUE_H

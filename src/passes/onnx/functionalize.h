@@ -17,7 +17,7 @@ bool czm_onnx_functionalize(czm_model *model);
 // Makes TensorLists of the main graph's TensorArrays: what was an array's flow is the list.
 bool czm_onnx_list_arrays(czm_model *model, const czm_shapes *shapes);
 
-// Propagates shapes through lists: what is known of the elements of a list becomes known where they are read.
+// Gives each operation that reads from a list the shape of the elements that were put into it.
 void czm_onnx_tell_elements(czm_model *model, const czm_shapes *shapes);
 
 #endif
