@@ -16,11 +16,11 @@
 
 #include "api/call.h"
 #include "check/check.h"
+#include "graph_def.h"
 #include "passes/passes.h"
 #include "read/network.h"
 #include "write/onnx/translate.h"
 #include "write/onnx/write.h"
-#include "write/savedmodel/graph_def.h"
 
 enum { MOST_FIELDS = 4 };
 
@@ -84,25 +84,16 @@ static void replace(czm_graph *graph, const czm_node *handle, czm_tensor by) {
 }
 
 static czm_status write_graph(czm_context *context, czm_model *model, const char *path) {
+    enum { PRODUCER = 119 }; // TensorFlow 2.0.0
     for (size_t i = 0; i < model->variables.count; i++) {
         czm_tensor constant;
         CZM_TRY(constant_of(context, model, &model->variables.items[i], &constant));
         replace(&model->main, model->variables.items[i].handle, constant);
     }
     czm_graph_sort(&model->main);
-    czm_buffer out = czm_buffer_in(context->arena);
-    for (size_t i = 0; i < model->main.nodes.count; i++)
-        czm_put_node(&out, CZM_GRAPH_NODE, model->main.nodes.items[i], czm_put_graph_tensor);
-    size_t part = czm_put_begin(&out, 2);
-    for (size_t i = 0; i < model->functions.count; i++)
-        czm_put_function(&out, model->functions.items[i]);
-    czm_put_end(&out, part);
-    part = czm_put_begin(&out, 4);
-    czm_put_varint(&out, 1, 119);
-    czm_put_end(&out, part);
     FILE *file = fopen(path, "wb");
     if (!file) return CZM_ERROR_IO;
-    czm_bytes bytes = czm_buffer_bytes(&out);
+    czm_bytes bytes = graph_def(context->arena, model, PRODUCER);
     bool is_written = fwrite(bytes.data, 1, bytes.size, file) == bytes.size;
     return fclose(file) == 0 && is_written ? CZM_OK : CZM_ERROR_IO;
 }

@@ -18,6 +18,7 @@
 //
 // --print writes what was read from networks in files of any kind.
 // --update writes what the graphs become into the tables: read the difference before you commit it.
+#include "graph_def.h"
 #include "graph_print.h"
 #include "onnx_text.h"
 #include "splice_step.h"
@@ -27,7 +28,6 @@
 #include "passes/passes.h"
 #include "read/network.h"
 #include "write/onnx/translate.h"
-#include "write/savedmodel/graph_def.h"
 
 typedef struct job {
     const char *verb, *rest; // "size" and "64 32"
@@ -97,22 +97,12 @@ static FILE *open_result(const subject *s, const job *j, const char *ending) {
     return file;
 }
 
-// A GraphDef: node=1, library=2 {function=1}, versions=4 {producer=1}
 static void write_graph(subject *s, const job *j, const char *ending) {
+    enum { PRODUCER = 440 };
     if (!j->folder) return;
     const czm_model *model = &s->parser.model;
-    czm_buffer out = czm_buffer_in(s->context.arena);
-    for (size_t i = 0; i < model->main.nodes.count; i++)
-        czm_put_node(&out, CZM_GRAPH_NODE, model->main.nodes.items[i], czm_put_graph_tensor);
-    size_t part = czm_put_begin(&out, 2);
-    for (size_t i = 0; i < model->functions.count; i++)
-        czm_put_function(&out, model->functions.items[i]);
-    czm_put_end(&out, part);
-    part = czm_put_begin(&out, 4);
-    czm_put_varint(&out, 1, 440);
-    czm_put_end(&out, part);
     FILE *file = open_result(s, j, ending);
-    write_bytes(file, czm_buffer_bytes(&out));
+    write_bytes(file, graph_def(s->context.arena, model, PRODUCER));
     fclose(file);
     file = open_result(s, j, czm_arena_format(s->context.arena, "%s.output", ending));
     czm_tensor output = model->main.outputs.items[0].tensor;
