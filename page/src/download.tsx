@@ -3,6 +3,7 @@
 // How the result gets to the disk: as a download, or, where the browser has the File System Access API, into a file
 // that the user has chosen.
 import type { Options, Verdict } from './czm';
+import { Progress } from './progress';
 import type { Text } from './texts';
 
 export function save(blob: Blob, name: string) {
@@ -76,12 +77,7 @@ export function Download(props: DownloadProps) {
           <button type="button" class="secondary outline" onClick={saveSpecification}>{t('saveSpecification')}</button>
         )}
       </div>
-      {progress !== null && (
-        <p>
-          <progress aria-label={t('working')} value={progress} max={1} />
-          <button type="button" class="secondary" onClick={cancel}>{t('cancel')}</button>
-        </p>
-      )}
+      <Progress {...{ progress, t, cancel }} />
       {made && <p role="status" id="made">{t('written')}: {made.name}. {t('modelId')}: <code>{made.model_id}</code></p>}
     </section>
   );

@@ -5,6 +5,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Colour } from './czm';
 import type { Given } from './files';
 import { Picker } from './picker';
+import { Progress } from './progress';
 import type { Text } from './texts';
 import type { Tried } from './tryout';
 
@@ -135,12 +136,7 @@ export function TryOut(props: TryProps) {
         <Picker id="image" label={t('chooseImage')} accept=".png,.jpg,.jpeg,.tif,.tiff" onFiles={([chosen]) => chooseImage(chosen)} />
         <button type="button" id="run" disabled={!image || isBusy} onClick={run}>{t('run')}</button>
       </div>
-      {progress !== null && (
-        <p>
-          <progress aria-label={t('working')} value={progress} max={1} />
-          <button type="button" class="secondary" onClick={cancel}>{t('cancel')}</button>
-        </p>
-      )}
+      <Progress {...{ progress, t, cancel }} />
       {tried?.unused && <p class="finding warning">{tried.unused}</p>}
       {tried && <Result {...props} tried={tried} />}
     </section>
