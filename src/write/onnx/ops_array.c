@@ -24,41 +24,48 @@ static bool reshape_dims(czm_shape shape, int64_t *dims) {
 
 void czm_onnx_reshape(czm_onnx_step *step) {
     int64_t dims[MOST];
-    czm_shape shape = czm_out_shape(step, 0);
+    czm_shape shape = czm_onnx_out_shape(step, 0);
     if (czm_onnx_put_repeated(step)) return;
     if (reshape_dims(shape, dims))
-        czm_out(step, 0, czm_emit_reshape(step, czm_in_plain(step, 0), dims, shape.rank));
+        czm_onnx_out(step, 0,
+                     czm_onnx_emit_reshape(step, czm_onnx_in_plain(step, 0), dims, shape.rank));
     else
-        czm_out(step, 0, CZM_EMIT(step, "Reshape", czm_in_plain(step, 0), czm_in_int64(step, 1)));
+        czm_onnx_out(step, 0,
+                     CZM_ONNX(step, "Reshape", czm_onnx_in_plain(step, 0),
+                              czm_onnx_in_int64(step, 1)));
 }
 
 // A dimension of 1 that comes among the spatial ones moves no channels. At the end it is the only channel of
 // an image, whose rows ONNX Runtime computes faster if it stands first.
 void czm_onnx_expand_dims(czm_onnx_step *step) {
-    int rank = czm_in(step, 0)->shape.rank;
+    int rank = czm_onnx_in(step, 0)->shape.rank;
     int64_t axis;
-    if (rank == CZM_UNKNOWN || czm_in_ints(step, 1, &axis, 1) != 1) {
-        czm_refuse(step, "its axis is not known");
+    if (rank == CZM_UNKNOWN || czm_onnx_in_ints(step, 1, &axis, 1) != 1) {
+        czm_onnx_refuse(step, "its axis is not known");
         return;
     }
     if (axis < 0) axis += rank + 1;
-    bool is_planar = czm_is_planar_image(step, 0) && axis > 0 && axis < rank &&
-                     czm_out_shape(step, 0).rank != CZM_UNKNOWN;
-    bool is_channel = rank > 2 && axis == rank && !czm_is_planar_image(step, 0);
+    bool is_planar = czm_onnx_is_planar_image(step, 0) && axis > 0 && axis < rank &&
+                     czm_onnx_out_shape(step, 0).rank != CZM_UNKNOWN;
+    bool is_channel = rank > 2 && axis == rank && !czm_onnx_is_planar_image(step, 0);
     int64_t at = is_planar ? axis + 1 : is_channel ? 1 : axis;
-    czm_put(step, 0, is_planar || is_channel,
-            czm_emit_with_axes(step, "Unsqueeze", czm_in_layout(step, 0, is_planar), &at, 1, 13));
+    czm_onnx_out_layout(step, 0, is_planar || is_channel,
+                        czm_onnx_emit_with_axes(step, "Unsqueeze",
+                                                czm_onnx_in_layout(step, 0, is_planar), &at, 1,
+                                                13));
 }
 
 // All dimensions of 1 go. Which these are may be known only when the network runs.
 static void squeeze_open(czm_onnx_step *step) {
-    const char *name = czm_in_plain(step, 0), *shape = CZM_EMIT(step, "Shape", name);
-    const char *is_kept = CZM_EMIT(step, "Not", CZM_EMIT(step, "Equal", shape, czm_int(step, 1)));
-    czm_out(step, 0, CZM_EMIT(step, "Reshape", name, CZM_EMIT(step, "Compress", shape, is_kept)));
+    const char *name = czm_onnx_in_plain(step, 0), *shape = CZM_ONNX(step, "Shape", name);
+    const char *is_kept =
+        CZM_ONNX(step, "Not", CZM_ONNX(step, "Equal", shape, czm_onnx_int(step, 1)));
+    czm_onnx_out(step, 0,
+                 CZM_ONNX(step, "Reshape", name, CZM_ONNX(step, "Compress", shape, is_kept)));
 }
 
 void czm_onnx_squeeze(czm_onnx_step *step) {
-    const czm_onnx_value *value = czm_in(step, 0);
+    const czm_onnx_value *value = czm_onnx_in(step, 0);
     int rank = value->shape.rank;
     int64_t axes[MOST];
     size_t count = czm_attr_ints(step->node, "squeeze_dims", axes, MOST);
@@ -67,7 +74,7 @@ void czm_onnx_squeeze(czm_onnx_step *step) {
         return;
     }
     if (rank == CZM_UNKNOWN || rank > MOST || count > MOST) {
-        czm_refuse(step, "the rank of its input is not known");
+        czm_onnx_refuse(step, "the rank of its input is not known");
         return;
     }
     if (count == 0)
@@ -77,112 +84,119 @@ void czm_onnx_squeeze(czm_onnx_step *step) {
         czm_onnx_pass(step);
         return;
     }
-    bool is_planar = czm_is_planar_image(step, 0) && czm_out_shape(step, 0).rank > 2;
+    bool is_planar = czm_onnx_is_planar_image(step, 0) && czm_onnx_out_shape(step, 0).rank > 2;
     for (size_t i = 0; i < count; i++) {
         if (axes[i] < 0) axes[i] += rank;
         is_planar &= axes[i] > 0 && axes[i] < rank - 1;
     }
     for (size_t i = 0; is_planar && i < count; i++) axes[i]++;
-    czm_put(step, 0, is_planar,
-            czm_emit_with_axes(step, "Squeeze", czm_in_layout(step, 0, is_planar), axes, (int)count,
-                               13));
+    czm_onnx_out_layout(step, 0, is_planar,
+                        czm_onnx_emit_with_axes(step, "Squeeze",
+                                                czm_onnx_in_layout(step, 0, is_planar), axes,
+                                                (int)count, 13));
 }
 
 // A transposition of what lies transposed: often nothing remains of it.
 void czm_onnx_transpose(czm_onnx_step *step) {
     int64_t order[MOST];
-    int rank = czm_in_ints(step, 1, order, MOST);
+    int rank = czm_onnx_in_ints(step, 1, order, MOST);
     if (rank < 0) {
-        czm_refuse(step, "its order is not known");
+        czm_onnx_refuse(step, "its order is not known");
         return;
     }
-    bool is_planar = czm_is_planar_image(step, 0), is_same = true, is_to_plain = rank > 2;
+    bool is_planar = czm_onnx_is_planar_image(step, 0), is_same = true, is_to_plain = rank > 2;
     for (int i = 0; i < rank; i++) {
-        is_to_plain &= order[i] == czm_planar_axis(i, rank);
-        if (is_planar) order[i] = czm_planar_axis(order[i], rank);
+        is_to_plain &= order[i] == czm_onnx_planar_axis(i, rank);
+        if (is_planar) order[i] = czm_onnx_planar_axis(order[i], rank);
         is_same &= order[i] == i;
     }
-    const char *of = czm_in_layout(step, 0, is_planar);
+    const char *of = czm_onnx_in_layout(step, 0, is_planar);
     if (is_same)
-        czm_out(step, 0, of);
+        czm_onnx_out(step, 0, of);
     else if (is_to_plain && !is_planar)
-        czm_out_planar(step, 0, of);
+        czm_onnx_out_planar(step, 0, of);
     else
-        czm_out(step, 0, czm_emit_transpose(step, of, order, rank));
+        czm_onnx_out(step, 0, czm_onnx_emit_transpose(step, of, order, rank));
 }
 
 static void put_shape(czm_onnx_step *step, size_t input) {
-    bool is_planar = czm_is_planar_image(step, input);
-    int rank = czm_in(step, input)->shape.rank;
+    bool is_planar = czm_onnx_is_planar_image(step, input);
+    int rank = czm_onnx_in(step, input)->shape.rank;
     int64_t order[MOST];
-    const char *shape = CZM_EMIT(step, "Shape", czm_in_layout(step, input, is_planar));
-    for (int i = 0; is_planar && i < rank; i++) order[i] = czm_planar_axis(i, rank);
-    if (is_planar) shape = CZM_EMIT(step, "Gather", shape, czm_ints(step, order, (size_t)rank));
+    const char *shape = CZM_ONNX(step, "Shape", czm_onnx_in_layout(step, input, is_planar));
+    for (int i = 0; is_planar && i < rank; i++) order[i] = czm_onnx_planar_axis(i, rank);
+    if (is_planar)
+        shape = CZM_ONNX(step, "Gather", shape, czm_onnx_ints(step, order, (size_t)rank));
     czm_dtype dtype = step->outputs[input].dtype;
-    czm_out(step, input, dtype == CZM_DTYPE_INT64 ? shape : czm_emit_cast(step, shape, dtype));
+    czm_onnx_out(step, input,
+                 dtype == CZM_DTYPE_INT64 ? shape : czm_onnx_emit_cast(step, shape, dtype));
 }
 
 void czm_onnx_shape(czm_onnx_step *step) { // Shape, ShapeN
-    for (size_t i = 0; i < step->output_count && i < czm_in_count(step); i++) put_shape(step, i);
+    for (size_t i = 0; i < step->output_count && i < czm_onnx_in_count(step); i++)
+        put_shape(step, i);
 }
 
 void czm_onnx_rank(czm_onnx_step *step) {
     const int64_t only = 0;
-    const char *shape = CZM_EMIT(step, "Shape", czm_in_plain(step, 0));
-    const char *rank = CZM_EMIT(step, "Shape", shape);
-    rank = czm_emit_with_axes(step, "Squeeze", rank, &only, 1, 13);
-    czm_out(step, 0, czm_emit_cast(step, rank, CZM_DTYPE_INT32));
+    const char *shape = CZM_ONNX(step, "Shape", czm_onnx_in_plain(step, 0));
+    const char *rank = CZM_ONNX(step, "Shape", shape);
+    rank = czm_onnx_emit_with_axes(step, "Squeeze", rank, &only, 1, 13);
+    czm_onnx_out(step, 0, czm_onnx_emit_cast(step, rank, CZM_DTYPE_INT32));
 }
 
 void czm_onnx_size(czm_onnx_step *step) {
-    const char *size = CZM_EMIT(step, "Size", czm_in_plain(step, 0));
+    const char *size = CZM_ONNX(step, "Size", czm_onnx_in_plain(step, 0));
     czm_dtype dtype = step->outputs[0].dtype;
-    czm_out(step, 0, dtype == CZM_DTYPE_INT64 ? size : czm_emit_cast(step, size, dtype));
+    czm_onnx_out(step, 0, dtype == CZM_DTYPE_INT64 ? size : czm_onnx_emit_cast(step, size, dtype));
 }
 
 // ---- joining and splitting
 
 // ConcatV2 has its axis at the end, Concat at the beginning.
 void czm_onnx_concat(czm_onnx_step *step) {
-    size_t parts = czm_in_count(step) - 1, first = czm_node_is(step->node, CZM_OP_Concat);
+    size_t parts = czm_onnx_in_count(step) - 1, first = czm_node_is(step->node, CZM_OP_Concat);
     int64_t axis;
     czm_onnx_layout layout = czm_onnx_layout_among(step, first, parts);
-    if (czm_in_ints(step, first ? 0 : parts, &axis, 1) != 1) {
-        czm_refuse(step, "its axis is not known");
+    if (czm_onnx_in_ints(step, first ? 0 : parts, &axis, 1) != 1) {
+        czm_onnx_refuse(step, "its axis is not known");
         return;
     }
     for (size_t i = first; i < first + parts; i++)
-        layout.is_planar &= czm_in(step, i)->shape.rank == layout.rank;
+        layout.is_planar &= czm_onnx_in(step, i)->shape.rank == layout.rank;
     const char **names = CZM_NEW_ARRAY(step->arena, const char *, parts + 1);
-    for (size_t i = 0; i < parts; i++) names[i] = czm_in_layout(step, first + i, layout.is_planar);
-    if (layout.is_planar) axis = czm_axis_in_layout(axis, layout.rank, true);
-    czm_put(step, 0, layout.is_planar, czm_concat(step, names, axis));
+    for (size_t i = 0; i < parts; i++)
+        names[i] = czm_onnx_in_layout(step, first + i, layout.is_planar);
+    if (layout.is_planar) axis = czm_onnx_axis_in_layout(axis, layout.rank, true);
+    czm_onnx_out_layout(step, 0, layout.is_planar, czm_onnx_emit_concat(step, names, axis));
 }
 
 void czm_onnx_pack(czm_onnx_step *step) {
     int64_t axis = czm_attr_int(step->node, "axis");
-    size_t count = czm_in_count(step);
+    size_t count = czm_onnx_in_count(step);
     const char **names = CZM_NEW_ARRAY(step->arena, const char *, count + 1);
     for (size_t i = 0; i < count; i++) {
-        int rank = czm_in(step, i)->shape.rank;
+        int rank = czm_onnx_in(step, i)->shape.rank;
         if (axis < 0 && rank == CZM_UNKNOWN) {
-            czm_refuse(step, "the rank of its input is not known");
+            czm_onnx_refuse(step, "the rank of its input is not known");
             return;
         }
         int64_t at = axis < 0 ? axis + rank + 1 : axis;
-        names[i] = czm_emit_with_axes(step, "Unsqueeze", czm_in_plain(step, i), &at, 1, 13);
+        names[i] =
+            czm_onnx_emit_with_axes(step, "Unsqueeze", czm_onnx_in_plain(step, i), &at, 1, 13);
     }
-    czm_out(step, 0, czm_concat(step, names, axis));
+    czm_onnx_out(step, 0, czm_onnx_emit_concat(step, names, axis));
 }
 
 // Since opset 13 the sizes are an input; since 18 equal parts are told by their number.
 static void split(czm_onnx_step *step, const char *of, int64_t axis, const int64_t *sizes,
                   size_t count, const char **parts) {
-    parts[0] = step->opset >= 13 ? CZM_EMIT(step, "Split", of, czm_ints(step, sizes, count))
-                                 : CZM_EMIT(step, "Split", of);
-    czm_onnx_set_int(step->arena, czm_last(step), "axis", axis);
-    if (step->opset < 13) czm_onnx_set_ints(step->arena, czm_last(step), "split", sizes, count);
-    for (size_t i = 1; i < count; i++) parts[i] = czm_emit_more(step);
+    parts[0] = step->opset >= 13 ? CZM_ONNX(step, "Split", of, czm_onnx_ints(step, sizes, count))
+                                 : CZM_ONNX(step, "Split", of);
+    czm_onnx_set_int(step->arena, czm_onnx_last(step), "axis", axis);
+    if (step->opset < 13)
+        czm_onnx_set_ints(step->arena, czm_onnx_last(step), "split", sizes, count);
+    for (size_t i = 1; i < count; i++) parts[i] = czm_onnx_emit_more(step);
 }
 
 typedef struct splitting {
@@ -193,33 +207,33 @@ typedef struct splitting {
 
 static void split_input(czm_onnx_step *step, const splitting *s, bool is_planar,
                         const char **parts) {
-    int rank = czm_in(step, s->input)->shape.rank;
-    split(step, czm_in_layout(step, s->input, is_planar),
-          czm_axis_in_layout(s->axis, rank, is_planar), s->sizes, s->count, parts);
+    int rank = czm_onnx_in(step, s->input)->shape.rank;
+    split(step, czm_onnx_in_layout(step, s->input, is_planar),
+          czm_onnx_axis_in_layout(s->axis, rank, is_planar), s->sizes, s->count, parts);
 }
 
 static bool find_length(czm_onnx_step *step, splitting *s, int64_t *length) {
-    czm_shape shape = czm_in(step, s->input)->shape;
+    czm_shape shape = czm_onnx_in(step, s->input)->shape;
     if (s->axis < 0) s->axis += shape.rank;
     bool is_known = shape.rank != CZM_UNKNOWN && s->axis >= 0 && s->axis < shape.rank &&
                     shape.dims[s->axis] != CZM_UNKNOWN;
     *length = is_known ? shape.dims[s->axis] : 0;
-    if (!is_known) czm_refuse(step, "the size of its input is not known");
+    if (!is_known) czm_onnx_refuse(step, "the size of its input is not known");
     return is_known;
 }
 
 static void put_parts(czm_onnx_step *step, const splitting *s) {
     const char **parts = CZM_NEW_ARRAY(step->arena, const char *, s->count);
-    bool is_planar = czm_is_planar_image(step, s->input);
+    bool is_planar = czm_onnx_is_planar_image(step, s->input);
     split_input(step, s, is_planar, parts);
-    for (size_t i = 0; i < s->count; i++) czm_put(step, i, is_planar, parts[i]);
+    for (size_t i = 0; i < s->count; i++) czm_onnx_out_layout(step, i, is_planar, parts[i]);
 }
 
 void czm_onnx_split(czm_onnx_step *step) { // Split(axis, value)
     splitting s = {.input = 1, .count = step->output_count};
     int64_t length;
-    if (czm_in_ints(step, 0, &s.axis, 1) != 1) {
-        czm_refuse(step, "its axis is not known");
+    if (czm_onnx_in_ints(step, 0, &s.axis, 1) != 1) {
+        czm_onnx_refuse(step, "its axis is not known");
         return;
     }
     if (!find_length(step, &s, &length)) return;
@@ -232,9 +246,9 @@ void czm_onnx_split_sizes(czm_onnx_step *step) { // SplitV(value, sizes, axis)
     splitting s = {.count = step->output_count};
     int64_t length, rest;
     s.sizes = CZM_NEW_ARRAY(step->arena, int64_t, s.count);
-    if (czm_in_ints(step, 2, &s.axis, 1) != 1 ||
-        czm_in_ints(step, 1, s.sizes, (int)s.count) != (int)s.count) {
-        czm_refuse(step, "its sizes are not known");
+    if (czm_onnx_in_ints(step, 2, &s.axis, 1) != 1 ||
+        czm_onnx_in_ints(step, 1, s.sizes, (int)s.count) != (int)s.count) {
+        czm_onnx_refuse(step, "its sizes are not known");
         return;
     }
     if (!find_length(step, &s, &length)) return;
@@ -254,15 +268,17 @@ void czm_onnx_unpack(czm_onnx_step *step) {
     for (size_t i = 0; i < s.count; i++) s.sizes[i] = 1;
     split_input(step, &s, false, parts);
     for (size_t i = 0; i < s.count; i++)
-        czm_out(step, i, czm_emit_with_axes(step, "Squeeze", parts[i], &s.axis, 1, 13));
+        czm_onnx_out(step, i, czm_onnx_emit_with_axes(step, "Squeeze", parts[i], &s.axis, 1, 13));
 }
 
 // ---- repeating
 
 void czm_onnx_tile(czm_onnx_step *step) {
-    czm_out(step, 0, CZM_EMIT(step, "Tile", czm_in_plain(step, 0), czm_in_int64(step, 1)));
+    czm_onnx_out(step, 0,
+                 CZM_ONNX(step, "Tile", czm_onnx_in_plain(step, 0), czm_onnx_in_int64(step, 1)));
 }
 
 void czm_onnx_broadcast(czm_onnx_step *step) {
-    czm_out(step, 0, CZM_EMIT(step, "Expand", czm_in_plain(step, 0), czm_in_int64(step, 1)));
+    czm_onnx_out(step, 0,
+                 CZM_ONNX(step, "Expand", czm_onnx_in_plain(step, 0), czm_onnx_in_int64(step, 1)));
 }

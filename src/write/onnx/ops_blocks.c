@@ -16,8 +16,8 @@ static const char *some_sizes(czm_onnx_step *step, const char *of, int64_t first
                               const char *op, int64_t factor) {
     const int64_t picks[] = {first, first + 1};
     const char *sizes =
-        CZM_EMIT(step, "Gather", CZM_EMIT(step, "Shape", of), czm_ints(step, picks, count));
-    return CZM_EMIT(step, op, sizes, czm_int(step, factor));
+        CZM_ONNX(step, "Gather", CZM_ONNX(step, "Shape", of), czm_onnx_ints(step, picks, count));
+    return CZM_ONNX(step, op, sizes, czm_onnx_int(step, factor));
 }
 
 // ONNX Runtime has kernels of both operations for floating numbers only: whole numbers are moved by a transposition.
@@ -25,36 +25,36 @@ static void move_whole_numbers(czm_onnx_step *step, int64_t size) {
     static const int64_t order[] = {0, 1, 3, 2, 4, 5};
     bool is_into_depth = czm_text_equal(step->detail, "SpaceToDepth");
     const int64_t inner[] = {0, 0, 0, size, size, -1}, whole[] = {0, 0, 0, -1};
-    const char *of = czm_in_plain(step, 0), *name = of, *block = czm_int(step, size);
+    const char *of = czm_onnx_in_plain(step, 0), *name = of, *block = czm_onnx_int(step, size);
     const char *batch = some_sizes(step, of, 0, 1, "Div", 1), *sizes;
     if (is_into_depth)
-        sizes = CZM_EMIT(step, "Concat", batch, some_sizes(step, of, 1, 1, "Div", size), block,
-                         some_sizes(step, of, 2, 1, "Div", size), block, czm_int(step, -1));
+        sizes = CZM_ONNX(step, "Concat", batch, some_sizes(step, of, 1, 1, "Div", size), block,
+                         some_sizes(step, of, 2, 1, "Div", size), block, czm_onnx_int(step, -1));
     else
-        sizes = CZM_EMIT(step, "Concat", batch, some_sizes(step, of, 1, 2, "Mul", size),
-                         czm_int(step, -1));
-    czm_onnx_set_int(step->arena, czm_last(step), "axis", 0);
-    name = is_into_depth ? CZM_EMIT(step, "Reshape", of, sizes)
-                         : czm_emit_reshape(step, of, inner, 6);
-    name = czm_emit_transpose(step, name, order, 6);
-    czm_out(step, 0,
-            is_into_depth ? czm_emit_reshape(step, name, whole, 4)
-                          : CZM_EMIT(step, "Reshape", name, sizes));
+        sizes = CZM_ONNX(step, "Concat", batch, some_sizes(step, of, 1, 2, "Mul", size),
+                         czm_onnx_int(step, -1));
+    czm_onnx_set_int(step->arena, czm_onnx_last(step), "axis", 0);
+    name = is_into_depth ? CZM_ONNX(step, "Reshape", of, sizes)
+                         : czm_onnx_emit_reshape(step, of, inner, 6);
+    name = czm_onnx_emit_transpose(step, name, order, 6);
+    czm_onnx_out(step, 0,
+                 is_into_depth ? czm_onnx_emit_reshape(step, name, whole, 4)
+                               : CZM_ONNX(step, "Reshape", name, sizes));
 }
 
 void czm_onnx_depth(czm_onnx_step *step) { // DepthToSpace, SpaceToDepth
     int64_t size = czm_attr_int(step->node, "block_size");
-    if (czm_in(step, 0)->shape.rank != 4 || czm_is_channels_first(step->node)) {
-        czm_refuse(step, "only images with channels last are supported");
+    if (czm_onnx_in(step, 0)->shape.rank != 4 || czm_is_channels_first(step->node)) {
+        czm_onnx_refuse(step, "only images with channels last are supported");
         return;
     }
-    if (!czm_dtype_is_floating(czm_in(step, 0)->dtype)) {
+    if (!czm_dtype_is_floating(czm_onnx_in(step, 0)->dtype)) {
         move_whole_numbers(step, size);
         return;
     }
-    const char *name = CZM_EMIT(step, step->detail, czm_in_planar(step, 0));
-    czm_onnx_set_int(step->arena, czm_last(step), "blocksize", size);
-    czm_out_planar(step, 0, name);
+    const char *name = CZM_ONNX(step, step->detail, czm_onnx_in_planar(step, 0));
+    czm_onnx_set_int(step->arena, czm_onnx_last(step), "blocksize", size);
+    czm_onnx_out_planar(step, 0, name);
 }
 
 typedef struct blocks {
@@ -64,18 +64,18 @@ typedef struct blocks {
 } blocks;
 
 static int read_sizes(czm_onnx_step *step, int64_t *sizes) {
-    if (!step->detail) return czm_in_ints(step, 1, sizes, MOST);
+    if (!step->detail) return czm_onnx_in_ints(step, 1, sizes, MOST);
     sizes[0] = sizes[1] = czm_attr_int(step->node, step->detail);
     return 2;
 }
 
 static bool read_blocks(czm_onnx_step *step, blocks *b) {
     int64_t sizes[MOST];
-    *b = (blocks){.rank = czm_in(step, 0)->shape.rank, .change = step->detail ? 1 : 2};
+    *b = (blocks){.rank = czm_onnx_in(step, 0)->shape.rank, .change = step->detail ? 1 : 2};
     b->count = read_sizes(step, sizes);
     bool is_known = b->count > 0 && b->rank > b->count && b->rank + b->count <= MOST;
     if (!is_known) {
-        czm_refuse(step, "the size of its blocks is not known");
+        czm_onnx_refuse(step, "the size of its blocks is not known");
         return false;
     }
     for (int i = 0; i < b->rank; i++) b->space[i] = b->batch[i] = 1;
@@ -89,7 +89,7 @@ static bool read_blocks(czm_onnx_step *step, blocks *b) {
 // ---- what is added or cut off
 
 static bool read_change(czm_onnx_step *step, const blocks *b, int64_t *change) {
-    return czm_in_ints(step, b->change, change, 2 * MOST) == 2 * b->count;
+    return czm_onnx_in_ints(step, b->change, change, 2 * MOST) == 2 * b->count;
 }
 
 // Adds it, or cuts it off if `sign` is -1, which Pad does with negative numbers.
@@ -100,13 +100,13 @@ static const char *emit_change(czm_onnx_step *step, const blocks *b, const char 
             pads[i + 1] = sign * told[2 * i];
             pads[i + 1 + b->rank] = sign * told[2 * i + 1];
         }
-        return CZM_EMIT(step, "Pad", of, czm_ints(step, pads, 2 * (size_t)b->rank));
+        return CZM_ONNX(step, "Pad", of, czm_onnx_ints(step, pads, 2 * (size_t)b->rank));
     }
     const int64_t turned[] = {1, 0}, flat[] = {-1}, others[] = {0, 1, 0, b->rank - b->count - 1};
-    const char *name = czm_emit_transpose(step, czm_in_int64(step, b->change), turned, 2);
-    if (sign < 0) name = CZM_EMIT(step, "Neg", name);
-    name = CZM_EMIT(step, "Pad", name, czm_ints(step, others, CZM_COUNT_OF(others)));
-    return CZM_EMIT(step, "Pad", of, czm_emit_reshape(step, name, flat, 1));
+    const char *name = czm_onnx_emit_transpose(step, czm_onnx_in_int64(step, b->change), turned, 2);
+    if (sign < 0) name = CZM_ONNX(step, "Neg", name);
+    name = CZM_ONNX(step, "Pad", name, czm_onnx_ints(step, others, CZM_COUNT_OF(others)));
+    return CZM_ONNX(step, "Pad", of, czm_onnx_emit_reshape(step, name, flat, 1));
 }
 
 // ---- sizes
@@ -129,11 +129,11 @@ static sizes sizes_of(czm_onnx_step *step, const blocks *b, const char *tensor, 
     }
     for (int i = 0; i < b->count; i++) s.known[b->rank + i] = b->space[i + 1];
     const char *parts =
-        CZM_EMIT(step, "Div", CZM_EMIT(step, "Shape", tensor), czm_ints(step, divisor, rank));
-    const char *whole = CZM_EMIT(step, "Mul", parts, czm_ints(step, factor, rank));
+        CZM_ONNX(step, "Div", CZM_ONNX(step, "Shape", tensor), czm_onnx_ints(step, divisor, rank));
+    const char *whole = CZM_ONNX(step, "Mul", parts, czm_onnx_ints(step, factor, rank));
     s.computed =
-        CZM_EMIT(step, "Concat", parts, czm_ints(step, b->space + 1, (size_t)b->count), whole);
-    czm_onnx_set_int(step->arena, czm_last(step), "axis", 0);
+        CZM_ONNX(step, "Concat", parts, czm_onnx_ints(step, b->space + 1, (size_t)b->count), whole);
+    czm_onnx_set_int(step->arena, czm_onnx_last(step), "axis", 0);
     return s;
 }
 
@@ -145,9 +145,10 @@ static const char *reshape(czm_onnx_step *step, const char *of, const sizes *s,
         dims[i] = s->known[picks[i]];
         open += dims[i] == CZM_UNKNOWN;
     }
-    if (open <= 1) return czm_emit_reshape(step, of, dims, count);
-    return CZM_EMIT(step, "Reshape", of,
-                    CZM_EMIT(step, "Gather", s->computed, czm_ints(step, picks, (size_t)count)));
+    if (open <= 1) return czm_onnx_emit_reshape(step, of, dims, count);
+    return CZM_ONNX(step, "Reshape", of,
+                    CZM_ONNX(step, "Gather", s->computed,
+                             czm_onnx_ints(step, picks, (size_t)count)));
 }
 
 static const char *reshape_whole(czm_onnx_step *step, const blocks *b, const char *of,
@@ -166,7 +167,7 @@ void czm_onnx_space_to_batch(czm_onnx_step *step) {
     bool is_known = read_change(step, &b, change);
     for (int i = 0; i < b.rank; i++) {
         bool is_dealt = i > 0 && i <= b.count;
-        dims[i] = czm_in(step, 0)->shape.dims[i];
+        dims[i] = czm_onnx_in(step, 0)->shape.dims[i];
         if (is_dealt && !is_known) dims[i] = CZM_UNKNOWN;
         if (is_dealt && dims[i] != CZM_UNKNOWN) dims[i] += change[2 * i - 2] + change[2 * i - 1];
         picks[is_dealt ? 2 * i - 1 : i ? i + b.count : 0] = i;
@@ -178,11 +179,11 @@ void czm_onnx_space_to_batch(czm_onnx_step *step) {
     }
     order[b.count] = 0;
     for (int i = 2 * b.count + 1; i < b.rank + b.count; i++) order[i] = i;
-    const char *name = emit_change(step, &b, czm_in_plain(step, 0), 1);
+    const char *name = emit_change(step, &b, czm_onnx_in_plain(step, 0), 1);
     sizes s = sizes_of(step, &b, name, dims, b.space, b.batch);
     name = reshape(step, name, &s, picks, b.rank + b.count);
-    name = czm_emit_transpose(step, name, order, b.rank + b.count);
-    czm_out(step, 0, reshape_whole(step, &b, name, &s));
+    name = czm_onnx_emit_transpose(step, name, order, b.rank + b.count);
+    czm_onnx_out(step, 0, reshape_whole(step, &b, name, &s));
 }
 
 void czm_onnx_batch_to_space(czm_onnx_step *step) {
@@ -196,9 +197,9 @@ void czm_onnx_batch_to_space(czm_onnx_step *step) {
     }
     for (int i = 0; i < b.rank; i++) picks[b.count + i] = i;
     for (int i = 2 * b.count + 1; i < b.rank + b.count; i++) order[i] = i;
-    const char *name = czm_in_plain(step, 0);
-    sizes s = sizes_of(step, &b, name, czm_in(step, 0)->shape.dims, b.batch, b.space);
+    const char *name = czm_onnx_in_plain(step, 0);
+    sizes s = sizes_of(step, &b, name, czm_onnx_in(step, 0)->shape.dims, b.batch, b.space);
     name = reshape(step, name, &s, picks, b.rank + b.count);
-    name = czm_emit_transpose(step, name, order, b.rank + b.count);
-    czm_out(step, 0, emit_change(step, &b, reshape_whole(step, &b, name, &s), -1));
+    name = czm_onnx_emit_transpose(step, name, order, b.rank + b.count);
+    czm_onnx_out(step, 0, emit_change(step, &b, reshape_whole(step, &b, name, &s), -1));
 }

@@ -18,20 +18,20 @@ static bool is_complex(czm_dtype dtype) {
 }
 
 static pair in_pair(const czm_onnx_step *step, size_t input) {
-    const czm_onnx_value *value = czm_in(step, input);
+    const czm_onnx_value *value = czm_onnx_in(step, input);
     return (pair){value->plain, value->imaginary};
 }
 
 static void put(czm_onnx_step *step, pair p) {
     step->outputs[0].imaginary = p.imaginary;
-    czm_out(step, 0, p.real);
+    czm_onnx_out(step, 0, p.real);
 }
 
 // ---- rules for real numbers, applied to parts
 
 // Input `input` is for now its real or its imaginary part alone.
 static void show_part(czm_onnx_step *step, size_t input, const czm_onnx_value *whole, int part) {
-    czm_onnx_value *value = czm_in(step, input);
+    czm_onnx_value *value = czm_onnx_in(step, input);
     if (!is_complex(whole->dtype)) return;
     *value = (czm_onnx_value){.plain = part ? whole->imaginary : whole->plain,
                               .shape = whole->shape,
@@ -39,14 +39,14 @@ static void show_part(czm_onnx_step *step, size_t input, const czm_onnx_value *w
 }
 
 static czm_onnx_value *save_inputs(const czm_onnx_step *step) {
-    czm_onnx_value *saved = CZM_NEW_ARRAY(step->arena, czm_onnx_value, czm_in_count(step));
-    for (size_t i = 0; i < czm_in_count(step); i++) saved[i] = *czm_in(step, i);
+    czm_onnx_value *saved = CZM_NEW_ARRAY(step->arena, czm_onnx_value, czm_onnx_in_count(step));
+    for (size_t i = 0; i < czm_onnx_in_count(step); i++) saved[i] = *czm_onnx_in(step, i);
     return saved;
 }
 
 static void restore_inputs(const czm_onnx_step *step, const czm_onnx_value *saved) {
-    for (size_t i = 0; i < czm_in_count(step); i++)
-        if (is_complex(saved[i].dtype)) *czm_in(step, i) = saved[i];
+    for (size_t i = 0; i < czm_onnx_in_count(step); i++)
+        if (is_complex(saved[i].dtype)) *czm_onnx_in(step, i) = saved[i];
 }
 
 // The rule's outputs as if it had been asked for real numbers.
@@ -57,7 +57,7 @@ static void run_real(czm_onnx_step *step, rule *translate, const char **results)
     }
     translate(step);
     for (size_t i = 0; i < step->output_count; i++)
-        results[i] = czm_plain_of(step, &step->outputs[i]);
+        results[i] = czm_onnx_plain_of(step, &step->outputs[i]);
 }
 
 // Linear ops: once for the real and once for the imaginary parts.
@@ -67,7 +67,7 @@ static void in_parts(czm_onnx_step *step, rule *translate) {
     size_t count = step->output_count;
     const char **results = CZM_NEW_ARRAY(step->arena, const char *, 2 * count);
     for (int part = 0; part < 2; part++) {
-        for (size_t i = 0; i < czm_in_count(step); i++) show_part(step, i, &saved[i], part);
+        for (size_t i = 0; i < czm_onnx_in_count(step); i++) show_part(step, i, &saved[i], part);
         run_real(step, translate, results + (size_t)part * count);
         restore_inputs(step, saved);
     }
@@ -84,7 +84,7 @@ static const char *product_of_parts(czm_onnx_step *step, rule *translate,
                                     const czm_onnx_value *saved, int first, int second) {
     const char **results = CZM_NEW_ARRAY(step->arena, const char *, step->output_count);
     const int parts[] = {first, second};
-    for (size_t i = 0; i < czm_in_count(step); i++) show_part(step, i, &saved[i], parts[i]);
+    for (size_t i = 0; i < czm_onnx_in_count(step); i++) show_part(step, i, &saved[i], parts[i]);
     run_real(step, translate, results);
     restore_inputs(step, saved);
     return results[0];
@@ -92,8 +92,8 @@ static const char *product_of_parts(czm_onnx_step *step, rule *translate,
 
 // Products: (a + bi) * (c + di) = ac - bd + (ad + bc) i.
 static void in_products(czm_onnx_step *step, rule *translate) {
-    if (czm_in_count(step) != 2) {
-        czm_refuse(step, "only products of two complex tensors are supported");
+    if (czm_onnx_in_count(step) != 2) {
+        czm_onnx_refuse(step, "only products of two complex tensors are supported");
         return;
     }
     const czm_onnx_value *saved = save_inputs(step);
@@ -103,67 +103,67 @@ static void in_products(czm_onnx_step *step, rule *translate) {
     const char *ad = product_of_parts(step, translate, saved, 0, 1);
     const char *bc = product_of_parts(step, translate, saved, 1, 0);
     step->outputs[0].dtype = dtype;
-    put(step, (pair){CZM_EMIT(step, "Sub", ac, bd), CZM_EMIT(step, "Add", ad, bc)});
+    put(step, (pair){CZM_ONNX(step, "Sub", ac, bd), CZM_ONNX(step, "Add", ad, bc)});
 }
 
 // ---- parts
 
 static const char *zeros_like(czm_onnx_step *step, const char *name) {
-    return CZM_EMIT(step, "Expand", czm_number(step, CZM_DTYPE_FLOAT, 0),
-                    CZM_EMIT(step, "Shape", name));
+    return CZM_ONNX(step, "Expand", czm_onnx_number(step, CZM_DTYPE_FLOAT, 0),
+                    CZM_ONNX(step, "Shape", name));
 }
 
 static void cast(czm_onnx_step *step) {
-    const czm_onnx_value *value = czm_in(step, 0);
+    const czm_onnx_value *value = czm_onnx_in(step, 0);
     czm_dtype to = step->outputs[0].dtype;
-    const char *real = czm_in_plain(step, 0);
+    const char *real = czm_onnx_in_plain(step, 0);
     if (czm_onnx_dtype(is_complex(to) ? CZM_DTYPE_FLOAT : to) !=
         czm_onnx_dtype(is_complex(value->dtype) ? CZM_DTYPE_FLOAT : value->dtype))
-        real = czm_emit_cast(step, real, is_complex(to) ? CZM_DTYPE_FLOAT : to);
+        real = czm_onnx_emit_cast(step, real, is_complex(to) ? CZM_DTYPE_FLOAT : to);
     const char *imaginary = NULL;
     if (is_complex(to)) imaginary = value->imaginary ? value->imaginary : zeros_like(step, real);
     put(step, (pair){real, imaginary});
 }
 
-static void join(czm_onnx_step *step) {                      // Complex
-    const char *zero = czm_number(step, CZM_DTYPE_FLOAT, 0); // for what is broadcast
-    const char *real = czm_in_plain(step, 0), *imaginary = czm_in_plain(step, 1);
-    const char *none = CZM_EMIT(step, "Mul", CZM_EMIT(step, "Add", real, imaginary), zero);
-    put(step, (pair){CZM_EMIT(step, "Add", real, none), CZM_EMIT(step, "Add", imaginary, none)});
+static void join(czm_onnx_step *step) {                           // Complex
+    const char *zero = czm_onnx_number(step, CZM_DTYPE_FLOAT, 0); // for what is broadcast
+    const char *real = czm_onnx_in_plain(step, 0), *imaginary = czm_onnx_in_plain(step, 1);
+    const char *none = CZM_ONNX(step, "Mul", CZM_ONNX(step, "Add", real, imaginary), zero);
+    put(step, (pair){CZM_ONNX(step, "Add", real, none), CZM_ONNX(step, "Add", imaginary, none)});
 }
 
-static void real(czm_onnx_step *step) { czm_out(step, 0, in_pair(step, 0).real); }
+static void real(czm_onnx_step *step) { czm_onnx_out(step, 0, in_pair(step, 0).real); }
 
-static void imaginary(czm_onnx_step *step) { czm_out(step, 0, in_pair(step, 0).imaginary); }
+static void imaginary(czm_onnx_step *step) { czm_onnx_out(step, 0, in_pair(step, 0).imaginary); }
 
 static void conjugate(czm_onnx_step *step) {
     pair x = in_pair(step, 0);
-    put(step, (pair){x.real, CZM_EMIT(step, "Neg", x.imaginary)});
+    put(step, (pair){x.real, CZM_ONNX(step, "Neg", x.imaginary)});
 }
 
 static const char *square_size(czm_onnx_step *step, pair x) {
-    return CZM_EMIT(step, "Add", CZM_EMIT(step, "Mul", x.real, x.real),
-                    CZM_EMIT(step, "Mul", x.imaginary, x.imaginary));
+    return CZM_ONNX(step, "Add", CZM_ONNX(step, "Mul", x.real, x.real),
+                    CZM_ONNX(step, "Mul", x.imaginary, x.imaginary));
 }
 
 static void size(czm_onnx_step *step) { // ComplexAbs
-    czm_out(step, 0, CZM_EMIT(step, "Sqrt", square_size(step, in_pair(step, 0))));
+    czm_onnx_out(step, 0, CZM_ONNX(step, "Sqrt", square_size(step, in_pair(step, 0))));
 }
 
 static void angle(czm_onnx_step *step) {
     pair x = in_pair(step, 0);
-    czm_out(step, 0, czm_onnx_angle_of(step, x.imaginary, x.real));
+    czm_onnx_out(step, 0, czm_onnx_angle_of(step, x.imaginary, x.real));
 }
 
 // (a + bi) / (c + di) = (a + bi) * (c - di) / (c c + d d)
 static void quotient(czm_onnx_step *step) {
     pair x = in_pair(step, 0), y = in_pair(step, 1);
     const char *below = square_size(step, y);
-    const char *along = CZM_EMIT(step, "Add", CZM_EMIT(step, "Mul", x.real, y.real),
-                                 CZM_EMIT(step, "Mul", x.imaginary, y.imaginary));
-    const char *across = CZM_EMIT(step, "Sub", CZM_EMIT(step, "Mul", x.imaginary, y.real),
-                                  CZM_EMIT(step, "Mul", x.real, y.imaginary));
-    put(step, (pair){CZM_EMIT(step, "Div", along, below), CZM_EMIT(step, "Div", across, below)});
+    const char *along = CZM_ONNX(step, "Add", CZM_ONNX(step, "Mul", x.real, y.real),
+                                 CZM_ONNX(step, "Mul", x.imaginary, y.imaginary));
+    const char *across = CZM_ONNX(step, "Sub", CZM_ONNX(step, "Mul", x.imaginary, y.real),
+                                  CZM_ONNX(step, "Mul", x.real, y.imaginary));
+    put(step, (pair){CZM_ONNX(step, "Div", along, below), CZM_ONNX(step, "Div", across, below)});
 }
 
 // ---- Fourier transforms
@@ -193,20 +193,20 @@ static const char *matrix(czm_onnx_step *step, const wave *w, double (*function)
             double part = (double)(j * k % w->length) / (double)w->length;
             numbers[j * w->out + k] = (float)(weight_of(w, j) * function(turn * part));
         }
-    return czm_floats(step, numbers, dims, 2);
+    return czm_onnx_floats(step, numbers, dims, 2);
 }
 
 // Forwards exp(-it) = cos t - i sin t, backwards exp(it); an imaginary part of NULL is none.
 static pair transform_last(czm_onnx_step *step, pair x, const wave *w) {
     const char *cosines = matrix(step, w, cos), *sines = matrix(step, w, sin);
     const char *add = w->is_inverse ? "Sub" : "Add", *subtract = w->is_inverse ? "Add" : "Sub";
-    const char *real = CZM_EMIT(step, "MatMul", x.real, cosines);
-    const char *turned = CZM_EMIT(step, "MatMul", x.real, sines);
-    if (!x.imaginary) return (pair){real, CZM_EMIT(step, "Neg", turned)};
-    real = CZM_EMIT(step, add, real, CZM_EMIT(step, "MatMul", x.imaginary, sines));
+    const char *real = CZM_ONNX(step, "MatMul", x.real, cosines);
+    const char *turned = CZM_ONNX(step, "MatMul", x.real, sines);
+    if (!x.imaginary) return (pair){real, CZM_ONNX(step, "Neg", turned)};
+    real = CZM_ONNX(step, add, real, CZM_ONNX(step, "MatMul", x.imaginary, sines));
     if (w->is_half) return (pair){real, NULL};
-    const char *straight = CZM_EMIT(step, "MatMul", x.imaginary, cosines);
-    return (pair){real, CZM_EMIT(step, subtract, straight, turned)};
+    const char *straight = CZM_ONNX(step, "MatMul", x.imaginary, cosines);
+    return (pair){real, CZM_ONNX(step, subtract, straight, turned)};
 }
 
 static pair swap_axes(czm_onnx_step *step, pair x, int axis, int rank) {
@@ -214,8 +214,8 @@ static pair swap_axes(czm_onnx_step *step, pair x, int axis, int rank) {
     for (int i = 0; i < rank; i++) order[i] = i;
     order[axis] = rank - 1;
     order[rank - 1] = axis;
-    return (pair){czm_emit_transpose(step, x.real, order, rank),
-                  czm_emit_transpose(step, x.imaginary, order, rank)};
+    return (pair){czm_onnx_emit_transpose(step, x.real, order, rank),
+                  czm_onnx_emit_transpose(step, x.imaginary, order, rank)};
 }
 
 typedef struct fourier {
@@ -227,7 +227,7 @@ typedef struct fourier {
 // From the name: "IRFFT2D" is the inverse one, of half the frequencies, in two dimensions.
 static fourier fourier_of(const czm_onnx_step *step) {
     const char *op = step->node->op, *end = strstr(op, "FFT") + 3;
-    return (fourier){.rank = czm_in(step, 0)->shape.rank,
+    return (fourier){.rank = czm_onnx_in(step, 0)->shape.rank,
                      .axes = *end ? *end - '0' : 1,
                      .is_inverse = op[0] == 'I',
                      .is_half = strchr(op, 'R') != NULL};
@@ -237,18 +237,18 @@ static bool find_waves(czm_onnx_step *step, fourier *f) {
     enum { LONGEST = 2048 };
     int64_t lengths[CZM_ONNX_MOST_DIMS];
     bool is_known = f->rank >= f->axes && f->rank <= CZM_ONNX_MOST_DIMS;
-    if (f->is_half) is_known &= czm_in_ints(step, 1, lengths, CZM_ONNX_MOST_DIMS) == f->axes;
+    if (f->is_half) is_known &= czm_onnx_in_ints(step, 1, lengths, CZM_ONNX_MOST_DIMS) == f->axes;
     for (int i = 0; is_known && i < f->axes; i++) {
         int axis = f->rank - f->axes + i;
         wave *w = &f->waves[axis];
-        w->in = czm_in(step, 0)->shape.dims[axis];
+        w->in = czm_onnx_in(step, 0)->shape.dims[axis];
         w->length = w->out = f->is_half ? lengths[i] : w->in;
         w->is_inverse = f->is_inverse;
         w->is_half = f->is_half && axis == f->rank - 1;
         if (w->is_half && !f->is_inverse) w->out = w->length / 2 + 1;
         is_known = w->in > 0 && w->length > 0 && w->in <= LONGEST && w->length <= LONGEST;
     }
-    if (!is_known) czm_refuse(step, "its size is not known, or too large");
+    if (!is_known) czm_onnx_refuse(step, "its size is not known, or too large");
     return is_known;
 }
 
@@ -256,7 +256,7 @@ static bool find_waves(czm_onnx_step *step, fourier *f) {
 static void fourier_transform(czm_onnx_step *step) {
     fourier f = fourier_of(step);
     if (!find_waves(step, &f)) return;
-    pair x = {czm_in_plain(step, 0), czm_in(step, 0)->imaginary};
+    pair x = {czm_onnx_in_plain(step, 0), czm_onnx_in(step, 0)->imaginary};
     int last = f.rank - 1;
     if (!f.is_inverse) x = transform_last(step, x, &f.waves[last]);
     for (int axis = last - 1; axis >= f.rank - f.axes; axis--) {
@@ -284,7 +284,8 @@ static const struct {
 
 bool czm_onnx_has_complex(const czm_onnx_step *step) {
     bool found = false;
-    for (size_t i = 0; i < czm_in_count(step); i++) found |= is_complex(czm_in(step, i)->dtype);
+    for (size_t i = 0; i < czm_onnx_in_count(step); i++)
+        found |= is_complex(czm_onnx_in(step, i)->dtype);
     for (size_t i = 0; i < step->output_count; i++) found |= is_complex(step->outputs[i].dtype);
     return found;
 }
@@ -296,5 +297,5 @@ void czm_onnx_complex(czm_onnx_step *step, void (*translate)(czm_onnx_step *step
     else if (rows[op].lift)
         rows[op].lift(step, translate);
     else
-        czm_refuse(step, "it computes with complex numbers, which is not supported");
+        czm_onnx_refuse(step, "it computes with complex numbers, which is not supported");
 }

@@ -8,12 +8,12 @@
 // The node's inputs from number `first` on, with plain names, so that no inner graph needs to make
 // them.
 static czm_onnx_value *arguments_of(czm_onnx_step *step, size_t first, size_t *count) {
-    *count = czm_in_count(step) - first;
+    *count = czm_onnx_in_count(step) - first;
     czm_onnx_value *arguments = CZM_NEW_ARRAY(step->arena, czm_onnx_value, *count);
     for (size_t i = 0; i < *count; i++) {
-        const czm_onnx_list *list = czm_in(step, first + i)->list;
-        if (!list || list->element) czm_list_filled(step, czm_in(step, first + i));
-        arguments[i] = *czm_in(step, first + i);
+        const czm_onnx_list *list = czm_onnx_in(step, first + i)->list;
+        if (!list || list->element) czm_onnx_list_filled(step, czm_onnx_in(step, first + i));
+        arguments[i] = *czm_onnx_in(step, first + i);
         arguments[i].open = NULL; // inner graphs read it, too
     }
     return arguments;
@@ -23,19 +23,20 @@ static czm_onnx_value *arguments_of(czm_onnx_step *step, size_t first, size_t *c
 
 // An output of an inner graph must be made in it.
 static const char *own(czm_onnx_step *step, czm_onnx_value *value) {
-    return CZM_EMIT(step, "Identity", czm_plain_of(step, value));
+    return CZM_ONNX(step, "Identity", czm_onnx_plain_of(step, value));
 }
 
 static czm_onnx_graph *branch(czm_onnx_step *step, czm_bytes function,
                               const czm_onnx_value *arguments, size_t count) {
     czm_onnx_scope *outer = step->scope, inner;
     czm_onnx_value *results = CZM_NEW_ARRAY(step->arena, czm_onnx_value, step->output_count);
-    czm_onnx_graph *graph = czm_begin_graph(step, &inner, "branch");
+    czm_onnx_graph *graph = czm_onnx_begin_graph(step, &inner, "branch");
     bool is_good =
-        czm_inline_function(step, function, arguments, count, results, step->output_count);
+        czm_onnx_inline_function(step, function, arguments, count, results, step->output_count);
     for (size_t i = 0; is_good && i < step->output_count; i++)
-        czm_graph_output(step, own(step, &results[i]), step->outputs[i].dtype, czm_shape_unknown());
-    czm_end_graph(step, outer);
+        czm_onnx_graph_output(step, own(step, &results[i]), step->outputs[i].dtype,
+                              czm_shape_unknown());
+    czm_onnx_end_graph(step, outer);
     return is_good ? graph : NULL;
 }
 
@@ -44,27 +45,28 @@ static void take_branch(czm_onnx_step *step, czm_bytes function) {
     size_t count;
     czm_onnx_value *arguments = arguments_of(step, 1, &count);
     czm_onnx_value *results = CZM_NEW_ARRAY(step->arena, czm_onnx_value, step->output_count);
-    if (!czm_inline_function(step, function, arguments, count, results, step->output_count)) return;
+    if (!czm_onnx_inline_function(step, function, arguments, count, results, step->output_count))
+        return;
     for (size_t i = 0; i < step->output_count; i++) {
-        czm_plain_of(step, &results[i]);
-        czm_out_value(step, i, &results[i]);
+        czm_onnx_plain_of(step, &results[i]);
+        czm_onnx_out_value(step, i, &results[i]);
     }
 }
 
 static void put_if(czm_onnx_step *step, const char *condition, czm_onnx_graph *yes,
                    czm_onnx_graph *no) {
-    czm_out(step, 0, CZM_EMIT(step, "If", condition));
-    for (size_t i = 1; i < step->output_count; i++) czm_out(step, i, czm_emit_more(step));
-    czm_onnx_set_graph(step->arena, czm_last(step), "then_branch", yes);
-    czm_onnx_set_graph(step->arena, czm_last(step), "else_branch", no);
+    czm_onnx_out(step, 0, CZM_ONNX(step, "If", condition));
+    for (size_t i = 1; i < step->output_count; i++) czm_onnx_out(step, i, czm_onnx_emit_more(step));
+    czm_onnx_set_graph(step->arena, czm_onnx_last(step), "then_branch", yes);
+    czm_onnx_set_graph(step->arena, czm_onnx_last(step), "else_branch", no);
 }
 
 // A condition that is no scalar is true if it has elements (ToBool in core/kernels/functional_ops.cc).
 static bool is_decided(const czm_onnx_step *step, bool *is_true) {
-    czm_shape shape = czm_in(step, 0)->shape;
+    czm_shape shape = czm_onnx_in(step, 0)->shape;
     double number = 1;
     if (shape.rank > 0 && !czm_shape_is_complete(shape)) return false;
-    if (shape.rank <= 0 && !czm_in_number(step, 0, &number)) return false;
+    if (shape.rank <= 0 && !czm_onnx_in_number(step, 0, &number)) return false;
     *is_true = number != 0;
     for (int i = 0; i < shape.rank; i++) *is_true &= shape.dims[i] != 0;
     return true;
@@ -79,9 +81,9 @@ void czm_onnx_if(czm_onnx_step *step) {
         take_branch(step, is_true ? then : otherwise);
         return;
     }
-    const char *condition = czm_in_plain(step, 0);
-    if (czm_in(step, 0)->dtype != CZM_DTYPE_BOOL)
-        condition = czm_emit_cast(step, condition, CZM_DTYPE_BOOL);
+    const char *condition = czm_onnx_in_plain(step, 0);
+    if (czm_onnx_in(step, 0)->dtype != CZM_DTYPE_BOOL)
+        condition = czm_onnx_emit_cast(step, condition, CZM_DTYPE_BOOL);
     czm_onnx_value *arguments = arguments_of(step, 1, &count);
     czm_onnx_graph *yes = branch(step, then, arguments, count);
     czm_onnx_graph *no = yes ? branch(step, otherwise, arguments, count) : NULL;
@@ -103,11 +105,11 @@ static void add_choice(void *user, czm_bytes name) {
 // What the outputs are so far, as a branch.
 static czm_onnx_graph *as_before(czm_onnx_step *step) {
     czm_onnx_scope *outer = step->scope, inner;
-    czm_onnx_graph *graph = czm_begin_graph(step, &inner, "branch");
+    czm_onnx_graph *graph = czm_onnx_begin_graph(step, &inner, "branch");
     for (size_t i = 0; i < step->output_count; i++)
-        czm_graph_output(step, own(step, &step->outputs[i]), step->outputs[i].dtype,
-                         czm_shape_unknown());
-    czm_end_graph(step, outer);
+        czm_onnx_graph_output(step, own(step, &step->outputs[i]), step->outputs[i].dtype,
+                              czm_shape_unknown());
+    czm_onnx_end_graph(step, outer);
     return graph;
 }
 
@@ -115,15 +117,15 @@ static czm_onnx_graph *as_before(czm_onnx_step *step) {
 // last branch (core/kernels/functional_ops.cc of TensorFlow), with which the row begins.
 static void put_case(czm_onnx_step *step, const choice *c) {
     size_t count, last = c->functions.count - 1;
-    const char *number = czm_in_int64(step, 0);
+    const char *number = czm_onnx_in_int64(step, 0);
     czm_onnx_value *arguments = arguments_of(step, 1, &count);
     czm_onnx_graph *no = branch(step, c->functions.items[last], arguments, count);
     for (size_t i = 0; no && i < last; i++) {
         czm_onnx_graph *yes = branch(step, c->functions.items[i], arguments, count);
         if (!yes) return;
         if (i > 0) no = as_before(step);
-        const char *here = czm_number(step, CZM_DTYPE_INT64, (double)i);
-        put_if(step, CZM_EMIT(step, "Equal", number, here), yes, no);
+        const char *here = czm_onnx_number(step, CZM_DTYPE_INT64, (double)i);
+        put_if(step, CZM_ONNX(step, "Equal", number, here), yes, no);
     }
 }
 
@@ -132,11 +134,11 @@ void czm_onnx_case(czm_onnx_step *step) {
     choice c = {.arena = step->arena};
     czm_attr_each_function(czm_node_attr(step->node, "branches"), add_choice, &c);
     if (c.functions.count == 0) {
-        czm_refuse(step, "it has no branches");
+        czm_onnx_refuse(step, "it has no branches");
         return;
     }
     size_t last = c.functions.count - 1;
-    bool is_known = czm_in_number(step, 0, &known);
+    bool is_known = czm_onnx_in_number(step, 0, &known);
     if (is_known || last == 0)
         take_branch(step,
                     c.functions.items[is_known && known >= 0 && known < (double)last ? (size_t)known
@@ -177,8 +179,8 @@ static bool is_state(const loop *l, size_t index) {
 
 static const char *condition_for(czm_onnx_step *step, const loop *l, const czm_onnx_value *values) {
     czm_onnx_value result;
-    if (!czm_inline_function(step, l->cond_name, values, l->count, &result, 1)) return NULL;
-    return czm_plain_of(step, &result);
+    if (!czm_onnx_inline_function(step, l->cond_name, values, l->count, &result, 1)) return NULL;
+    return czm_onnx_plain_of(step, &result);
 }
 
 // Whether the tensor is an argument that grows in each round.
@@ -198,27 +200,28 @@ static bool is_counter(const loop *l, czm_tensor tensor) {
 static void put_element(czm_onnx_step *step, const loop *l, const czm_onnx_value *value) {
     const czm_onnx_list *list = value->list;
     if (!list || !list->element || !(list->is_single || is_counter(l, list->index))) {
-        czm_refuse(step, "the order of the elements of a list is not known");
+        czm_onnx_refuse(step, "the order of the elements of a list is not known");
         return;
     }
-    czm_graph_output(step, CZM_EMIT(step, "Identity", list->place), CZM_DTYPE_INT64,
-                     (czm_shape){0, NULL});
+    czm_onnx_graph_output(step, CZM_ONNX(step, "Identity", list->place), CZM_DTYPE_INT64,
+                          (czm_shape){0, NULL});
     // ONNX Runtime 1.4 takes what all rounds make of an unknown shape for a vector
-    czm_graph_output(step, CZM_EMIT(step, "Identity", list->element), list->dtype, list->shape);
+    czm_onnx_graph_output(step, CZM_ONNX(step, "Identity", list->element), list->dtype,
+                          list->shape);
 }
 
 static czm_onnx_value *begin_body(czm_onnx_step *step, const loop *l) {
     czm_shape scalar = {0, NULL};
     czm_onnx_value *now = CZM_NEW_ARRAY(step->arena, czm_onnx_value, l->count);
-    czm_graph_input(step, czm_new_name(step, "round"), CZM_DTYPE_INT64, scalar);
-    czm_graph_input(step, czm_new_name(step, "condition"), CZM_DTYPE_BOOL, scalar);
+    czm_onnx_graph_input(step, czm_onnx_new_name(step, "round"), CZM_DTYPE_INT64, scalar);
+    czm_onnx_graph_input(step, czm_onnx_new_name(step, "condition"), CZM_DTYPE_BOOL, scalar);
     for (size_t i = 0; i < l->count; i++) {
         now[i] = l->start[i];
         if (!is_state(l, i)) continue;
-        now[i] = (czm_onnx_value){.plain = czm_new_name(step, "state"),
+        now[i] = (czm_onnx_value){.plain = czm_onnx_new_name(step, "state"),
                                   .dtype = now[i].dtype,
-                                  .shape = czm_out_shape(step, i)};
-        czm_graph_input(step, now[i].plain, now[i].dtype, czm_shape_unknown());
+                                  .shape = czm_onnx_out_shape(step, i)};
+        czm_onnx_graph_input(step, now[i].plain, now[i].dtype, czm_shape_unknown());
     }
     return now;
 }
@@ -228,24 +231,25 @@ static czm_onnx_value *begin_body(czm_onnx_step *step, const loop *l) {
 static void fill_body(czm_onnx_step *step, loop *l) {
     czm_onnx_value *now = begin_body(step, l);
     czm_onnx_value *next = CZM_NEW_ARRAY(step->arena, czm_onnx_value, l->count);
-    if (!czm_inline_function(step, l->body_name, now, l->count, next, l->count)) return;
+    if (!czm_onnx_inline_function(step, l->body_name, now, l->count, next, l->count)) return;
     l->end = next;
     for (size_t i = 0; i < l->count; i++) {
         if (is_kept(l->body, i)) next[i] = now[i];
-        if (is_state(l, i)) czm_plain_of(step, &next[i]);
+        if (is_state(l, i)) czm_onnx_plain_of(step, &next[i]);
     }
     const char *go_on = condition_for(step, l, next);
     if (!go_on) return;
-    czm_graph_output(step, CZM_EMIT(step, "Identity", go_on), CZM_DTYPE_BOOL, (czm_shape){0, NULL});
+    czm_onnx_graph_output(step, CZM_ONNX(step, "Identity", go_on), CZM_DTYPE_BOOL,
+                          (czm_shape){0, NULL});
     for (size_t i = 0; i < l->count; i++)
         if (is_state(l, i))
-            czm_graph_output(step, own(step, &next[i]), now[i].dtype, czm_shape_unknown());
+            czm_onnx_graph_output(step, own(step, &next[i]), now[i].dtype, czm_shape_unknown());
     for (size_t i = 0; i < l->count; i++)
         if (is_collected(l, i)) put_element(step, l, &next[i]);
 }
 
 static const char *next_output(czm_onnx_step *step, czm_onnx_node *node, size_t *used) {
-    return (*used)++ ? czm_emit_more_of(step, node) : node->outputs[0];
+    return (*used)++ ? czm_onnx_emit_more_of(step, node) : node->outputs[0];
 }
 
 static void put_loop(czm_onnx_step *step, const loop *l, czm_onnx_graph *body) {
@@ -255,20 +259,20 @@ static void put_loop(czm_onnx_step *step, const loop *l, czm_onnx_graph *body) {
     inputs[1] = l->go_on;
     for (size_t i = 0; i < l->count; i++)
         if (is_state(l, i)) inputs[used++] = l->start[i].plain;
-    czm_emit(step, "Loop", inputs);
-    czm_onnx_node *node = czm_last(step);
+    czm_onnx_emit(step, "Loop", inputs);
+    czm_onnx_node *node = czm_onnx_last(step);
     czm_onnx_set_graph(step->arena, node, "body", body);
     for (size_t i = 0; i < l->count; i++) {
-        if (is_kept(l->body, i)) czm_out_value(step, i, &l->start[i]);
+        if (is_kept(l->body, i)) czm_onnx_out_value(step, i, &l->start[i]);
         if (!is_state(l, i)) continue;
         step->outputs[i].dtype = l->start[i].dtype;
-        czm_out(step, i, next_output(step, node, &made));
+        czm_onnx_out(step, i, next_output(step, node, &made));
     }
     for (size_t i = 0; i < l->count; i++) {
         if (!is_collected(l, i)) continue;
         const char *places = next_output(step, node, &made);
         const char *elements = next_output(step, node, &made);
-        czm_out(step, i, czm_list_of_rounds(step, l->end[i].list, places, elements));
+        czm_onnx_out(step, i, czm_onnx_list_of_rounds(step, l->end[i].list, places, elements));
     }
 }
 
@@ -278,14 +282,14 @@ void czm_onnx_while(czm_onnx_step *step) {
     l.body = czm_model_function(step->translator->model, l.body_name);
     l.start = arguments_of(step, 0, &l.count);
     if (!l.body || l.body->outputs.count != l.count || step->output_count != l.count) {
-        czm_refuse(step, "its body is missing");
+        czm_onnx_refuse(step, "its body is missing");
         return;
     }
     l.go_on = condition_for(step, &l, l.start);
     if (!l.go_on) return;
     czm_onnx_scope *outer = step->scope, inner;
-    czm_onnx_graph *body = czm_begin_graph(step, &inner, "body");
+    czm_onnx_graph *body = czm_onnx_begin_graph(step, &inner, "body");
     fill_body(step, &l);
-    czm_end_graph(step, outer);
+    czm_onnx_end_graph(step, outer);
     if (step->translator->status == CZM_OK) put_loop(step, &l, body);
 }

@@ -8,10 +8,10 @@
 // Reorders the filter; a computed one is transposed when the network runs.
 static const char *filter_name(czm_onnx_step *step, size_t input, const int *order, int rank,
                                const int64_t *dims, int dims_rank, czm_onnx_weight **weight) {
-    *weight = czm_in_weight(step, input);
+    *weight = czm_onnx_in_weight(step, input);
     if (*weight) {
         const czm_onnx_weight *stored = *weight;
-        czm_onnx_weight *w = czm_weight_copy(step, stored);
+        czm_onnx_weight *w = czm_onnx_weight_copy(step, stored);
         for (int i = 0; i < rank; i++) w->order[i] = stored->order[order[i]];
         w->rank = dims_rank;
         for (int i = 0; i < dims_rank; i++) w->dims[i] = dims[i];
@@ -20,10 +20,10 @@ static const char *filter_name(czm_onnx_step *step, size_t input, const int *ord
     }
     int64_t wide[CZM_ONNX_MOST_DIMS];
     for (int i = 0; i < rank; i++) wide[i] = order[i];
-    const char *name = czm_emit_transpose(step, czm_in_plain(step, input), wide, rank);
-    return rank == dims_rank && dims[0] == czm_in(step, input)->shape.dims[order[0]]
+    const char *name = czm_onnx_emit_transpose(step, czm_onnx_in_plain(step, input), wide, rank);
+    return rank == dims_rank && dims[0] == czm_onnx_in(step, input)->shape.dims[order[0]]
                ? name
-               : czm_emit_reshape(step, name, dims, dims_rank);
+               : czm_onnx_emit_reshape(step, name, dims, dims_rank);
 }
 
 // The result of a convolution, open for what may be folded into it.
@@ -32,21 +32,21 @@ static void put_result(czm_onnx_step *step, const czm_onnx_image *image, const c
     czm_onnx_image_out(step, image, 0, name);
     if (!weight || image->is_planar_in_tensorflow) return;
     czm_onnx_open *open = CZM_NEW(step->arena, czm_onnx_open);
-    *open = (czm_onnx_open){czm_last(step), weight, scaled_dim, (size_t)channels, NULL};
+    *open = (czm_onnx_open){czm_onnx_last(step), weight, scaled_dim, (size_t)channels, NULL};
     step->outputs[0].open = open;
 }
 
 static bool has_filter(czm_onnx_step *step, size_t input, int rank) {
-    czm_shape filter = czm_in(step, input)->shape;
+    czm_shape filter = czm_onnx_in(step, input)->shape;
     if (filter.rank == rank && czm_shape_is_complete(filter)) return true;
-    czm_refuse(step, "the size of its filter is not known");
+    czm_onnx_refuse(step, "the size of its filter is not known");
     return false;
 }
 
 // The filter of a convolution, or of a transposed one: its last two dimensions come first, in reverse.
 static const char *planar_filter(czm_onnx_step *step, const czm_onnx_image *image,
                                  czm_onnx_weight **weight) {
-    const int64_t *f = czm_in(step, 1)->shape.dims;
+    const int64_t *f = czm_onnx_in(step, 1)->shape.dims;
     int space = image->rank - 2, order[CZM_ONNX_MOST_DIMS] = {space + 1, space};
     int64_t dims[CZM_ONNX_MOST_DIMS] = {f[space + 1], f[space]};
     for (int i = 0; i < space; i++) {
@@ -58,11 +58,11 @@ static const char *planar_filter(czm_onnx_step *step, const czm_onnx_image *imag
 
 static const char *emit_convolution(czm_onnx_step *step, czm_onnx_image *image, const char *filter,
                                     int64_t groups) {
-    const int64_t *f = czm_in(step, 1)->shape.dims;
+    const int64_t *f = czm_onnx_in(step, 1)->shape.dims;
     czm_onnx_pad_open(step, image, f, 0);
-    const char *name = CZM_EMIT(step, "Conv", image->name, filter);
+    const char *name = CZM_ONNX(step, "Conv", image->name, filter);
     czm_onnx_set_windows(step, image, f);
-    czm_onnx_set_int(step->arena, czm_last(step), "group", groups);
+    czm_onnx_set_int(step->arena, czm_onnx_last(step), "group", groups);
     return name;
 }
 
@@ -70,10 +70,10 @@ static const char *emit_convolution(czm_onnx_step *step, czm_onnx_image *image, 
 void czm_onnx_convolution(czm_onnx_step *step) {
     czm_onnx_image image;
     if (!czm_onnx_image_of(step, 0, &image) || !has_filter(step, 1, image.rank)) return;
-    const int64_t *f = czm_in(step, 1)->shape.dims;
+    const int64_t *f = czm_onnx_in(step, 1)->shape.dims;
     const int space = image.rank - 2;
     if (image.channels == CZM_UNKNOWN || f[space] == 0 || image.channels % f[space]) {
-        czm_refuse(step, "the number of its input's channels is not known");
+        czm_onnx_refuse(step, "the number of its input's channels is not known");
         return;
     }
     czm_onnx_weight *weight;
@@ -87,7 +87,7 @@ void czm_onnx_depthwise(czm_onnx_step *step) {
     static const int order[] = {2, 3, 0, 1};
     czm_onnx_image image;
     if (!czm_onnx_image_of(step, 0, &image) || !has_filter(step, 1, 4)) return;
-    const int64_t *f = czm_in(step, 1)->shape.dims;
+    const int64_t *f = czm_onnx_in(step, 1)->shape.dims;
     const int64_t dims[] = {f[2] * f[3], 1, f[0], f[1]};
     czm_onnx_weight *weight;
     const char *filter = filter_name(step, 1, order, 4, dims, 4, &weight);
@@ -105,21 +105,21 @@ static bool has_explicit_paddings(const czm_onnx_step *step) {
 void czm_onnx_transposed(czm_onnx_step *step) {
     czm_onnx_image image;
     if (!czm_onnx_image_of(step, 2, &image) || !has_filter(step, 1, image.rank)) return;
-    const int64_t *f = czm_in(step, 1)->shape.dims;
+    const int64_t *f = czm_onnx_in(step, 1)->shape.dims;
     const int space = image.rank - 2;
     if (image.channels == CZM_UNKNOWN || f[space + 1] == 0 || image.channels != f[space + 1]) {
-        czm_refuse(step, "its number of groups is not known");
+        czm_onnx_refuse(step, "its number of groups is not known");
         return;
     }
     czm_onnx_weight *weight;
     const char *filter = planar_filter(step, &image, &weight);
-    const char *name = CZM_EMIT(step, "ConvTranspose", image.name, filter);
+    const char *name = CZM_ONNX(step, "ConvTranspose", image.name, filter);
     if (czm_onnx_set_transposed(step, &image, f)) {
         put_result(step, &image, name, weight, 1, f[space]);
         return;
     }
     if (has_explicit_paddings(step)) {
-        czm_refuse(step, "its output has no size that ONNX can express");
+        czm_onnx_refuse(step, "its output has no size that ONNX can express");
         return;
     }
     czm_onnx_image_out(step, &image, 0, czm_onnx_cut_transposed(step, &image, f, name));

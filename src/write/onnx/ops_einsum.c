@@ -32,7 +32,7 @@ static bool keep_term(const czm_einsum_term *from, char *term) {
 }
 
 static bool read_sizes(const czm_onnx_step *step, product *p, int operand) {
-    czm_shape shape = czm_in(step, (size_t)operand)->shape;
+    czm_shape shape = czm_onnx_in(step, (size_t)operand)->shape;
     const char *term = p->terms[operand];
     if (shape.rank != (int)strlen(term)) return false;
     for (int i = 0; i < shape.rank; i++) {
@@ -79,7 +79,7 @@ static bool read_product(const czm_onnx_step *step, product *p) {
     czm_einsum_term term;
     *p = (product){.inputs = {0, 1}};
     for (size_t i = 0; i < CZM_COUNT_OF(p->sizes); i++) p->sizes[i] = CZM_UNKNOWN;
-    if (czm_in_count(step) != 2 || !czm_einsum_read(step->node, &equation) ||
+    if (czm_onnx_in_count(step) != 2 || !czm_einsum_read(step->node, &equation) ||
         !keep_term(&equation.output, p->terms[RESULT]))
         return false;
     for (int i = 0; i < 2; i++)
@@ -169,21 +169,21 @@ static bool find_order(const char *from, const char *to, int64_t *order) {
 
 static const char *stored_operand(czm_onnx_step *step, const czm_onnx_weight *stored,
                                   const int64_t *order, const form *f) {
-    czm_onnx_weight *w = czm_weight_copy(step, stored);
+    czm_onnx_weight *w = czm_onnx_weight_copy(step, stored);
     for (int i = 0; i < w->stored_rank; i++) w->order[i] = stored->order[order[i]];
     w->rank = f->count;
     for (int i = 0; i < f->count; i++) w->dims[i] = f->dims[i];
-    return czm_weight_name(w);
+    return czm_onnx_weight_name(w);
 }
 
 static const char *operand(czm_onnx_step *step, const product *p, int side, const form *f) {
     int64_t order[MOST];
     bool is_turned = find_order(p->terms[side], f->letters, order);
-    const czm_onnx_weight *stored = czm_in_weight(step, p->inputs[side]);
+    const czm_onnx_weight *stored = czm_onnx_in_weight(step, p->inputs[side]);
     if (stored) return stored_operand(step, stored, order, f);
-    const char *name = czm_in_plain(step, p->inputs[side]);
-    if (is_turned) name = czm_emit_transpose(step, name, order, (int)strlen(f->letters));
-    return f->is_merged ? czm_emit_reshape(step, name, f->dims, f->count) : name;
+    const char *name = czm_onnx_in_plain(step, p->inputs[side]);
+    if (is_turned) name = czm_onnx_emit_transpose(step, name, order, (int)strlen(f->letters));
+    return f->is_merged ? czm_onnx_emit_reshape(step, name, f->dims, f->count) : name;
 }
 
 static bool put_product(czm_onnx_step *step) {
@@ -194,11 +194,11 @@ static bool put_product(czm_onnx_step *step) {
         return false;
     int64_t order[MOST];
     const char *a = operand(step, &p, 0, &left), *b = operand(step, &p, 1, &right);
-    const char *name = CZM_EMIT(step, "MatMul", a, b);
-    if (result.is_merged) name = czm_emit_reshape(step, name, result.dims, result.count);
+    const char *name = CZM_ONNX(step, "MatMul", a, b);
+    if (result.is_merged) name = czm_onnx_emit_reshape(step, name, result.dims, result.count);
     if (find_order(result.letters, p.terms[RESULT], order))
-        name = czm_emit_transpose(step, name, order, result.count);
-    czm_out(step, 0, name);
+        name = czm_onnx_emit_transpose(step, name, order, result.count);
+    czm_onnx_out(step, 0, name);
     return true;
 }
 
@@ -220,25 +220,25 @@ static char *with_small_letters(czm_arena *arena, czm_bytes equation) {
 
 // How many dimensions "..." stands for in an input; 0 without it, or if the rank is not known.
 static int elided(const czm_onnx_step *step, size_t input, const czm_einsum_term *term) {
-    int rank = czm_in(step, input)->shape.rank;
+    int rank = czm_onnx_in(step, input)->shape.rank;
     return term->has_ellipsis && rank > term->letters ? rank - term->letters : 0;
 }
 
 // "..." must stand for equally many dimensions in all inputs: new ones of size 1 come before the others.
 static const char *aligned(czm_onnx_step *step, size_t input, const czm_einsum_term *term,
                            int most) {
-    const char *name = czm_in_plain(step, input);
+    const char *name = czm_onnx_in_plain(step, input);
     int missing = most - elided(step, input, term), first = 0;
-    if (!term->has_ellipsis || missing <= 0 || czm_in(step, input)->shape.rank == CZM_UNKNOWN)
+    if (!term->has_ellipsis || missing <= 0 || czm_onnx_in(step, input)->shape.rank == CZM_UNKNOWN)
         return name;
     while (term->labels[first] != CZM_EINSUM_ELLIPSIS) first++;
     int64_t axes[CZM_HIGHEST_RANK];
     for (int i = 0; i < missing; i++) axes[i] = first + i;
-    return czm_emit_with_axes(step, "Unsqueeze", name, axes, missing, 13);
+    return czm_onnx_emit_with_axes(step, "Unsqueeze", name, axes, missing, 13);
 }
 
 static const char **aligned_inputs(czm_onnx_step *step) {
-    size_t count = czm_in_count(step), known = 0;
+    size_t count = czm_onnx_in_count(step), known = 0;
     const char **names = CZM_NEW_ARRAY(step->arena, const char *, count + 1);
     czm_einsum_term *terms = CZM_NEW_ARRAY(step->arena, czm_einsum_term, count + 1);
     czm_einsum einsum;
@@ -250,7 +250,7 @@ static const char **aligned_inputs(czm_onnx_step *step) {
         known++;
     }
     for (size_t i = 0; i < count; i++)
-        names[i] = i < known ? aligned(step, i, &terms[i], most) : czm_in_plain(step, i);
+        names[i] = i < known ? aligned(step, i, &terms[i], most) : czm_onnx_in_plain(step, i);
     return names;
 }
 
@@ -258,10 +258,10 @@ void czm_onnx_einsum(czm_onnx_step *step) {
     if (put_product(step)) return;
     char *equation = with_small_letters(step->arena, czm_attr_string(step->node, "equation"));
     if (!equation) {
-        czm_refuse(step, "it names more than 26 dimensions");
+        czm_onnx_refuse(step, "it names more than 26 dimensions");
         return;
     }
-    const char *name = czm_emit(step, "Einsum", aligned_inputs(step));
-    czm_onnx_set_text(step->arena, czm_last(step), "equation", equation);
-    czm_out(step, 0, name);
+    const char *name = czm_onnx_emit(step, "Einsum", aligned_inputs(step));
+    czm_onnx_set_text(step->arena, czm_onnx_last(step), "equation", equation);
+    czm_onnx_out(step, 0, name);
 }

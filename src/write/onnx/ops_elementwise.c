@@ -26,19 +26,19 @@ static bool is_vector(const czm_onnx_value *value) {
 }
 
 czm_onnx_layout czm_onnx_layout_of(const czm_onnx_step *step) {
-    return czm_onnx_layout_among(step, 0, czm_in_count(step));
+    return czm_onnx_layout_among(step, 0, czm_onnx_in_count(step));
 }
 
 czm_onnx_layout czm_onnx_layout_among(const czm_onnx_step *step, size_t first, size_t count) {
     czm_onnx_layout layout = {0, false};
     for (size_t i = first; i < first + count; i++) {
-        const czm_onnx_value *value = czm_in(step, i);
+        const czm_onnx_value *value = czm_onnx_in(step, i);
         if (value->shape.rank == CZM_UNKNOWN) return (czm_onnx_layout){CZM_UNKNOWN, false};
         if (value->shape.rank > layout.rank) layout.rank = value->shape.rank;
     }
     int planar_costs = 0, plain_costs = 0; // transpositions
     for (size_t i = first; i < first + count && layout.rank > 2; i++) {
-        const czm_onnx_value *value = czm_in(step, i);
+        const czm_onnx_value *value = czm_onnx_in(step, i);
         if (value->shape.rank != layout.rank || value->weight) continue;
         layout.is_planar |= value->planar != NULL;
         planar_costs += value->planar == NULL;
@@ -46,7 +46,7 @@ czm_onnx_layout czm_onnx_layout_among(const czm_onnx_step *step, size_t first, s
     }
     layout.is_planar &= planar_costs <= plain_costs;
     for (size_t i = first; i < first + count; i++) {
-        const czm_onnx_value *value = czm_in(step, i);
+        const czm_onnx_value *value = czm_onnx_in(step, i);
         bool can_move = value->shape.rank == layout.rank || is_single(value) || is_vector(value) ||
                         czm_shape_is_complete(value->shape);
         layout.is_planar &= can_move;
@@ -58,9 +58,9 @@ czm_onnx_layout czm_onnx_layout_among(const czm_onnx_step *step, size_t first, s
 static const char *vector_operand(czm_onnx_step *step, czm_onnx_value *value, int rank) {
     int64_t dims[CZM_ONNX_MOST_DIMS] = {value->shape.dims[value->shape.rank - 1]};
     for (int i = 1; i < rank - 1; i++) dims[i] = 1;
-    const czm_onnx_weight *stored = czm_weight_of(step, value);
-    if (!stored) return czm_emit_reshape(step, czm_plain_of(step, value), dims, rank - 1);
-    czm_onnx_weight *w = czm_weight_copy(step, stored);
+    const czm_onnx_weight *stored = czm_onnx_weight_of(step, value);
+    if (!stored) return czm_onnx_emit_reshape(step, czm_onnx_plain_of(step, value), dims, rank - 1);
+    czm_onnx_weight *w = czm_onnx_weight_copy(step, stored);
     w->rank = rank - 1;
     memcpy(w->dims, dims, (size_t)w->rank * sizeof *dims);
     return w->name;
@@ -71,30 +71,30 @@ static const char *wide_operand(czm_onnx_step *step, czm_onnx_value *value, int 
     int missing = rank - value->shape.rank;
     for (int i = 0; i < rank; i++) {
         dims[i] = i < missing ? 1 : value->shape.dims[i - missing];
-        order[czm_planar_axis(i, rank)] = i;
+        order[czm_onnx_planar_axis(i, rank)] = i;
     }
-    const char *wide = czm_emit_reshape(step, czm_plain_of(step, value), dims, rank);
-    return czm_emit_transpose(step, wide, order, rank);
+    const char *wide = czm_onnx_emit_reshape(step, czm_onnx_plain_of(step, value), dims, rank);
+    return czm_onnx_emit_transpose(step, wide, order, rank);
 }
 
 const char *czm_onnx_operand(czm_onnx_step *step, size_t input, czm_onnx_layout layout) {
-    czm_onnx_value *value = czm_in(step, input);
-    if (!layout.is_planar || is_single(value)) return czm_plain_of(step, value);
-    if (value->shape.rank == layout.rank) return czm_planar_of(step, value);
+    czm_onnx_value *value = czm_onnx_in(step, input);
+    if (!layout.is_planar || is_single(value)) return czm_onnx_plain_of(step, value);
+    if (value->shape.rank == layout.rank) return czm_onnx_planar_of(step, value);
     if (is_vector(value)) return vector_operand(step, value, layout.rank);
     return wide_operand(step, value, layout.rank);
 }
 
 void czm_onnx_put(czm_onnx_step *step, czm_onnx_layout layout, const char *name) {
     if (layout.is_planar)
-        czm_out_planar(step, 0, name);
+        czm_onnx_out_planar(step, 0, name);
     else
-        czm_out(step, 0, name);
+        czm_onnx_out(step, 0, name);
 }
 
 // ---- one input
 
-static czm_dtype in_dtype(const czm_onnx_step *step) { return czm_in(step, 0)->dtype; }
+static czm_dtype in_dtype(const czm_onnx_step *step) { return czm_onnx_in(step, 0)->dtype; }
 
 // Relu of integers is younger than opset 12.
 void czm_onnx_relu(czm_onnx_step *step) {
@@ -104,78 +104,81 @@ void czm_onnx_relu(czm_onnx_step *step) {
     }
     czm_onnx_layout layout = czm_onnx_layout_of(step);
     czm_onnx_put(step, layout,
-                 CZM_EMIT(step, "Max", czm_onnx_operand(step, 0, layout),
-                          czm_number(step, in_dtype(step), 0)));
+                 CZM_ONNX(step, "Max", czm_onnx_operand(step, 0, layout),
+                          czm_onnx_number(step, in_dtype(step), 0)));
 }
 
 void czm_onnx_unary(czm_onnx_step *step) {
     czm_onnx_layout layout = czm_onnx_layout_of(step);
-    czm_onnx_put(step, layout, CZM_EMIT(step, step->detail, czm_onnx_operand(step, 0, layout)));
+    czm_onnx_put(step, layout, CZM_ONNX(step, step->detail, czm_onnx_operand(step, 0, layout)));
 }
 
 // Two nodes, "First Second".
 void czm_onnx_chain(czm_onnx_step *step) {
     czm_onnx_layout layout = czm_onnx_layout_of(step);
     const char *name = czm_onnx_operand(step, 0, layout), *gap = strchr(step->detail, ' ');
-    name = czm_emit(step,
-                    czm_arena_string(step->arena,
-                                     czm_bytes_of(step->detail, (size_t)(gap - step->detail))),
-                    (const char *const[]){name, NULL});
-    czm_onnx_put(step, layout, CZM_EMIT(step, gap + 1, name));
+    name = czm_onnx_emit(step,
+                         czm_arena_string(step->arena,
+                                          czm_bytes_of(step->detail, (size_t)(gap - step->detail))),
+                         (const char *const[]){name, NULL});
+    czm_onnx_put(step, layout, CZM_ONNX(step, gap + 1, name));
 }
 
 void czm_onnx_square(czm_onnx_step *step) {
     czm_onnx_layout layout = czm_onnx_layout_of(step);
     const char *x = czm_onnx_operand(step, 0, layout);
-    czm_onnx_put(step, layout, CZM_EMIT(step, "Mul", x, x));
+    czm_onnx_put(step, layout, CZM_ONNX(step, "Mul", x, x));
 }
 
 void czm_onnx_relu6(czm_onnx_step *step) {
     czm_onnx_layout layout = czm_onnx_layout_of(step);
     czm_dtype dtype = in_dtype(step);
     czm_onnx_put(step, layout,
-                 CZM_EMIT(step, "Clip", czm_onnx_operand(step, 0, layout),
-                          czm_number(step, dtype, 0), czm_number(step, dtype, 6)));
+                 CZM_ONNX(step, "Clip", czm_onnx_operand(step, 0, layout),
+                          czm_onnx_number(step, dtype, 0), czm_onnx_number(step, dtype, 6)));
 }
 
 void czm_onnx_leaky_relu(czm_onnx_step *step) {
     czm_onnx_unary(step);
-    czm_onnx_set_float(step->arena, czm_last(step), "alpha", czm_attr_float(step->node, "alpha"));
+    czm_onnx_set_float(step->arena, czm_onnx_last(step), "alpha",
+                       czm_attr_float(step->node, "alpha"));
 }
 
 // TensorFlow's constants of Selu (core/kernels/relu_op_functor.h) are ONNX's defaults.
 
 void czm_onnx_plus_one(czm_onnx_step *step) { // log(1 + x)
     czm_onnx_layout layout = czm_onnx_layout_of(step);
-    const char *sum = CZM_EMIT(step, "Add", czm_onnx_operand(step, 0, layout),
-                               czm_number(step, in_dtype(step), 1));
-    czm_onnx_put(step, layout, CZM_EMIT(step, step->detail, sum));
+    const char *sum = CZM_ONNX(step, "Add", czm_onnx_operand(step, 0, layout),
+                               czm_onnx_number(step, in_dtype(step), 1));
+    czm_onnx_put(step, layout, CZM_ONNX(step, step->detail, sum));
 }
 
 void czm_onnx_minus_one(czm_onnx_step *step) { // exp(x) - 1
     czm_onnx_layout layout = czm_onnx_layout_of(step);
-    const char *value = CZM_EMIT(step, step->detail, czm_onnx_operand(step, 0, layout));
-    czm_onnx_put(step, layout, CZM_EMIT(step, "Sub", value, czm_number(step, in_dtype(step), 1)));
+    const char *value = CZM_ONNX(step, step->detail, czm_onnx_operand(step, 0, layout));
+    czm_onnx_put(step, layout,
+                 CZM_ONNX(step, "Sub", value, czm_onnx_number(step, in_dtype(step), 1)));
 }
 
 void czm_onnx_one_minus(czm_onnx_step *step) { // 1 - erf(x)
     czm_onnx_layout layout = czm_onnx_layout_of(step);
-    const char *value = CZM_EMIT(step, step->detail, czm_onnx_operand(step, 0, layout));
-    czm_onnx_put(step, layout, CZM_EMIT(step, "Sub", czm_number(step, in_dtype(step), 1), value));
+    const char *value = CZM_ONNX(step, step->detail, czm_onnx_operand(step, 0, layout));
+    czm_onnx_put(step, layout,
+                 CZM_ONNX(step, "Sub", czm_onnx_number(step, in_dtype(step), 1), value));
 }
 
 void czm_onnx_is_finite(czm_onnx_step *step) { // x - x == 0
     czm_onnx_layout layout = czm_onnx_layout_of(step);
     const char *x = czm_onnx_operand(step, 0, layout);
-    const char *difference = CZM_EMIT(step, "Sub", x, x);
+    const char *difference = CZM_ONNX(step, "Sub", x, x);
     czm_onnx_put(step, layout,
-                 CZM_EMIT(step, "Equal", difference, czm_number(step, in_dtype(step), 0)));
+                 CZM_ONNX(step, "Equal", difference, czm_onnx_number(step, in_dtype(step), 0)));
 }
 
 void czm_onnx_like(czm_onnx_step *step) { // ZerosLike, OnesLike
-    const char *shape = CZM_EMIT(step, "Shape", czm_in_plain(step, 0));
-    const char *number = czm_number(step, in_dtype(step), step->detail[0] == '1');
-    czm_out(step, 0, CZM_EMIT(step, "Expand", number, shape));
+    const char *shape = CZM_ONNX(step, "Shape", czm_onnx_in_plain(step, 0));
+    const char *number = czm_onnx_number(step, in_dtype(step), step->detail[0] == '1');
+    czm_onnx_out(step, 0, CZM_ONNX(step, "Expand", number, shape));
 }
 
 // ---- two inputs
@@ -189,12 +192,13 @@ typedef struct affine {
 // Numbers that are one for each channel of the other input, which is a convolution's result.
 static bool find_affine(czm_onnx_step *step, affine *a) {
     for (a->image = 0; a->image < 2; a->image++) {
-        const czm_onnx_value *image = czm_in(step, a->image), *other = czm_in(step, 1 - a->image);
+        const czm_onnx_value *image = czm_onnx_in(step, a->image),
+                             *other = czm_onnx_in(step, 1 - a->image);
         if (!image->open || image->readers != 1) continue;
         if (!is_single(other) && !is_vector(other)) continue;
         if (other->shape.rank > image->shape.rank) continue;
         size_t count;
-        const float *numbers = czm_in_floats(step, 1 - a->image, &count);
+        const float *numbers = czm_onnx_in_floats(step, 1 - a->image, &count);
         a->channels = image->open->channels;
         if (!numbers || (count != 1 && count != a->channels)) continue;
         float *each = CZM_NEW_ARRAY(step->arena, float, a->channels);
@@ -218,13 +222,13 @@ static bool fold_into_convolution(czm_onnx_step *step, const char *op) {
     affine a;
     if (!find_affine(step, &a)) return false;
     if (czm_text_equal(op, "Add"))
-        czm_emit_affine(step, a.image, NULL, a.numbers, a.channels);
+        czm_onnx_emit_affine(step, a.image, NULL, a.numbers, a.channels);
     else if (czm_text_equal(op, "Mul"))
-        czm_emit_affine(step, a.image, a.numbers, NULL, a.channels);
+        czm_onnx_emit_affine(step, a.image, a.numbers, NULL, a.channels);
     else if (czm_text_equal(op, "Sub") && a.image == 0)
-        czm_emit_affine(step, a.image, NULL, map(step, &a, negated), a.channels);
+        czm_onnx_emit_affine(step, a.image, NULL, map(step, &a, negated), a.channels);
     else if (czm_text_equal(op, "Div") && a.image == 0)
-        czm_emit_affine(step, a.image, map(step, &a, inverse), NULL, a.channels);
+        czm_onnx_emit_affine(step, a.image, map(step, &a, inverse), NULL, a.channels);
     else
         return false;
     return true;
@@ -233,29 +237,29 @@ static bool fold_into_convolution(czm_onnx_step *step, const char *op) {
 // The larger or the smaller one of an image and a number.
 void czm_onnx_limit(czm_onnx_step *step) {
     double number;
-    if (in_dtype(step) != CZM_DTYPE_FLOAT || czm_in(step, 1)->shape.rank != 0 ||
-        !czm_in_number(step, 1, &number)) {
+    if (in_dtype(step) != CZM_DTYPE_FLOAT || czm_onnx_in(step, 1)->shape.rank != 0 ||
+        !czm_onnx_in_number(step, 1, &number)) {
         czm_onnx_binary(step);
         return;
     }
     czm_onnx_layout layout = czm_onnx_layout_of(step);
-    const char *limit = czm_number(step, CZM_DTYPE_FLOAT, number);
+    const char *limit = czm_onnx_number(step, CZM_DTYPE_FLOAT, number);
     const char *x = czm_onnx_operand(step, 0, layout);
     bool is_low = czm_text_equal(step->detail, "Max");
     czm_onnx_put(step, layout,
-                 is_low ? CZM_EMIT(step, "Clip", x, limit) : CZM_EMIT(step, "Clip", x, "", limit));
+                 is_low ? CZM_ONNX(step, "Clip", x, limit) : CZM_ONNX(step, "Clip", x, "", limit));
 }
 
 void czm_onnx_binary(czm_onnx_step *step) {
     if (fold_into_convolution(step, step->detail)) return;
     czm_onnx_layout layout = czm_onnx_layout_of(step);
     const char *a = czm_onnx_operand(step, 0, layout), *b = czm_onnx_operand(step, 1, layout);
-    czm_onnx_put(step, layout, CZM_EMIT(step, step->detail, a, b));
+    czm_onnx_put(step, layout, CZM_ONNX(step, step->detail, a, b));
 }
 
 // BiasAdd: a vector along the channels, which data_format may put second.
 void czm_onnx_bias_add(czm_onnx_step *step) {
-    const czm_onnx_value *image = czm_in(step, 0);
+    const czm_onnx_value *image = czm_onnx_in(step, 0);
     bool is_second = czm_is_channels_first(step->node) && image->shape.rank > 2;
     if (!is_second) {
         czm_onnx_binary(step);
@@ -263,28 +267,29 @@ void czm_onnx_bias_add(czm_onnx_step *step) {
     }
     int64_t dims[CZM_ONNX_MOST_DIMS] = {-1};
     for (int i = 1; i < image->shape.rank - 1; i++) dims[i] = 1;
-    const char *bias = czm_emit_reshape(step, czm_in_plain(step, 1), dims, image->shape.rank - 1);
-    czm_out(step, 0, CZM_EMIT(step, "Add", czm_in_plain(step, 0), bias));
+    const char *bias =
+        czm_onnx_emit_reshape(step, czm_onnx_in_plain(step, 1), dims, image->shape.rank - 1);
+    czm_onnx_out(step, 0, CZM_ONNX(step, "Add", czm_onnx_in_plain(step, 0), bias));
 }
 
 void czm_onnx_squared_difference(czm_onnx_step *step) {
     czm_onnx_layout layout = czm_onnx_layout_of(step);
     const char *difference =
-        CZM_EMIT(step, "Sub", czm_onnx_operand(step, 0, layout), czm_onnx_operand(step, 1, layout));
-    czm_onnx_put(step, layout, CZM_EMIT(step, "Mul", difference, difference));
+        CZM_ONNX(step, "Sub", czm_onnx_operand(step, 0, layout), czm_onnx_operand(step, 1, layout));
+    czm_onnx_put(step, layout, CZM_ONNX(step, "Mul", difference, difference));
 }
 
 void czm_onnx_negated(czm_onnx_step *step) { // NotEqual
     czm_onnx_layout layout = czm_onnx_layout_of(step);
     const char *a = czm_onnx_operand(step, 0, layout), *b = czm_onnx_operand(step, 1, layout);
-    czm_onnx_put(step, layout, CZM_EMIT(step, "Not", CZM_EMIT(step, step->detail, a, b)));
+    czm_onnx_put(step, layout, CZM_ONNX(step, "Not", CZM_ONNX(step, step->detail, a, b)));
 }
 
 // The remainder has the sign of the divisor.
 static const char *floor_mod(czm_onnx_step *step, const char *a, const char *b, bool is_floating) {
-    if (!is_floating) return CZM_EMIT(step, "Mod", a, b);
-    const char *quotient = CZM_EMIT(step, "Floor", CZM_EMIT(step, "Div", a, b));
-    return CZM_EMIT(step, "Sub", a, CZM_EMIT(step, "Mul", quotient, b));
+    if (!is_floating) return CZM_ONNX(step, "Mod", a, b);
+    const char *quotient = CZM_ONNX(step, "Floor", CZM_ONNX(step, "Div", a, b));
+    return CZM_ONNX(step, "Sub", a, CZM_ONNX(step, "Mul", quotient, b));
 }
 
 void czm_onnx_floor_mod(czm_onnx_step *step) {
@@ -297,11 +302,11 @@ void czm_onnx_floor_div(czm_onnx_step *step) {
     czm_onnx_layout layout = czm_onnx_layout_of(step);
     const char *a = czm_onnx_operand(step, 0, layout), *b = czm_onnx_operand(step, 1, layout);
     if (czm_dtype_is_floating(in_dtype(step))) {
-        czm_onnx_put(step, layout, CZM_EMIT(step, "Floor", CZM_EMIT(step, "Div", a, b)));
+        czm_onnx_put(step, layout, CZM_ONNX(step, "Floor", CZM_ONNX(step, "Div", a, b)));
         return;
     }
-    const char *whole = CZM_EMIT(step, "Sub", a, floor_mod(step, a, b, false));
-    czm_onnx_put(step, layout, CZM_EMIT(step, "Div", whole, b));
+    const char *whole = CZM_ONNX(step, "Sub", a, floor_mod(step, a, b, false));
+    czm_onnx_put(step, layout, CZM_ONNX(step, "Div", whole, b));
 }
 
 // ONNX's quotient of integers is truncated; ONNX truncates no floating numbers.
@@ -312,16 +317,16 @@ void czm_onnx_truncate_div(czm_onnx_step *step) {
     }
     czm_onnx_layout layout = czm_onnx_layout_of(step);
     const char *a = czm_onnx_operand(step, 0, layout), *b = czm_onnx_operand(step, 1, layout);
-    const char *quotient = CZM_EMIT(step, step->detail, a, b);
-    const char *whole = CZM_EMIT(step, "Floor", CZM_EMIT(step, "Abs", quotient));
-    czm_onnx_put(step, layout, CZM_EMIT(step, "Mul", whole, CZM_EMIT(step, "Sign", quotient)));
+    const char *quotient = CZM_ONNX(step, step->detail, a, b);
+    const char *whole = CZM_ONNX(step, "Floor", CZM_ONNX(step, "Abs", quotient));
+    czm_onnx_put(step, layout, CZM_ONNX(step, "Mul", whole, CZM_ONNX(step, "Sign", quotient)));
 }
 
 void czm_onnx_truncate_mod(czm_onnx_step *step) {
     czm_onnx_layout layout = czm_onnx_layout_of(step);
     const char *a = czm_onnx_operand(step, 0, layout), *b = czm_onnx_operand(step, 1, layout);
-    const char *name = CZM_EMIT(step, "Mod", a, b);
-    czm_onnx_set_int(step->arena, czm_last(step), "fmod", 1);
+    const char *name = CZM_ONNX(step, "Mod", a, b);
+    czm_onnx_set_int(step->arena, czm_onnx_last(step), "fmod", 1);
     czm_onnx_put(step, layout, name);
 }
 
@@ -329,11 +334,11 @@ void czm_onnx_truncate_mod(czm_onnx_step *step) {
 static const char *shift_by(czm_onnx_step *step, const char *x, const char *by) {
     int64_t powers[33];
     for (size_t i = 0; i < CZM_COUNT_OF(powers); i++) powers[i] = INT64_C(1) << i;
-    const char *all = czm_ints(step, powers, CZM_COUNT_OF(powers));
-    const char *power = CZM_EMIT(step, "Gather", all, by);
+    const char *all = czm_onnx_ints(step, powers, CZM_COUNT_OF(powers));
+    const char *power = CZM_ONNX(step, "Gather", all, by);
     if (czm_text_equal(step->detail, "Div"))
-        x = CZM_EMIT(step, "Sub", x, floor_mod(step, x, power, false));
-    return CZM_EMIT(step, step->detail, x, power);
+        x = CZM_ONNX(step, "Sub", x, floor_mod(step, x, power, false));
+    return CZM_ONNX(step, step->detail, x, power);
 }
 
 // A shift by more bits than the type has is one by all but one (core/kernels/cwise_ops.h); a left one loses what
@@ -341,76 +346,77 @@ static const char *shift_by(czm_onnx_step *step, const char *x, const char *by) 
 void czm_onnx_shift(czm_onnx_step *step) {
     czm_dtype dtype = in_dtype(step);
     if (dtype == CZM_DTYPE_UINT64) {
-        czm_refuse(step, "ONNX Runtime does not shift uint64");
+        czm_onnx_refuse(step, "ONNX Runtime does not shift uint64");
         return;
     }
     czm_onnx_layout layout = czm_onnx_layout_of(step);
-    const char *x = czm_emit_cast(step, czm_onnx_operand(step, 0, layout), CZM_DTYPE_INT64);
-    const char *by = czm_emit_cast(step, czm_onnx_operand(step, 1, layout), CZM_DTYPE_INT64);
+    const char *x = czm_onnx_emit_cast(step, czm_onnx_operand(step, 0, layout), CZM_DTYPE_INT64);
+    const char *by = czm_onnx_emit_cast(step, czm_onnx_operand(step, 1, layout), CZM_DTYPE_INT64);
     double most = 8 * (double)czm_dtype_size(dtype) - 1;
-    by = CZM_EMIT(step, "Max", by, czm_number(step, CZM_DTYPE_INT64, 0));
-    by = CZM_EMIT(step, "Min", by, czm_number(step, CZM_DTYPE_INT64, most));
+    by = CZM_ONNX(step, "Max", by, czm_onnx_number(step, CZM_DTYPE_INT64, 0));
+    by = CZM_ONNX(step, "Min", by, czm_onnx_number(step, CZM_DTYPE_INT64, most));
     if (dtype == CZM_DTYPE_INT64) {
-        const char *half = CZM_EMIT(step, "Div", by, czm_number(step, CZM_DTYPE_INT64, 2));
+        const char *half = CZM_ONNX(step, "Div", by, czm_onnx_number(step, CZM_DTYPE_INT64, 2));
         x = shift_by(step, x, half);
-        by = CZM_EMIT(step, "Sub", by, half);
+        by = CZM_ONNX(step, "Sub", by, half);
     }
-    czm_onnx_put(step, layout, czm_emit_cast(step, shift_by(step, x, by), dtype));
+    czm_onnx_put(step, layout, czm_onnx_emit_cast(step, shift_by(step, x, by), dtype));
 }
 
 // What has 0 where `detail`'s operand is 0: DivNoNan, MulNoNan, Xdivy, Xlogy ("op operand").
 void czm_onnx_unless_zero(czm_onnx_step *step) {
     czm_onnx_layout layout = czm_onnx_layout_of(step);
     const char *a = czm_onnx_operand(step, 0, layout), *b = czm_onnx_operand(step, 1, layout);
-    const char *zero = czm_number(step, in_dtype(step), 0);
+    const char *zero = czm_onnx_number(step, in_dtype(step), 0);
     bool is_second = czm_node_is(step->node, CZM_OP_DivNoNan) ||
                      czm_node_is(step->node, CZM_OP_MulNoNan);
-    const char *is_zero = CZM_EMIT(step, "Equal", is_second ? b : a, zero);
+    const char *is_zero = CZM_ONNX(step, "Equal", is_second ? b : a, zero);
     if (czm_node_is(step->node, CZM_OP_Xlog1py))
-        b = CZM_EMIT(step, "Add", b, czm_number(step, in_dtype(step), 1));
-    if (strncmp(step->node->op, "Xlog", 4) == 0) b = CZM_EMIT(step, "Log", b);
-    const char *result = CZM_EMIT(step, step->detail, a, b);
-    czm_onnx_put(step, layout, CZM_EMIT(step, "Where", is_zero, zero, result));
+        b = CZM_ONNX(step, "Add", b, czm_onnx_number(step, in_dtype(step), 1));
+    if (strncmp(step->node->op, "Xlog", 4) == 0) b = CZM_ONNX(step, "Log", b);
+    const char *result = CZM_ONNX(step, step->detail, a, b);
+    czm_onnx_put(step, layout, CZM_ONNX(step, "Where", is_zero, zero, result));
 }
 
 void czm_onnx_approximate(czm_onnx_step *step) { // ApproximateEqual
     czm_onnx_layout layout = czm_onnx_layout_of(step);
     const char *difference =
-        CZM_EMIT(step, "Sub", czm_onnx_operand(step, 0, layout), czm_onnx_operand(step, 1, layout));
-    const char *limit = czm_number(step, in_dtype(step), czm_attr_float(step->node, "tolerance"));
-    czm_onnx_put(step, layout, CZM_EMIT(step, "Less", CZM_EMIT(step, "Abs", difference), limit));
+        CZM_ONNX(step, "Sub", czm_onnx_operand(step, 0, layout), czm_onnx_operand(step, 1, layout));
+    const char *limit =
+        czm_onnx_number(step, in_dtype(step), czm_attr_float(step->node, "tolerance"));
+    czm_onnx_put(step, layout, CZM_ONNX(step, "Less", CZM_ONNX(step, "Abs", difference), limit));
 }
 
 void czm_onnx_bitwise(czm_onnx_step *step) {
     enum { SINCE = 18 };
     if (step->opset < SINCE) {
-        czm_refuse_opset(step, "has no operations on bits");
+        czm_onnx_refuse_opset(step, "has no operations on bits");
         return;
     }
     czm_onnx_layout layout = czm_onnx_layout_of(step);
     const char *inputs[3] = {NULL};
-    for (size_t i = 0; i < czm_in_count(step) && i < 2; i++)
+    for (size_t i = 0; i < czm_onnx_in_count(step) && i < 2; i++)
         inputs[i] = czm_onnx_operand(step, i, layout);
-    czm_onnx_put(step, layout, czm_emit(step, step->detail, inputs));
+    czm_onnx_put(step, layout, czm_onnx_emit(step, step->detail, inputs));
 }
 
 // Zero has a sign, too, which 1 / x tells.
 static const char *is_negative(czm_onnx_step *step, const char *x) {
-    const char *zero = czm_number(step, CZM_DTYPE_FLOAT, 0);
-    const char *inverse = CZM_EMIT(step, "Reciprocal", x);
-    return CZM_EMIT(step, "Or", CZM_EMIT(step, "Less", x, zero),
-                    CZM_EMIT(step, "Less", inverse, zero));
+    const char *zero = czm_onnx_number(step, CZM_DTYPE_FLOAT, 0);
+    const char *inverse = CZM_ONNX(step, "Reciprocal", x);
+    return CZM_ONNX(step, "Or", CZM_ONNX(step, "Less", x, zero),
+                    CZM_ONNX(step, "Less", inverse, zero));
 }
 
 // First as if both were positive.
 const char *czm_onnx_angle_of(czm_onnx_step *step, const char *y, const char *x) {
-    const char *zero = czm_number(step, CZM_DTYPE_FLOAT, 0);
-    const char *pi = czm_number(step, CZM_DTYPE_FLOAT, 3.141592653589793);
-    const char *slope = CZM_EMIT(step, "Abs", CZM_EMIT(step, "Div", y, x));
-    const char *angle = CZM_EMIT(step, "Where", CZM_EMIT(step, "Equal", y, zero), zero,
-                                 CZM_EMIT(step, "Atan", slope));
-    angle = CZM_EMIT(step, "Where", is_negative(step, x), CZM_EMIT(step, "Sub", pi, angle), angle);
-    return CZM_EMIT(step, "Where", is_negative(step, y), CZM_EMIT(step, "Neg", angle), angle);
+    const char *zero = czm_onnx_number(step, CZM_DTYPE_FLOAT, 0);
+    const char *pi = czm_onnx_number(step, CZM_DTYPE_FLOAT, 3.141592653589793);
+    const char *slope = CZM_ONNX(step, "Abs", CZM_ONNX(step, "Div", y, x));
+    const char *angle = CZM_ONNX(step, "Where", CZM_ONNX(step, "Equal", y, zero), zero,
+                                 CZM_ONNX(step, "Atan", slope));
+    angle = CZM_ONNX(step, "Where", is_negative(step, x), CZM_ONNX(step, "Sub", pi, angle), angle);
+    return CZM_ONNX(step, "Where", is_negative(step, y), CZM_ONNX(step, "Neg", angle), angle);
 }
 
 void czm_onnx_atan2(czm_onnx_step *step) {
@@ -424,9 +430,9 @@ void czm_onnx_atan2(czm_onnx_step *step) {
 void czm_onnx_sum(czm_onnx_step *step) { // AddN
     czm_onnx_layout layout = czm_onnx_layout_of(step);
     const char *sum = czm_onnx_operand(step, 0, layout);
-    for (size_t i = 1; i < czm_in_count(step); i++)
-        sum = CZM_EMIT(step, "Add", sum, czm_onnx_operand(step, i, layout));
-    if (czm_in_count(step) == 1)
+    for (size_t i = 1; i < czm_onnx_in_count(step); i++)
+        sum = CZM_ONNX(step, "Add", sum, czm_onnx_operand(step, i, layout));
+    if (czm_onnx_in_count(step) == 1)
         czm_onnx_pass(step);
     else
         czm_onnx_put(step, layout, sum);
@@ -454,9 +460,9 @@ static bool put_hard_sigmoid(czm_onnx_step *step) {
     if (value->open && value->readers == 1) return false;
     bool is_planar = value->planar && value->shape.rank > 2;
     const char *name =
-        CZM_EMIT(step, "HardSigmoid", is_planar ? value->planar : czm_plain_of(step, value));
-    czm_onnx_set_float(step->arena, czm_last(step), "alpha", alpha);
-    czm_onnx_set_float(step->arena, czm_last(step), "beta", beta);
+        CZM_ONNX(step, "HardSigmoid", is_planar ? value->planar : czm_onnx_plain_of(step, value));
+    czm_onnx_set_float(step->arena, czm_onnx_last(step), "alpha", alpha);
+    czm_onnx_set_float(step->arena, czm_onnx_last(step), "beta", beta);
     czm_onnx_put(step, (czm_onnx_layout){value->shape.rank, is_planar}, name);
     return true;
 }
@@ -468,20 +474,20 @@ void czm_onnx_clip(czm_onnx_step *step) { // ClipByValue
     }
     czm_onnx_layout layout = czm_onnx_layout_of(step);
     double least, most;
-    if (in_dtype(step) == CZM_DTYPE_FLOAT && czm_in_number(step, 1, &least) && least == 0 &&
-        czm_in_number(step, 2, &most) && most == 1 && put_hard_sigmoid(step))
+    if (in_dtype(step) == CZM_DTYPE_FLOAT && czm_onnx_in_number(step, 1, &least) && least == 0 &&
+        czm_onnx_in_number(step, 2, &most) && most == 1 && put_hard_sigmoid(step))
         return;
-    if (in_dtype(step) == CZM_DTYPE_FLOAT && czm_in_number(step, 1, &least) &&
-        czm_in_number(step, 2, &most) && least <= most) { // two numbers, as ONNX wants them
+    if (in_dtype(step) == CZM_DTYPE_FLOAT && czm_onnx_in_number(step, 1, &least) &&
+        czm_onnx_in_number(step, 2, &most) && least <= most) { // two numbers, as ONNX wants them
         czm_onnx_put(step, layout,
-                     CZM_EMIT(step, "Clip", czm_onnx_operand(step, 0, layout),
-                              czm_number(step, CZM_DTYPE_FLOAT, least),
-                              czm_number(step, CZM_DTYPE_FLOAT, most)));
+                     CZM_ONNX(step, "Clip", czm_onnx_operand(step, 0, layout),
+                              czm_onnx_number(step, CZM_DTYPE_FLOAT, least),
+                              czm_onnx_number(step, CZM_DTYPE_FLOAT, most)));
         return;
     }
     const char *low =
-        CZM_EMIT(step, "Min", czm_onnx_operand(step, 0, layout), czm_onnx_operand(step, 2, layout));
-    czm_onnx_put(step, layout, CZM_EMIT(step, "Max", low, czm_onnx_operand(step, 1, layout)));
+        CZM_ONNX(step, "Min", czm_onnx_operand(step, 0, layout), czm_onnx_operand(step, 2, layout));
+    czm_onnx_put(step, layout, CZM_ONNX(step, "Max", low, czm_onnx_operand(step, 1, layout)));
 }
 
 // The range is moved so that 0 is one of the steps (core/kernels/fake_quant_ops_functor.h).
@@ -491,7 +497,7 @@ typedef struct quantization {
 } quantization;
 
 static const char *scalar(czm_onnx_step *step, double number) {
-    return czm_number(step, CZM_DTYPE_FLOAT, number);
+    return czm_onnx_number(step, CZM_DTYPE_FLOAT, number);
 }
 
 static void find_range(czm_onnx_step *step, czm_onnx_layout layout, quantization *q) {
@@ -502,26 +508,26 @@ static void find_range(czm_onnx_step *step, czm_onnx_layout layout, quantization
                       : czm_onnx_operand(step, 2, layout);
     q->least = scalar(step, czm_attr_bool(step->node, "narrow_range"));
     q->most = scalar(step, (double)((INT64_C(1) << czm_attr_int(step->node, "num_bits")) - 1));
-    const char *steps = CZM_EMIT(step, "Sub", q->most, q->least);
-    q->step = CZM_EMIT(step, "Div", CZM_EMIT(step, "Sub", q->high, q->low), steps);
-    q->divisor = CZM_EMIT(step, "Where", CZM_EMIT(step, "Equal", q->step, scalar(step, 0)),
+    const char *steps = CZM_ONNX(step, "Sub", q->most, q->least);
+    q->step = CZM_ONNX(step, "Div", CZM_ONNX(step, "Sub", q->high, q->low), steps);
+    q->divisor = CZM_ONNX(step, "Where", CZM_ONNX(step, "Equal", q->step, scalar(step, 0)),
                           scalar(step, 1), q->step);
 }
 
 // floor(x + 0.5): half a step goes up.
 static const char *nearest(czm_onnx_step *step, const char *x) {
-    return CZM_EMIT(step, "Floor", CZM_EMIT(step, "Add", x, scalar(step, 0.5)));
+    return CZM_ONNX(step, "Floor", CZM_ONNX(step, "Add", x, scalar(step, 0.5)));
 }
 
 static const char *between(czm_onnx_step *step, const char *x, const char *low, const char *high) {
-    return CZM_EMIT(step, "Max", CZM_EMIT(step, "Min", x, high), low);
+    return CZM_ONNX(step, "Max", CZM_ONNX(step, "Min", x, high), low);
 }
 
 static void nudge(czm_onnx_step *step, quantization *q) {
-    const char *zero = CZM_EMIT(step, "Sub", q->least, CZM_EMIT(step, "Div", q->low, q->divisor));
+    const char *zero = CZM_ONNX(step, "Sub", q->least, CZM_ONNX(step, "Div", q->low, q->divisor));
     zero = between(step, nearest(step, zero), q->least, q->most);
-    q->low = CZM_EMIT(step, "Mul", CZM_EMIT(step, "Sub", q->least, zero), q->step);
-    q->high = CZM_EMIT(step, "Mul", CZM_EMIT(step, "Sub", q->most, zero), q->step);
+    q->low = CZM_ONNX(step, "Mul", CZM_ONNX(step, "Sub", q->least, zero), q->step);
+    q->high = CZM_ONNX(step, "Mul", CZM_ONNX(step, "Sub", q->most, zero), q->step);
 }
 
 void czm_onnx_fake_quant(czm_onnx_step *step) {
@@ -530,25 +536,27 @@ void czm_onnx_fake_quant(czm_onnx_step *step) {
     find_range(step, layout, &q);
     nudge(step, &q);
     const char *x = between(step, czm_onnx_operand(step, 0, layout), q.low, q.high);
-    const char *above = CZM_EMIT(step, "Sub", x, q.low);
-    const char *steps = nearest(step, CZM_EMIT(step, "Div", above, q.divisor));
-    czm_onnx_put(step, layout, CZM_EMIT(step, "Add", CZM_EMIT(step, "Mul", steps, q.step), q.low));
+    const char *above = CZM_ONNX(step, "Sub", x, q.low);
+    const char *steps = nearest(step, CZM_ONNX(step, "Div", above, q.divisor));
+    czm_onnx_put(step, layout, CZM_ONNX(step, "Add", CZM_ONNX(step, "Mul", steps, q.step), q.low));
 }
 
 void czm_onnx_select(czm_onnx_step *step) {
     czm_onnx_layout layout = czm_onnx_layout_of(step);
-    const czm_onnx_value *condition = czm_in(step, 0), *value = czm_in(step, 1);
+    const czm_onnx_value *condition = czm_onnx_in(step, 0), *value = czm_onnx_in(step, 1);
     bool is_by_row = czm_node_is(step->node, CZM_OP_Select) && condition->shape.rank == 1 &&
                      value->shape.rank > 1;
     if (is_by_row) { // one decision a row, not a column
         int64_t dims[CZM_ONNX_MOST_DIMS] = {-1};
         for (int i = 1; i < value->shape.rank; i++) dims[i] = 1;
-        const char *rows = czm_emit_reshape(step, czm_in_plain(step, 0), dims, value->shape.rank);
-        czm_out(step, 0,
-                CZM_EMIT(step, "Where", rows, czm_in_plain(step, 1), czm_in_plain(step, 2)));
+        const char *rows =
+            czm_onnx_emit_reshape(step, czm_onnx_in_plain(step, 0), dims, value->shape.rank);
+        czm_onnx_out(step, 0,
+                     CZM_ONNX(step, "Where", rows, czm_onnx_in_plain(step, 1),
+                              czm_onnx_in_plain(step, 2)));
         return;
     }
     czm_onnx_put(step, layout,
-                 CZM_EMIT(step, "Where", czm_onnx_operand(step, 0, layout),
+                 CZM_ONNX(step, "Where", czm_onnx_operand(step, 0, layout),
                           czm_onnx_operand(step, 1, layout), czm_onnx_operand(step, 2, layout)));
 }

@@ -8,76 +8,79 @@ enum { MOST = CZM_ONNX_MOST_DIMS };
 
 // Each batch for itself: GatherND knows batches, but no axis behind them.
 static void gather_in_batches(czm_onnx_step *step) {
-    const czm_onnx_value *value = czm_in(step, 0);
+    const czm_onnx_value *value = czm_onnx_in(step, 0);
     int64_t batches = czm_attr_int(step->node, "batch_dims"), axis = 0, last = -1;
-    if (czm_in_count(step) > 2 && czm_in_ints(step, 2, &axis, 1) != 1) axis = CZM_UNKNOWN - MOST;
+    if (czm_onnx_in_count(step) > 2 && czm_onnx_in_ints(step, 2, &axis, 1) != 1)
+        axis = CZM_UNKNOWN - MOST;
     if (axis < 0 && value->shape.rank != CZM_UNKNOWN) axis += value->shape.rank;
-    if (batches < 0) batches += czm_in(step, 1)->shape.rank;
-    if (axis != batches || czm_in(step, 1)->shape.rank == CZM_UNKNOWN) {
-        czm_refuse(step, "ONNX gathers along the first dimension of a batch only");
+    if (batches < 0) batches += czm_onnx_in(step, 1)->shape.rank;
+    if (axis != batches || czm_onnx_in(step, 1)->shape.rank == CZM_UNKNOWN) {
+        czm_onnx_refuse(step, "ONNX gathers along the first dimension of a batch only");
         return;
     }
-    const char *places = czm_in_plain(step, 1);
-    if (czm_in(step, 1)->dtype != CZM_DTYPE_INT64)
-        places = czm_emit_cast(step, places, CZM_DTYPE_INT64);
-    places = czm_emit_with_axes(step, "Unsqueeze", places, &last, 1, 13);
-    czm_out(step, 0, CZM_EMIT(step, "GatherND", czm_in_plain(step, 0), places));
-    czm_onnx_set_int(step->arena, czm_last(step), "batch_dims", batches);
+    const char *places = czm_onnx_in_plain(step, 1);
+    if (czm_onnx_in(step, 1)->dtype != CZM_DTYPE_INT64)
+        places = czm_onnx_emit_cast(step, places, CZM_DTYPE_INT64);
+    places = czm_onnx_emit_with_axes(step, "Unsqueeze", places, &last, 1, 13);
+    czm_onnx_out(step, 0, CZM_ONNX(step, "GatherND", czm_onnx_in_plain(step, 0), places));
+    czm_onnx_set_int(step->arena, czm_onnx_last(step), "batch_dims", batches);
 }
 
 void czm_onnx_gather(czm_onnx_step *step) {
     int64_t axis = 0;
-    int rank = czm_in(step, 0)->shape.rank;
+    int rank = czm_onnx_in(step, 0)->shape.rank;
     if (czm_attr_int(step->node, "batch_dims") != 0) {
         gather_in_batches(step);
         return;
     }
-    if (czm_in_count(step) > 2 && (czm_in_ints(step, 2, &axis, 1) != 1 || rank == CZM_UNKNOWN)) {
-        czm_refuse(step, "its axis is not known");
+    if (czm_onnx_in_count(step) > 2 &&
+        (czm_onnx_in_ints(step, 2, &axis, 1) != 1 || rank == CZM_UNKNOWN)) {
+        czm_onnx_refuse(step, "its axis is not known");
         return;
     }
-    bool is_planar = czm_is_planar_image(step, 0) && czm_in(step, 1)->shape.rank == 1;
-    const char *name =
-        CZM_EMIT(step, "Gather", czm_in_layout(step, 0, is_planar), czm_in_plain(step, 1));
-    czm_onnx_set_int(step->arena, czm_last(step), "axis",
-                     czm_axis_in_layout(axis, rank, is_planar));
-    czm_put(step, 0, is_planar, name);
+    bool is_planar = czm_onnx_is_planar_image(step, 0) && czm_onnx_in(step, 1)->shape.rank == 1;
+    const char *name = CZM_ONNX(step, "Gather", czm_onnx_in_layout(step, 0, is_planar),
+                                czm_onnx_in_plain(step, 1));
+    czm_onnx_set_int(step->arena, czm_onnx_last(step), "axis",
+                     czm_onnx_axis_in_layout(axis, rank, is_planar));
+    czm_onnx_out_layout(step, 0, is_planar, name);
 }
 
 void czm_onnx_gather_nd(czm_onnx_step *step) {
-    const char *indices = czm_in_plain(step, 1);
-    if (czm_in(step, 1)->dtype != CZM_DTYPE_INT64)
-        indices = czm_emit_cast(step, indices, CZM_DTYPE_INT64);
-    czm_out(step, 0, CZM_EMIT(step, "GatherND", czm_in_plain(step, 0), indices));
-    czm_onnx_set_int(step->arena, czm_last(step), "batch_dims",
+    const char *indices = czm_onnx_in_plain(step, 1);
+    if (czm_onnx_in(step, 1)->dtype != CZM_DTYPE_INT64)
+        indices = czm_onnx_emit_cast(step, indices, CZM_DTYPE_INT64);
+    czm_onnx_out(step, 0, CZM_ONNX(step, "GatherND", czm_onnx_in_plain(step, 0), indices));
+    czm_onnx_set_int(step->arena, czm_onnx_last(step), "batch_dims",
                      czm_attr_int(step->node, "batch_dims"));
 }
 
 // The numbers 0, 1 ... up to the depth.
 static const char *classes_of(czm_onnx_step *step, czm_dtype dtype) {
-    const char *depth = czm_emit_reshape(step, czm_in_int64(step, 1), NULL, 0);
-    const char *all = CZM_EMIT(step, "Range", czm_number(step, CZM_DTYPE_INT64, 0), depth,
-                               czm_number(step, CZM_DTYPE_INT64, 1));
-    return dtype == CZM_DTYPE_INT64 ? all : czm_emit_cast(step, all, dtype);
+    const char *depth = czm_onnx_emit_reshape(step, czm_onnx_in_int64(step, 1), NULL, 0);
+    const char *all = CZM_ONNX(step, "Range", czm_onnx_number(step, CZM_DTYPE_INT64, 0), depth,
+                               czm_onnx_number(step, CZM_DTYPE_INT64, 1));
+    return dtype == CZM_DTYPE_INT64 ? all : czm_onnx_emit_cast(step, all, dtype);
 }
 
 // OneHot(indices, depth, on, off): each index is compared with all classes. ONNX's OneHot counts negative
 // indices from the end, wants no scalar, and has kernels for few types.
 void czm_onnx_one_hot(czm_onnx_step *step) {
-    int rank = czm_in(step, 0)->shape.rank;
+    int rank = czm_onnx_in(step, 0)->shape.rank;
     int64_t at = czm_attr_int(step->node, "axis"), dims[MOST];
     if (rank == CZM_UNKNOWN || rank >= MOST) {
-        czm_refuse(step, "the rank of its indices is not known");
+        czm_onnx_refuse(step, "the rank of its indices is not known");
         return;
     }
     if (at < 0) at = rank;
     for (int i = 0; i <= rank; i++) dims[i] = i == at ? -1 : 1;
-    const char *classes = classes_of(step, czm_in(step, 0)->dtype);
-    if (at < rank) classes = czm_emit_reshape(step, classes, dims, rank + 1);
-    const char *indices = czm_emit_with_axes(step, "Unsqueeze", czm_in_plain(step, 0), &at, 1, 13);
-    czm_out(step, 0,
-            CZM_EMIT(step, "Where", CZM_EMIT(step, "Equal", indices, classes),
-                     czm_in_plain(step, 2), czm_in_plain(step, 3)));
+    const char *classes = classes_of(step, czm_onnx_in(step, 0)->dtype);
+    if (at < rank) classes = czm_onnx_emit_reshape(step, classes, dims, rank + 1);
+    const char *indices =
+        czm_onnx_emit_with_axes(step, "Unsqueeze", czm_onnx_in_plain(step, 0), &at, 1, 13);
+    czm_onnx_out(step, 0,
+                 CZM_ONNX(step, "Where", CZM_ONNX(step, "Equal", indices, classes),
+                          czm_onnx_in_plain(step, 2), czm_onnx_in_plain(step, 3)));
 }
 
 // ---- places
@@ -85,16 +88,18 @@ void czm_onnx_one_hot(czm_onnx_step *step) {
 // The places of what is not zero, a row each.
 void czm_onnx_where(czm_onnx_step *step) {
     const int64_t order[] = {1, 0};
-    const char *condition = czm_in_plain(step, 0);
-    if (czm_in(step, 0)->dtype != CZM_DTYPE_BOOL)
-        condition = czm_emit_cast(step, condition, CZM_DTYPE_BOOL);
-    czm_out(step, 0, czm_emit_transpose(step, CZM_EMIT(step, "NonZero", condition), order, 2));
+    const char *condition = czm_onnx_in_plain(step, 0);
+    if (czm_onnx_in(step, 0)->dtype != CZM_DTYPE_BOOL)
+        condition = czm_onnx_emit_cast(step, condition, CZM_DTYPE_BOOL);
+    czm_onnx_out(step, 0,
+                 czm_onnx_emit_transpose(step, CZM_ONNX(step, "NonZero", condition), order, 2));
 }
 
 // The places in ascending order of the numbers that are there.
 void czm_onnx_inverse_order(czm_onnx_step *step) { // InvertPermutation
-    const char *order = czm_in_int64(step, 0);
-    CZM_EMIT(step, "TopK", order, CZM_EMIT(step, "Shape", order));
-    czm_onnx_set_int(step->arena, czm_last(step), "largest", 0);
-    czm_out(step, 0, czm_emit_cast(step, czm_emit_more(step), step->outputs[0].dtype));
+    const char *order = czm_onnx_in_int64(step, 0);
+    CZM_ONNX(step, "TopK", order, CZM_ONNX(step, "Shape", order));
+    czm_onnx_set_int(step->arena, czm_onnx_last(step), "largest", 0);
+    czm_onnx_out(step, 0,
+                 czm_onnx_emit_cast(step, czm_onnx_emit_more(step), step->outputs[0].dtype));
 }

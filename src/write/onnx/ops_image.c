@@ -34,7 +34,7 @@ static bool find_places(czm_onnx_step *step, places *p, double outside) {
     if (!czm_onnx_image_of(step, 0, &p->image)) return false;
     read_steps(step, p);
     if (p->kernel[0] < 1 || p->kernel[1] < 1 || p->kernel[0] * p->kernel[1] > MOST_PLACES) {
-        czm_refuse(step, "its window is too large, or its size is not known");
+        czm_onnx_refuse(step, "its window is too large, or its size is not known");
         return false;
     }
     czm_onnx_pad_image(step, &p->image, p->kernel, outside);
@@ -50,9 +50,9 @@ static const char *slice_at(czm_onnx_step *step, const places *p, int64_t y, int
         end[i] = begin[i] + 1 - extent_of(p, i);
         if (end[i] == 0) end[i] = INT32_MAX;
     }
-    return CZM_EMIT(step, "Slice", p->image.name, czm_ints(step, begin, DIRECTIONS),
-                    czm_ints(step, end, DIRECTIONS), czm_ints(step, axes, DIRECTIONS),
-                    czm_ints(step, p->strides, DIRECTIONS));
+    return CZM_ONNX(step, "Slice", p->image.name, czm_onnx_ints(step, begin, DIRECTIONS),
+                    czm_onnx_ints(step, end, DIRECTIONS), czm_onnx_ints(step, axes, DIRECTIONS),
+                    czm_onnx_ints(step, p->strides, DIRECTIONS));
 }
 
 // All places row by row, ready to be joined.
@@ -70,30 +70,30 @@ void czm_onnx_patches(czm_onnx_step *step) { // ExtractImagePatches
     czm_windows windows = czm_windows_of(step->node, 4);
     places p = {.kernel = {windows.along[1].size, windows.along[2].size}};
     if (!find_places(step, &p, 0)) return;
-    const char *name = czm_emit(step, "Concat", all_slices(step, &p));
-    czm_onnx_set_int(step->arena, czm_last(step), "axis", 1);
-    czm_out_planar(step, 0, name);
+    const char *name = czm_onnx_emit(step, "Concat", all_slices(step, &p));
+    czm_onnx_set_int(step->arena, czm_onnx_last(step), "axis", 1);
+    czm_onnx_out_planar(step, 0, name);
 }
 
 // The largest of pixel plus filter; what lies outside never is (core/kernels/dilation_ops.cc).
 void czm_onnx_dilation(czm_onnx_step *step) { // Dilation2D(input, filter)
     places p = {.kernel = {0}};
-    if (!czm_dtype_is_floating(czm_in(step, 0)->dtype)) { // nothing is below all integers
-        czm_refuse(step, "it dilates integers");
+    if (!czm_dtype_is_floating(czm_onnx_in(step, 0)->dtype)) { // nothing is below all integers
+        czm_onnx_refuse(step, "it dilates integers");
         return;
     }
-    czm_shape filter = czm_in(step, 1)->shape; // [height, width, channels]
+    czm_shape filter = czm_onnx_in(step, 1)->shape; // [height, width, channels]
     for (int i = 0; i < DIRECTIONS && filter.rank == 3; i++) p.kernel[i] = filter.dims[i];
     if (!find_places(step, &p, -(double)FLT_MAX)) return;
     const char **slices = all_slices(step, &p);
     const int64_t dims[] = {p.kernel[0] * p.kernel[1], -1, 1, 1}, axis = 0;
-    const char *rows = czm_emit_reshape(step, czm_in_plain(step, 1), dims, 4);
+    const char *rows = czm_onnx_emit_reshape(step, czm_onnx_in_plain(step, 1), dims, 4);
     for (int64_t i = 0; i < dims[0]; i++) {
-        const char *row = CZM_EMIT(step, "Gather", rows, czm_int(step, i));
-        czm_onnx_set_int(step->arena, czm_last(step), "axis", axis);
-        slices[i] = CZM_EMIT(step, "Add", slices[i], row);
+        const char *row = CZM_ONNX(step, "Gather", rows, czm_onnx_int(step, i));
+        czm_onnx_set_int(step->arena, czm_onnx_last(step), "axis", axis);
+        slices[i] = CZM_ONNX(step, "Add", slices[i], row);
     }
-    czm_out_planar(step, 0, czm_emit(step, "Max", slices));
+    czm_onnx_out_planar(step, 0, czm_onnx_emit(step, "Max", slices));
 }
 
 void czm_onnx_pool_slices(czm_onnx_step *step, czm_onnx_image *image, const int64_t *kernel,
@@ -101,7 +101,7 @@ void czm_onnx_pool_slices(czm_onnx_step *step, czm_onnx_image *image, const int6
     places p = {.image = *image, .kernel = {kernel[0], kernel[1]}};
     read_steps(step, &p);
     czm_onnx_pad_image(step, &p.image, kernel, lowest);
-    czm_out_planar(step, 0, czm_emit(step, "Max", all_slices(step, &p)));
+    czm_onnx_out_planar(step, 0, czm_onnx_emit(step, "Max", all_slices(step, &p)));
 }
 
 // ---- where the largest was
@@ -110,15 +110,15 @@ void czm_onnx_pool_slices(czm_onnx_step *step, czm_onnx_image *image, const int6
 static const char *place_in_tensorflow(czm_onnx_step *step, const czm_onnx_image *image,
                                        const char *place) {
     int64_t area = image->size[0] * image->size[1], channels = image->channels;
-    const char *pixel = CZM_EMIT(step, "Mod", place, czm_int(step, area));
-    const char *plane = CZM_EMIT(step, "Div", place, czm_int(step, area));
-    const char *channel = CZM_EMIT(step, "Mod", plane, czm_int(step, channels));
-    const char *first = CZM_EMIT(step, "Mul", pixel, czm_int(step, channels));
-    const char *result = CZM_EMIT(step, "Add", first, channel);
+    const char *pixel = CZM_ONNX(step, "Mod", place, czm_onnx_int(step, area));
+    const char *plane = CZM_ONNX(step, "Div", place, czm_onnx_int(step, area));
+    const char *channel = CZM_ONNX(step, "Mod", plane, czm_onnx_int(step, channels));
+    const char *first = CZM_ONNX(step, "Mul", pixel, czm_onnx_int(step, channels));
+    const char *result = CZM_ONNX(step, "Add", first, channel);
     if (!czm_attr_bool(step->node, "include_batch_in_index")) return result;
-    const char *picture = CZM_EMIT(step, "Div", plane, czm_int(step, channels));
-    const char *before = CZM_EMIT(step, "Mul", picture, czm_int(step, area * channels));
-    return CZM_EMIT(step, "Add", result, before);
+    const char *picture = CZM_ONNX(step, "Div", plane, czm_onnx_int(step, channels));
+    const char *before = CZM_ONNX(step, "Mul", picture, czm_onnx_int(step, area * channels));
+    return CZM_ONNX(step, "Add", result, before);
 }
 
 void czm_onnx_pool_places(czm_onnx_step *step) { // MaxPoolWithArgmax
@@ -126,13 +126,14 @@ void czm_onnx_pool_places(czm_onnx_step *step) { // MaxPoolWithArgmax
     int64_t kernel[DIRECTIONS];
     if (!czm_onnx_image_of(step, 0, &image)) return;
     if (image.size[0] < 1 || image.size[1] < 1 || image.channels < 1) {
-        czm_refuse(step, "the size of its image is not known");
+        czm_onnx_refuse(step, "the size of its image is not known");
         return;
     }
     czm_onnx_kernel_of(step, &image, kernel);
-    czm_out_planar(step, 0, CZM_EMIT(step, "MaxPool", image.name));
+    czm_onnx_out_planar(step, 0, CZM_ONNX(step, "MaxPool", image.name));
     czm_onnx_set_windows(step, &image, kernel);
-    const char *place = place_in_tensorflow(step, &image, czm_emit_more(step));
+    const char *place = place_in_tensorflow(step, &image, czm_onnx_emit_more(step));
     czm_dtype dtype = czm_attr_type(step->node, "Targmax");
-    czm_out_planar(step, 1, dtype == CZM_DTYPE_INT64 ? place : czm_emit_cast(step, place, dtype));
+    czm_onnx_out_planar(step, 1,
+                        dtype == CZM_DTYPE_INT64 ? place : czm_onnx_emit_cast(step, place, dtype));
 }

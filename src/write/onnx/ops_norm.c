@@ -12,7 +12,7 @@
 static bool read_statistics(czm_onnx_step *step, const float **in, size_t *channels) {
     for (size_t i = 1; i < 5; i++) {
         size_t count;
-        in[i] = czm_in_floats(step, i, &count);
+        in[i] = czm_onnx_in_floats(step, i, &count);
         if (!in[i] || (i > 1 && count != *channels)) return false;
         *channels = count;
     }
@@ -31,7 +31,7 @@ static bool normalize_by_constants(czm_onnx_step *step) {
         scale[i] = (float)factor;
         shift[i] = (float)((double)in[2][i] - (double)in[3][i] * factor);
     }
-    czm_emit_affine(step, 0, scale, shift, channels);
+    czm_onnx_emit_affine(step, 0, scale, shift, channels);
     return true;
 }
 
@@ -42,8 +42,8 @@ static const char *mean_of(czm_onnx_step *step, const char *image, int rank, int
     int count = 0;
     for (int i = 0; i < rank; i++)
         if (i != channels) axes[count++] = i;
-    const char *mean = czm_emit_with_axes(step, "ReduceMean", image, axes, count, 18);
-    czm_onnx_set_int(step->arena, czm_last(step), "keepdims", 1);
+    const char *mean = czm_onnx_emit_with_axes(step, "ReduceMean", image, axes, count, 18);
+    czm_onnx_set_int(step->arena, czm_onnx_last(step), "keepdims", 1);
     return mean;
 }
 
@@ -54,55 +54,56 @@ typedef struct statistics {
 static statistics statistics_of(czm_onnx_step *step, const char *image, int rank, int channels) {
     statistics s = {0};
     s.mean = mean_of(step, image, rank, channels);
-    s.centred = CZM_EMIT(step, "Sub", image, s.mean);
-    s.variance = mean_of(step, CZM_EMIT(step, "Mul", s.centred, s.centred), rank, channels);
+    s.centred = CZM_ONNX(step, "Sub", image, s.mean);
+    s.variance = mean_of(step, CZM_ONNX(step, "Mul", s.centred, s.centred), rank, channels);
     return s;
 }
 
 static const char *as_vector(czm_onnx_step *step, const char *name) {
-    return czm_emit_reshape(step, name, (const int64_t[]){-1}, 1);
+    return czm_onnx_emit_reshape(step, name, (const int64_t[]){-1}, 1);
 }
 
 // Channels first, as ONNX's own operation wants them.
 static void normalize_planar(czm_onnx_step *step, int rank) {
-    const char *image = czm_in_plain(step, 0), *mean, *variance;
+    const char *image = czm_onnx_in_plain(step, 0), *mean, *variance;
     if (czm_attr_bool(step->node, "is_training")) {
         statistics s = statistics_of(step, image, rank, 1);
         mean = as_vector(step, s.mean);
         variance = as_vector(step, s.variance);
     } else {
-        mean = czm_in_plain(step, 3);
-        variance = czm_in_plain(step, 4);
+        mean = czm_onnx_in_plain(step, 3);
+        variance = czm_onnx_in_plain(step, 4);
     }
-    czm_out(step, 0,
-            CZM_EMIT(step, "BatchNormalization", image, czm_in_plain(step, 1),
-                     czm_in_plain(step, 2), mean, variance));
-    czm_onnx_set_float(step->arena, czm_last(step), "epsilon",
+    czm_onnx_out(step, 0,
+                 CZM_ONNX(step, "BatchNormalization", image, czm_onnx_in_plain(step, 1),
+                          czm_onnx_in_plain(step, 2), mean, variance));
+    czm_onnx_set_float(step->arena, czm_onnx_last(step), "epsilon",
                        czm_attr_float(step->node, "epsilon"));
 }
 
 static void normalize_plain(czm_onnx_step *step, int rank) {
-    const char *image = czm_in_plain(step, 0);
+    const char *image = czm_onnx_in_plain(step, 0);
     statistics s;
     if (czm_attr_bool(step->node, "is_training"))
         s = statistics_of(step, image, rank, rank - 1);
     else
-        s = (statistics){.centred = CZM_EMIT(step, "Sub", image, czm_in_plain(step, 3)),
-                         .variance = czm_in_plain(step, 4)};
-    const char *epsilon = czm_number(step, CZM_DTYPE_FLOAT, czm_attr_float(step->node, "epsilon"));
-    const char *deviation = CZM_EMIT(step, "Sqrt", CZM_EMIT(step, "Add", s.variance, epsilon));
-    const char *normal = CZM_EMIT(step, "Div", s.centred, deviation);
-    const char *scaled = CZM_EMIT(step, "Mul", normal, czm_in_plain(step, 1));
-    czm_out(step, 0, CZM_EMIT(step, "Add", scaled, czm_in_plain(step, 2)));
+        s = (statistics){.centred = CZM_ONNX(step, "Sub", image, czm_onnx_in_plain(step, 3)),
+                         .variance = czm_onnx_in_plain(step, 4)};
+    const char *epsilon =
+        czm_onnx_number(step, CZM_DTYPE_FLOAT, czm_attr_float(step->node, "epsilon"));
+    const char *deviation = CZM_ONNX(step, "Sqrt", CZM_ONNX(step, "Add", s.variance, epsilon));
+    const char *normal = CZM_ONNX(step, "Div", s.centred, deviation);
+    const char *scaled = CZM_ONNX(step, "Mul", normal, czm_onnx_in_plain(step, 1));
+    czm_onnx_out(step, 0, CZM_ONNX(step, "Add", scaled, czm_onnx_in_plain(step, 2)));
 }
 
 void czm_onnx_batch_norm(czm_onnx_step *step) {
-    int rank = czm_in(step, 0)->shape.rank;
+    int rank = czm_onnx_in(step, 0)->shape.rank;
     bool is_second = czm_is_channels_first(step->node);
     bool is_fixed = !czm_attr_bool(step->node, "is_training") && !is_second;
     if (is_fixed && normalize_by_constants(step)) return;
     if (rank < 3 || rank > CZM_ONNX_MOST_DIMS)
-        czm_refuse(step, "the rank of its image is not known");
+        czm_onnx_refuse(step, "the rank of its image is not known");
     else if (is_second)
         normalize_planar(step, rank);
     else
@@ -115,35 +116,37 @@ void czm_onnx_batch_norm(czm_onnx_step *step) {
 static const char *vector_of(czm_onnx_step *step, size_t input) {
     const int64_t all = -1;
     size_t count;
-    const float *numbers = czm_in_floats(step, input, &count);
+    const float *numbers = czm_onnx_in_floats(step, input, &count);
     const int64_t dims[] = {numbers ? (int64_t)count : 0};
-    return numbers ? czm_floats(step, numbers, dims, 1)
-                   : czm_emit_reshape(step, czm_in_plain(step, input), &all, 1);
+    return numbers ? czm_onnx_floats(step, numbers, dims, 1)
+                   : czm_onnx_emit_reshape(step, czm_onnx_in_plain(step, input), &all, 1);
 }
 
 // PyTorch's own spelling, which ONNX Runtime joins; one operation from opset 17 on.
 static const char *normal_rows(czm_onnx_step *step) {
-    const char *x = czm_in_plain(step, 0), *scale = vector_of(step, 1), *shift = vector_of(step, 2);
+    const char *x = czm_onnx_in_plain(step, 0), *scale = vector_of(step, 1),
+               *shift = vector_of(step, 2);
     double epsilon = czm_attr_float(step->node, "epsilon");
     if (step->opset >= 17) {
-        const char *y = CZM_EMIT(step, "LayerNormalization", x, scale, shift);
-        czm_onnx_set_float(step->arena, czm_last(step), "epsilon", epsilon);
+        const char *y = CZM_ONNX(step, "LayerNormalization", x, scale, shift);
+        czm_onnx_set_float(step->arena, czm_onnx_last(step), "epsilon", epsilon);
         return y;
     }
     const int64_t last = -1; // ONNX Runtime joins no other spelling
     const char *d =
-        CZM_EMIT(step, "Sub", x, czm_emit_with_axes(step, "ReduceMean", x, &last, 1, 18));
-    const char *squares = CZM_EMIT(step, "Pow", d, czm_number(step, CZM_DTYPE_FLOAT, 2));
-    const char *variance = czm_emit_with_axes(step, "ReduceMean", squares, &last, 1, 18);
-    const char *sum = CZM_EMIT(step, "Add", variance, czm_number(step, CZM_DTYPE_FLOAT, epsilon));
-    const char *normal = CZM_EMIT(step, "Div", d, CZM_EMIT(step, "Sqrt", sum));
-    return CZM_EMIT(step, "Add", CZM_EMIT(step, "Mul", normal, scale), shift);
+        CZM_ONNX(step, "Sub", x, czm_onnx_emit_with_axes(step, "ReduceMean", x, &last, 1, 18));
+    const char *squares = CZM_ONNX(step, "Pow", d, czm_onnx_number(step, CZM_DTYPE_FLOAT, 2));
+    const char *variance = czm_onnx_emit_with_axes(step, "ReduceMean", squares, &last, 1, 18);
+    const char *sum =
+        CZM_ONNX(step, "Add", variance, czm_onnx_number(step, CZM_DTYPE_FLOAT, epsilon));
+    const char *normal = CZM_ONNX(step, "Div", d, CZM_ONNX(step, "Sqrt", sum));
+    return CZM_ONNX(step, "Add", CZM_ONNX(step, "Mul", normal, scale), shift);
 }
 
 static const char *emit_instance_norm(czm_onnx_step *step, const char *x, const char *scale,
                                       const char *shift) {
-    const char *y = CZM_EMIT(step, "InstanceNormalization", x, scale, shift);
-    czm_onnx_set_float(step->arena, czm_last(step), "epsilon",
+    const char *y = CZM_ONNX(step, "InstanceNormalization", x, scale, shift);
+    czm_onnx_set_float(step->arena, czm_onnx_last(step), "epsilon",
                        czm_attr_float(step->node, "epsilon"));
     return y;
 }
@@ -151,42 +154,42 @@ static const char *emit_instance_norm(czm_onnx_step *step, const char *x, const 
 static const char *constants(czm_onnx_step *step, int64_t count, float number) {
     float *numbers = CZM_NEW_ARRAY(step->arena, float, (size_t)count);
     for (int64_t i = 0; i < count; i++) numbers[i] = number;
-    return czm_floats(step, numbers, &count, 1);
+    return czm_onnx_floats(step, numbers, &count, 1);
 }
 
 // With a vector as [C,1,1]; nothing if all of it is `neutral`.
 static const char *with_vector(czm_onnx_step *step, const char *op, const char *image, size_t input,
                                float neutral) {
-    const int64_t dims[] = {czm_in(step, 0)->shape.dims[3], 1, 1};
+    const int64_t dims[] = {czm_onnx_in(step, 0)->shape.dims[3], 1, 1};
     size_t count = 0, same = 0;
-    const float *numbers = czm_in_floats(step, input, &count);
+    const float *numbers = czm_onnx_in_floats(step, input, &count);
     while (numbers && same < count && numbers[same] == neutral) same++;
     if (numbers && same == count) return image;
-    return CZM_EMIT(step, op, image,
-                    numbers ? czm_floats(step, numbers, dims, 3)
-                            : czm_emit_reshape(step, czm_in_plain(step, input), dims, 3));
+    return CZM_ONNX(step, op, image,
+                    numbers ? czm_onnx_floats(step, numbers, dims, 3)
+                            : czm_onnx_emit_reshape(step, czm_onnx_in_plain(step, input), dims, 3));
 }
 
 // Groups are the channels of another image.
 static const char *normal_groups(czm_onnx_step *step, int64_t groups) {
     const int64_t grouped[] = {0, groups, -1};
-    const char *x = czm_in_planar(step, 0), *sizes = CZM_EMIT(step, "Shape", x);
-    const char *y = emit_instance_norm(step, czm_emit_reshape(step, x, grouped, 3),
+    const char *x = czm_onnx_in_planar(step, 0), *sizes = CZM_ONNX(step, "Shape", x);
+    const char *y = emit_instance_norm(step, czm_onnx_emit_reshape(step, x, grouped, 3),
                                        constants(step, groups, 1), constants(step, groups, 0));
-    y = CZM_EMIT(step, "Reshape", y, sizes);
+    y = CZM_ONNX(step, "Reshape", y, sizes);
     return with_vector(step, "Add", with_vector(step, "Mul", y, 1, 1), 2, 0);
 }
 
 void czm_onnx_norm_by_image(czm_onnx_step *step) {
     int64_t groups = czm_attr_int(step->node, CZM_ONNX_NORM_GROUPS);
     if (groups == 0)
-        czm_out(step, 0, normal_rows(step));
-    else if (groups == czm_in(step, 0)->shape.dims[3])
-        czm_out_planar(step, 0,
-                       emit_instance_norm(step, czm_in_planar(step, 0), vector_of(step, 1),
-                                          vector_of(step, 2)));
+        czm_onnx_out(step, 0, normal_rows(step));
+    else if (groups == czm_onnx_in(step, 0)->shape.dims[3])
+        czm_onnx_out_planar(step, 0,
+                            emit_instance_norm(step, czm_onnx_in_planar(step, 0),
+                                               vector_of(step, 1), vector_of(step, 2)));
     else
-        czm_out_planar(step, 0, normal_groups(step, groups));
+        czm_onnx_out_planar(step, 0, normal_groups(step, groups));
 }
 
 // ---- over neighbouring channels
@@ -194,16 +197,16 @@ void czm_onnx_norm_by_image(czm_onnx_step *step) {
 // TensorFlow adds up 2 * radius + 1 squares, ONNX takes their mean (core/kernels/lrn_op.cc).
 void czm_onnx_local_response(czm_onnx_step *step) {
     int64_t size = 2 * czm_attr_int(step->node, "depth_radius") + 1;
-    if (czm_in(step, 0)->shape.rank != 4) {
-        czm_refuse(step, "the rank of its image is not known");
+    if (czm_onnx_in(step, 0)->shape.rank != 4) {
+        czm_onnx_refuse(step, "the rank of its image is not known");
         return;
     }
-    const char *name = CZM_EMIT(step, "LRN", czm_in_planar(step, 0));
-    czm_onnx_node *node = czm_last(step);
+    const char *name = CZM_ONNX(step, "LRN", czm_onnx_in_planar(step, 0));
+    czm_onnx_node *node = czm_onnx_last(step);
     czm_onnx_set_int(step->arena, node, "size", size);
     czm_onnx_set_float(step->arena, node, "alpha",
                        czm_attr_float(step->node, "alpha") * (double)size);
     czm_onnx_set_float(step->arena, node, "beta", czm_attr_float(step->node, "beta"));
     czm_onnx_set_float(step->arena, node, "bias", czm_attr_float(step->node, "bias"));
-    czm_out_planar(step, 0, name);
+    czm_onnx_out_planar(step, 0, name);
 }

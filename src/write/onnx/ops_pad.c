@@ -16,12 +16,13 @@ typedef struct padding {
 } padding;
 
 static padding read_padding(const czm_onnx_step *step) {
-    padding p = {.rank = czm_in(step, 0)->shape.rank, .is_planar = czm_is_planar_image(step, 0)};
+    padding p = {.rank = czm_onnx_in(step, 0)->shape.rank,
+                 .is_planar = czm_onnx_is_planar_image(step, 0)};
     int64_t told[2 * MOST];
     if (p.rank > MOST) return p;
-    p.is_known = czm_in_ints(step, 1, told, 2 * MOST) == 2 * p.rank;
+    p.is_known = czm_onnx_in_ints(step, 1, told, 2 * MOST) == 2 * p.rank;
     for (int i = 0; i < p.rank; i++) {
-        int64_t at = czm_axis_in_layout(i, p.rank, p.is_planar);
+        int64_t at = czm_onnx_axis_in_layout(i, p.rank, p.is_planar);
         p.order[at] = i;
         for (int side = 0; p.is_known && side < 2; side++)
             p.pads[at + side * p.rank] = told[2 * i + side];
@@ -62,31 +63,31 @@ static int64_t mirrored(int64_t at, int64_t size) {
 
 // ONNX cannot repeat the border: the pixels are gathered.
 static void pad_symmetrically(czm_onnx_step *step, const padding *p) {
-    czm_shape shape = czm_in(step, 0)->shape;
-    const char *name = czm_in_layout(step, 0, p->is_planar);
+    czm_shape shape = czm_onnx_in(step, 0)->shape;
+    const char *name = czm_onnx_in_layout(step, 0, p->is_planar);
     for (int at = 0; at < p->rank; at++) {
         int64_t before = p->pads[at], after = p->pads[at + p->rank];
         int64_t size = shape.dims[p->order[at]];
         if (!is_padded(p, at)) continue;
         if (size == CZM_UNKNOWN || before < 0 || before > size || after < 0 || after > size) {
-            czm_refuse(step, "the size of its mirrored input is not known");
+            czm_onnx_refuse(step, "the size of its mirrored input is not known");
             return;
         }
         int64_t *indices = CZM_NEW_ARRAY(step->arena, int64_t, (size_t)(before + size + after));
         for (int64_t k = 0; k < before + size + after; k++) indices[k] = mirrored(k - before, size);
-        name = CZM_EMIT(step, "Gather", name,
-                        czm_ints(step, indices, (size_t)(before + size + after)));
-        czm_onnx_set_int(step->arena, czm_last(step), "axis", at);
+        name = CZM_ONNX(step, "Gather", name,
+                        czm_onnx_ints(step, indices, (size_t)(before + size + after)));
+        czm_onnx_set_int(step->arena, czm_onnx_last(step), "axis", at);
     }
-    czm_put(step, 0, p->is_planar, name);
+    czm_onnx_out_layout(step, 0, p->is_planar, name);
 }
 
 static const char *amounts_of(czm_onnx_step *step, const padding *p) {
     static const int64_t turned[] = {1, 0}, flat[] = {-1};
-    if (p->is_known) return czm_ints(step, p->pads, 2 * (size_t)p->rank);
-    const char *order = czm_ints(step, p->order, (size_t)p->rank);
-    const char *name = CZM_EMIT(step, "Gather", czm_in_int64(step, 1), order);
-    return czm_emit_reshape(step, czm_emit_transpose(step, name, turned, 2), flat, 1);
+    if (p->is_known) return czm_onnx_ints(step, p->pads, 2 * (size_t)p->rank);
+    const char *order = czm_onnx_ints(step, p->order, (size_t)p->rank);
+    const char *name = CZM_ONNX(step, "Gather", czm_onnx_in_int64(step, 1), order);
+    return czm_onnx_emit_reshape(step, czm_onnx_emit_transpose(step, name, turned, 2), flat, 1);
 }
 
 void czm_onnx_pad(czm_onnx_step *step) {
@@ -94,7 +95,7 @@ void czm_onnx_pad(czm_onnx_step *step) {
     bool is_mirror = czm_node_is(step->node, CZM_OP_MirrorPad);
     bool is_symmetric = is_mirror && czm_attr_is(step->node, "mode", "SYMMETRIC");
     if (p.rank == CZM_UNKNOWN || p.rank > MOST || (is_symmetric && !p.is_known)) {
-        czm_refuse(step, "its paddings are not known");
+        czm_onnx_refuse(step, "its paddings are not known");
         return;
     }
     if (is_symmetric) {
@@ -103,12 +104,13 @@ void czm_onnx_pad(czm_onnx_step *step) {
     }
     int64_t turn[MOST];
     bool is_turned = is_mirror && put_padded_last(&p, turn);
-    const char *name = czm_in_layout(step, 0, p.is_planar);
-    if (is_turned) name = czm_emit_transpose(step, name, turn, p.rank);
+    const char *name = czm_onnx_in_layout(step, 0, p.is_planar);
+    if (is_turned) name = czm_onnx_emit_transpose(step, name, turn, p.rank);
     const char *amounts = amounts_of(step, &p);
-    name = czm_in_count(step) > 2 ? CZM_EMIT(step, "Pad", name, amounts, czm_in_plain(step, 2))
-                                  : CZM_EMIT(step, "Pad", name, amounts);
-    czm_onnx_set_text(step->arena, czm_last(step), "mode", is_mirror ? "reflect" : "constant");
-    if (is_turned) name = czm_emit_transpose(step, name, turn, p.rank);
-    czm_put(step, 0, p.is_planar, name);
+    name = czm_onnx_in_count(step) > 2
+               ? CZM_ONNX(step, "Pad", name, amounts, czm_onnx_in_plain(step, 2))
+               : CZM_ONNX(step, "Pad", name, amounts);
+    czm_onnx_set_text(step->arena, czm_onnx_last(step), "mode", is_mirror ? "reflect" : "constant");
+    if (is_turned) name = czm_onnx_emit_transpose(step, name, turn, p.rank);
+    czm_onnx_out_layout(step, 0, p.is_planar, name);
 }

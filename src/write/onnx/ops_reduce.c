@@ -14,8 +14,8 @@ static bool find_axes(czm_onnx_step *step, size_t input, int rank, axes *a) {
     bool is_reduced[CZM_ONNX_MOST_DIMS] = {false};
     a->count = 0;
     if (rank == CZM_UNKNOWN || rank > CZM_ONNX_MOST_DIMS ||
-        !czm_axes_mark(czm_in(step, input)->known, rank, is_reduced)) {
-        czm_refuse(step, "its axes are not known");
+        !czm_axes_mark(czm_onnx_in(step, input)->known, rank, is_reduced)) {
+        czm_onnx_refuse(step, "its axes are not known");
         return false;
     }
     for (int i = 0; i < rank; i++)
@@ -39,13 +39,13 @@ static bool keeps_order(const axes *a, int rank) {
 static const char *reduce(czm_onnx_step *step, const char *op, const char *of, const axes *a,
                           bool keeps_dims) {
     int since = czm_text_equal(op, "ReduceSum") ? 13 : 18;
-    const char *name = czm_emit_with_axes(step, op, of, a->at, a->count, since);
-    czm_onnx_set_int(step->arena, czm_last(step), "keepdims", keeps_dims);
+    const char *name = czm_onnx_emit_with_axes(step, op, of, a->at, a->count, since);
+    czm_onnx_set_int(step->arena, czm_onnx_last(step), "keepdims", keeps_dims);
     return name;
 }
 
 void czm_onnx_reduce(czm_onnx_step *step) {
-    const czm_onnx_value *value = czm_in(step, 0);
+    const czm_onnx_value *value = czm_onnx_in(step, 0);
     int rank = value->shape.rank;
     bool keeps_dims = czm_attr_bool(step->node, "keep_dims");
     bool is_logical = value->dtype == CZM_DTYPE_BOOL;
@@ -56,25 +56,26 @@ void czm_onnx_reduce(czm_onnx_step *step) {
         return;
     }
     if (a.count == 0) { // the norm of a single number
-        czm_out(step, 0, CZM_EMIT(step, "Abs", czm_in_plain(step, 0)));
+        czm_onnx_out(step, 0, CZM_ONNX(step, "Abs", czm_onnx_in_plain(step, 0)));
         return;
     }
-    bool is_planar = rank > 2 && czm_in_is_planar(step, 0) && (keeps_dims || keeps_order(&a, rank));
-    const char *of = is_planar ? czm_in_planar(step, 0) : czm_in_plain(step, 0);
-    for (int i = 0; is_planar && i < a.count; i++) a.at[i] = czm_planar_axis(a.at[i], rank);
-    if (is_logical) of = czm_emit_cast(step, of, CZM_DTYPE_INT32);
+    bool is_planar = rank > 2 && czm_onnx_in_is_planar(step, 0) &&
+                     (keeps_dims || keeps_order(&a, rank));
+    const char *of = is_planar ? czm_onnx_in_planar(step, 0) : czm_onnx_in_plain(step, 0);
+    for (int i = 0; is_planar && i < a.count; i++) a.at[i] = czm_onnx_planar_axis(a.at[i], rank);
+    if (is_logical) of = czm_onnx_emit_cast(step, of, CZM_DTYPE_INT32);
     const char *name = reduce(step, step->detail, of, &a, keeps_dims);
-    if (is_logical) name = czm_emit_cast(step, name, CZM_DTYPE_BOOL);
+    if (is_logical) name = czm_onnx_emit_cast(step, name, CZM_DTYPE_BOOL);
     if (is_planar && keeps_dims)
-        czm_out_planar(step, 0, name);
+        czm_onnx_out_planar(step, 0, name);
     else
-        czm_out(step, 0, name);
+        czm_onnx_out(step, 0, name);
 }
 
 void czm_onnx_half_square(czm_onnx_step *step) { // L2Loss: of all elements
-    const char *sum = CZM_EMIT(step, "ReduceSumSquare", czm_in_plain(step, 0));
-    czm_onnx_set_int(step->arena, czm_last(step), "keepdims", 0);
-    czm_out(step, 0, CZM_EMIT(step, "Mul", sum, czm_number(step, CZM_DTYPE_FLOAT, 0.5)));
+    const char *sum = CZM_ONNX(step, "ReduceSumSquare", czm_onnx_in_plain(step, 0));
+    czm_onnx_set_int(step->arena, czm_onnx_last(step), "keepdims", 0);
+    czm_onnx_out(step, 0, CZM_ONNX(step, "Mul", sum, czm_onnx_number(step, CZM_DTYPE_FLOAT, 0.5)));
 }
 
 // ---- softmax over the last axis
@@ -88,21 +89,21 @@ static bool is_image(czm_shape shape) {
 
 // Before opset 13 the axis and all after it were one: there only the last dimension will do.
 void czm_onnx_softmax(czm_onnx_step *step) {
-    czm_shape shape = czm_in(step, 0)->shape;
+    czm_shape shape = czm_onnx_in(step, 0)->shape;
     int rank = shape.rank;
-    bool is_planar = step->opset >= 13 && is_image(shape) && czm_in_is_planar(step, 0);
+    bool is_planar = step->opset >= 13 && is_image(shape) && czm_onnx_in_is_planar(step, 0);
     if (rank == CZM_UNKNOWN && step->opset < 13) {
-        czm_refuse(step, "the rank of its input is not known");
+        czm_onnx_refuse(step, "the rank of its input is not known");
         return;
     }
-    const char *of = is_planar ? czm_in_planar(step, 0) : czm_in_plain(step, 0);
-    const char *name = CZM_EMIT(step, step->detail, of);
+    const char *of = is_planar ? czm_onnx_in_planar(step, 0) : czm_onnx_in_plain(step, 0);
+    const char *name = CZM_ONNX(step, step->detail, of);
     int64_t axis = is_planar ? 1 : step->opset >= 13 ? -1 : rank - 1;
-    czm_onnx_set_int(step->arena, czm_last(step), "axis", axis);
+    czm_onnx_set_int(step->arena, czm_onnx_last(step), "axis", axis);
     if (is_planar)
-        czm_out_planar(step, 0, name);
+        czm_onnx_out_planar(step, 0, name);
     else
-        czm_out(step, 0, name);
+        czm_onnx_out(step, 0, name);
 }
 
 // ---- the place of the largest
@@ -113,65 +114,66 @@ static bool is_wide(czm_dtype dtype) {
 
 // ONNX Runtime has ArgMax for numbers up to 32 bits, and TopK for 64; equal ones stay in their order.
 static const char *place_by_order(czm_onnx_step *step, const char *of, int64_t axis) {
-    CZM_EMIT(step, "TopK", of, czm_int(step, 1));
-    czm_onnx_set_int(step->arena, czm_last(step), "axis", axis);
-    czm_onnx_set_int(step->arena, czm_last(step), "largest",
+    CZM_ONNX(step, "TopK", of, czm_onnx_int(step, 1));
+    czm_onnx_set_int(step->arena, czm_onnx_last(step), "axis", axis);
+    czm_onnx_set_int(step->arena, czm_onnx_last(step), "largest",
                      czm_text_equal(step->detail, "ArgMax"));
-    return czm_emit_with_axes(step, "Squeeze", czm_emit_more(step), &axis, 1, 13);
+    return czm_onnx_emit_with_axes(step, "Squeeze", czm_onnx_emit_more(step), &axis, 1, 13);
 }
 
 static const char *place(czm_onnx_step *step, const char *of, int64_t axis) {
-    const char *name = CZM_EMIT(step, step->detail, of);
-    czm_onnx_set_int(step->arena, czm_last(step), "axis", axis);
-    czm_onnx_set_int(step->arena, czm_last(step), "keepdims", 0);
+    const char *name = CZM_ONNX(step, step->detail, of);
+    czm_onnx_set_int(step->arena, czm_onnx_last(step), "axis", axis);
+    czm_onnx_set_int(step->arena, czm_onnx_last(step), "keepdims", 0);
     return name;
 }
 
 void czm_onnx_arg(czm_onnx_step *step) {
-    int rank = czm_in(step, 0)->shape.rank;
+    int rank = czm_onnx_in(step, 0)->shape.rank;
     axes a;
     if (!find_axes(step, 1, rank, &a) || a.count != 1) {
-        czm_refuse(step, "its axis is not known");
+        czm_onnx_refuse(step, "its axis is not known");
         return;
     }
-    bool is_planar = rank > 2 && czm_in_is_planar(step, 0) && keeps_order(&a, rank);
-    const char *of = is_planar ? czm_in_planar(step, 0) : czm_in_plain(step, 0);
-    int64_t axis = is_planar ? czm_planar_axis(a.at[0], rank) : a.at[0];
-    const char *name = is_wide(czm_in(step, 0)->dtype) ? place_by_order(step, of, axis)
-                                                       : place(step, of, axis);
+    bool is_planar = rank > 2 && czm_onnx_in_is_planar(step, 0) && keeps_order(&a, rank);
+    const char *of = is_planar ? czm_onnx_in_planar(step, 0) : czm_onnx_in_plain(step, 0);
+    int64_t axis = is_planar ? czm_onnx_planar_axis(a.at[0], rank) : a.at[0];
+    const char *name = is_wide(czm_onnx_in(step, 0)->dtype) ? place_by_order(step, of, axis)
+                                                            : place(step, of, axis);
     czm_dtype dtype = czm_attr_type(step->node, "output_type");
-    czm_out(step, 0, dtype == CZM_DTYPE_INT64 ? name : czm_emit_cast(step, name, dtype));
+    czm_onnx_out(step, 0, dtype == CZM_DTYPE_INT64 ? name : czm_onnx_emit_cast(step, name, dtype));
 }
 
 // ---- sums so far
 
 void czm_onnx_cumulative(czm_onnx_step *step) {
     double axis;
-    if (!czm_in_number(step, 1, &axis)) {
-        czm_refuse(step, "its axis is not known");
+    if (!czm_onnx_in_number(step, 1, &axis)) {
+        czm_onnx_refuse(step, "its axis is not known");
         return;
     }
-    const char *name =
-        CZM_EMIT(step, "CumSum", czm_in_plain(step, 0), czm_number(step, CZM_DTYPE_INT64, axis));
-    czm_onnx_set_int(step->arena, czm_last(step), "exclusive",
+    const char *name = CZM_ONNX(step, "CumSum", czm_onnx_in_plain(step, 0),
+                                czm_onnx_number(step, CZM_DTYPE_INT64, axis));
+    czm_onnx_set_int(step->arena, czm_onnx_last(step), "exclusive",
                      czm_attr_bool(step->node, "exclusive"));
-    czm_onnx_set_int(step->arena, czm_last(step), "reverse", czm_attr_bool(step->node, "reverse"));
-    czm_out(step, 0, name);
+    czm_onnx_set_int(step->arena, czm_onnx_last(step), "reverse",
+                     czm_attr_bool(step->node, "reverse"));
+    czm_onnx_out(step, 0, name);
 }
 
 // ---- the largest k of the last axis
 
 void czm_onnx_top_k(czm_onnx_step *step) {
     double k = (double)czm_attr_int(step->node, "k"); // of the first version
-    if (czm_in_count(step) > 1 && !czm_in_number(step, 1, &k)) {
-        czm_refuse(step, "k is not a constant");
+    if (czm_onnx_in_count(step) > 1 && !czm_onnx_in_number(step, 1, &k)) {
+        czm_onnx_refuse(step, "k is not a constant");
         return;
     }
-    const char *of = czm_in_plain(step, 0);
-    const char *largest = CZM_EMIT(step, "TopK", of, czm_int(step, (int64_t)k)),
-               *places = czm_emit_more(step);
-    czm_out(step, 0, largest);
+    const char *of = czm_onnx_in_plain(step, 0);
+    const char *largest = CZM_ONNX(step, "TopK", of, czm_onnx_int(step, (int64_t)k)),
+               *places = czm_onnx_emit_more(step);
+    czm_onnx_out(step, 0, largest);
     czm_dtype dtype = czm_attr_type(step->node, "index_type"); // newer than TensorFlow 2.0.0
     if (dtype != CZM_DTYPE_NONE) step->outputs[1].dtype = dtype;
-    czm_out(step, 1, czm_emit_cast(step, places, step->outputs[1].dtype));
+    czm_onnx_out(step, 1, czm_onnx_emit_cast(step, places, step->outputs[1].dtype));
 }

@@ -47,14 +47,15 @@ static const char *resize_rounding(const char *coordinates) {
 // Sizes as [batch, channels, height, width]; those that are not known come from the network.
 static const char *resize_sizes(czm_onnx_step *step, const czm_onnx_image *image) {
     const int64_t wanted[] = {0, image->channels, image->out_size[0], image->out_size[1]};
-    const char *shape = CZM_EMIT(step, "Shape", image->name);
+    const char *shape = CZM_ONNX(step, "Shape", image->name);
     // not Slice, of which onnx.checker thinks in an inner graph that nothing comes out
-    const char *front = CZM_EMIT(step, "Gather", shape, czm_ints(step, (const int64_t[]){0, 1}, 2));
+    const char *front =
+        CZM_ONNX(step, "Gather", shape, czm_onnx_ints(step, (const int64_t[]){0, 1}, 2));
     const char *size = image->out_size[0] != CZM_UNKNOWN && image->out_size[1] != CZM_UNKNOWN
-                           ? czm_ints(step, wanted + 2, 2)
-                           : czm_in_int64(step, 1);
-    const char *sizes = CZM_EMIT(step, "Concat", front, size);
-    czm_onnx_set_int(step->arena, czm_last(step), "axis", 0);
+                           ? czm_onnx_ints(step, wanted + 2, 2)
+                           : czm_onnx_in_int64(step, 1);
+    const char *sizes = CZM_ONNX(step, "Concat", front, size);
+    czm_onnx_set_int(step->arena, czm_onnx_last(step), "axis", 0);
     return sizes;
 }
 
@@ -75,7 +76,7 @@ static const char *resize_factors(czm_onnx_step *step, const czm_onnx_image *ima
             (int64_t)((double)factor * (double)image->size[i]) != image->out_size[i])
             return NULL;
     }
-    return czm_floats(step, factors, dims, 1);
+    return czm_onnx_floats(step, factors, dims, 1);
 }
 
 // The pixels that are nearest, by their numbers: for the types that Resize has no kernel of and no other type holds.
@@ -88,20 +89,20 @@ static const char *gather_nearest(czm_onnx_step *step, const czm_onnx_image *ima
         from[i] = czm_resize_nearest(resize, scale, i);
         if (from[i] >= in) from[i] = in - 1;
     }
-    return czm_ints(step, from, (size_t)out);
+    return czm_onnx_ints(step, from, (size_t)out);
 }
 
 static bool resize_by_numbers(czm_onnx_step *step, czm_onnx_image *image) {
     enum { LARGEST = 1 << 16 };
-    const czm_dtype dtype = czm_in(step, 0)->dtype;
+    const czm_dtype dtype = czm_onnx_in(step, 0)->dtype;
     if (dtype != step->outputs[0].dtype || (dtype != CZM_DTYPE_INT64 && dtype != CZM_DTYPE_DOUBLE))
         return false;
     for (int i = 0; i < 2; i++)
         if (image->size[i] < 1 || image->out_size[i] < 1 || image->out_size[i] > LARGEST)
             return false;
     for (int i = 0; i < 2; i++) {
-        image->name = CZM_EMIT(step, "Gather", image->name, gather_nearest(step, image, i));
-        czm_onnx_set_int(step->arena, czm_last(step), "axis", 2 + i);
+        image->name = CZM_ONNX(step, "Gather", image->name, gather_nearest(step, image, i));
+        czm_onnx_set_int(step->arena, czm_onnx_last(step), "axis", 2 + i);
     }
     czm_onnx_image_out(step, image, 0, image->name);
     return true;
@@ -110,14 +111,15 @@ static bool resize_by_numbers(czm_onnx_step *step, czm_onnx_image *image) {
 void czm_onnx_resize(czm_onnx_step *step) {
     czm_onnx_image image;
     if (!czm_onnx_image_of(step, 0, &image) || resize_by_numbers(step, &image)) return;
-    if (czm_in(step, 0)->dtype != step->outputs[0].dtype) // but the nearest pixels keep their type
-        image.name = czm_emit_cast(step, image.name, CZM_DTYPE_FLOAT);
+    if (czm_onnx_in(step, 0)->dtype !=
+        step->outputs[0].dtype) // but the nearest pixels keep their type
+        image.name = czm_onnx_emit_cast(step, image.name, CZM_DTYPE_FLOAT);
     const char *factors = resize_factors(step, &image);
-    const char *none = step->opset < 13 ? czm_floats(step, NULL, (const int64_t[]){0}, 1) : "";
+    const char *none = step->opset < 13 ? czm_onnx_floats(step, NULL, (const int64_t[]){0}, 1) : "";
     const char *name =
-        factors ? CZM_EMIT(step, "Resize", image.name, none, factors)
-                : CZM_EMIT(step, "Resize", image.name, none, none, resize_sizes(step, &image));
-    czm_onnx_node *node = czm_last(step);
+        factors ? CZM_ONNX(step, "Resize", image.name, none, factors)
+                : CZM_ONNX(step, "Resize", image.name, none, none, resize_sizes(step, &image));
+    czm_onnx_node *node = czm_onnx_last(step);
     const char *coordinates = resize_coordinates(step, &image);
     czm_onnx_set_text(step->arena, node, "mode", step->detail);
     czm_onnx_set_text(step->arena, node, "coordinate_transformation_mode", coordinates);
@@ -139,7 +141,7 @@ static matrix new_matrix(czm_onnx_step *step, int64_t out, int64_t in) {
 }
 
 static const char *matrix_name(czm_onnx_step *step, const matrix *m) {
-    return czm_floats(step, m->weights, (const int64_t[]){m->out, m->in}, 2);
+    return czm_onnx_floats(step, m->weights, (const int64_t[]){m->out, m->in}, 2);
 }
 
 static const char *transposed_name(czm_onnx_step *step, const matrix *m) {
@@ -156,18 +158,18 @@ static bool find_image(czm_onnx_step *step, czm_onnx_image *image) {
     for (int i = 0; i < 2; i++)
         if (image->size[i] < 1 || image->out_size[i] < 1 || image->size[i] > LARGEST ||
             image->out_size[i] > LARGEST) {
-            czm_refuse(step, "the size of its image, or of its result, is not known");
+            czm_onnx_refuse(step, "the size of its image, or of its result, is not known");
             return false;
         }
-    if (czm_in(step, 0)->dtype != CZM_DTYPE_FLOAT)
-        image->name = czm_emit_cast(step, image->name, CZM_DTYPE_FLOAT);
+    if (czm_onnx_in(step, 0)->dtype != CZM_DTYPE_FLOAT)
+        image->name = czm_onnx_emit_cast(step, image->name, CZM_DTYPE_FLOAT);
     return true;
 }
 
 static void put_product(czm_onnx_step *step, const czm_onnx_image *image, const matrix *rows,
                         const matrix *columns) {
-    const char *name = CZM_EMIT(step, "MatMul", image->name, transposed_name(step, columns));
-    czm_out_planar(step, 0, CZM_EMIT(step, "MatMul", matrix_name(step, rows), name));
+    const char *name = CZM_ONNX(step, "MatMul", image->name, transposed_name(step, columns));
+    czm_onnx_out_planar(step, 0, CZM_ONNX(step, "MatMul", matrix_name(step, rows), name));
 }
 
 // ---- ScaleAndTranslate(images, size, scale, translation)
@@ -206,11 +208,11 @@ static matrix spans(czm_onnx_step *step, const czm_scale_kernel *k, int64_t out,
 void czm_onnx_scale(czm_onnx_step *step) {
     czm_onnx_image image;
     size_t scales, translations;
-    const float *scale = czm_in_floats(step, 2, &scales);
-    const float *translation = czm_in_floats(step, 3, &translations);
+    const float *scale = czm_onnx_in_floats(step, 2, &scales);
+    const float *translation = czm_onnx_in_floats(step, 3, &translations);
     const czm_scale_kernel *k = czm_scale_kernel_of(step->node);
     if (!scale || !translation || !k || scales != 2 || translations != 2) {
-        czm_refuse(step, "its scale, translation or kernel is not known");
+        czm_onnx_refuse(step, "its scale, translation or kernel is not known");
         return;
     }
     if (!find_image(step, &image)) return;
@@ -255,53 +257,54 @@ typedef struct direction {
 } direction;
 
 static const char *scalar(czm_onnx_step *step, double number) {
-    return czm_number(step, CZM_DTYPE_FLOAT, number);
+    return czm_onnx_number(step, CZM_DTYPE_FLOAT, number);
 }
 
 static const char *column_of(czm_onnx_step *step, const char *boxes, int64_t at) {
-    return CZM_EMIT(step, "Slice", boxes, czm_int(step, at), czm_int(step, at + 1),
-                    czm_int(step, 1));
+    return CZM_ONNX(step, "Slice", boxes, czm_onnx_int(step, at), czm_onnx_int(step, at + 1),
+                    czm_onnx_int(step, 1));
 }
 
 static const char *numbers_upto(czm_onnx_step *step, int64_t count, bool is_column) {
     float *numbers = CZM_NEW_ARRAY(step->arena, float, (size_t)count);
     for (int64_t i = 0; i < count; i++) numbers[i] = (float)i;
-    return czm_floats(step, numbers, (const int64_t[]){count, 1}, is_column ? 2 : 1);
+    return czm_onnx_floats(step, numbers, (const int64_t[]){count, 1}, is_column ? 2 : 1);
 }
 
 // Where the pixels of the result come from, computed in the same order as in
 // core/kernels/image/crop_and_resize_op.cc: whether one lies outside may hang on the last bit.
 static const char *places(czm_onnx_step *step, const direction *d) {
-    const char *begin = column_of(step, czm_in_plain(step, 1), d->number);
-    const char *end = column_of(step, czm_in_plain(step, 1), d->number + 2);
+    const char *begin = column_of(step, czm_onnx_in_plain(step, 1), d->number);
+    const char *end = column_of(step, czm_onnx_in_plain(step, 1), d->number + 2);
     const char *last = scalar(step, (double)(d->in - 1));
     if (d->out == 1) {
         const char *middle =
-            CZM_EMIT(step, "Mul", CZM_EMIT(step, "Add", begin, end), scalar(step, 0.5));
-        return CZM_EMIT(step, "Mul", middle, last);
+            CZM_ONNX(step, "Mul", CZM_ONNX(step, "Add", begin, end), scalar(step, 0.5));
+        return CZM_ONNX(step, "Mul", middle, last);
     }
-    const char *length = CZM_EMIT(step, "Mul", CZM_EMIT(step, "Sub", end, begin), last);
-    const char *pace = CZM_EMIT(step, "Div", length, scalar(step, (double)(d->out - 1)));
-    return CZM_EMIT(step, "Add", CZM_EMIT(step, "Mul", begin, last),
-                    CZM_EMIT(step, "Mul", pace, numbers_upto(step, d->out, false)));
+    const char *length = CZM_ONNX(step, "Mul", CZM_ONNX(step, "Sub", end, begin), last);
+    const char *pace = CZM_ONNX(step, "Div", length, scalar(step, (double)(d->out - 1)));
+    return CZM_ONNX(step, "Add", CZM_ONNX(step, "Mul", begin, last),
+                    CZM_ONNX(step, "Mul", pace, numbers_upto(step, d->out, false)));
 }
 
 static const char *weights_at(czm_onnx_step *step, const char *at, const char *pixels) {
     if (czm_attr_is(step->node, "method", "nearest")) {
-        const char *nearest = CZM_EMIT(step, "Floor", CZM_EMIT(step, "Add", at, scalar(step, 0.5)));
-        return czm_emit_cast(step, CZM_EMIT(step, "Equal", nearest, pixels), CZM_DTYPE_FLOAT);
+        const char *nearest = CZM_ONNX(step, "Floor", CZM_ONNX(step, "Add", at, scalar(step, 0.5)));
+        return czm_onnx_emit_cast(step, CZM_ONNX(step, "Equal", nearest, pixels), CZM_DTYPE_FLOAT);
     }
-    const char *distance = CZM_EMIT(step, "Abs", CZM_EMIT(step, "Sub", at, pixels));
-    return CZM_EMIT(step, "Relu", CZM_EMIT(step, "Sub", scalar(step, 1), distance));
+    const char *distance = CZM_ONNX(step, "Abs", CZM_ONNX(step, "Sub", at, pixels));
+    return CZM_ONNX(step, "Relu", CZM_ONNX(step, "Sub", scalar(step, 1), distance));
 }
 
 static void find_direction(czm_onnx_step *step, direction *d) {
     const int64_t rows[] = {-1, 1, d->out, 1}, columns[] = {-1, 1, 1, d->out};
-    const char *at = czm_emit_reshape(step, places(step, d), d->number == 0 ? rows : columns, 4);
+    const char *at =
+        czm_onnx_emit_reshape(step, places(step, d), d->number == 0 ? rows : columns, 4);
     const char *last = scalar(step, (double)(d->in - 1));
     d->matrix = weights_at(step, at, numbers_upto(step, d->in, d->number == 1));
-    d->inside = CZM_EMIT(step, "And", CZM_EMIT(step, "GreaterOrEqual", at, scalar(step, 0)),
-                         CZM_EMIT(step, "LessOrEqual", at, last));
+    d->inside = CZM_ONNX(step, "And", CZM_ONNX(step, "GreaterOrEqual", at, scalar(step, 0)),
+                         CZM_ONNX(step, "LessOrEqual", at, last));
 }
 
 void czm_onnx_crop(czm_onnx_step *step) {
@@ -311,10 +314,10 @@ void czm_onnx_crop(czm_onnx_step *step) {
     direction columns = {.number = 1, .in = image.size[1], .out = image.out_size[1]};
     find_direction(step, &rows);
     find_direction(step, &columns);
-    const char *chosen = CZM_EMIT(step, "Gather", image.name, czm_in_plain(step, 2));
-    const char *crops = CZM_EMIT(step, "MatMul", chosen, columns.matrix);
-    crops = CZM_EMIT(step, "MatMul", rows.matrix, crops);
+    const char *chosen = CZM_ONNX(step, "Gather", image.name, czm_onnx_in_plain(step, 2));
+    const char *crops = CZM_ONNX(step, "MatMul", chosen, columns.matrix);
+    crops = CZM_ONNX(step, "MatMul", rows.matrix, crops);
     const char *outside = scalar(step, czm_attr_float(step->node, "extrapolation_value"));
-    const char *inside = CZM_EMIT(step, "And", rows.inside, columns.inside);
-    czm_out_planar(step, 0, CZM_EMIT(step, "Where", inside, crops, outside));
+    const char *inside = CZM_ONNX(step, "And", rows.inside, columns.inside);
+    czm_onnx_out_planar(step, 0, CZM_ONNX(step, "Where", inside, crops, outside));
 }

@@ -31,9 +31,9 @@ static bool is_pool_without_overlap(const czm_node *node) {
 // The coordinates of constant places, one after the other; NULL: they are computed.
 static const int64_t *coordinates_of(czm_onnx_step *step, size_t input, size_t *count) {
     enum { MOST = 1 << 20 };
-    const czm_onnx_value *value = czm_in(step, input);
+    const czm_onnx_value *value = czm_onnx_in(step, input);
     int64_t *out = CZM_NEW_ARRAY(step->arena, int64_t, CZM_LARGEST_VALUE);
-    int few = czm_in_ints(step, input, out, CZM_LARGEST_VALUE);
+    int few = czm_onnx_in_ints(step, input, out, CZM_LARGEST_VALUE);
     *count = few < 0 ? 0 : (size_t)few;
     if (few >= 0) return out;
     if (!value->weight || czm_onnx_weight_count(value->weight) > MOST) return NULL;
@@ -69,7 +69,7 @@ static int compare(const void *a, const void *b) {
 
 static bool are_constant_and_different(czm_onnx_step *step, size_t input) {
     size_t count;
-    czm_shape shape = czm_in(step, input)->shape;
+    czm_shape shape = czm_onnx_in(step, input)->shape;
     const int64_t *at = coordinates_of(step, input, &count);
     if (!at || shape.rank < 1 || shape.dims[shape.rank - 1] < 1) return false;
     size_t depth = (size_t)shape.dims[shape.rank - 1], places = count / depth;
@@ -93,53 +93,53 @@ static bool are_different(czm_onnx_step *step, size_t input) {
 // ---- ScatterND
 
 static const char *as_int64(czm_onnx_step *step, size_t input) {
-    const char *name = czm_in_plain(step, input);
-    bool is_wide = czm_in(step, input)->dtype == CZM_DTYPE_INT64;
-    return is_wide ? name : czm_emit_cast(step, name, CZM_DTYPE_INT64);
+    const char *name = czm_onnx_in_plain(step, input);
+    bool is_wide = czm_onnx_in(step, input)->dtype == CZM_DTYPE_INT64;
+    return is_wide ? name : czm_onnx_emit_cast(step, name, CZM_DTYPE_INT64);
 }
 
 // `reduction` NULL: the numbers replace what is there.
 static void scatter(czm_onnx_step *step, const char *data, const char *places, const char *numbers,
                     const char *reduction) {
-    czm_out(step, 0, CZM_EMIT(step, "ScatterND", data, places, numbers));
-    if (reduction) czm_onnx_set_text(step->arena, czm_last(step), "reduction", reduction);
+    czm_onnx_out(step, 0, CZM_ONNX(step, "ScatterND", data, places, numbers));
+    if (reduction) czm_onnx_set_text(step->arena, czm_onnx_last(step), "reduction", reduction);
 }
 
 void czm_onnx_scatter_new(czm_onnx_step *step) { // ScatterNd(indices, updates, shape)
     bool has_doubles = !are_different(step, 0);
     if (has_doubles && step->opset < SUMS_SINCE) {
-        czm_refuse_opset(step, "cannot add values at the same position");
+        czm_onnx_refuse_opset(step, "cannot add values at the same position");
         return;
     }
-    const char *zero = czm_number(step, czm_in(step, 1)->dtype, 0);
-    const char *data = CZM_EMIT(step, "Expand", zero, as_int64(step, 2));
-    scatter(step, data, as_int64(step, 0), czm_in_plain(step, 1), has_doubles ? "add" : NULL);
+    const char *zero = czm_onnx_number(step, czm_onnx_in(step, 1)->dtype, 0);
+    const char *data = CZM_ONNX(step, "Expand", zero, as_int64(step, 2));
+    scatter(step, data, as_int64(step, 0), czm_onnx_in_plain(step, 1), has_doubles ? "add" : NULL);
 }
 
 // What goes to different places needs no reduction: it is put together with what is there before.
 static const char *combined(czm_onnx_step *step, const char *data, const char *places,
                             const char *numbers, const char *reduction) {
     static const char *const ops[][2] = {{"add", "Add"}, {"max", "Max"}, {"min", "Min"}};
-    const char *there = CZM_EMIT(step, "GatherND", data, places);
+    const char *there = CZM_ONNX(step, "GatherND", data, places);
     for (size_t i = 0; i < CZM_COUNT_OF(ops); i++)
-        if (czm_text_equal(reduction, ops[i][0])) return CZM_EMIT(step, ops[i][1], there, numbers);
+        if (czm_text_equal(reduction, ops[i][0])) return CZM_ONNX(step, ops[i][1], there, numbers);
     return numbers;
 }
 
 // TensorScatter...(tensor, indices, updates); "-add" adds the negative.
 void czm_onnx_scatter_into(czm_onnx_step *step) {
-    const char *reduction = step->detail, *numbers = czm_in_plain(step, 2);
-    const char *data = czm_in_plain(step, 0), *places = as_int64(step, 1);
+    const char *reduction = step->detail, *numbers = czm_onnx_in_plain(step, 2);
+    const char *data = czm_onnx_in_plain(step, 0), *places = as_int64(step, 1);
     bool is_difference = reduction && reduction[0] == '-';
     if (is_difference) {
-        numbers = CZM_EMIT(step, "Neg", numbers);
+        numbers = CZM_ONNX(step, "Neg", numbers);
         reduction++;
     }
     bool is_sum = reduction && czm_text_equal(reduction, "add");
     int since = !reduction ? 0 : is_sum ? SUMS_SINCE : EXTREMES_SINCE;
     if (step->opset < since) {
         if (!are_different(step, 1)) {
-            czm_refuse_opset(step, "cannot combine values at the same position");
+            czm_onnx_refuse_opset(step, "cannot combine values at the same position");
             return;
         }
         numbers = combined(step, data, places, numbers, reduction);

@@ -28,11 +28,11 @@ static const char *partly_known(czm_onnx_step *step, size_t input, const cut *c,
         others[i] = is_open[i] ? 0 : known[i];
         open += is_open[i];
     }
-    if (open == 0) return czm_ints(step, known, count);
-    const char *name =
-        CZM_EMIT(step, "Gather", czm_in_int64(step, input), czm_ints(step, c->entry, count));
-    name = CZM_EMIT(step, "Mul", name, czm_ints(step, kept, count));
-    return CZM_EMIT(step, "Add", name, czm_ints(step, others, count));
+    if (open == 0) return czm_onnx_ints(step, known, count);
+    const char *name = CZM_ONNX(step, "Gather", czm_onnx_in_int64(step, input),
+                                czm_onnx_ints(step, c->entry, count));
+    name = CZM_ONNX(step, "Mul", name, czm_onnx_ints(step, kept, count));
+    return CZM_ONNX(step, "Add", name, czm_onnx_ints(step, others, count));
 }
 
 // The end of one place is the next place, or the end of all for the last place, -1.
@@ -42,12 +42,12 @@ static const char *ends_of(czm_onnx_step *step, const cut *c, const char *begins
     const char *ends = partly_known(step, 2, c, c->end, c->end_is_open);
     for (int i = 0; i < c->count; i++) has_single |= single[i] = c->is_single[i];
     if (!has_single) return ends;
-    const char *is_last = CZM_EMIT(step, "Equal", begins, czm_int(step, -1));
-    const char *next = CZM_EMIT(step, "Where", is_last, czm_int(step, INT32_MAX),
-                                CZM_EMIT(step, "Add", begins, czm_int(step, 1)));
-    const char *is_single =
-        CZM_EMIT(step, "Equal", czm_ints(step, single, (size_t)c->count), czm_int(step, 1));
-    return CZM_EMIT(step, "Where", is_single, next, ends);
+    const char *is_last = CZM_ONNX(step, "Equal", begins, czm_onnx_int(step, -1));
+    const char *next = CZM_ONNX(step, "Where", is_last, czm_onnx_int(step, INT32_MAX),
+                                CZM_ONNX(step, "Add", begins, czm_onnx_int(step, 1)));
+    const char *is_single = CZM_ONNX(step, "Equal", czm_onnx_ints(step, single, (size_t)c->count),
+                                     czm_onnx_int(step, 1));
+    return CZM_ONNX(step, "Where", is_single, next, ends);
 }
 
 static const char *emit_cut(czm_onnx_step *step, const char *of, const cut *c,
@@ -55,8 +55,8 @@ static const char *emit_cut(czm_onnx_step *step, const char *of, const cut *c,
     size_t n = (size_t)c->count;
     if (n == 0) return of; // ONNX Runtime 1.4 does not survive a Slice of no axes
     const char *begins = partly_known(step, 1, c, c->begin, c->begin_is_open);
-    return CZM_EMIT(step, "Slice", of, begins, ends_of(step, c, begins), czm_ints(step, axes, n),
-                    czm_ints(step, c->step, n));
+    return CZM_ONNX(step, "Slice", of, begins, ends_of(step, c, begins),
+                    czm_onnx_ints(step, axes, n), czm_onnx_ints(step, c->step, n));
 }
 
 static bool is_whole(const cut *c, int at) {
@@ -83,25 +83,27 @@ static cut without_whole(const cut *c, int64_t *dims) {
 }
 
 static void put_cut(czm_onnx_step *step, const cut *c) {
-    int rank = czm_in(step, 0)->shape.rank;
+    int rank = czm_onnx_in(step, 0)->shape.rank;
     int64_t axes[MOST];
-    bool is_planar = czm_is_planar_image(step, 0) && c->gone_count == 0;
+    bool is_planar = czm_onnx_is_planar_image(step, 0) && c->gone_count == 0;
     const cut cuts = without_whole(c, axes);
-    for (int i = 0; i < cuts.count; i++) axes[i] = czm_axis_in_layout(axes[i], rank, is_planar);
-    const char *name = emit_cut(step, czm_in_layout(step, 0, is_planar), &cuts, axes);
-    if (c->gone_count) name = czm_emit_with_axes(step, "Squeeze", name, c->gone, c->gone_count, 13);
-    czm_put(step, 0, is_planar, name);
+    for (int i = 0; i < cuts.count; i++)
+        axes[i] = czm_onnx_axis_in_layout(axes[i], rank, is_planar);
+    const char *name = emit_cut(step, czm_onnx_in_layout(step, 0, is_planar), &cuts, axes);
+    if (c->gone_count)
+        name = czm_onnx_emit_with_axes(step, "Squeeze", name, c->gone, c->gone_count, 13);
+    czm_onnx_out_layout(step, 0, is_planar, name);
 }
 
 void czm_onnx_slice(czm_onnx_step *step) { // Slice(input, begin, size)
     cut c = {.gone_count = 0};
     int64_t size[MOST];
-    c.count = czm_in_ints(step, 1, c.begin, MOST);
-    if (c.count < 0 || czm_in_ints(step, 2, size, MOST) != c.count) {
-        const char *begin = czm_in_int64(step, 1), *end = czm_in_int64(step, 2);
-        end = CZM_EMIT(step, "Where", CZM_EMIT(step, "Less", end, czm_int(step, 0)),
-                       czm_int(step, INT32_MAX), CZM_EMIT(step, "Add", begin, end));
-        czm_out(step, 0, CZM_EMIT(step, "Slice", czm_in_plain(step, 0), begin, end));
+    c.count = czm_onnx_in_ints(step, 1, c.begin, MOST);
+    if (c.count < 0 || czm_onnx_in_ints(step, 2, size, MOST) != c.count) {
+        const char *begin = czm_onnx_in_int64(step, 1), *end = czm_onnx_in_int64(step, 2);
+        end = CZM_ONNX(step, "Where", CZM_ONNX(step, "Less", end, czm_onnx_int(step, 0)),
+                       czm_onnx_int(step, INT32_MAX), CZM_ONNX(step, "Add", begin, end));
+        czm_onnx_out(step, 0, CZM_ONNX(step, "Slice", czm_onnx_in_plain(step, 0), begin, end));
         return;
     }
     for (int i = 0; i < c.count; i++) {
@@ -136,12 +138,12 @@ static void add_everything(cut *c) {
 // false after a refusal.
 static bool read_parts(czm_onnx_step *step, czm_slicing *slicing) {
     int64_t strides[MOST];
-    int rank = czm_in(step, 0)->shape.rank, entries = czm_in_ints(step, 3, strides, MOST);
+    int rank = czm_onnx_in(step, 0)->shape.rank, entries = czm_onnx_in_ints(step, 3, strides, MOST);
     if (rank <= MOST && entries >= 0 &&
-        czm_slicing_read(step->node, rank, entries, czm_in(step, 1)->known, czm_in(step, 2)->known,
-                         czm_in(step, 3)->known, slicing))
+        czm_slicing_read(step->node, rank, entries, czm_onnx_in(step, 1)->known,
+                         czm_onnx_in(step, 2)->known, czm_onnx_in(step, 3)->known, slicing))
         return true;
-    czm_refuse(step, "its strides, or the rank of its input, are not known");
+    czm_onnx_refuse(step, "its strides, or the rank of its input, are not known");
     return false;
 }
 
@@ -164,75 +166,76 @@ void czm_onnx_strided_slice(czm_onnx_step *step) {
     }
     put_cut(step, &c);
     if (added_count == 0) return;
-    const char *name = czm_plain_of(step, &step->outputs[0]);
+    const char *name = czm_onnx_plain_of(step, &step->outputs[0]);
     step->outputs[0].planar = NULL;
-    czm_out(step, 0, czm_emit_with_axes(step, "Unsqueeze", name, added, added_count, 13));
+    czm_onnx_out(step, 0, czm_onnx_emit_with_axes(step, "Unsqueeze", name, added, added_count, 13));
 }
 
 void czm_onnx_reverse(czm_onnx_step *step) {
     int64_t axes[MOST];
-    int count = czm_in_ints(step, 1, axes, MOST), rank = czm_in(step, 0)->shape.rank;
-    bool is_planar = czm_is_planar_image(step, 0);
+    int count = czm_onnx_in_ints(step, 1, axes, MOST), rank = czm_onnx_in(step, 0)->shape.rank;
+    bool is_planar = czm_onnx_is_planar_image(step, 0);
     cut c = {.count = count};
     if (count < 0 || rank == CZM_UNKNOWN) {
-        czm_refuse(step, "its axes are not known");
+        czm_onnx_refuse(step, "its axes are not known");
         return;
     }
     for (int i = 0; i < count; i++) {
         c.begin[i] = -1;
         c.end[i] = -INT32_MAX;
         c.step[i] = -1;
-        axes[i] = czm_axis_in_layout(axes[i], rank, is_planar);
+        axes[i] = czm_onnx_axis_in_layout(axes[i], rank, is_planar);
     }
-    czm_put(step, 0, is_planar, emit_cut(step, czm_in_layout(step, 0, is_planar), &c, axes));
+    czm_onnx_out_layout(step, 0, is_planar,
+                        emit_cut(step, czm_onnx_in_layout(step, 0, is_planar), &c, axes));
 }
 
 // ---- moving round
 
 static const char *slice_along(czm_onnx_step *step, const char *of, int64_t axis, int64_t begin,
                                int64_t end) {
-    return CZM_EMIT(step, "Slice", of, czm_int(step, begin), czm_int(step, end),
-                    czm_int(step, axis));
+    return CZM_ONNX(step, "Slice", of, czm_onnx_int(step, begin), czm_onnx_int(step, end),
+                    czm_onnx_int(step, axis));
 }
 
 // What goes out at the end comes in at the beginning: the last `by` go first.
 static const char *roll_along(czm_onnx_step *step, const char *of, int64_t axis, int64_t by) {
     const char *parts[] = {slice_along(step, of, axis, -by, INT32_MAX),
                            slice_along(step, of, axis, 0, -by), NULL};
-    return czm_concat(step, parts, axis);
+    return czm_onnx_emit_concat(step, parts, axis);
 }
 
 // A shift of more than the size goes round more than once.
 void czm_onnx_roll(czm_onnx_step *step) { // Roll(input, shift, axis)
-    czm_shape shape = czm_in(step, 0)->shape;
+    czm_shape shape = czm_onnx_in(step, 0)->shape;
     int64_t shifts[MOST], axes[MOST];
-    int count = czm_in_ints(step, 1, shifts, MOST);
-    bool is_planar = czm_is_planar_image(step, 0);
-    if (count < 0 || czm_in_ints(step, 2, axes, MOST) != count || shape.rank == CZM_UNKNOWN) {
-        czm_refuse(step, "its shifts or axes are not known");
+    int count = czm_onnx_in_ints(step, 1, shifts, MOST);
+    bool is_planar = czm_onnx_is_planar_image(step, 0);
+    if (count < 0 || czm_onnx_in_ints(step, 2, axes, MOST) != count || shape.rank == CZM_UNKNOWN) {
+        czm_onnx_refuse(step, "its shifts or axes are not known");
         return;
     }
-    const char *name = czm_in_layout(step, 0, is_planar);
+    const char *name = czm_onnx_in_layout(step, 0, is_planar);
     for (int i = 0; i < count; i++) {
         int64_t size = shape.dims[(axes[i] + shape.rank) % shape.rank];
         if (size < 1) {
-            czm_refuse(step, "the size of its input is not known");
+            czm_onnx_refuse(step, "the size of its input is not known");
             return;
         }
         int64_t by = (shifts[i] % size + size) % size, at;
-        at = czm_axis_in_layout(axes[i], shape.rank, is_planar);
+        at = czm_onnx_axis_in_layout(axes[i], shape.rank, is_planar);
         if (by) name = roll_along(step, name, at, by);
     }
-    czm_put(step, 0, is_planar, name);
+    czm_onnx_out_layout(step, 0, is_planar, name);
 }
 
 // ReverseSequence(input, seq_lengths). ONNX wants the batch and what is reversed in front.
 void czm_onnx_reverse_rows(czm_onnx_step *step) {
     int64_t ends[] = {czm_attr_int(step->node, "batch_dim"), czm_attr_int(step->node, "seq_dim")};
     int64_t order[MOST], back[MOST];
-    int rank = czm_in(step, 0)->shape.rank, count = 2;
+    int rank = czm_onnx_in(step, 0)->shape.rank, count = 2;
     if (rank < 2 || rank > MOST || ends[0] == ends[1]) {
-        czm_refuse(step, "the rank of its input is not known");
+        czm_onnx_refuse(step, "the rank of its input is not known");
         return;
     }
     for (int i = 0; i < rank; i++)
@@ -240,10 +243,10 @@ void czm_onnx_reverse_rows(czm_onnx_step *step) {
     memcpy(order, ends, sizeof ends);
     for (int i = 0; i < rank; i++) back[order[i]] = i;
     bool is_moved = ends[0] != 0 || ends[1] != 1;
-    const char *name = czm_in_plain(step, 0);
-    if (is_moved) name = czm_emit_transpose(step, name, order, rank);
-    name = CZM_EMIT(step, "ReverseSequence", name, czm_in_int64(step, 1));
-    czm_onnx_set_int(step->arena, czm_last(step), "batch_axis", 0);
-    czm_onnx_set_int(step->arena, czm_last(step), "time_axis", 1);
-    czm_out(step, 0, is_moved ? czm_emit_transpose(step, name, back, rank) : name);
+    const char *name = czm_onnx_in_plain(step, 0);
+    if (is_moved) name = czm_onnx_emit_transpose(step, name, order, rank);
+    name = CZM_ONNX(step, "ReverseSequence", name, czm_onnx_in_int64(step, 1));
+    czm_onnx_set_int(step->arena, czm_onnx_last(step), "batch_axis", 0);
+    czm_onnx_set_int(step->arena, czm_onnx_last(step), "time_axis", 1);
+    czm_onnx_out(step, 0, is_moved ? czm_onnx_emit_transpose(step, name, back, rank) : name);
 }

@@ -14,8 +14,8 @@ static void put_complex(czm_onnx_step *step, czm_bytes content, czm_shape shape,
                       CZM_NEW_ARRAY(step->arena, float, count)};
     for (size_t i = 0; i < 2 * count; i++)
         memcpy(&parts[i % 2][i / 2], content.data + i * sizeof(float), sizeof(float));
-    step->outputs[0].plain = czm_floats(step, parts[0], shape.dims, shape.rank);
-    step->outputs[0].imaginary = czm_floats(step, parts[1], shape.dims, shape.rank);
+    step->outputs[0].plain = czm_onnx_floats(step, parts[0], shape.dims, shape.rank);
+    step->outputs[0].imaginary = czm_onnx_floats(step, parts[1], shape.dims, shape.rank);
     step->outputs[0].shape = shape;
 }
 
@@ -24,7 +24,7 @@ void czm_onnx_const(czm_onnx_step *step) {
     czm_dtype dtype = czm_attr_type(step->node, "dtype");
     czm_shape shape = czm_shape_read(step->arena, czm_wire_find(tensor, 2).bytes);
     if (!czm_onnx_dtype(dtype) && dtype != CZM_DTYPE_COMPLEX64) {
-        czm_refuse(step, "ONNX has no constants of type %s", czm_dtype_name(dtype));
+        czm_onnx_refuse(step, "ONNX has no constants of type %s", czm_dtype_name(dtype));
         return;
     }
     uint64_t count = 1;
@@ -32,7 +32,7 @@ void czm_onnx_const(czm_onnx_step *step) {
     for (int i = 0; fits && i < shape.rank; i++)
         fits = czm_mul_u64(count, (uint64_t)shape.dims[i], &count) && count < INT32_MAX;
     if (!fits) {
-        czm_refuse(step, "a constant of this shape cannot be written");
+        czm_onnx_refuse(step, "a constant of this shape cannot be written");
         return;
     }
     if (dtype == CZM_DTYPE_COMPLEX64) {
@@ -40,7 +40,7 @@ void czm_onnx_const(czm_onnx_step *step) {
                     (size_t)count);
         return;
     }
-    czm_onnx_weight *w = czm_new_weight(step, step->node->name, dtype, shape.dims, shape.rank);
+    czm_onnx_weight *w = czm_onnx_new_weight(step, step->node->name, dtype, shape.dims, shape.rank);
     w->content = czm_tensor_content(step->arena, tensor, dtype, (size_t)count);
     step->outputs[0].weight = w;
     step->outputs[0].shape = shape;
@@ -55,80 +55,82 @@ void czm_onnx_handle(czm_onnx_step *step) {
         if (v->handle != step->node) continue;
         if (v->rank > CZM_ONNX_MOST_DIMS || !czm_onnx_dtype(v->dtype)) break;
         czm_onnx_weight *w =
-            czm_new_weight(step, step->node->name, v->dtype, v->dims, (int)v->rank);
+            czm_onnx_new_weight(step, step->node->name, v->dtype, v->dims, (int)v->rank);
         w->source = v->source;
         step->outputs[0].weight = w;
         step->outputs[0].dtype = v->dtype;
         step->outputs[0].shape = (czm_shape){(int)v->rank, v->dims};
         return;
     }
-    czm_refuse(step, "ONNX has no variables like this one");
+    czm_onnx_refuse(step, "ONNX has no variables like this one");
 }
 
 // A variable's handle carries the weight.
 void czm_onnx_read(czm_onnx_step *step) {
-    const czm_onnx_value *handle = czm_in(step, 0);
+    const czm_onnx_value *handle = czm_onnx_in(step, 0);
     step->outputs[0].weight = handle->weight;
     step->outputs[0].shape = handle->shape;
-    if (!handle->weight) czm_refuse(step, "the variable is not known");
+    if (!handle->weight) czm_onnx_refuse(step, "the variable is not known");
 }
 
 // ---- what stays as it is
 
 void czm_onnx_pass(czm_onnx_step *step) {
-    for (size_t i = 0; i < step->output_count && i < czm_in_count(step); i++) {
-        const czm_onnx_value *value = czm_in(step, i);
+    for (size_t i = 0; i < step->output_count && i < czm_onnx_in_count(step); i++) {
+        const czm_onnx_value *value = czm_onnx_in(step, i);
         if (!value->plain && !value->planar && !value->weight && !value->list)
-            czm_in_plain(step, i);
-        czm_out_value(step, i, value);
+            czm_onnx_in_plain(step, i);
+        czm_onnx_out_value(step, i, value);
     }
 }
 
 void czm_onnx_cast(czm_onnx_step *step) {
-    czm_dtype from = czm_in(step, 0)->dtype, to = czm_attr_type(step->node, "DstT");
+    czm_dtype from = czm_onnx_in(step, 0)->dtype, to = czm_attr_type(step->node, "DstT");
     if (!czm_onnx_dtype(from) || !czm_onnx_dtype(to)) {
-        czm_refuse(step, "ONNX cannot cast %s to %s", czm_dtype_name(from), czm_dtype_name(to));
+        czm_onnx_refuse(step, "ONNX cannot cast %s to %s", czm_dtype_name(from),
+                        czm_dtype_name(to));
     } else if (czm_onnx_dtype(from) == czm_onnx_dtype(to)) {
         czm_onnx_pass(step);
     } else {
-        bool is_planar = czm_in_is_planar(step, 0);
-        const char *name = czm_in_layout(step, 0, is_planar);
-        czm_put(step, 0, is_planar, czm_emit_cast(step, name, to));
+        bool is_planar = czm_onnx_in_is_planar(step, 0);
+        const char *name = czm_onnx_in_layout(step, 0, is_planar);
+        czm_onnx_out_layout(step, 0, is_planar, czm_onnx_emit_cast(step, name, to));
     }
 }
 
 // RandomUniform(shape) and RandomStandardNormal: other numbers, of the same distribution.
 void czm_onnx_random(czm_onnx_step *step) {
-    const char *like = CZM_EMIT(step, "Expand", czm_number(step, step->outputs[0].dtype, 0),
-                                czm_in_int64(step, 0));
-    czm_out(step, 0, CZM_EMIT(step, step->detail, like));
+    const char *like = CZM_ONNX(step, "Expand", czm_onnx_number(step, step->outputs[0].dtype, 0),
+                                czm_onnx_in_int64(step, 0));
+    czm_onnx_out(step, 0, CZM_ONNX(step, step->detail, like));
 }
 
 // ---- fills and ranges
 
 void czm_onnx_fill(czm_onnx_step *step) {
-    czm_out(step, 0, CZM_EMIT(step, "Expand", czm_in_plain(step, 1), czm_in_int64(step, 0)));
+    czm_onnx_out(step, 0,
+                 CZM_ONNX(step, "Expand", czm_onnx_in_plain(step, 1), czm_onnx_in_int64(step, 0)));
 }
 
 void czm_onnx_range(czm_onnx_step *step) {
-    czm_out(step, 0,
-            CZM_EMIT(step, "Range", czm_in_plain(step, 0), czm_in_plain(step, 1),
-                     czm_in_plain(step, 2)));
+    czm_onnx_out(step, 0,
+                 CZM_ONNX(step, "Range", czm_onnx_in_plain(step, 0), czm_onnx_in_plain(step, 1),
+                          czm_onnx_in_plain(step, 2)));
 }
 
 // start + i * (stop - start) / (count - 1); one number is the start.
 void czm_onnx_even(czm_onnx_step *step) { // LinSpace(start, stop, num)
     enum { MOST_NUMBERS = 1 << 16 };
     double count;
-    if (!czm_in_number(step, 2, &count) || count < 1 || count > MOST_NUMBERS) {
-        czm_refuse(step, "the number of its values is not known");
+    if (!czm_onnx_in_number(step, 2, &count) || count < 1 || count > MOST_NUMBERS) {
+        czm_onnx_refuse(step, "the number of its values is not known");
         return;
     }
     int64_t size = (int64_t)count;
     float *parts = CZM_NEW_ARRAY(step->arena, float, (size_t)size);
     for (int64_t i = 1; i < size; i++) parts[i] = (float)((double)i / (count - 1));
-    const char *start = czm_in_plain(step, 0);
-    const char *length = CZM_EMIT(step, "Sub", czm_in_plain(step, 1), start);
-    const char *above = CZM_EMIT(step, "Mul", length, czm_floats(step, parts, &size, 1));
-    czm_out(step, 0, CZM_EMIT(step, "Add", start, above));
+    const char *start = czm_onnx_in_plain(step, 0);
+    const char *length = CZM_ONNX(step, "Sub", czm_onnx_in_plain(step, 1), start);
+    const char *above = CZM_ONNX(step, "Mul", length, czm_onnx_floats(step, parts, &size, 1));
+    czm_onnx_out(step, 0, CZM_ONNX(step, "Add", start, above));
 }

@@ -28,16 +28,16 @@ static bool is_transparent(const czm_onnx_node *node) {
 // ONNX Runtime 1.18 to 1.22 merge the zeros of a Pad into a MaxPool, whose own padding is the lowest number.
 // A comparison with the lowest number changes nothing, and keeps both apart.
 static const char *apart_from_padding(czm_onnx_step *step, const char *image) {
-    const czm_onnx_node *maker = czm_maker_of(step->translator, image);
-    while (is_transparent(maker)) maker = czm_maker_of(step->translator, maker->inputs[0]);
+    const czm_onnx_node *maker = czm_onnx_maker_of(step->translator, image);
+    while (is_transparent(maker)) maker = czm_onnx_maker_of(step->translator, maker->inputs[0]);
     if (!maker || !czm_text_equal(maker->op, "Pad")) return image;
-    czm_dtype dtype = czm_in(step, 0)->dtype;
-    return CZM_EMIT(step, "Max", image, czm_number(step, dtype, lowest(dtype)));
+    czm_dtype dtype = czm_onnx_in(step, 0)->dtype;
+    return CZM_ONNX(step, "Max", image, czm_onnx_number(step, dtype, lowest(dtype)));
 }
 
 static const char *emit_pool(czm_onnx_step *step, const czm_onnx_image *image,
                              const int64_t *kernel) {
-    const char *name = CZM_EMIT(step, step->detail, image->name);
+    const char *name = CZM_ONNX(step, step->detail, image->name);
     czm_onnx_set_windows(step, image, kernel);
     return name;
 }
@@ -46,11 +46,12 @@ static const char *emit_pool(czm_onnx_step *step, const czm_onnx_image *image,
 static const char *ones_like(czm_onnx_step *step, const char *image, int rank) {
     int64_t axes[CZM_ONNX_MOST_DIMS];
     for (int i = 0; i < rank - 2; i++) axes[i] = i + 2;
-    const char *size = CZM_EMIT(step, "Gather", CZM_EMIT(step, "Shape", image),
-                                czm_ints(step, axes, (size_t)rank - 2));
-    const char *shape = CZM_EMIT(step, "Concat", czm_ints(step, (const int64_t[]){1, 1}, 2), size);
-    czm_onnx_set_int(step->arena, czm_last(step), "axis", 0);
-    return CZM_EMIT(step, "Expand", czm_number(step, CZM_DTYPE_FLOAT, 1), shape);
+    const char *size = CZM_ONNX(step, "Gather", CZM_ONNX(step, "Shape", image),
+                                czm_onnx_ints(step, axes, (size_t)rank - 2));
+    const char *shape =
+        CZM_ONNX(step, "Concat", czm_onnx_ints(step, (const int64_t[]){1, 1}, 2), size);
+    czm_onnx_set_int(step->arena, czm_onnx_last(step), "axis", 0);
+    return CZM_ONNX(step, "Expand", czm_onnx_number(step, CZM_DTYPE_FLOAT, 1), shape);
 }
 
 // TensorFlow's mean of a window leaves the padding out. Where the padding is added to the image, the share of
@@ -63,25 +64,25 @@ void czm_onnx_pool(czm_onnx_step *step) {
     czm_onnx_kernel_of(step, &image, kernel);
     if (!czm_layout_of(step->node, image.rank, &layout) ||
         czm_windows_of(step->node, image.rank).along[layout.channel].size != 1) {
-        czm_refuse(step, "ONNX cannot pool along channels");
+        czm_onnx_refuse(step, "ONNX cannot pool along channels");
         return;
     }
     bool is_max = czm_text_equal(step->detail, "MaxPool");
     if (is_max) image.name = apart_from_padding(step, image.name);
-    czm_dtype dtype = czm_in(step, 0)->dtype;
+    czm_dtype dtype = czm_onnx_in(step, 0)->dtype;
     if (is_max && image.rank == 4 && czm_dtype_size(dtype) == 8 && !czm_dtype_is_floating(dtype)) {
         czm_onnx_pool_slices(step, &image, kernel, lowest(dtype));
         return;
     }
     const char *bare = image.name;
     const char *amounts =
-        czm_onnx_pad_open(step, &image, kernel, is_max ? lowest(czm_in(step, 0)->dtype) : 0);
+        czm_onnx_pad_open(step, &image, kernel, is_max ? lowest(czm_onnx_in(step, 0)->dtype) : 0);
     const char *name = emit_pool(step, &image, kernel);
     if (amounts && !is_max) {
         czm_onnx_image mask = image;
         mask.name =
             czm_onnx_pad_by(step, ones_like(step, bare, image.rank), CZM_DTYPE_FLOAT, amounts, 0);
-        name = CZM_EMIT(step, "Div", name, emit_pool(step, &mask, kernel));
+        name = CZM_ONNX(step, "Div", name, emit_pool(step, &mask, kernel));
     }
     czm_onnx_image_out(step, &image, 0, name);
 }

@@ -96,12 +96,13 @@ bool czm_onnx_put_repeated(czm_onnx_step *step) {
     }
     if (image.node == step->node || !czm_dtype_is_floating(czm_tensor_dtype(image))) return false;
     czm_onnx_value *value = (czm_onnx_value *)image.node->scratch + image.index;
-    const char *none = step->opset < 13 ? czm_floats(step, NULL, (const int64_t[]){0}, 1) : "";
-    const char *name = CZM_EMIT(step, "Resize", czm_planar_of(step, value), none,
-                                czm_floats(step, factors, (const int64_t[]){RANK}, 1));
-    czm_onnx_set_text(step->arena, czm_last(step), "mode", "nearest");
-    czm_onnx_set_text(step->arena, czm_last(step), "coordinate_transformation_mode", "asymmetric");
-    czm_onnx_set_text(step->arena, czm_last(step), "nearest_mode", "floor");
-    czm_out_planar(step, 0, name);
+    const char *none = step->opset < 13 ? czm_onnx_floats(step, NULL, (const int64_t[]){0}, 1) : "";
+    const char *name = CZM_ONNX(step, "Resize", czm_onnx_planar_of(step, value), none,
+                                czm_onnx_floats(step, factors, (const int64_t[]){RANK}, 1));
+    czm_onnx_set_text(step->arena, czm_onnx_last(step), "mode", "nearest");
+    czm_onnx_set_text(step->arena, czm_onnx_last(step), "coordinate_transformation_mode",
+                      "asymmetric");
+    czm_onnx_set_text(step->arena, czm_onnx_last(step), "nearest_mode", "floor");
+    czm_onnx_out_planar(step, 0, name);
     return true;
 }

@@ -47,7 +47,7 @@ static void part_from_product(fitting *f, czm_onnx_node *sum) {
     if (!is_op(sum, "Add") || f->opset != CZM_ONNX_OLD) return;
     for (size_t i = 0; i < 2; i++) {
         bool is_weight = czm_name_find(&f->weights, czm_bytes_text(sum->inputs[1 - i])) != NULL;
-        if (is_op(czm_maker_of(f->translator, sum->inputs[i]), "MatMul") && !is_weight)
+        if (is_op(czm_onnx_maker_of(f->translator, sum->inputs[i]), "MatMul") && !is_weight)
             sum->op = "Sum";
     }
 }
@@ -59,8 +59,8 @@ static czm_onnx_type made_by_cast(const czm_onnx_node *node) {
 }
 
 static const char *emit_cast(fitting *f, czm_onnx_step *step, const char *of, czm_onnx_type to) {
-    const char *name = CZM_EMIT(step, "Cast", of);
-    czm_onnx_set_int(step->arena, czm_last(step), "to", to);
+    const char *name = CZM_ONNX(step, "Cast", of);
+    czm_onnx_set_int(step->arena, czm_onnx_last(step), "to", to);
     note_type(f, name, to);
     return name;
 }
@@ -68,12 +68,12 @@ static const char *emit_cast(fitting *f, czm_onnx_step *step, const char *of, cz
 // 1.4 to 1.16 make one cast of two, also where the first one rounds or wraps: a Reshape keeps them apart.
 // Sizes are cast from int64 to int32 and back all the time, and fit.
 static const char *apart_from_cast(fitting *f, czm_onnx_step *step, const char *name) {
-    const czm_onnx_node *maker = czm_maker_of(f->translator, name);
+    const czm_onnx_node *maker = czm_onnx_maker_of(f->translator, name);
     if (!is_op(maker, "Cast")) return name;
     czm_onnx_type from = type_of(f, maker->inputs[0]), to = type_of(f, name);
     bool is_size = from == CZM_ONNX_TYPE_INT64 && to == CZM_ONNX_TYPE_INT32;
     if (is_size || czm_onnx_type_holds(to, from)) return name;
-    name = CZM_EMIT(step, "Reshape", name, CZM_EMIT(step, "Shape", name));
+    name = CZM_ONNX(step, "Reshape", name, CZM_ONNX(step, "Shape", name));
     note_type(f, name, to);
     return name;
 }
@@ -100,11 +100,11 @@ static void narrow_outputs(fitting *f, czm_onnx_step *step, czm_onnx_node *node,
         note_type(f, name,
                   letter < 0 ? czm_onnx_fixed_type(t->kernel->outputs, i) : t->have[letter]);
         if (letter < 0 || t->have[letter] == t->want[letter]) continue;
-        node->outputs[i] = czm_new_name(step, "wide");
+        node->outputs[i] = czm_onnx_new_name(step, "wide");
         note_type(f, node->outputs[i], t->want[letter]);
         emit_cast(f, step, node->outputs[i], t->have[letter]);
-        czm_last(step)->outputs[0] = name;
-        czm_set_maker(f->translator, name, czm_last(step));
+        czm_onnx_last(step)->outputs[0] = name;
+        czm_onnx_set_maker(f->translator, name, czm_onnx_last(step));
     }
 }
 
@@ -125,8 +125,8 @@ static void fit_node(fitting *f, czm_onnx_scope *scope, czm_onnx_node *node) {
     for (size_t i = 0; i < node->input_count; i++) types[i] = type_of(f, node->inputs[i]);
     if (!czm_onnx_find_kernel(node->op, f->opset, types, node->input_count, made_by_cast(node),
                               &typing)) {
-        czm_refuse(&step, "ONNX Runtime has no kernel of %s for %s", node->op,
-                   types_text(f, types, node->input_count));
+        czm_onnx_refuse(&step, "ONNX Runtime has no kernel of %s for %s", node->op,
+                        types_text(f, types, node->input_count));
         return;
     }
     widen_inputs(f, &step, node, &typing);

@@ -27,10 +27,10 @@ struct czm_onnx_translator {
 };
 
 // `wanted`, or `wanted` with a number.
-const char *czm_unique_name(czm_onnx_translator *translator, const char *wanted);
+const char *czm_onnx_unique_name(czm_onnx_translator *translator, const char *wanted);
 
 // The node that makes a tensor; NULL: it is an input or an initializer.
-czm_onnx_node *czm_maker_of(const czm_onnx_translator *translator, const char *name);
-void czm_set_maker(czm_onnx_translator *translator, const char *name, czm_onnx_node *node);
+czm_onnx_node *czm_onnx_maker_of(const czm_onnx_translator *translator, const char *name);
+void czm_onnx_set_maker(czm_onnx_translator *translator, const char *name, czm_onnx_node *node);
 
 #endif

@@ -27,7 +27,7 @@ static void refuse(czm_onnx_step *step, const char *hint, const char *reason) {
                                hint, "operation %s: %s", step->node->op, reason);
 }
 
-void czm_refuse(czm_onnx_step *step, const char *format, ...) {
+void czm_onnx_refuse(czm_onnx_step *step, const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
     const char *reason = czm_arena_vformat(step->arena, format, arguments);
@@ -35,7 +35,7 @@ void czm_refuse(czm_onnx_step *step, const char *format, ...) {
     refuse(step, usual_hint(step->node), reason);
 }
 
-void czm_refuse_opset(czm_onnx_step *step, const char *what) {
+void czm_onnx_refuse_opset(czm_onnx_step *step, const char *what) {
     const char *option =
         czm_report_option(step->translator->context->report, CZM_OPTION_FORMAT, "czann-2.1.0");
     refuse(step, czm_arena_format(step->arena, "choose the operator set that can: %s", option),
@@ -44,7 +44,7 @@ void czm_refuse_opset(czm_onnx_step *step, const char *what) {
 
 // ---- names
 
-const char *czm_unique_name(czm_onnx_translator *t, const char *wanted) {
+const char *czm_onnx_unique_name(czm_onnx_translator *t, const char *wanted) {
     czm_arena *arena = t->context->arena;
     const char *name = wanted;
     for (unsigned i = 1; czm_name_find(&t->names, czm_bytes_text(name)); i++)
@@ -53,74 +53,79 @@ const char *czm_unique_name(czm_onnx_translator *t, const char *wanted) {
     return name;
 }
 
-const char *czm_new_name(czm_onnx_step *step, const char *suffix) {
-    return czm_unique_name(step->translator,
-                           czm_arena_format(step->arena, "%s/%s", step->node->name, suffix));
+const char *czm_onnx_new_name(czm_onnx_step *step, const char *suffix) {
+    return czm_onnx_unique_name(step->translator,
+                                czm_arena_format(step->arena, "%s/%s", step->node->name, suffix));
 }
 
 // ---- nodes
 
-czm_onnx_node *czm_maker_of(const czm_onnx_translator *t, const char *name) {
+czm_onnx_node *czm_onnx_maker_of(const czm_onnx_translator *t, const char *name) {
     return czm_name_find(&t->makers, czm_bytes_text(name));
 }
 
-void czm_set_maker(czm_onnx_translator *t, const char *name, czm_onnx_node *node) {
+void czm_onnx_set_maker(czm_onnx_translator *t, const char *name, czm_onnx_node *node) {
     czm_name_slot_for(t->context->arena, &t->makers, czm_bytes_text(name))->value = node;
 }
 
-const char *czm_emit(czm_onnx_step *step, const char *op, const char *const *inputs) {
+const char *czm_onnx_emit(czm_onnx_step *step, const char *op, const char *const *inputs) {
     czm_onnx_node *node = CZM_NEW(step->arena, czm_onnx_node);
     node->op = op;
-    node->name = czm_new_name(step, op);
+    node->name = czm_onnx_new_name(step, op);
     node->source = step->node;
     while (inputs[node->input_count]) node->input_count++;
     node->inputs = CZM_NEW_ARRAY(step->arena, const char *, node->input_count);
     if (node->input_count) memcpy(node->inputs, inputs, node->input_count * sizeof *node->inputs);
     *CZM_APPEND(step->arena, &step->scope->graph->nodes) = node;
-    return czm_emit_more(step);
+    return czm_onnx_emit_more(step);
 }
 
-czm_onnx_node *czm_last(const czm_onnx_step *step) {
+czm_onnx_node *czm_onnx_last(const czm_onnx_step *step) {
     return step->scope->graph->nodes.items[step->scope->graph->nodes.count - 1];
 }
 
-const char *czm_emit_more(czm_onnx_step *step) { return czm_emit_more_of(step, czm_last(step)); }
+const char *czm_onnx_emit_more(czm_onnx_step *step) {
+    return czm_onnx_emit_more_of(step, czm_onnx_last(step));
+}
 
-const char *czm_emit_more_of(const czm_onnx_step *step, czm_onnx_node *node) {
+const char *czm_onnx_emit_more_of(const czm_onnx_step *step, czm_onnx_node *node) {
     const char **outputs = CZM_NEW_ARRAY(step->arena, const char *, node->output_count + 1);
     if (node->output_count) memcpy(outputs, node->outputs, node->output_count * sizeof *outputs);
     outputs[node->output_count] =
         node->output_count == 0
             ? node->name
-            : czm_unique_name(step->translator, czm_arena_format(step->arena, "%s:%zu", node->name,
-                                                                 node->output_count));
+            : czm_onnx_unique_name(step->translator,
+                                   czm_arena_format(step->arena, "%s:%zu", node->name,
+                                                    node->output_count));
     node->outputs = outputs;
-    czm_set_maker(step->translator, outputs[node->output_count], node);
+    czm_onnx_set_maker(step->translator, outputs[node->output_count], node);
     return outputs[node->output_count++];
 }
 
-const char *czm_emit_transpose(czm_onnx_step *step, const char *of, const int64_t *order,
-                               int rank) {
-    const char *name = CZM_EMIT(step, "Transpose", of);
-    czm_onnx_set_ints(step->arena, czm_last(step), "perm", order, (size_t)rank);
+const char *czm_onnx_emit_transpose(czm_onnx_step *step, const char *of, const int64_t *order,
+                                    int rank) {
+    const char *name = CZM_ONNX(step, "Transpose", of);
+    czm_onnx_set_ints(step->arena, czm_onnx_last(step), "perm", order, (size_t)rank);
     return name;
 }
 
-const char *czm_emit_cast(czm_onnx_step *step, const char *of, czm_dtype to) {
-    const char *name = CZM_EMIT(step, "Cast", of);
-    czm_onnx_set_int(step->arena, czm_last(step), "to", czm_onnx_dtype(to));
+const char *czm_onnx_emit_cast(czm_onnx_step *step, const char *of, czm_dtype to) {
+    const char *name = CZM_ONNX(step, "Cast", of);
+    czm_onnx_set_int(step->arena, czm_onnx_last(step), "to", czm_onnx_dtype(to));
     return name;
 }
 
-const char *czm_emit_reshape(czm_onnx_step *step, const char *of, const int64_t *dims, int rank) {
-    return CZM_EMIT(step, "Reshape", of, czm_ints(step, dims, (size_t)rank));
+const char *czm_onnx_emit_reshape(czm_onnx_step *step, const char *of, const int64_t *dims,
+                                  int rank) {
+    return CZM_ONNX(step, "Reshape", of, czm_onnx_ints(step, dims, (size_t)rank));
 }
 
-const char *czm_emit_with_axes(czm_onnx_step *step, const char *op, const char *of,
-                               const int64_t *axes, int count, int since) {
-    if (step->opset >= since) return CZM_EMIT(step, op, of, czm_ints(step, axes, (size_t)count));
-    const char *name = CZM_EMIT(step, op, of);
-    czm_onnx_set_ints(step->arena, czm_last(step), "axes", axes, (size_t)count);
+const char *czm_onnx_emit_with_axes(czm_onnx_step *step, const char *op, const char *of,
+                                    const int64_t *axes, int count, int since) {
+    if (step->opset >= since)
+        return CZM_ONNX(step, op, of, czm_onnx_ints(step, axes, (size_t)count));
+    const char *name = CZM_ONNX(step, op, of);
+    czm_onnx_set_ints(step->arena, czm_onnx_last(step), "axes", axes, (size_t)count);
     return name;
 }
 
@@ -129,12 +134,12 @@ const char *czm_emit_with_axes(czm_onnx_step *step, const char *op, const char *
 // Initializers lie in the outermost graph, where every inner one sees them.
 static czm_onnx_weight *add_weight(czm_onnx_step *step, const char *name) {
     czm_onnx_weight *weight = CZM_NEW(step->arena, czm_onnx_weight);
-    weight->name = czm_unique_name(step->translator, name);
+    weight->name = czm_onnx_unique_name(step->translator, name);
     *CZM_APPEND(step->arena, &step->translator->result->graph.weights) = weight;
     return weight;
 }
 
-czm_onnx_weight *czm_weight_copy(czm_onnx_step *step, const czm_onnx_weight *weight) {
+czm_onnx_weight *czm_onnx_weight_copy(czm_onnx_step *step, const czm_onnx_weight *weight) {
     czm_onnx_weight *copy = add_weight(step, weight->name);
     const char *name = copy->name;
     *copy = *weight;
@@ -142,8 +147,8 @@ czm_onnx_weight *czm_weight_copy(czm_onnx_step *step, const czm_onnx_weight *wei
     return copy;
 }
 
-czm_onnx_weight *czm_new_weight(czm_onnx_step *step, const char *name, czm_dtype dtype,
-                                const int64_t *dims, int rank) {
+czm_onnx_weight *czm_onnx_new_weight(czm_onnx_step *step, const char *name, czm_dtype dtype,
+                                     const int64_t *dims, int rank) {
     czm_onnx_weight *w = add_weight(step, name);
     w->dtype = dtype;
     w->rank = w->stored_rank = rank;
@@ -165,7 +170,7 @@ static czm_onnx_weight *constant_weight(czm_onnx_step *step, czm_dtype dtype, co
     czm_bytes bytes = czm_buffer_bytes(&key);
     czm_name_slot *slot = czm_name_slot_for(step->arena, &step->translator->constants, bytes);
     if (slot->value) return slot->value;
-    czm_onnx_weight *w = czm_new_weight(step, "constant", dtype, dims, rank);
+    czm_onnx_weight *w = czm_onnx_new_weight(step, "constant", dtype, dims, rank);
     w->content = czm_bytes_of(bytes.data + bytes.size - size, size);
     slot->value = w;
     return w;
@@ -176,16 +181,19 @@ static const char *constant(czm_onnx_step *step, czm_dtype dtype, const int64_t 
     return constant_weight(step, dtype, dims, rank, content, size)->name;
 }
 
-const char *czm_ints(czm_onnx_step *step, const int64_t *values, size_t count) {
+const char *czm_onnx_ints(czm_onnx_step *step, const int64_t *values, size_t count) {
     const int64_t dims[] = {(int64_t)count};
     czm_buffer b = czm_buffer_in(step->arena);
     for (size_t i = 0; i < count; i++) czm_put_raw_le(&b, (uint64_t)values[i], 8);
     return constant(step, CZM_DTYPE_INT64, dims, 1, b.data, b.size);
 }
 
-const char *czm_int(czm_onnx_step *step, int64_t value) { return czm_ints(step, &value, 1); }
+const char *czm_onnx_int(czm_onnx_step *step, int64_t value) {
+    return czm_onnx_ints(step, &value, 1);
+}
 
-const char *czm_floats(czm_onnx_step *step, const float *values, const int64_t *dims, int rank) {
+const char *czm_onnx_floats(czm_onnx_step *step, const float *values, const int64_t *dims,
+                            int rank) {
     size_t count = 1;
     for (int i = 0; i < rank; i++) count *= (size_t)dims[i];
     return constant(step, CZM_DTYPE_FLOAT, dims, rank, values, count * sizeof *values);
@@ -208,7 +216,7 @@ static czm_dtype stored_dtype(czm_dtype dtype) {
     return czm_dtype_is_floating(dtype) ? CZM_DTYPE_FLOAT : dtype;
 }
 
-const char *czm_number(czm_onnx_step *step, czm_dtype dtype, double value) {
+const char *czm_onnx_number(czm_onnx_step *step, czm_dtype dtype, double value) {
     czm_buffer b = czm_buffer_in(step->arena);
     put_number(&b, dtype, value);
     return constant(step, stored_dtype(dtype), NULL, 0, b.data, b.size);
@@ -228,19 +236,19 @@ static czm_onnx_weight *known_weight(czm_onnx_step *step, const czm_onnx_value *
                            b.data, b.size);
 }
 
-czm_onnx_weight *czm_weight_of(czm_onnx_step *step, czm_onnx_value *value) {
+czm_onnx_weight *czm_onnx_weight_of(czm_onnx_step *step, czm_onnx_value *value) {
     bool is_made = value->weight || value->plain || value->planar;
     if (!is_made) value->weight = known_weight(step, value);
-    return czm_weight_is_movable(value->weight) ? value->weight : NULL;
+    return czm_onnx_weight_is_movable(value->weight) ? value->weight : NULL;
 }
 
-const char *czm_weight_name(czm_onnx_weight *weight) { return weight->name; }
+const char *czm_onnx_weight_name(czm_onnx_weight *weight) { return weight->name; }
 
 // ---- layouts
 
 static void planar_order(int rank, bool to_planar, int64_t *order) {
     for (int i = 0; i < rank; i++) {
-        int64_t planar = czm_planar_axis(i, rank);
+        int64_t planar = czm_onnx_planar_axis(i, rank);
         order[to_planar ? planar : i] = to_planar ? i : planar;
     }
 }
@@ -248,7 +256,7 @@ static void planar_order(int rank, bool to_planar, int64_t *order) {
 static bool has_layouts(int rank) { return rank > 2 && rank <= CZM_ONNX_MOST_DIMS; }
 
 static const char *unknown_rank(czm_onnx_step *step) {
-    czm_refuse(step, "the rank of its input is not known");
+    czm_onnx_refuse(step, "the rank of its input is not known");
     return "";
 }
 
@@ -269,15 +277,15 @@ static const char *emit_layout(czm_onnx_step *step, const char *of, czm_shape sh
                                bool to_planar) {
     int64_t order[CZM_ONNX_MOST_DIMS], dims[CZM_ONNX_MOST_DIMS];
     planar_order(shape.rank, to_planar, order);
-    if (!stays_in_order(shape)) return czm_emit_transpose(step, of, order, shape.rank);
+    if (!stays_in_order(shape)) return czm_onnx_emit_transpose(step, of, order, shape.rank);
     for (int i = 0; i < shape.rank; i++) dims[i] = shape.dims[to_planar ? order[i] : i];
-    return czm_emit_reshape(step, of, dims, shape.rank);
+    return czm_onnx_emit_reshape(step, of, dims, shape.rank);
 }
 
-const char *czm_plain_of(czm_onnx_step *step, czm_onnx_value *value) {
+const char *czm_onnx_plain_of(czm_onnx_step *step, czm_onnx_value *value) {
     if (value->plain) return value->plain;
     if (value->list) {
-        czm_refuse(step, "the list is read before it is filled");
+        czm_onnx_refuse(step, "the list is read before it is filled");
         return "";
     }
     if (!value->weight && !value->planar) value->weight = known_weight(step, value);
@@ -287,55 +295,55 @@ const char *czm_plain_of(czm_onnx_step *step, czm_onnx_value *value) {
 }
 
 static const char *planar_weight(czm_onnx_step *step, const czm_onnx_value *value) {
-    czm_onnx_weight *w = czm_weight_copy(step, value->weight);
+    czm_onnx_weight *w = czm_onnx_weight_copy(step, value->weight);
     for (int i = 0; i < w->rank; i++) {
-        int64_t axis = czm_planar_axis(i, w->rank);
+        int64_t axis = czm_onnx_planar_axis(i, w->rank);
         w->order[axis] = value->weight->order[i];
         w->dims[axis] = value->weight->dims[i];
     }
     return w->name;
 }
 
-const char *czm_planar_of(czm_onnx_step *step, czm_onnx_value *value) {
+const char *czm_onnx_planar_of(czm_onnx_step *step, czm_onnx_value *value) {
     if (value->planar) return value->planar;
-    if (czm_weight_of(step, value)) return value->planar = planar_weight(step, value);
+    if (czm_onnx_weight_of(step, value)) return value->planar = planar_weight(step, value);
     if (!has_layouts(value->shape.rank)) return unknown_rank(step);
-    return value->planar = emit_layout(step, czm_plain_of(step, value), value->shape, true);
+    return value->planar = emit_layout(step, czm_onnx_plain_of(step, value), value->shape, true);
 }
 
 // ---- inputs
 
-czm_onnx_value *czm_in(const czm_onnx_step *step, size_t input) {
+czm_onnx_value *czm_onnx_in(const czm_onnx_step *step, size_t input) {
     czm_tensor tensor = step->node->inputs.items[input];
     return (czm_onnx_value *)tensor.node->scratch + tensor.index;
 }
 
-const char *czm_in_plain(czm_onnx_step *step, size_t input) {
-    return czm_plain_of(step, czm_in(step, input));
+const char *czm_onnx_in_plain(czm_onnx_step *step, size_t input) {
+    return czm_onnx_plain_of(step, czm_onnx_in(step, input));
 }
 
-const char *czm_in_planar(czm_onnx_step *step, size_t input) {
-    return czm_planar_of(step, czm_in(step, input));
+const char *czm_onnx_in_planar(czm_onnx_step *step, size_t input) {
+    return czm_onnx_planar_of(step, czm_onnx_in(step, input));
 }
 
-bool czm_in_is_planar(const czm_onnx_step *step, size_t input) {
-    return czm_in(step, input)->planar != NULL;
+bool czm_onnx_in_is_planar(const czm_onnx_step *step, size_t input) {
+    return czm_onnx_in(step, input)->planar != NULL;
 }
 
-int czm_in_ints(const czm_onnx_step *step, size_t input, int64_t *out, int most) {
-    return czm_value_ints(czm_in(step, input)->known, out, (size_t)most);
+int czm_onnx_in_ints(const czm_onnx_step *step, size_t input, int64_t *out, int most) {
+    return czm_value_ints(czm_onnx_in(step, input)->known, out, (size_t)most);
 }
 
-bool czm_in_number(const czm_onnx_step *step, size_t input, double *out) {
-    return czm_value_number(czm_in(step, input)->known, out);
+bool czm_onnx_in_number(const czm_onnx_step *step, size_t input, double *out) {
+    return czm_value_number(czm_onnx_in(step, input)->known, out);
 }
 
-bool czm_weight_is_movable(const czm_onnx_weight *w) {
+bool czm_onnx_weight_is_movable(const czm_onnx_weight *w) {
     return w && !w->scale && w->rank == w->stored_rank && czm_dtype_is_floating(w->dtype);
 }
 
-czm_onnx_weight *czm_in_weight(czm_onnx_step *step, size_t input) {
-    return czm_weight_of(step, czm_in(step, input));
+czm_onnx_weight *czm_onnx_in_weight(czm_onnx_step *step, size_t input) {
+    return czm_onnx_weight_of(step, czm_onnx_in(step, input));
 }
 
 // What is known, as floats.
@@ -348,9 +356,9 @@ static const float *known_floats(czm_onnx_step *step, czm_value known) {
     return numbers;
 }
 
-const float *czm_in_floats(czm_onnx_step *step, size_t input, size_t *count) {
+const float *czm_onnx_in_floats(czm_onnx_step *step, size_t input, size_t *count) {
     enum { MOST = 1 << 20 };
-    const czm_onnx_value *value = czm_in(step, input);
+    const czm_onnx_value *value = czm_onnx_in(step, input);
     uint8_t *bytes;
     *count = value->known.count;
     if (!czm_dtype_is_floating(value->dtype)) return NULL;
@@ -363,18 +371,18 @@ const float *czm_in_floats(czm_onnx_step *step, size_t input, size_t *count) {
     return status == CZM_OK ? (const float *)(void *)bytes : NULL;
 }
 
-const char *czm_in_int64(czm_onnx_step *step, size_t input) {
-    const czm_onnx_value *value = czm_in(step, input);
+const char *czm_onnx_in_int64(czm_onnx_step *step, size_t input) {
+    const czm_onnx_value *value = czm_onnx_in(step, input);
     int64_t values[CZM_LARGEST_VALUE];
-    int count = czm_in_ints(step, input, values, CZM_LARGEST_VALUE);
-    if (count >= 0 && value->shape.rank == 1) return czm_ints(step, values, (size_t)count);
-    const char *name = czm_in_plain(step, input);
-    return value->dtype == CZM_DTYPE_INT64 ? name : czm_emit_cast(step, name, CZM_DTYPE_INT64);
+    int count = czm_onnx_in_ints(step, input, values, CZM_LARGEST_VALUE);
+    if (count >= 0 && value->shape.rank == 1) return czm_onnx_ints(step, values, (size_t)count);
+    const char *name = czm_onnx_in_plain(step, input);
+    return value->dtype == CZM_DTYPE_INT64 ? name : czm_onnx_emit_cast(step, name, CZM_DTYPE_INT64);
 }
 
 // ---- outputs
 
-void czm_out(czm_onnx_step *step, size_t output, const char *plain) {
+void czm_onnx_out(czm_onnx_step *step, size_t output, const char *plain) {
     if (output < step->output_count) step->outputs[output].plain = plain;
 }
 
@@ -384,19 +392,20 @@ static czm_shape shape_of_rank(const czm_onnx_step *step) {
         CZM_UNKNOWN, CZM_UNKNOWN, CZM_UNKNOWN, CZM_UNKNOWN,
         CZM_UNKNOWN, CZM_UNKNOWN, CZM_UNKNOWN, CZM_UNKNOWN,
     };
-    for (size_t i = 0; i < czm_in_count(step); i++)
-        if (czm_in_is_planar(step, i)) return (czm_shape){czm_in(step, i)->shape.rank, unknown};
+    for (size_t i = 0; i < czm_onnx_in_count(step); i++)
+        if (czm_onnx_in_is_planar(step, i))
+            return (czm_shape){czm_onnx_in(step, i)->shape.rank, unknown};
     return czm_shape_unknown();
 }
 
-void czm_out_planar(czm_onnx_step *step, size_t output, const char *planar) {
+void czm_onnx_out_planar(czm_onnx_step *step, size_t output, const char *planar) {
     if (output >= step->output_count) return;
     czm_onnx_value *value = &step->outputs[output];
     value->planar = planar;
     if (value->shape.rank == CZM_UNKNOWN) value->shape = shape_of_rank(step);
 }
 
-void czm_out_value(czm_onnx_step *step, size_t output, const czm_onnx_value *same) {
+void czm_onnx_out_value(czm_onnx_step *step, size_t output, const czm_onnx_value *same) {
     czm_onnx_value *value = &step->outputs[output];
     value->plain = same->plain;
     value->planar = same->planar;
@@ -407,19 +416,19 @@ void czm_out_value(czm_onnx_step *step, size_t output, const czm_onnx_value *sam
     if (!same->plain && !same->planar && !same->weight) value->known = same->known;
 }
 
-czm_shape czm_out_shape(const czm_onnx_step *step, size_t output) {
+czm_shape czm_onnx_out_shape(const czm_onnx_step *step, size_t output) {
     return step->outputs[output].shape;
 }
 
-bool czm_out_is_read_once(const czm_onnx_step *step, size_t output) {
+bool czm_onnx_out_is_read_once(const czm_onnx_step *step, size_t output) {
     return step->outputs[output].readers == 1;
 }
 
 // ---- inner graphs
 
-czm_onnx_graph *czm_begin_graph(czm_onnx_step *step, czm_onnx_scope *inner, const char *name) {
+czm_onnx_graph *czm_onnx_begin_graph(czm_onnx_step *step, czm_onnx_scope *inner, const char *name) {
     czm_onnx_graph *graph = CZM_NEW(step->arena, czm_onnx_graph);
-    graph->name = czm_new_name(step, name);
+    graph->name = czm_onnx_new_name(step, name);
     *inner = *step->scope;
     inner->graph = graph;
     inner->is_inner = true;
@@ -427,13 +436,14 @@ czm_onnx_graph *czm_begin_graph(czm_onnx_step *step, czm_onnx_scope *inner, cons
     return graph;
 }
 
-void czm_end_graph(czm_onnx_step *step, czm_onnx_scope *outer) { step->scope = outer; }
+void czm_onnx_end_graph(czm_onnx_step *step, czm_onnx_scope *outer) { step->scope = outer; }
 
-void czm_graph_input(czm_onnx_step *step, const char *name, czm_dtype dtype, czm_shape shape) {
+void czm_onnx_graph_input(czm_onnx_step *step, const char *name, czm_dtype dtype, czm_shape shape) {
     *CZM_APPEND(step->arena, &step->scope->graph->inputs) = (czm_onnx_port){name, dtype, shape};
 }
 
-void czm_graph_output(czm_onnx_step *step, const char *name, czm_dtype dtype, czm_shape shape) {
+void czm_onnx_graph_output(czm_onnx_step *step, const char *name, czm_dtype dtype,
+                           czm_shape shape) {
     *CZM_APPEND(step->arena, &step->scope->graph->outputs) = (czm_onnx_port){name, dtype, shape};
 }
 
@@ -462,7 +472,7 @@ static void fold_affine(czm_onnx_step *step, czm_onnx_open *open, const float *s
     const int64_t dims[] = {(int64_t)count};
     const char **inputs = CZM_NEW_ARRAY(step->arena, const char *, 3);
     memcpy(inputs, open->node->inputs, 2 * sizeof *inputs);
-    inputs[2] = czm_floats(step, bias, dims, 1);
+    inputs[2] = czm_onnx_floats(step, bias, dims, 1);
     open->node->inputs = inputs;
     open->node->input_count = 3;
 }
@@ -472,7 +482,7 @@ static const char *per_channel(czm_onnx_step *step, const float *numbers, size_t
                                int space) {
     int64_t dims[CZM_ONNX_MOST_DIMS] = {(int64_t)channels};
     for (int i = 1; i <= space; i++) dims[i] = 1;
-    return czm_floats(step, numbers, dims, 1 + space);
+    return czm_onnx_floats(step, numbers, dims, 1 + space);
 }
 
 // One operation, with a mean of 0 and a deviation of 1, which engines join with what stands beside it.
@@ -482,31 +492,31 @@ static const char *emit_batch_norm(czm_onnx_step *step, const char *image, const
     float *one = CZM_NEW_ARRAY(step->arena, float, channels);
     for (size_t i = 0; i < channels; i++) one[i] = 1;
     const char *name =
-        CZM_EMIT(step, "BatchNormalization", image, per_channel(step, scale, channels, 0),
+        CZM_ONNX(step, "BatchNormalization", image, per_channel(step, scale, channels, 0),
                  per_channel(step, shift ? shift : none, channels, 0),
                  per_channel(step, none, channels, 0), per_channel(step, one, channels, 0));
-    czm_onnx_set_float(step->arena, czm_last(step), "epsilon", 0);
+    czm_onnx_set_float(step->arena, czm_onnx_last(step), "epsilon", 0);
     return name;
 }
 
-void czm_emit_affine(czm_onnx_step *step, size_t input, const float *scale, const float *shift,
-                     size_t channels) {
-    czm_onnx_value *value = czm_in(step, input);
+void czm_onnx_emit_affine(czm_onnx_step *step, size_t input, const float *scale, const float *shift,
+                          size_t channels) {
+    czm_onnx_value *value = czm_onnx_in(step, input);
     if (is_foldable(value, channels)) {
         fold_affine(step, value->open, scale, shift);
-        czm_out_value(step, 0, value);
+        czm_onnx_out_value(step, 0, value);
         return;
     }
-    bool is_planar = czm_in_is_planar(step, input);
-    const char *name = is_planar ? value->planar : czm_plain_of(step, value);
+    bool is_planar = czm_onnx_in_is_planar(step, input);
+    const char *name = is_planar ? value->planar : czm_onnx_plain_of(step, value);
     int space = is_planar ? value->shape.rank - 2 : 0;
     bool is_image = is_planar && space == 2 && scale;
     if (is_image) name = emit_batch_norm(step, name, scale, shift, channels);
     if (is_image) scale = shift = NULL;
-    if (scale) name = CZM_EMIT(step, "Mul", name, per_channel(step, scale, channels, space));
-    if (shift) name = CZM_EMIT(step, "Add", name, per_channel(step, shift, channels, space));
+    if (scale) name = CZM_ONNX(step, "Mul", name, per_channel(step, scale, channels, space));
+    if (shift) name = CZM_ONNX(step, "Add", name, per_channel(step, shift, channels, space));
     if (is_planar)
-        czm_out_planar(step, 0, name);
+        czm_onnx_out_planar(step, 0, name);
     else
-        czm_out(step, 0, name);
+        czm_onnx_out(step, 0, name);
 }

@@ -3,8 +3,8 @@
 // What a rule of the translation sees: one TensorFlow node, its inputs as names of ONNX tensors in
 // either layout, and functions that add ONNX nodes.
 //
-// A rule asks with the in_* functions and answers with czm_out() or czm_out_planar(). When the node
-// cannot be expressed it calls czm_refuse() and returns. Layouts: "plain" is TensorFlow's order of
+// A rule asks with the in_* functions and answers with czm_onnx_out() or czm_onnx_out_planar(). When the node
+// cannot be expressed it calls czm_onnx_refuse() and returns. Layouts: "plain" is TensorFlow's order of
 // dimensions, "planar" has the last dimension second: N, C, H, W for images.
 #ifndef CZM_ONNX_STEP_H
 #define CZM_ONNX_STEP_H
@@ -61,84 +61,90 @@ typedef struct czm_onnx_step {
 
 // ---- inputs
 
-czm_onnx_value *czm_in(const czm_onnx_step *step, size_t input);
-const char *czm_in_plain(czm_onnx_step *step, size_t input);
-const char *czm_in_planar(czm_onnx_step *step, size_t input);
-const char *czm_plain_of(czm_onnx_step *step, czm_onnx_value *value);
-const char *czm_planar_of(czm_onnx_step *step, czm_onnx_value *value);
+czm_onnx_value *czm_onnx_in(const czm_onnx_step *step, size_t input);
+const char *czm_onnx_in_plain(czm_onnx_step *step, size_t input);
+const char *czm_onnx_in_planar(czm_onnx_step *step, size_t input);
+const char *czm_onnx_plain_of(czm_onnx_step *step, czm_onnx_value *value);
+const char *czm_onnx_planar_of(czm_onnx_step *step, czm_onnx_value *value);
 
-static inline size_t czm_in_count(const czm_onnx_step *step) { return step->node->inputs.count; }
+static inline size_t czm_onnx_in_count(const czm_onnx_step *step) {
+    return step->node->inputs.count;
+}
 
 // Whether the input can be had in planar layout at no cost, and plain only by a transposition.
-bool czm_in_is_planar(const czm_onnx_step *step, size_t input);
+bool czm_onnx_in_is_planar(const czm_onnx_step *step, size_t input);
 
 // The input's value as integers, all of it known; at most `most`. The count, or -1.
-int czm_in_ints(const czm_onnx_step *step, size_t input, int64_t *out, int most);
-bool czm_in_number(const czm_onnx_step *step, size_t input, double *out); // of one element
+int czm_onnx_in_ints(const czm_onnx_step *step, size_t input, int64_t *out, int most);
+bool czm_onnx_in_number(const czm_onnx_step *step, size_t input, double *out); // of one element
 
 // The numbers of a constant or variable of at most a million floats; NULL if it is computed.
-const float *czm_in_floats(czm_onnx_step *step, size_t input, size_t *count);
+const float *czm_onnx_in_floats(czm_onnx_step *step, size_t input, size_t *count);
 
 // The input as a weight that may be reordered, or NULL.
-czm_onnx_weight *czm_in_weight(czm_onnx_step *step, size_t input);
-czm_onnx_weight *czm_weight_of(czm_onnx_step *step, czm_onnx_value *value);
+czm_onnx_weight *czm_onnx_in_weight(czm_onnx_step *step, size_t input);
+czm_onnx_weight *czm_onnx_weight_of(czm_onnx_step *step, czm_onnx_value *value);
 
 // The input as int64, for ONNX's shape arguments.
-const char *czm_in_int64(czm_onnx_step *step, size_t input);
+const char *czm_onnx_in_int64(czm_onnx_step *step, size_t input);
 
 // ---- nodes
 
 // Adds a node with one new output, whose name it returns. `inputs` ends with NULL.
-const char *czm_emit(czm_onnx_step *step, const char *op, const char *const *inputs);
-#define CZM_EMIT(step, op, ...) czm_emit(step, op, (const char *const[]){__VA_ARGS__, NULL})
+const char *czm_onnx_emit(czm_onnx_step *step, const char *op, const char *const *inputs);
+#define CZM_ONNX(step, op, ...) czm_onnx_emit(step, op, (const char *const[]){__VA_ARGS__, NULL})
 
 // The node that was added last, for its attributes.
-czm_onnx_node *czm_last(const czm_onnx_step *step);
-const char *czm_emit_more(czm_onnx_step *step); // one more output of the last node
-const char *czm_emit_more_of(const czm_onnx_step *step, czm_onnx_node *node);
+czm_onnx_node *czm_onnx_last(const czm_onnx_step *step);
+const char *czm_onnx_emit_more(czm_onnx_step *step); // one more output of the last node
+const char *czm_onnx_emit_more_of(const czm_onnx_step *step, czm_onnx_node *node);
 
-const char *czm_emit_transpose(czm_onnx_step *step, const char *of, const int64_t *order, int rank);
-const char *czm_emit_cast(czm_onnx_step *step, const char *of, czm_dtype to);
-const char *czm_emit_reshape(czm_onnx_step *step, const char *of, const int64_t *dims, int rank);
+const char *czm_onnx_emit_transpose(czm_onnx_step *step, const char *of, const int64_t *order,
+                                    int rank);
+const char *czm_onnx_emit_cast(czm_onnx_step *step, const char *of, czm_dtype to);
+const char *czm_onnx_emit_reshape(czm_onnx_step *step, const char *of, const int64_t *dims,
+                                  int rank);
 
 // Axes of Squeeze, Unsqueeze and ReduceSum: an input since opset 13; those of the other reductions
 // since 18.
-const char *czm_emit_with_axes(czm_onnx_step *step, const char *op, const char *of,
-                               const int64_t *axes, int count, int since);
+const char *czm_onnx_emit_with_axes(czm_onnx_step *step, const char *op, const char *of,
+                                    const int64_t *axes, int count, int since);
 
 // ---- constants
 
-const char *czm_ints(czm_onnx_step *step, const int64_t *values, size_t count); // a list of int64
-const char *czm_int(czm_onnx_step *step, int64_t value);                        // a list of one
-const char *czm_number(czm_onnx_step *step, czm_dtype dtype, double value);     // a scalar
-const char *czm_floats(czm_onnx_step *step, const float *values, const int64_t *dims, int rank);
-const char *czm_weight_name(czm_onnx_weight *weight); // marks it as read
-czm_onnx_weight *czm_weight_copy(czm_onnx_step *step, const czm_onnx_weight *weight);
-czm_onnx_weight *czm_new_weight(czm_onnx_step *step, const char *name, czm_dtype dtype,
-                                const int64_t *dims, int rank);
-bool czm_weight_is_movable(
+const char *czm_onnx_ints(czm_onnx_step *step, const int64_t *values,
+                          size_t count);                                         // a list of int64
+const char *czm_onnx_int(czm_onnx_step *step, int64_t value);                    // a list of one
+const char *czm_onnx_number(czm_onnx_step *step, czm_dtype dtype, double value); // a scalar
+const char *czm_onnx_floats(czm_onnx_step *step, const float *values, const int64_t *dims,
+                            int rank);
+const char *czm_onnx_weight_name(czm_onnx_weight *weight); // marks it as read
+czm_onnx_weight *czm_onnx_weight_copy(czm_onnx_step *step, const czm_onnx_weight *weight);
+czm_onnx_weight *czm_onnx_new_weight(czm_onnx_step *step, const char *name, czm_dtype dtype,
+                                     const int64_t *dims, int rank);
+bool czm_onnx_weight_is_movable(
     const czm_onnx_weight *weight); // whether its dimensions may be reordered
 
 // ---- outputs
 
-void czm_out(czm_onnx_step *step, size_t output, const char *plain);
-void czm_out_planar(czm_onnx_step *step, size_t output, const char *planar);
-void czm_out_value(czm_onnx_step *step, size_t output, const czm_onnx_value *same);
+void czm_onnx_out(czm_onnx_step *step, size_t output, const char *plain);
+void czm_onnx_out_planar(czm_onnx_step *step, size_t output, const char *planar);
+void czm_onnx_out_value(czm_onnx_step *step, size_t output, const czm_onnx_value *same);
 
 // What is known of an output's shape.
-czm_shape czm_out_shape(const czm_onnx_step *step, size_t output);
+czm_shape czm_onnx_out_shape(const czm_onnx_step *step, size_t output);
 
 // Whether exactly one node reads the output.
-bool czm_out_is_read_once(const czm_onnx_step *step, size_t output);
+bool czm_onnx_out_is_read_once(const czm_onnx_step *step, size_t output);
 
-CZM_PRINTF(2, 3) void czm_refuse(czm_onnx_step *step, const char *format, ...);
+CZM_PRINTF(2, 3) void czm_onnx_refuse(czm_onnx_step *step, const char *format, ...);
 // Of what only the newer operator set can do; `what` goes on after "opset 12".
-void czm_refuse_opset(czm_onnx_step *step, const char *what);
+void czm_onnx_refuse_opset(czm_onnx_step *step, const char *what);
 
 // ---- layouts
 
 // Where dimension `dim` of a tensor lies in planar layout.
-static inline int64_t czm_planar_axis(int64_t dim, int rank) {
+static inline int64_t czm_onnx_planar_axis(int64_t dim, int rank) {
     return dim == 0 ? 0 : dim == rank - 1 ? 1 : dim + 1;
 }
 
@@ -146,28 +152,28 @@ static inline int64_t czm_planar_axis(int64_t dim, int rank) {
 
 // x * scale + shift for each channel (the last dimension) of the step's input; folded into the
 // convolution that computes it if nobody else reads that. Either may be NULL.
-void czm_emit_affine(czm_onnx_step *step, size_t input, const float *scale, const float *shift,
-                     size_t channels);
+void czm_onnx_emit_affine(czm_onnx_step *step, size_t input, const float *scale, const float *shift,
+                          size_t channels);
 
 // A whole function in place: its outputs for these inputs; false after a refusal.
-bool czm_inline_function(czm_onnx_step *step, czm_bytes name, const czm_onnx_value *inputs,
-                         size_t input_count, czm_onnx_value *outputs, size_t output_count);
+bool czm_onnx_inline_function(czm_onnx_step *step, czm_bytes name, const czm_onnx_value *inputs,
+                              size_t input_count, czm_onnx_value *outputs, size_t output_count);
 
 // From here on, nodes go into a new graph, which If or Loop get as an attribute; until
-// czm_end_graph(), which restores `outer`.
-czm_onnx_graph *czm_begin_graph(czm_onnx_step *step, czm_onnx_scope *inner, const char *name);
-void czm_end_graph(czm_onnx_step *step, czm_onnx_scope *outer);
-void czm_graph_input(czm_onnx_step *step, const char *name, czm_dtype dtype, czm_shape shape);
-void czm_graph_output(czm_onnx_step *step, const char *name, czm_dtype dtype, czm_shape shape);
-const char *czm_new_name(czm_onnx_step *step, const char *suffix);
+// czm_onnx_end_graph(), which restores `outer`.
+czm_onnx_graph *czm_onnx_begin_graph(czm_onnx_step *step, czm_onnx_scope *inner, const char *name);
+void czm_onnx_end_graph(czm_onnx_step *step, czm_onnx_scope *outer);
+void czm_onnx_graph_input(czm_onnx_step *step, const char *name, czm_dtype dtype, czm_shape shape);
+void czm_onnx_graph_output(czm_onnx_step *step, const char *name, czm_dtype dtype, czm_shape shape);
+const char *czm_onnx_new_name(czm_onnx_step *step, const char *suffix);
 
 // ---- lists
 
 // The list as a tensor with one more dimension in front.
-const char *czm_list_filled(czm_onnx_step *step, czm_onnx_value *value);
+const char *czm_onnx_list_filled(czm_onnx_step *step, czm_onnx_value *value);
 
 // The list that was written to in a loop, from the places and the elements of all rounds.
-const char *czm_list_of_rounds(czm_onnx_step *step, const czm_onnx_list *list, const char *places,
-                               const char *elements);
+const char *czm_onnx_list_of_rounds(czm_onnx_step *step, const czm_onnx_list *list,
+                                    const char *places, const char *elements);
 
 #endif

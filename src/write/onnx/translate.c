@@ -51,17 +51,17 @@ static void translate_node(czm_onnx_translator *t, czm_onnx_scope *scope, const 
         t,          scope,    t->context->arena, node,
         op->detail, t->opset, node->scratch,     czm_node_output_count(node, &count) ? count : 1};
     if (!has_all_inputs(node)) {
-        czm_refuse(&step, "an input is missing");
+        czm_onnx_refuse(&step, "an input is missing");
         return;
     }
     if (++t->steps > MOST_STEPS)
-        czm_refuse(&step, "its functions call each other without end");
+        czm_onnx_refuse(&step, "its functions call each other without end");
     else if (czm_onnx_has_complex(&step))
         czm_onnx_complex(&step, op->translate);
     else if (op->translate)
         op->translate(&step);
     else
-        czm_refuse(&step, "ONNX has no equivalent of it, or czmodel does not support it");
+        czm_onnx_refuse(&step, "ONNX has no equivalent of it, or czmodel does not support it");
 }
 
 // ---- values
@@ -139,16 +139,16 @@ static const czm_shapes *infer_function(czm_onnx_step *step, const czm_graph *gr
     return czm_shapes_infer_function(step->arena, step->translator->model, graph, arguments);
 }
 
-bool czm_inline_function(czm_onnx_step *step, czm_bytes name, const czm_onnx_value *inputs,
-                         size_t input_count, czm_onnx_value *outputs, size_t output_count) {
+bool czm_onnx_inline_function(czm_onnx_step *step, czm_bytes name, const czm_onnx_value *inputs,
+                              size_t input_count, czm_onnx_value *outputs, size_t output_count) {
     const czm_graph *graph = czm_model_function(step->translator->model, name);
     if (!graph || graph->inputs.count != input_count || graph->outputs.count != output_count) {
-        czm_refuse(step, "its function \"%.*s\" is missing", (int)name.size,
-                   (const char *)name.data);
+        czm_onnx_refuse(step, "its function \"%.*s\" is missing", (int)name.size,
+                        (const char *)name.data);
         return false;
     }
     if (step->scope->nesting == DEEPEST_NEST) {
-        czm_refuse(step, "functions call each other too deeply");
+        czm_onnx_refuse(step, "functions call each other too deeply");
         return false;
     }
     czm_onnx_scope scope = *step->scope;
@@ -212,7 +212,7 @@ static void sweep_graph(sweep *s, czm_onnx_graph *graph) {
 static czm_status begin_input(czm_onnx_translator *t, const czm_graph *graph) {
     const czm_port *port = &graph->inputs.items[0];
     czm_onnx_value *value = value_of(port->tensor);
-    value->plain = czm_unique_name(t, "input");
+    value->plain = czm_onnx_unique_name(t, "input");
     *CZM_APPEND(t->context->arena, &t->result->graph.inputs) =
         (czm_onnx_port){value->plain, value->dtype, value->shape};
     return CZM_OK;
@@ -224,11 +224,11 @@ static void end_output(czm_onnx_translator *t, czm_onnx_scope *scope, const czm_
     czm_onnx_step step = {t,    scope,    t->context->arena,    tensor.node,
                           NULL, t->opset, tensor.node->scratch, 1};
     czm_onnx_value *value = value_of(tensor);
-    const char *plain = czm_plain_of(&step, value);
-    CZM_EMIT(&step, "Identity", plain);
-    czm_last(&step)->outputs[0] = czm_unique_name(t, "output");
+    const char *plain = czm_onnx_plain_of(&step, value);
+    CZM_ONNX(&step, "Identity", plain);
+    czm_onnx_last(&step)->outputs[0] = czm_onnx_unique_name(t, "output");
     *CZM_APPEND(t->context->arena, &t->result->graph.outputs) =
-        (czm_onnx_port){czm_last(&step)->outputs[0], value->dtype, value->shape};
+        (czm_onnx_port){czm_onnx_last(&step)->outputs[0], value->dtype, value->shape};
 }
 
 // A network takes pictures, also if it does not say so: [batch, height, width, channels].

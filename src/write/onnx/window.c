@@ -16,30 +16,30 @@ static int64_t dim_of(czm_shape shape, int index) {
 }
 
 bool czm_onnx_image_of(czm_onnx_step *step, size_t input, czm_onnx_image *image) {
-    czm_onnx_value *value = czm_in(step, input);
+    czm_onnx_value *value = czm_onnx_in(step, input);
     bool is_volume = strstr(step->node->op, "3D") != NULL;
     *image = (czm_onnx_image){.rank = is_volume ? 5 : 4};
     image->is_planar_in_tensorflow = czm_is_channels_first(step->node);
     if (value->shape.rank != image->rank) {
-        czm_refuse(step, "the shape of its image is not known");
+        czm_onnx_refuse(step, "the shape of its image is not known");
         return false;
     }
     image->channels = value->shape.dims[image->is_planar_in_tensorflow ? 1 : image->rank - 1];
     for (int i = 0; i < image->rank - 2; i++) {
         image->size[i] = dim_of(value->shape, czm_onnx_image_dim(image, i));
-        image->out_size[i] = dim_of(czm_out_shape(step, 0), czm_onnx_image_dim(image, i));
+        image->out_size[i] = dim_of(czm_onnx_out_shape(step, 0), czm_onnx_image_dim(image, i));
     }
-    image->name = image->is_planar_in_tensorflow ? czm_plain_of(step, value)
-                                                 : czm_planar_of(step, value);
+    image->name = image->is_planar_in_tensorflow ? czm_onnx_plain_of(step, value)
+                                                 : czm_onnx_planar_of(step, value);
     return true;
 }
 
 void czm_onnx_image_out(czm_onnx_step *step, const czm_onnx_image *image, size_t output,
                         const char *name) {
     if (image->is_planar_in_tensorflow)
-        czm_out(step, output, name);
+        czm_onnx_out(step, output, name);
     else
-        czm_out_planar(step, output, name);
+        czm_onnx_out_planar(step, output, name);
 }
 
 void czm_onnx_kernel_of(const czm_onnx_step *step, const czm_onnx_image *image, int64_t *kernel) {
@@ -91,25 +91,27 @@ static const char *open_amounts(czm_onnx_step *step, const czm_onnx_image *image
         extents[i] = czm_window_reach(&w->along[i]);
         axes[i] = (int64_t)i + 2;
     }
-    const char *strides = czm_ints(step, w->strides, space);
-    const char *in =
-        CZM_EMIT(step, "Gather", CZM_EMIT(step, "Shape", image->name), czm_ints(step, axes, space));
-    const char *last = CZM_EMIT(step, "Div", CZM_EMIT(step, "Sub", in, czm_int(step, 1)), strides);
-    const char *reached =
-        CZM_EMIT(step, "Add", CZM_EMIT(step, "Mul", last, strides), czm_ints(step, extents, space));
-    const char *total = CZM_EMIT(step, "Max", CZM_EMIT(step, "Sub", reached, in), czm_int(step, 0));
-    const char *before = CZM_EMIT(step, "Div", total, czm_int(step, 2));
-    const char *none = czm_ints(step, (const int64_t[]){0, 0}, 2);
+    const char *strides = czm_onnx_ints(step, w->strides, space);
+    const char *in = CZM_ONNX(step, "Gather", CZM_ONNX(step, "Shape", image->name),
+                              czm_onnx_ints(step, axes, space));
+    const char *last =
+        CZM_ONNX(step, "Div", CZM_ONNX(step, "Sub", in, czm_onnx_int(step, 1)), strides);
+    const char *reached = CZM_ONNX(step, "Add", CZM_ONNX(step, "Mul", last, strides),
+                                   czm_onnx_ints(step, extents, space));
+    const char *total =
+        CZM_ONNX(step, "Max", CZM_ONNX(step, "Sub", reached, in), czm_onnx_int(step, 0));
+    const char *before = CZM_ONNX(step, "Div", total, czm_onnx_int(step, 2));
+    const char *none = czm_onnx_ints(step, (const int64_t[]){0, 0}, 2);
     const char *amounts =
-        CZM_EMIT(step, "Concat", none, before, none, CZM_EMIT(step, "Sub", total, before));
-    czm_onnx_set_int(step->arena, czm_last(step), "axis", 0);
+        CZM_ONNX(step, "Concat", none, before, none, CZM_ONNX(step, "Sub", total, before));
+    czm_onnx_set_int(step->arena, czm_onnx_last(step), "axis", 0);
     return amounts;
 }
 
 const char *czm_onnx_pad_by(czm_onnx_step *step, const char *of, czm_dtype dtype,
                             const char *amounts, double value) {
-    const char *name = CZM_EMIT(step, "Pad", of, amounts, czm_number(step, dtype, value));
-    czm_onnx_set_text(step->arena, czm_last(step), "mode", "constant");
+    const char *name = CZM_ONNX(step, "Pad", of, amounts, czm_onnx_number(step, dtype, value));
+    czm_onnx_set_text(step->arena, czm_onnx_last(step), "mode", "constant");
     return name;
 }
 
@@ -118,7 +120,7 @@ const char *czm_onnx_pad_open(czm_onnx_step *step, czm_onnx_image *image, const 
     windows w = windows_of(step, image, kernel);
     if (!w.is_open) return NULL;
     const char *amounts = open_amounts(step, image, &w);
-    image->name = czm_onnx_pad_by(step, image->name, czm_in(step, 0)->dtype, amounts, value);
+    image->name = czm_onnx_pad_by(step, image->name, czm_onnx_in(step, 0)->dtype, amounts, value);
     image->is_padded = true;
     return amounts;
 }
@@ -133,13 +135,13 @@ void czm_onnx_pad_image(czm_onnx_step *step, czm_onnx_image *image, const int64_
         pads[2 + i] = w.pads[i];
         pads[image->rank + 2 + i] = w.pads[space + i];
     }
-    const char *amounts = czm_ints(step, pads, 2 * (size_t)image->rank);
-    image->name = czm_onnx_pad_by(step, image->name, czm_in(step, 0)->dtype, amounts, value);
+    const char *amounts = czm_onnx_ints(step, pads, 2 * (size_t)image->rank);
+    image->name = czm_onnx_pad_by(step, image->name, czm_onnx_in(step, 0)->dtype, amounts, value);
     image->is_padded = true;
 }
 
 void czm_onnx_set_windows(czm_onnx_step *step, const czm_onnx_image *image, const int64_t *kernel) {
-    czm_onnx_node *node = czm_last(step);
+    czm_onnx_node *node = czm_onnx_last(step);
     size_t space = (size_t)image->rank - 2;
     windows w = windows_of(step, image, kernel);
     bool is_dilated = false;
@@ -153,7 +155,7 @@ void czm_onnx_set_windows(czm_onnx_step *step, const czm_onnx_image *image, cons
 
 static void set_transposed(czm_onnx_step *step, const czm_onnx_image *image, const windows *w,
                            const int64_t *kernel, const int64_t *over) {
-    czm_onnx_node *node = czm_last(step);
+    czm_onnx_node *node = czm_onnx_last(step);
     size_t space = (size_t)image->rank - 2;
     czm_onnx_set_ints(step->arena, node, "kernel_shape", kernel, space);
     czm_onnx_set_ints(step->arena, node, "strides", w->strides, space);
@@ -167,8 +169,8 @@ static bool find_offset(const czm_onnx_step *step, const czm_onnx_image *image, 
                         int i, int64_t *offset) {
     czm_linear size;
     czm_tensor sizes = step->node->inputs.items[0], of = step->node->inputs.items[2];
-    bool is_short = czm_in(step, 0)->shape.rank == 1 &&
-                    czm_in(step, 0)->shape.dims[0] == image->rank - 2;
+    bool is_short = czm_onnx_in(step, 0)->shape.rank == 1 &&
+                    czm_onnx_in(step, 0)->shape.dims[0] == image->rank - 2;
     int dim = czm_onnx_image_dim(image, i);
     if (!czm_linear_of(step->scope->shapes, sizes, (size_t)(is_short ? i : dim), &size) ||
         !czm_tensor_equal(size.of, of) || size.dim != dim || size.factor != w->strides[i])
@@ -217,12 +219,13 @@ bool czm_onnx_set_transposed(czm_onnx_step *step, const czm_onnx_image *image,
 
 // The spatial sizes that the node is told, [height, width].
 static const char *told_sizes(czm_onnx_step *step, const czm_onnx_image *image) {
-    const char *sizes = czm_in_int64(step, 0);
+    const char *sizes = czm_onnx_in_int64(step, 0);
     int64_t picks[CZM_ONNX_MOST_DIMS];
     int space = image->rank - 2;
     for (int i = 0; i < space; i++) picks[i] = czm_onnx_image_dim(image, i);
-    if (czm_in(step, 0)->shape.rank == 1 && czm_in(step, 0)->shape.dims[0] == space) return sizes;
-    return CZM_EMIT(step, "Gather", sizes, czm_ints(step, picks, (size_t)space));
+    if (czm_onnx_in(step, 0)->shape.rank == 1 && czm_onnx_in(step, 0)->shape.dims[0] == space)
+        return sizes;
+    return CZM_ONNX(step, "Gather", sizes, czm_onnx_ints(step, picks, (size_t)space));
 }
 
 // All that the windows reach, and as much more as may be asked for; of that, the part that TensorFlow
@@ -239,15 +242,15 @@ const char *czm_onnx_cut_transposed(czm_onnx_step *step, const czm_onnx_image *i
     }
     set_transposed(step, image, &w, kernel, over);
     const char *all =
-        CZM_EMIT(step, "Gather", CZM_EMIT(step, "Shape", name), czm_ints(step, axes, space));
-    const char *reached = CZM_EMIT(step, "Sub", all, czm_ints(step, over, space));
+        CZM_ONNX(step, "Gather", CZM_ONNX(step, "Shape", name), czm_onnx_ints(step, axes, space));
+    const char *reached = CZM_ONNX(step, "Sub", all, czm_onnx_ints(step, over, space));
     const char *wanted = told_sizes(step, image);
-    const char *zero = czm_number(step, CZM_DTYPE_INT64, 0);
-    const char *paddings = CZM_EMIT(step, "Max", CZM_EMIT(step, "Sub", reached, wanted), zero);
+    const char *zero = czm_onnx_number(step, CZM_DTYPE_INT64, 0);
+    const char *paddings = CZM_ONNX(step, "Max", CZM_ONNX(step, "Sub", reached, wanted), zero);
     bool is_same = w.padding == CZM_PADDING_SAME;
-    const char *two = czm_number(step, CZM_DTYPE_INT64, 2);
-    const char *begin = is_same ? CZM_EMIT(step, "Div", paddings, two)
-                                : CZM_EMIT(step, "Mul", paddings, zero);
-    return CZM_EMIT(step, "Slice", name, begin, CZM_EMIT(step, "Add", begin, wanted),
-                    czm_ints(step, axes, space));
+    const char *two = czm_onnx_number(step, CZM_DTYPE_INT64, 2);
+    const char *begin = is_same ? CZM_ONNX(step, "Div", paddings, two)
+                                : CZM_ONNX(step, "Mul", paddings, zero);
+    return CZM_ONNX(step, "Slice", name, begin, CZM_ONNX(step, "Add", begin, wanted),
+                    czm_onnx_ints(step, axes, space));
 }
