@@ -32,7 +32,7 @@ static inline int64_t czm_onnx_axis_in_layout(int64_t axis, int rank, bool is_pl
 static inline const char *czm_onnx_emit_concat(czm_onnx_step *step, const char **parts,
                                                int64_t axis) {
     const char *name = czm_onnx_emit(step, "Concat", parts);
-    czm_onnx_set_int(step->arena, czm_onnx_last(step), "axis", axis);
+    czm_onnx_set_int(step, "axis", axis);
     return name;
 }
 

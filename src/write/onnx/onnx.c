@@ -20,40 +20,6 @@ size_t czm_onnx_element_size(czm_dtype dtype) {
     return czm_dtype_is_floating(dtype) ? sizeof(float) : czm_dtype_size(dtype);
 }
 
-static czm_onnx_attr *add_attr(czm_arena *arena, czm_onnx_node *node, const char *name,
-                               czm_onnx_attr_kind kind) {
-    czm_onnx_attr *attr = CZM_APPEND(arena, &node->attrs);
-    *attr = (czm_onnx_attr){.name = name, .kind = kind};
-    return attr;
-}
-
-void czm_onnx_set_ints(czm_arena *arena, czm_onnx_node *node, const char *name,
-                       const int64_t *values, size_t count) {
-    int64_t *kept = CZM_NEW_ARRAY(arena, int64_t, count);
-    if (count) memcpy(kept, values, count * sizeof *kept);
-    czm_onnx_attr *attr = add_attr(arena, node, name, CZM_ONNX_INTS);
-    attr->ints = kept;
-    attr->count = count;
-}
-
-void czm_onnx_set_int(czm_arena *arena, czm_onnx_node *node, const char *name, int64_t value) {
-    czm_onnx_set_ints(arena, node, name, &value, 1);
-    node->attrs.items[node->attrs.count - 1].kind = CZM_ONNX_INT;
-}
-
-void czm_onnx_set_float(czm_arena *arena, czm_onnx_node *node, const char *name, double value) {
-    add_attr(arena, node, name, CZM_ONNX_FLOAT)->number = (float)value;
-}
-
-void czm_onnx_set_text(czm_arena *arena, czm_onnx_node *node, const char *name, const char *text) {
-    add_attr(arena, node, name, CZM_ONNX_STRING)->text = text;
-}
-
-void czm_onnx_set_graph(czm_arena *arena, czm_onnx_node *node, const char *name,
-                        czm_onnx_graph *graph) {
-    add_attr(arena, node, name, CZM_ONNX_GRAPH)->graph = graph;
-}
-
 int64_t czm_onnx_weight_count(const czm_onnx_weight *weight) {
     int64_t count = 1;
     for (int i = 0; i < weight->rank; i++) count *= weight->dims[i];

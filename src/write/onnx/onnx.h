@@ -93,14 +93,6 @@ int czm_onnx_dtype(czm_dtype dtype);
 // Bytes an element in the file.
 size_t czm_onnx_element_size(czm_dtype dtype);
 
-void czm_onnx_set_int(czm_arena *arena, czm_onnx_node *node, const char *name, int64_t value);
-void czm_onnx_set_ints(czm_arena *arena, czm_onnx_node *node, const char *name,
-                       const int64_t *values, size_t count);
-void czm_onnx_set_float(czm_arena *arena, czm_onnx_node *node, const char *name, double value);
-void czm_onnx_set_text(czm_arena *arena, czm_onnx_node *node, const char *name, const char *text);
-void czm_onnx_set_graph(czm_arena *arena, czm_onnx_node *node, const char *name,
-                        czm_onnx_graph *graph);
-
 int64_t czm_onnx_weight_count(const czm_onnx_weight *weight);
 
 #endif

@@ -193,9 +193,8 @@ static void split(czm_onnx_step *step, const char *of, int64_t axis, const int64
                   size_t count, const char **parts) {
     parts[0] = step->opset >= 13 ? CZM_ONNX(step, "Split", of, czm_onnx_ints(step, sizes, count))
                                  : CZM_ONNX(step, "Split", of);
-    czm_onnx_set_int(step->arena, czm_onnx_last(step), "axis", axis);
-    if (step->opset < 13)
-        czm_onnx_set_ints(step->arena, czm_onnx_last(step), "split", sizes, count);
+    czm_onnx_set_int(step, "axis", axis);
+    if (step->opset < 13) czm_onnx_set_ints(step, "split", sizes, count);
     for (size_t i = 1; i < count; i++) parts[i] = czm_onnx_emit_more(step);
 }
 

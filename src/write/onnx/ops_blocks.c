@@ -33,7 +33,7 @@ static void move_whole_numbers(czm_onnx_step *step, int64_t size) {
     else
         sizes = CZM_ONNX(step, "Concat", batch, some_sizes(step, of, 1, 2, "Mul", size),
                          czm_onnx_int(step, -1));
-    czm_onnx_set_int(step->arena, czm_onnx_last(step), "axis", 0);
+    czm_onnx_set_int(step, "axis", 0);
     name = is_into_depth ? CZM_ONNX(step, "Reshape", of, sizes)
                          : czm_onnx_emit_reshape(step, of, inner, 6);
     name = czm_onnx_emit_transpose(step, name, order, 6);
@@ -53,7 +53,7 @@ void czm_onnx_depth(czm_onnx_step *step) { // DepthToSpace, SpaceToDepth
         return;
     }
     const char *name = CZM_ONNX(step, step->detail, czm_onnx_in_planar(step, 0));
-    czm_onnx_set_int(step->arena, czm_onnx_last(step), "blocksize", size);
+    czm_onnx_set_int(step, "blocksize", size);
     czm_onnx_out_planar(step, 0, name);
 }
 
@@ -133,7 +133,7 @@ static sizes sizes_of(czm_onnx_step *step, const blocks *b, const char *tensor, 
     const char *whole = CZM_ONNX(step, "Mul", parts, czm_onnx_ints(step, factor, rank));
     s.computed =
         CZM_ONNX(step, "Concat", parts, czm_onnx_ints(step, b->space + 1, (size_t)b->count), whole);
-    czm_onnx_set_int(step->arena, czm_onnx_last(step), "axis", 0);
+    czm_onnx_set_int(step, "axis", 0);
     return s;
 }
 

@@ -9,7 +9,7 @@ static const char *unsqueeze(czm_onnx_step *step, const char *of, int64_t axis) 
 
 static const char *sum_along(czm_onnx_step *step, const char *of, int64_t axis) {
     const char *sum = czm_onnx_emit_with_axes(step, "ReduceSum", of, &axis, 1, 13);
-    czm_onnx_set_int(step->arena, czm_onnx_last(step), "keepdims", 0);
+    czm_onnx_set_int(step, "keepdims", 0);
     return sum;
 }
 
@@ -30,7 +30,7 @@ void czm_onnx_unique(czm_onnx_step *step) {
     const char *name = CZM_ONNX(step, "Unique",
                                 is_whole ? czm_onnx_in_int64(step, 0) : czm_onnx_in_plain(step, 0));
     czm_onnx_node *node = czm_onnx_last(step);
-    czm_onnx_set_int(step->arena, node, "sorted", 0);
+    czm_onnx_set_int(step, "sorted", 0);
     czm_onnx_emit_more_of(step, node); // where each occurs first, which TensorFlow does not tell
     const char *places = czm_onnx_emit_more_of(step, node), *counts = NULL;
     if (step->output_count > 2) counts = czm_onnx_emit_more_of(step, node);
@@ -92,7 +92,7 @@ void czm_onnx_suppress(czm_onnx_step *step) {
                                                              (const int64_t[]){1}, 1))
                             : CZM_ONNX(step, "NonMaxSuppression", boxes, scores, most, overlap);
     const char *place = CZM_ONNX(step, "Gather", found, czm_onnx_ints(step, number, 1)); // [n, 1]
-    czm_onnx_set_int(step->arena, czm_onnx_last(step), "axis", 1);
+    czm_onnx_set_int(step, "axis", 1);
     put_as(step, 0, czm_onnx_emit_reshape(step, place, (const int64_t[]){-1}, 1), CZM_DTYPE_INT64);
 }
 
@@ -111,7 +111,7 @@ static const char *members(czm_onnx_step *step, const char *groups, const char *
 // As many groups as the largest number says.
 static const char *count_groups(czm_onnx_step *step, const char *groups) {
     const char *last = CZM_ONNX(step, "ReduceMax", groups);
-    czm_onnx_set_int(step->arena, czm_onnx_last(step), "keepdims", 0);
+    czm_onnx_set_int(step, "keepdims", 0);
     return CZM_ONNX(step, "Add", last, czm_onnx_number(step, CZM_DTYPE_INT64, 1));
 }
 
@@ -139,7 +139,7 @@ void czm_onnx_segment_sum(czm_onnx_step *step) {
     const char *rest = CZM_ONNX(step, "Slice", CZM_ONNX(step, "Shape", data), czm_onnx_int(step, 1),
                                 czm_onnx_int(step, CZM_ONNX_MOST_DIMS));
     const char *dims = CZM_ONNX(step, "Concat", first, rest);
-    czm_onnx_set_int(step->arena, czm_onnx_last(step), "axis", 0);
+    czm_onnx_set_int(step, "axis", 0);
     czm_onnx_out(step, 0, CZM_ONNX(step, "Reshape", sums, dims));
 }
 
@@ -154,6 +154,6 @@ void czm_onnx_partition(czm_onnx_step *step) {
         const char *is_here =
             CZM_ONNX(step, "Equal", numbers, czm_onnx_number(step, CZM_DTYPE_INT64, (double)i));
         czm_onnx_out(step, i, CZM_ONNX(step, "Compress", data, is_here));
-        czm_onnx_set_int(step->arena, czm_onnx_last(step), "axis", 0);
+        czm_onnx_set_int(step, "axis", 0);
     }
 }

@@ -34,14 +34,14 @@ static bool open_image(czm_onnx_step *step, image *i) {
     const char *whole = czm_onnx_operand(step, 0, i->layout);
     for (int c = 0; c < COLOURS; c++) {
         i->channels[c] = CZM_ONNX(step, "Gather", whole, czm_onnx_int(step, c));
-        czm_onnx_set_int(step->arena, czm_onnx_last(step), "axis", i->axis);
+        czm_onnx_set_int(step, "axis", i->axis);
     }
     return true;
 }
 
 static void put_image(czm_onnx_step *step, const image *i) {
     const char *name = CZM_ONNX(step, "Concat", i->channels[0], i->channels[1], i->channels[2]);
-    czm_onnx_set_int(step->arena, czm_onnx_last(step), "axis", i->axis);
+    czm_onnx_set_int(step, "axis", i->axis);
     czm_onnx_put(step, i->layout, name);
 }
 
@@ -141,7 +141,7 @@ void czm_onnx_contrast(czm_onnx_step *step) {
     const int64_t last = layout.is_planar ? rank - 1 : rank - 2, axes[] = {last - 1, last};
     const char *whole = czm_onnx_operand(step, 0, layout);
     const char *mean = czm_onnx_emit_with_axes(step, "ReduceMean", whole, axes, 2, 18);
-    czm_onnx_set_int(step->arena, czm_onnx_last(step), "keepdims", 1);
+    czm_onnx_set_int(step, "keepdims", 1);
     const char *away = CZM_ONNX(step, "Sub", whole, mean);
     const char *more = CZM_ONNX(step, "Mul", away, czm_onnx_in_plain(step, 1));
     czm_onnx_put(step, layout, CZM_ONNX(step, "Add", more, mean));

@@ -57,8 +57,8 @@ static void put_if(czm_onnx_step *step, const char *condition, czm_onnx_graph *y
                    czm_onnx_graph *no) {
     czm_onnx_out(step, 0, CZM_ONNX(step, "If", condition));
     for (size_t i = 1; i < step->output_count; i++) czm_onnx_out(step, i, czm_onnx_emit_more(step));
-    czm_onnx_set_graph(step->arena, czm_onnx_last(step), "then_branch", yes);
-    czm_onnx_set_graph(step->arena, czm_onnx_last(step), "else_branch", no);
+    czm_onnx_set_graph(step, "then_branch", yes);
+    czm_onnx_set_graph(step, "else_branch", no);
 }
 
 // A condition that is no scalar is true if it has elements (ToBool in core/kernels/functional_ops.cc).
@@ -261,7 +261,7 @@ static void put_loop(czm_onnx_step *step, const loop *l, czm_onnx_graph *body) {
         if (is_state(l, i)) inputs[used++] = l->start[i].plain;
     czm_onnx_emit(step, "Loop", inputs);
     czm_onnx_node *node = czm_onnx_last(step);
-    czm_onnx_set_graph(step->arena, node, "body", body);
+    czm_onnx_set_graph(step, "body", body);
     for (size_t i = 0; i < l->count; i++) {
         if (is_kept(l->body, i)) czm_onnx_out_value(step, i, &l->start[i]);
         if (!is_state(l, i)) continue;

@@ -62,7 +62,7 @@ static const char *emit_convolution(czm_onnx_step *step, czm_onnx_image *image, 
     czm_onnx_pad_open(step, image, f, 0);
     const char *name = CZM_ONNX(step, "Conv", image->name, filter);
     czm_onnx_set_windows(step, image, f);
-    czm_onnx_set_int(step->arena, czm_onnx_last(step), "group", groups);
+    czm_onnx_set_int(step, "group", groups);
     return name;
 }
 

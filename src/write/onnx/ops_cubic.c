@@ -84,7 +84,7 @@ static const char *weighted_sum(czm_onnx_step *step, const char *image, const di
     const char *sum = NULL;
     for (int i = 0; i < NEIGHBOURS; i++) {
         const char *part = CZM_ONNX(step, "Gather", image, element(step, from, i));
-        czm_onnx_set_int(step->arena, czm_onnx_last(step), "axis", d->axis);
+        czm_onnx_set_int(step, "axis", d->axis);
         part = CZM_ONNX(step, "Mul", part, element(step, weights, i));
         sum = sum ? CZM_ONNX(step, "Add", sum, part) : part;
     }

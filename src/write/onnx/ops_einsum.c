@@ -262,6 +262,6 @@ void czm_onnx_einsum(czm_onnx_step *step) {
         return;
     }
     const char *name = czm_onnx_emit(step, "Einsum", aligned_inputs(step));
-    czm_onnx_set_text(step->arena, czm_onnx_last(step), "equation", equation);
+    czm_onnx_set_text(step, "equation", equation);
     czm_onnx_out(step, 0, name);
 }

@@ -140,8 +140,7 @@ void czm_onnx_relu6(czm_onnx_step *step) {
 
 void czm_onnx_leaky_relu(czm_onnx_step *step) {
     czm_onnx_unary(step);
-    czm_onnx_set_float(step->arena, czm_onnx_last(step), "alpha",
-                       czm_attr_float(step->node, "alpha"));
+    czm_onnx_set_float(step, "alpha", czm_attr_float(step->node, "alpha"));
 }
 
 // TensorFlow's constants of Selu (core/kernels/relu_op_functor.h) are ONNX's defaults.
@@ -326,7 +325,7 @@ void czm_onnx_truncate_mod(czm_onnx_step *step) {
     czm_onnx_layout layout = czm_onnx_layout_of(step);
     const char *a = czm_onnx_operand(step, 0, layout), *b = czm_onnx_operand(step, 1, layout);
     const char *name = CZM_ONNX(step, "Mod", a, b);
-    czm_onnx_set_int(step->arena, czm_onnx_last(step), "fmod", 1);
+    czm_onnx_set_int(step, "fmod", 1);
     czm_onnx_put(step, layout, name);
 }
 
@@ -461,8 +460,8 @@ static bool put_hard_sigmoid(czm_onnx_step *step) {
     bool is_planar = value->planar && value->shape.rank > 2;
     const char *name =
         CZM_ONNX(step, "HardSigmoid", is_planar ? value->planar : czm_onnx_plain_of(step, value));
-    czm_onnx_set_float(step->arena, czm_onnx_last(step), "alpha", alpha);
-    czm_onnx_set_float(step->arena, czm_onnx_last(step), "beta", beta);
+    czm_onnx_set_float(step, "alpha", alpha);
+    czm_onnx_set_float(step, "beta", beta);
     czm_onnx_put(step, (czm_onnx_layout){value->shape.rank, is_planar}, name);
     return true;
 }

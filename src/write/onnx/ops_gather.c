@@ -23,7 +23,7 @@ static void gather_in_batches(czm_onnx_step *step) {
         places = czm_onnx_emit_cast(step, places, CZM_DTYPE_INT64);
     places = czm_onnx_emit_with_axes(step, "Unsqueeze", places, &last, 1, 13);
     czm_onnx_out(step, 0, CZM_ONNX(step, "GatherND", czm_onnx_in_plain(step, 0), places));
-    czm_onnx_set_int(step->arena, czm_onnx_last(step), "batch_dims", batches);
+    czm_onnx_set_int(step, "batch_dims", batches);
 }
 
 void czm_onnx_gather(czm_onnx_step *step) {
@@ -41,8 +41,7 @@ void czm_onnx_gather(czm_onnx_step *step) {
     bool is_planar = czm_onnx_is_planar_image(step, 0) && czm_onnx_in(step, 1)->shape.rank == 1;
     const char *name = CZM_ONNX(step, "Gather", czm_onnx_in_layout(step, 0, is_planar),
                                 czm_onnx_in_plain(step, 1));
-    czm_onnx_set_int(step->arena, czm_onnx_last(step), "axis",
-                     czm_onnx_axis_in_layout(axis, rank, is_planar));
+    czm_onnx_set_int(step, "axis", czm_onnx_axis_in_layout(axis, rank, is_planar));
     czm_onnx_out_layout(step, 0, is_planar, name);
 }
 
@@ -51,8 +50,7 @@ void czm_onnx_gather_nd(czm_onnx_step *step) {
     if (czm_onnx_in(step, 1)->dtype != CZM_DTYPE_INT64)
         indices = czm_onnx_emit_cast(step, indices, CZM_DTYPE_INT64);
     czm_onnx_out(step, 0, CZM_ONNX(step, "GatherND", czm_onnx_in_plain(step, 0), indices));
-    czm_onnx_set_int(step->arena, czm_onnx_last(step), "batch_dims",
-                     czm_attr_int(step->node, "batch_dims"));
+    czm_onnx_set_int(step, "batch_dims", czm_attr_int(step->node, "batch_dims"));
 }
 
 // The numbers 0, 1 ... up to the depth.
@@ -99,7 +97,7 @@ void czm_onnx_where(czm_onnx_step *step) {
 void czm_onnx_inverse_order(czm_onnx_step *step) { // InvertPermutation
     const char *order = czm_onnx_in_int64(step, 0);
     CZM_ONNX(step, "TopK", order, CZM_ONNX(step, "Shape", order));
-    czm_onnx_set_int(step->arena, czm_onnx_last(step), "largest", 0);
+    czm_onnx_set_int(step, "largest", 0);
     czm_onnx_out(step, 0,
                  czm_onnx_emit_cast(step, czm_onnx_emit_more(step), step->outputs[0].dtype));
 }

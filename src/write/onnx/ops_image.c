@@ -71,7 +71,7 @@ void czm_onnx_patches(czm_onnx_step *step) { // ExtractImagePatches
     places p = {.kernel = {windows.along[1].size, windows.along[2].size}};
     if (!find_places(step, &p, 0)) return;
     const char *name = czm_onnx_emit(step, "Concat", all_slices(step, &p));
-    czm_onnx_set_int(step->arena, czm_onnx_last(step), "axis", 1);
+    czm_onnx_set_int(step, "axis", 1);
     czm_onnx_out_planar(step, 0, name);
 }
 
@@ -90,7 +90,7 @@ void czm_onnx_dilation(czm_onnx_step *step) { // Dilation2D(input, filter)
     const char *rows = czm_onnx_emit_reshape(step, czm_onnx_in_plain(step, 1), dims, 4);
     for (int64_t i = 0; i < dims[0]; i++) {
         const char *row = CZM_ONNX(step, "Gather", rows, czm_onnx_int(step, i));
-        czm_onnx_set_int(step->arena, czm_onnx_last(step), "axis", axis);
+        czm_onnx_set_int(step, "axis", axis);
         slices[i] = CZM_ONNX(step, "Add", slices[i], row);
     }
     czm_onnx_out_planar(step, 0, czm_onnx_emit(step, "Max", slices));

@@ -34,14 +34,14 @@ static const char *unsqueeze(czm_onnx_step *step, const char *of, int64_t axis) 
 static const char *zeros(czm_onnx_step *step, czm_dtype dtype, const char *count,
                          const char *element) {
     const char *dims = CZM_ONNX(step, "Concat", count, CZM_ONNX(step, "Shape", element));
-    czm_onnx_set_int(step->arena, czm_onnx_last(step), "axis", 0);
+    czm_onnx_set_int(step, "axis", 0);
     return CZM_ONNX(step, "Expand", czm_onnx_number(step, dtype, 0), dims);
 }
 
 // `count` [1], or more if one of the places is beyond it: a list may grow.
 static const char *count_with(czm_onnx_step *step, const char *count, const char *places) {
     const char *last = CZM_ONNX(step, "ReduceMax", places);
-    czm_onnx_set_int(step->arena, czm_onnx_last(step), "keepdims", 0);
+    czm_onnx_set_int(step, "keepdims", 0);
     return CZM_ONNX(step, "Max", count, CZM_ONNX(step, "Add", last, czm_onnx_int(step, 1)));
 }
 

@@ -111,7 +111,7 @@ void czm_onnx_diag_part(czm_onnx_step *step) { // MatrixDiagPart(input, k, paddi
     const char *alone = CZM_ONNX(step, "Where", mask, czm_onnx_in_plain(step, 0),
                                  czm_onnx_number(step, czm_onnx_in(step, 0)->dtype, 0));
     const char *name = czm_onnx_emit_with_axes(step, "ReduceSum", alone, &axis, 1, 13);
-    czm_onnx_set_int(step->arena, czm_onnx_last(step), "keepdims", 0);
+    czm_onnx_set_int(step, "keepdims", 0);
     czm_onnx_out(step, 0, name);
 }
 
@@ -163,8 +163,7 @@ static const char *turned(czm_onnx_step *step, size_t input, int64_t first) {
     const int64_t order[] = {first, (first + 1) % 3, (first + 2) % 3};
     const char *name =
         CZM_ONNX(step, "Gather", czm_onnx_in_plain(step, input), czm_onnx_ints(step, order, 3));
-    czm_onnx_set_int(step->arena, czm_onnx_last(step), "axis",
-                     czm_onnx_in(step, input)->shape.rank - 1);
+    czm_onnx_set_int(step, "axis", czm_onnx_in(step, input)->shape.rank - 1);
     return name;
 }
 

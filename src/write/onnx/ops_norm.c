@@ -43,7 +43,7 @@ static const char *mean_of(czm_onnx_step *step, const char *image, int rank, int
     for (int i = 0; i < rank; i++)
         if (i != channels) axes[count++] = i;
     const char *mean = czm_onnx_emit_with_axes(step, "ReduceMean", image, axes, count, 18);
-    czm_onnx_set_int(step->arena, czm_onnx_last(step), "keepdims", 1);
+    czm_onnx_set_int(step, "keepdims", 1);
     return mean;
 }
 
@@ -77,8 +77,7 @@ static void normalize_planar(czm_onnx_step *step, int rank) {
     czm_onnx_out(step, 0,
                  CZM_ONNX(step, "BatchNormalization", image, czm_onnx_in_plain(step, 1),
                           czm_onnx_in_plain(step, 2), mean, variance));
-    czm_onnx_set_float(step->arena, czm_onnx_last(step), "epsilon",
-                       czm_attr_float(step->node, "epsilon"));
+    czm_onnx_set_float(step, "epsilon", czm_attr_float(step->node, "epsilon"));
 }
 
 static void normalize_plain(czm_onnx_step *step, int rank) {
@@ -129,7 +128,7 @@ static const char *normal_rows(czm_onnx_step *step) {
     double epsilon = czm_attr_float(step->node, "epsilon");
     if (step->opset >= 17) {
         const char *y = CZM_ONNX(step, "LayerNormalization", x, scale, shift);
-        czm_onnx_set_float(step->arena, czm_onnx_last(step), "epsilon", epsilon);
+        czm_onnx_set_float(step, "epsilon", epsilon);
         return y;
     }
     const int64_t last = -1; // ONNX Runtime joins no other spelling
@@ -146,8 +145,7 @@ static const char *normal_rows(czm_onnx_step *step) {
 static const char *emit_instance_norm(czm_onnx_step *step, const char *x, const char *scale,
                                       const char *shift) {
     const char *y = CZM_ONNX(step, "InstanceNormalization", x, scale, shift);
-    czm_onnx_set_float(step->arena, czm_onnx_last(step), "epsilon",
-                       czm_attr_float(step->node, "epsilon"));
+    czm_onnx_set_float(step, "epsilon", czm_attr_float(step->node, "epsilon"));
     return y;
 }
 
@@ -202,11 +200,9 @@ void czm_onnx_local_response(czm_onnx_step *step) {
         return;
     }
     const char *name = CZM_ONNX(step, "LRN", czm_onnx_in_planar(step, 0));
-    czm_onnx_node *node = czm_onnx_last(step);
-    czm_onnx_set_int(step->arena, node, "size", size);
-    czm_onnx_set_float(step->arena, node, "alpha",
-                       czm_attr_float(step->node, "alpha") * (double)size);
-    czm_onnx_set_float(step->arena, node, "beta", czm_attr_float(step->node, "beta"));
-    czm_onnx_set_float(step->arena, node, "bias", czm_attr_float(step->node, "bias"));
+    czm_onnx_set_int(step, "size", size);
+    czm_onnx_set_float(step, "alpha", czm_attr_float(step->node, "alpha") * (double)size);
+    czm_onnx_set_float(step, "beta", czm_attr_float(step->node, "beta"));
+    czm_onnx_set_float(step, "bias", czm_attr_float(step->node, "bias"));
     czm_onnx_out_planar(step, 0, name);
 }

@@ -77,7 +77,7 @@ static void pad_symmetrically(czm_onnx_step *step, const padding *p) {
         for (int64_t k = 0; k < before + size + after; k++) indices[k] = mirrored(k - before, size);
         name = CZM_ONNX(step, "Gather", name,
                         czm_onnx_ints(step, indices, (size_t)(before + size + after)));
-        czm_onnx_set_int(step->arena, czm_onnx_last(step), "axis", at);
+        czm_onnx_set_int(step, "axis", at);
     }
     czm_onnx_out_layout(step, 0, p->is_planar, name);
 }
@@ -110,7 +110,7 @@ void czm_onnx_pad(czm_onnx_step *step) {
     name = czm_onnx_in_count(step) > 2
                ? CZM_ONNX(step, "Pad", name, amounts, czm_onnx_in_plain(step, 2))
                : CZM_ONNX(step, "Pad", name, amounts);
-    czm_onnx_set_text(step->arena, czm_onnx_last(step), "mode", is_mirror ? "reflect" : "constant");
+    czm_onnx_set_text(step, "mode", is_mirror ? "reflect" : "constant");
     if (is_turned) name = czm_onnx_emit_transpose(step, name, turn, p.rank);
     czm_onnx_out_layout(step, 0, p.is_planar, name);
 }

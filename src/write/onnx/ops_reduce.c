@@ -40,7 +40,7 @@ static const char *reduce(czm_onnx_step *step, const char *op, const char *of, c
                           bool keeps_dims) {
     int since = czm_text_equal(op, "ReduceSum") ? 13 : 18;
     const char *name = czm_onnx_emit_with_axes(step, op, of, a->at, a->count, since);
-    czm_onnx_set_int(step->arena, czm_onnx_last(step), "keepdims", keeps_dims);
+    czm_onnx_set_int(step, "keepdims", keeps_dims);
     return name;
 }
 
@@ -74,7 +74,7 @@ void czm_onnx_reduce(czm_onnx_step *step) {
 
 void czm_onnx_half_square(czm_onnx_step *step) { // L2Loss: of all elements
     const char *sum = CZM_ONNX(step, "ReduceSumSquare", czm_onnx_in_plain(step, 0));
-    czm_onnx_set_int(step->arena, czm_onnx_last(step), "keepdims", 0);
+    czm_onnx_set_int(step, "keepdims", 0);
     czm_onnx_out(step, 0, CZM_ONNX(step, "Mul", sum, czm_onnx_number(step, CZM_DTYPE_FLOAT, 0.5)));
 }
 
@@ -99,7 +99,7 @@ void czm_onnx_softmax(czm_onnx_step *step) {
     const char *of = is_planar ? czm_onnx_in_planar(step, 0) : czm_onnx_in_plain(step, 0);
     const char *name = CZM_ONNX(step, step->detail, of);
     int64_t axis = is_planar ? 1 : step->opset >= 13 ? -1 : rank - 1;
-    czm_onnx_set_int(step->arena, czm_onnx_last(step), "axis", axis);
+    czm_onnx_set_int(step, "axis", axis);
     if (is_planar)
         czm_onnx_out_planar(step, 0, name);
     else
@@ -115,16 +115,15 @@ static bool is_wide(czm_dtype dtype) {
 // ONNX Runtime has ArgMax for numbers up to 32 bits, and TopK for 64; equal ones stay in their order.
 static const char *place_by_order(czm_onnx_step *step, const char *of, int64_t axis) {
     CZM_ONNX(step, "TopK", of, czm_onnx_int(step, 1));
-    czm_onnx_set_int(step->arena, czm_onnx_last(step), "axis", axis);
-    czm_onnx_set_int(step->arena, czm_onnx_last(step), "largest",
-                     czm_text_equal(step->detail, "ArgMax"));
+    czm_onnx_set_int(step, "axis", axis);
+    czm_onnx_set_int(step, "largest", czm_text_equal(step->detail, "ArgMax"));
     return czm_onnx_emit_with_axes(step, "Squeeze", czm_onnx_emit_more(step), &axis, 1, 13);
 }
 
 static const char *place(czm_onnx_step *step, const char *of, int64_t axis) {
     const char *name = CZM_ONNX(step, step->detail, of);
-    czm_onnx_set_int(step->arena, czm_onnx_last(step), "axis", axis);
-    czm_onnx_set_int(step->arena, czm_onnx_last(step), "keepdims", 0);
+    czm_onnx_set_int(step, "axis", axis);
+    czm_onnx_set_int(step, "keepdims", 0);
     return name;
 }
 
@@ -154,10 +153,8 @@ void czm_onnx_cumulative(czm_onnx_step *step) {
     }
     const char *name = CZM_ONNX(step, "CumSum", czm_onnx_in_plain(step, 0),
                                 czm_onnx_number(step, CZM_DTYPE_INT64, axis));
-    czm_onnx_set_int(step->arena, czm_onnx_last(step), "exclusive",
-                     czm_attr_bool(step->node, "exclusive"));
-    czm_onnx_set_int(step->arena, czm_onnx_last(step), "reverse",
-                     czm_attr_bool(step->node, "reverse"));
+    czm_onnx_set_int(step, "exclusive", czm_attr_bool(step->node, "exclusive"));
+    czm_onnx_set_int(step, "reverse", czm_attr_bool(step->node, "reverse"));
     czm_onnx_out(step, 0, name);
 }
 

@@ -55,7 +55,7 @@ static const char *resize_sizes(czm_onnx_step *step, const czm_onnx_image *image
                            ? czm_onnx_ints(step, wanted + 2, 2)
                            : czm_onnx_in_int64(step, 1);
     const char *sizes = CZM_ONNX(step, "Concat", front, size);
-    czm_onnx_set_int(step->arena, czm_onnx_last(step), "axis", 0);
+    czm_onnx_set_int(step, "axis", 0);
     return sizes;
 }
 
@@ -102,7 +102,7 @@ static bool resize_by_numbers(czm_onnx_step *step, czm_onnx_image *image) {
             return false;
     for (int i = 0; i < 2; i++) {
         image->name = CZM_ONNX(step, "Gather", image->name, gather_nearest(step, image, i));
-        czm_onnx_set_int(step->arena, czm_onnx_last(step), "axis", 2 + i);
+        czm_onnx_set_int(step, "axis", 2 + i);
     }
     czm_onnx_image_out(step, image, 0, image->name);
     return true;
@@ -119,12 +119,11 @@ void czm_onnx_resize(czm_onnx_step *step) {
     const char *name =
         factors ? CZM_ONNX(step, "Resize", image.name, none, factors)
                 : CZM_ONNX(step, "Resize", image.name, none, none, resize_sizes(step, &image));
-    czm_onnx_node *node = czm_onnx_last(step);
     const char *coordinates = resize_coordinates(step, &image);
-    czm_onnx_set_text(step->arena, node, "mode", step->detail);
-    czm_onnx_set_text(step->arena, node, "coordinate_transformation_mode", coordinates);
+    czm_onnx_set_text(step, "mode", step->detail);
+    czm_onnx_set_text(step, "coordinate_transformation_mode", coordinates);
     if (czm_text_equal(step->detail, "nearest"))
-        czm_onnx_set_text(step->arena, node, "nearest_mode", resize_rounding(coordinates));
+        czm_onnx_set_text(step, "nearest_mode", resize_rounding(coordinates));
     czm_onnx_image_out(step, &image, 0, name);
 }
 

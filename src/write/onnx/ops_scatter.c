@@ -102,7 +102,7 @@ static const char *as_int64(czm_onnx_step *step, size_t input) {
 static void scatter(czm_onnx_step *step, const char *data, const char *places, const char *numbers,
                     const char *reduction) {
     czm_onnx_out(step, 0, CZM_ONNX(step, "ScatterND", data, places, numbers));
-    if (reduction) czm_onnx_set_text(step->arena, czm_onnx_last(step), "reduction", reduction);
+    if (reduction) czm_onnx_set_text(step, "reduction", reduction);
 }
 
 void czm_onnx_scatter_new(czm_onnx_step *step) { // ScatterNd(indices, updates, shape)

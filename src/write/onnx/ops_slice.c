@@ -246,7 +246,7 @@ void czm_onnx_reverse_rows(czm_onnx_step *step) {
     const char *name = czm_onnx_in_plain(step, 0);
     if (is_moved) name = czm_onnx_emit_transpose(step, name, order, rank);
     name = CZM_ONNX(step, "ReverseSequence", name, czm_onnx_in_int64(step, 1));
-    czm_onnx_set_int(step->arena, czm_onnx_last(step), "batch_axis", 0);
-    czm_onnx_set_int(step->arena, czm_onnx_last(step), "time_axis", 1);
+    czm_onnx_set_int(step, "batch_axis", 0);
+    czm_onnx_set_int(step, "time_axis", 1);
     czm_onnx_out(step, 0, is_moved ? czm_onnx_emit_transpose(step, name, back, rank) : name);
 }

@@ -50,7 +50,7 @@ static const char *ones_like(czm_onnx_step *step, const char *image, int rank) {
                                 czm_onnx_ints(step, axes, (size_t)rank - 2));
     const char *shape =
         CZM_ONNX(step, "Concat", czm_onnx_ints(step, (const int64_t[]){1, 1}, 2), size);
-    czm_onnx_set_int(step->arena, czm_onnx_last(step), "axis", 0);
+    czm_onnx_set_int(step, "axis", 0);
     return CZM_ONNX(step, "Expand", czm_onnx_number(step, CZM_DTYPE_FLOAT, 1), shape);
 }
 

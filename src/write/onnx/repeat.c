@@ -99,10 +99,9 @@ bool czm_onnx_put_repeated(czm_onnx_step *step) {
     const char *none = step->opset < 13 ? czm_onnx_floats(step, NULL, (const int64_t[]){0}, 1) : "";
     const char *name = CZM_ONNX(step, "Resize", czm_onnx_planar_of(step, value), none,
                                 czm_onnx_floats(step, factors, (const int64_t[]){RANK}, 1));
-    czm_onnx_set_text(step->arena, czm_onnx_last(step), "mode", "nearest");
-    czm_onnx_set_text(step->arena, czm_onnx_last(step), "coordinate_transformation_mode",
-                      "asymmetric");
-    czm_onnx_set_text(step->arena, czm_onnx_last(step), "nearest_mode", "floor");
+    czm_onnx_set_text(step, "mode", "nearest");
+    czm_onnx_set_text(step, "coordinate_transformation_mode", "asymmetric");
+    czm_onnx_set_text(step, "nearest_mode", "floor");
     czm_onnx_out_planar(step, 0, name);
     return true;
 }

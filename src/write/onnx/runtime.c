@@ -60,7 +60,7 @@ static czm_onnx_type made_by_cast(const czm_onnx_node *node) {
 
 static const char *emit_cast(fitting *f, czm_onnx_step *step, const char *of, czm_onnx_type to) {
     const char *name = CZM_ONNX(step, "Cast", of);
-    czm_onnx_set_int(step->arena, czm_onnx_last(step), "to", to);
+    czm_onnx_set_int(step, "to", to);
     note_type(f, name, to);
     return name;
 }

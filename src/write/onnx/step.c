@@ -102,16 +102,57 @@ const char *czm_onnx_emit_more_of(const czm_onnx_step *step, czm_onnx_node *node
     return outputs[node->output_count++];
 }
 
+// ---- attributes
+
+static czm_onnx_attr *add_attr(const czm_onnx_step *step, const char *name,
+                               czm_onnx_attr_kind kind) {
+    czm_onnx_attr *attr = CZM_APPEND(step->arena, &czm_onnx_last(step)->attrs);
+    *attr = (czm_onnx_attr){.name = name, .kind = kind};
+    return attr;
+}
+
+static void set_whole(const czm_onnx_step *step, const char *name, czm_onnx_attr_kind kind,
+                      const int64_t *values, size_t count) {
+    int64_t *kept = CZM_NEW_ARRAY(step->arena, int64_t, count);
+    if (count) memcpy(kept, values, count * sizeof *kept);
+    czm_onnx_attr *attr = add_attr(step, name, kind);
+    attr->ints = kept;
+    attr->count = count;
+}
+
+void czm_onnx_set_int(const czm_onnx_step *step, const char *name, int64_t value) {
+    set_whole(step, name, CZM_ONNX_INT, &value, 1);
+}
+
+void czm_onnx_set_ints(const czm_onnx_step *step, const char *name, const int64_t *values,
+                       size_t count) {
+    set_whole(step, name, CZM_ONNX_INTS, values, count);
+}
+
+void czm_onnx_set_float(const czm_onnx_step *step, const char *name, double value) {
+    add_attr(step, name, CZM_ONNX_FLOAT)->number = (float)value;
+}
+
+void czm_onnx_set_text(const czm_onnx_step *step, const char *name, const char *text) {
+    add_attr(step, name, CZM_ONNX_STRING)->text = text;
+}
+
+void czm_onnx_set_graph(const czm_onnx_step *step, const char *name, czm_onnx_graph *graph) {
+    add_attr(step, name, CZM_ONNX_GRAPH)->graph = graph;
+}
+
+// ---- nodes that many rules need
+
 const char *czm_onnx_emit_transpose(czm_onnx_step *step, const char *of, const int64_t *order,
                                     int rank) {
     const char *name = CZM_ONNX(step, "Transpose", of);
-    czm_onnx_set_ints(step->arena, czm_onnx_last(step), "perm", order, (size_t)rank);
+    czm_onnx_set_ints(step, "perm", order, (size_t)rank);
     return name;
 }
 
 const char *czm_onnx_emit_cast(czm_onnx_step *step, const char *of, czm_dtype to) {
     const char *name = CZM_ONNX(step, "Cast", of);
-    czm_onnx_set_int(step->arena, czm_onnx_last(step), "to", czm_onnx_dtype(to));
+    czm_onnx_set_int(step, "to", czm_onnx_dtype(to));
     return name;
 }
 
@@ -125,7 +166,7 @@ const char *czm_onnx_emit_with_axes(czm_onnx_step *step, const char *op, const c
     if (step->opset >= since)
         return CZM_ONNX(step, op, of, czm_onnx_ints(step, axes, (size_t)count));
     const char *name = CZM_ONNX(step, op, of);
-    czm_onnx_set_ints(step->arena, czm_onnx_last(step), "axes", axes, (size_t)count);
+    czm_onnx_set_ints(step, "axes", axes, (size_t)count);
     return name;
 }
 
@@ -495,7 +536,7 @@ static const char *emit_batch_norm(czm_onnx_step *step, const char *image, const
         CZM_ONNX(step, "BatchNormalization", image, per_channel(step, scale, channels, 0),
                  per_channel(step, shift ? shift : none, channels, 0),
                  per_channel(step, none, channels, 0), per_channel(step, one, channels, 0));
-    czm_onnx_set_float(step->arena, czm_onnx_last(step), "epsilon", 0);
+    czm_onnx_set_float(step, "epsilon", 0);
     return name;
 }
 

@@ -94,7 +94,7 @@ const char *czm_onnx_in_int64(czm_onnx_step *step, size_t input);
 const char *czm_onnx_emit(czm_onnx_step *step, const char *op, const char *const *inputs);
 #define CZM_ONNX(step, op, ...) czm_onnx_emit(step, op, (const char *const[]){__VA_ARGS__, NULL})
 
-// The node that was added last, for its attributes.
+// The node that was added last.
 czm_onnx_node *czm_onnx_last(const czm_onnx_step *step);
 const char *czm_onnx_emit_more(czm_onnx_step *step); // one more output of the last node
 const char *czm_onnx_emit_more_of(const czm_onnx_step *step, czm_onnx_node *node);
@@ -109,6 +109,15 @@ const char *czm_onnx_emit_reshape(czm_onnx_step *step, const char *of, const int
 // since 18.
 const char *czm_onnx_emit_with_axes(czm_onnx_step *step, const char *op, const char *of,
                                     const int64_t *axes, int count, int since);
+
+// ---- attributes of the node that was added last
+
+void czm_onnx_set_int(const czm_onnx_step *step, const char *name, int64_t value);
+void czm_onnx_set_ints(const czm_onnx_step *step, const char *name, const int64_t *values,
+                       size_t count);
+void czm_onnx_set_float(const czm_onnx_step *step, const char *name, double value);
+void czm_onnx_set_text(const czm_onnx_step *step, const char *name, const char *text);
+void czm_onnx_set_graph(const czm_onnx_step *step, const char *name, czm_onnx_graph *graph);
 
 // ---- constants
 

@@ -104,14 +104,14 @@ static const char *open_amounts(czm_onnx_step *step, const czm_onnx_image *image
     const char *none = czm_onnx_ints(step, (const int64_t[]){0, 0}, 2);
     const char *amounts =
         CZM_ONNX(step, "Concat", none, before, none, CZM_ONNX(step, "Sub", total, before));
-    czm_onnx_set_int(step->arena, czm_onnx_last(step), "axis", 0);
+    czm_onnx_set_int(step, "axis", 0);
     return amounts;
 }
 
 const char *czm_onnx_pad_by(czm_onnx_step *step, const char *of, czm_dtype dtype,
                             const char *amounts, double value) {
     const char *name = CZM_ONNX(step, "Pad", of, amounts, czm_onnx_number(step, dtype, value));
-    czm_onnx_set_text(step->arena, czm_onnx_last(step), "mode", "constant");
+    czm_onnx_set_text(step, "mode", "constant");
     return name;
 }
 
@@ -141,27 +141,25 @@ void czm_onnx_pad_image(czm_onnx_step *step, czm_onnx_image *image, const int64_
 }
 
 void czm_onnx_set_windows(czm_onnx_step *step, const czm_onnx_image *image, const int64_t *kernel) {
-    czm_onnx_node *node = czm_onnx_last(step);
     size_t space = (size_t)image->rank - 2;
     windows w = windows_of(step, image, kernel);
     bool is_dilated = false;
     if (image->is_padded) memset(w.pads, 0, sizeof w.pads);
     for (size_t i = 0; i < space; i++) is_dilated |= w.dilations[i] != 1;
-    czm_onnx_set_ints(step->arena, node, "kernel_shape", kernel, space);
-    czm_onnx_set_ints(step->arena, node, "strides", w.strides, space);
-    if (is_dilated) czm_onnx_set_ints(step->arena, node, "dilations", w.dilations, space);
-    czm_onnx_set_ints(step->arena, node, "pads", w.pads, 2 * space);
+    czm_onnx_set_ints(step, "kernel_shape", kernel, space);
+    czm_onnx_set_ints(step, "strides", w.strides, space);
+    if (is_dilated) czm_onnx_set_ints(step, "dilations", w.dilations, space);
+    czm_onnx_set_ints(step, "pads", w.pads, 2 * space);
 }
 
 static void set_transposed(czm_onnx_step *step, const czm_onnx_image *image, const windows *w,
                            const int64_t *kernel, const int64_t *over) {
-    czm_onnx_node *node = czm_onnx_last(step);
     size_t space = (size_t)image->rank - 2;
-    czm_onnx_set_ints(step->arena, node, "kernel_shape", kernel, space);
-    czm_onnx_set_ints(step->arena, node, "strides", w->strides, space);
-    czm_onnx_set_ints(step->arena, node, "dilations", w->dilations, space);
-    czm_onnx_set_ints(step->arena, node, "pads", w->pads, 2 * space);
-    czm_onnx_set_ints(step->arena, node, "output_padding", over, space);
+    czm_onnx_set_ints(step, "kernel_shape", kernel, space);
+    czm_onnx_set_ints(step, "strides", w->strides, space);
+    czm_onnx_set_ints(step, "dilations", w->dilations, space);
+    czm_onnx_set_ints(step, "pads", w->pads, 2 * space);
+    czm_onnx_set_ints(step, "output_padding", over, space);
 }
 
 // Where a size is open, the output must be the stride times the input and a fixed number of pixels.
