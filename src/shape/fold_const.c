@@ -8,14 +8,14 @@
 // Raw elements as the value of output 0, whose shape is set; nothing if they are not as many.
 static void set_raw(czm_step *step, czm_dtype dtype, czm_bytes content) {
     size_t count = 0, size = czm_dtype_size(dtype);
-    czm_element *elements = czm_new_elements(step, 0, &count);
+    czm_element *elements = czm_step_new_elements(step, 0, &count);
     if (!elements || size == 0 || content.size != count * size) return;
     for (size_t i = 0; i < count; i++) {
         double number;
         if (!czm_number_read(dtype, content.data + i * size, &number)) return;
         elements[i] = czm_element_of(dtype, number);
     }
-    czm_set_elements(step, 0, elements, count);
+    czm_step_set_elements(step, 0, elements, count);
 }
 
 // A variable's value, where weights are computed with.

@@ -245,9 +245,9 @@ static double convert(czm_dtype from, czm_dtype to, double number) {
 }
 
 void czm_fold_unary(czm_step *step) {
-    czm_value value = czm_in_value(step, 0);
+    czm_value value = czm_step_in_value(step, 0);
     size_t count = 0;
-    czm_element *elements = value.elements ? czm_new_elements(step, 0, &count) : NULL;
+    czm_element *elements = value.elements ? czm_step_new_elements(step, 0, &count) : NULL;
     if (!elements || count != value.count) return;
     if (is_rounding(step->detail) && !step->computation) return;
     czm_dtype from = input_dtype(step, 0), to = output_dtype(step);
@@ -256,13 +256,13 @@ void czm_fold_unary(czm_step *step) {
         double number = unaries[step->detail](value.elements[i].number);
         elements[i] = czm_element_of(to, convert(from, to, number));
     }
-    czm_set_elements(step, 0, elements, count);
+    czm_step_set_elements(step, 0, elements, count);
 }
 
 // The positions that the elements of an input have when it is broadcast to the output's shape.
 static const size_t *broadcast_positions(const czm_step *step, size_t input, size_t count) {
     size_t *positions = CZM_NEW_ARRAY(step->arena, size_t, count);
-    czm_view view = czm_view_broadcast(czm_in_shape(step, input), step->outputs[0].shape);
+    czm_view view = czm_view_broadcast(czm_step_in_shape(step, input), step->outputs[0].shape);
     czm_view_positions(&view, count, positions);
     return positions;
 }
@@ -272,9 +272,10 @@ static czm_element element_at(czm_value value, size_t position) {
 }
 
 void czm_fold_binary(czm_step *step) {
-    czm_value a = czm_in_value(step, 0), b = czm_in_value(step, 1);
+    czm_value a = czm_step_in_value(step, 0), b = czm_step_in_value(step, 1);
     size_t count = 0;
-    czm_element *elements = a.elements && b.elements ? czm_new_elements(step, 0, &count) : NULL;
+    czm_element *elements = a.elements && b.elements ? czm_step_new_elements(step, 0, &count)
+                                                     : NULL;
     if (!elements) return;
     const size_t *at_a = broadcast_positions(step, 0, count);
     const size_t *at_b = broadcast_positions(step, 1, count);
@@ -284,7 +285,7 @@ void czm_fold_binary(czm_step *step) {
         if (!x.is_known || !y.is_known) continue;
         elements[i] = czm_element_of(to, binaries[step->detail](from, x.number, y.number));
     }
-    czm_set_elements(step, 0, elements, count);
+    czm_step_set_elements(step, 0, elements, count);
 }
 
 static czm_element choose(czm_element condition, czm_element yes, czm_element no) {
@@ -296,34 +297,35 @@ static czm_element choose(czm_element condition, czm_element yes, czm_element no
 // AddN: all inputs have one shape.
 void czm_fold_sum(czm_step *step) {
     size_t count = 0;
-    czm_element *elements = czm_new_elements(step, 0, &count);
+    czm_element *elements = czm_step_new_elements(step, 0, &count);
     czm_dtype dtype = output_dtype(step);
     for (size_t i = 0; i < count && elements; i++) elements[i] = (czm_element){true, 0};
-    for (size_t k = 0; elements && k < czm_in_count(step); k++) {
-        const czm_element *in = czm_in_known(step, k);
-        if (!in || czm_in_value(step, k).count != count) return;
+    for (size_t k = 0; elements && k < czm_step_in_count(step); k++) {
+        const czm_element *in = czm_step_in_known(step, k);
+        if (!in || czm_step_in_value(step, k).count != count) return;
         for (size_t i = 0; i < count; i++)
             if (elements[i].is_known)
                 elements[i] = czm_element_of(dtype, elements[i].number + in[i].number);
     }
-    if (elements && czm_in_count(step)) czm_set_elements(step, 0, elements, count);
+    if (elements && czm_step_in_count(step)) czm_step_set_elements(step, 0, elements, count);
 }
 
 // Inputs are the condition and what to choose from. In Select, which does not broadcast, a vector
 // of conditions is about whole slices.
 void czm_fold_select(czm_step *step) {
-    czm_value condition = czm_in_value(step, 0), yes = czm_in_value(step, 1),
-              no = czm_in_value(step, 2);
+    czm_value condition = czm_step_in_value(step, 0), yes = czm_step_in_value(step, 1),
+              no = czm_step_in_value(step, 2);
     size_t count = 0;
     const size_t *at[3];
     if (!condition.elements || !yes.elements || !no.elements) return;
-    bool is_by_slice = step->detail && czm_in_shape(step, 0).rank != czm_in_shape(step, 1).rank &&
-                       czm_in_shape(step, 0).rank != 0;
-    czm_element *elements = is_by_slice ? NULL : czm_new_elements(step, 0, &count);
+    bool is_by_slice = step->detail &&
+                       czm_step_in_shape(step, 0).rank != czm_step_in_shape(step, 1).rank &&
+                       czm_step_in_shape(step, 0).rank != 0;
+    czm_element *elements = is_by_slice ? NULL : czm_step_new_elements(step, 0, &count);
     if (!elements) return;
     for (size_t i = 0; i < 3; i++) at[i] = broadcast_positions(step, i, count);
     for (size_t i = 0; i < count; i++)
         elements[i] = choose(element_at(condition, at[0][i]), element_at(yes, at[1][i]),
                              element_at(no, at[2][i]));
-    czm_set_elements(step, 0, elements, count);
+    czm_step_set_elements(step, 0, elements, count);
 }

@@ -24,8 +24,8 @@ typedef struct factor {
 // The matrices of an input, transposed if the attr says so.
 static bool read_factor(const czm_step *step, size_t input, const char *attr, size_t count,
                         factor *f) {
-    czm_shape shape = czm_in_shape(step, input), result = step->outputs[0].shape;
-    f->elements = czm_in_known(step, input);
+    czm_shape shape = czm_step_in_shape(step, input), result = step->outputs[0].shape;
+    f->elements = czm_step_in_known(step, input);
     if (!f->elements || shape.rank < 2) return false;
     bool is_transposed = czm_attr_bool(step->node, attr);
     size_t rows = rows_of(shape), columns = columns_of(shape);
@@ -57,7 +57,7 @@ void czm_fold_matmul(czm_step *step) {
     czm_shape shape = step->outputs[0].shape;
     size_t count = 0;
     factor a, b;
-    czm_element *elements = step->computation ? czm_new_elements(step, 0, &count) : NULL;
+    czm_element *elements = step->computation ? czm_step_new_elements(step, 0, &count) : NULL;
     if (!elements || count == 0 || shape.rank < 2) return;
     size_t rows = rows_of(shape), columns = columns_of(shape), batches = count / (rows * columns);
     if (!read_factor(step, 0, step->detail ? "adj_x" : "transpose_a", batches, &a) ||
@@ -67,7 +67,7 @@ void czm_fold_matmul(czm_step *step) {
     for (size_t i = 0; i < count; i++)
         elements[i] = czm_element_of(output_dtype(step), dot(&a, &b, i / (rows * columns),
                                                              i / columns % rows, i % columns));
-    czm_set_elements(step, 0, elements, count);
+    czm_step_set_elements(step, 0, elements, count);
 }
 
 // ---- inverses, by Gauss and Jordan with the largest pivots
@@ -112,13 +112,13 @@ static bool invert(double *matrix, double *inverse, size_t size) {
 
 void czm_fold_matrix_inverse(czm_step *step) {
     enum { LARGEST_SIDE = 512 };
-    czm_shape shape = czm_in_shape(step, 0);
-    const czm_element *in = step->computation ? czm_in_known(step, 0) : NULL;
+    czm_shape shape = czm_step_in_shape(step, 0);
+    const czm_element *in = step->computation ? czm_step_in_known(step, 0) : NULL;
     size_t count = 0;
     if (!in || shape.rank < 2 || rows_of(shape) != columns_of(shape)) return;
     bool is_adjoint = czm_attr_bool(step->node, "adjoint");
     size_t size = rows_of(shape), square = size * size;
-    czm_element *elements = size <= LARGEST_SIDE ? czm_new_elements(step, 0, &count) : NULL;
+    czm_element *elements = size <= LARGEST_SIDE ? czm_step_new_elements(step, 0, &count) : NULL;
     if (!elements || count == 0) return;
     double *matrix = CZM_NEW_ARRAY(step->arena, double, square);
     double *inverse = CZM_NEW_ARRAY(step->arena, double, square);
@@ -131,22 +131,23 @@ void czm_fold_matrix_inverse(czm_step *step) {
         for (size_t i = 0; i < square; i++)
             elements[from + i] = czm_element_of(output_dtype(step), inverse[i]);
     }
-    czm_set_elements(step, 0, elements, count);
+    czm_step_set_elements(step, 0, elements, count);
 }
 
 // ---- diagonals: the main one alone, which is what the shape rules know
 
 // What the later versions put where there is no diagonal: input `input`, or 0.
 static czm_element padding(const czm_step *step, size_t input) {
-    const czm_element *given = czm_in_count(step) > input ? czm_in_known(step, input) : NULL;
-    return given ? *given : (czm_element){czm_in_count(step) <= input, 0};
+    const czm_element *given = czm_step_in_count(step) > input ? czm_step_in_known(step, input)
+                                                               : NULL;
+    return given ? *given : (czm_element){czm_step_in_count(step) <= input, 0};
 }
 
 void czm_fold_matrix_diag(czm_step *step) {
-    czm_shape shape = step->outputs[0].shape, in = czm_in_shape(step, 0);
-    czm_value value = czm_in_value(step, 0);
+    czm_shape shape = step->outputs[0].shape, in = czm_step_in_shape(step, 0);
+    czm_value value = czm_step_in_value(step, 0);
     size_t count = 0;
-    czm_element *elements = value.elements ? czm_new_elements(step, 0, &count) : NULL;
+    czm_element *elements = value.elements ? czm_step_new_elements(step, 0, &count) : NULL;
     if (!elements || count == 0) return;
     size_t rows = rows_of(shape), columns = columns_of(shape), size = columns_of(in);
     czm_element other = padding(step, 4);
@@ -155,30 +156,31 @@ void czm_fold_matrix_diag(czm_step *step) {
         bool is_on = row == column && row < size;
         elements[i] = is_on ? value.elements[i / (rows * columns) * size + row] : other;
     }
-    czm_set_elements(step, 0, elements, count);
+    czm_step_set_elements(step, 0, elements, count);
 }
 
 void czm_fold_matrix_diag_part(czm_step *step) {
-    czm_shape matrix = czm_in_shape(step, 0);
-    czm_value value = czm_in_value(step, 0);
+    czm_shape matrix = czm_step_in_shape(step, 0);
+    czm_value value = czm_step_in_value(step, 0);
     size_t count = 0;
-    czm_element *elements = value.elements ? czm_new_elements(step, 0, &count) : NULL;
+    czm_element *elements = value.elements ? czm_step_new_elements(step, 0, &count) : NULL;
     if (!elements || count == 0) return;
     size_t rows = rows_of(matrix), columns = columns_of(matrix);
     size_t size = columns_of(step->outputs[0].shape);
     for (size_t i = 0; i < count; i++)
         elements[i] = value.elements[i / size * rows * columns + i % size * (columns + 1)];
-    czm_set_elements(step, 0, elements, count);
+    czm_step_set_elements(step, 0, elements, count);
 }
 
 void czm_fold_matrix_set_diag(czm_step *step) {
-    czm_shape shape = step->outputs[0].shape, diagonal = czm_in_shape(step, 1);
-    czm_value value = czm_in_value(step, 0), on = czm_in_value(step, 1);
+    czm_shape shape = step->outputs[0].shape, diagonal = czm_step_in_shape(step, 1);
+    czm_value value = czm_step_in_value(step, 0), on = czm_step_in_value(step, 1);
     int64_t number = 0;
-    bool is_main = czm_in_count(step) < 3 || (czm_in_int(step, 2, &number) && number == 0);
+    bool is_main = czm_step_in_count(step) < 3 ||
+                   (czm_step_in_int(step, 2, &number) && number == 0);
     size_t count = 0;
     if (!value.elements || !on.elements || !is_main || shape.rank < 2 || diagonal.rank < 1) return;
-    czm_element *elements = czm_new_elements(step, 0, &count);
+    czm_element *elements = czm_step_new_elements(step, 0, &count);
     if (!elements || count == 0) return;
     size_t rows = rows_of(shape), columns = columns_of(shape), size = columns_of(diagonal);
     for (size_t i = 0; i < count; i++) {
@@ -186,24 +188,24 @@ void czm_fold_matrix_set_diag(czm_step *step) {
         bool is_on = row == i % columns && row < size && at < on.count;
         elements[i] = is_on ? on.elements[at] : value.elements[i];
     }
-    czm_set_elements(step, 0, elements, count);
+    czm_step_set_elements(step, 0, elements, count);
 }
 
 // Inputs 1 and 2 are how many diagonals stay below and above the main one; negative: all.
 void czm_fold_matrix_band(czm_step *step) {
     czm_shape shape = step->outputs[0].shape;
-    czm_value value = czm_in_value(step, 0);
+    czm_value value = czm_step_in_value(step, 0);
     int64_t below, above;
     size_t count = 0;
-    if (!value.elements || shape.rank < 2 || !czm_in_int(step, 1, &below) ||
-        !czm_in_int(step, 2, &above))
+    if (!value.elements || shape.rank < 2 || !czm_step_in_int(step, 1, &below) ||
+        !czm_step_in_int(step, 2, &above))
         return;
-    czm_element *elements = czm_new_elements(step, 0, &count);
+    czm_element *elements = czm_step_new_elements(step, 0, &count);
     int64_t rows = shape.dims[shape.rank - 2], columns = shape.dims[shape.rank - 1];
     for (size_t i = 0; elements && i < count; i++) {
         int64_t row = (int64_t)i / columns % rows, column = (int64_t)i % columns;
         bool stays = (below < 0 || row - column <= below) && (above < 0 || column - row <= above);
         elements[i] = stays ? value.elements[i] : (czm_element){true, 0};
     }
-    if (elements) czm_set_elements(step, 0, elements, count);
+    if (elements) czm_step_set_elements(step, 0, elements, count);
 }

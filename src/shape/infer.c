@@ -79,8 +79,8 @@ static czm_fact *find_fact(const czm_instance *in, czm_tensor t, size_t position
     return r->node == t.node && t.index < r->count ? &in->facts[r->first + t.index] : NULL;
 }
 
-czm_fact czm_in_fact(const czm_step *step, size_t input) {
-    if (input >= czm_in_count(step)) return czm_fact_unknown();
+czm_fact czm_step_in_fact(const czm_step *step, size_t input) {
+    if (input >= czm_step_in_count(step)) return czm_fact_unknown();
     const czm_fact *fact =
         find_fact(step->instance, step->node->inputs.items[input], step->position);
     return fact ? *fact : czm_fact_unknown();
@@ -138,7 +138,7 @@ static void stop_at(czm_shapes *shapes, const czm_node *node) {
 }
 
 // What may never run may contradict itself: it stops the proof, but is no fault.
-void czm_fault(czm_step *step, const char *format, ...) {
+void czm_step_fault(czm_step *step, const char *format, ...) {
     czm_shapes *shapes = step->engine->shapes;
     step->is_faulty = true;
     if (!is_certain(step)) {
@@ -174,8 +174,8 @@ static bool has_all_inputs(const czm_node *node) {
 }
 
 static bool knows_inputs(const czm_step *step) {
-    for (size_t i = 0; i < czm_in_count(step); i++)
-        if (czm_in_shape(step, i).rank == CZM_UNKNOWN) return false;
+    for (size_t i = 0; i < czm_step_in_count(step); i++)
+        if (czm_step_in_shape(step, i).rank == CZM_UNKNOWN) return false;
     return true;
 }
 
@@ -347,8 +347,8 @@ static czm_fact *take_results(czm_arena *arena, const czm_instance *in, size_t *
     return results;
 }
 
-czm_fact *czm_call_function(czm_step *step, czm_bytes name, const czm_fact *arguments,
-                            size_t argument_count, bool surely_runs, size_t *result_count) {
+czm_fact *czm_step_call_function(czm_step *step, czm_bytes name, const czm_fact *arguments,
+                                 size_t argument_count, bool surely_runs, size_t *result_count) {
     czm_engine *e = step->engine;
     czm_instance *in = czm_name_find(&e->functions, name);
     if (!in || in->is_running || e->nesting == DEEPEST_NEST ||

@@ -8,8 +8,8 @@
 // A target size of -1 stands for what is left over. One that is not known may be a size or -1; if
 // it is the only one, it is what is left over in either case.
 void czm_infer_reshape(czm_step *step) {
-    czm_shape shape = czm_in_shape(step, 0);
-    czm_dims target = czm_in_sizes(step, 1);
+    czm_shape shape = czm_step_in_shape(step, 0);
+    czm_dims target = czm_step_in_sizes(step, 1);
     int64_t count = czm_shape_count(shape), product = 1;
     int holes = 0, hole = 0;
     for (int i = 0; i < target.rank; i++) {
@@ -23,17 +23,17 @@ void czm_infer_reshape(czm_step *step) {
     bool is_checkable = target.rank != CZM_UNKNOWN && count != CZM_UNKNOWN &&
                         product != CZM_UNKNOWN && (holes == 0 || product != 0);
     if (is_checkable && (holes ? count % product != 0 : count != product)) {
-        czm_fault(step, "cannot reshape %s (%lld values) to %s", czm_text_of(step, shape),
-                  (long long)count, czm_text_of(step, czm_dims_shape(&target)));
+        czm_step_fault(step, "cannot reshape %s (%lld values) to %s", czm_step_text_of(step, shape),
+                       (long long)count, czm_step_text_of(step, czm_dims_shape(&target)));
         return;
     }
     if (is_checkable && holes == 1) target.at[hole] = count / product;
-    czm_set_dims(step, 0, &target);
+    czm_step_set_dims(step, 0, &target);
 }
 
 // Without a list of dimensions all that are 1 go.
 void czm_infer_squeeze(czm_step *step) {
-    czm_shape shape = czm_in_shape(step, 0);
+    czm_shape shape = czm_step_in_shape(step, 0);
     int64_t axes[CZM_HIGHEST_RANK];
     bool goes[CZM_HIGHEST_RANK] = {false};
     size_t count = czm_attr_ints(step->node, "squeeze_dims", axes, CZM_HIGHEST_RANK);
@@ -41,45 +41,45 @@ void czm_infer_squeeze(czm_step *step) {
     if (count == 0 && !czm_shape_is_complete(shape)) return;
     for (size_t i = 0; i < count; i++) {
         int axis;
-        if (!czm_find_axis(step, axes[i], shape.rank, &axis)) return;
+        if (!czm_step_find_axis(step, axes[i], shape.rank, &axis)) return;
         goes[axis] = true;
         if (shape.dims[axis] != 1 && shape.dims[axis] != CZM_UNKNOWN) {
-            czm_fault(step, "cannot drop dimension %d of %s: it is not 1", axis,
-                      czm_text_of(step, shape));
+            czm_step_fault(step, "cannot drop dimension %d of %s: it is not 1", axis,
+                           czm_step_text_of(step, shape));
             return;
         }
     }
     czm_dims dims = {.rank = 0};
     for (int i = 0; i < shape.rank; i++)
         if (count ? !goes[i] : shape.dims[i] != 1) czm_dims_add(&dims, shape.dims[i]);
-    czm_set_dims(step, 0, &dims);
+    czm_step_set_dims(step, 0, &dims);
 }
 
 void czm_infer_expand_dims(czm_step *step) {
-    czm_shape shape = czm_in_shape(step, 0);
+    czm_shape shape = czm_step_in_shape(step, 0);
     int64_t value;
     int axis;
     if (shape.rank == CZM_UNKNOWN) return;
-    if (!czm_in_int(step, 1, &value)) {
-        czm_set_rank(step, 0, shape.rank + 1);
+    if (!czm_step_in_int(step, 1, &value)) {
+        czm_step_set_rank(step, 0, shape.rank + 1);
         return;
     }
-    if (!czm_find_axis(step, value, shape.rank + 1, &axis)) return;
+    if (!czm_step_find_axis(step, value, shape.rank + 1, &axis)) return;
     czm_dims dims = {.rank = 0};
     czm_dims_add_all(&dims, shape, 0, axis);
     czm_dims_add(&dims, 1);
     czm_dims_add_all(&dims, shape, axis, shape.rank);
-    czm_set_dims(step, 0, &dims);
+    czm_step_set_dims(step, 0, &dims);
 }
 
 // ---- the same values in another order
 
 void czm_infer_transpose(czm_step *step) {
-    czm_shape shape = czm_in_shape(step, 0);
-    czm_dims order = czm_in_sizes(step, 1);
+    czm_shape shape = czm_step_in_shape(step, 0);
+    czm_dims order = czm_step_in_sizes(step, 1);
     bool is_taken[CZM_HIGHEST_RANK] = {false};
     if (shape.rank == CZM_UNKNOWN) {
-        czm_set_rank(step, 0, order.rank);
+        czm_step_set_rank(step, 0, order.rank);
         return;
     }
     czm_dims dims = czm_dims_unknown(shape.rank);
@@ -92,28 +92,28 @@ void czm_infer_transpose(czm_step *step) {
         if (fits) dims.at[i] = shape.dims[from];
     }
     if (fits)
-        czm_set_dims(step, 0, &dims);
+        czm_step_set_dims(step, 0, &dims);
     else
-        czm_fault(step, "cannot transpose %s by %s", czm_text_of(step, shape),
-                  czm_text_of(step, czm_dims_shape(&order)));
+        czm_step_fault(step, "cannot transpose %s by %s", czm_step_text_of(step, shape),
+                       czm_step_text_of(step, czm_dims_shape(&order)));
 }
 
 // ---- more values
 
 void czm_infer_tile(czm_step *step) {
-    czm_shape shape = czm_in_shape(step, 0);
-    czm_dims times = czm_in_sizes(step, 1);
+    czm_shape shape = czm_step_in_shape(step, 0);
+    czm_dims times = czm_step_in_sizes(step, 1);
     if (shape.rank == CZM_UNKNOWN || times.rank == CZM_UNKNOWN) {
-        czm_set_rank(step, 0, shape.rank == CZM_UNKNOWN ? times.rank : shape.rank);
+        czm_step_set_rank(step, 0, shape.rank == CZM_UNKNOWN ? times.rank : shape.rank);
         return;
     }
     if (shape.rank != times.rank) {
-        czm_fault(step, "cannot tile %s by %s", czm_text_of(step, shape),
-                  czm_text_of(step, czm_dims_shape(&times)));
+        czm_step_fault(step, "cannot tile %s by %s", czm_step_text_of(step, shape),
+                       czm_step_text_of(step, czm_dims_shape(&times)));
         return;
     }
     for (int i = 0; i < shape.rank; i++) times.at[i] = czm_dim_multiply(times.at[i], shape.dims[i]);
-    czm_set_dims(step, 0, &times);
+    czm_step_set_dims(step, 0, &times);
 }
 
 static int64_t padded(int64_t dim, czm_value paddings, int i) {
@@ -126,33 +126,33 @@ static int64_t padded(int64_t dim, czm_value paddings, int i) {
 
 // Input 1 has a row [before, after] for each dimension.
 void czm_infer_pad(czm_step *step) {
-    czm_shape shape = czm_in_shape(step, 0), paddings = czm_in_shape(step, 1);
+    czm_shape shape = czm_step_in_shape(step, 0), paddings = czm_step_in_shape(step, 1);
     int64_t rows = paddings.rank == 2 ? paddings.dims[0] : CZM_UNKNOWN;
     if (shape.rank == CZM_UNKNOWN) {
-        czm_set_rank(step, 0, rows > CZM_HIGHEST_RANK ? CZM_UNKNOWN : (int)rows);
+        czm_step_set_rank(step, 0, rows > CZM_HIGHEST_RANK ? CZM_UNKNOWN : (int)rows);
         return;
     }
     if (rows != CZM_UNKNOWN && rows != shape.rank) {
-        czm_fault(step, "cannot pad %s by paddings of shape %s", czm_text_of(step, shape),
-                  czm_text_of(step, paddings));
+        czm_step_fault(step, "cannot pad %s by paddings of shape %s", czm_step_text_of(step, shape),
+                       czm_step_text_of(step, paddings));
         return;
     }
     czm_dims dims = czm_dims_unknown(shape.rank);
     for (int i = 0; i < shape.rank; i++)
-        dims.at[i] = padded(shape.dims[i], czm_in_value(step, 1), i);
-    czm_set_dims(step, 0, &dims);
+        dims.at[i] = padded(shape.dims[i], czm_step_in_value(step, 1), i);
+    czm_step_set_dims(step, 0, &dims);
 }
 
 // A new dimension of `depth` (input 1) at attr "axis", where -1 is the end.
 void czm_infer_one_hot(czm_step *step) {
-    czm_shape shape = czm_in_shape(step, 0);
+    czm_shape shape = czm_step_in_shape(step, 0);
     int64_t depth;
     int axis;
     if (shape.rank == CZM_UNKNOWN) return;
-    if (!czm_find_axis(step, czm_attr_int(step->node, "axis"), shape.rank + 1, &axis)) return;
+    if (!czm_step_find_axis(step, czm_attr_int(step->node, "axis"), shape.rank + 1, &axis)) return;
     czm_dims dims = {.rank = 0};
     czm_dims_add_all(&dims, shape, 0, axis);
-    czm_dims_add(&dims, czm_in_int(step, 1, &depth) && depth >= 0 ? depth : CZM_UNKNOWN);
+    czm_dims_add(&dims, czm_step_in_int(step, 1, &depth) && depth >= 0 ? depth : CZM_UNKNOWN);
     czm_dims_add_all(&dims, shape, axis, shape.rank);
-    czm_set_dims(step, 0, &dims);
+    czm_step_set_dims(step, 0, &dims);
 }

@@ -9,7 +9,7 @@ enum { MOST_ROUNDS = 8 }; // to find out what holds in every round of a loop
 typedef CZM_LIST(czm_bytes) name_list;
 
 static void set_results(czm_step *step, const czm_fact *results, size_t count) {
-    for (size_t i = 0; i < count; i++) czm_set_fact(step, i, results[i]);
+    for (size_t i = 0; i < count; i++) czm_step_set_fact(step, i, results[i]);
 }
 
 // ---- conditionals: inputs are the condition and the arguments of the branches
@@ -17,12 +17,12 @@ static void set_results(czm_step *step, const czm_fact *results, size_t count) {
 // Runs the chosen branch, or finds out what the results of all have in common.
 static void run_branches(czm_step *step, const name_list *branches, int64_t chosen) {
     size_t argument_count, count = 0, result_count = 0;
-    const czm_fact *arguments = czm_inputs_from(step, 1, &argument_count);
+    const czm_fact *arguments = czm_step_inputs_from(step, 1, &argument_count);
     czm_fact *joined = NULL;
     for (size_t i = 0; i < branches->count; i++) {
         if (chosen != CZM_UNKNOWN && chosen != (int64_t)i) continue;
-        czm_fact *results = czm_call_function(step, branches->items[i], arguments, argument_count,
-                                              chosen != CZM_UNKNOWN, &count);
+        czm_fact *results = czm_step_call_function(step, branches->items[i], arguments,
+                                                   argument_count, chosen != CZM_UNKNOWN, &count);
         if (!results || (joined && count != result_count)) return;
         for (size_t k = 0; joined && k < count; k++)
             results[k] = czm_fact_join(step->arena, &joined[k], &results[k]);
@@ -37,7 +37,7 @@ void czm_infer_if(czm_step *step) {
     name_list branches = {0};
     for (size_t i = 0; i < CZM_COUNT_OF(attrs); i++)
         *CZM_APPEND(step->arena, &branches) = czm_attr_function(step->node, attrs[i]);
-    czm_fact condition = czm_in_fact(step, 0);
+    czm_fact condition = czm_step_in_fact(step, 0);
     bool is_known = condition.shape.rank == 0 && condition.value.elements &&
                     condition.value.elements[0].is_known;
     bool is_false = is_known && condition.value.elements[0].number == 0;
@@ -60,7 +60,7 @@ void czm_infer_case(czm_step *step) {
     czm_attr_each_function(czm_node_attr(step->node, "branches"), collect, &c);
     int64_t last = (int64_t)c.names.count - 1, chosen;
     if (last < 0) return;
-    if (!czm_in_int(step, 0, &chosen))
+    if (!czm_step_in_int(step, 0, &chosen))
         chosen = CZM_UNKNOWN;
     else if (chosen < 0 || chosen > last)
         chosen = last;
@@ -82,10 +82,11 @@ static bool weaken(czm_arena *arena, czm_fact *facts, const czm_fact *results, s
 
 void czm_infer_while(czm_step *step) {
     size_t count, result_count = 0;
-    czm_fact *facts = czm_inputs_from(step, 0, &count);
+    czm_fact *facts = czm_step_inputs_from(step, 0, &count);
     czm_bytes body = czm_attr_function(step->node, "body");
     for (int round = 0; round < MOST_ROUNDS; round++) {
-        const czm_fact *results = czm_call_function(step, body, facts, count, false, &result_count);
+        const czm_fact *results =
+            czm_step_call_function(step, body, facts, count, false, &result_count);
         if (!results || result_count != count) return;
         if (weaken(step->arena, facts, results, count)) continue;
         set_results(step, facts, count);
@@ -98,22 +99,23 @@ void czm_infer_while(czm_step *step) {
 // One of two outputs comes alive; both have the shape of the data.
 void czm_infer_switch(czm_step *step) {
     step->branches++;
-    for (size_t i = 0; i < step->output_count; i++) czm_set_fact(step, i, czm_in_fact(step, 0));
+    for (size_t i = 0; i < step->output_count; i++)
+        czm_step_set_fact(step, i, czm_step_in_fact(step, 0));
 }
 
 // Outputs are whichever input is alive, and its number.
 void czm_infer_merge(czm_step *step) {
-    czm_fact joined = czm_in_fact(step, 0);
-    czm_set_rank(step, 1, 0);
+    czm_fact joined = czm_step_in_fact(step, 0);
+    czm_step_set_rank(step, 1, 0);
     if (step->assumed) {
-        czm_set_fact(step, 0, *step->assumed);
+        czm_step_set_fact(step, 0, *step->assumed);
         return;
     }
-    for (size_t i = 1; i < czm_in_count(step); i++) {
-        czm_fact fact = czm_in_fact(step, i);
+    for (size_t i = 1; i < czm_step_in_count(step); i++) {
+        czm_fact fact = czm_step_in_fact(step, i);
         joined = czm_fact_join(step->arena, &joined, &fact);
     }
-    czm_set_fact(step, 0, joined);
+    czm_step_set_fact(step, 0, joined);
     if (step->branches > 0) step->branches--;
 }
 

@@ -16,7 +16,7 @@ typedef struct convolution {
 static bool read_convolution(czm_step *step, int rank, convolution *c) {
     c->rank = rank;
     if (!czm_layout_of(step->node, rank, &c->layout)) return false;
-    if (!czm_in_ranked(step, 1, rank, &c->filter)) return false;
+    if (!czm_step_in_ranked(step, 1, rank, &c->filter)) return false;
     c->windows = czm_windows_of(step->node, rank);
     for (int i = 0; i < c->layout.space_rank; i++)
         c->windows.along[c->layout.space + i].size = c->filter.at[i];
@@ -39,14 +39,14 @@ static bool channels_fit(int64_t image, const convolution *c) {
 }
 
 static void fault_channels(czm_step *step, int64_t channels, int64_t wanted) {
-    czm_fault(step, "the input has %lld channel%s, but the filter %s accepts %lld",
-              (long long)channels, channels == 1 ? "" : "s", czm_in_text(step, 1),
-              (long long)wanted);
+    czm_step_fault(step, "the input has %lld channel%s, but the filter %s accepts %lld",
+                   (long long)channels, channels == 1 ? "" : "s", czm_step_in_text(step, 1),
+                   (long long)wanted);
 }
 
 static bool fit_space(czm_step *step, const convolution *c, size_t input, czm_dims *dims) {
     int space = c->layout.space;
-    return czm_windows_fit(step, &c->windows, czm_in_shape(step, input), space,
+    return czm_windows_fit(step, &c->windows, czm_step_in_shape(step, input), space,
                            space + c->layout.space_rank, dims);
 }
 
@@ -55,35 +55,35 @@ void czm_infer_convolution(czm_step *step) {
     convolution c;
     czm_dims dims;
     if (!read_convolution(step, step->detail, &c)) return;
-    if (!czm_in_ranked(step, 0, c.rank, &dims)) return;
+    if (!czm_step_in_ranked(step, 0, c.rank, &dims)) return;
     int64_t *channels = &dims.at[c.layout.channel];
     if (!channels_fit(*channels, &c)) {
         fault_channels(step, *channels, filter_in(&c));
         return;
     }
     *channels = filter_out(&c);
-    if (fit_space(step, &c, 0, &dims)) czm_set_dims(step, 0, &dims);
+    if (fit_space(step, &c, 0, &dims)) czm_step_set_dims(step, 0, &dims);
 }
 
 void czm_infer_depthwise(czm_step *step) {
     convolution c;
     czm_dims dims;
     if (!read_convolution(step, step->detail, &c)) return;
-    if (!czm_in_ranked(step, 0, c.rank, &dims)) return;
+    if (!czm_step_in_ranked(step, 0, c.rank, &dims)) return;
     int64_t *channels = &dims.at[c.layout.channel], merged;
     if (!czm_dim_merge(*channels, filter_in(&c), &merged)) {
         fault_channels(step, *channels, filter_in(&c));
         return;
     }
     *channels = czm_dim_multiply(merged, filter_out(&c));
-    if (fit_space(step, &c, 0, &dims)) czm_set_dims(step, 0, &dims);
+    if (fit_space(step, &c, 0, &dims)) czm_step_set_dims(step, 0, &dims);
 }
 
 // ---- backwards: the output is the image that a convolution turns into input 2
 
 // Input 0 is the size of the output: all of it, or height and width alone.
 static czm_dims wanted_sizes(const czm_step *step, const convolution *c, const czm_dims *small) {
-    czm_dims sizes = czm_in_sizes(step, 0);
+    czm_dims sizes = czm_step_in_sizes(step, 0);
     int space_rank = c->layout.space_rank;
     if (sizes.rank != c->rank && sizes.rank != space_rank) sizes = czm_dims_unknown(c->rank);
     if (sizes.rank == space_rank) {
@@ -111,18 +111,18 @@ static bool comes_back(const convolution *c, const czm_dims *wanted, const czm_d
 static void set_enlarged(czm_step *step, const convolution *c, const czm_dims *wanted,
                          const czm_dims *small) {
     if (comes_back(c, wanted, small))
-        czm_set_dims(step, 0, wanted);
+        czm_step_set_dims(step, 0, wanted);
     else
-        czm_fault(step,
-                  "cannot enlarge %s to %s by this transposed convolution: its window and "
-                  "stride lead to another size",
-                  czm_in_text(step, 2), czm_text_of(step, czm_dims_shape(wanted)));
+        czm_step_fault(step,
+                       "cannot enlarge %s to %s by this transposed convolution: its window and "
+                       "stride lead to another size",
+                       czm_step_in_text(step, 2), czm_step_text_of(step, czm_dims_shape(wanted)));
 }
 
 // The image that a transposed convolution enlarges; false: its rank or its channels do not fit the filter.
 static bool read_small(czm_step *step, const convolution *c, int64_t wanted, czm_dims *small) {
     int64_t merged;
-    if (!czm_in_ranked(step, 2, c->rank, small)) return false;
+    if (!czm_step_in_ranked(step, 2, c->rank, small)) return false;
     int64_t channels = small->at[c->layout.channel];
     if (czm_dim_merge(channels, wanted, &merged)) return true;
     fault_channels(step, channels, wanted);
@@ -137,9 +137,9 @@ void czm_infer_convolution_gradient(czm_step *step) {
     czm_dims wanted = wanted_sizes(step, &c, &small);
     int64_t made = wanted.at[c.layout.channel];
     if (!channels_fit(made, &c)) {
-        czm_fault(step, "the output must have %lld channel%s, but the filter %s produces %lld",
-                  (long long)made, made == 1 ? "" : "s", czm_in_text(step, 1),
-                  (long long)filter_in(&c));
+        czm_step_fault(step, "the output must have %lld channel%s, but the filter %s produces %lld",
+                       (long long)made, made == 1 ? "" : "s", czm_step_in_text(step, 1),
+                       (long long)filter_in(&c));
         return;
     }
     set_enlarged(step, &c, &wanted, &small);

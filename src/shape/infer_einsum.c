@@ -33,15 +33,16 @@ static bool match(einsum *e, const czm_einsum_term *term, czm_shape shape) {
 
 // Learns the dimensions of one input; false after a fault.
 static bool read_input(einsum *e, const czm_einsum_term *term, size_t input) {
-    czm_shape shape = czm_in_shape(e->step, input);
+    czm_shape shape = czm_step_in_shape(e->step, input);
     if (shape.rank == CZM_UNKNOWN) {
         if (term->has_ellipsis) e->ellipsis.rank = CZM_UNKNOWN;
         return true;
     }
     bool fits = term->has_ellipsis ? shape.rank >= term->letters : shape.rank == term->letters;
     if (fits && match(e, term, shape)) return true;
-    czm_fault(e->step, "%s does not fit into \"%.*s\" of the equation", czm_text_of(e->step, shape),
-              (int)term->text.size, (const char *)term->text.data);
+    czm_step_fault(e->step, "%s does not fit into \"%.*s\" of the equation",
+                   czm_step_text_of(e->step, shape), (int)term->text.size,
+                   (const char *)term->text.data);
     return false;
 }
 
@@ -53,7 +54,7 @@ static void set_output(einsum *e, const czm_einsum_term *term) {
         else
             czm_dims_add(&dims, e->dims[*label]);
     }
-    czm_set_dims(e->step, 0, &dims);
+    czm_step_set_dims(e->step, 0, &dims);
 }
 
 void czm_infer_einsum(czm_step *step) {
@@ -62,7 +63,7 @@ void czm_infer_einsum(czm_step *step) {
     if (!czm_einsum_read(step->node, &equation)) return;
     einsum e = {.step = step};
     for (size_t i = 0; i < CZM_COUNT_OF(e.dims); i++) e.dims[i] = CZM_UNKNOWN;
-    for (size_t i = 0; i < czm_in_count(step); i++)
+    for (size_t i = 0; i < czm_step_in_count(step); i++)
         if (!czm_einsum_next(&equation, &term) || !read_input(&e, &term, i)) return;
     if (czm_einsum_is_at_end(&equation)) set_output(&e, &equation.output);
 }

@@ -16,25 +16,26 @@ static void multiply(czm_step *step, const czm_dims *a, const czm_dims *b, const
     read_matrix(a, czm_attr_bool(step->node, attr_a), &rows, &inner_a);
     read_matrix(b, czm_attr_bool(step->node, attr_b), &inner_b, &columns);
     if (!czm_dim_merge(inner_a, inner_b, &merged)) {
-        czm_fault(step, "cannot multiply the matrices %s and %s", czm_in_text(step, 0),
-                  czm_in_text(step, 1));
+        czm_step_fault(step, "cannot multiply the matrices %s and %s", czm_step_in_text(step, 0),
+                       czm_step_in_text(step, 1));
         return;
     }
     czm_dims_add(dims, rows);
     czm_dims_add(dims, columns);
-    czm_set_dims(step, 0, dims);
+    czm_step_set_dims(step, 0, dims);
 }
 
 void czm_infer_matmul(czm_step *step) {
     czm_dims a, b, dims = {.rank = 0};
-    if (czm_in_ranked(step, 0, 2, &a) && czm_in_ranked(step, 1, 2, &b))
+    if (czm_step_in_ranked(step, 0, 2, &a) && czm_step_in_ranked(step, 1, 2, &b))
         multiply(step, &a, &b, "transpose_a", "transpose_b", &dims);
 }
 
 static bool has_matrices(czm_step *step, size_t input, czm_dims *dims) {
-    *dims = czm_dims_of(czm_in_shape(step, input));
+    *dims = czm_dims_of(czm_step_in_shape(step, input));
     if (dims->rank >= 0 && dims->rank < 2)
-        czm_fault(step, "%s needs matrices, not %s", step->node->op, czm_in_text(step, input));
+        czm_step_fault(step, "%s needs matrices, not %s", step->node->op,
+                       czm_step_in_text(step, input));
     return dims->rank >= 2;
 }
 
@@ -45,8 +46,8 @@ void czm_infer_batch_matmul(czm_step *step) {
     if (czm_shape_broadcast(batch_a, batch_b, &batch))
         multiply(step, &a, &b, "adj_x", "adj_y", &batch);
     else
-        czm_fault(step, "cannot multiply the matrices %s and %s", czm_in_text(step, 0),
-                  czm_in_text(step, 1));
+        czm_step_fault(step, "cannot multiply the matrices %s and %s", czm_step_in_text(step, 0),
+                       czm_step_in_text(step, 1));
 }
 
 // ---- diagonals
@@ -54,32 +55,33 @@ void czm_infer_batch_matmul(czm_step *step) {
 static void set_shorter(czm_step *step, czm_dims *dims, int64_t rows, int64_t columns) {
     bool is_known = rows != CZM_UNKNOWN && columns != CZM_UNKNOWN;
     czm_dims_add(dims, !is_known ? CZM_UNKNOWN : rows < columns ? rows : columns);
-    czm_set_dims(step, 0, dims);
+    czm_step_set_dims(step, 0, dims);
 }
 
 // The later versions can make several diagonals, of which nothing is told: `first` is the input with
 // their numbers.
 static bool is_main_diagonal(const czm_step *step, size_t first) {
     int64_t number;
-    return czm_in_count(step) <= first || (czm_in_int(step, first, &number) && number == 0);
+    return czm_step_in_count(step) <= first ||
+           (czm_step_in_int(step, first, &number) && number == 0);
 }
 
 // How long an input says that a side of the matrix is; -1 leaves it to the diagonal.
 static int64_t side(const czm_step *step, size_t input, int64_t diagonal) {
     int64_t told;
-    if (czm_in_count(step) <= input) return diagonal;
-    if (!czm_in_int(step, input, &told)) return CZM_UNKNOWN;
+    if (czm_step_in_count(step) <= input) return diagonal;
+    if (!czm_step_in_int(step, input, &told)) return CZM_UNKNOWN;
     return told == -1 ? diagonal : told;
 }
 
 void czm_infer_matrix_diag(czm_step *step) {
-    czm_dims dims = czm_dims_of(czm_in_shape(step, 0));
+    czm_dims dims = czm_dims_of(czm_step_in_shape(step, 0));
     if (dims.rank < 1 || !is_main_diagonal(step, 1)) return;
     int64_t *last = &dims.at[dims.rank - 1];
     int64_t rows = side(step, 2, *last), columns = side(step, 3, *last);
     *last = rows;
     czm_dims_add(&dims, columns);
-    czm_set_dims(step, 0, &dims);
+    czm_step_set_dims(step, 0, &dims);
 }
 
 void czm_infer_matrix_diag_part(czm_step *step) {
@@ -91,31 +93,31 @@ void czm_infer_matrix_diag_part(czm_step *step) {
 
 // Diag: the shape, twice.
 void czm_infer_diag(czm_step *step) {
-    czm_shape shape = czm_in_shape(step, 0);
+    czm_shape shape = czm_step_in_shape(step, 0);
     czm_dims dims = czm_dims_of(shape);
     czm_dims_add_all(&dims, shape, 0, shape.rank);
-    czm_set_dims(step, 0, &dims);
+    czm_step_set_dims(step, 0, &dims);
 }
 
 // DiagPart: half of the dimensions, which are all there twice.
 void czm_infer_diag_part(czm_step *step) {
-    czm_shape shape = czm_in_shape(step, 0);
+    czm_shape shape = czm_step_in_shape(step, 0);
     if (shape.rank == CZM_UNKNOWN || shape.rank % 2) return;
     int half = shape.rank / 2;
     czm_dims dims = czm_dims_unknown(half);
     for (int i = 0; i < half; i++) {
         if (czm_dim_merge(shape.dims[i], shape.dims[half + i], &dims.at[i])) continue;
-        czm_fault(step, "%s has no diagonal", czm_text_of(step, shape));
+        czm_step_fault(step, "%s has no diagonal", czm_step_text_of(step, shape));
         return;
     }
-    czm_set_dims(step, 0, &dims);
+    czm_step_set_dims(step, 0, &dims);
 }
 
 void czm_infer_determinant(czm_step *step) {
     czm_dims dims;
     if (!has_matrices(step, 0, &dims)) return;
     dims.rank -= 2;
-    czm_set_dims(step, 0, &dims);
+    czm_step_set_dims(step, 0, &dims);
 }
 
 // ---- Fourier transforms of real numbers
@@ -123,12 +125,12 @@ void czm_infer_determinant(czm_step *step) {
 // Input 1 is the length along each of the last dimensions, of which the transform keeps half and
 // one along the very last. The row's detail is how many these are, negative for the way back.
 void czm_infer_fourier(czm_step *step) {
-    czm_dims dims = czm_dims_of(czm_in_shape(step, 0)), lengths = czm_in_sizes(step, 1);
+    czm_dims dims = czm_dims_of(czm_step_in_shape(step, 0)), lengths = czm_step_in_sizes(step, 1);
     int count = step->detail < 0 ? -step->detail : step->detail;
     if (dims.rank < count) return;
     if (lengths.rank != count) lengths = czm_dims_unknown(count);
     for (int i = 0; i < count; i++) dims.at[dims.rank - count + i] = lengths.at[i];
     int64_t *last = &dims.at[dims.rank - 1];
     if (step->detail > 0 && *last != CZM_UNKNOWN) *last = *last ? *last / 2 + 1 : 0;
-    czm_set_dims(step, 0, &dims);
+    czm_step_set_dims(step, 0, &dims);
 }

@@ -8,12 +8,12 @@
 
 // Which dimensions input 1 names; false if that is not known, or after a fault.
 static bool read_axes(czm_step *step, int rank, bool *is_reduced) {
-    czm_value axes = czm_in_value(step, 1);
+    czm_value axes = czm_step_in_value(step, 1);
     int64_t value;
     if (!axes.elements) return false;
     for (size_t i = 0; i < axes.count; i++) {
         int axis;
-        if (!czm_value_int(axes, i, &value) || !czm_find_axis(step, value, rank, &axis))
+        if (!czm_value_int(axes, i, &value) || !czm_step_find_axis(step, value, rank, &axis))
             return false;
         is_reduced[axis] = true;
     }
@@ -21,51 +21,52 @@ static bool read_axes(czm_step *step, int rank, bool *is_reduced) {
 }
 
 void czm_infer_reduce(czm_step *step) {
-    czm_shape shape = czm_in_shape(step, 0);
+    czm_shape shape = czm_step_in_shape(step, 0);
     bool keeps_rank = czm_attr_bool(step->node, "keep_dims");
     bool is_reduced[CZM_HIGHEST_RANK] = {false};
     if (shape.rank == CZM_UNKNOWN) return;
     if (!read_axes(step, shape.rank, is_reduced)) {
-        if (keeps_rank) czm_set_rank(step, 0, shape.rank);
+        if (keeps_rank) czm_step_set_rank(step, 0, shape.rank);
         return;
     }
     czm_dims dims = {.rank = 0};
     for (int i = 0; i < shape.rank; i++)
         if (!is_reduced[i] || keeps_rank) czm_dims_add(&dims, is_reduced[i] ? 1 : shape.dims[i]);
-    czm_set_dims(step, 0, &dims);
+    czm_step_set_dims(step, 0, &dims);
 }
 
 // ArgMax and ArgMin: input 1 is one dimension, which goes.
 void czm_infer_arg_reduce(czm_step *step) {
-    czm_shape shape = czm_in_shape(step, 0);
+    czm_shape shape = czm_step_in_shape(step, 0);
     int64_t value;
     int axis;
     if (shape.rank < 1) return;
-    if (!czm_in_int(step, 1, &value)) {
-        czm_set_rank(step, 0, shape.rank - 1);
+    if (!czm_step_in_int(step, 1, &value)) {
+        czm_step_set_rank(step, 0, shape.rank - 1);
         return;
     }
-    if (!czm_find_axis(step, value, shape.rank, &axis)) return;
+    if (!czm_step_find_axis(step, value, shape.rank, &axis)) return;
     czm_dims dims = {.rank = 0};
     czm_dims_add_all(&dims, shape, 0, axis);
     czm_dims_add_all(&dims, shape, axis + 1, shape.rank);
-    czm_set_dims(step, 0, &dims);
+    czm_step_set_dims(step, 0, &dims);
 }
 
 // The k largest along the last dimension; k is an attr, or input 1 where there is one.
 void czm_infer_top_k(czm_step *step) {
-    czm_dims dims = czm_dims_of(czm_in_shape(step, 0));
+    czm_dims dims = czm_dims_of(czm_step_in_shape(step, 0));
     int64_t k = czm_attr_int(step->node, "k");
-    bool is_known = czm_in_count(step) == 1 || czm_in_int(step, 1, &k);
+    bool is_known = czm_step_in_count(step) == 1 || czm_step_in_int(step, 1, &k);
     if (dims.rank < 1) return;
     int64_t *last = &dims.at[dims.rank - 1];
     if (is_known && k >= 0 && *last != CZM_UNKNOWN && *last < k) {
-        czm_fault(step, "cannot take the %lld largest of %s", (long long)k, czm_in_text(step, 0));
+        czm_step_fault(step, "cannot take the %lld largest of %s", (long long)k,
+                       czm_step_in_text(step, 0));
         return;
     }
     *last = is_known && k >= 0 ? k : CZM_UNKNOWN;
-    czm_set_dims(step, 0, &dims);
-    czm_set_dims(step, 1, &dims);
+    czm_step_set_dims(step, 0, &dims);
+    czm_step_set_dims(step, 1, &dims);
 }
 
 // ---- values
@@ -109,11 +110,11 @@ static czm_view view_of_targets(czm_shape shape, const bool *is_reduced) {
 
 void czm_fold_reduce(czm_step *step) {
     const reduction *r = &reductions[step->detail];
-    czm_fact in = czm_in_fact(step, 0);
+    czm_fact in = czm_step_in_fact(step, 0);
     bool is_reduced[CZM_HIGHEST_RANK] = {false};
     size_t count = 0;
     if (!in.value.elements || !read_axes(step, in.shape.rank, is_reduced)) return;
-    czm_element *elements = czm_new_elements(step, 0, &count);
+    czm_element *elements = czm_step_new_elements(step, 0, &count);
     if (!elements) return;
     czm_dtype dtype = czm_tensor_dtype(czm_output((czm_node *)step->node));
     size_t *targets = CZM_NEW_ARRAY(step->arena, size_t, in.value.count);
@@ -130,12 +131,12 @@ void czm_fold_reduce(czm_step *step) {
     for (size_t i = 0; i < count; i++)
         elements[i] = elements[i].is_known ? czm_element_of(dtype, elements[i].number)
                                            : (czm_element){0};
-    czm_set_elements(step, 0, elements, count);
+    czm_step_set_elements(step, 0, elements, count);
 }
 
 // The sum, divided by how many elements went into each.
 void czm_fold_mean(czm_step *step) {
-    czm_fact in = czm_in_fact(step, 0);
+    czm_fact in = czm_step_in_fact(step, 0);
     if (!step->computation) return;
     czm_fold_reduce(step);
     czm_value sums = step->outputs[0].value;
@@ -161,7 +162,7 @@ typedef struct rows {
 } rows;
 
 static bool read_rows(const czm_step *step, czm_shape shape, int axis, rows *r) {
-    *r = (rows){.elements = czm_in_known(step, 0), .count = 1, .inner = 1};
+    *r = (rows){.elements = czm_step_in_known(step, 0), .count = 1, .inner = 1};
     for (int i = 0; r->elements && i < shape.rank; i++) {
         if (i != axis) r->count *= (size_t)shape.dims[i];
         if (i > axis) r->inner *= (size_t)shape.dims[i];
@@ -177,15 +178,15 @@ static size_t row_begin(const rows *r, size_t row) {
 
 // The place of the first element that beats all others; the detail tells how.
 void czm_fold_arg_reduce(czm_step *step) {
-    czm_shape shape = czm_in_shape(step, 0);
+    czm_shape shape = czm_step_in_shape(step, 0);
     int64_t value;
     int axis;
     rows r;
     size_t count = 0;
-    if (!czm_in_int(step, 1, &value) || !czm_find_axis(step, value, shape.rank, &axis) ||
+    if (!czm_step_in_int(step, 1, &value) || !czm_step_find_axis(step, value, shape.rank, &axis) ||
         !read_rows(step, shape, axis, &r) || r.size == 0)
         return;
-    czm_element *elements = czm_new_elements(step, 0, &count);
+    czm_element *elements = czm_step_new_elements(step, 0, &count);
     for (size_t i = 0; elements && i < count; i++) {
         size_t best = 0, begin = row_begin(&r, i);
         for (size_t k = 1; k < r.size; k++) {
@@ -195,7 +196,7 @@ void czm_fold_arg_reduce(czm_step *step) {
         }
         elements[i] = (czm_element){true, (double)best};
     }
-    if (elements) czm_set_elements(step, 0, elements, count);
+    if (elements) czm_step_set_elements(step, 0, elements, count);
 }
 
 typedef struct ranked {
@@ -211,12 +212,12 @@ static int compare_ranked(const void *a, const void *b) {
 
 // The largest first; of equal ones that with the lower index.
 void czm_fold_top_k(czm_step *step) {
-    czm_shape shape = czm_in_shape(step, 0);
+    czm_shape shape = czm_step_in_shape(step, 0);
     size_t count = 0;
     rows r;
     if (shape.rank < 1 || !read_rows(step, shape, shape.rank - 1, &r)) return;
-    czm_element *values = czm_new_elements(step, 0, &count);
-    czm_element *places = czm_new_elements(step, 1, &count);
+    czm_element *values = czm_step_new_elements(step, 0, &count);
+    czm_element *places = czm_step_new_elements(step, 1, &count);
     if (!values || !places || !r.count || !r.size) return;
     ranked *row = CZM_NEW_ARRAY(step->arena, ranked, r.size);
     size_t k = count / r.count;
@@ -228,8 +229,8 @@ void czm_fold_top_k(czm_step *step) {
             places[i * k + n] = (czm_element){true, (double)row[n].place};
         }
     }
-    czm_set_elements(step, 0, values, count);
-    czm_set_elements(step, 1, places, count);
+    czm_step_set_elements(step, 0, values, count);
+    czm_step_set_elements(step, 1, places, count);
 }
 
 // Cumsum and Cumprod: what all elements up to this one, or before it, give together.
@@ -242,11 +243,11 @@ void czm_fold_cumulate(czm_step *step) {
     int axis;
     rows in;
     size_t count = 0;
-    if (!czm_in_int(step, 1, &value) ||
-        !czm_find_axis(step, value, czm_in_shape(step, 0).rank, &axis) ||
-        !read_rows(step, czm_in_shape(step, 0), axis, &in))
+    if (!czm_step_in_int(step, 1, &value) ||
+        !czm_step_find_axis(step, value, czm_step_in_shape(step, 0).rank, &axis) ||
+        !read_rows(step, czm_step_in_shape(step, 0), axis, &in))
         return;
-    czm_element *elements = czm_new_elements(step, 0, &count);
+    czm_element *elements = czm_step_new_elements(step, 0, &count);
     for (size_t row = 0; elements && row < in.count; row++) {
         double sum_so_far = r->of_nothing;
         for (size_t k = 0; k < in.size; k++) {
@@ -258,5 +259,5 @@ void czm_fold_cumulate(czm_step *step) {
                                    : (czm_element){0};
         }
     }
-    if (elements) czm_set_elements(step, 0, elements, count);
+    if (elements) czm_step_set_elements(step, 0, elements, count);
 }

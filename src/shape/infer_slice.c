@@ -19,30 +19,30 @@ static bool slice_dim(int64_t whole, czm_value begins, czm_value sizes, size_t i
 }
 
 void czm_infer_slice(czm_step *step) {
-    czm_dims dims = czm_dims_of(czm_in_shape(step, 0)), sizes = czm_in_sizes(step, 2);
-    if (sizes.rank == CZM_UNKNOWN) sizes = czm_in_sizes(step, 1);
+    czm_dims dims = czm_dims_of(czm_step_in_shape(step, 0)), sizes = czm_step_in_sizes(step, 2);
+    if (sizes.rank == CZM_UNKNOWN) sizes = czm_step_in_sizes(step, 1);
     if (dims.rank == CZM_UNKNOWN) dims = czm_dims_unknown(sizes.rank);
     if (sizes.rank != CZM_UNKNOWN && sizes.rank != dims.rank) {
-        czm_fault(step, "cannot cut a slice of %d dimensions from %s", sizes.rank,
-                  czm_in_text(step, 0));
+        czm_step_fault(step, "cannot cut a slice of %d dimensions from %s", sizes.rank,
+                       czm_step_in_text(step, 0));
         return;
     }
     for (int i = 0; i < dims.rank; i++) {
-        if (slice_dim(dims.at[i], czm_in_value(step, 1), czm_in_value(step, 2), (size_t)i,
+        if (slice_dim(dims.at[i], czm_step_in_value(step, 1), czm_step_in_value(step, 2), (size_t)i,
                       &dims.at[i]))
             continue;
-        czm_fault(step, "the slice does not lie inside dimension %d of %s", i,
-                  czm_in_text(step, 0));
+        czm_step_fault(step, "the slice does not lie inside dimension %d of %s", i,
+                       czm_step_in_text(step, 0));
         return;
     }
-    czm_set_dims(step, 0, &dims);
+    czm_step_set_dims(step, 0, &dims);
 }
 
 void czm_fold_slice(czm_step *step) {
-    czm_shape shape = czm_in_shape(step, 0), result = step->outputs[0].shape;
-    czm_value begins = czm_in_value(step, 1);
+    czm_shape shape = czm_step_in_shape(step, 0), result = step->outputs[0].shape;
+    czm_value begins = czm_step_in_value(step, 1);
     int64_t strides[CZM_HIGHEST_RANK], begin;
-    if (!czm_in_value(step, 0).elements) return;
+    if (!czm_step_in_value(step, 0).elements) return;
     czm_view view = {.rank = 0};
     czm_strides_of(shape, strides);
     for (int i = 0; i < result.rank; i++) {
@@ -118,7 +118,7 @@ static void take_range(slicing *s, const czm_part *part) {
 // How many entries there are, if it is known.
 static int entry_count(const czm_step *step) {
     for (size_t i = 1; i <= 3; i++) {
-        czm_dims sizes = czm_in_sizes(step, i);
+        czm_dims sizes = czm_step_in_sizes(step, i);
         if (sizes.rank != CZM_UNKNOWN) return sizes.rank;
     }
     return CZM_UNKNOWN;
@@ -135,22 +135,22 @@ static bool take_part(czm_step *step, slicing *s, const czm_part *part) {
     case CZM_PART_INDEX: break;
     }
     if (take_index(s, part)) return true;
-    czm_fault(step, "there is no such index along dimension %d of %s", part->dim,
-              czm_text_of(step, s->shape));
+    czm_step_fault(step, "there is no such index along dimension %d of %s", part->dim,
+                   czm_step_text_of(step, s->shape));
     return false;
 }
 
 // What the entries make of the tensor; false if that is unknown or after a fault.
 static bool apply_slicing(czm_step *step, slicing *s) {
     czm_slicing parts;
-    *s = (slicing){.shape = czm_in_shape(step, 0),
-                   .is_view_known = czm_in_value(step, 0).elements != NULL};
+    *s = (slicing){.shape = czm_step_in_shape(step, 0),
+                   .is_view_known = czm_step_in_value(step, 0).elements != NULL};
     if (s->is_view_known) czm_strides_of(s->shape, s->steps);
-    if (!czm_slicing_read(step->node, s->shape.rank, entry_count(step), czm_in_value(step, 1),
-                          czm_in_value(step, 2), czm_in_value(step, 3), &parts)) {
+    if (!czm_slicing_read(step->node, s->shape.rank, entry_count(step), czm_step_in_value(step, 1),
+                          czm_step_in_value(step, 2), czm_step_in_value(step, 3), &parts)) {
         if (s->shape.rank != CZM_UNKNOWN && parts.named > s->shape.rank)
-            czm_fault(step, "cannot slice %s along %d dimensions", czm_text_of(step, s->shape),
-                      parts.named);
+            czm_step_fault(step, "cannot slice %s along %d dimensions",
+                           czm_step_text_of(step, s->shape), parts.named);
         return false;
     }
     for (int i = 0; i < parts.count; i++)
@@ -161,11 +161,11 @@ static bool apply_slicing(czm_step *step, slicing *s) {
 
 void czm_infer_strided_slice(czm_step *step) {
     slicing s;
-    if (apply_slicing(step, &s)) czm_set_dims(step, 0, &s.dims);
+    if (apply_slicing(step, &s)) czm_step_set_dims(step, 0, &s.dims);
 }
 
 void czm_fold_strided_slice(czm_step *step) {
     slicing s;
-    if (!czm_in_value(step, 0).elements) return;
+    if (!czm_step_in_value(step, 0).elements) return;
     if (apply_slicing(step, &s) && s.is_view_known) czm_set_viewed(step, 0, 0, &s.view);
 }

@@ -10,109 +10,114 @@
 void czm_infer_given(czm_step *step) { (void)step; }
 
 void czm_infer_shape_attr(czm_step *step) {
-    czm_set_shape(step, 0, czm_in_attr_shape(step, "shape"));
+    czm_step_set_shape(step, 0, czm_step_in_attr_shape(step, "shape"));
 }
 
 // Variable is older than unknown ranks: there a scalar's shape stands for them too.
 void czm_infer_old_variable(czm_step *step) {
     czm_infer_shape_attr(step);
-    if (step->outputs[0].shape.rank == 0) czm_set_shape(step, 0, czm_shape_unknown());
+    if (step->outputs[0].shape.rank == 0) czm_step_set_shape(step, 0, czm_shape_unknown());
 }
 
 // TensorProto: tensor_shape=2; an absent one is a scalar's.
 void czm_infer_const(czm_step *step) {
     czm_bytes tensor = czm_attr_tensor(step->node, "value");
     if (tensor.size == 0) return;
-    czm_set_shape(step, 0, czm_shape_read(step->arena, czm_wire_find(tensor, 2).bytes));
+    czm_step_set_shape(step, 0, czm_shape_read(step->arena, czm_wire_find(tensor, 2).bytes));
 }
 
 // ---- variables: what is known of them travels with their handles
 
 void czm_infer_handle(czm_step *step) {
-    czm_set_rank(step, 0, 0);
-    czm_set_content(step, 0, czm_in_attr_shape(step, "shape"), 1);
+    czm_step_set_rank(step, 0, 0);
+    czm_step_set_content(step, 0, czm_step_in_attr_shape(step, "shape"), 1);
 }
 
-void czm_infer_read(czm_step *step) { czm_set_shape(step, 0, czm_in_content(step, 0).shape); }
+void czm_infer_read(czm_step *step) {
+    czm_step_set_shape(step, 0, czm_step_in_content(step, 0).shape);
+}
 
 static void set_shape_value(czm_step *step, size_t output, czm_shape shape) {
     if (shape.rank == CZM_UNKNOWN) {
-        czm_set_rank(step, output, 1);
+        czm_step_set_rank(step, output, 1);
         return;
     }
     czm_dims dims = {.rank = 1, .at = {shape.rank}};
-    czm_set_dims(step, output, &dims);
+    czm_step_set_dims(step, output, &dims);
     size_t count = 0;
-    czm_element *elements = czm_new_elements(step, output, &count);
+    czm_element *elements = czm_step_new_elements(step, output, &count);
     czm_dtype dtype = czm_tensor_dtype((czm_tensor){(czm_node *)step->node, (uint32_t)output});
     for (size_t i = 0; elements && i < count; i++)
         if (shape.dims[i] != CZM_UNKNOWN)
             elements[i] = czm_element_of(dtype, (double)shape.dims[i]);
-    if (elements) czm_set_elements(step, output, elements, count);
+    if (elements) czm_step_set_elements(step, output, elements, count);
 }
 
 void czm_infer_variable_shape(czm_step *step) {
-    set_shape_value(step, 0, czm_in_content(step, 0).shape);
+    set_shape_value(step, 0, czm_step_in_content(step, 0).shape);
 }
 
 // ---- shapes as values
 
 void czm_infer_shape(czm_step *step) {
-    for (size_t i = 0; i < step->output_count; i++) set_shape_value(step, i, czm_in_shape(step, i));
+    for (size_t i = 0; i < step->output_count; i++)
+        set_shape_value(step, i, czm_step_in_shape(step, i));
 }
 
 static void set_number(czm_step *step, int64_t number) {
-    czm_set_rank(step, 0, 0);
+    czm_step_set_rank(step, 0, 0);
     czm_element *element = CZM_NEW(step->arena, czm_element);
     czm_dtype dtype = czm_tensor_dtype(czm_output((czm_node *)step->node));
     if (number != CZM_UNKNOWN) *element = czm_element_of(dtype, (double)number);
-    czm_set_elements(step, 0, element, 1);
+    czm_step_set_elements(step, 0, element, 1);
 }
 
-void czm_infer_size(czm_step *step) { set_number(step, czm_shape_count(czm_in_shape(step, 0))); }
+void czm_infer_size(czm_step *step) {
+    set_number(step, czm_shape_count(czm_step_in_shape(step, 0)));
+}
 
-void czm_infer_rank(czm_step *step) { set_number(step, czm_in_shape(step, 0).rank); }
+void czm_infer_rank(czm_step *step) { set_number(step, czm_step_in_shape(step, 0).rank); }
 
 // ---- shapes from values
 
 // The sizes are the value of the input that the row names.
 void czm_infer_sizes(czm_step *step) {
-    czm_dims dims = czm_in_sizes(step, (size_t)step->detail);
-    czm_set_dims(step, 0, &dims);
+    czm_dims dims = czm_step_in_sizes(step, (size_t)step->detail);
+    czm_step_set_dims(step, 0, &dims);
 }
 
 void czm_infer_scatter_nd(czm_step *step) {
-    czm_dims dims = czm_in_sizes(step, 2);
-    czm_set_dims(step, 0, &dims);
+    czm_dims dims = czm_step_in_sizes(step, 2);
+    czm_step_set_dims(step, 0, &dims);
 }
 
 // Input 1 is the size to broadcast to; what it leaves open the tensor may decide.
 void czm_infer_broadcast_to(czm_step *step) {
-    czm_shape shape = czm_in_shape(step, 0);
-    czm_dims target = czm_in_sizes(step, 1), result, dims = target;
+    czm_shape shape = czm_step_in_shape(step, 0);
+    czm_dims target = czm_step_in_sizes(step, 1), result, dims = target;
     bool fits = czm_shape_broadcast(shape, czm_dims_shape(&target), &result) &&
                 result.rank <= target.rank;
     for (int i = 0; fits && i < result.rank; i++)
         fits = czm_dim_merge(target.at[i], result.at[i], &dims.at[i]);
     if (fits)
-        czm_set_dims(step, 0, &dims);
+        czm_step_set_dims(step, 0, &dims);
     else
-        czm_fault(step, "cannot broadcast %s to %s", czm_text_of(step, shape),
-                  czm_text_of(step, czm_dims_shape(&target)));
+        czm_step_fault(step, "cannot broadcast %s to %s", czm_step_text_of(step, shape),
+                       czm_step_text_of(step, czm_dims_shape(&target)));
 }
 
 // The shape that two shapes broadcast to, as a value.
 void czm_infer_broadcast_args(czm_step *step) {
-    czm_dims a = czm_in_sizes(step, 0), b = czm_in_sizes(step, 1), result;
+    czm_dims a = czm_step_in_sizes(step, 0), b = czm_step_in_sizes(step, 1), result;
     if (czm_shape_broadcast(czm_dims_shape(&a), czm_dims_shape(&b), &result))
         set_shape_value(step, 0, czm_dims_shape(&result));
     else
-        czm_fault(step, "cannot combine %s and %s", czm_text_of(step, czm_dims_shape(&a)),
-                  czm_text_of(step, czm_dims_shape(&b)));
+        czm_step_fault(step, "cannot combine %s and %s", czm_step_text_of(step, czm_dims_shape(&a)),
+                       czm_step_text_of(step, czm_dims_shape(&b)));
 }
 
 static bool in_number(const czm_step *step, size_t input, double *number) {
-    czm_value value = czm_in_value(step, input);
+    czm_value value = czm_step_in_value(step, input);
     bool is_known = value.count == 1 && value.elements && value.elements[0].is_known;
     if (is_known) *number = value.elements[0].number;
     return is_known;
@@ -131,14 +136,14 @@ void czm_infer_range(czm_step *step) {
         bool is_size = difference.is_known && quotient >= 0 && quotient < (double)INT32_MAX;
         if (is_size) dims.at[0] = (int64_t)ceil(quotient);
     }
-    czm_set_dims(step, 0, &dims);
+    czm_step_set_dims(step, 0, &dims);
 }
 
 void czm_infer_linspace(czm_step *step) {
     int64_t count;
     czm_dims dims = czm_dims_unknown(1);
-    if (czm_in_int(step, 2, &count) && count >= 0) dims.at[0] = count;
-    czm_set_dims(step, 0, &dims);
+    if (czm_step_in_int(step, 2, &count) && count >= 0) dims.at[0] = count;
+    czm_step_set_dims(step, 0, &dims);
 }
 
 // ---- shapes of which no more than the rank is known beforehand
@@ -146,26 +151,28 @@ void czm_infer_linspace(czm_step *step) {
 // The row's detail is the rank of each output, a decimal digit each, that of output 0 the last.
 void czm_infer_ranks(czm_step *step) {
     int ranks = step->detail;
-    for (size_t i = 0; i < step->output_count; i++, ranks /= 10) czm_set_rank(step, i, ranks % 10);
+    for (size_t i = 0; i < step->output_count; i++, ranks /= 10)
+        czm_step_set_rank(step, i, ranks % 10);
 }
 
 // Unique and its kin: the different values, where each element's value is among them, how many.
 void czm_infer_unique(czm_step *step) {
-    czm_set_rank(step, 0, czm_in_shape(step, 0).rank);
-    if (czm_in_shape(step, 0).rank == 1) czm_set_shape(step, 1, czm_in_shape(step, 0));
-    czm_set_rank(step, 2, 1);
+    czm_step_set_rank(step, 0, czm_step_in_shape(step, 0).rank);
+    if (czm_step_in_shape(step, 0).rank == 1)
+        czm_step_set_shape(step, 1, czm_step_in_shape(step, 0));
+    czm_step_set_rank(step, 2, 1);
 }
 
 // The positions of all that is true.
 void czm_infer_where(czm_step *step) {
-    czm_dims dims = {.rank = 2, .at = {CZM_UNKNOWN, czm_in_shape(step, 0).rank}};
-    czm_set_dims(step, 0, &dims);
+    czm_dims dims = {.rank = 2, .at = {CZM_UNKNOWN, czm_step_in_shape(step, 0).rank}};
+    czm_step_set_dims(step, 0, &dims);
 }
 
 void czm_infer_multinomial(czm_step *step) {
     czm_dims dims;
-    if (!czm_in_ranked(step, 0, 2, &dims)) return;
+    if (!czm_step_in_ranked(step, 0, 2, &dims)) return;
     int64_t count;
-    dims.at[1] = czm_in_int(step, 1, &count) && count >= 0 ? count : CZM_UNKNOWN;
-    czm_set_dims(step, 0, &dims);
+    dims.at[1] = czm_step_in_int(step, 1, &count) && count >= 0 ? count : CZM_UNKNOWN;
+    czm_step_set_dims(step, 0, &dims);
 }

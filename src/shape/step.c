@@ -5,13 +5,13 @@
 
 // ---- inputs
 
-bool czm_in_int(const czm_step *step, size_t input, int64_t *out) {
-    czm_value value = czm_in_value(step, input);
+bool czm_step_in_int(const czm_step *step, size_t input, int64_t *out) {
+    czm_value value = czm_step_in_value(step, input);
     return value.count == 1 && czm_value_int(value, 0, out);
 }
 
-czm_dims czm_in_sizes(const czm_step *step, size_t input) {
-    czm_fact fact = czm_in_fact(step, input);
+czm_dims czm_step_in_sizes(const czm_step *step, size_t input) {
+    czm_fact fact = czm_step_in_fact(step, input);
     if (fact.shape.rank != 1) return czm_dims_unknown(CZM_UNKNOWN);
     int64_t count = fact.shape.dims[0], size;
     czm_dims dims = czm_dims_unknown(count > CZM_HIGHEST_RANK ? CZM_UNKNOWN : (int)count);
@@ -20,66 +20,67 @@ czm_dims czm_in_sizes(const czm_step *step, size_t input) {
     return dims;
 }
 
-bool czm_in_ranked(czm_step *step, size_t input, int rank, czm_dims *dims) {
-    czm_shape shape = czm_in_shape(step, input);
+bool czm_step_in_ranked(czm_step *step, size_t input, int rank, czm_dims *dims) {
+    czm_shape shape = czm_step_in_shape(step, input);
     *dims = shape.rank == CZM_UNKNOWN ? czm_dims_unknown(rank) : czm_dims_of(shape);
     if (dims->rank == rank) return true;
-    czm_fault(step, "%s needs %d dimensions in input %zu, not %s", step->node->op, rank, input,
-              czm_text_of(step, shape));
+    czm_step_fault(step, "%s needs %d dimensions in input %zu, not %s", step->node->op, rank, input,
+                   czm_step_text_of(step, shape));
     return false;
 }
 
-const czm_element *czm_in_known(const czm_step *step, size_t input) {
-    czm_value value = czm_in_value(step, input);
+const czm_element *czm_step_in_known(const czm_step *step, size_t input) {
+    czm_value value = czm_step_in_value(step, input);
     for (size_t i = 0; value.elements && i < value.count; i++)
         if (!value.elements[i].is_known) return NULL;
     return value.elements;
 }
 
-czm_shape czm_in_attr_shape(const czm_step *step, const char *name) {
+czm_shape czm_step_in_attr_shape(const czm_step *step, const char *name) {
     enum { VALUE_SHAPE = 7 }; // AttrValue.shape: an empty one is a scalar's, unlike an absent one
     czm_field shape = czm_wire_find(czm_node_attr(step->node, name), VALUE_SHAPE);
     return shape.number ? czm_shape_read(step->arena, shape.bytes) : czm_shape_unknown();
 }
 
-czm_fact *czm_inputs_from(const czm_step *step, size_t first, size_t *count) {
-    *count = czm_in_count(step) > first ? czm_in_count(step) - first : 0;
+czm_fact *czm_step_inputs_from(const czm_step *step, size_t first, size_t *count) {
+    *count = czm_step_in_count(step) > first ? czm_step_in_count(step) - first : 0;
     czm_fact *facts = CZM_NEW_ARRAY(step->arena, czm_fact, *count);
-    for (size_t i = 0; i < *count; i++) facts[i] = czm_in_fact(step, first + i);
+    for (size_t i = 0; i < *count; i++) facts[i] = czm_step_in_fact(step, first + i);
     return facts;
 }
 
 // ---- outputs
 
-void czm_set_shape(czm_step *step, size_t output, czm_shape shape) {
+void czm_step_set_shape(czm_step *step, size_t output, czm_shape shape) {
     if (output < step->output_count) step->outputs[output].shape = shape;
 }
 
 // Most ops change nothing about most shapes: then the array of the first input serves again.
-void czm_set_dims(czm_step *step, size_t output, const czm_dims *dims) {
+void czm_step_set_dims(czm_step *step, size_t output, const czm_dims *dims) {
     if (output >= step->output_count) return;
-    czm_shape first = czm_in_shape(step, 0), view = czm_dims_shape(dims);
-    czm_set_shape(step, output,
-                  czm_shape_equal(first, view) ? first : czm_dims_keep(step->arena, dims));
+    czm_shape first = czm_step_in_shape(step, 0), view = czm_dims_shape(dims);
+    czm_step_set_shape(step, output,
+                       czm_shape_equal(first, view) ? first : czm_dims_keep(step->arena, dims));
 }
 
-void czm_set_rank(czm_step *step, size_t output, int rank) {
+void czm_step_set_rank(czm_step *step, size_t output, int rank) {
     czm_dims dims = czm_dims_unknown(rank);
-    czm_set_dims(step, output, &dims);
+    czm_step_set_dims(step, output, &dims);
 }
 
-void czm_set_fact(czm_step *step, size_t output, czm_fact fact) {
+void czm_step_set_fact(czm_step *step, size_t output, czm_fact fact) {
     if (output < step->output_count) step->outputs[output] = fact;
 }
 
-void czm_set_content(czm_step *step, size_t output, czm_shape shape, int64_t count) {
+void czm_step_set_content(czm_step *step, size_t output, czm_shape shape, int64_t count) {
     if (output >= step->output_count) return;
     czm_content *content = CZM_NEW(step->arena, czm_content);
     *content = (czm_content){.shape = shape, .count = count};
     step->outputs[output].content = content;
 }
 
-void czm_set_elements(czm_step *step, size_t output, const czm_element *elements, size_t count) {
+void czm_step_set_elements(czm_step *step, size_t output, const czm_element *elements,
+                           size_t count) {
     if (output >= step->output_count) return;
     czm_shape shape = step->outputs[output].shape;
     if (!czm_shape_is_complete(shape) || czm_shape_count(shape) != (int64_t)count) return;
@@ -88,7 +89,7 @@ void czm_set_elements(czm_step *step, size_t output, const czm_element *elements
     if (is_known) step->outputs[output].value = (czm_value){elements, count};
 }
 
-czm_element *czm_new_elements(czm_step *step, size_t output, size_t *count) {
+czm_element *czm_step_new_elements(czm_step *step, size_t output, size_t *count) {
     if (output >= step->output_count) return NULL;
     czm_shape shape = step->outputs[output].shape;
     int64_t size = czm_shape_is_complete(shape) ? czm_shape_count(shape) : CZM_UNKNOWN;
@@ -97,11 +98,11 @@ czm_element *czm_new_elements(czm_step *step, size_t output, size_t *count) {
     return CZM_NEW_ARRAY(step->arena, czm_element, *count);
 }
 
-bool czm_find_axis(czm_step *step, int64_t axis, int rank, int *out) {
+bool czm_step_find_axis(czm_step *step, int64_t axis, int rank, int *out) {
     if (rank == CZM_UNKNOWN) return false;
     if (czm_axis_find(axis, rank, out)) return true;
-    czm_fault(step, "there is no dimension %lld: there are %d, counted from 0", (long long)axis,
-              rank);
+    czm_step_fault(step, "there is no dimension %lld: there are %d, counted from 0",
+                   (long long)axis, rank);
     return false;
 }
 

@@ -42,13 +42,13 @@ void czm_view_positions(const czm_view *view, size_t count, size_t *positions) {
 }
 
 void czm_set_viewed(czm_step *step, size_t output, size_t input, const czm_view *view) {
-    czm_value value = czm_in_value(step, input);
+    czm_value value = czm_step_in_value(step, input);
     size_t count = 0;
-    czm_element *elements = value.elements ? czm_new_elements(step, output, &count) : NULL;
+    czm_element *elements = value.elements ? czm_step_new_elements(step, output, &count) : NULL;
     if (!elements) return;
     size_t *positions = CZM_NEW_ARRAY(step->arena, size_t, count);
     czm_view_positions(view, count, positions);
     for (size_t i = 0; i < count; i++)
         if (positions[i] < value.count) elements[i] = value.elements[positions[i]];
-    czm_set_elements(step, output, elements, count);
+    czm_step_set_elements(step, output, elements, count);
 }

@@ -3,7 +3,7 @@
 // What a rule of the translation sees: one TensorFlow node, its inputs as names of ONNX tensors in
 // either layout, and functions that add ONNX nodes.
 //
-// A rule asks with the in_* functions and answers with czm_onnx_out() or czm_onnx_out_planar(). When the node
+// A rule asks with czm_onnx_in_* and answers with czm_onnx_out() or czm_onnx_out_planar(). When the node
 // cannot be expressed it calls czm_onnx_refuse() and returns. Layouts: "plain" is TensorFlow's order of
 // dimensions, "planar" has the last dimension second: N, C, H, W for images.
 #ifndef CZM_ONNX_STEP_H
