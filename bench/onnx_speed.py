@@ -3,7 +3,7 @@
 
     onnx_speed.py --build FOLDER [--threads N] [--opset N] [--write] [NAME...]
 
-Both files run in ONNX Runtime in alternation; medians are told, and the greatest difference to Keras.
+Both files run in ONNX Runtime in alternation; the script reports medians, and the largest difference from Keras.
 --write puts the result into docs/onnx.md. TensorFlow 2.15 and tf2onnx come into
 FOLDER/engines/tf2onnx, ONNX Runtime into FOLDER/engines/onnx, unless they are there; the networks of
 onnx_sources.py and tf2onnx's files are kept in FOLDER/onnx-speed (2 GB and half an hour).

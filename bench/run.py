@@ -3,7 +3,7 @@
 
     run.py --build FOLDER [--shipped FOLDER] [--reference PYTHON] [--rounds N] [--write]
 
-Programs run in alternation on files that are in memory (warm), N times each (7); medians are told.
+Programs run in alternation on files that are in memory (warm), N times each (7); the script reports medians.
 The sources are made by make_sources.py; those for the reference, which reads Keras models alone, by
 PYTHON, an interpreter with TensorFlow 2.15 and czmodel 0.1.3. --write puts the result into
 docs/benchmarks.md and docs/benchmarks.svg. --shipped is where "make wheels" has built the static program and the

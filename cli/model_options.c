@@ -15,7 +15,7 @@ void cli_model_option_rows(cli_model_options *m, cli_option *rows) {
         {"signature", "NAME", "signature to use (else serving_default, serve, the only one)",
          &o->signature, NULL, NULL},
         {"output", "NAME", "output to use, if the signature has several", &o->output, NULL, NULL},
-        {"layout", "ORDER", "image layout in an ONNX file: nchw or nhwc (else by its operations)",
+        {"layout", "ORDER", "image layout in an ONNX file: nchw or nhwc (else from its operations)",
          &o->layout, NULL, NULL},
         {"config", "FILE", "JSON of model.to_json(), the architecture of a Keras file in HDF5",
          &o->config, NULL, NULL},

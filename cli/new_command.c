@@ -44,7 +44,7 @@ static int draft_in(czm_arena *arena, void *data) {
     if (status == CZM_OK)
         cli_print(
             stdout,
-            "%s: written. SpatialDims, Preprocessing and Postprocessing in it are read by czmodel; "
+            "%s: written. SpatialDims, Preprocessing and Postprocessing in it are keys of czmodel; "
             "ZEN's own import\nof a folder with a JSON file ignores them. Correct the guesses, "
             "then "
             "run\n\n    %s\n",

@@ -25,13 +25,14 @@ static int open_page(czm_arena *arena, void *data) {
     if (!page) {
         cli_print(
             stderr,
-            "czmodel page: there is no %s beside the program, in %s; the releases contain it\n",
-            places[0], folder ? folder : "a folder that the system does not name");
+            "czmodel page: %s is missing in the program's folder, %s; the releases contain it\n",
+            places[0], folder ? folder : "an unknown folder");
         return CZM_ERROR_IO;
     }
     cli_print(stdout, "%s\n", page);
     if (czm_file_show(arena, page)) return cli_flush() ? CZM_OK : CZM_ERROR_IO;
-    cli_print(stderr, "czmodel page: no browser can be started (%s); open the file %s in one\n",
+    cli_print(stderr,
+              "czmodel page: no browser can be started (%s); open the file %s in your browser\n",
               czm_file_error(), page);
     return CZM_ERROR_IO;
 }

@@ -275,8 +275,8 @@ void cli_print_version(void) {
 
 bool cli_flush(void) {
     if (fflush(stdout) == 0 && !ferror(stdout)) return true;
-    cli_print(stderr, "error: standard output cannot be written; files that the command was to "
-                      "write are complete\n");
+    cli_print(stderr,
+              "error: standard output cannot be written; the files of the command are complete\n");
     return false;
 }
 

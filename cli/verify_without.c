@@ -16,9 +16,8 @@ czm_component cli_image_component_at(size_t index) {
 
 int cli_verify(int argc, char **argv) {
     (void)argc, (void)argv;
-    cli_print(stderr,
-              "error: czmodel verify: this program was built without it\n"
-              "  fix:  use the program of a release, or build czmodel where libpng, libjpeg and "
-              "libtiff are\n");
+    cli_print(stderr, "error: czmodel verify: this program was built without verify\n"
+                      "  fix:  use the program of a release, or build czmodel on a system with "
+                      "libpng, libjpeg and libtiff\n");
     return CZM_ERROR_USAGE;
 }

@@ -173,7 +173,7 @@ static const char *find_api(czm_arena *arena, const cli_onnx_place *place,
     if (!library) return "it is not installed; " HELP;
     const ort_api_base *(*get_base)(void);
     if (!cli_library_find(library, "OrtGetApiBase", &get_base))
-        return "what should be its library has no OrtGetApiBase; " HELP;
+        return "its library does not contain OrtGetApiBase; " HELP;
     *base = get_base();
     return (*base)->api(API_VERSION) ? NULL : "it lacks version 1 of its API; " HELP;
 }

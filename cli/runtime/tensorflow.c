@@ -127,7 +127,7 @@ static const char *open_engine(czm_arena *arena, const char *engine, void **libr
     if (czm_path_look(engine) == CZM_PATH_FOLDER) {
         while (i < CZM_COUNT_OF(layouts) && !is_there(arena, engine, layouts[i])) i++;
         if (i == CZM_COUNT_OF(layouts))
-            return czm_arena_format(arena, "%s holds no TensorFlow C library", engine);
+            return czm_arena_format(arena, "%s contains no TensorFlow C library", engine);
         *library = open_layout(arena, engine, layouts[i]);
     } else {
         *library = cli_library_open(arena, engine, true);
@@ -140,7 +140,7 @@ static const char *open_engine(czm_arena *arena, const char *engine, void **libr
 static const char *find_functions(czm_arena *arena, void *library, tf_api *api) {
     for (size_t i = 0; i < CZM_COUNT_OF(functions); i++)
         if (!cli_library_find(library, functions[i].name, (char *)api + functions[i].offset))
-            return czm_arena_format(arena, "the library is no TensorFlow: it has no %s",
+            return czm_arena_format(arena, "the library is not TensorFlow: it does not contain %s",
                                     functions[i].name);
     return NULL;
 }

@@ -255,7 +255,7 @@ export class Host {
     const moved = this.folder(folder)?.folders.get(name);
     const target = this.folder(newFolder);
     if (!moved || !target || this.paths(to).length || target.files.has(newName))
-      return this.fail('a file or folder of this name is there') > 0;
+      return this.fail('a file or folder has this name') > 0;
     this.remove(from);
     target.folders.set(newName, moved);
     return true;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Everything that the page says, in each language. What the library says (findings, rules) is English, also in German:
+// Every text of the page, in each language. The library's texts (findings, rules) are English, also in German:
 // users send findings to the author of a network, and look rules up in docs/rules.md. The page says so.
 
 const table = {
@@ -19,8 +19,8 @@ const table = {
   chooseFolder: ['Choose a folder', 'Ordner wählen'],
   example: ['Open the example', 'Beispiel öffnen'],
   first: [
-    'An image can be dropped together with the network: the page then shows what the network makes of it.',
-    'Ein Bild kann zusammen mit dem Netzwerk abgelegt werden: Die Seite zeigt dann, was das Netzwerk daraus macht.',
+    'Drop an image together with the network, and the page shows the network's result on it.',
+    'Legen Sie ein Bild zusammen mit dem Netzwerk ab, und die Seite zeigt das Ergebnis des Netzwerks dafür.',
   ],
   saveAs: ['Convert and save as …', 'Umwandeln und speichern unter …'],
   loading: ['Loading czmodel …', 'czmodel wird geladen …'],
@@ -30,7 +30,7 @@ const table = {
     'None of these files is a network or a specification. Drop a SavedModel folder, or a .zip, .keras, .h5, .onnx, .czmodel, .czseg, .czann or .json file.',
     'Keine dieser Dateien ist ein Netzwerk oder eine Spezifikation. Legen Sie einen SavedModel-Ordner oder eine Datei der Art .zip, .keras, .h5, .onnx, .czmodel, .czseg, .czann oder .json ab.',
   ],
-  unreadable: ['The browser cannot read what was dropped. Use the buttons instead. Details: ', 'Der Browser kann das Abgelegte nicht lesen. Verwenden Sie stattdessen die Schaltflächen. Einzelheiten: '],
+  unreadable: ['The browser cannot read the dropped files. Use the buttons instead. Details: ', 'Der Browser kann die abgelegten Dateien nicht lesen. Verwenden Sie stattdessen die Schaltflächen. Einzelheiten: '],
   stopped: [
     'The conversion ended without a result, probably because the memory of the browser is used up. Close other tabs, or use the czmodel command. Details: ',
     'Die Umwandlung endete ohne Ergebnis, wahrscheinlich weil der Speicher des Browsers erschöpft ist. Schließen Sie andere Tabs, oder verwenden Sie den Befehl czmodel. Einzelheiten: ',
@@ -38,7 +38,7 @@ const table = {
   licences: ['Licences of the libraries in this page', 'Lizenzen der Bibliotheken in dieser Seite'],
   several: ['These files contain several networks', 'Diese Dateien enthalten mehrere Netzwerke'],
   network: ['Network', 'Netzwerk'],
-  picture: ['Picture of the layers of the network', 'Bild der Schichten des Netzwerks'],
+  picture: ['Drawing of the network's layers', 'Zeichnung der Schichten des Netzwerks'],
   input: ['Input', 'Eingabe'],
   output: ['Output', 'Ausgabe'],
   exporter: ['Exporter', 'Exportiert von'],
@@ -46,11 +46,11 @@ const table = {
   runsIn: ['This model runs in ', 'Dieses Modell läuft in '],
   newer: [' and newer', ' und neuer'],
   and: [' and in ', ' und in '],
-  runsNot: ['This model cannot be converted yet. The findings say why.', 'Dieses Modell kann noch nicht umgewandelt werden. Die Befunde nennen den Grund.'],
+  runsNot: ['This model cannot be converted yet. The findings state the reason.', 'Dieses Modell kann noch nicht umgewandelt werden. Die Befunde nennen den Grund.'],
   findings: ['Findings', 'Befunde'],
   noFindings: ['No findings: every rule that was checked has passed.', 'Keine Befunde: Jede geprüfte Regel ist erfüllt.'],
   findingsLanguage: ['', 'Befunde und Regeln sind auf Englisch, wie im Befehl czmodel und in seiner Dokumentation.'],
-  guesses: ['Values that were guessed: please look at them', 'Vermutete Werte: bitte ansehen'],
+  guesses: ['Guessed values: please check them', 'Geschätzte Werte: bitte prüfen'],
   error: ['Error', 'Fehler'],
   warning: ['Warning', 'Warnung'],
   note: ['Note', 'Hinweis'],
@@ -91,7 +91,7 @@ const table = {
   sigmoid: ['Sigmoid after the network', 'Sigmoid nach dem Netzwerk'],
   license: ['Licence file', 'Lizenzdatei'],
   format: ['Format', 'Format'],
-  formatOwn: ['what fits the network', 'passend zum Netzwerk'],
+  formatOwn: ['the one that fits the network', 'passend zum Netzwerk'],
   zen: ['Version of ZEN blue, for example 3.4', 'Version von ZEN blue, zum Beispiel 3.4'],
   zenAny: ['any', 'beliebig'],
   saveSpecification: ['Save the specification', 'Spezifikation speichern'],
@@ -115,7 +115,7 @@ const table = {
   cancel: ['Cancel', 'Abbrechen'],
   written: ['Written', 'Geschrieben'],
   modelId: ['Model id', 'Modell-ID'],
-  settings: ['Settings from remedies', 'Einstellungen aus Abhilfen'],
+  settings: ['Settings from applied remedies', 'Einstellungen aus angewandten Abhilfen'],
   remove: ['Remove', 'Entfernen'],
 } satisfies Record<string, [en: string, de: string]>;
 

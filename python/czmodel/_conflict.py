@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tells when ZEISS's distribution "czmodel" is installed as well: both own the folder czmodel."""
+"""Warns if ZEISS's distribution "czmodel" is installed as well: both own the folder czmodel."""
 import os
 import sys
 import warnings

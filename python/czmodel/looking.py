@@ -121,7 +121,7 @@ def verify(model: Path, image: Optional[Path] = None, preview: Optional[Path] = 
     from .reports import Verification
     program = _programs.find()
     if program is None:
-        raise MissingFileError('the program czmodel, which runs networks, is not installed beside this '
+        raise MissingFileError('the program czmodel, which runs networks, is not installed with this '
                                'package', status=3)
     named = {'runtime': runtime or _programs.find_onnx_runtime(), 'image': image, 'preview': preview}
     options = [word for name, value in named.items() if value is not None

@@ -33,7 +33,7 @@ static const czm_family families[] = {
     {"Noise2Void",
      {"channel_0down_level_0_no_0", "channel_0up_level_0_no_0"},
      true,
-     "Noise2Void subtracts the means of its config.json and divides by the stds of it",
+     "Noise2Void subtracts the means and divides by the standard deviations in its config.json",
      MEANS,
      "an image"},
     {"CSBDeep",

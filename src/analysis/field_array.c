@@ -13,7 +13,7 @@ const czm_field_op czm_field_ops[CZM_OP_KIND_COUNT] = {
 // The output depends on no pixel, whatever the inputs do: it is never called.
 void czm_see_nothing(czm_field_step *step) { (void)step; }
 
-// ---- each element for itself
+// ---- one tensor, element by element
 
 // Broadcast to the output, input by input. A row with a detail has no broadcasting.
 void czm_see_elementwise(czm_field_step *step) {

@@ -86,11 +86,11 @@ static czm_probability accept(czm_arena *arena, const czm_model *model, const cz
     if (!is_squashing || node->inputs.count != 1) return result;
     czm_claim claim = {node->inputs.items[0], 0, 0, 1};
     if (!czm_prove(arena, shapes, claim).is_proven) return result;
-    result.finding = czm_arena_format(
-        arena,
-        "the %s in layer \"%s\" gets values from 0 to 1 instead of logits: it makes the "
-        "probabilities of all classes nearly equal",
-        is_softmax(node) ? "softmax" : "sigmoid", layer_of(arena, model, node));
+    result.finding =
+        czm_arena_format(arena,
+                         "the %s in layer \"%s\" receives values from 0 to 1 instead of logits, so "
+                         "the probabilities of all classes are nearly equal",
+                         is_softmax(node) ? "softmax" : "sigmoid", layer_of(arena, model, node));
     return result;
 }
 

@@ -11,7 +11,7 @@ static czm_status out_of_budget(czm_report *report, const czm_arena *arena) {
     static const char *const what[] = {"MB of memory", "million steps", "MB of temporary files"};
     const czm_budget *b = czm_arena_budget(arena);
     return czm_report_add(report, CZM_RULE_TOO_LARGE, "", NULL,
-                          "%s need more than %llu %s, for an input of %llu bytes", b->structure,
+                          "%s need more than %llu %s; the input has %llu bytes", b->structure,
                           (unsigned long long)(b->allowed[b->exceeded] / 1000000),
                           what[b->exceeded], (unsigned long long)b->input[b->exceeded]);
 }

@@ -30,7 +30,7 @@ static czm_status check_options(conversion *c) {
     CZM_TRY(czm_options_take(&c->context, &c->options));
     const czm_options *o = c->options;
     if (!o->output_folder || !*o->output_folder)
-        return usage(c, "output folder", "name the folder for the result", "there is none");
+        return usage(c, "output folder", "name the folder for the result", "no folder is named");
     const char *name = o->output_name;
     if (name && (!*name || strpbrk(name, "/\\") || czm_path_base(name) != name))
         return usage(c, "output name",

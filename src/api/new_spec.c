@@ -79,12 +79,11 @@ static czm_status choose_tile(drafting *d) {
     czm_tile_size size = czm_tile_size_find(d->context->arena, &d->target, d->subject);
     if (size.largest == 0) return CZM_OK;
     d->edits.height = d->edits.width = choose_side(size, required_border(d));
-    guess(
-        d, "SpatialDims", "correct the size if your images are smaller",
-        "%lld x %lld pixels, since the network leaves the size open; the largest tile in 8 GiB is "
-        "%lld x %lld, and sides are multiples of %lld",
-        (long long)d->edits.height, (long long)d->edits.width, (long long)size.largest,
-        (long long)size.largest, (long long)size.multiple);
+    guess(d, "SpatialDims", "correct the size if your images are smaller",
+          "%lld x %lld pixels, since the network leaves the size open; the largest tile in 8 GiB "
+          "is %lld x %lld, and each side must be a multiple of %lld",
+          (long long)d->edits.height, (long long)d->edits.width, (long long)size.largest,
+          (long long)size.largest, (long long)size.multiple);
     return read_network(d);
 }
 
@@ -128,7 +127,7 @@ static czm_status choose_steps(drafting *d) {
         bool is_split = czm_text_equal(found.remedies[i], SPLIT); // of the foreground's probability
         steps[d->edits.after_count++] = is_split ? SPLIT "=background-first" : found.remedies[i];
     }
-    guess(d, "Postprocessing", "remove the steps if the values are not those of classes",
+    guess(d, "Postprocessing", "remove the steps if the output values do not belong to classes",
           "%s%s%s, since %s", steps[0], steps[1] ? " and " : "", steps[1] ? steps[1] : "",
           found.finding);
     return read_network(d);
@@ -154,7 +153,7 @@ static const char *choose_pixel_type(drafting *d) {
     for (size_t i = 0; i < CZM_COUNT_OF(types); i++) {
         if (types[i].channels != channels || types[i].bits != bits) continue;
         guess(d, "PixelType",
-              czm_arena_format(d->context->arena, "for images of another depth: %s",
+              czm_arena_format(d->context->arena, "for images of another bit depth: %s",
                                types[i].others),
               "%s: %lld channel%s of %d bits", types[i].type, (long long)channels,
               channels == 1 ? "" : "s", bits);
@@ -172,7 +171,7 @@ static const char *choose_color_handling(drafting *d, const char *pixel_type) {
           czm_arena_format(d->context->arena, "the other value is %s",
                            has_colour ? "ConvertToMonochrome" : "SplitRgb"),
           has_colour ? "%s, since the network receives colours"
-                     : "%s, which makes colour images grey",
+                     : "%s, which converts colour images to grey",
           handling);
     return handling;
 }
@@ -195,7 +194,7 @@ static void name_classes(drafting *d, czm_metadata *m) {
                                           : czm_arena_format(arena, "Class %lld", (long long)i);
     m->classes = classes;
     m->class_count = (size_t)count;
-    guess(d, "Classes", "name them, in the order of the output channels",
+    guess(d, "Classes", "write the names of your classes, in the order of the output channels",
           "%lld name%s; the shape of the output is %s", (long long)count, count == 1 ? "" : "s",
           czm_shape_text(arena, d->subject->output));
 }
@@ -357,7 +356,7 @@ static const char *compose(drafting *d) {
 static czm_status write(czm_context *context, const char *path, const char *text) {
     if (czm_path_look(path) != CZM_PATH_MISSING)
         return czm_report_add(context->report, CZM_RULE_FILE_UNWRITABLE, path,
-                              "name another file, or remove this one", "it exists already");
+                              "name another file, or remove this one", "the file exists already");
     czm_file *file = czm_file_create_beside(context->arena, path);
     if (file && czm_file_write_at(file, 0, text, strlen(text)) && czm_file_publish(file))
         return CZM_OK;

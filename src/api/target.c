@@ -28,10 +28,8 @@ static czm_status take_allowed(czm_report *report, const char *id) {
                               "there is no rule \"%s\"", id);
     if (!czm_rule_at(rule)->can_be_allowed)
         return czm_report_add(
-            report, CZM_RULE_USAGE, where, "correct what the rule finds",
-            "the rule \"%s\" cannot be allowed: without it no correct file can be "
-            "written",
-            id);
+            report, CZM_RULE_USAGE, where, "correct the findings of this rule",
+            "findings of the rule \"%s\" cannot be allowed: they prevent a correct file", id);
     czm_report_allow(report, rule);
     return CZM_OK;
 }
@@ -180,8 +178,8 @@ static void tell_factor(czm_context *context, const czm_spec *spec, double facto
                       czm_arena_format(arena, "%s: PixelType", spec->where),
                       czm_arena_format(arena, "if the network expects %s: %s", fed, option),
                       is_step
-                          ? "%s feeds %s, and the network expects %s: the first step is already "
-                            "the factor %s, so that no second one is inserted"
+                          ? "%s feeds %s, and the network expects %s: the first step already "
+                            "applies the factor %s, so no second factor is inserted"
                           : "%s feeds %s, and the network expects %s: the factor %s is inserted "
                             "before the network",
                       is_unit ? "a .czann" : "a CZModel", fed, is_unit ? raw : "values from 0 to 1",
@@ -255,9 +253,10 @@ static czm_status open_network(czm_context *context, czm_target *target, const c
         source->onnx = &target->onnx;
     }
     if (source->kind == CZM_SOURCE_KERAS && o->as_is)
-        return czm_report_add(context->report, CZM_RULE_USAGE, path, "omit the option",
-                              "%s needs a SavedModel or ONNX, but the network is a Keras file",
-                              czm_report_option(context->report, CZM_OPTION_AS_IS, NULL));
+        return czm_report_add(
+            context->report, CZM_RULE_USAGE, path, "omit the option",
+            "%s requires a SavedModel or an ONNX file, but the network is a Keras file",
+            czm_report_option(context->report, CZM_OPTION_AS_IS, NULL));
     target->has_source = true;
     return CZM_OK;
 }
@@ -447,7 +446,7 @@ static void apply_border(czm_context *context, czm_target *target,
         czm_report_add(context->report, CZM_RULE_BORDER,
                        czm_report_option(context->report, CZM_OPTION_BORDER, "auto"),
                        "set the border to a number of pixels",
-                       "the network has no border that removes every edge effect; %s stays %lld",
+                       "no border removes every edge effect of this network; %s stays %lld",
                        czm_spec_key(context->arena, &target->spec, "BorderSize"),
                        (long long)target->spec.border_size);
 }

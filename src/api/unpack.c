@@ -248,7 +248,7 @@ static czm_status check_folder(const unpacking *u) {
         return czm_folder_is_empty(u->context->arena, u->folder)
                    ? CZM_OK
                    : unwritable(u, "", "the folder is not empty");
-    default: return unwritable(u, "", "something else has this name");
+    default: return unwritable(u, "", "the path exists but is not a folder");
     }
 }
 

@@ -103,7 +103,7 @@ static void set_allowed(czm_budget *b) {
 
 void czm_arena_limit(czm_arena *arena) {
     arena->budget = &arena->own;
-    arena->own = (czm_budget){.structure = "its parts"};
+    arena->own = (czm_budget){.structure = "the parts of the model"};
     set_allowed(&arena->own);
 }
 

@@ -405,7 +405,7 @@ bool czm_file_show(czm_arena *arena, const char *path) {
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
     errno = posix_spawnp(&process, opener, NULL, &attributes, words, environ);
     posix_spawnattr_destroy(&attributes);
-    if (errno == ENOENT) return failed_with("there is no program xdg-open");
+    if (errno == ENOENT) return failed_with("the program xdg-open is not installed");
     return errno == 0 || failed();
 }
 

@@ -153,7 +153,7 @@ static wchar_t *full_path(czm_arena *arena, const char *path) {
     return full;
 }
 
-static bool refuse_device(void) { return failed_with("Windows keeps this name for a device"); }
+static bool refuse_device(void) { return failed_with("Windows reserves this name for a device"); }
 
 // Whether a file or folder of this name may be made. A colon would name a stream of the file before it.
 static bool may_create(const char *path) {

@@ -51,7 +51,7 @@ static void check_dims(czm_context *context, const czm_check_subject *s, const c
                           "its height or width is not defined: %s", shape);
     if (in.rank == IMAGE_RANK && is_channels_first(in))
         czm_report_add(context->report, CZM_RULE_INPUT_LAYOUT, where, NULL,
-                       "its shape %s looks like channels before height and width", shape);
+                       "its shape %s looks like channels first (NCHW)", shape);
 }
 
 void czm_check_input(czm_context *context, const czm_check_subject *subject) {
@@ -91,8 +91,8 @@ static void check_output_size(czm_context *context, const czm_check_subject *s, 
         (is_image && (height_of(out) == CZM_UNKNOWN || width_of(out) == CZM_UNKNOWN)))
         czm_report_add_as(context->report, CZM_RULE_OUTPUT_SIZE, CZM_NOTE, where,
                           "run the network once and compare the shapes",
-                          "its height and width are known only when it runs (%s): %s", shape,
-                          czm_check_stopped_at(s));
+                          "its height and width are known only while the network runs (%s): %s",
+                          shape, czm_check_stopped_at(s));
     else if (!is_image)
         czm_report_add(context->report, CZM_RULE_OUTPUT_SIZE, where, NULL,
                        "its shape %s is not that of an image", shape);

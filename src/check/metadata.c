@@ -129,7 +129,7 @@ static void compare_shape(czm_context *context, const czm_check_subject *s, cons
     if (fits) return;
     const czm_shape shape = {(int)stated_rank, stated};
     czm_report_add(context->report, CZM_RULE_METADATA_SHAPE, key_where(s, key), NULL,
-                   "it says %s, but the network has %s, batch included",
+                   "it is %s, but the shape in the network is %s (batch included)",
                    czm_shape_text(s->arena, shape), czm_shape_text(s->arena, actual));
 }
 
@@ -143,7 +143,7 @@ void czm_check_stated_shapes(czm_context *context, const czm_check_subject *s) {
 void czm_check_opset(czm_context *context, const czm_check_subject *s) {
     if (!s->format || s->format->opset == 0 || s->model->opset <= s->format->opset) return;
     czm_report_add(context->report, CZM_RULE_ONNX_OPSET, s->format->name, NULL,
-                   "it names operator set %d, but the network has %lld", s->format->opset,
+                   "it requires operator set %d, but the network uses %lld", s->format->opset,
                    (long long)s->model->opset);
 }
 

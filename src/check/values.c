@@ -116,6 +116,6 @@ void czm_check_normalization(czm_context *context, const czm_check_subject *s) {
                          "would make the tile edges visible): %s",
                          czm_report_option(context->report, CZM_OPTION_PREPROCESSING,
                                            s->family->step)),
-        "this is a network of %s: %s in Python, and the export does not contain this",
-        s->family->tool, s->family->normalisation);
+        "this is a network of %s: %s in Python, but the exported network does not", s->family->tool,
+        s->family->normalisation);
 }

@@ -46,7 +46,7 @@ czm_bytes czm_hdf5_read(czm_hdf5 *file, uint64_t address, uint64_t size) {
     czm_extent place = czm_hdf5_place(file, address, size);
     if (file->fault) return (czm_bytes){0};
     if (size > file->bytes_left) {
-        czm_hdf5_fail(file, "its structures are larger than those of any real file, or endless");
+        czm_hdf5_fail(file, "its structures are larger than those of any real file, or do not end");
         return (czm_bytes){0};
     }
     file->bytes_left -= size;
@@ -134,12 +134,12 @@ static void read_superblock(czm_hdf5 *file) {
     uint64_t end = 0;
     czm_bytes head = czm_hdf5_read(file, 0, SIGNATURE_SIZE + 1);
     unsigned version = head.size ? head.data[SIGNATURE_SIZE] : 0;
-    if (version > 3) czm_hdf5_fail(file, "its version of HDF5 is not known");
+    if (version > 3) czm_hdf5_fail(file, "its version of HDF5 is not supported");
     if (file->fault) return;
     file->base = version < 2 ? read_old_superblock(file, version, &end)
                              : read_new_superblock(file, &end);
     if (!file->fault && end > file->extent.size)
-        file->fault = czm_arena_format(file->arena, "it is cut off: %llu of %llu bytes are there",
+        file->fault = czm_arena_format(file->arena, "it is cut off: it has %llu of %llu bytes",
                                        (unsigned long long)file->extent.size,
                                        (unsigned long long)end);
 }
@@ -212,7 +212,8 @@ static void read_block(header *h, block b) {
 
 static void begin_old_header(header *h, uint64_t address) {
     czm_hdf5_cursor c = {h->file, czm_hdf5_read(h->file, address, 16)};
-    if (czm_hdf5_take(&c, 1) != 1) czm_hdf5_fail(h->file, "an object's header is not one");
+    if (czm_hdf5_take(&c, 1) != 1)
+        czm_hdf5_fail(h->file, "the header of an object has an unknown version");
     czm_hdf5_take_bytes(&c, 7);
     add_block(h, address + 16, czm_hdf5_take(&c, 4));
 }
@@ -270,11 +271,12 @@ czm_bytes czm_hdf5_resolve(czm_hdf5 *file, const czm_hdf5_message *message) {
     czm_hdf5_cursor c = {file, message->body};
     unsigned version = (unsigned)czm_hdf5_take(&c, 1), type = (unsigned)czm_hdf5_take(&c, 1);
     if (version == 1) czm_hdf5_take_bytes(&c, 6);
-    if (version > 2 && type != 2) czm_hdf5_fail(file, "it shares messages in a heap");
+    if (version > 2 && type != 2)
+        czm_hdf5_fail(file, "it shares messages in a heap, which is not supported");
     const czm_hdf5_object *object = czm_hdf5_object_at(file, czm_hdf5_take(&c, 8));
     const czm_hdf5_message *found = find_message(object, message->kind);
     if (found && !found->is_shared) return found->body;
-    czm_hdf5_fail(file, "a shared message is not there");
+    czm_hdf5_fail(file, "a shared message is missing");
     return (czm_bytes){0};
 }
 

@@ -171,7 +171,7 @@ static czm_bytes check_fletcher(chunk_reader *r, czm_bytes in) {
         if (stored % 65536 % 65535 == sum && (stored >> 16) % 65535 == sums)
             return czm_bytes_of(in.data, size);
     }
-    czm_hdf5_fail(r->file, "the numbers of a dataset do not have their checksum");
+    czm_hdf5_fail(r->file, "the checksum of a dataset does not match");
     return (czm_bytes){0};
 }
 
@@ -183,7 +183,7 @@ static czm_bytes unpack(chunk_reader *r, const chunk *c, czm_bytes bytes) {
         uint8_t *out = r->buffers[bytes.data == r->buffers[0]];
         if (i < 32 && (c->skipped >> i & 1)) continue;
         if (f->id == SHUFFLE && bytes.size > r->size + 4)
-            czm_hdf5_fail(r->file, "a chunk has another size than its dataset says");
+            czm_hdf5_fail(r->file, "the size of a chunk does not match its dataset");
         else if (f->id == DEFLATE)
             bytes = inflate_chunk(r, bytes, out, r->size + 4);
         else if (f->id == SHUFFLE)
@@ -235,7 +235,7 @@ static void read_chunk(chunk_reader *r, const chunk *c) {
         czm_hdf5_fail(r->file, "it cannot be read");
     czm_bytes bytes = unpack(r, c, czm_bytes_of(r->packed, (size_t)c->size));
     if (!r->file->fault && bytes.size != r->size)
-        czm_hdf5_fail(r->file, "a chunk has another size than its dataset says");
+        czm_hdf5_fail(r->file, "the size of a chunk does not match its dataset");
     if (!r->file->fault) place_chunk(r, c, bytes);
 }
 

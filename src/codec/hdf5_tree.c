@@ -32,7 +32,7 @@ static void read_tree_node(czm_hdf5 *file, visit v, unsigned kind, size_t key_si
     uint64_t node_kind = czm_hdf5_take(&c, 1), level = czm_hdf5_take(&c, 1);
     size_t count = (size_t)czm_hdf5_take(&c, 2);
     if (!file->fault && (node_kind != kind || (!is_root && level != v.level)))
-        czm_hdf5_fail(file, "a node of a tree is of another kind");
+        czm_hdf5_fail(file, "a node of a tree has the wrong kind");
     czm_bytes body = czm_hdf5_read(file, v.address + TREE_HEADER, count * (key_size + 8));
     for (size_t i = 0; i < count && !file->fault; i++) {
         if (level)
@@ -146,7 +146,7 @@ static fractal_heap read_fractal_heap(czm_hdf5 *file, uint64_t address) {
     fractal_heap h = {.file = file};
     czm_hdf5_cursor c = czm_hdf5_structure(file, address, "FRHP", HEAP_HEADER);
     czm_hdf5_take_bytes(&c, 3);
-    if (czm_hdf5_take(&c, 2)) czm_hdf5_fail(file, "a heap is packed");
+    if (czm_hdf5_take(&c, 2)) czm_hdf5_fail(file, "a heap is compressed, which is not supported");
     czm_hdf5_take(&c, 1);
     uint64_t largest_object = czm_hdf5_take(&c, 4);
     czm_hdf5_take_bytes(&c, 96);
@@ -202,7 +202,7 @@ czm_bytes czm_hdf5_heap_object(czm_hdf5 *file, uint64_t heap, czm_bytes id) {
     czm_hdf5_cursor c = {file, id};
     unsigned flags = (unsigned)czm_hdf5_take(&c, 1), kind = flags >> 4 & 3;
     if (kind == 2) return czm_hdf5_take_bytes(&c, (flags & 15) + 1);
-    if (kind) czm_hdf5_fail(file, "a heap holds a huge object");
+    if (kind) czm_hdf5_fail(file, "a heap contains a huge object, which is not supported");
     fractal_heap h = read_fractal_heap(file, heap);
     uint64_t offset = czm_hdf5_take(&c, h.offset_width), size = czm_hdf5_take(&c, h.length_width);
     uint64_t block = h.root, base = 0, rows = h.rows;

@@ -115,7 +115,7 @@ static bool read_table(reader *r) {
         if (wire.damaged) return fail(r, "the index block is damaged", index.offset);
         if (!read_entries(r, h, &records)) return false;
         if (records.count > r->file.size)
-            return fail(r, "the index names blocks more than once", index.offset);
+            return fail(r, "the index lists a block more than once", index.offset);
     }
     for (size_t k = 1; k < records.count; k++)
         if (czm_bytes_compare(records.items[k - 1].key, records.items[k].key) >= 0)

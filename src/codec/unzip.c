@@ -116,7 +116,7 @@ static const char *locate_data(czm_extent archive, directory *d, uint64_t header
     uint64_t data_at =
         header_at + LOCAL_HEADER_SIZE + czm_load_le16(header + 26) + czm_load_le16(header + 28);
     if (data_at > d->offset || m->packed_size > d->offset - data_at)
-        return "a member reaches past the members' part of the file";
+        return "a member extends into the directory of the archive";
     d->used += LOCAL_HEADER_SIZE + m->packed_size; // no overflow: each is smaller than the file
     if (d->used > d->offset) return "its members overlap";
     m->packed = czm_extent_part(archive, data_at, m->packed_size);
@@ -130,7 +130,7 @@ static const char *check_member(const czm_unzip_member *m, uint64_t flags, uint6
     if (method == METHOD_STORED && m->size != m->packed_size)
         return "a stored member has two different sizes";
     if (method == METHOD_DEFLATED && m->size / CZM_BEST_RATIO > m->packed_size)
-        return "a member is larger than its bytes allow";
+        return "a member claims more bytes than its compressed data can contain";
     return NULL;
 }
 
@@ -151,7 +151,7 @@ static const char *read_entry(czm_arena *arena, czm_extent archive, directory *d
     size_t size = DIRECTORY_ENTRY_SIZE + name_size + extra_size + czm_load_le16(e + 32);
     if (size > rest->size) return "its directory is damaged";
     czm_bytes name = czm_bytes_of(e + DIRECTORY_ENTRY_SIZE, name_size);
-    if (memchr(name.data, 0, name.size)) return "a member's name holds a NUL";
+    if (memchr(name.data, 0, name.size)) return "a member's name contains a NUL";
 
     uint64_t header_at = czm_load_le32(e + 42);
     *m = (czm_unzip_member){
@@ -210,7 +210,7 @@ struct czm_extraction {
 
 // Stops at the declared size, whatever else is to come.
 static const char *put(czm_extraction *x, const uint8_t *data, size_t size) {
-    if (size > x->member->size - x->written) return "it is larger than it claims to be";
+    if (size > x->member->size - x->written) return "it is larger than its directory entry says";
     if (x->to && !czm_file_write_at(x->to, x->written, data, size))
         return "there is no free space to unpack it";
     x->crc = czm_crc32(x->crc, czm_bytes_of(data, size));

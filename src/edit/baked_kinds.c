@@ -28,7 +28,7 @@ static czm_status czm_baked_transposed(czm_editor *e, czm_baked *b, czm_shape im
     if (!czm_sizes_equal(now, &b->sizes))
         return czm_baked_refuse(e, b->node,
                                 "the output size of its transposed convolution is computed in a "
-                                "way that is not understood");
+                                "way that czmodel does not support");
     czm_baked_replace(e, b->node, b->kind->sizes, &fresh);
     return CZM_OK;
 }
@@ -87,12 +87,11 @@ static czm_status czm_baked_resize(czm_editor *e, czm_baked *b, czm_shape image,
         int64_t old_in = from.dims[1 + i], product = to.dims[1 + i] * b->sizes.values[i];
         if (old_in == CZM_UNKNOWN || to.dims[1 + i] == CZM_UNKNOWN) continue; // absolute
         if (old_in == 0 || product % old_in != 0)
-            return czm_baked_refuse(
-                e, b->node,
-                "it would have to resize %s by the factor %lld/%lld, which gives no "
-                "whole size",
-                czm_shape_text(e->context->arena, to), (long long)b->sizes.values[i],
-                (long long)old_in);
+            return czm_baked_refuse(e, b->node,
+                                    "it would have to resize %s by the factor %lld/%lld, which "
+                                    "does not give a whole number of pixels",
+                                    czm_shape_text(e->context->arena, to),
+                                    (long long)b->sizes.values[i], (long long)old_in);
         fresh.values[i] = product / old_in;
     }
     if (czm_sizes_equal(&fresh, now)) return CZM_OK;

@@ -86,7 +86,7 @@ static bool scale_first(czm_editor *e, const reshaping *r, const group *g, int64
         if (!follows) continue;
         fresh[i] = r->out.dims[i] * now / old;
         czm_baked_assume(e, r->b->node,
-                         "it divides %lld values into blocks, of which %lld become %lld",
+                         "it divides %lld values into %lld blocks, which become %lld blocks",
                          (long long)old, (long long)r->out.dims[i], (long long)fresh[i]);
         return true;
     }

@@ -299,7 +299,7 @@ static czm_status parse_values(czm_context *context, czm_edit_step *step, const 
     const czm_step_kind *kind = step->kind;
     if (kind->rule == NO_VALUES)
         return values ? usage(context, step, "remove \"=\" and the text after it",
-                              "this step has no values")
+                              "this step accepts no values")
                       : CZM_OK;
     if (kind->rule == AN_OPTION) {
         step->option = values;
@@ -316,7 +316,7 @@ static czm_status parse_values(czm_context *context, czm_edit_step *step, const 
                                       examples[kind->rule]),
                      "this step requires numbers, separated by commas");
     if (kind->rule == PERMUTATION && !is_permutation(step))
-        return usage(context, step, "name each channel once, beginning with 0",
+        return usage(context, step, "list each channel once; the first channel is 0",
                      "the channels are not a permutation");
     if (is_of_pairs(kind) && !take_pairs(step))
         return usage(context, step,

@@ -318,7 +318,7 @@ czm_status czm_package_write(czm_context *context, const czm_package *package, u
     const char *folder = czm_path_folder(context->arena, package->path);
     if (*folder && !czm_folder_create(context->arena, folder))
         return czm_report_add(context->report, CZM_RULE_FILE_UNWRITABLE, folder,
-                              "choose a folder that can be written", "it cannot be made: %s",
+                              "choose a writable folder", "the folder cannot be created: %s",
                               czm_file_error());
     if (czm_path_look(package->path) == CZM_PATH_FOLDER)
         return czm_report_add(context->report, CZM_RULE_FILE_UNWRITABLE, package->path,
@@ -326,8 +326,8 @@ czm_status czm_package_write(czm_context *context, const czm_package *package, u
     w->file = czm_file_create_beside(context->arena, package->path);
     if (!w->file)
         return czm_report_add(context->report, CZM_RULE_FILE_UNWRITABLE, package->path,
-                              "choose a folder that can be written",
-                              "no file can be made there: %s", czm_file_error());
+                              "choose a writable folder",
+                              "no file can be created in this folder: %s", czm_file_error());
     CZM_TRY(write_all(w, size, model_id));
     return czm_file_publish(w->file) ? CZM_OK : unwritable(w, czm_file_error());
 }

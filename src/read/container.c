@@ -150,7 +150,7 @@ static czm_status read_manifest(czm_context *context, czm_container *c, const ch
     c->version = c->manifest.version;
     if (!czm_text_equal(c->manifest.id, c->id))
         czm_report_add(context->report, CZM_RULE_CONTAINER_ID, where, NULL,
-                       "the id is %s, but the metadata says \"%s\"", c->id, c->manifest.id);
+                       "the id is %s, but the metadata contains \"%s\"", c->id, c->manifest.id);
     return CZM_OK;
 }
 
@@ -204,7 +204,8 @@ static czm_status open_network(czm_context *context, czm_container *c, const czm
     const char *where = czm_path_join(context->arena, c->path, m->name);
     CZM_TRY(czm_source_open_extent(context, where, c->payload, &c->network));
     if (claims_too_much(&c->network.archive, m->packed_size))
-        return damaged(context, c->path, m->name, "its contents are larger than its bytes allow");
+        return damaged(context, c->path, m->name,
+                       "its members claim more bytes than the archive can contain");
     return check_names(context, c, &c->network.archive);
 }
 

@@ -180,7 +180,7 @@ czm_impostor czm_impostor_of_folder(czm_arena *arena, const char *path) {
     if (!czm_folder_names(arena, path, &names)) return (czm_impostor){0};
     const char *below = models_below(arena, path, &names);
     if (below)
-        return (czm_impostor){"a folder that contains SavedModels one level down",
+        return (czm_impostor){"a folder whose subfolders are SavedModels",
                               czm_arena_format(arena, "name the folder of the model: %s", below)};
     for (size_t i = 0; i < names.count; i++)
         if (czm_text_equal(names.paths[i], "rdf.yaml") ||

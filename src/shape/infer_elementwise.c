@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Shapes of ops that work on each element for itself, or leave everything as it is.
+// Shapes of ops that work on one tensor, element by element, or leave everything as it is.
 #include "shape/ops.h"
 
 // Each output is the input of the same number, value and all.

@@ -101,7 +101,7 @@ czm_element *czm_step_new_elements(czm_step *step, size_t output, size_t *count)
 bool czm_step_find_axis(czm_step *step, int64_t axis, int rank, int *out) {
     if (rank == CZM_UNKNOWN) return false;
     if (czm_axis_find(axis, rank, out)) return true;
-    czm_step_fault(step, "there is no dimension %lld: there are %d, counted from 0",
+    czm_step_fault(step, "dimension %lld does not exist: there are %d, counted from 0",
                    (long long)axis, rank);
     return false;
 }

@@ -240,7 +240,7 @@ static bool take_postprocessing(reader *r, json_t *value) {
 #define SOME_PIXEL_TYPE "a string, such as \"Gray16\""
 #define SOME_CLASSES "a list of strings, such as [\"Background\", \"Cell\"]"
 #define SOME_COLOURS \
-    "a colour for each class, such as [\"#ff0000\", \"#00ff00\"], or null for one that is chosen"
+    "a colour for each class, such as [\"#ff0000\", \"#00ff00\"], or null for a default colour"
 #define SOME_RANGE "\"raw\" (the values of PixelType) or \"unit\" (0 to 1)"
 #define SOME_SHAPE "height, width and channels, such as [512, 512, 1]"
 
@@ -274,7 +274,8 @@ static const key model_keys[] = {
     {"ModelName", false, take_name, "a string"},
     {"MinOverlap", false, take_overlap, "twice the border in pixels, such as [180, 180]"},
     {"ModelDescription", false, take_description, "a string"},
-    {"Scaling", false, take_scaling, "metres a pixel: two or three numbers, such as [1e-7, 1e-7]"},
+    {"Scaling", false, take_scaling,
+     "metres per pixel: two or three numbers, such as [1e-7, 1e-7]"},
 };
 
 static const key_table model = {"ModelMetadata", model_keys, CZM_COUNT_OF(model_keys)};
@@ -371,7 +372,7 @@ static bool line_has_backslash(czm_bytes text, int line) {
 }
 
 static czm_status syntax_fault(reader *r, czm_bytes text, const json_error_t *error) {
-    const char *hint = "see RFC 8259; common slips are a missing comma and a comma too many";
+    const char *hint = "see RFC 8259; common mistakes are a missing comma and an extra comma";
     enum json_error_code code = json_error_code(error);
     if (code == json_error_out_of_memory) return czm_report_out_of_memory(r->context->report);
     if (code == json_error_duplicate_key)
@@ -446,8 +447,7 @@ static void read_spec(reader *r, json_t *object) {
     read_object(r, object, is_later ? &later : &first);
     if (r->colours && !apply_colours(r))
         czm_report_add(r->context->report, CZM_RULE_SPEC_VALUE, where(r, &first, "ClassColors"),
-                       "write " SOME_COLOURS,
-                       "the value of ClassColors is not a colour for each class");
+                       "write " SOME_COLOURS, "ClassColors must contain one colour for each class");
 }
 
 // What older versions of Notepad call Unicode, and what PowerShell 5 writes with ">".

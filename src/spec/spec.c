@@ -89,7 +89,8 @@ static void check_choice(czm_context *context, const czm_spec *spec, const char 
             hint = czm_arena_format(context->arena, "write \"%s\"", values[i]);
     }
     czm_report_add(context->report, CZM_RULE_SPEC_VALUE, key_where(context, spec, key), hint,
-                   "\"%s\" is not a value of %s", value, czm_spec_key(context->arena, spec, key));
+                   "\"%s\" is not a valid value of %s", value,
+                   czm_spec_key(context->arena, spec, key));
 }
 
 // Names go into XML; `where` says which.
@@ -126,7 +127,7 @@ static void check_class_names(czm_context *context, const czm_spec *spec) {
 static void check_classes(czm_context *context, const czm_spec *spec) {
     if (spec->class_count > CZM_MOST_CLASSES)
         czm_report_add(context->report, CZM_RULE_SPEC_VALUE, key_where(context, spec, "Classes"),
-                       "use fewer classes", "%zu classes are more than the %d that have colours",
+                       "use fewer classes", "there are %zu classes; at most %d are supported",
                        spec->class_count, CZM_MOST_CLASSES);
     check_class_names(context, spec);
 }
@@ -161,7 +162,7 @@ static void check_border(czm_context *context, const czm_spec *spec) {
     bool is_told = spec->border_size != CZM_NO_BORDER;
     if (!is_told || (spec->border_size >= 0 && spec->border_size <= INT32_MAX)) return;
     czm_report_add(context->report, CZM_RULE_SPEC_VALUE, key_where(context, spec, "BorderSize"),
-                   "give the border in pixels, 0 or more", "%lld is not a border size",
+                   "give the border in pixels, 0 or more", "%lld is not a valid border",
                    (long long)spec->border_size);
 }
 
@@ -177,8 +178,8 @@ static void check_scaling(czm_context *context, const czm_spec *spec) {
         if (!(spec->scaling[i] > 0 && spec->scaling[i] < 1e-3)) {
             czm_report_add(context->report, CZM_RULE_CZANN_VALUE,
                            key_where(context, spec, "Scaling"),
-                           "write 1e-6 for a micrometre a pixel, or leave Scaling out",
-                           "a pixel would measure %s metres",
+                           "write 1e-6 for one micrometre per pixel, or omit Scaling",
+                           "a pixel size of %s metres is not plausible",
                            czm_decimal_text(context->arena, spec->scaling[i], false, 6));
             return;
         }
@@ -236,7 +237,7 @@ czm_status czm_spec_check_format(czm_context *context, const czm_spec *spec,
                                                   "choose a .czann: %s",
                                                   keys[i].key, keys[i].example, czann_option)
                                : NULL,
-                           "%s is missing, which %s needs", keys[i].key,
+                           "%s is missing, but %s requires it", keys[i].key,
                            is_xml ? "a .czmodel" : "a segmentation");
     if (is_xml && !is_segmentation)
         czm_report_add(context->report, CZM_RULE_SPEC_VALUE, key_where(context, spec, "Type"),
@@ -277,21 +278,21 @@ static void check_license(czm_context *context, const czm_spec *spec, const char
     czm_path_kind kind = czm_path_look(path);
     if (kind == CZM_PATH_MISSING)
         czm_report_add(context->report, CZM_RULE_FILE_MISSING, where,
-                       "name an existing text file, or leave the licence out",
+                       "name an existing text file, or omit the licence",
                        "the licence file \"%s\" does not exist", path);
     else if (kind != CZM_PATH_FILE || !czm_file_open(context->arena, path))
         czm_report_add(context->report, CZM_RULE_FILE_UNREADABLE, where,
-                       "name a text file that can be read, or leave the licence out",
+                       "name a text file that can be read, or omit the licence",
                        "the licence file \"%s\" cannot be read: %s", path,
                        kind == CZM_PATH_FILE ? czm_file_error() : "it is not a file");
 }
 
 static void check_model_path(czm_context *context, const czm_spec *spec) {
     if (czm_path_is_there(context->arena, spec->model_path)) return;
-    czm_report_add(
-        context->report, CZM_RULE_FILE_MISSING, key_where(context, spec, "ModelPath"),
-        "a relative path is relative to the JSON file; a SavedModel or an ONNX file is meant",
-        "there is no \"%s\"", spec->model_path);
+    czm_report_add(context->report, CZM_RULE_FILE_MISSING, key_where(context, spec, "ModelPath"),
+                   "name a SavedModel, a Keras file or an ONNX file; a relative path is relative "
+                   "to the JSON file",
+                   "there is no \"%s\"", spec->model_path);
 }
 
 // ---- the test image

@@ -253,7 +253,7 @@ def table_text(models):
         taken = [model for model in found if not model.case.refused]
         refused = len(found) - len(taken)
         right = [model.after.gap for model in taken if model.after.is_right(model.case.tolerance)]
-        cells = (exporter, how, f'{len(taken)}' + (f' and {refused} refused' if refused else ''),
+        cells = (exporter, how, f'{len(taken)}' + (f' and {refused} rejected' if refused else ''),
                  before_text(taken), str(len(right)),
                  f'{max(right):.0e}' if right else '-', ways_text(taken, 0), ways_text(taken, 1))
         lines.append('| ' + ' | '.join(cells) + ' |')

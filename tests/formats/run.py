@@ -201,7 +201,7 @@ def test_range(t):
             (FIRST, {}, 'czann-1.1.0', (), 'note', 'the factor 65535 is inserted'),
             (FIRST, gray8, 'czann-2.1.0', (), 'note', 'the factor 255 is inserted'),
             (FIRST, {}, 'czann-1.1.0', ('--preprocessing', 'shift=3'), 'note', '65535 is inserted'),
-            (FIRST, {}, 'czann-1.1.0', ('--preprocessing', 'scale=65536'), 'note', 'no second one'),
+            (FIRST, {}, 'czann-1.1.0', ('--preprocessing', 'scale=65536'), 'note', 'no second factor'),
             (FIRST, {}, 'czann-1.1.0', ('--preprocessing', 'scale=255'), 'note', '65535 is inserted'),
             (FIRST, real, 'czann-1.1.0', (), 'warning', 'no factor follows'),
             (FIRST, real, 'czann-1.1.0', ('--preprocessing', 'scale=7'), None, ''),
@@ -211,7 +211,7 @@ def test_range(t):
             (FIRST, {'ValueRange': 'unit'}, '3.1.0', (), 'note', 'the factor 1.52590219e-05 is inserted'),
             (FIRST, {}, 'czann-1.1.0', ('--value-range', 'unit'), None, ''),
             (later, {}, '3.0.0', (), 'note', 'the factor 1.52590219e-05 is inserted'),
-            (later, gray8, '3.1.0', ('--preprocessing', 'scale=0.00390625'), 'note', 'no second one'),
+            (later, gray8, '3.1.0', ('--preprocessing', 'scale=0.00390625'), 'note', 'no second factor'),
             (later, {}, 'czann-1.1.0', (), None, ''),
             (later, {'ValueRange': 'raw'}, 'czann-1.1.0', (), 'note', 'the factor 65535 is inserted'),
             (later, {}, 'czann-1.1.0', ('--value-range', 'raw'), 'note', 'the factor 65535 is inserted')):
@@ -255,7 +255,7 @@ def test_later_form(t):
     t.expect(metadata['Scaling'] == [1e-7, 2e-7] and metadata['ModelName'] == 'Net', str(metadata))
     for changes, rule, severity, words in (
             ({'Type': None}, 'spec-key', 'error', '"Type" is missing'),
-            ({'Type': 'Segmentation'}, 'spec-value', 'error', 'not a value of Type'),
+            ({'Type': 'Segmentation'}, 'spec-value', 'error', 'not a valid value of Type'),
             ({'InputShape': [16, 16]}, 'metadata-shape', 'error', '[16,16]'),
             ({'OutputShape': [16, 16, 3]}, 'metadata-shape', 'error', '[16,16,3]'),
             ({'InputShape': 'large'}, 'spec-value', 'error', 'InputShape'),
@@ -387,7 +387,7 @@ def test_damage(t):
                                                nodes=[constant, *conv, softmax]))
     t.expect('onnx-damaged' not in t.rules('spec.json'), 'a constant in another file')
     done = t.run('convert', 'spec.json', 'out', 'new', '--as-is', status=1)
-    t.expect('weights within "inner" lie in another file' in done.stderr, 'a constant that would be lost')
+    t.expect('weights inside "inner" are stored in another file' in done.stderr, 'a constant that would be lost')
 
 
 # ---- files of others

@@ -354,12 +354,12 @@ static void test_rearranging(void **state) {
         {"x:f[1,2]; y=Squeeze(x) squeeze_dims=[1]",
          "cannot drop dimension 1 of [1,2]: it is not 1"},
         {"x:f[1,2]; a=i 3; y=ExpandDims(x,a)",
-         "there is no dimension 3: there are 3, counted from 0"},
+         "dimension 3 does not exist: there are 3, counted from 0"},
         {"x:f[1,2]; p=i{0,0}; y=Transpose(x,p)", "cannot transpose [1,2] by [0,0]"},
         {"x:f[1,2]; n=i{3}; y=Tile(x,n)", "cannot tile [1,2] by [3]"},
         {"x:f[2]; n=i[2,2]{1,2,3,4}; y=Pad(x,n)", "cannot pad [2] by paddings of shape [2,2]"},
         {"x=i{1,2}; a=i{1}; y=ReverseV2(x,a)",
-         "there is no dimension 1: there are 1, counted from 0"},
+         "dimension 1 does not exist: there are 1, counted from 0"},
     };
     CHECK_FAULTS(faults);
 }
@@ -522,7 +522,7 @@ static void test_reductions(void **state) {
     };
     CHECK_ALL(table);
     static const contradiction faults[] = {
-        {"x:f[2,2]; a=i 2; y=Sum(x,a)", "there is no dimension 2: there are 2, counted from 0"},
+        {"x:f[2,2]; a=i 2; y=Sum(x,a)", "dimension 2 does not exist: there are 2, counted from 0"},
         {"x:f[4,5]; k=i 6; y=TopKV2(x,k)", "cannot take the 6 largest of [4,5]"},
     };
     CHECK_FAULTS(faults);

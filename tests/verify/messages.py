@@ -23,7 +23,7 @@ CASES = (
     (['nowhere'], 3, '[file-missing]'),
     ([], 2, 'usage: czmodel verify'),
     ([SPEC, '--engine', 'nowhere/libtensorflow.so'], 3, 'nowhere/libtensorflow.so cannot be loaded'),
-    ([SPEC, '--engine', EXAMPLE], 3, 'holds no TensorFlow C library'),
+    ([SPEC, '--engine', EXAMPLE], 3, 'contains no TensorFlow C library'),
 )
 
 

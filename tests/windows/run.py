@@ -236,9 +236,9 @@ def test_reserved(windows, _):
     for name in ('CON', 'nul', 'COM1', 'aux.old', 'LPT³'):
         for folder in ('out', '\\\\?\\' + windows_path('out'), 'out\\' + name + '\\deep'):
             text = windows(3, 'convert', 'spec.json', folder, name)
-            expect('file-unwritable' in text and 'keeps this name for a device' in text, text)
+            expect('file-unwritable' in text and 'reserves this name for a device' in text, text)
     text = windows(3, 'check', 'nul')
-    expect('keeps this name for a device' in text, text)
+    expect('reserves this name for a device' in text, text)
     expect(not os.path.exists('out') or not os.listdir('out'), 'something was written')
 
 

@@ -112,6 +112,6 @@ class ModelSpec(NamedTuple):
 def only(pixel_types: Sequence[str]) -> str:
     """The one pixel type."""
     if len(pixel_types) != 1:
-        raise errors.InvalidModelError('pixel_types: ZEN feeds a network with one image, so that '
-                                       f'one pixel type is wanted, not {list(pixel_types)}')
+        raise errors.InvalidModelError('pixel_types: ZEN feeds one image to a network, so '
+                                       f'one pixel type is required, not {list(pixel_types)}')
     return pixel_types[0]

@@ -147,7 +147,7 @@ def type_of(name: str) -> ModelType:
     try:
         return ModelType(name)
     except ValueError:
-        raise errors.InvalidModelError(f'Type: "{name}" is none of '
+        raise errors.InvalidModelError(f'Type: "{name}" is not one of '
                                        f'{", ".join(kind.value for kind in ModelType)}') from None
 
 
@@ -162,7 +162,7 @@ def read_json(path: Union[str, os.PathLike]):
         with open(path, encoding='utf-8') as file:
             return json.load(file)
     except FileNotFoundError as error:
-        raise errors.MissingFileError(f'{os.fspath(path)} is not there', status=3) from error
+        raise errors.MissingFileError(f'{os.fspath(path)} does not exist', status=3) from error
     except OSError as error:
         raise errors.FileAccessError(f'{os.fspath(path)}: {error}', status=3) from error
     except ValueError as error:

@@ -311,7 +311,7 @@ void czm_keras_get_sizes(czm_keras_call *c, const char *key, size_t rank, int64_
     bool is_good = czm_config_sizes(c->config, key, rank, absent, out);
     for (size_t i = 0; i < rank && is_good; i++) is_good = out[i] > 0;
     if (is_good) return;
-    czm_keras_fail_damaged(c, "%s is not %zu positive numbers", key, rank);
+    czm_keras_fail_damaged(c, "%s must be %zu positive numbers", key, rank);
     for (size_t i = 0; i < rank; i++) out[i] = 1;
 }
 
@@ -328,7 +328,9 @@ size_t czm_keras_axes(czm_keras_call *c, const json_t *value, size_t rank, int64
         is_good &= axes[i] >= 0 && axes[i] < (int64_t)rank;
     }
     if (!is_good) {
-        czm_keras_fail_damaged(c, "an axis of the layer does not exist: its input has %zu", rank);
+        czm_keras_fail_damaged(c,
+                               "an axis of the layer does not exist: its input has %zu dimensions",
+                               rank);
         axes[0] = 0;
         return 1;
     }

@@ -165,7 +165,7 @@ static czm_status open_archive(czm_context *context, const czm_source *source,
         czm_source_has(context, source, "model.weights.npz"))
         return czm_report_add(
             context->report, CZM_RULE_KERAS_WEIGHTS, file->where,
-            "save the model with weights in HDF5, which is what Keras does by default",
+            "save the model with its weights in HDF5, which is the default of Keras",
             "the weights are in NumPy's format (model.weights.npz)");
     CZM_TRY(czm_source_extent(context, source, "model.weights.h5", &weights));
     CZM_TRY(read_json(context, czm_source_where(context, source, "config.json"), config,

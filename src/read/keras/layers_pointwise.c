@@ -106,7 +106,9 @@ czm_tensor czm_keras_along_last(czm_keras_call *c, czm_op_kind op, czm_tensor x,
     int64_t order[MOST_RANK];
     if (axis < 0) axis += (int64_t)rank;
     if (axis < 0 || axis >= (int64_t)rank) {
-        czm_keras_fail_damaged(c, "an axis of the layer does not exist: its input has %zu", rank);
+        czm_keras_fail_damaged(c,
+                               "an axis of the layer does not exist: its input has %zu dimensions",
+                               rank);
         return x;
     }
     for (size_t i = 0; i < rank; i++) order[i] = (int64_t)i;

@@ -146,7 +146,7 @@ static void get_borders(czm_keras_call *c, const char *key, size_t rank, int64_t
     }
     for (size_t i = 0; i < 2 * rank && is_good; i++) is_good = pairs[i] >= 0;
     if (is_good) return;
-    czm_keras_fail_damaged(c, "the layer cannot use this value of %s", key);
+    czm_keras_fail_damaged(c, "the value of %s is not valid for the layer", key);
     memset(pairs, 0, 2 * rank * sizeof *pairs);
 }
 
@@ -349,7 +349,7 @@ czm_tensor czm_keras_build_permute(czm_keras_call *c) {
     size_t count = czm_config_ints(czm_config_get(c->config, "dims"), order + 1, MOST_RANK - 1);
     if (count && count + 1 == czm_keras_rank(c, c->in[0]))
         return czm_keras_transpose(c, c->in[0], order, count + 1);
-    czm_keras_fail_damaged(c, "dims does not name each dimension of the layer's input");
+    czm_keras_fail_damaged(c, "dims must list each dimension of the layer's input once");
     return c->in[0];
 }
 

@@ -119,7 +119,8 @@ static const int64_t *check_kernel(czm_keras_call *c, const char *name, const wi
     check_padding_of_theano(c, w, size, false);
     for (size_t i = 0; i < rank && !c->b->status; i++)
         if (dims[i] != size[i])
-            czm_keras_fail_damaged(c, "the weight \"%s\" is not of the layer's kernel_size", name);
+            czm_keras_fail_damaged(c, "the weight \"%s\" does not have the layer's kernel_size",
+                                   name);
     for (size_t i = 0; i < rank + 2 && !c->b->status; i++)
         if (dims[i] < 1) czm_keras_fail_damaged(c, "the weight \"%s\" is empty", name);
     return dims;
@@ -220,7 +221,7 @@ static czm_tensor transposed_shape(czm_keras_call *c, czm_tensor x, const window
     size_t rank;
     bool has_rest = czm_config_get(c->config, "output_padding") != NULL;
     if (has_rest && !czm_config_sizes(c->config, "output_padding", w->rank, 0, rest))
-        czm_keras_fail_damaged(c, "output_padding is not %zu numbers", w->rank);
+        czm_keras_fail_damaged(c, "output_padding must be %zu numbers", w->rank);
     if (has_rest && c->layer->class->rank == 1) rest[0] = -1; // a line has height 1
     czm_keras_size *sizes = czm_keras_sizes(c, x, &rank);
     if (rank != w->rank + 2) {

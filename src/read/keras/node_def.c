@@ -108,7 +108,7 @@ static czm_tensor input_at(czm_keras_call *c, const czm_node *node, size_t index
         czm_keras_fail_damaged(c, "input %zu of its op is missing", index);
     } else if (!czm_keras_constant(c, czm_arena_format(c->arena, "constant_%zu", index),
                                    input_type(node, index), value, &out)) {
-        czm_keras_fail(c, NULL, "constant %zu of its op is not made of numbers", index);
+        czm_keras_fail(c, NULL, "constant %zu of its op does not consist of numbers", index);
     }
     return out;
 }
@@ -129,7 +129,7 @@ czm_tensor czm_keras_build_node_def(czm_keras_call *c) {
     json_t *attrs = json_object_get(json, "attr"), *value;
     size_t count = json_array_size(json_object_get(json, "input")), used = 0;
     if (!op) {
-        czm_keras_fail(c, NULL, "the description of its op is not in a form that is supported");
+        czm_keras_fail(c, NULL, "the form of its op's description is not supported");
         return stand_in(c);
     }
     czm_node *node =

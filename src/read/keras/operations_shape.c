@@ -157,7 +157,7 @@ czm_tensor czm_keras_op_get_item(czm_keras_call *c, czm_keras_detail detail) {
     for (size_t i = 0; i < count && is_good; i++)
         is_good = add_slice(&s, is_list ? json_array_get(slices, i) : slices);
     if (!is_good || s.count == 0) {
-        czm_keras_fail(c, NULL, "a slice of the operation is not made of numbers");
+        czm_keras_fail(c, NULL, "a slice of the operation does not consist of numbers");
         return c->in[0];
     }
     czm_node *node = czm_keras_node(
@@ -223,7 +223,7 @@ czm_tensor czm_keras_op_transpose(czm_keras_call *c, czm_keras_detail detail) {
     const json_t *axes = czm_keras_either(c, "axes", "perm");
     for (size_t i = 0; i < rank; i++) order[i] = (int64_t)(rank - 1 - i);
     if (axes && czm_config_ints(axes, order, MOST_RANK) != rank)
-        czm_keras_fail_damaged(c, "the order does not name each dimension of its input");
+        czm_keras_fail_damaged(c, "the order must list each dimension of its input once");
     return czm_keras_transpose(c, c->in[0], order, rank);
 }
 
@@ -326,7 +326,7 @@ czm_tensor czm_keras_op_pad(czm_keras_call *c, czm_keras_detail detail) {
     for (size_t i = 0; i < rank && is_good; i++)
         is_good = czm_config_ints(json_array_get(widths, i), pairs + 2 * i, 2) == 2;
     if (!is_good || !how) {
-        czm_keras_fail(c, NULL, "its paddings are not a pair for each dimension");
+        czm_keras_fail(c, NULL, "its paddings must be one pair of numbers for each dimension");
         return c->in[0];
     }
     czm_tensor paddings = czm_keras_matrix(c, "Pad/paddings", pairs, rank);
@@ -406,7 +406,7 @@ czm_tensor czm_keras_op_pool(czm_keras_call *c, czm_keras_detail detail) {
     bool is_same = padding && (czm_text_equal(padding, "same") || czm_text_equal(padding, "SAME"));
     if (czm_keras_rank(c, c->in[0]) != 4 || !pool_sizes(window, size) ||
         !pool_sizes(step ? step : window, strides)) {
-        czm_keras_fail(c, NULL, "the window of the operation is not that of an image");
+        czm_keras_fail(c, NULL, "the operation must pool an image by a window of height and width");
         return c->in[0];
     }
     czm_node *node = CZM_KERAS_NODE(c, detail.op, c->in[0]);

@@ -202,7 +202,7 @@ czm_tensor czm_keras_op_extreme(czm_keras_call *c, czm_keras_detail detail) {
     bool is_wide = type ? czm_text_equal(type, "int64") : !c->layer->is_operation;
     int64_t axis = czm_keras_axis(c, "axis", rank, 0);
     if (!czm_keras_option(c, "axis") && c->layer->is_operation)
-        czm_keras_fail(c, NULL, "it has no axis");
+        czm_keras_fail(c, NULL, "the operation requires an axis");
     czm_node *node = CZM_KERAS_NODE(c, detail.op, c->in[0], czm_keras_int(c, "dimension", axis));
     czm_set_type(c->graph, node, "output_type", is_wide ? CZM_DTYPE_INT64 : CZM_DTYPE_INT32);
     czm_tensor y = czm_output(node);
@@ -214,7 +214,7 @@ czm_tensor czm_keras_op_extreme(czm_keras_call *c, czm_keras_detail detail) {
 czm_tensor czm_keras_op_cumulate(czm_keras_call *c, czm_keras_detail detail) {
     size_t rank = czm_keras_rank(c, c->in[0]);
     if (!czm_keras_option(c, "axis") && c->layer->is_operation)
-        czm_keras_fail(c, NULL, "it has no axis");
+        czm_keras_fail(c, NULL, "the operation requires an axis");
     czm_node *node = CZM_KERAS_NODE(c, detail.op, c->in[0],
                                     czm_keras_int(c, "axis", czm_keras_axis(c, "axis", rank, 0)));
     czm_set_bool(c->graph, node, "exclusive", czm_keras_flag(c, "exclusive"));
@@ -257,6 +257,6 @@ czm_tensor czm_keras_op_cast(czm_keras_call *c, czm_keras_detail detail) {
     for (int i = 1; name && i < 24; i++)
         if (czm_text_equal(czm_dtype_name((czm_dtype)i), name))
             return czm_keras_cast(c, "Cast", c->in[0], (czm_dtype)i);
-    czm_keras_fail(c, NULL, "the type that it casts to is not supported");
+    czm_keras_fail(c, NULL, "the target type of its cast is not supported");
     return c->in[0];
 }

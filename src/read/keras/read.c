@@ -208,7 +208,7 @@ static void make_all(functional *f) {
         }
         make(f, top);
         if (f->stack.count > MOST_CALLS)
-            fail_layer(f->b, top.layer, "the layer needs its own output");
+            fail_layer(f->b, top.layer, "the layer's input depends on its own output");
     }
 }
 
@@ -217,7 +217,7 @@ static tensors run_functional(czm_keras_builder *b, const czm_keras_model *model
     functional f = {.b = b, .model = model, .scope = scope};
     tensors out = {CZM_NEW_ARRAY(b->context->arena, czm_tensor, model->outputs.count), 0};
     if (count != model->inputs.count)
-        fail_layer(b, owner, "the model is called with another number of inputs");
+        fail_layer(b, owner, "the model is called with a wrong number of inputs");
     for (size_t i = 0; i < count && !b->status; i++) {
         tensors *made = made_of(&f, model->inputs.items[i].layer, 0);
         *made = (tensors){CZM_NEW(b->context->arena, czm_tensor), 1};
@@ -371,7 +371,7 @@ static czm_status choose_output(czm_keras_builder *b, const czm_keras_layer *roo
     if (found && (wanted || count == 1)) return CZM_OK;
     if (wanted)
         return czm_report_add(b->context->report, CZM_RULE_ONE_OUTPUT, b->file->where, NULL,
-                              "it has no output \"%s\", but %s", wanted, names);
+                              "it has no output \"%s\", only %s", wanted, names);
     return czm_report_add(b->context->report, CZM_RULE_ONE_OUTPUT, b->file->where, NULL,
                           "it has %zu outputs: %s", count, names);
 }

@@ -532,11 +532,10 @@ static bool leads_outside(czm_arena *arena, part kind, czm_bytes message) {
 }
 
 static czm_status tell_outside(czm_context *context, const czm_onnx_file *file, const char *name) {
-    return czm_report_add(
-        context->report, CZM_RULE_ONNX_DAMAGED, file->where,
-        "save the network with its weights in one file, or convert it without the "
-        "option that leaves it as it is",
-        "weights within \"%s\" lie in another file", name);
+    return czm_report_add(context->report, CZM_RULE_ONNX_DAMAGED, file->where,
+                          "save the network with its weights in one file, or omit the option that "
+                          "packs the file unchanged",
+                          "weights inside \"%s\" are stored in another file", name);
 }
 
 czm_status czm_onnx_check_inner(czm_context *context, const czm_onnx_file *file) {
@@ -559,7 +558,7 @@ czm_status czm_onnx_file_read(czm_context *context, const char *where, const czm
     file->producer = czm_arena_format(context->arena, "%s%s%s", r.name,
                                       *r.name && *r.version ? " " : "", r.version);
     if (file->operations.count == 0 && file->outputs.count == 0)
-        return damaged(&r, "it holds no graph");
+        return damaged(&r, "it contains no graph");
     if (file->opset < 1) return damaged(&r, "it does not name an operator set");
     CZM_TRY(connect(&r));
     return source ? CZM_OK : czm_onnx_check_inner(context, file);

@@ -151,7 +151,8 @@ czm_status czm_import_axes(czm_import_step *s, int64_t since, size_t at, int ran
     size_t count = s->opset < since ? czm_import_ints(s, "axes", list, CZM_MOST_AXES)
                                     : czm_import_vector(s, v, list, CZM_MOST_AXES);
     *is_given = count > 0;
-    if (count > CZM_MOST_AXES) return czm_import_reject(s, NULL, "it has %zu axes", count);
+    if (count > CZM_MOST_AXES)
+        return czm_import_reject(s, NULL, "%zu axes are not supported", count);
     for (size_t i = 0; i < count; i++) {
         int axis = 0;
         if (list[i] == CZM_UNKNOWN_INT)

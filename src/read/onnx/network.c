@@ -218,8 +218,8 @@ static czm_status find_layout(czm_import *run, const czm_onnx_end *in, czm_onnx_
     if (*layout != CZM_LAYOUT_UNKNOWN || in->shape.rank != 4) return CZM_OK;
     return czm_report_add(run->context->report, CZM_RULE_INPUT_LAYOUT, run->file->where,
                           czm_report_option(run->context->report, CZM_OPTION_LAYOUT, "nchw"),
-                          "the network's operations do not say whether the input \"%s\" has its "
-                          "channels first or last",
+                          "the operations of the network do not determine whether the input \"%s\" "
+                          "is channels first or channels last",
                           in->name);
 }
 
@@ -269,7 +269,7 @@ static czm_status add_output(czm_import *run, const czm_onnx_end *out, czm_onnx_
     czm_import_step s = {.run = run, .operation = &nothing, .name = out->name};
     czm_import_value *v = czm_import_value_named(run, czm_bytes_text(out->name));
     if (!v || !czm_import_is_made(v))
-        return czm_import_reject(&s, NULL, "nothing computes this output");
+        return czm_import_reject(&s, NULL, "no operation computes this output");
     czm_order made = czm_import_order(&s, v);
     bool is_image = made.rank == 4;
     czm_order order = is_image ? output_order(&s, v, layout, in) : czm_order_plain(made.rank);
@@ -312,7 +312,7 @@ static czm_status choose(czm_import *run, const char *wanted, const czm_onnx_end
     if (*out) return CZM_OK;
     const char *names = list_names(run->context->arena, file->outputs.items, file->outputs.count);
     return wanted ? czm_report_add(report, CZM_RULE_ONE_OUTPUT, file->where, NULL,
-                                   "it has no output \"%s\", but %s", wanted, names)
+                                   "it has no output \"%s\", only %s", wanted, names)
                   : czm_report_add(report, CZM_RULE_ONE_OUTPUT, file->where, NULL,
                                    "it has %zu outputs: %s", file->outputs.count, names);
 }
@@ -350,8 +350,8 @@ czm_status czm_onnx_network_read(czm_context *context, czm_onnx_file *file, cons
     const czm_onnx_end *in = NULL, *out = NULL;
     if (file->opset < OLDEST_OPSET)
         return czm_report_add(context->report, CZM_RULE_ONNX_IMPORT, file->where,
-                              "convert the file with onnx.version_converter, or export it anew",
-                              "it has operator set %lld, but %d and newer are read",
+                              "convert the file with onnx.version_converter, or export it again",
+                              "it uses operator set %lld, but only %d and newer are supported",
                               (long long)file->opset, OLDEST_OPSET);
     begin_model(&run);
     CZM_TRY(choose(&run, output, &in, &out));

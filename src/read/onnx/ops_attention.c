@@ -52,7 +52,8 @@ static czm_tensor join_past(czm_import_step *s, czm_import_value *past, czm_tens
 static czm_status repeat_heads(czm_import_step *s, czm_tensor *t, int64_t heads) {
     czm_shape in = czm_import_stored_shape(s, *t);
     if (in.rank != 4 || in.dims[1] < 1 || heads < 1 || heads % in.dims[1])
-        return czm_import_reject(s, NULL, "%lld heads of the keys for %lld heads of the queries",
+        return czm_import_reject(s, NULL,
+                                 "%lld heads of the keys do not divide %lld heads of the queries",
                                  (long long)(in.rank == 4 ? in.dims[1] : -1), (long long)heads);
     if (in.dims[1] == heads) return CZM_OK;
     int64_t times[] = {1, 1, heads / in.dims[1], 1, 1};
@@ -114,7 +115,7 @@ static czm_status add_mask(czm_import_step *s, attention *a) {
         double amounts[2 * CZM_MOST_AXES] = {0};
         int64_t dims[] = {rank, 2};
         if (covered > a->keys)
-            return czm_import_reject(s, NULL, "its mask is larger than its keys");
+            return czm_import_reject(s, NULL, "its mask has more columns than there are keys");
         amounts[2 * rank - 1] = (double)(a->keys - covered);
         m = CZM_OUT(s, CZM_OP_PadV2, m,
                     czm_import_numbers_const(s, CZM_DTYPE_INT32, amounts, dims, 2),
@@ -234,7 +235,8 @@ czm_status czm_import_op_attention(czm_import_step *s) {
     czm_tensor y = czm_import_product(s, stages[NORMALISED], a.value, 4, 4, false, false);
     int64_t mode = czm_import_int(s, "qk_matmul_output_mode", 0);
     if (mode < 0 || mode > NORMALISED)
-        return czm_import_reject(s, NULL, "qk_matmul_output_mode is %lld", (long long)mode);
+        return czm_import_reject(s, NULL, "qk_matmul_output_mode is %lld, but must be 0 to 3",
+                                 (long long)mode);
     czm_import_put(s, 0, a.is_flat ? join_heads(s, y) : y, czm_order_plain(a.is_flat ? 3 : 4));
     czm_import_put(s, 3, stages[mode], czm_order_plain(4));
     return CZM_OK;

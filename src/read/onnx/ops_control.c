@@ -21,9 +21,8 @@ enum {
 static czm_status enter(czm_import_step *s, czm_import_scope *outer, czm_import_scope **inner) {
     czm_import *run = s->run;
     if (run->scope->depth == DEEPEST)
-        return czm_import_reject(s, NULL,
-                                 "functions, branches and loops are nested more than %d deep",
-                                 DEEPEST);
+        return czm_import_reject(
+            s, NULL, "functions, branches and loops are nested more than %d levels deep", DEEPEST);
     *inner = CZM_NEW(run->context->arena, czm_import_scope);
     **inner = (czm_import_scope){.outer = outer,
                                  .call = run->scope->call,
@@ -76,7 +75,7 @@ static czm_bytes name_of(const czm_field *f, bool is_graph) {
 static czm_status output_of(czm_import_step *s, czm_bytes name, const czm_import_value **value) {
     *value = czm_import_value_named(s->run, name);
     if (*value && czm_import_is_made(*value)) return CZM_OK;
-    return czm_import_reject(s, NULL, "nothing computes its result \"%s\"",
+    return czm_import_reject(s, NULL, "no operation computes its result \"%s\"",
                              czm_arena_string(s->run->context->arena, name));
 }
 
@@ -194,7 +193,7 @@ static czm_status run_round(czm_import_step *s, rounds *r, const czm_import_valu
     }
     CZM_TRY(run_graph(s, scope, r->body, r->outputs, r->states + r->scans + extra, &count));
     if (count < r->states + extra)
-        return czm_import_reject(s, NULL, "its body has %zu results for %zu values", count,
+        return czm_import_reject(s, NULL, "its body has %zu results for %zu loop values", count,
                                  r->states);
     for (size_t i = 0; i < r->states; i++) r->state[i] = r->outputs[extra + i];
     for (size_t i = 0; i < r->scans && extra + r->states + i < count; i++) {
@@ -215,7 +214,8 @@ static czm_status end_rounds(czm_import_step *s, const rounds *r) {
         size_t count = r->rows[i].count;
         czm_import_ints(s, "scan_output_axes", axes, CZM_MOST_AXES);
         if (count == 0 || i >= CZM_MOST_AXES || r->ranks[i] >= CZM_MOST_AXES)
-            return czm_import_reject(s, NULL, "it collects the results of %zu rounds", count);
+            return czm_import_reject(s, NULL, "the results of %zu iterations cannot be stacked",
+                                     count);
         czm_node *node = czm_import_node(s, CZM_OP_Pack, r->rows[i].items, count);
         czm_set_int(s->run->graph, node, "axis", axes[i]);
         czm_import_put(s, r->states + i, czm_output(node), czm_order_plain(r->ranks[i] + 1));
@@ -237,8 +237,8 @@ static czm_status goes_on(czm_import_step *s, const czm_import_value *condition,
     const double *number = condition ? czm_import_numbers(s, condition, 1, &count) : NULL;
     *goes = !condition || (number && count == 1 && *number != 0);
     if (!condition || (number && count == 1)) return CZM_OK;
-    return czm_import_reject(s, NULL,
-                             "how often it runs depends on values that the network computes");
+    return czm_import_reject(
+        s, NULL, "its number of iterations depends on values that the network computes");
 }
 
 czm_status czm_import_op_loop(czm_import_step *s) {
@@ -246,8 +246,9 @@ czm_status czm_import_op_loop(czm_import_step *s) {
     size_t count, states = s->input_count > 2 ? s->input_count - 2 : 0;
     const double *most = trips ? czm_import_numbers(s, trips, 1, &count) : NULL;
     if (trips && !most)
-        return czm_import_reject(s, "export the network with a fixed size",
-                                 "how often it runs depends on values that the network computes");
+        return czm_import_reject(
+            s, "export the network with a fixed size",
+            "its number of iterations depends on values that the network computes");
     rounds r = begin_rounds(s, "body", states, 2);
     const czm_import_value **inputs =
         CZM_NEW_ARRAY(s->run->context->arena, const czm_import_value *, states + 2);
@@ -255,7 +256,7 @@ czm_status czm_import_op_loop(czm_import_step *s) {
     CZM_TRY(goes_on(s, condition, &goes));
     for (int i = 0; goes && (!most || i < *most); i++) {
         if (i == MOST_ROUNDS)
-            return czm_import_reject(s, NULL, "it runs more than %d times", MOST_ROUNDS);
+            return czm_import_reject(s, NULL, "it has more than %d iterations", MOST_ROUNDS);
         inputs[0] = number_value(s, CZM_DTYPE_INT64, i);
         inputs[1] = number_value(s, CZM_DTYPE_BOOL, 1);
         for (size_t k = 0; k < states; k++) inputs[k + 2] = r.state[k];
@@ -295,8 +296,8 @@ czm_status czm_import_op_scan(czm_import_step *s) {
         length = czm_import_dim(s, x, axes[i]);
     }
     if (length < 1 || length > MOST_ROUNDS)
-        return czm_import_reject(s, "export the network with a fixed size", "it runs %lld times",
-                                 (long long)length);
+        return czm_import_reject(s, "export the network with a fixed size",
+                                 "%lld iterations are not supported", (long long)length);
     rounds r = begin_rounds(s, "body", states, 0);
     const czm_import_value **inputs =
         CZM_NEW_ARRAY(s->run->context->arena, const czm_import_value *, s->input_count);

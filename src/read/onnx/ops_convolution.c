@@ -51,7 +51,7 @@ static czm_status filter_shape(czm_import_step *s, const czm_import_value *w,
     *shape = czm_import_shape(s, w);
     if (shape->rank != win->axes + 2 || !czm_shape_is_complete(*shape) ||
         czm_shape_count(*shape) <= 0)
-        return czm_import_reject(s, NULL, "the shape of its filter is %s",
+        return czm_import_reject(s, NULL, "the shape %s of its filter is not supported",
                                  czm_shape_text(s->run->context->arena, *shape));
     for (int i = czm_import_window_first(win); i < win->places; i++)
         win->kernel[i] = shape->dims[czm_import_window_axis(win, i)];
@@ -135,7 +135,8 @@ static czm_status place_output(czm_import_step *s, const czm_import_value *x, cz
     w->is_same = false;
     for (int i = 0; i < w->places; i++)
         if (more[i] >= w->strides[i] && more[i])
-            return czm_import_reject(s, NULL, "output padding of %lld with stride %lld",
+            return czm_import_reject(s, NULL,
+                                     "its output padding %lld is not smaller than its stride %lld",
                                      (long long)more[i], (long long)w->strides[i]);
     return CZM_OK;
 }
@@ -224,7 +225,7 @@ czm_status czm_import_op_conv_transpose(czm_import_step *s) {
     CZM_TRY(place_output(s, x, &win, more));
     int64_t groups = czm_import_int(s, "group", 1);
     if (groups < 1 || groups > INT32_MAX)
-        return czm_import_reject(s, NULL, "it has %lld groups", (long long)groups);
+        return czm_import_reject(s, NULL, "%lld groups are not supported", (long long)groups);
     int64_t channels = czm_dim_multiply(shape.dims[1], groups);
     if (win.places == 3) return transposed_volume(s, x, w, &win, more, channels);
     czm_tensor in = czm_import_window_image(s, x, &win);

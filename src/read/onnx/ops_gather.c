@@ -62,7 +62,7 @@ static czm_status element_index(czm_import_step *s, czm_tensor x, czm_import_val
     czm_tensor parts[CZM_MOST_AXES];
     if (!czm_shape_is_complete(shape) || czm_shape_count(shape) > MOST_ELEMENTS)
         return czm_import_reject(s, "export the network with a fixed size",
-                                 "the shape of its indices is %s",
+                                 "the shape %s of its indices is open or too large",
                                  czm_shape_text(s->run->context->arena, shape));
     czm_dtype dtype = czm_import_type(index);
     for (int i = 0; i < shape.rank; i++)
@@ -129,7 +129,7 @@ static czm_status prefix_batch(czm_import_step *s, const czm_import_value *index
     one.at[one.rank - 1] = 1;
     if (!czm_shape_is_complete(shape) || czm_shape_count(shape) > MOST_ELEMENTS)
         return czm_import_reject(s, "export the network with a fixed size",
-                                 "the shape of its indices is %s",
+                                 "the shape %s of its indices is open or too large",
                                  czm_shape_text(s->run->context->arena, shape));
     for (int i = 0; i < batch; i++)
         parts[i] = counting(s, czm_import_type(index), czm_dims_shape(&one), i);
@@ -147,7 +147,8 @@ czm_status czm_import_op_gather_nd(czm_import_step *s) {
     int rank =
         czm_import_order(s, x).rank + czm_import_order(s, index).rank - 1 - (int)(length + batch);
     if (batch < 0 || batch >= czm_import_order(s, index).rank || rank < 0)
-        return czm_import_reject(s, NULL, "batch_dims is %lld", (long long)batch);
+        return czm_import_reject(s, NULL, "batch_dims is %lld, which does not fit its inputs",
+                                 (long long)batch);
     czm_tensor t = czm_import_plain(s, x);
     czm_tensor places = positive(s, index, row_sizes(s, t, batch, length));
     if (batch) CZM_TRY(prefix_batch(s, index, (int)batch, &places));

@@ -64,7 +64,7 @@ czm_status czm_import_op_matmul(czm_import_step *s) {
 czm_status czm_import_op_determinant(czm_import_step *s) {
     czm_import_value *x = czm_import_in(s, 0);
     int rank = czm_import_order(s, x).rank;
-    if (rank < 2) return czm_import_reject(s, NULL, "its input is no matrix");
+    if (rank < 2) return czm_import_reject(s, NULL, "its input is not a matrix");
     czm_import_put(s, 0, CZM_OUT(s, CZM_OP_MatrixDeterminant, czm_import_plain(s, x)),
                    czm_order_plain(rank - 2));
     return CZM_OK;

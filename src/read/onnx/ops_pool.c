@@ -107,7 +107,7 @@ czm_status czm_import_op_max_pool(czm_import_step *s) {
         y = czm_output(node);
     } else {
         if (!czm_dtype_is_floating(czm_tensor_dtype(t)) && czm_import_window_has_pads(&w))
-            return czm_import_reject(s, NULL, "this padded pool of whole numbers is not supported");
+            return czm_import_reject(s, NULL, "this padded pool of integers is not supported");
         t = czm_import_window_padded(s, t, &w, -HUGE_VAL);
         y = (czm_tensor){0};
         if (is_dilated)
@@ -202,7 +202,7 @@ czm_status czm_import_op_lp_pool(czm_import_step *s) {
     int64_t more[CZM_MOST_SPATIAL], p = czm_import_int(s, "p", 2);
     CZM_TRY(pool_window(s, x, true, &w, more));
     add_at_end(&w, more);
-    if (p < 1) return czm_import_reject(s, NULL, "p is %lld", (long long)p);
+    if (p < 1) return czm_import_reject(s, NULL, "p is %lld, but must be at least 1", (long long)p);
     czm_tensor y = {0}, t = CZM_OUT(s, CZM_OP_Abs, czm_import_window_image(s, x, &w));
     if (p > 1)
         t = p == 2 ? CZM_OUT(s, CZM_OP_Square, t) : czm_import_with(s, CZM_OP_Pow, t, (double)p);

@@ -87,7 +87,7 @@ static czm_status take_scales(czm_import_step *s, resize *r, const int *axes, si
     for (size_t i = 0; i < count; i++) {
         axis_resize *a = &r->axes[axes[i]];
         if (!(scales[i] > 0 && scales[i] < 4096))
-            return czm_import_reject(s, NULL, "it has a scale of %g", scales[i]);
+            return czm_import_reject(s, NULL, "a scale of %g is not supported", scales[i]);
         a->changes = scales[i] != 1;
         a->scale = scales[i];
         a->out = a->in == CZM_UNKNOWN ? CZM_UNKNOWN
@@ -374,11 +374,10 @@ static czm_status resize_by_numbers(czm_import_step *s, const resize *r) {
             return czm_import_reject(s, "export the network with a fixed size, or set the size",
                                      "this way of resizing is not supported for an open size");
         if (r->at == ALIGN_CORNERS && !is_exact(a))
-            return czm_import_reject(
-                s, "export the network with sizes in the place of scales",
-                "align_corners with a scale of %g for %lld pixels: ONNX and ONNX Runtime "
-                "disagree about it",
-                a->scale, (long long)a->in);
+            return czm_import_reject(s, "export the network with sizes in the place of scales",
+                                     "align_corners with a scale of %g for %lld pixels: ONNX and "
+                                     "ONNX Runtime compute different results",
+                                     a->scale, (long long)a->in);
         int place = czm_order_place(&order, axis);
         x = r->is_nearest ? by_index(s, r, axis, x, place) : by_matrix(s, r, axis, x, place);
     }

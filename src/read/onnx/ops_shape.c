@@ -13,7 +13,7 @@ czm_status czm_import_op_transpose(czm_import_step *s) {
     size_t count = czm_import_ints(s, "perm", perm, CZM_MOST_AXES);
     for (int i = 0; i < rank && count == 0; i++) perm[i] = rank - 1 - i;
     if (count && count != (size_t)rank)
-        return czm_import_reject(s, NULL, "it names %zu of %d axes", count, rank);
+        return czm_import_reject(s, NULL, "perm names %zu of %d axes", count, rank);
     czm_import_made(s, x); // a constant has a form now
     for (size_t i = 0; i < x->forms.count; i++) {
         czm_import_form form = x->forms.items[i];
@@ -529,7 +529,9 @@ static czm_status read_padding(czm_import_step *s, const czm_order *order, paddi
     }
     *p = (padding){{0}, {0}};
     if (count != 2 * half)
-        return czm_import_reject(s, NULL, "it has %zu amounts for %zu axes", count, half);
+        return czm_import_reject(
+            s, NULL, "it has %zu amounts of padding for %zu axes, which require two each", count,
+            half);
     for (size_t i = 0; i < half; i++) {
         int place =
             czm_order_place(order, (int)(chosen[i] < 0 ? chosen[i] + order->rank : chosen[i]));
@@ -540,8 +542,8 @@ static czm_status read_padding(czm_import_step *s, const czm_order *order, paddi
                                      "the amounts of padding are computed while the network runs");
         if (list[i] > MOST_PIXELS || list[i] < -MOST_PIXELS || list[i + half] > MOST_PIXELS ||
             list[i + half] < -MOST_PIXELS)
-            return czm_import_reject(s, NULL, "it pads by %lld and %lld pixels", (long long)list[i],
-                                     (long long)list[i + half]);
+            return czm_import_reject(s, NULL, "padding by %lld and %lld pixels is not supported",
+                                     (long long)list[i], (long long)list[i + half]);
     }
     return CZM_OK;
 }

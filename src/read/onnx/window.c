@@ -36,7 +36,8 @@ czm_status czm_import_window_list(czm_import_step *s, const czm_import_window *w
         int own = i - czm_import_window_first(w);
         out[i] = count && own >= 0 && own < w->axes ? list[own] : otherwise;
         if (out[i] < otherwise || out[i] > INT32_MAX / 4)
-            return czm_import_reject(s, NULL, "%s contains %lld", name, (long long)out[i]);
+            return czm_import_reject(s, NULL, "%s contains %lld, which is not supported", name,
+                                     (long long)out[i]);
     }
     return CZM_OK;
 }

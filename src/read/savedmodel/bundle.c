@@ -327,8 +327,7 @@ czm_status czm_bundle_find(czm_context *context, czm_bundle *b, czm_checkpoint_k
     entry full;
     if (!read_entry(record, &full)) return damaged(context, where, "its entry is damaged");
     size_t element_size = czm_dtype_size(full.dtype);
-    if (element_size == 0)
-        return damaged(context, where, "its element type cannot be a network's weight");
+    if (element_size == 0) return damaged(context, where, "weights cannot have its element type");
 
     bundle_source *s = CZM_NEW(arena, bundle_source);
     *s = (bundle_source){{.stream = stream}, b, where, full.rank, element_size, {{0}, {0}}, {0}};
@@ -388,10 +387,10 @@ static czm_status stream_piece(czm_context *context, const bundle_source *s, con
         at += size;
     }
     if (czm_crc32c_mask(*crc32c) == p->stored.crc) return CZM_OK;
-    return czm_report_add(context->report, CZM_RULE_WEIGHTS_DAMAGED, s->where,
-                          "copy the model again from where it was trained",
-                          "its bytes do not have the checksum that the index gives: weights are "
-                          "damaged");
+    return czm_report_add(
+        context->report, CZM_RULE_WEIGHTS_DAMAGED, s->where,
+        "copy the model again from where it was trained",
+        "its bytes do not match their checksum in the index: the weights are damaged");
 }
 
 static bool is_same_region(const region *a, const region *b, size_t rank) {
@@ -429,7 +428,7 @@ static czm_status gather(const bundle_source *s, czm_context *context, czm_sink 
     for (uint64_t done = 0; done < s->base.size;) {
         uint64_t number;
         const piece *p = find_piece(s, position, &number);
-        if (!p) return damaged(context, s->where, "its slices do not cover it");
+        if (!p) return damaged(context, s->where, "its slices do not cover the whole tensor");
         int64_t row_end = s->wanted.start[last] + s->wanted.length[last];
         int64_t piece_end = p->covers.start[last] + p->covers.length[last];
         int64_t run = (row_end < piece_end ? row_end : piece_end) - position[last];
@@ -462,7 +461,7 @@ static czm_status stream(const czm_tensor_source *self, czm_context *context, cz
 static czm_status string_is_damaged(czm_context *context, const char *where) {
     return czm_report_add(context->report, CZM_RULE_WEIGHTS_DAMAGED, where,
                           "copy the model again from where it was trained",
-                          "its bytes do not have the checksum that the index gives");
+                          "its bytes do not match their checksum in the index");
 }
 
 // A string tensor: varint lengths, their masked CRC-32C (4 bytes), then the strings.

@@ -353,7 +353,7 @@ static czm_status add_control(flattener *f, scope *s, const work *w, czm_bytes n
     if (czm_name_find(&s->arguments, name)) return CZM_OK;
     czm_node *source = demand_named(f, s, name);
     if (!source)
-        return damaged(f, s, w->record->name, "it waits for \"%.*s\", which does not exist",
+        return damaged(f, s, w->record->name, "its control input \"%.*s\" does not exist",
                        (int)name.size, (const char *)name.data);
     if (czm_node_traits(source)->is_pivot)
         *CZM_APPEND(f->context->arena, &w->node->controls) = source;
@@ -401,8 +401,9 @@ static czm_status work_off_all(flattener *f) {
                  "the nodes of the graph and of the functions that it calls");
         CZM_TRY(work_off(f, &w));
         if (f->todo.count > FREE_NODES && f->todo.count / GROWTH > f->meta->record_count)
-            return damaged(f, w.scope, w.record->name,
-                           "its functions call each other so often that the network is endless");
+            return damaged(
+                f, w.scope, w.record->name,
+                "its functions call each other so often that the network has too many operations");
     }
     return CZM_OK;
 }

@@ -72,8 +72,7 @@ static czm_status choose_signature(czm_context *context, const czm_meta_graph *m
                               "export it again with a signature for serving",
                               "no signature has an output");
     return czm_report_add(context->report, CZM_RULE_SIGNATURE, meta->where, NULL,
-                          "the signature to use is not clear; the signatures with outputs are %s",
-                          there);
+                          "several signatures have outputs and none has a default name: %s", there);
 }
 
 static czm_status choose_output(czm_context *context, const czm_meta_graph *meta,
@@ -88,7 +87,7 @@ static czm_status choose_output(czm_context *context, const czm_meta_graph *meta
         czm_arena_format(context->arena, "%s: signature \"%s\"", meta->where, s->key);
     if (wanted)
         return czm_report_add(context->report, CZM_RULE_ONE_OUTPUT, where,
-                              "choose one of these outputs", "it has no output \"%s\", but %s",
+                              "choose one of these outputs", "it has no output \"%s\", only %s",
                               wanted, keys);
     return czm_report_add(
         context->report, CZM_RULE_ONE_OUTPUT, where,
@@ -137,7 +136,8 @@ static czm_status circle(czm_context *context, const czm_meta_graph *meta, const
     return czm_report_add(context->report, CZM_RULE_MODEL_DAMAGED,
                           czm_arena_format(context->arena, "%s: node \"%s\"", meta->where,
                                            node->name),
-                          "export the model again", "the node needs its own output");
+                          "export the model again",
+                          "the input of the node depends on its own output");
 }
 
 static czm_status keep_functions(function_work *w, const czm_flat_graph *main_flat) {
@@ -297,7 +297,7 @@ static czm_status flatten(czm_context *context, czm_meta_graph *meta, const czm_
                                   czm_arena_format(context->arena, "%s: signature \"%s\"",
                                                    meta->where, s->key),
                                   "export a network whose input and output are dense tensors",
-                                  "an input or output is not a plain tensor");
+                                  "an input or output is not a dense tensor");
     CZM_TRY(czm_flatten_main(context, meta, tensors, s->inputs.count + 1, NULL, flat));
     czm_graph *graph = &flat->graph;
     for (size_t i = 0; i < s->inputs.count; i++)

@@ -49,7 +49,7 @@ class TransposeChannels(_ValuedStep):
     def __init__(self, order: Sequence[int], **keywords: Any):
         super().__init__(map(operator.index, order), **keywords)
         if sorted(self._numbers) != list(range(len(self._numbers))):
-            raise ValueError(f'order: each channel from 0 once, not {self._numbers}')
+            raise ValueError(f'order: each channel, counted from 0, is required once, not {self._numbers}')
 
     def _czmodel_step(self):
         return self._text('transpose-channels')

@@ -32,4 +32,4 @@ class ModelMetadata(_Metadata):
                        root.findtext('ColorHandling', ''), int(root.findtext('BorderSize', '0')),
                        root.findtext('Postprocessing') or None, model_id=root.findtext('Id'))
         except (ElementTree.ParseError, KeyError, ValueError) as error:
-            raise InvalidModelError(f'{os.fspath(model_metadata)}: this is no XML of a model: {error!r}') from error
+            raise InvalidModelError(f'{os.fspath(model_metadata)}: this is not the XML of a model: {error!r}') from error

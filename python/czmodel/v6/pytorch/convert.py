@@ -81,11 +81,11 @@ class _Converter:
                 container.extractall(os.fspath(target_dir))
                 names = container.namelist()
         except zipfile.BadZipFile as error:
-            raise errors.InvalidModelError(f'{os.fspath(model_file)}: this is no ZIP archive') from error
+            raise errors.InvalidModelError(f'{os.fspath(model_file)}: this is not a ZIP archive') from error
         metadata, network = (next((os.path.join(os.fspath(target_dir), name) for name in names
                                    if name.endswith(suffix)), None) for suffix in (self._metadata_suffix, '.model'))
         if not metadata or not network:
-            raise errors.InvalidModelError(f'{os.fspath(model_file)}: the container must have a file '
+            raise errors.InvalidModelError(f'{os.fspath(model_file)}: the container must contain a file '
                                            f'*{self._metadata_suffix} and a file *.model')
         return self._read_metadata(metadata), network
 
@@ -118,8 +118,8 @@ def network_of(model: Any, input_shape: Sequence[int], folder: str) -> Tuple[str
     try:
         import torch
     except ImportError as error:
-        raise ImportError('a PyTorch module is exported by PyTorch, which is not installed; export it with '
-                          'torch.onnx.export() and give the path of the .onnx file') from error
+        raise ImportError('the export of a PyTorch module requires PyTorch, which is not installed; export it with '
+                          'torch.onnx.export() and pass the path of the .onnx file') from error
     if is_path:
         model = torch.load(os.fspath(model), weights_only=True)
     if not isinstance(model, torch.nn.Module):
