@@ -10,14 +10,14 @@
 
 typedef struct czm_family {
     const char *tool;          // "StarDist"
-    const char *layers[2];     // both are there
-    bool may_have_prefix;      // these names may be the end of longer ones
+    const char *layers[2];     // both must exist
+    bool may_have_prefix;      // a layer's name may also end with one of these names
     const char *normalisation; // what the tool does to an image, as a sentence
     const char *step;          // the preprocessing step that does it, with the names of its numbers
-    const char *output;        // what the output holds; a clause
+    const char *output;        // what the output contains; a clause
 } czm_family;
 
-// `names`: of nodes, or of the operations and weights of an ONNX file. NULL: no known family.
+// `names` are those of nodes, or of the operations and weights of an ONNX file. Returns NULL if no family is known.
 const czm_family *czm_family_of(const char *const *names, size_t count);
 
 #endif

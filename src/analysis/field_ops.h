@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What ops do to footprints, by name; which op does what is in op/ops.def.
+// The rules by which ops change footprints. Each op's row in op/ops.def names its rule.
 //
-// A rule turns the footprint of the node's image, which it finds in `seen`, into that of one of its
-// outputs. It runs only if it is needed: where the image is bounded, no other input depends on
-// pixels (unless the row says EVERY) and the shapes are complete. What it makes must have the shape
-// of the output, or it counts for nothing.
+// A rule changes `seen` from the footprint of the node's image to the footprint of one output. It runs only if the
+// image is bounded, no other input depends on pixels (unless the row says EVERY) and the shapes are complete. If the
+// result does not have the shape of the output, it is ignored.
 #ifndef CZM_ANALYSIS_FIELD_OPS_H
 #define CZM_ANALYSIS_FIELD_OPS_H
 
@@ -18,7 +17,7 @@ typedef struct czm_field_step {
     const czm_shapes *shapes;
     const czm_footprint *const *inputs; // of all inputs
     size_t image;                       // the first input that depends on pixels
-    uint32_t output;                    // the one that is asked for
+    uint32_t output;                    // the requested one
     int detail;                         // the last column of the op's row
     czm_shape in, out;                  // of the image and of the output
     czm_footprint seen;
@@ -26,14 +25,14 @@ typedef struct czm_field_step {
 
 typedef struct czm_field_op {
     czm_op_kind op;
-    void (*see)(czm_field_step *step); // NULL: nobody knows what the output depends on
+    void (*see)(czm_field_step *step); // NULL: it is not known what the output depends on
     int image;                         // number of the only input that may depend on pixels
     int detail;
 } czm_field_op;
 
 extern const czm_field_op czm_field_ops[CZM_OP_KIND_COUNT];
 
-// Details of resizing: how many pixels around a place count.
+// Details of resizing: which neighbours an output pixel depends on.
 typedef enum czm_resizing {
     CZM_NEAREST,
     CZM_LINEAR,
@@ -42,7 +41,7 @@ typedef enum czm_resizing {
     CZM_BY_KERNEL
 } czm_resizing;
 
-// Details of windows: where their size is found.
+// Details of windows: the source of their size.
 typedef enum czm_window_size { CZM_BY_FILTER, CZM_BY_ATTRS, CZM_BY_INPUTS } czm_window_size;
 
 // In field_array.c, field_space.c and field_mix.c.
@@ -77,7 +76,7 @@ static inline const czm_footprint *czm_see_input(const czm_field_step *step, siz
     return step->inputs[input]->kind == CZM_FIELD_NONE ? NULL : step->inputs[input];
 }
 
-// Outputs see what input number `input` does: `seen`, which has the dimensions of the output.
+// Adds the pixels that input number `input` depends on: `seen`, which has the dimensions of the output.
 static inline void czm_see_also(czm_field_step *step, size_t input, const czm_footprint *seen) {
     if (input == step->image)
         step->seen = *seen;

@@ -12,11 +12,12 @@ typedef enum czm_proof { CZM_PROVEN, CZM_REFUTED, CZM_UNDECIDED } czm_proof;
 
 typedef struct czm_probability {
     czm_proof proof;
-    const czm_node *node; // where the decision fell: the softmax, or the op that ends the proof
+    const czm_node *node; // the node that decided: the softmax, or the op that ends the proof
     const char
         *finding; // one clause for a message; NULL: nothing is wrong. Of proven probabilities
-                  // it says that they were made of probabilities once more
-    const char *remedies[2]; // the postprocessing steps that mend it, in order; NULL: no more
+                  // it states that the last softmax or sigmoid was applied to probabilities
+    const char
+        *remedies[2]; // the postprocessing steps that correct the output, in order; NULL: no more
 } czm_probability;
 
 // The graph must be sorted, and `shapes` inferred from it.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Proofs that the values of a tensor are probabilities, whatever the weights are. A proof walks back from a claim
-// about a tensor to claims about the tensors that it is computed from, until an op makes the claim true (Softmax) or
-// nothing is known of the op. What is proven is true, up to rounding.
+// Proofs that the values of a tensor are probabilities for any weights. A proof replaces a claim about a tensor by
+// claims about the inputs of its op, until an op makes the claim true (Softmax) or has no rule. Every proven claim is
+// true, up to rounding.
 #ifndef CZM_ANALYSIS_PROVER_H
 #define CZM_ANALYSIS_PROVER_H
 
@@ -18,12 +18,13 @@ typedef struct czm_claim {
 
 typedef struct czm_ruling {
     bool is_proven;
-    czm_claim last; // that the proof came to: the one that it rests on, or that cannot be proven
+    czm_claim
+        last; // the last claim of the proof: the one that is true by its op, or that cannot be proven
 } czm_ruling;
 
 czm_ruling czm_prove(czm_arena *arena, const czm_shapes *shapes, czm_claim claim);
 
-// The tensor behind ops that only hand it on, such as Identity.
+// The source of a tensor that ops such as Identity pass on unchanged.
 czm_tensor czm_behind(czm_tensor tensor);
 
 #endif

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How far a network sees: for each tensor, which pixels of the input an element of it depends on,
-// along all paths. ZEN segments an image tile by tile; a border as wide as the output's field
-// removes every effect of a tile's edges.
+// The receptive field: for each tensor, the pixels of the input that an element of it depends on, along all paths.
+// ZEN segments an image tile by tile; a border as wide as the output's field removes every effect of a tile's edges.
 //
-// The image is taken to be infinite: what a pixel near the edge does not see for lack of image
-// counts all the same. What is found is never less than the truth.
+// The image is assumed to be infinite, so pixels beyond the edge of a tile count too. The computed field is never
+// smaller than the real one.
 #ifndef CZM_ANALYSIS_RECEPTIVE_FIELD_H
 #define CZM_ANALYSIS_RECEPTIVE_FIELD_H
 
@@ -20,8 +19,8 @@ typedef enum czm_field_kind {
 
 enum { CZM_FIELD_AXES = 3 };
 
-// By height, width and, in volumes, z. Index i of a tensor that has one element for k pixels belongs to pixel
-// k * i. A number is negative where all that is seen lies on the other side of that pixel.
+// By height, width and, in volumes, z. Index i of a tensor that has one element for k pixels belongs to pixel k * i.
+// A number is negative if the whole field lies on the other side of that pixel.
 typedef struct czm_receptive_field {
     czm_field_kind kind;
     int64_t before[CZM_FIELD_AXES], after[CZM_FIELD_AXES]; // pixels beyond its own, if bounded
@@ -30,15 +29,15 @@ typedef struct czm_receptive_field {
 
 typedef struct czm_fields czm_fields;
 
-// Of all tensors of the main graph, which must be sorted. Its input is [batch, height, width,
-// channels] or [batch, z, height, width, channels]; `shapes` are inferred from it. A size that
-// they do not know is taken to be a multiple of every stride.
+// The fields of all tensors of the main graph, which must be sorted. Its input is [batch, height, width, channels] or
+// [batch, z, height, width, channels]; `shapes` are inferred from it. An unknown size is assumed to be a multiple of
+// every stride.
 czm_fields *czm_fields_infer(czm_arena *arena, const czm_model *model, const czm_shapes *shapes);
 
 czm_receptive_field czm_field_of(const czm_fields *fields, czm_tensor tensor);
 
-// The border that a bounded field asks for: the largest of the four numbers of height and width; and
-// along z.
+// The border that a bounded field requires: the largest of the four numbers of height and width; and the same along
+// z.
 int64_t czm_field_border(const czm_receptive_field *field);
 int64_t czm_field_slices(const czm_receptive_field *field);
 

@@ -13,10 +13,10 @@ typedef struct czm_tile_memory {
     bool is_known;
     const czm_node *unknown_at; // the first node whose output has an unknown size; NULL if known
     uint64_t weights;           // variables and constants
-    uint64_t activations;       // the largest set of tensors that live at once
-    uint64_t workspace;         // what the node that needs most of all takes beside them
-    uint64_t peak;              // weights, and at the worst moment tensors and workspace
-    const czm_node *peak_at;    // the node that runs then
+    uint64_t activations;       // the largest set of tensors that exist at once
+    uint64_t workspace;         // the largest temporary memory of a single node
+    uint64_t peak;              // weights, plus tensors and workspace at the moment that needs most
+    const czm_node *peak_at;    // the node that runs at that moment
 } czm_tile_memory;
 
 // The main graph must be sorted; `shapes` are those of one tile: infer them for a batch of one.

@@ -11,18 +11,18 @@ CZM_MUST_CHECK czm_status czm_content_rewritten(czm_context *context, czm_target
                                                 const czm_check_subject *subject,
                                                 czm_package *package);
 
-// In ONNX, for formats that want that: translated, or the file as it is.
+// The network in ONNX, for formats that require it: the translation, or the unchanged file.
 CZM_MUST_CHECK czm_status czm_content_onnx(czm_context *context, czm_target *target,
                                            const czm_check_subject *subject, czm_package *package);
 
-// The network of a target that is ONNX already: its file, or that with operations before it.
+// The network of a target that already is ONNX: its file, possibly with operations added before it.
 CZM_MUST_CHECK czm_status czm_content_onnx_file(czm_context *context, const czm_target *target,
                                                 czm_payload *payload);
 
 CZM_MUST_CHECK czm_status czm_content_as_is(czm_context *context, czm_target *target,
                                             czm_package *package);
 
-// The licence: a file, or that of the container that is converted. Without a name: none.
+// The licence: a file, or the licence of the container that is converted. If the name is NULL, there is none.
 CZM_MUST_CHECK czm_status czm_content_license(czm_context *context, const czm_target *target,
                                               czm_payload *license);
 

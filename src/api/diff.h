@@ -13,11 +13,11 @@ typedef struct czm_diffing {
     CZM_LIST(czm_difference) found;
 } czm_diffing;
 
-// Notes a difference; of a thousand and more only the first.
+// Notes a difference, up to a maximum number.
 void czm_differ(czm_diffing *d, const char *section, const char *where, const char *a,
                 const char *b);
 
-// Compares operations and, up to the first that differs, the weights that they read.
+// Compares the operations and, up to the first different operation, the weights that they read.
 CZM_MUST_CHECK czm_status czm_diff_onnx(czm_diffing *d);
 
 #endif

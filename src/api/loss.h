@@ -8,19 +8,19 @@
 
 typedef struct czm_loss {
     bool is_lost;
-    const char *what, *value; // value: NULL, or what `what` is
+    const char *what, *value; // value: the value of `what`, or NULL
 } czm_loss;
 
 // "the id \"...\", the model name"; "": nothing is lost.
 const char *czm_losses_text(czm_arena *arena, const czm_loss *losses, size_t count);
 
-// Of elements that are not known here; "" if there are none.
+// The elements that czmodel has no place for; "" if there are none.
 const char *czm_losses_of_elements(czm_arena *arena, const czm_manifest *manifest);
 
 // How many channels name alternative pixel types.
 bool czm_loss_has_alternatives(const czm_manifest *manifest);
 
-// Reports it, of a container or a specification that is converted.
+// Reports the metadata that a conversion of a container or a specification loses.
 void czm_report_loss(czm_context *context, const czm_target *target);
 
 #endif

@@ -16,15 +16,15 @@
 typedef struct czm_target {
     const czm_options *options;
     czm_kind kind;
-    bool is_converted;        // a container is going to be written of it
-    bool is_translated;       // the network is going to be ONNX, if it is not yet
-    bool has_spec;            // metadata was there, whatever is wrong with it
-    bool has_source;          // the network is going to be a graph: `source`
-    bool has_onnx;            // the network is ONNX and stays as it is: `onnx`
-    const czm_format *format; // that the network is for: the wanted one, or the container's own
-    czm_spec spec;            // of a container: what its metadata say
+    bool is_converted;        // a container will be written
+    bool is_translated;       // the network will be translated to ONNX, unless it is ONNX
+    bool has_spec;            // there are metadata, valid or not
+    bool has_source;          // the network is read as a graph from `source`
+    bool has_onnx;            // the network is ONNX and stays unchanged: `onnx`
+    const czm_format *format; // the requested format, or that of the container
+    czm_spec spec;            // the metadata; also those of a container
     czm_container container;  // of CZM_KIND_CZMODEL
-    czm_edit_input input;     // what is put before the network
+    czm_edit_input input;     // the factor and the cast before the network
     czm_source source;
     czm_onnx_file onnx;
     czm_model model; // after czm_target_read_model()
@@ -35,7 +35,7 @@ typedef struct czm_target {
 CZM_MUST_CHECK czm_status czm_target_open(czm_context *context, const czm_options *options,
                                           czm_target *target);
 
-// The same where there must be metadata, since a container is going to be written.
+// The same for a call that writes a container, which requires metadata.
 CZM_MUST_CHECK czm_status czm_target_open_for_conversion(czm_context *context,
                                                          const czm_options *options,
                                                          czm_target *target);
@@ -44,11 +44,11 @@ static inline bool czm_target_has_network(const czm_target *target) {
     return target->has_source || target->has_onnx;
 }
 
-// Reads the network, applies the options' edits, and, unless it stands in a container or goes into
-// one as it is, rewrites it for TensorFlow 2.0.0. Of a network in ONNX the model has only the ends.
+// Reads the network, applies the options' edits, and rewrites it for the target, unless it comes from a container or
+// is packed unchanged.
 CZM_MUST_CHECK czm_status czm_target_read_model(czm_context *context, czm_target *target);
 
-// Runs every check on what was read, and applies options->border to the metadata.
+// Applies options->border to the metadata, and runs every check.
 const czm_check_subject *czm_target_judge(czm_context *context, czm_target *target);
 
 // Reads the weights and compares them with the checkpoint's checksums.

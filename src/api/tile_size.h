@@ -8,7 +8,7 @@
 #include "api/target.h"
 
 typedef struct czm_tile_size {
-    int64_t largest;  // side in pixels; 0: no other size than the network's own was found to work
+    int64_t largest;  // side in pixels; 0: no size other than the network's own works
     int64_t multiple; // 0: likewise
 } czm_tile_size;
 

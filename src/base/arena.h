@@ -3,9 +3,9 @@
 // One arena per conversion owns every byte of memory and every open file that the conversion
 // needs; a single czm_arena_free() at the only exit releases them all, on success and on failure.
 //
-// Out of memory is the one fault that does not travel as a status: an arena made with a jump
-// buffer longjmps to it, so that no caller has to test an allocation. The system allocator itself
-// is a seam (czm_arena_set_allocator) with which the tests let every allocation fail in turn.
+// Lack of memory is the only fault that is not returned as a status: an arena with a jump buffer longjmps to it, so
+// no caller has to test an allocation. Tests replace the system allocator (czm_arena_set_allocator) to make every
+// allocation fail in turn.
 //
 // A budget limits what a call may use, in proportion to the size of its input on the disk, so that a
 // small hostile file cannot cost much. The arena counts its memory against it; loops that follow the
@@ -28,17 +28,17 @@ enum { CZM_JUMP_MEMORY = 1, CZM_JUMP_BUDGET };
 // Returns NULL when there is not even memory for the arena itself.
 czm_arena *czm_arena_new(jmp_buf *out_of_memory);
 
-// An arena for a part of the work: it shares jump and budget with its parent, which frees it if nobody
-// did before.
+// Makes an arena for a part of the work. It shares jump and budget with its parent, which frees it unless it was
+// freed before.
 czm_arena *czm_arena_child(czm_arena *parent);
 
-// From now on running out of memory jumps there, or gives NULL; what was set before. For an arena that outlives
-// the frames that use it.
+// Sets the place to which the arena jumps without memory (NULL: allocations return NULL), and returns the earlier
+// one. For an arena that outlives the frames that use it.
 jmp_buf *czm_arena_set_jump(czm_arena *arena, jmp_buf *out_of_memory);
 
-// Calls work(data), for a callback of another library: out of memory does not jump across the library's frames,
-// it gives false. The callback then makes the library stop, and czm_arena_rethrow() jumps once the library has
-// returned. That does nothing if nothing was caught.
+// Calls work(data) inside a callback of another library. Without memory it returns false instead of jumping across
+// the library's frames. The callback then makes the library stop, and czm_arena_rethrow() jumps after the library has
+// returned; it does nothing if nothing was caught.
 bool czm_arena_catch(czm_arena *arena, void (*work)(void *), void *data);
 void czm_arena_rethrow(czm_arena *arena);
 
@@ -51,12 +51,12 @@ void *czm_arena_alloc(czm_arena *arena, size_t size);
 // As czm_arena_alloc, for `count` elements of `size` bytes; an overflow counts as out of memory.
 void *czm_arena_array(czm_arena *arena, size_t count, size_t size);
 
-// Whether `memory`, of `size` bytes, now has `larger` in its place: the last that was allocated can grow. What is
-// new is zero.
+// Enlarges `memory` from `size` to `larger` bytes in place, if it was the last allocation; new bytes are zero.
+// Returns whether it did.
 bool czm_arena_extend(czm_arena *arena, const void *memory, size_t size, size_t larger);
 
 // Calls close(object) when the arena is freed: files and handles of other libraries belong to an arena. Without
-// memory for the note it calls close(object) at once, and then jumps or returns false.
+// memory for this entry, it calls close(object) at once, and then jumps or returns false.
 bool czm_arena_defer(czm_arena *arena, void (*close)(void *), void *object);
 
 // NUL-terminated copies and formatted strings, owned by the arena.
@@ -73,8 +73,8 @@ typedef enum czm_resource {
     CZM_RESOURCE_COUNT
 } czm_resource;
 
-// For each byte of input: so many bytes of memory and of temporary files, and half as many steps. The
-// largest graph of docs/benchmarks.md needs this factor (docs/hardness.md has the figures).
+// Each byte of input allows so many bytes of memory and of temporary files, and half as many steps. The largest graph
+// of docs/benchmarks.md needs this factor (docs/hardness.md has the figures).
 #define CZM_BUDGET_FACTOR 56u
 #define CZM_BUDGET_SPARE (64u << 20) // for any input
 
@@ -82,8 +82,8 @@ typedef struct czm_budget {
     uint64_t input[CZM_RESOURCE_COUNT]; // bytes on the disk
     uint64_t used[CZM_RESOURCE_COUNT];
     uint64_t allowed[CZM_RESOURCE_COUNT];
-    uint64_t least;        // that the user allows
-    const char *structure; // that was worked on last
+    uint64_t least;        // the minimum that the user allows
+    const char *structure; // the structure that was processed last
     czm_resource exceeded;
 } czm_budget;
 
@@ -91,14 +91,14 @@ typedef struct czm_budget {
 void czm_arena_limit(czm_arena *arena);
 const czm_budget *czm_arena_budget(const czm_arena *arena);
 
-// Allows memory and temporary files of at least `least` bytes, and work to match.
+// Allows at least `least` bytes of memory and of temporary files, and the corresponding work.
 void czm_budget_allow(czm_arena *arena, uint64_t least);
 
-// Says that `size` bytes of input are read: CZM_MEMORY, which means work too, or CZM_DISK. A child does
-// not count: it reads again what its parent has read.
+// Raises the limit for `size` bytes of input: CZM_MEMORY (and work), or CZM_DISK. A child has no effect, since it
+// reads again what its parent has read.
 void czm_budget_input(czm_arena *arena, czm_resource resource, uint64_t size);
 
-// Counts what is used. `structure` says what of the file it is for, as a plural: "nodes".
+// Counts an amount that is used for `structure`, a part of the file as a plural: "nodes".
 void czm_budget_use(czm_arena *arena, czm_resource resource, uint64_t amount,
                     const char *structure);
 

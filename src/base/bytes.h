@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A view of bytes that somebody else owns, little-endian loads and stores, checked sums of sizes.
-// No I/O and no allocation: everything here is safe to use from any layer.
+// Views of bytes that somebody else owns, little-endian loads and stores, checked sums of sizes. No I/O and no
+// allocation: everything here is safe to use from any layer.
 #ifndef CZM_BASE_BYTES_H
 #define CZM_BASE_BYTES_H
 
@@ -45,7 +45,7 @@ static inline bool czm_bytes_is(czm_bytes a, const char *text) {
     return czm_bytes_equal(a, czm_bytes_text(text));
 }
 
-// Bytewise order, a prefix before what it begins: the order of keys in a TensorBundle index.
+// Bytewise order, with a prefix before longer texts: the order of keys in a TensorBundle index.
 static inline int czm_bytes_compare(czm_bytes a, czm_bytes b) {
     size_t shared = a.size < b.size ? a.size : b.size;
     int order = shared ? memcmp(a.data, b.data, shared) : 0;
@@ -84,7 +84,7 @@ static inline uint64_t czm_load_le64(const uint8_t *from) {
 #endif
 }
 
-// false when the sum or product does not fit; `out` is then left alone.
+// Returns false, and leaves `out` unchanged, if the sum or product does not fit.
 static inline bool czm_add_u64(uint64_t a, uint64_t b, uint64_t *out) {
     if (b > UINT64_MAX - a) return false;
     *out = a + b;

@@ -7,10 +7,10 @@
 
 #include "base/arena.h"
 
-// The number at the beginning of `text`, as "-2.5e3"; *end is behind it, or `text` if there is none.
+// The number at the beginning of `text`, such as "-2.5e3"; *end is the position after it, or `text` if there is none.
 double czm_decimal_read(const char *text, const char **end);
 
-// With `digits` digits: significant ones, or behind the point if it `is_fixed`.
+// With `digits` significant digits or, if it `is_fixed`, digits after the point.
 const char *czm_decimal_text(czm_arena *arena, double value, bool is_fixed, int digits);
 
 #endif

@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-// Of a name without folders.
+// `name` has no folders.
 bool czm_is_device_name(const char *name);
 
 #endif

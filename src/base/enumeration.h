@@ -18,7 +18,7 @@ czm_enumeration czm_enumeration_in(czm_arena *arena);
 // Adds an item, `text` between `before` and `after`.
 void czm_enumerate(czm_enumeration *list, const char *before, czm_bytes text, const char *after);
 
-// The items with commas between them; of many, the first and the number of the others. "" if there are
+// The items with commas between them; if there are many, the first ones and the number of the others. "" if there are
 // none.
 const char *czm_enumeration_text(czm_enumeration *list);
 

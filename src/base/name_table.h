@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A hash table from names to pointers, owned by an arena. Keys are views: their bytes must live
-// as long as the table. Lookups cost the same whatever the names are. There is no removal, for no part of a conversion forgets a name.
+// A hash table from names to pointers, owned by an arena. Keys are views: their bytes must live as long as the table.
+// Lookups cost the same whatever the names are. Names cannot be removed.
 #ifndef CZM_BASE_NAME_TABLE_H
 #define CZM_BASE_NAME_TABLE_H
 
@@ -9,12 +9,12 @@
 
 typedef struct czm_name_slot {
     czm_bytes name;
-    size_t hash; // of the name, which lies elsewhere in memory
+    size_t hash; // of the name; comparing hashes first avoids a memory access
     void *value;
 } czm_name_slot;
 
 typedef struct czm_name_table {
-    const uint64_t *key; // of the hash, the arena's
+    const uint64_t *key; // the arena's key of the hash
     czm_name_slot *slots;
     size_t count, capacity;
 } czm_name_table;
@@ -22,8 +22,7 @@ typedef struct czm_name_table {
 // The value stored under `name`, or NULL.
 void *czm_name_find(const czm_name_table *table, czm_bytes name);
 
-// The slot of `name`, made (with a NULL value) when it is new. The pointer is good until the
-// next call of this function.
+// The slot of `name`, made with a NULL value if it is new. The pointer is valid until the next call of this function.
 czm_name_slot *czm_name_slot_for(czm_arena *arena, czm_name_table *table, czm_bytes name);
 
 #endif

@@ -13,12 +13,12 @@
 #include "spec/format.h"
 #include "spec/spec.h"
 
-// Everything that a check may look at.
+// Everything that a check may use.
 typedef struct czm_check_subject {
     czm_arena *arena;
     const czm_model *model;
     const czm_spec *spec;     // NULL: there is no metadata
-    const czm_family *family; // NULL: no known one
+    const czm_family *family; // NULL: no known family
     const czm_format *format; // NULL: for TensorFlow 2.0.0
     const czm_shapes *shapes;
     czm_shape input, output;
@@ -31,16 +31,16 @@ typedef struct czm_check_subject {
 const czm_check_subject *czm_check_subject_of(czm_arena *arena, const czm_model *model,
                                               const czm_spec *spec, const czm_format *format);
 
-// What the output sees of the input.
+// The receptive field of the output.
 czm_receptive_field czm_check_output_field(const czm_check_subject *subject);
 
-// Runs all checks; the report has the findings.
+// Runs all checks; the findings are added to the report.
 void czm_checks_run(czm_context *context, const czm_check_subject *subject);
 
 enum { CZM_GIB = 1 << 30 };
 #define CZM_TILE_MEMORY_LIMIT (8 * (uint64_t)CZM_GIB) // specification: "Hardware requirements"
 
-// How many channels the images of a pixel type have; 0: of complex numbers, or no pixel type.
+// The number of channels of a pixel type; 0 for complex numbers and for texts that are no pixel type.
 int czm_pixel_type_channels(const char *pixel_type);
 
 // ---- the table's rows
@@ -60,8 +60,8 @@ void czm_check_tile_memory(czm_context *context, const czm_check_subject *subjec
 void czm_check_pixel_range(czm_context *context, const czm_check_subject *subject);
 void czm_check_border(czm_context *context, const czm_check_subject *subject);
 
-// Whether a finding about the shapes of the input or the output was made before, so that others about
-// channels and borders would only follow from it.
+// Whether there already is a finding about the shapes of the input or the output, so that findings about channels and
+// borders would only follow from it.
 bool czm_check_is_consequence(const czm_context *context);
 
 // ---- for messages

@@ -15,11 +15,11 @@ uint32_t czm_crc32_combine(uint32_t first, uint32_t second, uint64_t size);
 
 uint32_t czm_crc32c(uint32_t crc, czm_bytes bytes);
 
-// How this machine computes CRC-32C: by the instruction named, or by "table".
+// How this machine computes CRC-32C: the name of the instruction, or "table".
 const char *czm_crc32c_method(void);
 
-// TensorFlow and leveldb store CRC-32Cs masked, for a checksum of data that holds checksums is
-// weak (tensorflow/core/lib/hash/crc32c.h).
+// TensorFlow and leveldb mask CRC-32Cs, since a checksum of data that contains checksums is weak
+// (tensorflow/core/lib/hash/crc32c.h).
 static inline uint32_t czm_crc32c_mask(uint32_t crc) {
     return (crc >> 15 | crc << 17) + 0xa282ead8u;
 }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// HDF5 files being read, as far as Keras and PyTables-like writers use them: groups, attributes that
-// hold text, datasets of numbers. Knows nothing of Keras. docs/formats/hdf5.md has the layout.
+// A reader of HDF5 files with the features that Keras and similar writers use: groups, text attributes, datasets of
+// numbers. It contains nothing about Keras. docs/formats/hdf5.md has the layout.
 //
-// Like the reader of the wire format it is sticky: after the first fault every call finds nothing,
-// and the fault is asked for once. Objects are read when they are asked for, each once.
+// Like the reader of the wire format it is sticky: after the first fault every call finds nothing, and the caller
+// tests for a fault once. Each object is read once, when it is first used.
 //
-// A file may be damaged or hostile. Each address and size is compared with the file, and all metadata
-// together may be at most a fixed number of bytes, so that structures that loop come to an end.
+// A file may be damaged or hostile. Each address and size is compared with the file, and all metadata together may be
+// at most a fixed number of bytes, so reading circular structures ends.
 #ifndef CZM_CODEC_HDF5_H
 #define CZM_CODEC_HDF5_H
 
@@ -17,7 +17,7 @@ typedef struct czm_hdf5 czm_hdf5;
 typedef struct czm_hdf5_object czm_hdf5_object; // a group or a dataset
 
 typedef enum czm_hdf5_class {
-    CZM_HDF5_OTHER, // of no use here
+    CZM_HDF5_OTHER, // not supported here
     CZM_HDF5_SIGNED,
     CZM_HDF5_UNSIGNED,
     CZM_HDF5_FLOAT,
@@ -28,7 +28,7 @@ typedef enum czm_hdf5_class {
 
 typedef struct czm_hdf5_type {
     czm_hdf5_class class;
-    uint32_t size; // bytes an element
+    uint32_t size; // bytes per element
     bool is_big_endian;
 } czm_hdf5_type;
 
@@ -42,16 +42,16 @@ typedef struct czm_hdf5_dataset {
     czm_extent data;
 } czm_hdf5_dataset;
 
-// The elements of an attribute that holds text, without the zeros at their ends.
+// The elements of a text attribute, without the zeros at their ends.
 typedef struct czm_hdf5_texts {
     const czm_bytes *items;
     size_t count;
 } czm_hdf5_texts;
 
-// Whether the stretch is an HDF5 file: the signature may lie behind a block of the user.
+// Whether the extent is an HDF5 file. A block of user data may precede the signature.
 bool czm_hdf5_is(czm_extent extent);
 
-// Lives as long as the arena. Ask for the fault before anything else.
+// The file lives as long as the arena. Test for a fault first.
 czm_hdf5 *czm_hdf5_open(czm_arena *arena, czm_extent extent);
 
 // NULL, or what is wrong with the file.
@@ -59,21 +59,21 @@ const char *czm_hdf5_fault(const czm_hdf5 *file);
 
 const czm_hdf5_object *czm_hdf5_root(czm_hdf5 *file);
 
-// What `path` ("a/b") leads to from a group, or NULL. Links that are not hard lead nowhere.
+// The object at `path` ("a/b") from a group, or NULL. Only hard links are followed.
 const czm_hdf5_object *czm_hdf5_find(czm_hdf5 *file, const czm_hdf5_object *group, czm_bytes path);
 
-// The names of what is in a group, in no particular order.
+// The names of the objects in a group, in no particular order.
 czm_hdf5_texts czm_hdf5_names(czm_hdf5 *file, const czm_hdf5_object *group);
 
-// Whether the object has this attribute. `texts` (which may be NULL) is empty if it holds no text.
+// Whether the object has this attribute. `texts` (which may be NULL) is empty if it is not a text.
 bool czm_hdf5_attribute(czm_hdf5 *file, const czm_hdf5_object *object, const char *name,
                         czm_hdf5_texts *texts);
 
 // Whether the object is a dataset whose elements can be read.
 bool czm_hdf5_dataset_of(czm_hdf5 *file, const czm_hdf5_object *object, czm_hdf5_dataset *dataset);
 
-// Reads all elements, wherever and however packed they lie, in row-major order: `dataset->size` bytes
-// that live as long as the arena. NULL after a fault.
+// Reads all elements in row-major order, whatever their layout and compression: `dataset->size` bytes that live as
+// long as the arena. NULL after a fault.
 const uint8_t *czm_hdf5_load(czm_hdf5 *file, const czm_hdf5_dataset *dataset);
 
 #endif

@@ -10,7 +10,7 @@
 #include "codec/hdf5.h"
 #include "codec/inflate.h"
 
-#define CZM_HDF5_UNDEFINED UINT64_MAX // the address of what was never stored
+#define CZM_HDF5_UNDEFINED UINT64_MAX // the address of data that were never stored
 
 typedef enum czm_hdf5_message_kind {
     CZM_HDF5_DATASPACE = 1,
@@ -29,7 +29,7 @@ typedef enum czm_hdf5_message_kind {
 
 typedef struct czm_hdf5_message {
     unsigned kind;
-    bool is_shared; // it lies in another object's header, and `body` says where
+    bool is_shared; // it is in another object's header; `body` contains the address
     czm_bytes body;
 } czm_hdf5_message;
 
@@ -53,21 +53,21 @@ struct czm_hdf5 {
     uint64_t bytes_left;                 // of metadata
     uint64_t counted;                    // as input
     czm_name_table objects, collections; // by the eight bytes of their address
-    z_stream *inflater;                  // NULL: nothing was packed so far
+    z_stream *inflater;                  // NULL: nothing was compressed so far
     const char *fault;
 };
 
 // Notes the first fault.
 void czm_hdf5_fail(czm_hdf5 *file, const char *fault);
 
-// A lasting copy of bytes at an address, counted as metadata; empty, with a fault, if they do not lie
-// in the file.
+// A copy of bytes at an address, which lives as long as the arena and counts as metadata; empty, with a fault, if
+// they do not lie in the file.
 czm_bytes czm_hdf5_read(czm_hdf5 *file, uint64_t address, uint64_t size);
 
-// Where `size` bytes at an address lie; a fault if they are not all there.
+// The place of `size` bytes at an address; a fault if they do not lie in the file.
 czm_extent czm_hdf5_place(czm_hdf5 *file, uint64_t address, uint64_t size);
 
-// ---- what is left of a structure; after its end, zeros and a fault
+// ---- a cursor: the rest of a structure; beyond its end it returns zeros, and notes a fault
 
 typedef struct czm_hdf5_cursor {
     czm_hdf5 *file;
@@ -77,17 +77,17 @@ typedef struct czm_hdf5_cursor {
 czm_bytes czm_hdf5_take_bytes(czm_hdf5_cursor *cursor, uint64_t size);
 uint64_t czm_hdf5_take(czm_hdf5_cursor *cursor, size_t size);
 
-// A cursor over bytes at an address that begin with `magic`, after it.
+// A cursor over the bytes after `magic` at an address; a fault if they do not begin with it.
 czm_hdf5_cursor czm_hdf5_structure(czm_hdf5 *file, uint64_t address, const char *magic,
                                    uint64_t size);
 
-// The slot of an address in a table of what was read.
+// The slot of an address in a table of objects that were read.
 czm_name_slot *czm_hdf5_slot(czm_hdf5 *file, czm_name_table *table, uint64_t address);
 
 // ---- trees and heaps
 
-// The children of the leaves of a B-tree of version 1 whose nodes are of this kind, in order. Each
-// has the key before it, of `key_size` bytes.
+// The children of the leaves of a B-tree of version 1 whose nodes are of this kind, in order, each with the preceding
+// key of `key_size` bytes.
 typedef struct czm_hdf5_entry {
     czm_bytes key;
     uint64_t child;
@@ -112,14 +112,14 @@ czm_bytes czm_hdf5_global_object(czm_hdf5 *file, uint64_t address, uint64_t inde
 
 const czm_hdf5_object *czm_hdf5_object_at(czm_hdf5 *file, uint64_t address);
 
-// The message of this kind, from wherever it is shared; empty: there is none.
+// The message of this kind, also if it is shared; empty: there is none.
 czm_bytes czm_hdf5_message_of(czm_hdf5 *file, const czm_hdf5_object *object,
                               czm_hdf5_message_kind kind);
 
 // The body of a message that may be shared.
 czm_bytes czm_hdf5_resolve(czm_hdf5 *file, const czm_hdf5_message *message);
 
-// A dataspace: its dimensions, lasting. false: it is null or of no use.
+// The dimensions of a dataspace, which live as long as the arena. false: it is null or not supported.
 bool czm_hdf5_dims(czm_hdf5 *file, czm_bytes dataspace, size_t *rank, const int64_t **dims);
 
 czm_hdf5_type czm_hdf5_type_of(czm_bytes datatype);

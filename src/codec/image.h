@@ -9,7 +9,7 @@
 
 typedef struct czm_image {
     const char *format; // "PNG", "JPEG", "TIFF", "BMP", "CZI"; NULL: no image that is known here
-    int channels;       // samples a pixel, those of its colour if it has a palette; 0: not known
+    int channels;       // samples per pixel (of its colours if it has a palette); 0: not known
     int bits;           // of a sample; 0: not known
     bool is_float;
     uint32_t width, height; // 0: not known

@@ -8,14 +8,14 @@
 
 #include "base/arena.h"
 
-// NULL: `error` tells why; its code is json_error_out_of_memory where there was no memory. A byte
-// order mark is passed over; a key that occurs twice is an error.
+// On failure NULL, and `error` contains the reason; its code is json_error_out_of_memory if memory ran out. A byte
+// order mark is skipped; a duplicate key is an error.
 json_t *czm_json_read(czm_arena *arena, czm_bytes text, json_error_t *error);
 
-// A new object for what is to be written.
+// A new object for writing.
 json_t *czm_json_object(czm_arena *arena);
 
-// The text with a zero byte behind it; empty without memory. `flags` are json_dumpb()'s.
+// The text, followed by a zero byte; empty without memory. `flags` are those of json_dumpb().
 czm_bytes czm_json_write(czm_arena *arena, const json_t *root, size_t flags);
 
 #endif

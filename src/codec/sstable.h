@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The sorted table of leveldb, which is what a TensorBundle's index file is:
+// The sorted table of leveldb, the format of a TensorBundle's index file:
 //
 //     data blocks, one empty meta index block, one index block, footer (last 48 bytes)
 //     footer   meta index handle, index handle (each varint offset, varint size), zeros up to
@@ -11,8 +11,8 @@
 //              (a key begins with the first `shared` bytes of the key before it)
 //     index    one entry a data block: key not below its last key, value = its handle
 //
-// Source: leveldb's doc/table_format.md and tensorflow/core/lib/io/table*. TensorFlow never
-// compresses the blocks of a checkpoint index; a compressed block is refused, saying so.
+// Source: leveldb's doc/table_format.md and tensorflow/core/lib/io/table*. TensorFlow never compresses the blocks of
+// a checkpoint index; a compressed block is rejected with a message.
 #ifndef CZM_CODEC_SSTABLE_H
 #define CZM_CODEC_SSTABLE_H
 
@@ -25,8 +25,8 @@ typedef struct czm_record {
 typedef struct czm_sstable {
     const czm_record *records; // in key order
     size_t count;
-    const char *fault; // NULL when the table is sound, else what is wrong with it
-    uint64_t fault_at; // the byte offset of the block at fault
+    const char *fault; // NULL if the table is valid, else what is wrong with it
+    uint64_t fault_at; // the byte offset of the damaged block
 } czm_sstable;
 
 // Reads the whole table; values are views into `file`, keys belong to the arena. All checksums

@@ -1,20 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// ZIP archives being read: the central directory is trusted only after it agrees with the file's
-// size and with each local header. Stored and deflated members, ZIP64, any writer. The layout is
-// in zip.h.
+// A reader of ZIP archives of any writer: stored and deflated members, ZIP64. The central directory is used only
+// after it agrees with the file's size and with each local header. zip.h describes the layout.
 #ifndef CZM_CODEC_UNZIP_H
 #define CZM_CODEC_UNZIP_H
 
 #include "base/os.h"
 #include "codec/wire.h"
 
-// A stretch of a file: an archive may itself be a stored member of another one.
+// A part of a file: an archive may itself be a stored member of another archive.
 typedef struct czm_extent {
     czm_file *file;
     uint64_t offset, size;
-    uint64_t
-        ratio; // of unpacking: so many bytes at least are one byte on the disk; 0: it is there as it is
+    uint64_t ratio; // unpacked bytes for each byte on the disk, at least; 0: not compressed
 } czm_extent;
 
 static inline czm_extent czm_extent_whole(czm_file *file) {
@@ -25,16 +23,16 @@ static inline czm_extent czm_extent_part(czm_extent extent, uint64_t offset, uin
     return (czm_extent){extent.file, extent.offset + offset, size, extent.ratio};
 }
 
-// How many bytes of the user's file `size` bytes of the stretch come from.
+// The number of bytes of the user's file that `size` bytes of the extent come from.
 static inline uint64_t czm_extent_on_disk(czm_extent extent, uint64_t size) {
     return extent.ratio ? size / extent.ratio : size;
 }
 
-// Deflate makes nothing smaller than this fraction: larger sizes are lies.
+// The largest ratio that deflate can reach; a larger size is not valid.
 #define CZM_BEST_RATIO 1032u
 
 typedef struct czm_unzip_member {
-    const char *name; // as stored, but for backslashes: '/' between components
+    const char *name; // as stored, with '/' instead of backslashes
     bool is_deflated;
     bool is_link; // a symbolic link
     uint32_t crc;
@@ -48,26 +46,26 @@ typedef struct czm_unzip {
     const char *fault; // NULL, or what is wrong with the archive
 } czm_unzip;
 
-// Whether the stretch begins as a ZIP archive does.
+// Whether the extent begins like a ZIP archive.
 bool czm_unzip_is_archive(czm_extent extent);
 
-// The name that stands at an archive's beginning: what one still tells that is cut off. "" if none.
+// The name in the first local header, which a truncated archive still has. "" if there is none.
 const char *czm_unzip_first_name(czm_arena *arena, czm_extent archive);
 
 czm_unzip czm_unzip_read(czm_arena *arena, czm_extent archive);
 
-// What one extraction after another works with.
+// Working memory that several extractions share.
 typedef struct czm_extraction czm_extraction;
 
 czm_extraction *czm_extraction_in(czm_arena *arena);
 
-// Writes a member's content to a file, or, if `to` is NULL, only looks whether it agrees with the
-// member's size and CRC-32. NULL, or what is wrong.
+// Writes a member's content to a file, or, if `to` is NULL, only checks its size and CRC-32. Returns NULL, or what is
+// wrong.
 const char *czm_unzip_extract(czm_extraction *x, const czm_unzip_member *member, czm_file *to);
 
-// Makes a member's bytes readable at any offset: a stored one where it lies, a deflated one through
-// a scratch file. NULL, or what is wrong. (A stored member's CRC-32 is not looked at here: the
-// formats inside have better ones.)
+// Makes a member's bytes readable at any offset: a stored one in place, a deflated one through a scratch file.
+// Returns NULL, or what is wrong. (The CRC-32 of a stored member is not checked: the formats inside have better
+// checksums.)
 const char *czm_unzip_open(czm_arena *arena, const czm_unzip_member *member, czm_extent *content);
 
 #endif

@@ -8,9 +8,8 @@
 //     kind 2  varint length, then bytes   (string, bytes, message, packed list)
 //     kind 5  4 bytes, little endian      (fixed32, float)
 //
-// The reader gives views into its input and never copies. It is sticky: after the first damage
-// every read yields the end, and `damaged` is asked once per message.
-// Source: https://protobuf.dev/programming-guides/encoding/
+// The reader gives views into its input and never copies. It is sticky: after the first damage every read returns the
+// end, and the caller tests `damaged` once per message. Source: https://protobuf.dev/programming-guides/encoding/
 #ifndef CZM_CODEC_WIRE_H
 #define CZM_CODEC_WIRE_H
 
@@ -46,14 +45,14 @@ uint64_t czm_wire_varint(czm_wire *wire);
 // Whether the whole message consists of well-formed fields.
 bool czm_wire_is_valid(czm_bytes message);
 
-// The last occurrence of a field (which is what counts in proto3), or an absent field: number 0.
+// The last occurrence of a field (the valid one in proto3), or an absent field, with number 0.
 czm_field czm_wire_find(czm_bytes message, uint32_t number);
 
 static inline bool czm_field_is(const czm_field *field, uint32_t number, czm_wire_kind kind) {
     return field->number == number && field->kind == kind;
 }
 
-// A growing message. Memory comes from the arena.
+// A growing message in memory of the arena.
 typedef struct czm_buffer {
     czm_arena *arena;
     uint8_t *data;

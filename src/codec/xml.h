@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The few XML forms that a CZModel's metadata needs, escaped as Python's ElementTree does, so that
-// our files equal the reference tool's byte for byte where their content does.
+// The XML forms that a CZModel's metadata needs, escaped like Python's ElementTree: with equal content, our files are
+// equal to those of the reference tool, byte for byte.
 #ifndef CZM_CODEC_XML_H
 #define CZM_CODEC_XML_H
 
 #include "codec/wire.h"
 
-// Whether XML 1.0 can hold the text (section 2.2, Char): UTF-8 without control characters other
-// than tab, line feed and carriage return. *at gets the offset of the first byte that it cannot.
+// Whether XML 1.0 can contain the text (section 2.2, Char): UTF-8 without control characters other than tab, line
+// feed and carriage return. *at gets the offset of the first invalid byte.
 bool czm_xml_can_hold(czm_bytes text, size_t *at);
 
 void czm_xml_put(czm_buffer *xml, const char *markup);    // verbatim

@@ -6,10 +6,9 @@
 //     at the end   central directory (46 bytes + name + [ZIP64 extra] a member),
 //                  [ZIP64 end record and locator], end record (22 bytes)
 //
-// All sizes are known beforehand, so the layout is computed first and the bytes then fall into
-// place in any order: headers are made last, when the checksums are known. Members are dated
-// 1980-01-01 unless told otherwise. ZIP64 fields appear only where 32 bits do not suffice.
-// Source: PKWARE's APPNOTE.TXT 6.3.9.
+// All sizes are known at the beginning, so the layout is computed first, and the bytes are then written to their
+// places in any order: headers last, when the checksums are known. By default the date of members is 1980-01-01.
+// ZIP64 fields appear only where 32 bits are not enough. Source: PKWARE's APPNOTE.TXT 6.3.9.
 #ifndef CZM_CODEC_ZIP_H
 #define CZM_CODEC_ZIP_H
 
@@ -38,7 +37,7 @@ uint32_t czm_zip_dos_time(int64_t seconds);
 // Computes every offset and the archive's size from names and sizes.
 void czm_zip_layout(czm_zip_archive *archive);
 
-// The local header of a member, and all that follows the last member's data.
+// The local header of a member, and everything after the last member's data.
 void czm_zip_put_local_header(czm_buffer *buffer, const czm_zip_archive *archive, size_t index);
 void czm_zip_put_directory(czm_buffer *buffer, const czm_zip_archive *archive);
 

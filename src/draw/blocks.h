@@ -9,8 +9,8 @@
 
 enum {
     CZM_MOST_TERMS = 4,   // names in a block
-    CZM_MANY_BLOCKS = 32, // from here on, branches that stay at one resolution are folded
-    CZM_MOST_BLOCKS = 400 // what is beyond is not drawn
+    CZM_MANY_BLOCKS = 32, // from this number on, branches that stay at one resolution are merged
+    CZM_MOST_BLOCKS = 400 // further blocks are not drawn
 };
 
 // Layers of one kind in a block: "Conv2D x 2".
@@ -32,9 +32,9 @@ typedef struct czm_block {
     bool is_join;     // a small node where branches meet
 } czm_block;
 
-// A resolution, and what is nearer to it than to half of it.
+// A resolution, and sizes that are nearer to it than to half of it.
 typedef struct czm_row {
-    int64_t height, width; // as first met; 0: not known
+    int64_t height, width; // those of the first block; 0: not known
     bool is_mixed;         // others in the row differ a little
 } czm_row;
 
@@ -43,7 +43,7 @@ typedef struct czm_blocks {
     size_t count;
     const czm_row *rows; // the largest first
     size_t row_count;
-    size_t hidden_layers; // that the limit left out
+    size_t hidden_layers; // layers that are not drawn because of the limit
 } czm_blocks;
 
 czm_blocks czm_blocks_of(czm_arena *arena, const czm_layer_info *layers, size_t count);

@@ -6,8 +6,8 @@
 
 #include "czm.h"
 
-// The order is that of the legend. A block is called by its layers before CZM_FAMILY_NORMALISATION;
-// the others are named only where there is nothing else.
+// The order is that of the legend. The label of a block names its layers of the families before
+// CZM_FAMILY_NORMALISATION; it names others only if it has no such layers.
 typedef enum czm_family {
     CZM_FAMILY_END, // input and output
     CZM_FAMILY_CONVOLUTION,

@@ -29,8 +29,7 @@ typedef struct czm_stripe {
     int64_t y, height;
 } czm_stripe;
 
-// From the right side of one box to the left side of another; on the way along `corridor`, a height
-// without boxes.
+// A line from the right side of one box to the left side of another, along `corridor`, a height without boxes.
 typedef struct czm_line {
     size_t from, to;
     bool is_skip; // it passes a column

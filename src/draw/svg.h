@@ -7,8 +7,8 @@
 #include "base/arena.h"
 #include "czm.h"
 
-// SVG 1.1 without scripts or fonts of its own. Full resolution is at the top, and what a layer
-// reads stands left of it. The same layers give the same bytes.
+// SVG 1.1 without scripts or fonts. Full resolution is at the top, and the inputs of a layer are left of it. The same
+// layers give the same bytes.
 czm_bytes czm_svg_draw(czm_arena *arena, const czm_layer_info *layers, size_t count);
 
 #endif

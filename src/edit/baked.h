@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What spatial.c and the functions of the kinds share: a node that contains sizes as numbers, and the edit.
+// Shared by spatial.c and the functions of the kinds: a node that contains sizes as numbers, and the edit.
 #ifndef CZM_EDIT_BAKED_H
 #define CZM_EDIT_BAKED_H
 
@@ -19,7 +19,7 @@ typedef struct czm_editor {
     czm_context *context;
     czm_model *model;
     const czm_baked_list *baked;
-    const czm_shapes *shapes; // of the latest round, for a few images
+    const czm_shapes *shapes; // of the latest round, for a small batch
     czm_layer_names names;
     czm_shape old_input; // of the joined model: the shape of its input
     int64_t height, width;
@@ -30,23 +30,24 @@ typedef struct czm_baked_kind {
     czm_op_kind op;
     size_t image, sizes; // inputs
     czm_status (*recompute)(czm_editor *e, czm_baked *b, czm_shape image,
-                            const czm_sizes *now); // NULL: the op takes no sizes
+                            const czm_sizes *now); // NULL: the op has no input for sizes
 } czm_baked_kind;
 
-// Shapes are those for a batch of a few images, where the batch is open.
+// If the batch is open, shapes are those for a small batch.
 struct czm_baked {
     const czm_baked_kind *kind;
     czm_node *node;
-    czm_shape image;                   // the old shape of what the node works on
-    czm_shape result;                  // and of what comes out
-    czm_shape more_image, more_result; // the same for another batch: what differs, follows that
-    czm_tensor input;                  // the input of the part that the node is of
-    czm_shape old_input;               // its old shape
-    czm_sizes sizes;                   // the old values; those are known that the exporter stored
-    czm_node *partner;                 // SpaceToBatchND: the BatchToSpaceND that undoes it
-    czm_sizes crops;                   // its old crops
+    czm_shape image;  // the old shape of what the node works on
+    czm_shape result; // and of what comes out
+    czm_shape more_image,
+        more_result;     // the same for another batch: different dimensions follow the batch
+    czm_tensor input;    // the input of the part that the node is of
+    czm_shape old_input; // its old shape
+    czm_sizes sizes;     // the old values; the values that the exporter stored are known
+    czm_node *partner;   // SpaceToBatchND: the BatchToSpaceND that undoes it
+    czm_sizes crops;     // its old crops
     int64_t windows
-        [2]; // pools: how many windows part the map, by rows and columns; 0: it is not parted
+        [2]; // pools: the number of windows along rows and columns that divide the map; 0: not divided
     bool keeps_batch; // as many images came out as went in
     bool is_done;
 };
@@ -58,18 +59,19 @@ bool czm_sizes_equal(const czm_sizes *a, const czm_sizes *b);
 czm_tensor czm_baked_ints(czm_editor *e, const czm_node *node, czm_dtype dtype,
                           const int64_t *values, const int64_t *dims, size_t rank);
 
-// Replaces the sizes that a node reads. What is not known before it runs (the batch) is still taken
-// from the old tensor.
+// Replaces the sizes that a node reads. Sizes that are only known when it runs (the batch) still come from the old
+// tensor.
 void czm_baked_replace(czm_editor *e, czm_node *node, size_t input, const czm_sizes *fresh);
 
 CZM_PRINTF(3, 4)
 czm_status czm_baked_refuse(czm_editor *e, const czm_node *node, const char *format, ...);
 
-// Says what is taken for granted.
+// Reports an assumption.
 CZM_PRINTF(3, 4)
 void czm_baked_assume(czm_editor *e, const czm_node *node, const char *format, ...);
 
-// What a number that followed the part's height (axis 1) or width (axis 2) becomes; false: no integer.
+// The new value of a number that followed the part's height (axis 1) or width (axis 2); false: it would not be an
+// integer.
 bool czm_baked_scale(const czm_editor *e, const czm_baked *b, int axis, int64_t old,
                      int64_t *fresh);
 
@@ -77,11 +79,11 @@ bool czm_baked_scale(const czm_editor *e, const czm_baked *b, int axis, int64_t 
 bool czm_baked_find_map(const czm_editor *e, const czm_baked *b, const int64_t old[2],
                         int64_t fresh[2]);
 
-// What a height and a width of the part become together, as some map of this size or the input does.
+// The new values of a height and a width of the part, like those of a map of this size or of the input.
 bool czm_baked_scale_pair(const czm_editor *e, const czm_baked *b, const int64_t old[2],
                           int64_t fresh[2]);
 
-// What `windows` says, of a node that is being recorded.
+// Sets `windows` of a node that is being recorded.
 void czm_baked_count_windows(czm_baked *b);
 
 // ---- the kinds

@@ -9,21 +9,20 @@
 #include "read/source.h"
 #include "spec/spec.h"
 
-// What is put before the network without being asked for.
+// Operations before the network that the user did not request.
 typedef struct czm_edit_input {
-    bool takes_float; // the input is float32, and cast to the type that the network has
-    double factor;    // the pixels are multiplied by it before all steps; 1: not
-    bool is_unit;     // what then arrives are values from 0 to 1; a network for integers needs more
+    bool takes_float; // the input is float32, and is cast to the type of the network
+    double factor;    // the pixels are multiplied by it before all steps; 1: none
+    bool is_unit; // the result are values from 0 to 1, and a network for integers needs a factor
 } czm_edit_input;
 
-// What values from 0 to 1 must be multiplied by for an input of this type: 255 for uint8, 1 for
-// floating point. It is reported.
+// The factor for values from 0 to 1 at an input of this type: 255 for uint8, 1 for floating point. It is reported.
 double czm_edit_unit_factor(czm_context *context, const czm_port *input);
 
 // Whether an input of this type can be given float32 instead.
 bool czm_edit_can_cast(czm_dtype dtype);
 
-// Says that it is.
+// Reports the cast.
 void czm_edit_tell_cast(czm_context *context, const czm_port *input);
 
 // Reads the network and applies the options' steps and spatial dims. `spec` may be NULL.
@@ -31,7 +30,7 @@ CZM_MUST_CHECK czm_status czm_edit_model(czm_context *context, const czm_options
                                          const czm_edit_input *input, const czm_source *source,
                                          const czm_spec *spec, czm_model *model);
 
-// The same for another height and width, without a word: whether the network takes them.
+// The same for another height and width, without findings. Returns whether the network accepts them.
 bool czm_edit_try_size(czm_context *context, const czm_options *options, const czm_source *source,
                        int64_t height, int64_t width, czm_model *model);
 

@@ -7,10 +7,10 @@
 
 #include "graph/graph.h"
 
-// `model` afterwards takes the step's input, under its own input's name.
+// Afterwards `model` has the step's input, under its own input's name.
 void czm_splice_before(czm_model *model, const czm_model *step);
 
-// `model` afterwards gives the step's output, under its own output's name.
+// Afterwards `model` has the step's output, under its own output's name.
 void czm_splice_behind(czm_model *model, const czm_model *step);
 
 #endif

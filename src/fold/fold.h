@@ -7,31 +7,31 @@
 
 #include "graph/graph.h"
 
-// Placeholders of the main graph that are not its input become what they hold if nobody feeds them.
+// Placeholders of the main graph that are not its input become their default values.
 void czm_fold_defaults(czm_model *model);
 
-// If, Case, Switch, Merge and Select whose condition is a constant, or a variable that is known, become
-// what is chosen, in all graphs. `context` is asked for the bytes of such variables. Leaves the graphs
-// sorted; effects of branches that never run are gone.
+// In all graphs, replaces If, Case, Switch, Merge and Select by the chosen branch, if the condition is a constant or
+// a known variable. `context` is for reading such variables. Afterwards the graphs are sorted, and effects of
+// branches that never run are removed.
 void czm_fold_branches(czm_context *context, czm_model *model);
 
-// Pass "fold": nodes that depend on constants and weights alone become constants, where the target
-// cannot compute them; for ONNX also where they are small.
+// Pass "fold": nodes that depend on constants and weights alone become constants, if the target cannot compute them;
+// for ONNX also if they are small.
 void czm_fold_constants(czm_context *context, czm_model *model, czm_pass_target target);
 
 // ---- effects of graphs that are being read
 
-// What the functions of a model change; of the state in which they are now. Uses `scratch` of the nodes of
-// their arguments, and clears it.
+// The variables that the functions of a model change, in their present state. Uses `scratch` of the nodes of their
+// arguments, and clears it.
 typedef struct czm_effects czm_effects;
 
 czm_effects *czm_effects_find(czm_arena *arena, const czm_model *model);
 
-// Whether an effect changes what its input stands for, and whether a function does so with an argument.
+// Whether an effect changes the variable of its input, and whether a function changes that of an argument.
 bool czm_effect_changes(const czm_effects *effects, const czm_node *effect, size_t input);
 bool czm_function_changes(const czm_effects *effects, const czm_graph *function, size_t argument);
 
-// The variable that an input stands for, if it is one.
+// The variable of an input, if there is one.
 const czm_node *czm_effect_variable(const czm_node *effect, size_t input);
 
 // ---- for folding alone
@@ -40,7 +40,7 @@ const czm_node *czm_effect_variable(const czm_node *effect, size_t input);
 czm_bytes czm_fold_read_weight(czm_context *context, const czm_model *model, const czm_node *handle,
                                uint64_t most);
 
-// By order: whether a node of the sorted graph depends on anything but constants and variables, or on
+// For each node of the sorted graph, by its order: whether it depends on anything but constants and variables, or on
 // one of the nodes in `seeds` (by order; NULL: none).
 bool *czm_fold_find_open(czm_arena *arena, const czm_graph *graph, const bool *seeds);
 

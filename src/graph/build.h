@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Making nodes from their inputs. The definition of an op (op_table.inc) says which attributes follow
-// from the inputs: their element types (T, Tidx), their number (N), lists of types (Tin). They are set
-// here, so that whoever makes a node writes down only what the inputs do not determine.
+// Making nodes from their inputs. The definition of an op (op_table.inc) determines which attributes follow from the
+// inputs: their element types (T, Tidx), their number (N), lists of types (Tin). They are set here, so a caller sets
+// only the other attributes.
 #ifndef CZM_GRAPH_BUILD_H
 #define CZM_GRAPH_BUILD_H
 

@@ -35,7 +35,7 @@ typedef CZM_LIST(czm_node *) czm_node_list;
 struct czm_node {
     const char *name; // a path such as "block1/conv/Conv2D"; unique once passes/name_nodes has run
     const char *op;
-    const czm_op *def; // NULL: nobody knows this op
+    const czm_op *def; // NULL: an unknown op
     czm_tensor_list inputs;
     czm_node_list controls; // only between the old Switch / Merge / Enter / Exit nodes
     czm_attr_list attrs;
@@ -59,12 +59,12 @@ typedef struct czm_graph {
     const char *name;    // of the function; NULL for the main graph
     czm_node_list nodes; // in topological order after czm_graph_sort
     czm_port_list inputs, outputs;
-    czm_node_list effects; // run whether or not anybody reads them; only while a model is read
-    bool is_used;          // of a function: something still names it
-    bool is_shared;        // more than one thing does
+    czm_node_list effects; // they run even if nothing reads them; only while a model is read
+    bool is_used;          // of a function: a node names it
+    bool is_shared;        // more than one node names it
 } czm_graph;
 
-// The bytes of a variable, wherever they lie: read/ makes these, package/ streams them.
+// The source of the bytes of a variable: read/ makes it, package/ streams it.
 typedef struct czm_sink {
     czm_status (*take)(void *user, czm_bytes block); // called with the bytes in order
     void *user;
@@ -73,23 +73,22 @@ typedef struct czm_sink {
 typedef struct czm_tensor_source czm_tensor_source;
 struct czm_tensor_source {
     uint64_t size;
-    // Hands all bytes to the sink, verifies the checkpoint's checksums on the way and gives the
-    // CRC-32C of what was handed over.
+    // Passes all bytes to the sink, verifies the checkpoint's checksums, and returns the CRC-32C of the passed bytes.
     czm_status (*stream)(const czm_tensor_source *self, czm_context *context, czm_sink sink,
                          uint32_t *crc32c);
 };
 
 typedef struct czm_variable {
     czm_node *handle;
-    const char *name;  // as its author calls it; pass "names" gives it to the handle
-    bool is_trainable; // training changes it: weights, not moving statistics
+    const char *name;  // its author's name for it; pass "names" gives it to the handle
+    bool is_trainable; // changed by training: weights, not moving statistics
     czm_dtype dtype;
     const int64_t *dims;
     size_t rank;
     const czm_tensor_source *source;
 } czm_variable;
 
-// What will run a network.
+// The target: what will run a network.
 typedef enum czm_pass_target {
     CZM_FOR_ALL,
     CZM_FOR_TF200, // TensorFlow 2.0.0
@@ -99,45 +98,45 @@ typedef enum czm_pass_target {
 typedef CZM_LIST(czm_graph *) czm_graph_list;
 typedef CZM_LIST(czm_variable) czm_variable_list;
 
-// How the names of a graph's nodes hold the names of layers.
+// How the names of a graph's nodes contain the names of layers.
 typedef struct czm_layer_names {
     const char *scope; // the model's own, which all nodes share: "model/", or ""
     bool has_echo;     // layers' names end with a number that tracing twice added (Keras 3)
 } czm_layer_names;
 
-// How a converted file names what exported its network: this and the name.
+// A converted file names the exporter of its network by this text and a name.
 #define CZM_EXPORTER "exported by "
 
 typedef struct czm_model {
     czm_arena *arena;
     czm_op_registry *ops;
     czm_graph main;
-    czm_graph_list functions; // those that If, While and their kin still name
+    czm_graph_list functions; // those that If, While and similar nodes still name
     czm_variable_list variables;
-    const char *exporter; // TensorFlow's version as the file tells it, "" if it does not
+    const char *exporter; // TensorFlow's version from the file; "" if it contains none
     const char *signature;
     czm_layer_names layer_names;  // of the main graph, as it was read
     czm_bytes output_shape;       // a TensorShapeProto, as the signature gives it
-    int64_t ir_version;           // of a network in ONNX that stays as it is
+    int64_t ir_version;           // of a network in ONNX that is packed unchanged
     int64_t opset;                // likewise; else 0
-    bool has_only_ends;           // one node of no known kind stands for the network
-    CZM_LIST(const char *) names; // then: of its operations and weights
-    czm_dtype cast_to;            // the type that float32 pixels are cast to first; NONE: not
-    bool is_keras;                // every loader opens it: a Keras model, as it is read or written
+    bool has_only_ends;           // one node of unknown kind replaces the network
+    CZM_LIST(const char *) names; // if has_only_ends: of its operations and weights
+    czm_dtype cast_to;            // the type to which float32 pixels are cast first; NONE: no cast
+    bool is_keras;                // a Keras model, as read or written: every loader opens it
 } czm_model;
 
 // The newest IR version (ModelProto.ir_version) that the oldest runtime of an operator set reads: ONNX Runtime
 // 1.4.0 reads that of onnx 1.7, and 1.14, the first to load operator set 18, that of onnx 1.13.
 static inline int czm_ir_version_for(int opset) { return opset > 12 ? 8 : 7; }
 
-// "TensorFlow 2.15.1", or what wrote the network in ONNX; "": not known.
+// "TensorFlow 2.15.1", or the writer of the ONNX file; "": not known.
 const char *czm_model_exporter(const czm_model *model);
 
-// Forgets what the signature said of the output's shape, for the output is another now.
+// Removes the output's shape of the signature, because the output has changed.
 void czm_model_forget_output_shape(czm_model *model);
 
 czm_node *czm_graph_add(czm_graph *graph, const char *name, czm_op_kind op);
-// A node of the op that a file names; nobody may know it.
+// A node of an op that a file names, possibly an unknown one.
 czm_node *czm_graph_add_named(czm_graph *graph, const char *name, const char *op);
 // Turns a node into another op, with the inputs and attributes that it has.
 void czm_node_become(czm_graph *graph, czm_node *node, czm_op_kind op);
@@ -150,8 +149,8 @@ static inline bool czm_tensor_equal(czm_tensor a, czm_tensor b) {
     return a.node == b.node && a.index == b.index;
 }
 
-// Where a chain of Identity begins. Shortens the chain on the way, so that many walks cost no more than
-// one; a chain that is a circle ends somewhere in it.
+// The source of a chain of Identity nodes. Shortens the chain, so that repeated calls are cheap; a circular chain
+// ends at one of its nodes.
 czm_tensor czm_identity_source(czm_tensor tensor);
 
 // The row of op/ops.def; CZM_OP_OTHER: none.
@@ -167,13 +166,13 @@ static inline bool czm_node_is(const czm_node *node, czm_op_kind op) {
     return czm_node_kind(node) == op;
 }
 
-// Keeps what the outputs and effects need and the inputs of the graph, in depth-first order of the outputs'
-// inputs: the same graph gives the same order. Loops of old-style control flow are cut at
-// NextIteration. Sets `order`. Returns NULL, or a node that needs its own output: then the graph is
-// damaged and its order is of no use.
+// Keeps the inputs of the graph and the nodes that outputs and effects need, in depth-first order of the outputs'
+// inputs: the same graph gives the same order. Loops of old-style control flow are cut at NextIteration. Sets
+// `order`. Returns NULL, or a node whose input depends on its own output: then the graph is damaged, and its order is
+// not valid.
 const czm_node *czm_graph_sort(czm_graph *graph);
 
-// The graph of the function that is named so and stays a function, or NULL.
+// The graph of the function with this name, if it stays a function, else NULL.
 czm_graph *czm_model_function(const czm_model *model, czm_bytes name);
 
 // ---- attributes
@@ -183,7 +182,7 @@ czm_bytes czm_node_attr(const czm_node *node, const char *name);
 czm_bytes czm_node_attr_named(const czm_node *node, czm_bytes name);
 bool czm_node_has_attr(const czm_node *node, const char *name); // of its own
 
-// Values; 0, false or empty when absent or of another kind.
+// Values; 0, false or empty if the attribute is absent or of another kind.
 int64_t czm_attr_int(const czm_node *node, const char *name);
 double czm_attr_float(const czm_node *node, const char *name);
 bool czm_attr_bool(const czm_node *node, const char *name);
@@ -194,17 +193,17 @@ czm_bytes czm_attr_shape(const czm_node *node, const char *name);    // a Tensor
 czm_bytes czm_attr_function(const czm_node *node, const char *name); // its name
 bool czm_attr_is(const czm_node *node, const char *name, const char *string);
 
-// The element type that an attr holds, by the attr's name as an op's definition gives it.
+// The element type in an attr, by the attr's name in the op's definition.
 czm_dtype czm_attr_type_named(const czm_node *node, czm_bytes name);
 
-// Lists: how many elements were found; at most `most` of them are stored.
+// Lists: return the number of elements, and store at most `most` of them.
 size_t czm_attr_ints(const czm_node *node, const char *name, int64_t *out, size_t most);
 size_t czm_attr_floats(const czm_node *node, const char *name, float *out, size_t most);
 size_t czm_attr_types(czm_bytes value, int64_t *out, size_t most); // of a type, a list or a tensor
 size_t czm_attr_list_size(const czm_node *node, const char *name);
 
 // A value whose list of types, if it has one, is in the form that czm_set_types writes: base types, of one byte each,
-// in one packed field. Nodes of a graph have no other, so that a list's size and elements are found in one step.
+// in one packed field. Nodes of a graph have only this form, so a list's size and elements are found in one step.
 czm_bytes czm_attr_with_usual_types(czm_arena *arena, czm_bytes value);
 
 void czm_set_attr(czm_graph *graph, czm_node *node, const char *name, czm_bytes value);
@@ -224,7 +223,7 @@ void czm_attr_each_function(czm_bytes value, void (*visit)(void *user, czm_bytes
 
 // ---- tensors of a node
 
-// How many tensors an argument stands for on this node; false if the attrs do not say it.
+// The number of tensors of an argument on this node; false if the attrs do not determine it.
 bool czm_arg_size(const czm_node *node, const czm_op_arg *arg, size_t *size);
 
 // The element type of the argument's tensor `index`.

@@ -18,7 +18,7 @@ typedef enum czm_dtype {
 enum { CZM_DTYPE_REF = 100 };
 
 const char *czm_dtype_name(czm_dtype dtype); // "float32"; "type 77" has no name: "unknown"
-size_t czm_dtype_size(czm_dtype dtype);      // bytes an element; 0: not a plain number
+size_t czm_dtype_size(czm_dtype dtype);      // bytes per element; 0: not a plain number
 bool czm_dtype_is_floating(czm_dtype dtype);
 
 #endif

@@ -2,13 +2,13 @@
 //
 // Facts about each TensorFlow operation.
 //
-// Its definition: arguments, attributes with their defaults, whether TensorFlow 2.0.0 has it, and for which
-// element types 2.0.0 has a CPU kernel. These facts come from op_table.inc, which tools/make_op_table.py
-// generates from the registries of TensorFlow 2.0.0 and the newest release; ops that neither knows come
-// from the SavedModel's own op list.
+// Its definition: arguments, attributes with their defaults, whether TensorFlow 2.0.0 has it, and for which element
+// types 2.0.0 has a CPU kernel. These facts come from op_table.inc, which tools/make_op_table.py generates from the
+// registries of TensorFlow 2.0.0 and the newest release; ops that are in neither come from the SavedModel's own op
+// list.
 //
-// Its kind and its traits: a row of ops.def, written by hand, for each op that the library understands. A node
-// reaches its row in one step, through its definition.
+// Its kind and its traits: a row of ops.def, written by hand, for each supported op. A node reaches its row in one
+// step, through its definition.
 #ifndef CZM_OP_OP_H
 #define CZM_OP_OP_H
 
@@ -27,24 +27,24 @@ typedef enum czm_op_kind {
 typedef enum czm_op_memory {
     CZM_OP_ALLOCATES,  // new buffers for all outputs
     CZM_OP_HANDS_ON,   // output 0 is input 0
-    CZM_OP_OVERWRITES, // output 0 takes the place of an input of its size that nobody reads later
+    CZM_OP_OVERWRITES, // output 0 overwrites an input of its size that no later node reads
     CZM_OP_IS_WEIGHT,  // constants and variables: in memory all the time
 } czm_op_memory;
 
-// What the values of an op are in a trained network, where this is known.
+// The kind of values of an op in a trained network, if known.
 typedef enum czm_op_values {
     CZM_OP_ANY_VALUES,
     CZM_OP_SUMS,        // of a linear layer: logits
     CZM_OP_ACTIVATIONS, // of an activation that gives no probabilities
     CZM_OP_LOGARITHMS,  // of probabilities
-    CZM_OP_LIKELIHOODS, // between 0 and 1, each for itself
+    CZM_OP_LIKELIHOODS, // between 0 and 1, each independently
     CZM_OP_SHARES,      // between 0 and 1, with a sum of 1 along an axis
 } czm_op_values;
 
-// What an op does in a layer, from what matters most there to what matters least. ROOT_NORM: Rsqrt, for batch and layer
-// normalisation are made of small ops.
+// The role of an op in a layer, the most important ones first. ROOT_NORM: Rsqrt, because batch and layer
+// normalisation consist of small ops.
 typedef enum czm_op_role {
-    CZM_ROLE_NONE, // matters less than all others
+    CZM_ROLE_NONE, // less important than all others
     CZM_ROLE_WHILE,
     CZM_ROLE_IF,
     CZM_ROLE_CASE,
@@ -100,18 +100,18 @@ typedef struct czm_op_traits {
     czm_op_role role;
     czm_op_memory memory;
     czm_op_values values;
-    czm_op_kind by_value; // of references what this op is of values; OTHER: not of references
+    czm_op_kind by_value; // the same op for values; OTHER: this op does not work on references
     bool passes_on;       // output 0 is input 0, whatever it is
     bool is_random;       // draws random numbers, or takes a seed that is drawn
     bool is_open;         // its value is only known when the network runs
     bool is_variable;     // a variable of the network
     bool assigns;         // changes the variable that is its first input
     bool calls;           // calls the function of its attribute "f"
-    bool is_pivot;        // what the nodes inside a conditional or loop of TensorFlow 1 hang on
+    bool is_pivot;        // the control input of nodes inside a conditional or loop of TensorFlow 1
     bool looks_up;        // works on a table, which an initialiser fills
     bool is_rare;         // other formats may have no equivalent
     bool widens;          // computes the same with wider integers
-    bool keeps_rows;      // stands between products of matrices, too
+    bool keeps_rows;      // may stand between products of matrices
     bool multiplies;      // a product of matrices
     bool shifts;          // adds to its first input, or divides it
     bool measures;        // depends on the size of its input alone
@@ -150,7 +150,7 @@ typedef struct czm_op {
     czm_bytes kernels; // of TensorFlow 2.0.0's CPU: see czm_op_has_kernel
 } czm_op;
 
-// The ops seen by one conversion; rows of the table are decoded on first use.
+// The ops of one conversion; rows of the table are decoded on first use.
 typedef struct czm_op_registry {
     czm_arena *arena;
     czm_name_table ops;
@@ -176,8 +176,7 @@ bool czm_op_add_definition(czm_op_registry *registry, czm_bytes op_def);
 
 const czm_op_attr *czm_op_attr_find(const czm_op *op, czm_bytes name);
 
-// Whether TensorFlow 2.0.0 has a CPU kernel of this op for the element types that `dtype_of` gives
-// for its attrs.
+// Whether TensorFlow 2.0.0 has a CPU kernel of this op for the element types of its attrs, which `dtype_of` returns.
 bool czm_op_has_kernel(const czm_op *op, czm_dtype (*dtype_of)(const void *node, czm_bytes attr),
                        const void *node);
 

@@ -14,7 +14,7 @@
 
 enum { CZM_CZANN_MOST_SIZES = 4 };
 
-// Sizes of the network's ends without the batch: [z,] height, width, channels.
+// The shapes of input and output without the batch: [z,] height, width, channels.
 typedef struct czm_czann_shapes {
     int64_t input[CZM_CZANN_MOST_SIZES], output[CZM_CZANN_MOST_SIZES];
     size_t input_count, output_count;

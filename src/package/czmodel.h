@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The containers: archives of the metadata, the network, the licence and the id. A SavedModel is an
-// archive again; all members are stored, so the inner archive is streamed straight to its place in
-// the outer one, and the weights pass through memory once.
+// The containers: archives of the metadata, the network, the licence and the id. A SavedModel is an archive again;
+// all members are stored, so the inner archive is streamed to its place in the outer one, and each weight byte passes
+// through memory once.
 //
 //     .czmodel, .czseg:
 //     <uuid>.xml          metadata
@@ -26,7 +26,7 @@
 #include "spec/format.h"
 #include "spec/spec.h"
 
-// A member whose bytes come from somewhere. `stream` must deliver exactly `size` bytes.
+// A member and the source of its bytes. `stream` must deliver exactly `size` bytes.
 typedef struct czm_payload czm_payload;
 struct czm_payload {
     const char *name;
@@ -34,11 +34,11 @@ struct czm_payload {
     bool is_late; // streamed after the others: its bytes depend on theirs
     czm_status (*stream)(const czm_payload *self, czm_context *context, czm_sink sink);
     const void *data; // what `stream` needs
-    // Adds what identifies the bytes, after they were streamed. NULL: their size and CRC-32 do.
+    // Adds the data that identify the bytes to `sha`, after they were streamed. NULL: their size and CRC-32.
     void (*identify)(const czm_payload *self, czm_arena *arena, czm_sha256 *sha);
 };
 
-// A stretch of a file.
+// A part of a file.
 czm_payload czm_payload_extent(czm_arena *arena, const char *name, czm_extent extent);
 
 // Bytes in memory.

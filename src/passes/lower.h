@@ -21,18 +21,17 @@ typedef struct czm_rewrite {
     bool (*applies)(czm_lowering *lowering, czm_node *node);
     void (*rewrite)(czm_lowering *lowering, czm_node *node);
     czm_pass_target
-        target; // what ONNX can express as it is, and some engines compute faster, stays for it
+        target; // CZM_FOR_TF200: ONNX can express the op, and some engines compute it faster
     const char *reason; // what TensorFlow 2.0.0 does without it
 } czm_rewrite;
 
 // ---- building blocks
 
-// "<node>/<suffix>"
-// Names are for people: the same suffix twice is made unique later.
+// "<node>/<suffix>" The same suffix may occur twice: names are made unique later.
 const char *czm_lower_name(czm_lowering *lowering, const czm_node *node, const char *suffix);
 
-// A new node with the op, attrs and inputs of `node`, whose readers of output 1 and higher now read
-// the new one. The caller then turns `node` into whatever makes output 0 from it.
+// A new node with the op, attrs and inputs of `node`, whose readers of output 1 and higher now read the new one. The
+// caller then turns `node` into the node that computes output 0 from it.
 czm_node *czm_lower_split(czm_lowering *lowering, czm_node *node, const char *suffix);
 
 // Turns `node` into another op, without inputs and attrs.

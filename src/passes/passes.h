@@ -10,7 +10,7 @@
 // Runs the passes for a target; the graphs are sorted before and after each.
 void czm_passes_run(czm_context *context, czm_model *model, czm_pass_target target);
 
-// Calls `run` for the main graph and for each function's.
+// Calls `run` for the main graph and for the graph of each function.
 void czm_each_graph(czm_context *context, czm_model *model,
                     void (*run)(czm_context *context, czm_model *model, czm_graph *graph));
 

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Containers being read, .czmodel, .czseg and .czann: an archive of metadata, network and licence,
-// from any writer. package/czmodel.h shows the layouts. Nothing in such a file is believed: names,
-// sizes and checksums are compared before they are used.
+// A reader of containers (.czmodel, .czseg and .czann) of any writer: archives of metadata, network and licence.
+// package/czmodel.h describes the layouts. Names, sizes and checksums are verified before they are used.
 #ifndef CZM_READ_CONTAINER_H
 #define CZM_READ_CONTAINER_H
 
@@ -14,19 +13,19 @@ typedef struct czm_container {
     const char *path;
     czm_container_kind kind;
     const char *version;
-    const char *id; // as the name of the member modelid=<id> tells it, or model.json
+    const char *id; // from the name of the member modelid=<id>, or from model.json
     czm_unzip archive;
     czm_manifest manifest; // of CZM_CONTAINER_XML
     czm_metadata metadata; // of CZM_CONTAINER_JSON
     czm_bytes text;        // of the metadata, as stored
     czm_extent payload;
-    bool is_onnx; // what `payload` is: a network in ONNX, or the archive of a SavedModel
+    bool is_onnx; // `payload` is a network in ONNX, not the archive of a SavedModel
     czm_source network;
     const char *license_name; // NULL: none
     czm_extent license;
 } czm_container;
 
-// Whether the file is a container, sound or not, rather than the archive of a SavedModel.
+// Whether the file is a container, valid or damaged, and not the archive of a SavedModel.
 bool czm_is_container(czm_context *context, const char *path);
 
 CZM_MUST_CHECK czm_status czm_container_open(czm_context *context, const char *path,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What users name instead of a SavedModel: files of other programs, downloads that are incomplete, the
-// wrong folder. Each kind is recognised by its content and has one remedy.
+// Files and folders that users name by mistake instead of a network: files of other programs, incomplete downloads,
+// the wrong folder. Each kind is recognised by its content and has one remedy.
 #ifndef CZM_READ_IMPOSTOR_H
 #define CZM_READ_IMPOSTOR_H
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Where the files of a network come from: a folder, or a ZIP archive that holds one (at its root or
-// in a folder). Knows nothing of what is in the files, except which kind of network it is, and to say
-// what a path is that is no network at all.
+// The source of a network's files: a folder, or a ZIP archive that contains one (at its root or in a folder). This
+// module detects the kind of network, and what a path is if it is no network; it does not read the contents of the
+// files.
 #ifndef CZM_READ_SOURCE_H
 #define CZM_READ_SOURCE_H
 
@@ -31,14 +31,14 @@ typedef struct czm_source {
 CZM_MUST_CHECK czm_status czm_source_open(czm_context *context, const char *path,
                                           czm_source *source);
 
-// The same of an archive that is a stretch of a file; `where` is how messages call it.
+// The same for an archive that is a part of a file; `where` is its name in messages.
 CZM_MUST_CHECK czm_status czm_source_open_extent(czm_context *context, const char *where,
                                                  czm_extent extent, czm_source *source);
 
-// Whether the file is there.
+// Whether the file exists.
 bool czm_source_has(czm_context *context, const czm_source *source, const char *name);
 
-// The size of a file, which must be there.
+// The size of a file, which must exist.
 uint64_t czm_source_size(czm_context *context, const czm_source *source, const char *name);
 
 // Makes a file readable at any offset.
@@ -49,7 +49,7 @@ CZM_MUST_CHECK czm_status czm_source_extent(czm_context *context, const czm_sour
 CZM_MUST_CHECK czm_status czm_source_load(czm_context *context, const czm_source *source,
                                           const char *name, czm_bytes *bytes);
 
-// Reports a Git LFS pointer in the place of a file; other files are none of its business.
+// Reports a Git LFS pointer in the place of a file, and nothing about other files.
 CZM_MUST_CHECK czm_status czm_source_check_pointer(czm_context *context, const czm_source *source,
                                                    const char *name, czm_extent extent);
 
@@ -57,7 +57,7 @@ CZM_MUST_CHECK czm_status czm_source_check_pointer(czm_context *context, const c
 CZM_MUST_CHECK czm_status czm_source_list(czm_context *context, const czm_source *source,
                                           czm_path_list *files);
 
-// How messages call a file: "model/saved_model.pb", "model.zip/saved_model.pb".
+// The name in messages of a file: "model/saved_model.pb", "model.zip/saved_model.pb".
 const char *czm_source_where(czm_context *context, const czm_source *source, const char *name);
 
 #endif

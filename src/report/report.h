@@ -31,31 +31,31 @@ typedef enum czm_subject {
     CZM_SUBJECT_COUNT
 } czm_subject;
 
-// What every stage of a conversion may use: memory, and somewhere to say what is wrong.
+// What every stage of a conversion may use: memory, and a report for its findings.
 typedef struct czm_context {
     czm_arena *arena;
     czm_report *report;
 } czm_context;
 
-// Adds a finding and returns the status of its rule (CZM_OK for warnings and notes), so that
-// `return czm_report_add(...)` is how a function gives up. After a failure of the
-// system (czm_file_failure) that is said instead of a fault of the input. `where` and `hint` are copied; a
-// NULL hint stands for the rule's own. Texts name an option by czm_report_option(), never by a flag.
+// Adds a finding and returns the status of its rule (CZM_OK for warnings and notes), so a function can end with
+// `return czm_report_add(...)`. After a failure of the system (czm_file_failure), that failure is reported instead of
+// a fault of the input. `where` and `hint` are copied; NULL means the rule's own hint. Texts name an option by
+// czm_report_option(), never by a flag.
 CZM_PRINTF(5, 6)
 czm_status czm_report_add(czm_report *report, czm_rule rule, const char *where, const char *hint,
                           const char *format, ...);
 
-// The same, but no graver than `most`: some rules have lesser findings too.
+// The same with at most the severity `most`: some rules also have less serious findings.
 CZM_PRINTF(6, 7)
 czm_status czm_report_add_as(czm_report *report, czm_rule rule, czm_severity most,
                              const char *where, const char *hint, const char *format, ...);
 
-// What the user wants of the findings from now on: `is_strict` makes warnings errors, and rules
-// that are allowed have no errors.
+// Sets the user's policy for later findings: `is_strict` makes warnings errors; errors of allowed rules become
+// warnings.
 void czm_report_set_policy(czm_report *report, bool is_strict);
 void czm_report_allow(czm_report *report, czm_rule id);
 
-// Says that all rules of this subject have been looked at, and that one of them has not.
+// Records that all rules of this subject were checked, or that one of them was not.
 void czm_report_judged(czm_report *report, czm_subject subject);
 void czm_report_not_checked(czm_report *report, czm_rule id);
 
@@ -65,31 +65,31 @@ bool czm_report_has(const czm_report *report, czm_rule id);
 // The rule of this id; CZM_RULE_COUNT if there is none.
 czm_rule czm_rule_find(const char *id);
 
-// The gravest status among the findings since finding number `first`.
+// The most serious status among the findings since finding number `first`.
 czm_status czm_report_status(const czm_report *report, size_t first);
 
-// Replaces the hint of finding `index`, for a hint that takes work to find.
+// Replaces the hint of finding `index`, for a hint that is expensive to compute.
 void czm_report_set_hint(czm_report *report, size_t index, const char *hint);
 
 // A copy of `text` that lives as long as the report, and NULL when there is no memory.
 const char *czm_report_keep_text(czm_report *report, const char *text);
 
-// The same, fit for a terminal: control characters and what is not UTF-8 become question marks. "" when
-// there is no memory, which is then noted.
+// The same, safe for a terminal: control characters and invalid UTF-8 become question marks. "" without memory, which
+// is then noted.
 const char *czm_report_keep(czm_report *report, const char *text);
 
-// Lets an arena, with all that a call made in it, live as long as the report. false: there was no memory, and the arena
-// is freed.
+// Makes an arena, with everything in it, live as long as the report. false: there was no memory, and the arena was
+// freed.
 bool czm_report_adopt(czm_report *report, czm_arena *arena);
 
-// A report of findings that nobody reads; freed with the arena.
+// A report for findings that are discarded; freed with the arena.
 czm_report *czm_report_in(czm_arena *arena);
 
 // The same with the spellings of `report`, to which some findings are passed on.
 czm_report *czm_report_beside(czm_arena *arena, const czm_report *report);
 
-// Where the report jumps to when it finds no memory for a text, as arenas do, so that none is lost within a
-// call; what was set before. NULL: it notes that memory ran out.
+// Sets the place to which the report jumps without memory for a text (NULL: it notes that memory ran out), and
+// returns the earlier one. So no text is missing within a call.
 jmp_buf *czm_report_set_jump(czm_report *report, jmp_buf *out_of_memory);
 
 // Notes that memory ran out; always succeeds.

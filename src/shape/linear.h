@@ -12,7 +12,7 @@ typedef struct czm_linear {
     int64_t dim, factor, offset;
 } czm_linear;
 
-// What element `index` of a vector of sizes is; false if it is not of this form.
+// Element `index` of a vector of sizes; false if it does not have this form.
 bool czm_linear_of(const czm_shapes *shapes, czm_tensor sizes, size_t index, czm_linear *out);
 
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The functions that rows of op/ops.def name. INFER concludes the shapes of a node's outputs; FOLD, which runs after
-// it, the values of small ones.
+// The functions that rows of op/ops.def name. INFER infers the shapes of a node's outputs; FOLD runs after it, and
+// computes the values of small outputs.
 #ifndef CZM_SHAPE_OPS_H
 #define CZM_SHAPE_OPS_H
 
@@ -12,12 +12,12 @@ typedef struct czm_shape_op {
     czm_op_kind op;
     void (*infer)(czm_step *step); // NULL: the outputs have unknown shapes
     void (*fold)(czm_step *step);  // NULL: values are not propagated
-    int detail;                    // what makes the ops of one rule different
+    int detail;                    // the parameter that distinguishes the ops of one rule
 } czm_shape_op;
 
 extern const czm_shape_op czm_shape_ops[CZM_OP_KIND_COUNT];
 
-// Details of element-wise ops and reductions: what they do with numbers.
+// Details of element-wise ops and reductions: the arithmetic.
 typedef enum czm_arithmetic {
     CZM_NO_ARITHMETIC,
     CZM_ADD,
@@ -61,7 +61,7 @@ typedef enum czm_arithmetic {
     CZM_DIFFERING_BITS,
     CZM_SHIFT_LEFT,
     CZM_SHIFT_RIGHT,
-    CZM_ROOT_RECIPROCAL, // from here on the last digit may be another one
+    CZM_ROOT_RECIPROCAL, // the results of these and the following ones may differ in the last digit
     CZM_EXPONENTIAL,
     CZM_LOGARITHM,
     CZM_SINE,
@@ -71,8 +71,7 @@ typedef enum czm_arithmetic {
     CZM_ERROR_FUNCTION,
 } czm_arithmetic;
 
-// The element that a tensor of this type holds when a computation gives this number: unknown if
-// that cannot be told exactly.
+// The element of this type for the result of a computation; unknown if it is not exact.
 czm_element czm_element_of(czm_dtype dtype, double number);
 
 #define OP(name, ...) __VA_ARGS__
@@ -80,8 +79,8 @@ czm_element czm_element_of(czm_dtype dtype, double number);
 #define FOLD(rule, number) void czm_fold_##rule(czm_step *step);
 #include "op/ops.def"
 
-// Turns the image's dims, from `from` to `to`, into how often the windows fit; false after a
-// fault. `image` is for the message.
+// Replaces the image's dims, from `from` to `to`, by the numbers of windows that fit; false after a fault. `image` is
+// for the message.
 bool czm_windows_fit(czm_step *step, const czm_windows *windows, czm_shape image, int from, int to,
                      czm_dims *dims);
 

@@ -15,21 +15,21 @@ enum { CZM_LARGEST_VALUE = 64 }; // elements of a tensor whose value is propagat
 // A contradiction that inference met: the graph cannot run with these shapes.
 typedef struct czm_shape_fault {
     const czm_node *node; // where; it may lie in a function
-    const char *text;     // what, with both shapes: "cannot add [1,32,32,8] and [1,33,33,8]"
+    const char *text;     // the message, with both shapes: "cannot add [1,32,32,8] and [1,33,33,8]"
 } czm_shape_fault;
 
 typedef struct czm_shapes czm_shapes;
 
-// Infers every tensor of the main graph (which must be sorted), and of the functions it uses as far
-// as that is needed. `input` replaces the shape of the main graph's first input; NULL: what its
-// Placeholder says. Stops at no fault: whatever depends on a faulty node is unknown.
+// Infers every tensor of the main graph (which must be sorted), and of its functions as far as necessary. `input`
+// replaces the shape of the main graph's first input; NULL: that of its Placeholder. A fault does not stop the
+// inference: tensors that depend on a faulty node are unknown.
 czm_shapes *czm_shapes_infer(czm_arena *arena, const czm_model *model, const czm_shape *input);
 
-// The same where the batch, or the size of the input, is open: what comes out alike for two of them is
-// taken to hold of all, such as the channels behind a Reshape to [N, 1, 1, -1].
+// The same if the batch, or the size of the input, is open: a dimension that is equal for two concrete sizes is
+// assumed to be equal for all, for example the channels after a Reshape to [N, 1, 1, -1].
 czm_shapes *czm_shapes_infer_any(czm_arena *arena, const czm_model *model, const czm_shape *input);
-// The same for a graph that is being built: each call infers the nodes that were added to the main
-// graph since the last one. Each node must stand after the nodes that it reads, and be complete.
+// The same for a graph that is being built: each call infers the nodes that were added to the main graph since the
+// last one. Each node must be complete, and come after the nodes that it reads.
 czm_shapes *czm_shapes_follow(czm_arena *arena, const czm_model *model);
 void czm_shapes_catch_up(czm_shapes *shapes);
 
@@ -45,12 +45,12 @@ typedef struct czm_argument {
 czm_shapes *czm_shapes_infer_function(czm_arena *arena, const czm_model *model,
                                       const czm_graph *function, const czm_argument *arguments);
 
-// Computing what depends on constants alone: inference of a graph of the model in which the values
-// of chosen nodes may be large, and need not be exact: sums are rounded as some kernel would.
+// Inference that computes nodes that depend on constants alone. The values of chosen nodes may be large, and need not
+// be exact: sums are rounded like those of a kernel.
 typedef struct czm_computation {
     const bool *is_chosen; // by a node's order
     size_t most_elements;  // of a chosen node's value
-    // The bytes of a variable, by its handle; empty: they are not to be had. NULL: of none.
+    // The bytes of a variable, by its handle; empty: not available. NULL: no variable can be read.
     czm_bytes (*read)(void *user, const czm_node *handle);
     void *user;
 } czm_computation;
@@ -64,9 +64,8 @@ czm_value czm_value_of(const czm_shapes *shapes, czm_tensor tensor);
 // The first fault in topological order, or NULL.
 const czm_shape_fault *czm_shapes_fault(const czm_shapes *shapes);
 
-// The first node in topological order at which knowledge ends although its inputs are known (what
-// stopped a proof), or NULL: its op has no rule, or it contradicts itself, but may never run.
-// It may lie in a function.
+// The first node in topological order with known inputs and an unknown output (the node that stopped a proof), or
+// NULL: its op has no rule, or it has a contradiction but may never run. It may lie in a function.
 const czm_node *czm_shapes_stopped_at(const czm_shapes *shapes);
 
 #endif

@@ -12,11 +12,11 @@
 // "raw" or "unit"; false: neither.
 bool czm_value_range_parse(const char *text, bool *is_unit);
 
-// The largest value of a pixel type; 0: it has none (floating point), or it is no pixel type.
+// The largest value of a pixel type; 0 for floating point, and for texts that are no pixel type.
 double czm_pixel_type_most(const char *pixel_type);
 
-// What the values that a container of `format` feeds must be multiplied by, so that they are those
-// that the network expects. 1: nothing is to be done; 0: the values differ and no factor is known.
+// The factor that converts the values that a container of `format` feeds to those that the network expects. 1: they
+// are equal; 0: they differ, and no factor is known.
 double czm_value_factor(const czm_spec *spec, const czm_format *format);
 
 #endif

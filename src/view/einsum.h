@@ -22,10 +22,10 @@ typedef struct czm_einsum {
     czm_einsum_term output;
 } czm_einsum;
 
-// false: the equation has no output, or a term is not understood.
+// false: the equation has no output, or a term is not valid.
 bool czm_einsum_read(const czm_node *node, czm_einsum *einsum);
 
-// The term of the next input; false: there is none, or it is not understood.
+// The term of the next input; false: there is none, or it is not valid.
 bool czm_einsum_next(czm_einsum *einsum, czm_einsum_term *term);
 bool czm_einsum_is_at_end(const czm_einsum *einsum);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Which pixels of an image a resized one is made of.
+// Which pixels of an image each pixel of a resized image depends on.
 #ifndef CZM_VIEW_RESIZE_H
 #define CZM_VIEW_RESIZE_H
 
@@ -14,7 +14,7 @@ typedef struct czm_resize {
 
 czm_resize czm_resize_of(const czm_node *node);
 
-// How many pixels of an image of `from` pixels make one of `to` pixels. TensorFlow computes places in float.
+// The ratio of `from` pixels of the image to `to` pixels of the result. TensorFlow computes positions in float.
 float czm_resize_scale(czm_resize resize, int64_t from, int64_t to);
 
 // The pixel that is nearest to pixel `output` of the result, in an image without ends.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a StridedSlice takes of each dimension. Its inputs are the tensor, begins, ends and strides; bit i of each mask
-// concerns entry i of these lists. An entry is an ellipsis, a new dimension, an index or a range.
+// Which elements of each dimension a StridedSlice selects. Its inputs are the tensor, begins, ends and strides; bit i
+// of each mask concerns entry i of these lists. An entry is an ellipsis, a new dimension, an index or a range.
 #ifndef CZM_VIEW_SLICE_H
 #define CZM_VIEW_SLICE_H
 
@@ -14,9 +14,9 @@ typedef enum czm_part_kind {
     CZM_PART_RANGE,
 } czm_part_kind;
 
-// Where a range begins or ends: negative numbers count from the end.
+// The begin or end of a range: negative numbers count from the end.
 typedef struct czm_bound {
-    bool is_open; // by a mask: the range begins or ends where the dimension does
+    bool is_open; // set by a mask: the range begins or ends at the end of the dimension
     bool is_known;
     int64_t at;
 } czm_bound;
@@ -30,14 +30,14 @@ typedef struct czm_part {
 } czm_part;
 
 typedef struct czm_slicing {
-    int named; // how many dimensions the entries are about, ellipsis apart
+    int named; // the number of dimensions that the entries concern, without the ellipsis
     int count,
-        dim; // parts, and dimensions of the tensor that they cover; the others are taken whole
+        dim; // parts, and dimensions of the tensor that they cover; the other dimensions are selected whole
     czm_part parts[2 * CZM_HIGHEST_RANK];
 } czm_slicing;
 
-// `entries` is the length of the lists. false: the rank or `entries` is not known, there are two ellipses, or the tensor
-// has less dimensions than `named`.
+// `entries` is the length of the lists. false: the rank or `entries` is not known, there are two ellipses, or the
+// tensor has fewer dimensions than `named`.
 bool czm_slicing_read(const czm_node *node, int rank, int entries, czm_value begins, czm_value ends,
                       czm_value strides, czm_slicing *slicing);
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The shape of a tensor, and the elements of a small one, as far as they are known. The views of this folder decode
-// attributes and constant inputs of nodes; each kind has one reader. Inference, analyses, passes and back ends use it, and they
-// pass the values of the constant inputs, since each finds these in its own way.
+// attributes and constant inputs of nodes; each kind has one reader. Inference, analyses, passes and back ends use
+// it. They pass the values of the constant inputs, since each finds these in its own way.
 #ifndef CZM_VIEW_VALUE_H
 #define CZM_VIEW_VALUE_H
 
@@ -26,11 +26,11 @@ typedef struct czm_element {
 } czm_element;
 
 typedef struct czm_value {
-    const czm_element *elements; // NULL: nothing is known, not even of single elements
+    const czm_element *elements; // NULL: no element is known
     size_t count;
 } czm_value;
 
-// A shape under construction. One dimension too many makes the rank unknown for good.
+// A shape under construction. If there are too many dimensions, the rank stays unknown.
 typedef struct czm_dims {
     int rank;
     int64_t at[CZM_HIGHEST_RANK];
@@ -63,7 +63,7 @@ int64_t czm_dim_add(int64_t a, int64_t b);
 int64_t czm_dim_subtract(int64_t a, int64_t b);
 int64_t czm_dim_multiply(int64_t a, int64_t b);
 
-// What two claims about one dimension say together; false if they contradict each other.
+// Combines two facts about one dimension; false if they contradict each other.
 bool czm_dim_merge(int64_t a, int64_t b, int64_t *out);
 
 // ---- shapes
@@ -73,17 +73,17 @@ czm_dims czm_dims_unknown(int rank); // of `rank` unknown dims; the rank itself 
 czm_shape czm_dims_shape(const czm_dims *dims); // a view of `dims`
 void czm_dims_add(czm_dims *dims, int64_t dim);
 void czm_dims_add_all(czm_dims *dims, czm_shape shape, int from, int to);
-czm_shape czm_dims_keep(czm_arena *arena, const czm_dims *dims); // a lasting copy
+czm_shape czm_dims_keep(czm_arena *arena, const czm_dims *dims); // a copy in the arena
 
-// How many values a tensor has, or CZM_UNKNOWN.
+// The number of elements of a tensor, or CZM_UNKNOWN.
 int64_t czm_shape_count(czm_shape shape);
 
 bool czm_shape_equal(czm_shape a, czm_shape b);
 
-// Both claims hold of one tensor; false if they contradict each other.
+// Combines two facts about the shape of one tensor; false if they contradict each other.
 bool czm_shape_merge(czm_shape a, czm_shape b, czm_dims *out);
 
-// What element-wise operations make of two shapes (NumPy's rules); false if they do not fit.
+// The shape of the result of an element-wise operation (NumPy's rules); false if the shapes do not fit.
 bool czm_shape_broadcast(czm_shape a, czm_shape b, czm_dims *out);
 
 #endif

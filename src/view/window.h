@@ -24,7 +24,7 @@ typedef struct czm_windows {
     czm_window along[CZM_HIGHEST_RANK]; // by dimension of the image, batch and channels included
 } czm_windows;
 
-// Where the dimensions of an image lie: by data_format, channels last if there is none.
+// The positions of the dimensions of an image, by data_format; channels last if there is none.
 typedef struct czm_layout {
     int channel, space; // positions of the channels and of the first spatial dimension
     int space_rank;     // how many spatial dimensions
@@ -43,11 +43,11 @@ czm_windows czm_windows_of(const czm_node *node, int rank);
 // The size of a dilated window.
 int64_t czm_window_reach(const czm_window *window);
 
-// Sets the paddings that SAME stands for: the window fits `count` times on an image of this size. If one of the two is
-// unknown, the stride is taken to divide the size.
+// Sets the paddings of SAME: the window fits `count` times on an image of this size. If one of the two is unknown,
+// the size is assumed to be a multiple of the stride.
 void czm_window_pad_same(czm_window *window, int64_t image, int64_t count);
 
-// How often a window fits, or CZM_UNKNOWN. false: it is larger than the image.
+// The number of windows that fit, or CZM_UNKNOWN. false: the window is larger than the image.
 bool czm_window_count(const czm_window *window, czm_padding padding, int64_t image, int64_t *out);
 
 #endif

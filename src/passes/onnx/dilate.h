@@ -7,8 +7,8 @@
 
 #include "shape/shape.h"
 
-// Makes one operation of the three, in the main graph, or two where the paddings are computed. Then true,
-// and the graph is sorted anew: `shapes` do not fit it any more.
+// Joins the three operations of the main graph into one, or two if the paddings are computed. Returns true if it did;
+// then the graph was sorted again, and `shapes` are not valid any more.
 bool czm_onnx_join_dilations(czm_model *model, const czm_shapes *shapes);
 
 #endif

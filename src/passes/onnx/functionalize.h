@@ -8,13 +8,12 @@
 
 #include "shape/shape.h"
 
-// Makes If and While of the main graph's old control flow, the inner ones first. What is of another
-// form than TensorFlow's own tf.cond and tf.while_loop make is left as it is, for the translation to
-// refuse.
-// True if anything was changed, here and below: `shapes` do not fit any more.
+// Replaces the main graph's old control flow by If and While, the inner ones first. Forms that tf.cond and
+// tf.while_loop do not make stay unchanged, and the translation rejects them. This function and the next one return
+// true if they changed anything; then `shapes` are not valid any more.
 bool czm_onnx_functionalize(czm_model *model);
 
-// Makes TensorLists of the main graph's TensorArrays: what was an array's flow is the list.
+// Replaces the main graph's TensorArrays by TensorLists: the flow of an array becomes the list.
 bool czm_onnx_list_arrays(czm_model *model, const czm_shapes *shapes);
 
 // Gives each operation that reads from a list the shape of the elements that were put into it.

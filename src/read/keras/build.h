@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Making nodes for one call of one layer. The functions in layers_*.c, activation.c and operation.c
-// see a call (czm_keras_call): its inputs, its configuration and its weights; they add nodes and
-// return the tensor that comes out.
+// Making nodes for one call of one layer. The functions in layers_*.c, activation.c and operation.c get a call
+// (czm_keras_call) with its inputs, its configuration and its weights. They add nodes and return the output.
 //
-// Nodes are named as Keras 2 names them, "model/layer/Op", so that reports name layers as their author
-// did. Shapes are inferred while the graph grows, since many layers depend on rank and sizes.
+// Nodes have the names that Keras 2 gives, "model/layer/Op", so that messages contain the author's names of layers.
+// Shapes are inferred while the graph grows, since many layers depend on rank and sizes.
 //
-// What cannot be converted is reported with czm_keras_fail(). The call then goes on with any tensor:
-// the first fault ends the work when the layer is done.
+// Faults are reported with czm_keras_fail(). The function then continues with any tensor: the first fault ends the
+// conversion after the layer.
 #ifndef CZM_KERAS_BUILD_H
 #define CZM_KERAS_BUILD_H
 
@@ -35,8 +34,8 @@ struct czm_keras_call {
     czm_keras_layer *layer;
     const json_t *config; // the layer's
     const char *scope;    // "model/conv2d"
-    czm_dtype dtype;      // that the layer computes in
-    czm_dtype stored;     // that its weights are stored in
+    czm_dtype dtype;      // the type that the layer computes in
+    czm_dtype stored;     // the type of its stored weights
     const czm_tensor *in;
     size_t in_count;
     const czm_keras_arguments *arguments; // of a call in a functional model; NULL
@@ -44,7 +43,7 @@ struct czm_keras_call {
     const czm_keras_operation *operation; // in operation.c
 };
 
-// Runs a layer on tensors that are there: its class's function, or its model.
+// Applies a layer to existing tensors: calls its class's function, or runs its model.
 czm_tensor czm_keras_run(czm_keras_builder *b, czm_keras_layer *layer, const char *outer,
                          const czm_tensor *in, size_t count);
 
@@ -70,7 +69,7 @@ czm_node *czm_keras_node(czm_keras_call *call, const char *suffix, czm_op_kind o
     czm_keras_node(call, czm_op_name(op), op, CZM_KERAS_INPUTS(__VA_ARGS__))
 #define CZM_KERAS_OP(call, op, ...) czm_output(CZM_KERAS_NODE(call, op, __VA_ARGS__))
 
-// What Keras calls the node of an operator, "mul" for Mul; of another op its name.
+// Keras's name for the node of an operator, "mul" for Mul; for other ops their own name.
 const char *czm_keras_operator_name(czm_op_kind op);
 
 // Names of nodes that are those of their op.
@@ -110,7 +109,7 @@ bool czm_keras_constant(czm_keras_call *call, const char *suffix, czm_dtype dtyp
 
 bool czm_keras_has_weight(const czm_keras_call *call, const char *name);
 
-// A weight of the layer, read as node `suffix`. It has `rank` dimensions, or it is a fault.
+// A weight of the layer, read as node `suffix`. It is a fault if it does not have `rank` dimensions.
 czm_tensor czm_keras_weight_as(czm_keras_call *call, const char *name, const char *suffix,
                                size_t rank);
 
@@ -157,12 +156,12 @@ const char *czm_keras_padding(czm_keras_call *call);
 void czm_keras_get_sizes(czm_keras_call *call, const char *key, size_t rank, int64_t absent,
                          int64_t *out);
 
-// The axes that a key names, counted from 0 and sorted; a fault if there are none such.
+// The axes that a key names, counted from 0 and sorted; a fault if one does not exist.
 size_t czm_keras_axes(czm_keras_call *call, const json_t *value, size_t rank, int64_t *axes);
 
 // ---- activations
 
-// A name, an object that holds one, or a layer; NULL: none.
+// `value` is a name, an object that contains one, or a layer; NULL: no activation.
 czm_tensor czm_keras_activate(czm_keras_call *c, const json_t *value, czm_tensor x);
 czm_tensor czm_keras_activate_by_name(czm_keras_call *c, const char *name, czm_tensor x);
 

@@ -20,7 +20,8 @@ bool czm_config_bool(const json_t *config, const char *key, bool absent);
 double czm_config_number(const json_t *config, const char *key, double absent);
 int64_t czm_config_int(const json_t *config, const char *key, int64_t absent);
 
-// An integer, or a list of at most `most`; the number of elements, or 0: absent, or something else.
+// Reads an integer, or a list of at most `most` integers. Returns their number, or 0: absent, or another kind of
+// value.
 size_t czm_config_ints(const json_t *value, int64_t *out, size_t most);
 
 // One size for each of `rank` dimensions; a single number is for all of them. false: neither.

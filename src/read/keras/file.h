@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A Keras file being opened: an HDF5 file of any Keras, or an archive of Keras 3 or late Keras 2. It
-// becomes a configuration and a way to the weights; what they mean is not known here.
+// Opens a Keras file: an HDF5 file of any Keras, or an archive of Keras 3 or late Keras 2. The result is a
+// configuration and access to the weights; layer.h interprets them.
 #ifndef CZM_KERAS_FILE_H
 #define CZM_KERAS_FILE_H
 
@@ -12,12 +12,12 @@
 enum { CZM_KERAS_BLOCK = 256 * 1024 };
 
 typedef struct czm_keras_file {
-    const char *where;   // how messages call it
+    const char *where;   // its name in messages
     const char *version; // of Keras: "2.15.0"; "1.0.0" if the file does not contain it
     unsigned major, minor;
     bool is_tensorflow_keras; // "2.2.4-tf": that inside TensorFlow
     bool is_theano;           // its kernels are flipped
-    bool has_backend;         // false: the file does not name it, as none of Keras 1 does
+    bool has_backend;         // false: the file does not name it (no file of Keras 1 does)
     bool is_archive;
     bool counts_twice; // early archives number layers with weights by twos
     czm_hdf5 *hdf5;
@@ -27,8 +27,8 @@ typedef struct czm_keras_file {
     uint8_t *block;                 // that all streams of the file share
 } czm_keras_file;
 
-// `config_path` names a file with what model.to_json() gives: the architecture of an HDF5 file, which may
-// hold weights alone. NULL: it is that of the file itself.
+// `config_path` names a file with the text of model.to_json(), the architecture for an HDF5 file, which may contain
+// weights alone. NULL: the file contains its architecture.
 CZM_MUST_CHECK czm_status czm_keras_file_open(czm_context *context, const czm_source *source,
                                               const char *config_path, czm_keras_file *file);
 

@@ -14,12 +14,12 @@ typedef struct czm_keras_call czm_keras_call;
 typedef struct czm_keras_layer czm_keras_layer;
 typedef struct czm_keras_model czm_keras_model;
 
-// What is known of a class of layers: a row of layers.def.
+// A class of layers: a row of layers.def.
 typedef struct czm_keras_class {
     const char *name;
     size_t rank;         // spatial dimensions, if the class is one of a family
     const char *weights; // see layers.def
-    czm_op_kind op;      // what tells it from its kin
+    czm_op_kind op;      // what distinguishes it from related classes
     czm_tensor (*build)(czm_keras_call *call);
 } czm_keras_class;
 
@@ -49,7 +49,7 @@ typedef struct czm_keras_weight {
     const char *name; // "kernel"
     bool is_trainable;
     czm_hdf5_dataset dataset; // object NULL: not found yet
-    // How old versions stored it otherwise than it is used; the dimensions are those of its use.
+    // How old versions stored it, if that differs from its use; the dimensions are those of its use.
     bool is_reordered, is_flipped; // flipped along all dimensions but the last two
     size_t order[CZM_KERAS_HIGHEST_RANK];
     size_t rank;
@@ -80,7 +80,7 @@ struct czm_keras_model {
     CZM_LIST(czm_keras_reference) inputs, outputs; // of a functional model
 };
 
-// The root is a layer whose `model` is the whole.
+// The root is a layer whose `model` is the whole network.
 CZM_MUST_CHECK czm_status czm_keras_layers_read(czm_context *context, const czm_keras_file *file,
                                                 czm_keras_layer **root);
 

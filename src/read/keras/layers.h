@@ -67,7 +67,7 @@ czm_tensor czm_keras_build_operation(czm_keras_call *c);
 // node_def.c
 czm_tensor czm_keras_build_node_def(czm_keras_call *c);
 
-// ---- what several of them need
+// ---- shared by several of these files
 
 // BiasAdd if the layer has a bias, and its activation.
 czm_tensor czm_keras_finish(czm_keras_call *c, czm_tensor y);

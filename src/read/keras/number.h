@@ -7,7 +7,7 @@
 #include "codec/hdf5.h"
 #include "op/number.h"
 
-// The number that an element of a dataset is; opaque ones of two bytes are bfloat16. 0: of no use.
+// The value of an element of a dataset; opaque elements of two bytes are bfloat16. 0: not supported.
 double czm_keras_number_read(czm_hdf5_type type, const uint8_t *element);
 
 #endif

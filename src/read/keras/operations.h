@@ -7,7 +7,7 @@
 
 #include "read/keras/layers.h"
 
-// What a row tells its function.
+// The parameters of a row for its function.
 typedef struct czm_keras_detail {
     czm_op_kind op;
     const char *activation;
@@ -18,7 +18,7 @@ typedef struct czm_keras_detail {
 #include "read/keras/operations.def"
 #undef OPERATION
 
-// NULL: nobody set it. Of two names for one option the one that is there.
+// NULL: not set. If an option has two names, the one that is set counts.
 const json_t *czm_keras_option(const czm_keras_call *c, const char *name);
 const json_t *czm_keras_either(const czm_keras_call *c, const char *a, const char *b);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The numbers of a weight as the bytes of a variable. What lies in the file as it is needed is
-// streamed from there; what has another type or order is converted in memory, once.
+// The numbers of a weight as the bytes of a variable. If type and order in the file are the required ones, the bytes
+// are streamed from the file; otherwise they are converted in memory, once.
 #ifndef CZM_KERAS_WEIGHT_SOURCE_H
 #define CZM_KERAS_WEIGHT_SOURCE_H
 
@@ -11,7 +11,7 @@ const czm_tensor_source *czm_weight_source(czm_context *context, const czm_keras
                                            const char *where, const czm_keras_weight *weight,
                                            czm_dtype dtype);
 
-// All numbers of a weight, for those that become constants.
+// All numbers of a weight that becomes a constant.
 CZM_MUST_CHECK czm_status czm_weight_numbers(czm_context *context, const czm_keras_file *file,
                                              const czm_keras_weight *weight, double **numbers,
                                              size_t *count);

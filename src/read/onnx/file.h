@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A network in ONNX being read: its ends, its operations and where its weights lie, from any writer
-// and of any operator set. Weights are never held; what they are inside a node (Constant) is read
-// with the node. Facts: onnx/onnx.proto.
+// A reader of ONNX files of any writer and operator set: input and output, operations, and the places of the weights.
+// Weights stay in the file, except those inside a node (Constant), which are read with the node. Facts:
+// onnx/onnx.proto.
 //
 //     ModelProto {ir_version=1, producer_name=2, producer_version=3, graph=7, opset_import=8,
 //                 metadata_props=14 {key=1, value=2}}
@@ -38,12 +38,12 @@ typedef struct czm_onnx_initializer {
     const char *name;
     czm_dtype dtype;
     czm_shape shape;
-    czm_extent data;  // of raw_data, of the list of values, or of external data
-    uint32_t field;   // of TensorProto that holds them; external data count as raw_data
-    bool is_unpacked; // each value is a field of its own: `data` spans them all, with their tags
+    czm_extent data; // of raw_data, of the list of values, or of external data
+    uint32_t field;  // the field of TensorProto that contains them; external data count as raw_data
+    bool is_unpacked; // each value is a separate field: `data` spans them all, with their tags
 } czm_onnx_initializer;
 
-// What makes a tensor.
+// The origin of a tensor.
 typedef enum czm_onnx_origin_kind {
     CZM_ONNX_INPUT,
     CZM_ONNX_WEIGHT,
@@ -66,7 +66,7 @@ typedef struct czm_onnx_end {
 typedef struct czm_onnx_window czm_onnx_window;
 
 typedef struct czm_onnx_file {
-    const char *where; // how messages call it
+    const char *where; // its name in messages
     czm_extent extent;
     const czm_source *source; // has the files of external data; NULL: they are an error
     const char *producer;     // name and version; ""
@@ -93,7 +93,7 @@ const czm_onnx_function *czm_onnx_function_of(czm_arena *arena, const czm_onnx_f
 // NULL: no tensor of the main graph has this name.
 const czm_onnx_origin *czm_onnx_origin_of(const czm_onnx_file *file, czm_bytes name);
 
-// Reads the file, and sees that each tensor has bytes for its shape and each input a maker.
+// Reads the file, and checks that each tensor has bytes for its shape and that something computes each input.
 // `source` has the files of external data; NULL: weights in other files are an error.
 CZM_MUST_CHECK czm_status czm_onnx_file_read(czm_context *context, const char *where,
                                              const czm_source *source, czm_extent extent,
@@ -102,8 +102,8 @@ CZM_MUST_CHECK czm_status czm_onnx_file_read(czm_context *context, const char *w
 // An operation of a NodeProto that is in memory.
 czm_onnx_operation czm_onnx_operation_of(czm_arena *arena, czm_bytes message, czm_extent extent);
 
-// Whether the file can stay as it is: no weights of an operation's graphs, of a Constant or of a function lie in
-// another file. Those of the main graph may: they are moved into it.
+// Checks that the file can be packed unchanged: no weights of an operation's graphs, of a Constant or of a function
+// lie in another file. Weights of the main graph may: they are moved into the file.
 CZM_MUST_CHECK czm_status czm_onnx_check_inner(czm_context *context, const czm_onnx_file *file);
 
 // Reads a TensorProto that lies in the file.
@@ -113,8 +113,8 @@ CZM_MUST_CHECK czm_status czm_onnx_tensor_read(czm_context *context, czm_onnx_fi
 // The element type of a number of TensorProto.DataType; CZM_DTYPE_NONE: not supported.
 czm_dtype czm_onnx_dtype_of(uint64_t number);
 
-// A model with the same ends and one operation of no known kind between them: enough for the checks
-// that look at the ends. There must be an input and an output.
+// A model with the same input and output and one operation of unknown kind between them: enough for the checks of
+// input and output. The file must have one of each.
 CZM_MUST_CHECK czm_status czm_onnx_file_model(czm_context *context, const czm_onnx_file *file,
                                               czm_model *model);
 

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The translation of an ONNX network to a graph of TensorFlow operations, as the operations see it.
-// Each ONNX operation has a row in ops.def, whose function makes nodes and gives its outputs.
+// The translation of an ONNX network to a graph of TensorFlow operations: the interface for the functions of the
+// operations. Each ONNX operation has a row in ops.def, whose function makes nodes and sets its outputs.
 //
-// An ONNX tensor is a value: a constant of the file, or tensors of the graph, each stored in an order
-// of its axes (order.h). An operation asks for its input in an order that suits it; a Transpose is
-// made only if the value does not exist in this order yet. Shapes and the values of small tensors come
-// from the shape inference, which follows the graph while it is built.
-// Facts about operations: https://github.com/onnx/onnx/blob/main/docs/Operators.md
+// An ONNX tensor is a value: a constant of the file, or tensors of the graph, each stored in an order of its axes
+// (order.h). An operation requests its input in the order that it needs; a Transpose is made only if the value does
+// not exist in this order yet. Shapes and the values of small tensors come from the shape inference, which follows
+// the graph while it is built. Facts about operations: https://github.com/onnx/onnx/blob/main/docs/Operators.md
 #ifndef CZM_READ_ONNX_IMPORT_H
 #define CZM_READ_ONNX_IMPORT_H
 
@@ -22,8 +21,8 @@ typedef struct czm_import_form {
 typedef struct czm_import_value {
     const char *name;
     const czm_onnx_initializer *constant; // NULL: it is computed
-    CZM_LIST(czm_import_form) forms;      // the first one is that in which it was made
-    bool is_absent;                       // the input of a function that its caller does not give
+    CZM_LIST(czm_import_form) forms;      // the first one is the original order
+    bool is_absent;                       // an input of a function that its caller omits
     struct czm_import_value *source;      // a Reshape made it of this value; NULL
     struct czm_import_value *shape_of; // it is the shape of this value, or has the same one; NULL
 } czm_import_value;
@@ -35,7 +34,7 @@ typedef struct czm_import_call {
     const struct czm_import_call *caller; // NULL: the network
 } czm_import_call;
 
-// The names that operations read. A branch or the round of a loop reads those around it too.
+// The names that operations read. A branch or a loop's body can also read the names of the scopes around it.
 typedef struct czm_import_scope {
     czm_name_table values;                // czm_import_value by name
     const struct czm_import_scope *outer; // NULL: none
@@ -73,14 +72,15 @@ typedef czm_status czm_import_translate(czm_import_step *s);
 CZM_MUST_CHECK czm_status czm_import_translate_operation(czm_import *run,
                                                          const czm_onnx_operation *operation);
 
-// The value of this name, made new if there is none. NULL for the empty name, and for what a caller left out.
+// The value of this name, which is made if there is none. NULL for the empty name, and for an omitted input of a
+// function.
 czm_import_value *czm_import_value_named(czm_import *run, czm_bytes name);
 // A new value of the innermost scope. NULL for the empty name.
 czm_import_value *czm_import_value_new(czm_import *run, czm_bytes name);
 static inline bool czm_import_is_made(const czm_import_value *v) {
     return v->constant || v->forms.count;
 }
-// Everything but the name.
+// Copies everything but the name.
 void czm_import_copy(czm_import_value *to, const czm_import_value *from);
 
 // A call of a function of the file.
@@ -93,7 +93,7 @@ CZM_MUST_CHECK czm_status czm_import_group_norm(czm_import_step *s, czm_import_v
                                                 czm_import_value *scale, czm_import_value *shift,
                                                 czm_tensor *y);
 
-// A product of matrices, the last two axes of which are exchanged first.
+// A product of matrices; the flags exchange the last two axes of an operand first.
 czm_tensor czm_import_product(czm_import_step *s, czm_tensor a, czm_tensor b, int rank_a,
                               int rank_b, bool exchanges_a, bool exchanges_b);
 
@@ -110,12 +110,12 @@ double czm_import_float(const czm_import_step *s, const char *name, double other
 bool czm_import_text_is(const czm_import_step *s, const char *name, const char *otherwise,
                         const char *text);
 czm_bytes czm_import_text(const czm_import_step *s, const char *name);
-// At most `most` elements are stored; the result is how many there are.
+// Stores at most `most` elements, and returns how many there are.
 size_t czm_import_ints(const czm_import_step *s, const char *name, int64_t *out, size_t most);
 size_t czm_import_floats(const czm_import_step *s, const char *name, double *out, size_t most);
-// AttributeProto; empty: absent. In a function it may be what the caller says.
+// The AttributeProto; empty: absent. In a function, the caller may supply it.
 czm_bytes czm_import_attr(const czm_import_step *s, const char *name);
-// Where in the file a part of an operation or attribute lies.
+// The place of a part of an operation or attribute in the file.
 czm_extent czm_import_extent_of(const czm_import_step *s, czm_bytes part);
 
 // ---- inputs
@@ -132,14 +132,14 @@ int64_t czm_import_dim(const czm_import_step *s, const czm_import_value *v,
 czm_order czm_import_order(const czm_import_step *s,
                            const czm_import_value *v); // in which it was made
 
-// An order in which this axis is the last one, one of those in which the value exists if possible.
+// An order with this axis last; if possible, one in which the value exists.
 czm_order czm_import_order_ending_with(czm_import_step *s, const czm_import_value *x, int axis);
 
 // The value as a tensor that is stored in this order.
 czm_tensor czm_import_get(czm_import_step *s, czm_import_value *v, czm_order order);
 czm_tensor czm_import_plain(czm_import_step *s, czm_import_value *v); // in ONNX's order
 czm_tensor czm_import_made(czm_import_step *s, czm_import_value *v);  // as it was made
-// A constant or computed value with 1s put before its axes up to this rank.
+// A constant or computed value with axes of size 1 added in front, up to this rank.
 czm_tensor czm_import_widened(czm_import_step *s, czm_import_value *v, czm_order order);
 
 // The elements of a constant, in ONNX's order; NULL: it is not
@@ -149,7 +149,7 @@ const double *czm_import_numbers(czm_import_step *s, const czm_import_value *v, 
 // The elements of a vector of whole numbers as far as they are known: CZM_UNKNOWN_INT.
 #define CZM_UNKNOWN_INT INT64_MIN
 size_t czm_import_vector(czm_import_step *s, const czm_import_value *v, int64_t *out, size_t most);
-// The axes that an attribute or, from operator set `since` on, input `at` gives. false: rejected.
+// The axes of the attribute "axes" or, from operator set `since` on, of input `at`.
 CZM_MUST_CHECK czm_status czm_import_axes(czm_import_step *s, int64_t since, size_t at, int rank,
                                           unsigned *axes, bool *is_given);
 CZM_MUST_CHECK czm_status czm_import_axis(czm_import_step *s, int64_t axis, int rank, int *out);
@@ -175,7 +175,7 @@ czm_tensor czm_import_scalar(czm_import_step *s, czm_tensor like, double number)
 czm_tensor czm_import_with(czm_import_step *s, czm_op_kind op, czm_tensor x, double number);
 czm_tensor czm_import_element(czm_import_step *s, czm_tensor vector, int64_t index); // a scalar
 czm_tensor czm_import_cast(czm_import_step *s, czm_tensor x, czm_dtype dtype);
-// The shape of a tensor: what is known as numbers, the rest computed. int32.
+// The shape of a tensor as an int32 vector: known sizes are constants, the others are computed.
 czm_tensor czm_import_sizes(czm_import_step *s, czm_tensor x, const int64_t *dims, size_t rank);
 czm_tensor czm_import_reshape(czm_import_step *s, czm_tensor x, const int64_t *dims, size_t rank);
 czm_shape czm_import_stored_shape(czm_import_step *s, czm_tensor x);
@@ -188,7 +188,7 @@ void czm_import_pass(czm_import_step *s, size_t output,
 czm_order czm_import_align(czm_import_step *s, czm_import_value **values, size_t count,
                            czm_tensor *out);
 
-// Rejects the operation: what about it is not supported, and NULL or what to do.
+// Rejects the operation with the reason; `hint` says what to do, or is NULL.
 CZM_PRINTF(3, 4)
 czm_status czm_import_reject(czm_import_step *s, const char *hint, const char *format, ...);
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// An ONNX network becomes a model: the same graph of TensorFlow operations that a SavedModel becomes,
-// with the channels last.
+// Reads an ONNX network as a model: the same kind of graph of TensorFlow operations as that of a SavedModel, with the
+// channels last.
 #ifndef CZM_READ_ONNX_NETWORK_H
 #define CZM_READ_ONNX_NETWORK_H
 
 #include "read/onnx/file.h"
 
-// In which order the file's images have their dimensions.
+// The order of the dimensions of images in the file.
 typedef enum czm_onnx_layout {
     CZM_LAYOUT_UNKNOWN, // it follows from the operations, or is an error
     CZM_LAYOUT_NCHW,
@@ -17,8 +17,8 @@ typedef enum czm_onnx_layout {
 // "nchw" or "nhwc"; NULL and everything else: unknown.
 czm_onnx_layout czm_onnx_layout_find(const char *name);
 
-// `output` chooses by name; NULL: the only one. `file` must live as long as the model, which reads its
-// weights from it.
+// `output` is the name of the output to use; NULL: the only one. `file` must live as long as the model, which reads
+// its weights from it.
 CZM_MUST_CHECK czm_status czm_onnx_network_read(czm_context *context, czm_onnx_file *file,
                                                 const char *output, czm_onnx_layout layout,
                                                 czm_model *model);

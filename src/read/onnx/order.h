@@ -26,11 +26,10 @@ int czm_order_place(const czm_order *order, int axis);
 // The order with this axis moved to the last place.
 czm_order czm_order_ending_with(const czm_order *order, int axis);
 
-// The order of what is left when the axes of the set (bit a: axis a) are removed.
+// The order of the remaining axes when the axes of a set (bit a: axis a) are removed.
 czm_order czm_order_without(const czm_order *order, unsigned axes);
 
-// A shape in ONNX's numbers, of one that is stored in this order, and back. Where the ranks do not
-// agree, all sizes are unknown.
+// Converts a shape in stored order to ONNX's order, and back. If the ranks do not agree, all sizes are unknown.
 czm_dims czm_order_restore(const czm_order *order, czm_shape stored);
 czm_dims czm_order_apply(const czm_order *order, czm_shape plain);
 

@@ -8,8 +8,8 @@
 #include "read/onnx/file.h"
 #include "read/onnx/order.h"
 
-// All elements in ONNX's order. NULL: the type is no number, or there are more than `most`, or
-// reading failed. `count` is their number.
+// All elements in ONNX's order. NULL: they are not numbers, there are more than `most`, or reading failed. `count` is
+// their number.
 const double *czm_import_weight_numbers(czm_context *context, const czm_onnx_initializer *weight,
                                         size_t most, size_t *count);
 
@@ -18,8 +18,8 @@ CZM_MUST_CHECK czm_status czm_import_weight_load(czm_context *context,
                                                  const czm_onnx_initializer *weight,
                                                  const czm_order *order, czm_bytes *bytes);
 
-// A source that streams them. Bytes that the file has in this order are read in blocks; others are
-// put in order in memory, one weight at a time.
+// A source that streams the elements. If the file has this order, they are read in blocks; otherwise they are
+// reordered in memory, one weight at a time.
 const czm_tensor_source *czm_import_weight_source(czm_context *context, const char *where,
                                                   const czm_onnx_initializer *weight,
                                                   const czm_order *order);

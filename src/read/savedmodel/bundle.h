@@ -8,10 +8,9 @@
 //
 //     BundleEntryProto {dtype=1, shape=2, shard_id=3, offset=4, size=5, crc32c=6 (masked), slices=7}
 //
-// A partitioned variable has an entry without bytes that lists its slices; each slice has an entry
-// of its own under a key in OrderedCode. Weights are streamed in blocks: never mapped, never held.
-// Source: tensorflow/core/util/tensor_bundle, core/util/tensor_slice_util,
-// core/lib/strings/ordered_code.cc.
+// A partitioned variable has an entry without bytes that lists its slices; each slice has an entry of its own under a
+// key in OrderedCode. Weights are streamed in blocks; they are neither mapped nor kept in memory. Source:
+// tensorflow/core/util/tensor_bundle, core/util/tensor_slice_util, core/lib/strings/ordered_code.cc.
 #ifndef CZM_READ_SAVEDMODEL_BUNDLE_H
 #define CZM_READ_SAVEDMODEL_BUNDLE_H
 
@@ -20,8 +19,8 @@
 
 typedef struct czm_bundle czm_bundle;
 
-// What a variable is restored from: a tensor of the checkpoint, or a part of it as RestoreV2 spells
-// it, "3 3 8 0,3:0,3:4,4" (the full shape, then start,length or - per dimension); "": all of it.
+// The source of a variable: a tensor of the checkpoint, or a part of it in the notation of RestoreV2, "3 3 8
+// 0,3:0,3:4,4" (the full shape, then start,length or - per dimension); "": all of it.
 typedef struct czm_checkpoint_key {
     czm_bytes name, slice;
 } czm_checkpoint_key;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a SavedModel tells of itself as a whole, beyond the network behind one signature: who wrote
-// it, all its signatures, and what in it TensorFlow 2.0.0 does not know. TensorFlow refuses a file
-// for an unknown op even in a function that never runs, such as the one that saves checkpoints.
+// A survey of the whole SavedModel, not only of the network of one signature: its exporter, all signatures, and the
+// operations and attributes that TensorFlow 2.0.0 does not support. TensorFlow rejects a file for an unknown op even
+// in a function that never runs, such as the one that saves checkpoints.
 #ifndef CZM_READ_SAVEDMODEL_CENSUS_H
 #define CZM_READ_SAVEDMODEL_CENSUS_H
 

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// From records to a graph: names become pointers, calls of functions become the functions' nodes.
+// Makes a graph from records: names become pointers, and calls of functions become the nodes of the functions.
 //
-// A body is entered by name only, on demand, through a worklist: what nothing asks for is never
-// looked at, and chains and nests of any depth cost no stack. Control dependencies are followed,
-// for they tell which assignments run, but kept only where they carry meaning: between the nodes of
-// TensorFlow 1's control flow.
+// A worklist contains the names that are still to be resolved: nodes that nothing reads are never decoded, and chains
+// and nests of any depth need no stack. Control dependencies are followed, because they determine which assignments
+// run. They are kept only between the nodes of TensorFlow 1's control flow.
 #ifndef CZM_READ_SAVEDMODEL_FLATTEN_H
 #define CZM_READ_SAVEDMODEL_FLATTEN_H
 
@@ -17,9 +16,9 @@ typedef struct czm_flat_graph {
     czm_node_list functional; // nodes with functions that stay: If, While, Case ...
 } czm_flat_graph;
 
-// Flattens what the named tensors of the main graph ("node:index") need, and what runs with them;
-// `run` names nodes of the main graph that are to run too. The tensors become graph.outputs with
-// empty names, in order. `context->report` gets what is wrong.
+// Flattens the nodes that the named tensors of the main graph ("node:index") need, and the nodes that run with them;
+// `run` names nodes of the main graph that run too. The tensors become graph.outputs with empty names, in order.
+// Faults are in context->report.
 CZM_MUST_CHECK czm_status czm_flatten_main(czm_context *context, czm_meta_graph *meta,
                                            const czm_bytes *tensors, size_t tensor_count,
                                            const char *run, czm_flat_graph *flat);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// saved_model.pb as records: what the file says, name by name, before anything is connected.
-// Records are views into the file's bytes; node attributes are decoded only where a node is used.
+// saved_model.pb as records by name, before they are connected. Records are views into the file's bytes; node
+// attributes are decoded only where a node is used.
 //
 //     SavedModel    schema version=1, meta_graphs=2
 //     MetaGraphDef  meta_info_def=1, graph_def=2, saver_def=3, signature_def=5, asset_file_def=6, object_graph_def=7
@@ -24,9 +24,10 @@ typedef struct czm_node_record {
 typedef struct czm_node_records {
     CZM_LIST(czm_node_record) list;
     czm_name_table by_name;
-    czm_bytes twice;                           // a name that two nodes have; empty: none
-    CZM_LIST(const czm_node_record *) effects; // what flatten.c runs whether or not it is read
-    bool has_effects;                          // whether they have been collected
+    czm_bytes twice; // a name that two nodes have; empty: none
+    CZM_LIST(const czm_node_record *)
+    effects;          // nodes that flatten.c runs even if nothing reads them
+    bool has_effects; // whether they have been collected
 } czm_node_records;
 
 typedef struct czm_function_record {
@@ -40,7 +41,7 @@ typedef struct czm_function_record {
 
 typedef struct czm_signature_tensor {
     const char *key;
-    czm_bytes tensor; // its name in the graph, "node:index"; empty if it is not a plain tensor
+    czm_bytes tensor; // its name in the graph, "node:index"; empty if it is not a dense tensor
     czm_dtype dtype;
     czm_bytes shape; // a TensorShapeProto
 } czm_signature_tensor;
@@ -53,7 +54,7 @@ typedef struct czm_signature {
 } czm_signature;
 
 typedef struct czm_meta_graph {
-    const char *where; // how messages call the file
+    const char *where; // the name of the file in messages
     const char *exporter;
     czm_op_registry *ops;
     czm_node_records nodes;
@@ -65,7 +66,7 @@ typedef struct czm_meta_graph {
     size_t record_count;    // nodes in the main graph and in all function bodies
 } czm_meta_graph;
 
-// Reads saved_model.pb and takes the graph that is tagged "serve".
+// Reads saved_model.pb and chooses the graph with the tag "serve".
 CZM_MUST_CHECK czm_status czm_meta_graph_read(czm_context *context, const czm_source *source,
                                               czm_meta_graph *graph);
 

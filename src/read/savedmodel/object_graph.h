@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The objects that TensorFlow 2's own loader reads: the SavedModel lists them with their children, and
-// the checkpoint stores its keys by the paths of objects. They say of each variable how its author
-// calls it and whether it is trainable.
+// The objects that TensorFlow 2's own loader reads: the SavedModel lists them with their children, and the checkpoint
+// stores its keys by the paths of objects. They contain, for each variable, its author's name for it and whether it
+// is trainable.
 //
-// They are also the second way from variables to the checkpoint: a function that the graph calls
-// binds objects to its last inputs. It is needed where SaverDef restores other variables than those
-// that inference reads: tf.saved_model.save of a Keras 3 model writes such files.
+// They are also the second way to find a variable in the checkpoint: a function that the graph calls binds objects to
+// its last inputs. It is needed if SaverDef restores other variables than those that inference reads:
+// tf.saved_model.save of a Keras 3 model writes such files.
 //
 //     MetaGraphDef.object_graph_def=7  SavedObjectGraph {nodes=1, concrete_functions=2 (map)}
 //     SavedObject                      children=1 {node_id=1, local_name=2}, user_object=4, variable=7
@@ -27,15 +27,15 @@ bool czm_objects_are_keras(czm_bytes object_graph);
 
 typedef struct czm_objects czm_objects;
 
-// The objects of both, paired by their paths; what does not fit together is passed over.
+// The objects of the SavedModel and of the checkpoint, paired by their paths; objects without a partner are skipped.
 CZM_MUST_CHECK czm_status czm_objects_read(czm_context *context, const czm_meta_graph *meta,
                                            czm_bundle *bundle, czm_objects **objects);
 
-// Adds to `keys` (variable name -> czm_checkpoint_key) what it does not have yet.
+// Adds the missing entries to `keys` (variable name -> czm_checkpoint_key).
 void czm_objects_add_keys(const czm_objects *g, const czm_meta_graph *meta, czm_name_table *keys);
 
-// Sets name and is_trainable of the variable that the checkpoint stores under `key`; leaves both
-// alone if no object is known to be it.
+// Sets name and is_trainable of the variable that the checkpoint stores under `key`; leaves both unchanged if no
+// object is known for it.
 void czm_objects_describe(const czm_objects *g, czm_bytes key, czm_variable *variable);
 
 #endif

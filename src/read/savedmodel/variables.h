@@ -2,10 +2,10 @@
 //
 // Which tensor of the checkpoint each variable is restored from.
 //
-// The names of variables say nothing about the keys in the checkpoint; what TensorFlow itself runs
-// to restore them does: the node that SaverDef names. Flattened like any other graph, it ends in
-// assignments (variable <- RestoreV2), in functions (TensorFlow 2) or as plain nodes (TensorFlow 1).
-// Where it restores other variables than inference reads, object_graph.h has a second way.
+// The names of variables do not determine their keys in the checkpoint. The node that SaverDef names does, which
+// TensorFlow runs to restore variables. It is flattened like any other graph, and ends in assignments (variable <-
+// RestoreV2), in functions (TensorFlow 2) or as plain nodes (TensorFlow 1). If it restores other variables than
+// inference reads, object_graph.h has a second way.
 #ifndef CZM_READ_SAVEDMODEL_VARIABLES_H
 #define CZM_READ_SAVEDMODEL_VARIABLES_H
 

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The variables become a fresh TensorBundle of one data file, which holds only what inference
-// needs, and the objects that they belong to (objects.h), as a string. The tensors lie in the order
-// of their keys. The layout is known before the bytes are: the index has its final size from the
-// start and gets the checksums when the data has been written.
+// Writes the variables as a TensorBundle with one data file, which contains only the tensors that inference needs,
+// and their objects (objects.h) as a string. The tensors are in the order of their keys. The layout is computed
+// first: the index has its final size from the start, and gets the checksums after the data are written.
 #ifndef CZM_WRITE_BUNDLE_H
 #define CZM_WRITE_BUNDLE_H
 

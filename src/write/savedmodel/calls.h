@@ -8,7 +8,7 @@
 
 #include "write/savedmodel/graph_def.h"
 
-// How the arguments and the result of a function look from Python.
+// The arguments and the result of a function in Python.
 typedef enum czm_call_form {
     CZM_CALL_SIGNATURE, // signature(key=image) -> {key: result}
     CZM_CALL_DEFAULT,   // default(image) -> {key: result}
@@ -24,7 +24,7 @@ typedef struct czm_call {
 
 enum { CZM_CALL_COUNT = 6 };
 
-// What is the same for all of them.
+// The data that all these functions share.
 typedef struct czm_network {
     const czm_model *model;
     czm_shape input, output;
@@ -32,7 +32,7 @@ typedef struct czm_network {
     const char *argument; // "argument": arguments are argument_0 and so on
     czm_call calls[CZM_CALL_COUNT];
 
-    // What functions and calls have in common, written once.
+    // The common parts of functions and calls.
     const char *op; // of a call
     char **arguments;
     czm_bytes signature, call_inputs, call_attrs; // fields of OpDef and NodeDef
@@ -43,14 +43,14 @@ typedef struct czm_network {
 czm_network czm_network_make(czm_arena *arena, const czm_model *model, czm_shape input,
                              czm_shape output);
 
-// A FunctionDefLibrary: these functions and those that If, While and their kin name, by name.
+// A FunctionDefLibrary: these functions and those that If, While and similar nodes name, sorted by name.
 void czm_put_library(czm_buffer *out, uint32_t field, const czm_network *network);
 
 // The node of the main graph that calls the signature's function; output 0 is the result.
 void czm_put_main_call(czm_buffer *out, const czm_network *network, const char *name);
 
-// "name", or "name_" and a number: a name that no node in the list has, or, with a final "/" or "_"
-// after it, that no name begins with.
+// Returns "name", or "name_" and a number: a name that no node in the list has, or that, with a final "/" or "_", no
+// name begins with.
 const char *czm_free_name(czm_arena *arena, const czm_node_list *nodes, const char *name,
                           const char *ending);
 

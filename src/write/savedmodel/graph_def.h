@@ -25,7 +25,7 @@ void czm_put_argument(czm_buffer *out, uint32_t field, const char *name, czm_dty
 // A FunctionDef of a graph whose inputs are _Arg nodes.
 void czm_put_function(czm_buffer *out, const czm_graph *graph);
 
-// Whether a function of these nodes keeps state, as FunctionDef.signature says it.
+// Whether a function of these nodes has state, for FunctionDef.signature.
 bool czm_graph_is_stateful(const czm_graph *graph);
 
 // An entry of FunctionDef.ret: {key=1, value=2}.

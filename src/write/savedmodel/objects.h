@@ -12,9 +12,8 @@
 //         keras_api  child: call_and_return_conditional_losses, which Keras calls
 //         signatures child: serving_default
 //
-// Objects that are no functions are in the checkpoint too, with the same numbers; the path from the
-// model to a variable is its key there.
-// Source: tensorflow/core/protobuf/{saved_object_graph,trackable_object_graph}.proto,
+// The checkpoint also contains all objects except functions, with the same numbers; the path from the model to a
+// variable is its key there. Source: tensorflow/core/protobuf/{saved_object_graph,trackable_object_graph}.proto,
 // tensorflow/python/keras/saving/saved_model/load.py.
 #ifndef CZM_WRITE_OBJECTS_H
 #define CZM_WRITE_OBJECTS_H

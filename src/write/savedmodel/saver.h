@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The nodes that save and restore a model's variables, as TensorFlow 1's Saver makes them: every
-// loader of TensorFlow 2.0.0, the C API's included, runs them. And the description of the variables
-// that Python's loaders look for.
+// The nodes that save and restore a model's variables, as TensorFlow 1's Saver makes them, and the description of the
+// variables that Python's loaders read. Every loader of TensorFlow 2.0.0 runs these nodes, also that of the C API.
 #ifndef CZM_WRITE_SAVER_H
 #define CZM_WRITE_SAVER_H
 
@@ -14,7 +13,7 @@ typedef struct czm_saver {
     const czm_model *model;
 } czm_saver;
 
-// `outer` are the other nodes of the main graph, whose names are taken.
+// `outer` are the other nodes of the main graph, whose names are in use.
 czm_saver czm_saver_make(czm_arena *arena, const czm_model *model, const czm_object_tree *tree,
                          const czm_node_list *outer);
 

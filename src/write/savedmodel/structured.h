@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// StructuredValue: how a SavedModel describes the arguments and results of functions.
+// StructuredValue: the description of the arguments and results of functions in a SavedModel.
 //
 //     none=1, string=13, bool=14, tensor_spec=33 {name=1, shape=2, dtype=3}, list=51 {values=1},
 //     tuple=52 {values=1}, dict=53 {fields=1 (map)}, named_tuple=54 {name=1, values=2 {key=1, value=2}}
@@ -18,8 +18,8 @@ void czm_put_bool_value(czm_buffer *out, uint32_t field, bool is_true);
 void czm_put_spec(czm_buffer *out, uint32_t field, const char *name, czm_shape shape,
                   czm_dtype dtype);
 
-// Values that hold others, which are put between begin and end: those of lists and tuples into field
-// CZM_ELEMENT, those of a dict or named tuple between czm_begin_pair and czm_put_end, into CZM_VALUE.
+// Values that contain others, which are put between begin and end: those of lists and tuples into field CZM_ELEMENT,
+// those of a dict or named tuple between czm_begin_pair and czm_put_end, into CZM_VALUE.
 typedef enum czm_structure {
     CZM_LIST_VALUE = 51,
     CZM_TUPLE_VALUE = 52,
