@@ -102,6 +102,8 @@ SECOND = {'class_name': 'InputLayer', 'name': 'second', 'inbound_nodes': [],
 STEPS = {'kernel:0': [3, 3, 1, 8], 'recurrent_kernel:0': [3, 3, 2, 8], 'bias:0': [8]}
 HEADS = {f'{name}:{kind}': dims for name in 'qkv' for kind, dims in (('0', [1, 1, 1]), ('1', [1, 1]))}
 HEADS.update({'o:0': [1, 1, 1], 'o:1': [1]})
+LOCAL = {'local': {'kernel:0': [196, 9, 2], 'bias:0': [14, 14, 2]}}
+CLAHE = 'ContrastLimitedAdaptiveHistogramEqualization'
 TRAINING = called(layer('drop', 'BatchNormalization'), training=True)
 
 # name of the file, what it holds, the words of its message
@@ -178,6 +180,11 @@ CASES = [
     ('rms.h5', of(layer('norm', 'RMSNormalization', {'axis': [1]}), weights={'norm': {'scale': [16]}})),
     ('rank.keras.h5', open_input(layer('soft', 'Softmax', {'axis': 1}), shape=())),
     ('heads.h5', of(layer('heads', 'MultiHeadAttention', {'key_dim': 1, 'num_heads': 1}), weights={'heads': HEADS})),
+    ('pixels.h5', open_input(layer('heads', 'MultiHeadAttention', {'key_dim': 1, 'num_heads': 1, 'attention_axes': [2]}),
+                             shape=(None, 8, 1), weights={'heads': HEADS})),
+    ('window.h5', open_input(layer('heads', 'MultiHeadAttention', {'key_dim': 1, 'num_heads': 1, 'sliding_window': 3}),
+                             shape=(None, 8, 1), weights={'heads': HEADS})),
+    ('dot.h5', of(layer('dot', 'Dot', {'axes': 1}))),
     ('key.h5', open_input(layer('heads', 'MultiHeadAttention', {'key_dim': 0, 'num_heads': 1}), shape=(None, 8, 1),
                           weights={'heads': HEADS})),
     ('wrapper.h5', of(layer('times', 'TimeDistributed', {'layer': None}))),
@@ -188,6 +195,9 @@ CASES = [
     ('scale.h5', of(layer('scale', 'Rescaling', {'scale': 'much'}))),
     ('scale16.h5', of(layer('scale', 'Rescaling', {'scale': [1, 'x']}))),
     ('contrast.h5', of(layer('contrast', 'AutoContrast', {'value_range': [1, 0]}))),
+    ('clahe.h5', open_input(layer('contrast', CLAHE, {}))),
+    ('clahe-tiles.h5', open_input(layer('contrast', CLAHE, {'tile_grid_size': [4000, 4000]}), shape=(None, 4000, 4000, 1))),
+    ('clahe-small.h5', open_input(layer('contrast', CLAHE, {'tile_grid_size': [8, 8]}), shape=(None, 3, 8, 1))),
     ('borders.h5', of(layer('pad', 'ZeroPadding2D', {'padding': [1, 2, 3]}))),
     ('size.h5', open_input(layer('crop', 'CenterCrop', {'height': 8, 'width': 8}))),
     ('height.h5', of(layer('resize', 'Resizing', {'height': 0, 'width': 8}))),
@@ -198,6 +208,9 @@ CASES = [
                    weights={'up': {'kernel:0': [3, 3, 2, 1], 'bias:0': [2]}})),
     ('flat.h5', open_input(layer('up', 'Conv2DTranspose', {'kernel_size': [3, 3]}), shape=(None, 8),
                            weights={'up': {'kernel:0': [3, 3, 2, 1], 'bias:0': [2]}})),
+    ('local.h5', of(layer('local', 'LocallyConnected2D', {'kernel_size': [3, 3], 'implementation': 2}), weights=LOCAL)),
+    ('local-rank.h5', open_input(layer('local', 'LocallyConnected2D', {'kernel_size': [3, 3]}), shape=(None, 8), weights=LOCAL)),
+    ('local-kernel.h5', of(layer('local', 'LocallyConnected2D', {'kernel_size': [2, 2]}), weights=LOCAL)),
     ('pool.h5', open_input(layer('pool', 'AdaptiveMaxPooling2D', {'output_size': 2}))),
     ('steps.h5', open_input(layer('steps', 'ConvLSTM2D', {'kernel_size': [3, 3]}), shape=(None, None, 8, 8, 1),
                             weights={'steps': STEPS})),

@@ -35,7 +35,8 @@ with open(onnx_test.__file__, encoding='utf-8') as code:
 # folder: (environment, variables)
 DIALECTS = {'keras2': ('tf215', {}), 'keras3': ('tf221', {}),
             'tf_keras': ('tf221', {'TF_USE_LEGACY_KERAS': '1'}), 'old': None}
-TOLERANCE, HALF_TOLERANCE = 3e-5, 5e-3
+TOLERANCE = 3e-5
+HALF_TOLERANCES = {'bfloat16': 3e-2, 'float16': 5e-3} # by the word in what a network is
 OPSET = '18'
 
 
@@ -129,7 +130,7 @@ def read_rejections(dialect):
 OTHER_GRAPHS = {
     'Conv1DTranspose', 'DepthwiseConv1D', 'SeparableConv1D', 'GlobalAveragePooling1D', 'GlobalMaxPooling1D',
     'Conv3DTranspose', 'CenterCrop', 'GroupNormalization', 'UpSampling1D', 'UpSampling3D', 'ConvLSTM1D', 'ConvLSTM2D',
-    'ConvLSTM3D', 'RandomCrop'}
+    'ConvLSTM3D', 'RandomCrop', 'Dot', 'LocallyConnected1D', 'LocallyConnected2D'}
 
 
 def compare_saved_models(options, source):
@@ -213,9 +214,9 @@ def judge(engine, networks):
         with np.load(network.recorded) as recorded:
             pictures, expected, what = recorded['input'], recorded['expected'], str(recorded['what'])
         try:
-            is_half = 'float16' in what
-            difference = onnx_test.compare(answer(pictures), expected, HALF_TOLERANCE if is_half else TOLERANCE)
-            if not is_half:
+            tolerance = next((HALF_TOLERANCES[word] for word in HALF_TOLERANCES if word in what), TOLERANCE)
+            difference = onnx_test.compare(answer(pictures), expected, tolerance)
+            if tolerance == TOLERANCE:
                 worst = max(worst, difference / max(1, np.abs(expected).max(initial=0)))
         except Exception as error: # whatever an engine says
             yield network.label, ' '.join(str(error).split())[:200], network.recorded

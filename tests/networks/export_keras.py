@@ -27,7 +27,7 @@ import tensorflow as tf
 
 layers = keras.layers
 IS_NEW = keras.__version__.startswith('3')
-MERGED = {'Add', 'Multiply', 'Subtract', 'Average', 'Maximum', 'Minimum', 'Concatenate'}
+MERGED = {'Add', 'Dot', 'Multiply', 'Subtract', 'Average', 'Maximum', 'Minimum', 'Concatenate'}
 
 LINE, IMAGE, VOLUME, PHOTO = (11, 4), (9, 8, 4), (5, 7, 6, 4), (9, 8, 3)
 FORMATS = [None, 'channels_first']
@@ -57,53 +57,59 @@ AUGMENTATION = {
 LAYERS = [
     ('Conv1D', LINE, dict(filters=[6], kernel_size=[3, 2], strides=[1, 2], padding=[*PADDINGS, 'causal'],
                           dilation_rate=[1, 2], groups=[1, 2], use_bias=[True, False],
-                          activation=['linear', 'relu'])),
+                          activation=['linear', 'relu'], data_format=FORMATS)),
     ('Conv2D', IMAGE, dict(filters=[6], kernel_size=[3, [2, 3], 1], strides=[1, 2, [3, 2]], padding=PADDINGS,
                            dilation_rate=[1, 2, [1, 3]], groups=[1, 2, 4], use_bias=[True, False],
                            activation=['linear', 'relu', 'softmax'], data_format=FORMATS,
-                           dtype=['float32', 'float64', 'mixed_float16', 'float16'])),
+                           dtype=['float32', 'float64', 'mixed_float16', 'float16', 'mixed_bfloat16'],
+                           kernel_constraint=[None, 'unit_norm'], kernel_regularizer=[None, 'l2'])),
     ('Conv3D', VOLUME, dict(filters=[6], kernel_size=[3, [1, 2, 3]], strides=[1, 2, [1, 2, 1]], padding=PADDINGS,
-                            dilation_rate=[1, 2], use_bias=[True, False], activation=['linear', 'relu'])),
+                            dilation_rate=[1, 2], use_bias=[True, False], activation=['linear', 'relu'],
+                            data_format=FORMATS, groups=[1, 2])),
     ('DepthwiseConv1D', LINE, dict(kernel_size=[3, 2], strides=[1, 2], padding=PADDINGS, depth_multiplier=[1, 2],
-                                   dilation_rate=[1, 2], use_bias=[True, False], activation=['linear', 'relu'])),
+                                   dilation_rate=[1, 2], use_bias=[True, False], activation=['linear', 'relu'],
+                                   data_format=FORMATS)),
     ('DepthwiseConv2D', IMAGE, dict(kernel_size=[3, [2, 3]], strides=[1, 2], padding=PADDINGS,
                                     depth_multiplier=[1, 2], dilation_rate=[1, 2, [2, 1]], use_bias=[True, False],
                                     activation=['linear', 'relu'], data_format=FORMATS)),
     ('SeparableConv1D', LINE, dict(filters=[5], kernel_size=[3, 2], strides=[1, 2], padding=[*PADDINGS, 'causal'],
                                    depth_multiplier=[1, 2], dilation_rate=[1, 2], use_bias=[True, False],
-                                   activation=['linear', 'relu'])),
+                                   activation=['linear', 'relu'], data_format=FORMATS)),
     ('SeparableConv2D', IMAGE, dict(filters=[5], kernel_size=[3, [2, 3]], strides=[1, 2], padding=PADDINGS,
                                     depth_multiplier=[1, 2], dilation_rate=[1, 2], use_bias=[True, False],
-                                    activation=['linear', 'relu'])),
+                                    activation=['linear', 'relu'], data_format=FORMATS)),
     ('Conv1DTranspose', LINE, dict(filters=[5], kernel_size=[3, 2, 4], strides=[1, 2, 3], padding=PADDINGS,
                                    output_padding=[None, 0, 1], use_bias=[True, False],
-                                   activation=['linear', 'relu'], dilation_rate=[1, 2])),
+                                   activation=['linear', 'relu'], dilation_rate=[1, 2], data_format=FORMATS)),
     ('Conv2DTranspose', IMAGE, dict(filters=[5], kernel_size=[3, [2, 3], 4, 1], strides=[1, 2, [1, 3]],
                                     padding=PADDINGS, output_padding=[None, 0, 1, [0, 1]], use_bias=[True, False],
                                     activation=['linear', 'relu'], dilation_rate=[1, 2], data_format=FORMATS)),
     ('Conv3DTranspose', VOLUME, dict(filters=[5], kernel_size=[3, [1, 2, 3]], strides=[1, 2, [1, 2, 1]],
                                      padding=PADDINGS, output_padding=[None, 0, 1], use_bias=[True, False],
-                                     activation=['linear', 'relu'], dilation_rate=[1, 2])),
-    *((f'{kind}Pooling1D', LINE, dict(pool_size=[2, 3], strides=[None, 1, 3], padding=PADDINGS))
+                                     activation=['linear', 'relu'], dilation_rate=[1, 2], data_format=FORMATS)),
+    *((f'LocallyConnected{rank}D', shape, dict(filters=[5], kernel_size=[3, 2], strides=[1, 2], use_bias=[True, False],
+                                               activation=['linear', 'relu'], data_format=FORMATS))
+      for rank, shape in ((1, LINE), (2, IMAGE))),
+    *((f'{kind}Pooling1D', LINE, dict(pool_size=[2, 3], strides=[None, 1, 3], padding=PADDINGS, data_format=FORMATS))
       for kind in ('Max', 'Average')),
     *((f'{kind}Pooling2D', IMAGE, dict(pool_size=[2, 3, [3, 2]], strides=[None, 1, 3, [1, 2]], padding=PADDINGS,
                                        data_format=FORMATS)) for kind in ('Max', 'Average')),
     *((f'{kind}Pooling3D', VOLUME, dict(pool_size=[2, 3, [1, 3, 2]], strides=[None, 1, [1, 2, 1]],
-                                        padding=PADDINGS)) for kind in ('Max', 'Average')),
+                                        padding=PADDINGS, data_format=FORMATS)) for kind in ('Max', 'Average')),
     *((f'Global{kind}Pooling{rank}D', shape, dict(keepdims=[True, False], data_format=FORMATS))
       for kind in ('Max', 'Average') for rank, shape in ((1, LINE), (2, IMAGE), (3, VOLUME))),
-    *((f'Adaptive{kind}Pooling{rank}D', shape, dict(output_size=[2, 3, 5]))
+    *((f'Adaptive{kind}Pooling{rank}D', shape, dict(output_size=[2, 3, 5], data_format=FORMATS))
       for kind in ('Max', 'Average') for rank, shape in ((1, LINE), (2, IMAGE), (3, VOLUME))),
     ('UpSampling1D', LINE, dict(size=[2, 3])),
     ('UpSampling2D', IMAGE, dict(size=[2, [3, 1]], interpolation=['nearest', 'bilinear', *METHODS],
                                  data_format=FORMATS)),
-    ('UpSampling3D', VOLUME, dict(size=[2, [1, 2, 3]])),
-    ('ZeroPadding1D', LINE, dict(padding=[1, [0, 2]])),
+    ('UpSampling3D', VOLUME, dict(size=[2, [1, 2, 3]], data_format=FORMATS)),
+    ('ZeroPadding1D', LINE, dict(padding=[1, [0, 2]], data_format=FORMATS)),
     ('ZeroPadding2D', IMAGE, dict(padding=[1, [1, 2], [[1, 0], [2, 3]]], data_format=FORMATS)),
-    ('ZeroPadding3D', VOLUME, dict(padding=[1, [1, 2, 0], [[1, 0], [2, 3], [0, 1]]])),
+    ('ZeroPadding3D', VOLUME, dict(padding=[1, [1, 2, 0], [[1, 0], [2, 3], [0, 1]]], data_format=FORMATS)),
     ('Cropping1D', LINE, dict(cropping=[1, [0, 2]])),
     ('Cropping2D', IMAGE, dict(cropping=[1, [1, 2], [[1, 0], [2, 3]], 0], data_format=FORMATS)),
-    ('Cropping3D', VOLUME, dict(cropping=[1, [1, 2, 0], [[1, 0], [2, 3], [0, 1]]])),
+    ('Cropping3D', VOLUME, dict(cropping=[1, [1, 2, 0], [[1, 0], [2, 3], [0, 1]]], data_format=FORMATS)),
     ('Resizing', IMAGE, dict(height=[12, 5, 9], width=[16, 4, 8], antialias=[None, True],
                              interpolation=['bilinear', 'nearest', *METHODS],
                              crop_to_aspect_ratio=[None, True], pad_to_aspect_ratio=[None, True],
@@ -144,8 +150,9 @@ LAYERS = [
     ('ELU', IMAGE, dict(alpha=[1.0, 0.5])),
     ('ThresholdedReLU', IMAGE, dict(theta=[1.0, 0.3])),
     ('Softmax', IMAGE, dict(axis=[-1, 1, [1, 2], [2, 3]])),
-    *((name, IMAGE, dict(inputs=[2, 3, 'row'])) for name in sorted(MERGED - {'Concatenate', 'Subtract'})),
+    *((name, IMAGE, dict(inputs=[2, 3, 'row'])) for name in sorted(MERGED - {'Concatenate', 'Dot', 'Subtract'})),
     ('Subtract', IMAGE, dict(inputs=[2, 'row'])),
+    *(('Dot', shape, dict(axes=[-1, 1, [1, 1]], normalize=[False, True])) for shape in ((7,), LINE, IMAGE)),
     ('Concatenate', IMAGE, dict(inputs=[2, 3], axis=[-1, 1, 3])),
     ('Reshape', IMAGE, dict(target_shape=[[8, 9, 4], [-1, 4], [72, -1], [4, 3, 3, 8], [-1]])),
     ('Flatten', IMAGE, dict(data_format=FORMATS)),
@@ -160,6 +167,9 @@ LAYERS = [
     ('Identity', IMAGE, {}),
     *((name, PHOTO, arguments) for name, arguments in AUGMENTATION.items()),
     ('AutoContrast', PHOTO, dict(value_range=[[0, 255], [0, 1], [-1, 3]], dtype=['float32', 'float64'])),
+    ('ContrastLimitedAdaptiveHistogramEqualization', PHOTO, dict(
+        value_range=[[-1, 3], [0, 255], [0, 1]], clip_limit=[4.0, 0.0, 40.0], data_format=FORMATS,
+        tile_grid_size=[[2, 2], [8, 8], [3, 4], [1, 1]], dtype=['float32', 'float64'])),
 ]
 
 
@@ -585,13 +595,18 @@ def random_weights(model, rng):
             layer.finalize_state() # it computes with numbers derived from its weights
 
 
+def mixed(x, shape):
+    layer = layers.Conv2D(shape[-1], 1) if shape == IMAGE else layers.Dense(shape[-1])
+    return layer(x)
+
+
 def layer_network(name, shape, options):
     options = dict(options)
     x = source = layers.Input(shape)
     inputs = options.pop('inputs', None)
     if name in MERGED:
         count = 2 if inputs in (None, 'row') else inputs
-        parts = [x, *(layers.Conv2D(shape[-1], 1)(x) for _ in range(count - 1))]
+        parts = [x, *(mixed(x, shape) for _ in range(count - 1))]
         if inputs == 'row':
             parts[1] = layers.GlobalMaxPooling2D(keepdims=True)(parts[1])
         return keras.Model(source, getattr(layers, name)(**options)(parts))
@@ -657,6 +672,8 @@ def write(label, what, build, folder):
         expected = np.asarray(model(pictures, training=False))
     except tf.errors.OpError: # channels first: XLA has the kernels
         expected = np.asarray(tf.function(lambda x: model(x, training=False), jit_compile=True)(pictures))
+    if expected.dtype.name == 'bfloat16': # which NumPy does not have
+        expected = expected.astype('float32')
     path = os.path.join(folder, label)
     has_archive_only = IS_NEW and label.startswith(('operation', *AUGMENTATION)) # Keras fails otherwise
     formats = ['.keras'] if has_archive_only else ['.h5', '.keras']

@@ -21,7 +21,6 @@ typedef struct refusal {
 #define PREPROCESSING                                                                         \
     "layers that prepare text or tables are not supported: a CZModel contains a network for " \
     "images"
-#define BY_HISTOGRAM "layers that use the histogram of the image are not supported"
 #define FOR_SOUND "layers for sound are not supported: a CZModel contains a network for images"
 #define WITHOUT_IT "build the network without the layer, or save it as a SavedModel"
 
@@ -48,14 +47,10 @@ static const refusal refusals[] = {
     {"GroupQueryAttention", FOR_SEQUENCES, WITHOUT_IT},
     {"GroupedQueryAttention", FOR_SEQUENCES, WITHOUT_IT},
     {"ReversibleEmbedding", FOR_SEQUENCES, WITHOUT_IT},
-    {"LocallyConnected1D", "locally connected layers are not supported", WITHOUT_IT},
-    {"LocallyConnected2D", "locally connected layers are not supported", WITHOUT_IT},
-    {"Dot", "the layer multiplies tensors, which is not supported", WITHOUT_IT},
     {"TFSMLayer", FOREIGN, WITHOUT_IT},
     {"TorchModuleWrapper", FOREIGN, WITHOUT_IT},
     {"JaxLayer", FOREIGN, WITHOUT_IT},
     {"FlaxLayer", FOREIGN, WITHOUT_IT},
-    {"ContrastLimitedAdaptiveHistogramEqualization", BY_HISTOGRAM, WITHOUT_IT},
     {"MelSpectrogram", FOR_SOUND, WITHOUT_IT},
     {"STFTSpectrogram", FOR_SOUND, WITHOUT_IT},
     {"CategoryEncoding", PREPROCESSING, WITHOUT_IT},

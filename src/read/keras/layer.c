@@ -214,7 +214,14 @@ static czm_status read_wrapped(reader *r, czm_keras_layer *layer, unsigned depth
 // MultiHeadAttention holds four layers of class EinsumDense that its configuration does not list.
 static czm_status add_projections(reader *r, czm_keras_layer *layer) {
     static const char *const names[] = {"query", "key", "value", "attention_output"};
+    static const char *const unsupported[] = {"sliding_window", "use_gate"};
     json_t *config = czm_json_object(r->context->arena);
+    for (size_t i = 0; i < CZM_COUNT_OF(unsupported); i++) {
+        const json_t *value = czm_config_get(layer->config, unsupported[i]);
+        if (value && !json_is_false(value))
+            return czm_keras_refuse(r->context, r->file, layer, CZM_RULE_KERAS_LAYER, NULL,
+                                    "%s is not supported", unsupported[i]);
+    }
     bool has_bias = czm_config_bool(layer->config, "use_bias", true);
     if (!config || (has_bias && json_object_set_new(config, "bias_axes", json_string("x"))))
         return czm_report_out_of_memory(r->context->report);

@@ -12,6 +12,7 @@ czm_tensor czm_keras_build_depthwise(czm_keras_call *c);
 czm_tensor czm_keras_build_separable(czm_keras_call *c);
 czm_tensor czm_keras_build_transposed(czm_keras_call *c);
 czm_tensor czm_keras_build_convolution_lstm(czm_keras_call *c);
+czm_tensor czm_keras_build_local(czm_keras_call *c);
 czm_tensor czm_keras_build_pool(czm_keras_call *c);
 czm_tensor czm_keras_build_global_pool(czm_keras_call *c);
 czm_tensor czm_keras_build_adaptive_pool(czm_keras_call *c);
@@ -33,6 +34,7 @@ czm_tensor czm_keras_build_repeat_vector(czm_keras_call *c);
 czm_tensor czm_keras_build_dense(czm_keras_call *c);
 czm_tensor czm_keras_build_einsum_dense(czm_keras_call *c);
 czm_tensor czm_keras_build_attention(czm_keras_call *c);
+czm_tensor czm_keras_build_dot(czm_keras_call *c);
 czm_tensor czm_keras_build_time_distributed(czm_keras_call *c);
 czm_tensor czm_keras_build_wrapped(czm_keras_call *c);
 
@@ -44,7 +46,10 @@ czm_tensor czm_keras_build_group_normalization(czm_keras_call *c);
 czm_tensor czm_keras_build_unit_normalization(czm_keras_call *c);
 czm_tensor czm_keras_build_normalization(czm_keras_call *c);
 czm_tensor czm_keras_build_rescaling(czm_keras_call *c);
+
+// layers_contrast.c
 czm_tensor czm_keras_build_auto_contrast(czm_keras_call *c);
+czm_tensor czm_keras_build_clahe(czm_keras_call *c);
 
 // layers_pointwise.c
 czm_tensor czm_keras_build_identity(czm_keras_call *c);
@@ -78,6 +83,9 @@ czm_tensor czm_keras_along_last(czm_keras_call *c, czm_op_kind op, czm_tensor x,
 // x where it is positive, else alpha * (exp(x) - 1).
 czm_tensor czm_keras_elu(czm_keras_call *c, czm_tensor x, double alpha);
 
+// Divided by its length along `axes`.
+czm_tensor czm_keras_unit(czm_keras_call *c, czm_tensor x, const int64_t *axes, size_t count);
+
 // The first half along an axis, times the sigmoid of the second.
 czm_tensor czm_keras_glu(czm_keras_call *c, czm_tensor x, int64_t axis);
 
@@ -89,6 +97,11 @@ typedef struct czm_keras_sampling {
     bool has_half_pixels; // false: as before TensorFlow 2
     bool has_antialias;
 } czm_keras_sampling;
+
+// The input as [batch, height, width, channels] in the type that the layer computes in, and back in the order
+// of the layer's configuration.
+czm_tensor czm_keras_images(czm_keras_call *c);
+czm_tensor czm_keras_as_before(czm_keras_call *c, czm_tensor x);
 
 // Resizes [batch, height, width, channels].
 czm_tensor czm_keras_resize(czm_keras_call *c, czm_keras_sampling how, czm_tensor x,

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Layers that multiply with matrices, and wrappers of layers.
+#include <math.h>
+
 #include "read/keras/layers.h"
 
 enum { MOST_RANK = CZM_KERAS_HIGHEST_RANK };
@@ -102,22 +104,61 @@ czm_tensor czm_keras_build_attention(czm_keras_call *c) {
     enum { QUERY, KEY, VALUE, OUTPUT };
     czm_tensor query = c->in[0], value = c->in[c->in_count > 1],
                key = c->in_count > 2 ? c->in[2] : value;
-    int64_t key_dim = czm_config_int(c->config, "key_dim", 1);
-    if (czm_keras_rank(c, query) != 3 || czm_keras_rank(c, value) != 3)
+    int64_t key_dim = czm_config_int(c->config, "key_dim", 1), axis = 1;
+    const json_t *axes = czm_config_get(c->config, "attention_axes");
+    bool is_over_pixels = !axes || (czm_config_ints(axes, &axis, 1) == 1 && axis == 1);
+    if (czm_keras_rank(c, query) != 3 || czm_keras_rank(c, value) != 3 || !is_over_pixels)
         czm_keras_fail(c, "reshape the image to [batch, pixels, channels] before the layer",
-                       "attention over more than one axis is not supported");
+                       "attention over another axis than that of the pixels is not supported");
     if (key_dim < 1) czm_keras_fail_damaged(c, "key_dim is not a positive number");
-    double root = 1;
-    for (int i = 0; i < 60; i++) root = (root + (double)key_dim / root) / 2; // Newton
     czm_tensor q = project(c, QUERY, "abc,cde->abde", 2, query);
     czm_tensor k = project(c, KEY, "abc,cde->abde", 2, key);
     czm_tensor v = project(c, VALUE, "abc,cde->abde", 2, value);
-    q = CZM_KERAS_OP(c, CZM_OP_Mul, q, czm_keras_number(c, "Mul/y", c->dtype, 1 / root));
+    q = CZM_KERAS_OP(c, CZM_OP_Mul, q,
+                     czm_keras_number(c, "Mul/y", c->dtype, 1 / sqrt((double)key_dim)));
     czm_tensor scores = einsum(c, "einsum/Einsum", "aecd,abcd->acbe", k, q);
     czm_tensor weights = CZM_KERAS_AS(c, "softmax/Softmax", CZM_OP_Softmax, scores);
     weights = CZM_KERAS_AS(c, "dropout/Identity", CZM_OP_Identity, weights);
     czm_tensor mixed = einsum(c, "einsum_1/Einsum", "acbe,aecd->abcd", weights, v);
     return project(c, OUTPUT, "abcd,cde->abe", 1, mixed);
+}
+
+// ---- Dot
+
+// Products along an axis of each, for each image: "abcz,adz->abcd".
+static const char *dot_equation(czm_keras_call *c, const size_t *ranks, const int64_t *axes,
+                                size_t *out_rank) {
+    char in[2][MOST_RANK + 1] = {0}, out[2 * MOST_RANK + 1] = {0};
+    *out_rank = 0;
+    for (size_t k = 0; k < 2; k++)
+        for (size_t i = 0; i < ranks[k]; i++) {
+            bool is_summed = (int64_t)i == axes[k];
+            in[k][i] = (char)(is_summed ? 'z' : i == 0 ? 'a' : 'b' + k * MOST_RANK + i);
+            if (!is_summed && (i || k == 0)) out[(*out_rank)++] = in[k][i];
+        }
+    return czm_arena_format(c->arena, "%s,%s->%s", in[0], in[1], out);
+}
+
+czm_tensor czm_keras_build_dot(czm_keras_call *c) {
+    int64_t axes[2];
+    size_t ranks[2], rank;
+    czm_tensor parts[2];
+    bool is_good = c->in_count == 2 && czm_config_sizes(c->config, "axes", 2, -1, axes);
+    for (size_t i = 0; i < 2 && is_good; i++) {
+        parts[i] = c->in[i];
+        ranks[i] = czm_keras_rank(c, parts[i]);
+        if (axes[i] < 0) axes[i] += (int64_t)ranks[i];
+        is_good = axes[i] > 0 && axes[i] < (int64_t)ranks[i];
+        if (is_good && czm_config_bool(c->config, "normalize", false))
+            parts[i] = czm_keras_unit(c, parts[i], &axes[i], 1);
+    }
+    if (!is_good) {
+        czm_keras_fail_damaged(c, "the layer needs two inputs, and an axis of each");
+        return c->in[0];
+    }
+    const char *equation = dot_equation(c, ranks, axes, &rank);
+    czm_tensor y = einsum(c, "einsum/Einsum", equation, parts[0], parts[1]);
+    return rank > 1 ? y : CZM_KERAS_OP(c, CZM_OP_ExpandDims, y, czm_keras_int(c, "dim", 1));
 }
 
 // ---- wrappers

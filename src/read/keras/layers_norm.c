@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Layers that normalise: by stored statistics, or by those of the image.
-#include <math.h>
-
 #include "read/keras/layers.h"
 #include "read/keras/weight_source.h"
 
@@ -263,10 +261,7 @@ czm_tensor czm_keras_build_group_normalization(czm_keras_call *c) {
     return czm_keras_cast(c, "Cast", y, outside);
 }
 
-czm_tensor czm_keras_build_unit_normalization(czm_keras_call *c) {
-    int64_t axes[MOST_RANK];
-    czm_tensor x = c->in[0];
-    size_t count = axes_of(c, czm_keras_rank(c, x), axes);
+czm_tensor czm_keras_unit(czm_keras_call *c, czm_tensor x, const int64_t *axes, size_t count) {
     czm_tensor squares = CZM_KERAS_AS(c, "l2_normalize/Square", CZM_OP_Square, x);
     czm_tensor sum =
         czm_keras_reduce(c, "l2_normalize/Sum", CZM_OP_Sum, squares, axes, count, true);
@@ -274,6 +269,12 @@ czm_tensor czm_keras_build_unit_normalization(czm_keras_call *c) {
     sum = CZM_KERAS_AS(c, "l2_normalize/Maximum", CZM_OP_Maximum, sum, floor);
     return CZM_KERAS_AS(c, "l2_normalize", CZM_OP_Mul, x,
                         CZM_KERAS_AS(c, "l2_normalize/Rsqrt", CZM_OP_Rsqrt, sum));
+}
+
+czm_tensor czm_keras_build_unit_normalization(czm_keras_call *c) {
+    int64_t axes[MOST_RANK];
+    size_t count = axes_of(c, czm_keras_rank(c, c->in[0]), axes);
+    return czm_keras_unit(c, c->in[0], axes, count);
 }
 
 // ---- by numbers of the configuration or the file
@@ -352,44 +353,4 @@ czm_tensor czm_keras_build_rescaling(czm_keras_call *c) {
     czm_tensor x = czm_keras_cast(c, "Cast", c->in[0], c->dtype);
     czm_tensor scaled = CZM_KERAS_AS(c, "mul", CZM_OP_Mul, x, factor(c, "scale", 1));
     return CZM_KERAS_AS(c, "add", CZM_OP_AddV2, scaled, factor(c, "offset", 0));
-}
-
-// Keras' way from one range of values to another.
-static czm_tensor to_range(czm_keras_call *c, czm_tensor x, const double *from, const double *to) {
-    if (from[0] == to[0] && from[1] == to[1]) return x;
-    x = CZM_KERAS_AS(c, "sub", CZM_OP_Sub, x, czm_keras_number(c, "sub/y", c->dtype, from[0]));
-    x = CZM_KERAS_AS(c, "truediv", CZM_OP_RealDiv, x,
-                     czm_keras_number(c, "truediv/y", c->dtype, from[1] - from[0]));
-    x = CZM_KERAS_AS(c, "mul", CZM_OP_Mul, x,
-                     czm_keras_number(c, "mul/y", c->dtype, to[1] - to[0]));
-    return CZM_KERAS_AS(c, "add", CZM_OP_AddV2, x, czm_keras_number(c, "add/y", c->dtype, to[0]));
-}
-
-// The smallest value of each channel becomes 0 and the largest 255, in training and at inference. A channel
-// of one value stays as it is: Keras divides by 0 and then replaces what is no number.
-czm_tensor czm_keras_build_auto_contrast(czm_keras_call *c) {
-    static const int64_t axes[] = {1, 2};
-    static const double bytes[] = {0, 255};
-    const json_t *value = czm_config_get(c->config, "value_range");
-    double range[] = {0, 255};
-    for (size_t i = 0; i < 2 && json_array_size(value) == 2; i++)
-        range[i] = json_number_value(json_array_get(value, i));
-    czm_tensor x = czm_keras_cast(c, "Cast", c->in[0], c->dtype), y = to_range(c, x, range, bytes);
-    if (czm_keras_rank(c, x) != 4 || range[0] >= range[1]) {
-        czm_keras_fail_damaged(c, "the layer needs an image and a value_range of two numbers");
-        return x;
-    }
-    czm_tensor low = czm_keras_reduce(c, "Min", CZM_OP_Min, y, axes, 2, true);
-    czm_tensor high = czm_keras_reduce(c, "Max", CZM_OP_Max, y, axes, 2, true);
-    czm_tensor is_flat = CZM_KERAS_OP(c, CZM_OP_Equal, low, high);
-    czm_tensor span = CZM_KERAS_AS(c, "sub", CZM_OP_Sub, high, low);
-    span = CZM_KERAS_AS(c, "add", CZM_OP_AddV2, span, czm_keras_cast(c, "Cast", is_flat, c->dtype));
-    czm_tensor top = czm_keras_number(c, "truediv/x", c->dtype, 255);
-    czm_tensor scale = CZM_KERAS_AS(c, "truediv", CZM_OP_RealDiv, top, span);
-    czm_tensor offset = CZM_KERAS_AS(c, "mul", CZM_OP_Mul, CZM_KERAS_OP(c, CZM_OP_Neg, low), scale);
-    y = CZM_KERAS_AS(c, "add", CZM_OP_AddV2, CZM_KERAS_AS(c, "mul", CZM_OP_Mul, y, scale), offset);
-    y = CZM_KERAS_AS(c, "clip_by_value/Minimum", CZM_OP_Minimum, y, top);
-    y = CZM_KERAS_AS(c, "clip_by_value", CZM_OP_Maximum, y,
-                     czm_keras_number(c, "Maximum/y", c->dtype, 0));
-    return CZM_KERAS_OP(c, CZM_OP_SelectV2, is_flat, x, to_range(c, y, bytes, range));
 }

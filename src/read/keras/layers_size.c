@@ -253,38 +253,38 @@ static czm_tensor with_ratio(czm_keras_call *c, czm_tensor x, const int64_t *wan
                         czm_keras_number(c, "PadV2/constant_values", czm_tensor_dtype(x), fill));
 }
 
-static czm_tensor images_of(czm_keras_call *c) {
+czm_tensor czm_keras_images(czm_keras_call *c) {
     bool is_first = czm_keras_is_channels_first(c);
     czm_tensor x = czm_keras_cast(c, "Cast", c->in[0], c->dtype);
     return is_first ? czm_keras_transpose(c, x, (const int64_t[]){0, 2, 3, 1}, 4) : x;
 }
 
-static czm_tensor as_before(czm_keras_call *c, czm_tensor x) {
+czm_tensor czm_keras_as_before(czm_keras_call *c, czm_tensor x) {
     bool is_first = czm_keras_is_channels_first(c);
     return is_first ? czm_keras_transpose(c, x, (const int64_t[]){0, 3, 1, 2}, 4) : x;
 }
 
 czm_tensor czm_keras_build_resizing(czm_keras_call *c) {
     int64_t size[2];
-    czm_tensor x = images_of(c);
+    czm_tensor x = czm_keras_images(c);
     get_size(c, size);
     if (czm_config_bool(c->config, "crop_to_aspect_ratio", false))
         x = with_ratio(c, x, size, false);
     if (czm_config_bool(c->config, "pad_to_aspect_ratio", false)) x = with_ratio(c, x, size, true);
     czm_keras_sampling how = {czm_config_text(c->config, "interpolation", "bilinear"), true,
                               czm_config_bool(c->config, "antialias", false)};
-    return as_before(c, resize_to(c, x, how, size));
+    return czm_keras_as_before(c, resize_to(c, x, how, size));
 }
 
 static czm_tensor resize_smartly(czm_keras_call *c, czm_tensor x, const int64_t *size) {
     czm_keras_sampling how = {"bilinear", true, false};
-    return as_before(c, resize_to(c, with_ratio(c, x, size, false), how, size));
+    return czm_keras_as_before(c, resize_to(c, with_ratio(c, x, size, false), how, size));
 }
 
 // An image that is too small is cropped to the wanted ratio and enlarged.
 czm_tensor czm_keras_build_center_crop(czm_keras_call *c) {
     int64_t wanted[2], pairs[8] = {0};
-    czm_tensor x = images_of(c);
+    czm_tensor x = czm_keras_images(c);
     const int64_t *size = known_size(c, x);
     get_size(c, wanted);
     for (size_t i = 0; i < 2; i++) {
@@ -292,7 +292,7 @@ czm_tensor czm_keras_build_center_crop(czm_keras_call *c) {
         pairs[2 + 2 * i] = (size[i] - wanted[i]) / 2;
         pairs[3 + 2 * i] = size[i] - wanted[i] - pairs[2 + 2 * i];
     }
-    return as_before(c, crop(c, x, pairs, 4));
+    return czm_keras_as_before(c, crop(c, x, pairs, 4));
 }
 
 // At inference Keras 2 crops and resizes; Keras 3 does nothing.
@@ -300,7 +300,7 @@ czm_tensor czm_keras_build_random_crop(czm_keras_call *c) {
     int64_t size[2];
     if (c->b->file->major >= 3) return c->in[0];
     get_size(c, size);
-    return resize_smartly(c, images_of(c), size);
+    return resize_smartly(c, czm_keras_images(c), size);
 }
 
 // ---- reshaping

@@ -98,6 +98,17 @@ static czm_tensor swap_last(czm_keras_call *c, czm_tensor x) {
     return czm_keras_transpose(c, x, (const int64_t[]){0, 2, 1}, 3);
 }
 
+// Moves an axis, such as that of the channels, to another place.
+static czm_tensor move_channels(czm_keras_call *c, czm_tensor x, size_t from, size_t to,
+                                size_t rank) {
+    int64_t order[CZM_KERAS_HIGHEST_RANK];
+    for (size_t i = 0, next = 0; i < rank; i++) {
+        if (next == from) next++;
+        order[i] = i == to ? (int64_t)from : (int64_t)next++;
+    }
+    return czm_keras_transpose(c, x, order, rank);
+}
+
 // What looks at nothing behind itself: zeros in front.
 static czm_tensor pad_causally(czm_keras_call *c, czm_tensor x, const window *w, int64_t length) {
     int64_t before = w->dilations[0] * (length - 1);
@@ -334,6 +345,74 @@ czm_tensor czm_keras_build_adaptive_pool(czm_keras_call *c) {
     return x;
 }
 
+// ---- locally connected layers
+
+// As [rows, columns, pixels and channels, filters]. `pixels` is the number of pixels of one window. With
+// channels first, Keras stores the channels before the pixels.
+static czm_tensor local_kernel(czm_keras_call *c, bool is_first, const int64_t *places,
+                               int64_t pixels) {
+    const int64_t *dims = czm_keras_weight_dims(c, "kernel", 3);
+    int64_t channels = dims[1] / pixels;
+    czm_tensor kernel = czm_keras_weight_as(c, "kernel", CZM_KERAS_READ, 3);
+    if (dims[0] != places[0] * places[1] || channels * pixels != dims[1])
+        czm_keras_fail_damaged(c, "the weight \"kernel\" is not of the layer's kernel_size");
+    if (is_first) {
+        const int64_t stored[] = {dims[0], channels, pixels, dims[2]}, order[] = {0, 2, 1, 3};
+        kernel =
+            CZM_KERAS_OP(c, CZM_OP_Reshape, kernel, czm_keras_ints(c, "Reshape/shape", stored, 4));
+        kernel = czm_keras_transpose(c, kernel, order, 4);
+    }
+    const int64_t used[] = {places[0], places[1], dims[1], dims[2]};
+    return CZM_KERAS_OP(c, CZM_OP_Reshape, kernel, czm_keras_ints(c, "Reshape/shape", used, 4));
+}
+
+static czm_tensor local_bias(czm_keras_call *c, czm_tensor y, size_t rank, bool is_first) {
+    const int64_t *dims = czm_keras_weight_dims(c, "bias", rank + 1);
+    czm_tensor bias = czm_keras_weight_as(c, "bias", "add/ReadVariableOp", rank + 1);
+    int64_t turned[MOST_SPATIAL + 1] = {dims[rank]};
+    memcpy(turned + 1, dims, rank * sizeof *dims);
+    if (is_first) // Keras reshapes it, and does not transpose it
+        bias = CZM_KERAS_OP(c, CZM_OP_Reshape, bias,
+                            czm_keras_ints(c, "Reshape/shape", turned, rank + 1));
+    return CZM_KERAS_AS(c, "add", CZM_OP_AddV2, y, bias);
+}
+
+// A kernel for each place of the image.
+czm_tensor czm_keras_build_local(czm_keras_call *c) {
+    window w = window_of(c);
+    size_t rank = w.rank;
+    bool is_first = w.is_first;
+    int64_t size[MOST_SPATIAL + 1] = {1, 1};
+    czm_keras_get_sizes(c, "kernel_size", rank, 1, size + (rank == 1));
+    if (czm_config_int(c->config, "implementation", 1) != 1)
+        czm_keras_fail(c, "build the layer with implementation=1",
+                       "only implementation 1 is supported");
+    czm_tensor x = is_first ? move_channels(c, c->in[0], 1, rank + 1, rank + 2) : c->in[0];
+    w.is_first = false;
+    if (rank == 1) {
+        x = expand(c, x, 1);
+        w = as_flat(&w);
+    }
+    czm_node *node = CZM_KERAS_NODE(c, CZM_OP_ExtractImagePatches, x);
+    set_list(c, node, "ksizes", &w, size);
+    set_list(c, node, "strides", &w, w.strides);
+    set_list(c, node, "rates", &w, w.dilations);
+    czm_set_string(c->graph, node, "padding", w.padding);
+    czm_shape shape = czm_keras_shape(c, czm_output(node));
+    if (shape.rank != 4) czm_keras_fail_damaged(c, "the layer's input is not an image or a line");
+    if (c->b->status) return c->in[0];
+    czm_node *product =
+        czm_keras_node(c, "einsum/Einsum", CZM_OP_Einsum,
+                       CZM_KERAS_INPUTS(czm_output(node), local_kernel(c, is_first, shape.dims + 1,
+                                                                       size[0] * size[1])));
+    czm_set_string(c->graph, product, "equation", "bhwk,hwkf->bhwf");
+    czm_tensor y = czm_output(product);
+    if (rank == 1) y = squeeze(c, y, 1);
+    if (is_first) y = move_channels(c, y, rank + 1, 1, rank + 2);
+    if (czm_keras_has_weight(c, "bias")) y = local_bias(c, y, rank, is_first);
+    return czm_keras_activate(c, czm_config_get(c->config, "activation"), y);
+}
+
 // ---- ConvLSTM: its steps in time, one after the other
 
 typedef struct gates {
@@ -372,17 +451,6 @@ static gates split_gates(czm_keras_call *c, czm_tensor z, size_t rank) {
                    czm_keras_activate(c, czm_config_get(c->config, "activation"),
                                       (czm_tensor){node, 2}),
                    czm_keras_activate(c, gate, (czm_tensor){node, 3})};
-}
-
-// Moves the channels of [batch, time, ...] to the end, or back to their place.
-static czm_tensor move_channels(czm_keras_call *c, czm_tensor x, size_t from, size_t to,
-                                size_t rank) {
-    int64_t order[CZM_KERAS_HIGHEST_RANK];
-    for (size_t i = 0, next = 0; i < rank; i++) {
-        if (next == from) next++;
-        order[i] = i == to ? (int64_t)from : (int64_t)next++;
-    }
-    return czm_keras_transpose(c, x, order, rank);
 }
 
 // One step: the cell's state is replaced, and the output returned. A cell without a node is the first.
