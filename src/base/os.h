@@ -44,6 +44,9 @@ czm_file *czm_file_scratch(czm_arena *arena);
 // A file that appears only when it is complete: czm_file_create_beside() makes a temporary file in the folder of
 // `path`, and czm_file_publish() renames it to `path`. If it is not published, it is removed with the arena.
 czm_file *czm_file_create_beside(czm_arena *arena, const char *path);
+// Reserves room for the `size` bytes that will be written, where the system can do that: writing
+// then takes half as long, and a full disk is reported before any byte is written (false).
+bool czm_file_reserve(czm_file *file, uint64_t size);
 bool czm_file_write_at(czm_file *file, uint64_t offset, const void *from, size_t size);
 bool czm_file_publish(czm_file *file);
 

@@ -23,6 +23,7 @@
 #endif
 
 #include "base/list.h"
+#include "base/os_room.h"
 
 struct czm_file {
     czm_arena *arena;
@@ -167,6 +168,10 @@ czm_file *czm_file_create_beside(czm_arena *arena, const char *path) {
     }
     failed();
     return NULL;
+}
+
+bool czm_file_reserve(czm_file *file, uint64_t size) {
+    return czm_room_reserve(file->descriptor, size) || failed();
 }
 
 bool czm_file_write_at(czm_file *file, uint64_t offset, const void *from, size_t size) {

@@ -65,10 +65,13 @@ __attribute__((target("sse4.2,crc32"))) static uint32_t hardware_crc32c(uint32_t
 static const char hardware_name[] = "SSE4.2";
 
 // The processor itself is asked: __builtin_cpu_supports() needs a start-up function that not every
-// compiler's run-time library has, and always answers 0 without it.
+// compiler's run-time library has, and always answers 0 without it. It is asked once, because that
+// takes about 10 us in a virtual machine; threads that ask at the same time get the same answer.
 static bool has_hardware(void) {
+    static _Atomic signed char answer; // 0: not asked yet
     unsigned a, b, c, d;
-    return __get_cpuid(1, &a, &b, &c, &d) && (c & bit_SSE4_2);
+    if (answer == 0) answer = __get_cpuid(1, &a, &b, &c, &d) && (c & bit_SSE4_2) ? 1 : -1;
+    return answer > 0;
 }
 
 #elif defined(__aarch64__) && (defined(__linux__) || defined(__ARM_FEATURE_CRC32))
@@ -136,12 +139,8 @@ static uint32_t portable_crc32c(uint32_t crc, czm_bytes bytes) {
     return crc;
 }
 
-// Asking the processor takes a microsecond or more in a virtual machine: short pieces do not.
-enum { SHORT = 1024 };
-
 uint32_t czm_crc32c(uint32_t crc, czm_bytes bytes) {
-    bool is_portable = bytes.size < SHORT || !has_hardware();
-    return ~(is_portable ? portable_crc32c(~crc, bytes) : hardware_crc32c(~crc, bytes));
+    return ~(has_hardware() ? hardware_crc32c(~crc, bytes) : portable_crc32c(~crc, bytes));
 }
 
 static uint32_t add_number(uint32_t crc, uint32_t number) {

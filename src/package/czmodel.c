@@ -293,6 +293,7 @@ static czm_status write_all(writer *w, uint64_t *size, char id[37]) {
     if (!w->package->format->opset) layout_payloads(w, &inner);
     CZM_TRY(list_parts(w, &inner, parts, &outer.count));
     layout_parts(w, parts, &outer);
+    if (!czm_file_reserve(w->file, outer.size)) return unwritable(w, czm_file_error());
     CZM_TRY(write_network(w, &inner, &parts[NETWORK], &members[NETWORK]));
 
     if (!w->package->model_id) derive_id(w, &inner, &members[NETWORK], &parts[METADATA], id);

@@ -11,7 +11,7 @@ import re
 import sys
 
 SYSTEMS = {
-    'POSIX': ('os_posix.c', 'os_pipe.c', 'path_slash.c', 'path.c'),
+    'POSIX': ('os_posix.c', 'os_room.c', 'os_pipe.c', 'path_slash.c', 'path.c'),
     'Windows': ('os_windows.c', 'os_pipe.c', 'path.c'),
     'WebAssembly': ('os_wasm.c', 'path_slash.c', 'path.c'),
 }
