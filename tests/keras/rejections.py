@@ -252,7 +252,6 @@ CASES = [
                                  'inbound_nodes': [{'args': [TENSOR, 2.0], 'kwargs': {}}]}, version='3.1.0')),
     ('window.keras', new('MaxPool', {'pool_size': [1, 2, 3]})),
     ('type.h5', old('shape', out_type='int64')),
-    ('beta.h5', old('nn.silu', beta=2)),
     ('alpha.keras', new('Celu', {'alpha': -1})),
     ('argmax.keras', new('Argmax')),
     ('cumsum.keras', new('Cumsum')),

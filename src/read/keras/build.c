@@ -37,44 +37,91 @@ static const char *name_of(czm_keras_call *c, const char *suffix) {
     return czm_arena_format(c->arena, "%s/%s", c->scope, suffix);
 }
 
+// What Keras calls the node of an operator; of another op its name.
+static const char *usual_name(czm_op_kind op) {
+    return op == CZM_OP_AddV2      ? "add"
+           : op == CZM_OP_Sub      ? "sub"
+           : op == CZM_OP_Mul      ? "mul"
+           : op == CZM_OP_RealDiv  ? "truediv"
+           : op == CZM_OP_FloorDiv ? "floordiv"
+                                   : czm_op_name(op);
+}
+
 czm_node *czm_keras_node(czm_keras_call *c, const char *suffix, czm_op_kind op,
-                         const czm_tensor *inputs, size_t count) {
-    return czm_build_node(c->graph, name_of(c, suffix), op, inputs, count);
+                         const czm_keras_tensor *inputs, size_t count) {
+    czm_tensor *all = CZM_NEW_ARRAY(c->arena, czm_tensor, count);
+    for (size_t i = 0; i < count; i++) all[i] = *inputs[i];
+    return czm_build_node(c->graph, name_of(c, suffix ? suffix : usual_name(op)), op, all, count);
 }
 
-const char *czm_keras_operator_name(czm_op_kind op) {
-    return op == CZM_OP_AddV2     ? "add"
-           : op == CZM_OP_Sub     ? "sub"
-           : op == CZM_OP_Mul     ? "mul"
-           : op == CZM_OP_RealDiv ? "truediv"
-                                  : czm_op_name(op);
+czm_keras_tensor czm_keras_output(czm_keras_call *c, czm_node *node, uint32_t index) {
+    czm_tensor *output = CZM_NEW(c->arena, czm_tensor);
+    *output = (czm_tensor){node, index};
+    return output;
 }
 
-czm_tensor czm_keras_cast(czm_keras_call *c, const char *suffix, czm_tensor x, czm_dtype dtype) {
-    if (czm_tensor_dtype(x) == dtype) return x;
+czm_keras_tensor czm_keras_op(czm_keras_call *c, const char *suffix, czm_op_kind op,
+                              czm_keras_tensor x, czm_keras_tensor y, czm_keras_tensor z) {
+    const czm_keras_tensor inputs[] = {x, y, z};
+    return czm_keras_output(c, czm_keras_node(c, suffix, op, inputs, z ? 3 : y ? 2 : 1), 0);
+}
+
+czm_dtype czm_keras_dtype(czm_keras_tensor x) { return czm_tensor_dtype(*x); }
+
+czm_keras_tensor czm_keras_with(czm_keras_call *c, czm_op_kind op, czm_keras_tensor x,
+                                double number) {
+    const char *constant = czm_arena_format(c->arena, "%s/y", usual_name(op));
+    return CZM_KERAS_OP(c, op, x, czm_keras_number(c, constant, czm_keras_dtype(x), number));
+}
+
+czm_keras_tensor czm_keras_clip(czm_keras_call *c, czm_keras_tensor x, double low, double high) {
+    return czm_keras_with(c, CZM_OP_Maximum, czm_keras_with(c, CZM_OP_Minimum, x, high), low);
+}
+
+czm_node *czm_keras_slices(czm_keras_call *c, czm_keras_tensor x, const int64_t *begin,
+                           const int64_t *end, const int64_t *steps, size_t count,
+                           int64_t begin_mask, int64_t end_mask) {
+    static const int64_t ones[CZM_KERAS_HIGHEST_RANK] = {1, 1, 1, 1, 1, 1, 1, 1};
+    czm_node *node =
+        czm_keras_node(c, "strided_slice", CZM_OP_StridedSlice,
+                       CZM_KERAS_INPUTS(x, czm_keras_ints(c, "strided_slice/stack", begin, count),
+                                        czm_keras_ints(c, "strided_slice/stack_1", end, count),
+                                        czm_keras_ints(c, "strided_slice/stack_2",
+                                                       steps ? steps : ones, count)));
+    czm_set_int(c->graph, node, "begin_mask", begin_mask);
+    czm_set_int(c->graph, node, "end_mask", end_mask);
+    return node;
+}
+
+czm_keras_tensor czm_keras_cast(czm_keras_call *c, const char *suffix, czm_keras_tensor x,
+                                czm_dtype dtype) {
+    if (czm_keras_dtype(x) == dtype) return x;
     czm_node *node = czm_keras_node(c, suffix, CZM_OP_Cast, &x, 1);
     czm_set_type(c->graph, node, "DstT", dtype);
-    return czm_output(node);
+    return czm_keras_output(c, node, 0);
 }
 
-czm_tensor czm_keras_reduce(czm_keras_call *c, const char *suffix, czm_op_kind op, czm_tensor x,
-                            const int64_t *axes, size_t count, bool keeps) {
-    const char *indices = czm_arena_format(c->arena, "%s/reduction_indices", suffix);
+czm_keras_tensor czm_keras_reduce(czm_keras_call *c, const char *suffix, czm_op_kind op,
+                                  czm_keras_tensor x, const int64_t *axes, size_t count,
+                                  bool keeps) {
+    const char *indices =
+        czm_arena_format(c->arena, "%s/reduction_indices", suffix ? suffix : usual_name(op));
     czm_node *node =
         czm_keras_node(c, suffix, op, CZM_KERAS_INPUTS(x, czm_keras_ints(c, indices, axes, count)));
     czm_set_bool(c->graph, node, "keep_dims", keeps);
-    return czm_output(node);
+    return czm_keras_output(c, node, 0);
 }
 
-czm_tensor czm_keras_transpose(czm_keras_call *c, czm_tensor x, const int64_t *order, size_t rank) {
+czm_keras_tensor czm_keras_transpose(czm_keras_call *c, czm_keras_tensor x, const int64_t *order,
+                                     size_t rank) {
     return CZM_KERAS_AS(c, "transpose", CZM_OP_Transpose, x,
                         czm_keras_ints(c, "transpose/perm", order, rank));
 }
 
 // ---- constants
 
-czm_tensor czm_keras_numbers(czm_keras_call *c, const char *suffix, czm_dtype dtype,
-                             const double *values, const int64_t *dims, size_t rank) {
+czm_keras_tensor czm_keras_numbers(czm_keras_call *c, const char *suffix, czm_dtype dtype,
+                                   const double *values, const int64_t *dims, size_t rank) {
     czm_buffer content = czm_buffer_in(c->arena);
     size_t count = 1;
     for (size_t i = 0; i < rank; i++) count *= (size_t)dims[i];
@@ -84,12 +131,14 @@ czm_tensor czm_keras_numbers(czm_keras_call *c, const char *suffix, czm_dtype dt
                            czm_dtype_name(dtype));
             break;
         }
-    return czm_add_const(c->graph, name_of(c, suffix), dtype, czm_buffer_bytes(&content), dims,
-                         rank);
+    czm_tensor *out = CZM_NEW(c->arena, czm_tensor);
+    *out =
+        czm_add_const(c->graph, name_of(c, suffix), dtype, czm_buffer_bytes(&content), dims, rank);
+    return out;
 }
 
-static czm_tensor add_ints(czm_keras_call *c, const char *suffix, const int64_t *values,
-                           const int64_t *dims, size_t rank) {
+static czm_keras_tensor add_ints(czm_keras_call *c, const char *suffix, const int64_t *values,
+                                 const int64_t *dims, size_t rank) {
     size_t count = 1;
     for (size_t i = 0; i < rank; i++) count *= (size_t)dims[i];
     double *numbers = CZM_NEW_ARRAY(c->arena, double, count);
@@ -97,21 +146,22 @@ static czm_tensor add_ints(czm_keras_call *c, const char *suffix, const int64_t 
     return czm_keras_numbers(c, suffix, CZM_DTYPE_INT32, numbers, dims, rank);
 }
 
-czm_tensor czm_keras_int(czm_keras_call *c, const char *suffix, int64_t value) {
+czm_keras_tensor czm_keras_int(czm_keras_call *c, const char *suffix, int64_t value) {
     return add_ints(c, suffix, &value, NULL, 0);
 }
 
-czm_tensor czm_keras_ints(czm_keras_call *c, const char *suffix, const int64_t *values,
-                          size_t count) {
+czm_keras_tensor czm_keras_ints(czm_keras_call *c, const char *suffix, const int64_t *values,
+                                size_t count) {
     return add_ints(c, suffix, values, &(int64_t){(int64_t)count}, 1);
 }
 
-czm_tensor czm_keras_matrix(czm_keras_call *c, const char *suffix, const int64_t *values,
-                            size_t rows) {
+czm_keras_tensor czm_keras_matrix(czm_keras_call *c, const char *suffix, const int64_t *values,
+                                  size_t rows) {
     return add_ints(c, suffix, values, (const int64_t[]){(int64_t)rows, 2}, 2);
 }
 
-czm_tensor czm_keras_number(czm_keras_call *c, const char *suffix, czm_dtype dtype, double value) {
+czm_keras_tensor czm_keras_number(czm_keras_call *c, const char *suffix, czm_dtype dtype,
+                                  double value) {
     return czm_keras_numbers(c, suffix, dtype, &value, NULL, 0);
 }
 
@@ -138,7 +188,7 @@ static const json_t *list_element(const json_t *value, size_t index, const int64
 }
 
 bool czm_keras_constant(czm_keras_call *c, const char *suffix, czm_dtype dtype, const json_t *value,
-                        czm_tensor *out) {
+                        czm_keras_tensor *out) {
     int64_t dims[CZM_KERAS_HIGHEST_RANK];
     size_t rank = list_dims(value, dims), count = 1;
     if (rank == SIZE_MAX) return false;
@@ -197,51 +247,47 @@ static void make_variable(czm_keras_call *c, czm_keras_weight *w) {
                                                            c->layer->path, w, c->stored)};
 }
 
-czm_tensor czm_keras_weight_as(czm_keras_call *c, const char *name, const char *suffix,
-                               size_t rank) {
+czm_keras_tensor czm_keras_weight_as(czm_keras_call *c, const char *name, const char *suffix,
+                                     size_t rank) {
     czm_keras_weight *w = weight_of(c, name, rank);
     if (!w) return czm_keras_number(c, suffix, c->dtype, 0);
     if (!w->handle) make_variable(c, w);
     czm_node *read = czm_graph_add(c->graph, name_of(c, suffix), CZM_OP_ReadVariableOp);
     czm_node_add_input(c->graph, read, czm_output(w->handle));
     czm_set_type(c->graph, read, "dtype", c->stored);
-    return czm_keras_cast(c, czm_arena_format(c->arena, "%s/Cast", suffix), czm_output(read),
-                          c->dtype);
+    return czm_keras_cast(c, czm_arena_format(c->arena, "%s/Cast", suffix),
+                          czm_keras_output(c, read, 0), c->dtype);
 }
 
 // ---- shapes
 
-czm_shape czm_keras_shape(czm_keras_call *c, czm_tensor x) {
+czm_shape czm_keras_shape(czm_keras_call *c, czm_keras_tensor x) {
     czm_shapes_catch_up(c->b->shapes);
-    return czm_shape_of(c->b->shapes, x);
+    return czm_shape_of(c->b->shapes, *x);
 }
 
-size_t czm_keras_rank(czm_keras_call *c, czm_tensor x) {
+size_t czm_keras_rank(czm_keras_call *c, czm_keras_tensor x) {
     int rank = czm_keras_shape(c, x).rank;
     if (rank > 0 && rank <= CZM_KERAS_HIGHEST_RANK) return (size_t)rank;
     czm_keras_fail(c, NULL, "the number of dimensions of the layer's input is not known");
     return 0;
 }
 
-static czm_tensor element_of(czm_keras_call *c, czm_tensor vector, int64_t index) {
-    czm_node *node = czm_keras_node(
-        c, "strided_slice", CZM_OP_StridedSlice,
-        CZM_KERAS_INPUTS(vector, czm_keras_ints(c, "strided_slice/stack", &index, 1),
-                         czm_keras_ints(c, "strided_slice/stack_1", &(int64_t){index + 1}, 1),
-                         czm_keras_ints(c, "strided_slice/stack_2", &(int64_t){1}, 1)));
+static czm_keras_tensor element_of(czm_keras_call *c, czm_keras_tensor vector, int64_t index) {
+    czm_node *node = czm_keras_slices(c, vector, &index, &(int64_t){index + 1}, NULL, 1, 0, 0);
     czm_set_int(c->graph, node, "shrink_axis_mask", 1);
-    return czm_output(node);
+    return czm_keras_output(c, node, 0);
 }
 
-czm_keras_size *czm_keras_sizes(czm_keras_call *c, czm_tensor x, size_t *rank) {
+czm_keras_size *czm_keras_sizes(czm_keras_call *c, czm_keras_tensor x, size_t *rank) {
     *rank = czm_keras_rank(c, x);
     czm_shape shape = czm_keras_shape(c, x);
     czm_keras_size *sizes = CZM_NEW_ARRAY(c->arena, czm_keras_size, *rank + 1); // never empty
-    czm_tensor vector = {0};
+    czm_keras_tensor vector = NULL;
     for (size_t i = 0; i < *rank; i++) {
         sizes[i].known = shape.dims[i];
         if (sizes[i].known != CZM_UNKNOWN) continue;
-        if (!vector.node) vector = CZM_KERAS_OP(c, CZM_OP_Shape, x);
+        if (!vector) vector = CZM_KERAS_OP(c, CZM_OP_Shape, x);
         sizes[i].tensor = element_of(c, vector, (int64_t)i);
     }
     return sizes;
@@ -253,43 +299,44 @@ static int64_t compute(czm_op_kind op, int64_t a, int64_t b) {
 
 czm_keras_size czm_keras_size_with(czm_keras_call *c, czm_op_kind op, czm_keras_size size,
                                    int64_t number) {
-    const char *name = op == CZM_OP_FloorDiv ? "floordiv" : czm_keras_operator_name(op);
     bool is_small = size.known < INT32_MAX && llabs(number) < INT32_MAX && number != 0;
-    if (!size.tensor.node && (is_small || number == 0))
+    if (!size.tensor && (is_small || number == 0))
         return czm_keras_known(number || op != CZM_OP_FloorDiv ? compute(op, size.known, number)
                                                                : 0);
-    const char *constant = czm_arena_format(c->arena, "%s/y", name);
-    czm_tensor other = czm_keras_int(c, constant, number);
-    return (czm_keras_size){CZM_UNKNOWN, CZM_KERAS_AS(c, name, op, size.tensor, other)};
+    return (czm_keras_size){CZM_UNKNOWN, czm_keras_with(c, op, size.tensor, (double)number)};
 }
 
-czm_tensor czm_keras_pack(czm_keras_call *c, const char *suffix, const czm_keras_size *sizes,
-                          size_t count) {
-    czm_tensor *parts = CZM_NEW_ARRAY(c->arena, czm_tensor, count);
+czm_keras_tensor czm_keras_pack(czm_keras_call *c, const char *suffix, const czm_keras_size *sizes,
+                                size_t count) {
+    czm_keras_tensor *parts = CZM_NEW_ARRAY(c->arena, czm_keras_tensor, count);
     for (size_t i = 0; i < count; i++)
         parts[i] =
-            sizes[i].tensor.node
+            sizes[i].tensor
                 ? sizes[i].tensor
                 : czm_keras_int(c, czm_arena_format(c->arena, "%s/%zu", suffix, i), sizes[i].known);
     czm_node *node = czm_keras_node(c, suffix, CZM_OP_Pack, parts, count);
     czm_set_int(c->graph, node, "axis", 0);
-    return czm_output(node);
+    return czm_keras_output(c, node, 0);
 }
 
 static bool all_known(const czm_keras_size *sizes, size_t count) {
     for (size_t i = 0; i < count; i++)
-        if (sizes[i].tensor.node) return false;
+        if (sizes[i].tensor) return false;
     return true;
 }
 
-czm_tensor czm_keras_reshape(czm_keras_call *c, czm_tensor x, const czm_keras_size *sizes,
-                             size_t count) {
+czm_keras_tensor czm_keras_reshape(czm_keras_call *c, czm_keras_tensor x,
+                                   const czm_keras_size *sizes, size_t count) {
     int64_t known[2 * CZM_KERAS_HIGHEST_RANK];
     bool is_constant = all_known(sizes, count) && count <= CZM_COUNT_OF(known);
     for (size_t i = 0; i < count && is_constant; i++) known[i] = sizes[i].known;
-    return CZM_KERAS_OP(c, CZM_OP_Reshape, x,
-                        is_constant ? czm_keras_ints(c, "Reshape/shape", known, count)
-                                    : czm_keras_pack(c, "Reshape/shape", sizes, count));
+    if (is_constant) return czm_keras_reshape_to(c, x, known, count);
+    return CZM_KERAS_OP(c, CZM_OP_Reshape, x, czm_keras_pack(c, "Reshape/shape", sizes, count));
+}
+
+czm_keras_tensor czm_keras_reshape_to(czm_keras_call *c, czm_keras_tensor x, const int64_t *dims,
+                                      size_t count) {
+    return CZM_KERAS_OP(c, CZM_OP_Reshape, x, czm_keras_ints(c, "Reshape/shape", dims, count));
 }
 
 // ---- configuration

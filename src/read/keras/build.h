@@ -36,16 +36,16 @@ struct czm_keras_call {
     const char *scope;    // "model/conv2d"
     czm_dtype dtype;      // the type that the layer computes in
     czm_dtype stored;     // the type of its stored weights
-    const czm_tensor *in;
+    const czm_keras_tensor *in;
     size_t in_count;
     const czm_keras_arguments *arguments; // of a call in a functional model; NULL
-    const czm_tensor *tensors;            // of the arguments that are tensors
+    const czm_keras_tensor *tensors;      // of the arguments that are tensors
     const czm_keras_operation *operation; // in operation.c
 };
 
 // Applies a layer to existing tensors: calls its class's function, or runs its model.
-czm_tensor czm_keras_run(czm_keras_builder *b, czm_keras_layer *layer, const char *outer,
-                         const czm_tensor *in, size_t count);
+czm_keras_tensor czm_keras_run(czm_keras_builder *b, czm_keras_layer *layer, const char *outer,
+                               const czm_keras_tensor *in, size_t count);
 
 // ---- faults
 
@@ -57,93 +57,116 @@ CZM_PRINTF(2, 3) void czm_keras_fail_damaged(czm_keras_call *call, const char *f
 
 // ---- nodes
 
+// `suffix` is the name of the node in its layer; NULL: what Keras calls it, "mul" for Mul and "Relu" for Relu.
 czm_node *czm_keras_node(czm_keras_call *call, const char *suffix, czm_op_kind op,
-                         const czm_tensor *inputs, size_t count);
+                         const czm_keras_tensor *inputs, size_t count);
 
-#define CZM_KERAS_INPUTS(...)          \
-    (const czm_tensor[]){__VA_ARGS__}, \
-        sizeof((const czm_tensor[]){__VA_ARGS__}) / sizeof(czm_tensor)
+#define CZM_KERAS_INPUTS(...)                \
+    (const czm_keras_tensor[]){__VA_ARGS__}, \
+        sizeof((const czm_keras_tensor[]){__VA_ARGS__}) / sizeof(czm_keras_tensor)
 
-// A node of an op that is also its name.
-#define CZM_KERAS_NODE(call, op, ...) \
-    czm_keras_node(call, czm_op_name(op), op, CZM_KERAS_INPUTS(__VA_ARGS__))
-#define CZM_KERAS_OP(call, op, ...) czm_output(CZM_KERAS_NODE(call, op, __VA_ARGS__))
+#define CZM_KERAS_NODE(call, op, ...) czm_keras_node(call, NULL, op, CZM_KERAS_INPUTS(__VA_ARGS__))
 
-// Keras's name for the node of an operator, "mul" for Mul; for other ops their own name.
-const char *czm_keras_operator_name(czm_op_kind op);
+// An output of a node.
+czm_keras_tensor czm_keras_output(czm_keras_call *call, czm_node *node, uint32_t index);
+
+// The output of a node with up to three inputs; NULL: it has no more.
+czm_keras_tensor czm_keras_op(czm_keras_call *call, const char *suffix, czm_op_kind op,
+                              czm_keras_tensor x, czm_keras_tensor y, czm_keras_tensor z);
+
+#define CZM_KERAS_OP(call, op, ...) CZM_KERAS_AS(call, NULL, op, __VA_ARGS__)
+#define CZM_KERAS_AS(call, suffix, op, ...) \
+    CZM_KERAS_UP_TO_THREE(call, suffix, op, __VA_ARGS__, NULL, NULL, NULL, NULL)
+#define CZM_KERAS_UP_TO_THREE(call, suffix, op, x, y, z, end, ...) \
+    czm_keras_op(call, suffix, op, x, y, _Generic((end), void * : (z)))
 
 // Names of nodes that are those of their op.
 #define CZM_KERAS_CONST czm_op_name(CZM_OP_Const)
 #define CZM_KERAS_READ czm_op_name(CZM_OP_ReadVariableOp)
 
-// The same under another name.
-#define CZM_KERAS_AS(call, name, op, ...) \
-    czm_output(czm_keras_node(call, name, op, CZM_KERAS_INPUTS(__VA_ARGS__)))
+// x OP number, of the type of x.
+czm_keras_tensor czm_keras_with(czm_keras_call *call, czm_op_kind op, czm_keras_tensor x,
+                                double number);
 
-czm_tensor czm_keras_cast(czm_keras_call *call, const char *suffix, czm_tensor x, czm_dtype dtype);
+// x, but not below `low` and not above `high`.
+czm_keras_tensor czm_keras_clip(czm_keras_call *call, czm_keras_tensor x, double low, double high);
+
+// A slice of the first `count` dimensions with steps (NULL: all 1). Bit i of a mask: dimension i begins at its
+// first element, ends at its last.
+czm_node *czm_keras_slices(czm_keras_call *call, czm_keras_tensor x, const int64_t *begin,
+                           const int64_t *end, const int64_t *steps, size_t count,
+                           int64_t begin_mask, int64_t end_mask);
+
+czm_dtype czm_keras_dtype(czm_keras_tensor x);
+
+czm_keras_tensor czm_keras_cast(czm_keras_call *call, const char *suffix, czm_keras_tensor x,
+                                czm_dtype dtype);
 
 // Reductions over `axes`.
-czm_tensor czm_keras_reduce(czm_keras_call *call, const char *suffix, czm_op_kind op, czm_tensor x,
-                            const int64_t *axes, size_t count, bool keeps);
+czm_keras_tensor czm_keras_reduce(czm_keras_call *call, const char *suffix, czm_op_kind op,
+                                  czm_keras_tensor x, const int64_t *axes, size_t count,
+                                  bool keeps);
 
-czm_tensor czm_keras_transpose(czm_keras_call *call, czm_tensor x, const int64_t *order,
-                               size_t rank);
+czm_keras_tensor czm_keras_transpose(czm_keras_call *call, czm_keras_tensor x, const int64_t *order,
+                                     size_t rank);
 
 // ---- constants
 
-czm_tensor czm_keras_int(czm_keras_call *call, const char *suffix, int64_t value);
-czm_tensor czm_keras_ints(czm_keras_call *call, const char *suffix, const int64_t *values,
-                          size_t count);
-czm_tensor czm_keras_matrix(czm_keras_call *call, const char *suffix, const int64_t *values,
-                            size_t rows); // of two columns
-czm_tensor czm_keras_number(czm_keras_call *call, const char *suffix, czm_dtype dtype,
-                            double value);
-czm_tensor czm_keras_numbers(czm_keras_call *call, const char *suffix, czm_dtype dtype,
-                             const double *values, const int64_t *dims, size_t rank);
+czm_keras_tensor czm_keras_int(czm_keras_call *call, const char *suffix, int64_t value);
+czm_keras_tensor czm_keras_ints(czm_keras_call *call, const char *suffix, const int64_t *values,
+                                size_t count);
+czm_keras_tensor czm_keras_matrix(czm_keras_call *call, const char *suffix, const int64_t *values,
+                                  size_t rows); // of two columns
+czm_keras_tensor czm_keras_number(czm_keras_call *call, const char *suffix, czm_dtype dtype,
+                                  double value);
+czm_keras_tensor czm_keras_numbers(czm_keras_call *call, const char *suffix, czm_dtype dtype,
+                                   const double *values, const int64_t *dims, size_t rank);
 
 // A number or nested lists of numbers of the configuration; false: it is neither.
 bool czm_keras_constant(czm_keras_call *call, const char *suffix, czm_dtype dtype,
-                        const json_t *value, czm_tensor *out);
+                        const json_t *value, czm_keras_tensor *out);
 
 // ---- weights
 
 bool czm_keras_has_weight(const czm_keras_call *call, const char *name);
 
 // A weight of the layer, read as node `suffix`. It is a fault if it does not have `rank` dimensions.
-czm_tensor czm_keras_weight_as(czm_keras_call *call, const char *name, const char *suffix,
-                               size_t rank);
+czm_keras_tensor czm_keras_weight_as(czm_keras_call *call, const char *name, const char *suffix,
+                                     size_t rank);
 
 // Its dimensions; all 1 after a fault.
 const int64_t *czm_keras_weight_dims(czm_keras_call *call, const char *name, size_t rank);
 
 // ---- shapes
 
-czm_shape czm_keras_shape(czm_keras_call *call, czm_tensor x);
+czm_shape czm_keras_shape(czm_keras_call *call, czm_keras_tensor x);
 
 // The number of dimensions; 0, with a fault, if it is not known.
-size_t czm_keras_rank(czm_keras_call *call, czm_tensor x);
+size_t czm_keras_rank(czm_keras_call *call, czm_keras_tensor x);
 
 // A size that may only be known when the network runs.
 typedef struct czm_keras_size {
     int64_t known;
-    czm_tensor tensor; // a scalar; node NULL: the size is known
+    czm_keras_tensor tensor; // a scalar; NULL: the size is known
 } czm_keras_size;
 
-static inline czm_keras_size czm_keras_known(int64_t size) { return (czm_keras_size){size, {0}}; }
+static inline czm_keras_size czm_keras_known(int64_t size) { return (czm_keras_size){size, NULL}; }
 
 // The sizes of all dimensions, `rank` of them.
-czm_keras_size *czm_keras_sizes(czm_keras_call *call, czm_tensor x, size_t *rank);
+czm_keras_size *czm_keras_sizes(czm_keras_call *call, czm_keras_tensor x, size_t *rank);
 
 // size OP number, where the op is Mul, AddV2, Sub or FloorDiv.
 czm_keras_size czm_keras_size_with(czm_keras_call *call, czm_op_kind op, czm_keras_size size,
                                    int64_t number);
 
 // A vector of sizes.
-czm_tensor czm_keras_pack(czm_keras_call *call, const char *suffix, const czm_keras_size *sizes,
-                          size_t count);
+czm_keras_tensor czm_keras_pack(czm_keras_call *call, const char *suffix,
+                                const czm_keras_size *sizes, size_t count);
 
-czm_tensor czm_keras_reshape(czm_keras_call *call, czm_tensor x, const czm_keras_size *sizes,
-                             size_t count);
+czm_keras_tensor czm_keras_reshape(czm_keras_call *call, czm_keras_tensor x,
+                                   const czm_keras_size *sizes, size_t count);
+czm_keras_tensor czm_keras_reshape_to(czm_keras_call *call, czm_keras_tensor x, const int64_t *dims,
+                                      size_t count);
 
 // ---- configuration
 
@@ -162,12 +185,15 @@ size_t czm_keras_axes(czm_keras_call *call, const json_t *value, size_t rank, in
 // ---- activations
 
 // `value` is a name, an object that contains one, or a layer; NULL: no activation.
-czm_tensor czm_keras_activate(czm_keras_call *c, const json_t *value, czm_tensor x);
-czm_tensor czm_keras_activate_by_name(czm_keras_call *c, const char *name, czm_tensor x);
+czm_keras_tensor czm_keras_activate(czm_keras_call *c, const json_t *value, czm_keras_tensor x);
+
+// `parameter` is its alpha, slope or threshold; NULL: the default of Keras.
+czm_keras_tensor czm_keras_activate_by_name(czm_keras_call *c, const char *name, czm_keras_tensor x,
+                                            const double *parameter);
 
 // ---- operations between layers
 
 // An operation of Keras 3; those of Keras 2 are layers of a class of their own.
-czm_tensor czm_keras_operate(czm_keras_call *call);
+czm_keras_tensor czm_keras_operate(czm_keras_call *call);
 
 #endif

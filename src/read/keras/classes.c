@@ -5,7 +5,7 @@
 
 static const czm_keras_class classes[] = {
 #define LAYER(name, rank, weights, detail, function) \
-    {name, rank, weights, detail, czm_keras_build_##function},
+    {name, weights, czm_keras_build_##function, detail, rank},
 #include "read/keras/layers.def"
 #undef LAYER
 };

@@ -10,6 +10,9 @@
 #include "graph/graph.h"
 #include "read/keras/file.h"
 
+// A tensor while the graph is made, by its address, since it is passed on so often; NULL: none.
+typedef const czm_tensor *czm_keras_tensor;
+
 typedef struct czm_keras_call czm_keras_call;
 typedef struct czm_keras_layer czm_keras_layer;
 typedef struct czm_keras_model czm_keras_model;
@@ -17,10 +20,10 @@ typedef struct czm_keras_model czm_keras_model;
 // A class of layers: a row of layers.def.
 typedef struct czm_keras_class {
     const char *name;
-    size_t rank;         // spatial dimensions, if the class is one of a family
     const char *weights; // see layers.def
-    czm_op_kind op;      // what distinguishes it from related classes
-    czm_tensor (*build)(czm_keras_call *call);
+    czm_keras_tensor (*build)(czm_keras_call *call);
+    czm_op_kind op; // what distinguishes it from related classes
+    unsigned rank;  // spatial dimensions, if the class is one of a family
 } czm_keras_class;
 
 // The row of a class; NULL: it is not known, or cannot be converted.

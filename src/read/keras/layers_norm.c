@@ -8,16 +8,16 @@ enum { MOST_RANK = CZM_KERAS_HIGHEST_RANK };
 
 // What a normalisation multiplies with and adds; node NULL: nothing.
 typedef struct affine {
-    czm_tensor scale, offset;
+    czm_keras_tensor scale, offset;
 } affine;
 
 // A weight over `axes`, so that it fits to the input: as it is where the axis is the last.
-static czm_tensor weight_along(czm_keras_call *c, const char *name, const char *suffix,
-                               const int64_t *axes, size_t count, size_t rank) {
+static czm_keras_tensor weight_along(czm_keras_call *c, const char *name, const char *suffix,
+                                     const int64_t *axes, size_t count, size_t rank) {
     czm_keras_size sizes[MOST_RANK];
     const int64_t *dims = czm_keras_weight_dims(c, name, count);
     const char *read = czm_arena_format(c->arena, "%s/ReadVariableOp", suffix);
-    czm_tensor weight = czm_keras_weight_as(c, name, read, count);
+    czm_keras_tensor weight = czm_keras_weight_as(c, name, read, count);
     bool is_last = count == 1 && axes[0] == (int64_t)rank - 1;
     if (is_last) return weight;
     for (size_t i = 0; i < rank; i++) sizes[i] = czm_keras_known(1);
@@ -35,19 +35,17 @@ static affine affine_along(czm_keras_call *c, const int64_t *axes, size_t count,
 }
 
 // tf.nn.batch_normalization: x * (scale / sqrt(variance + epsilon)) + (offset - mean * that).
-static czm_tensor normalise(czm_keras_call *c, czm_tensor x, czm_tensor mean, czm_tensor variance,
-                            affine a) {
+static czm_keras_tensor normalise(czm_keras_call *c, czm_keras_tensor x, czm_keras_tensor mean,
+                                  czm_keras_tensor variance, affine a) {
     double epsilon = czm_config_number(c->config, "epsilon", 1e-3);
-    czm_tensor sum =
-        CZM_KERAS_AS(c, "batchnorm/add", CZM_OP_AddV2, variance,
-                     czm_keras_number(c, "batchnorm/add/y", czm_tensor_dtype(variance), epsilon));
-    czm_tensor factor = CZM_KERAS_AS(c, "batchnorm/Rsqrt", CZM_OP_Rsqrt, sum);
-    if (a.scale.node) factor = CZM_KERAS_AS(c, "batchnorm/mul", CZM_OP_Mul, factor, a.scale);
-    czm_tensor scaled = CZM_KERAS_AS(c, "batchnorm/mul_1", CZM_OP_Mul, x, factor);
-    czm_tensor shift = CZM_KERAS_AS(c, "batchnorm/mul_2", CZM_OP_Mul, mean, factor);
-    shift = a.offset.node ? CZM_KERAS_AS(c, "batchnorm/sub", CZM_OP_Sub, a.offset, shift)
-                          : CZM_KERAS_AS(c, "batchnorm/Neg", CZM_OP_Neg, shift);
-    return CZM_KERAS_AS(c, "batchnorm/add_1", CZM_OP_AddV2, scaled, shift);
+    czm_keras_tensor sum = czm_keras_with(c, CZM_OP_AddV2, variance, epsilon);
+    czm_keras_tensor factor = CZM_KERAS_OP(c, CZM_OP_Rsqrt, sum);
+    if (a.scale) factor = CZM_KERAS_OP(c, CZM_OP_Mul, factor, a.scale);
+    czm_keras_tensor scaled = CZM_KERAS_OP(c, CZM_OP_Mul, x, factor);
+    czm_keras_tensor shift = CZM_KERAS_OP(c, CZM_OP_Mul, mean, factor);
+    shift = a.offset ? CZM_KERAS_OP(c, CZM_OP_Sub, a.offset, shift)
+                     : CZM_KERAS_OP(c, CZM_OP_Neg, shift);
+    return CZM_KERAS_OP(c, CZM_OP_AddV2, scaled, shift);
 }
 
 // The axes of the layer; the last one if it names none.
@@ -58,7 +56,7 @@ static size_t axes_of(czm_keras_call *c, size_t rank, int64_t *axes) {
 }
 
 // The input in single precision at least, in which the layer then computes.
-static czm_tensor in_single(czm_keras_call *c) {
+static czm_keras_tensor in_single(czm_keras_call *c) {
     if (c->dtype == CZM_DTYPE_HALF || c->dtype == CZM_DTYPE_BFLOAT16) c->dtype = CZM_DTYPE_FLOAT;
     return czm_keras_cast(c, "Cast", c->in[0], c->dtype);
 }
@@ -66,15 +64,15 @@ static czm_tensor in_single(czm_keras_call *c) {
 // ---- batch normalisation
 
 // In single precision whatever the layer computes in.
-static czm_tensor statistic(czm_keras_call *c, const char *name, const char *suffix, double absent,
-                            int64_t channels) {
+static czm_keras_tensor statistic(czm_keras_call *c, const char *name, const char *suffix,
+                                  double absent, int64_t channels) {
     if (czm_keras_has_weight(c, name)) return czm_keras_weight_as(c, name, suffix, 1);
     double *values = CZM_NEW_ARRAY(c->arena, double, (size_t)channels);
     for (int64_t i = 0; i < channels; i++) values[i] = absent;
     return czm_keras_numbers(c, CZM_KERAS_CONST, c->dtype, values, &channels, 1);
 }
 
-static czm_tensor fused(czm_keras_call *c, czm_tensor x, bool is_first) {
+static czm_keras_tensor fused(czm_keras_call *c, czm_keras_tensor x, bool is_first) {
     int64_t channels = czm_keras_weight_dims(c, "mean", 1)[0];
     czm_node *node =
         CZM_KERAS_NODE(c, CZM_OP_FusedBatchNormV3, x,
@@ -85,66 +83,65 @@ static czm_tensor fused(czm_keras_call *c, czm_tensor x, bool is_first) {
     czm_set_bool(c->graph, node, "is_training", false);
     czm_set_string(c->graph, node, "data_format", is_first ? "NCHW" : "NHWC");
     czm_set_float(c->graph, node, "epsilon", (float)czm_config_number(c->config, "epsilon", 1e-3));
-    return czm_output(node);
+    return czm_keras_output(c, node, 0);
 }
 
-czm_tensor czm_keras_build_batch_normalization(czm_keras_call *c) {
+czm_keras_tensor czm_keras_build_batch_normalization(czm_keras_call *c) {
     int64_t axes[MOST_RANK];
     size_t rank = czm_keras_rank(c, c->in[0]);
     json_int_t mode = czm_config_int(c->config, "mode", 0);
     size_t count = axes_of(c, rank, axes);
     if (mode) czm_keras_fail(c, NULL, "mode %lld of Keras 1 is not supported", (long long)mode);
-    czm_dtype outside = czm_tensor_dtype(c->in[0]);
+    czm_dtype outside = czm_keras_dtype(c->in[0]);
     bool is_half = outside == CZM_DTYPE_HALF || outside == CZM_DTYPE_BFLOAT16;
     bool is_fused = rank == 4 && count == 1 && (axes[0] == 3 || axes[0] == 1) &&
                     (outside == CZM_DTYPE_FLOAT || is_half);
     if (is_half) c->dtype = CZM_DTYPE_FLOAT;
     if (is_fused) return fused(c, c->in[0], axes[0] == 1);
-    czm_tensor x = czm_keras_cast(c, "Cast", c->in[0], c->dtype);
-    czm_tensor variance = weight_along(c, "variance", "batchnorm", axes, count, rank);
-    czm_tensor mean = weight_along(c, "mean", "batchnorm", axes, count, rank);
-    czm_tensor y = normalise(c, x, mean, variance, affine_along(c, axes, count, rank));
+    czm_keras_tensor x = czm_keras_cast(c, "Cast", c->in[0], c->dtype);
+    czm_keras_tensor variance = weight_along(c, "variance", "batchnorm", axes, count, rank);
+    czm_keras_tensor mean = weight_along(c, "mean", "batchnorm", axes, count, rank);
+    czm_keras_tensor y = normalise(c, x, mean, variance, affine_along(c, axes, count, rank));
     return czm_keras_cast(c, "Cast", y, outside);
 }
 
 // ---- by the image's own statistics
 
 typedef struct moments {
-    czm_tensor mean, variance;
+    czm_keras_tensor mean, variance;
 } moments;
 
-static moments moments_of(czm_keras_call *c, czm_tensor x, const int64_t *axes, size_t count) {
+static moments moments_of(czm_keras_call *c, czm_keras_tensor x, const int64_t *axes,
+                          size_t count) {
     moments m;
-    m.mean = czm_keras_reduce(c, "moments/mean", CZM_OP_Mean, x, axes, count, true);
-    czm_tensor mean = CZM_KERAS_AS(c, "moments/StopGradient", CZM_OP_StopGradient, m.mean);
-    czm_tensor squares =
-        CZM_KERAS_AS(c, "moments/SquaredDifference", CZM_OP_SquaredDifference, x, mean);
-    m.variance = czm_keras_reduce(c, "moments/variance", CZM_OP_Mean, squares, axes, count, true);
+    m.mean = czm_keras_reduce(c, NULL, CZM_OP_Mean, x, axes, count, true);
+    czm_keras_tensor mean = CZM_KERAS_OP(c, CZM_OP_StopGradient, m.mean);
+    czm_keras_tensor squares = CZM_KERAS_OP(c, CZM_OP_SquaredDifference, x, mean);
+    m.variance = czm_keras_reduce(c, NULL, CZM_OP_Mean, squares, axes, count, true);
     return m;
 }
 
 // x / sqrt(variance), without the mean.
-static czm_tensor rms_scaling(czm_keras_call *c, czm_tensor x, czm_tensor variance,
-                              const char *scale, const int64_t *axes, size_t count,
-                              double epsilon) {
-    czm_tensor sum = CZM_KERAS_AS(c, "add", CZM_OP_AddV2, variance,
-                                  czm_keras_number(c, "add/y", c->dtype, epsilon));
-    czm_tensor y = CZM_KERAS_AS(c, "mul", CZM_OP_Mul, x, CZM_KERAS_OP(c, CZM_OP_Rsqrt, sum));
-    return CZM_KERAS_AS(c, "mul_1", CZM_OP_Mul, y,
+static czm_keras_tensor rms_scaling(czm_keras_call *c, czm_keras_tensor x,
+                                    czm_keras_tensor variance, const char *scale,
+                                    const int64_t *axes, size_t count, double epsilon) {
+    czm_keras_tensor sum = czm_keras_with(c, CZM_OP_AddV2, variance, epsilon);
+    czm_keras_tensor y = CZM_KERAS_OP(c, CZM_OP_Mul, x, CZM_KERAS_OP(c, CZM_OP_Rsqrt, sum));
+    return CZM_KERAS_OP(c, CZM_OP_Mul, y,
                         weight_along(c, scale, "mul_1", axes, count, czm_keras_rank(c, x)));
 }
 
-czm_tensor czm_keras_build_rms_normalization(czm_keras_call *c) {
+czm_keras_tensor czm_keras_build_rms_normalization(czm_keras_call *c) {
     int64_t axes[MOST_RANK];
     czm_dtype outside = c->dtype;
-    czm_tensor x = in_single(c);
+    czm_keras_tensor x = in_single(c);
     size_t rank = czm_keras_rank(c, x), count = axes_of(c, rank, axes);
     if (axes[0] != (int64_t)(rank - count)) // Keras does not bring its weight in line with others
         czm_keras_fail(c, NULL, "only the last axes are supported");
-    czm_tensor mean = czm_keras_reduce(c, "Mean", CZM_OP_Mean, CZM_KERAS_OP(c, CZM_OP_Square, x),
-                                       axes, count, true);
-    czm_tensor y = rms_scaling(c, x, mean, "scale", axes, count,
-                               czm_config_number(c->config, "epsilon", 1e-6));
+    czm_keras_tensor mean = czm_keras_reduce(c, NULL, CZM_OP_Mean,
+                                             CZM_KERAS_OP(c, CZM_OP_Square, x), axes, count, true);
+    czm_keras_tensor y = rms_scaling(c, x, mean, "scale", axes, count,
+                                     czm_config_number(c->config, "epsilon", 1e-6));
     return czm_keras_cast(c, "Cast", y, outside);
 }
 
@@ -152,44 +149,41 @@ czm_tensor czm_keras_build_rms_normalization(czm_keras_call *c) {
 // has a smallest epsilon.
 static bool is_by_batch(const czm_keras_call *c, const int64_t *axes, size_t count, size_t rank) {
     return c->b->file->major < 3 && axes[0] > 0 && axes[0] == (int64_t)(rank - count) &&
-           c->dtype == CZM_DTYPE_FLOAT && czm_tensor_dtype(c->in[0]) == CZM_DTYPE_FLOAT &&
+           c->dtype == CZM_DTYPE_FLOAT && czm_keras_dtype(c->in[0]) == CZM_DTYPE_FLOAT &&
            czm_config_number(c->config, "epsilon", 1e-3) >= 1.001e-5;
 }
 
 // How many elements the dimensions from `begin` to before `end` have together; end 0: to the last.
-static czm_tensor count_elements(czm_keras_call *c, czm_tensor shape, int64_t begin, int64_t end) {
+static czm_keras_tensor count_elements(czm_keras_call *c, czm_keras_tensor shape, int64_t begin,
+                                       int64_t end) {
     czm_node *part =
-        czm_keras_node(c, "strided_slice", CZM_OP_StridedSlice,
-                       CZM_KERAS_INPUTS(shape, czm_keras_ints(c, "strided_slice/stack", &begin, 1),
-                                        czm_keras_ints(c, "strided_slice/stack_1", &end, 1),
-                                        czm_keras_ints(c, "strided_slice/stack_2",
-                                                       (const int64_t[]){1}, 1)));
-    czm_set_int(c->graph, part, begin ? "end_mask" : "begin_mask", 1);
-    czm_node *product = CZM_KERAS_NODE(c, CZM_OP_Prod, czm_output(part),
+        czm_keras_slices(c, shape, &begin, &end, NULL, 1, begin ? 0 : 1, begin ? 1 : 0);
+    czm_node *product = CZM_KERAS_NODE(c, CZM_OP_Prod, czm_keras_output(c, part, 0),
                                        czm_keras_ints(c, CZM_KERAS_CONST, (const int64_t[]){0}, 1));
     czm_set_bool(c->graph, product, "keep_dims", false);
-    return czm_output(product);
+    return czm_keras_output(c, product, 0);
 }
 
-static czm_tensor filled(czm_keras_call *c, const char *name, czm_tensor count, double value) {
+static czm_keras_tensor filled(czm_keras_call *c, const char *name, czm_keras_tensor count,
+                               double value) {
     const char *packed = czm_arena_format(c->arena, "%s/packed", name);
     const char *constant = czm_arena_format(c->arena, "%s/Const", name);
     czm_node *shape = czm_keras_node(c, packed, CZM_OP_Pack, &count, 1);
     czm_set_int(c->graph, shape, "axis", 0);
-    return CZM_KERAS_AS(c, name, CZM_OP_Fill, czm_output(shape),
+    return CZM_KERAS_AS(c, name, CZM_OP_Fill, czm_keras_output(c, shape, 0),
                         czm_keras_number(c, constant, c->dtype, value));
 }
 
 // What comes before the axes as the channels, which are normalised, and the axes as pixels.
-static czm_tensor normalise_by_batch(czm_keras_call *c, czm_tensor x, const int64_t *axes,
-                                     size_t count, size_t rank) {
-    czm_tensor shape = CZM_KERAS_OP(c, CZM_OP_Shape, x);
-    czm_tensor before = count_elements(c, shape, 0, axes[0]);
+static czm_keras_tensor normalise_by_batch(czm_keras_call *c, czm_keras_tensor x,
+                                           const int64_t *axes, size_t count, size_t rank) {
+    czm_keras_tensor shape = CZM_KERAS_OP(c, CZM_OP_Shape, x);
+    czm_keras_tensor before = count_elements(c, shape, 0, axes[0]);
     czm_keras_size sizes[] = {czm_keras_known(1),
                               {CZM_UNKNOWN, before},
                               {CZM_UNKNOWN, count_elements(c, shape, axes[0], 0)},
                               czm_keras_known(1)};
-    czm_tensor none[2]; // statistics, which this operation does not read
+    czm_keras_tensor none[2]; // statistics, which this operation does not read
     for (size_t i = 0; i < 2; i++)
         none[i] = czm_keras_numbers(c, CZM_KERAS_CONST, c->dtype, NULL, &(int64_t){0}, 1);
     czm_node *node = CZM_KERAS_NODE(c, CZM_OP_FusedBatchNormV3, czm_keras_reshape(c, x, sizes, 4),
@@ -198,20 +192,18 @@ static czm_tensor normalise_by_batch(czm_keras_call *c, czm_tensor x, const int6
     czm_set_bool(c->graph, node, "is_training", true);
     czm_set_string(c->graph, node, "data_format", "NCHW");
     czm_set_float(c->graph, node, "epsilon", (float)czm_config_number(c->config, "epsilon", 1e-3));
-    czm_tensor y = CZM_KERAS_OP(c, CZM_OP_Reshape, czm_output(node), shape);
+    czm_keras_tensor y = CZM_KERAS_OP(c, CZM_OP_Reshape, czm_keras_output(c, node, 0), shape);
     if (czm_keras_has_weight(c, "gamma"))
-        y = CZM_KERAS_AS(c, "mul", CZM_OP_Mul, y,
-                         weight_along(c, "gamma", "mul", axes, count, rank));
+        y = CZM_KERAS_OP(c, CZM_OP_Mul, y, weight_along(c, "gamma", "mul", axes, count, rank));
     if (czm_keras_has_weight(c, "beta"))
-        y = CZM_KERAS_AS(c, "add", CZM_OP_AddV2, y,
-                         weight_along(c, "beta", "add", axes, count, rank));
+        y = CZM_KERAS_OP(c, CZM_OP_AddV2, y, weight_along(c, "beta", "add", axes, count, rank));
     return y;
 }
 
-czm_tensor czm_keras_build_layer_normalization(czm_keras_call *c) {
+czm_keras_tensor czm_keras_build_layer_normalization(czm_keras_call *c) {
     int64_t axes[MOST_RANK];
     czm_dtype outside = c->dtype;
-    czm_tensor x = in_single(c), y;
+    czm_keras_tensor x = in_single(c), y;
     size_t rank = czm_keras_rank(c, x), count = axes_of(c, rank, axes);
     if (is_by_batch(c, axes, count, rank)) return normalise_by_batch(c, x, axes, count, rank);
     moments m = moments_of(c, x, axes, count);
@@ -224,11 +216,11 @@ czm_tensor czm_keras_build_layer_normalization(czm_keras_call *c) {
 }
 
 // The axis becomes two, the groups and what is in one.
-czm_tensor czm_keras_build_group_normalization(czm_keras_call *c) {
+czm_keras_tensor czm_keras_build_group_normalization(czm_keras_call *c) {
     int64_t axis, axes[MOST_RANK];
     size_t rank;
     czm_dtype outside = c->dtype;
-    czm_tensor x = in_single(c);
+    czm_keras_tensor x = in_single(c);
     czm_keras_size *sizes = czm_keras_sizes(c, x, &rank), wide[MOST_RANK + 1], own[MOST_RANK + 1];
     axes_of(c, rank, &axis);
     int64_t channels = rank ? sizes[axis].known : 0,
@@ -257,21 +249,19 @@ czm_tensor czm_keras_build_group_normalization(czm_keras_call *c) {
     if (czm_keras_has_weight(c, "beta"))
         a.offset = czm_keras_reshape(c, czm_keras_weight_as(c, "beta", "Reshape/ReadVariableOp", 1),
                                      own, rank + 1);
-    czm_tensor y = czm_keras_reshape(c, normalise(c, x, m.mean, m.variance, a), sizes, rank);
+    czm_keras_tensor y = czm_keras_reshape(c, normalise(c, x, m.mean, m.variance, a), sizes, rank);
     return czm_keras_cast(c, "Cast", y, outside);
 }
 
-czm_tensor czm_keras_unit(czm_keras_call *c, czm_tensor x, const int64_t *axes, size_t count) {
-    czm_tensor squares = CZM_KERAS_AS(c, "l2_normalize/Square", CZM_OP_Square, x);
-    czm_tensor sum =
-        czm_keras_reduce(c, "l2_normalize/Sum", CZM_OP_Sum, squares, axes, count, true);
-    czm_tensor floor = czm_keras_number(c, "l2_normalize/Maximum/y", c->dtype, 1e-12);
-    sum = CZM_KERAS_AS(c, "l2_normalize/Maximum", CZM_OP_Maximum, sum, floor);
-    return CZM_KERAS_AS(c, "l2_normalize", CZM_OP_Mul, x,
-                        CZM_KERAS_AS(c, "l2_normalize/Rsqrt", CZM_OP_Rsqrt, sum));
+czm_keras_tensor czm_keras_unit(czm_keras_call *c, czm_keras_tensor x, const int64_t *axes,
+                                size_t count) {
+    czm_keras_tensor squares = CZM_KERAS_OP(c, CZM_OP_Square, x);
+    czm_keras_tensor sum = czm_keras_reduce(c, NULL, CZM_OP_Sum, squares, axes, count, true);
+    sum = czm_keras_with(c, CZM_OP_Maximum, sum, 1e-12);
+    return CZM_KERAS_OP(c, CZM_OP_Mul, x, CZM_KERAS_OP(c, CZM_OP_Rsqrt, sum));
 }
 
-czm_tensor czm_keras_build_unit_normalization(czm_keras_call *c) {
+czm_keras_tensor czm_keras_build_unit_normalization(czm_keras_call *c) {
     int64_t axes[MOST_RANK];
     size_t count = axes_of(c, czm_keras_rank(c, c->in[0]), axes);
     return czm_keras_unit(c, c->in[0], axes, count);
@@ -301,8 +291,8 @@ static double *statistics(czm_keras_call *c, const char *name, size_t *count) {
 }
 
 // As a constant that fits to the input: over the axes that the layer keeps apart.
-static czm_tensor statistics_as(czm_keras_call *c, const char *name, const char *suffix,
-                                czm_tensor x) {
+static czm_keras_tensor statistics_as(czm_keras_call *c, const char *name, const char *suffix,
+                                      czm_keras_tensor x) {
     int64_t axes[MOST_RANK], dims[MOST_RANK];
     size_t count, rank = czm_keras_rank(c, x), kept = 0, product = 1;
     double *numbers = statistics(c, name, &count);
@@ -322,24 +312,22 @@ static czm_tensor statistics_as(czm_keras_call *c, const char *name, const char 
     return x;
 }
 
-czm_tensor czm_keras_build_normalization(czm_keras_call *c) {
-    czm_tensor x = czm_keras_cast(c, "Cast", c->in[0], c->dtype);
+czm_keras_tensor czm_keras_build_normalization(czm_keras_call *c) {
+    czm_keras_tensor x = czm_keras_cast(c, "Cast", c->in[0], c->dtype);
     bool is_inverted = czm_config_bool(c->config, "invert", false);
-    czm_tensor mean = statistics_as(c, "mean", is_inverted ? "add/x" : "sub/y", x);
-    czm_tensor deviation = CZM_KERAS_OP(c, CZM_OP_Sqrt, statistics_as(c, "variance", "Sqrt/x", x));
-    deviation = CZM_KERAS_OP(c, CZM_OP_Maximum, deviation,
-                             czm_keras_number(c, "Maximum/y", c->dtype, 1e-7));
+    czm_keras_tensor mean = statistics_as(c, "mean", is_inverted ? "add/x" : "sub/y", x);
+    czm_keras_tensor deviation =
+        CZM_KERAS_OP(c, CZM_OP_Sqrt, statistics_as(c, "variance", "Sqrt/x", x));
+    deviation = czm_keras_with(c, CZM_OP_Maximum, deviation, 1e-7);
     if (is_inverted)
-        return CZM_KERAS_AS(c, "add", CZM_OP_AddV2, mean,
-                            CZM_KERAS_AS(c, "mul", CZM_OP_Mul, x, deviation));
-    return CZM_KERAS_AS(c, "truediv", CZM_OP_RealDiv, CZM_KERAS_AS(c, "sub", CZM_OP_Sub, x, mean),
-                        deviation);
+        return CZM_KERAS_OP(c, CZM_OP_AddV2, mean, CZM_KERAS_OP(c, CZM_OP_Mul, x, deviation));
+    return CZM_KERAS_OP(c, CZM_OP_RealDiv, CZM_KERAS_OP(c, CZM_OP_Sub, x, mean), deviation);
 }
 
 // A whole number is an integer in Keras' graph, and cast there.
-static czm_tensor factor(czm_keras_call *c, const char *key, double absent) {
+static czm_keras_tensor factor(czm_keras_call *c, const char *key, double absent) {
     const json_t *value = czm_config_get(c->config, key);
-    czm_tensor out;
+    czm_keras_tensor out;
     if (json_is_integer(value))
         return czm_keras_cast(c, "Cast", czm_keras_int(c, "Cast/x", json_integer_value(value)),
                               c->dtype);
@@ -349,8 +337,8 @@ static czm_tensor factor(czm_keras_call *c, const char *key, double absent) {
     return c->in[0];
 }
 
-czm_tensor czm_keras_build_rescaling(czm_keras_call *c) {
-    czm_tensor x = czm_keras_cast(c, "Cast", c->in[0], c->dtype);
-    czm_tensor scaled = CZM_KERAS_AS(c, "mul", CZM_OP_Mul, x, factor(c, "scale", 1));
-    return CZM_KERAS_AS(c, "add", CZM_OP_AddV2, scaled, factor(c, "offset", 0));
+czm_keras_tensor czm_keras_build_rescaling(czm_keras_call *c) {
+    czm_keras_tensor x = czm_keras_cast(c, "Cast", c->in[0], c->dtype);
+    czm_keras_tensor scaled = CZM_KERAS_OP(c, CZM_OP_Mul, x, factor(c, "scale", 1));
+    return CZM_KERAS_OP(c, CZM_OP_AddV2, scaled, factor(c, "offset", 0));
 }

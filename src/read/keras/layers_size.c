@@ -26,43 +26,41 @@ static const method methods[] = {
 };
 
 // Height and width as they are when the network runs.
-static czm_tensor spatial_part(czm_keras_call *c, czm_tensor x) {
-    czm_node *node = czm_keras_node(
-        c, "strided_slice", CZM_OP_StridedSlice,
-        CZM_KERAS_INPUTS(CZM_KERAS_OP(c, CZM_OP_Shape, x),
-                         czm_keras_ints(c, "strided_slice/stack", (const int64_t[]){1}, 1),
-                         czm_keras_ints(c, "strided_slice/stack_1", (const int64_t[]){3}, 1),
-                         czm_keras_ints(c, "strided_slice/stack_2", (const int64_t[]){1}, 1)));
-    return czm_output(node);
+static czm_keras_tensor spatial_part(czm_keras_call *c, czm_keras_tensor x) {
+    czm_keras_tensor shape = CZM_KERAS_OP(c, CZM_OP_Shape, x);
+    return czm_keras_output(c,
+                            czm_keras_slices(c, shape, &(int64_t){1}, &(int64_t){3}, NULL, 1, 0, 0),
+                            0);
 }
 
-static czm_tensor resize_by_kernel(czm_keras_call *c, const char *kernel, czm_tensor x,
-                                   czm_tensor size, bool has_antialias) {
+static czm_keras_tensor resize_by_kernel(czm_keras_call *c, const char *kernel, czm_keras_tensor x,
+                                         czm_keras_tensor size, bool has_antialias) {
     static const double zeros[] = {0, 0};
-    czm_tensor before = czm_keras_cast(c, "resize/Cast_1", spatial_part(c, x), CZM_DTYPE_FLOAT);
-    czm_tensor after = czm_keras_cast(c, "resize/Cast", size, CZM_DTYPE_FLOAT);
-    czm_tensor scale = CZM_KERAS_AS(c, "resize/truediv", CZM_OP_RealDiv, after, before);
-    czm_tensor shift =
+    czm_keras_tensor before =
+        czm_keras_cast(c, "resize/Cast_1", spatial_part(c, x), CZM_DTYPE_FLOAT);
+    czm_keras_tensor after = czm_keras_cast(c, "resize/Cast", size, CZM_DTYPE_FLOAT);
+    czm_keras_tensor scale = CZM_KERAS_AS(c, "resize/truediv", CZM_OP_RealDiv, after, before);
+    czm_keras_tensor shift =
         czm_keras_numbers(c, "resize/zeros", CZM_DTYPE_FLOAT, zeros, &(int64_t){2}, 1);
     czm_node *node = czm_keras_node(c, "resize/ScaleAndTranslate", CZM_OP_ScaleAndTranslate,
                                     CZM_KERAS_INPUTS(x, size, scale, shift));
     czm_set_string(c->graph, node, "kernel_type", kernel);
     czm_set_bool(c->graph, node, "antialias", has_antialias);
-    return czm_output(node);
+    return czm_keras_output(c, node, 0);
 }
 
-static czm_tensor resize_by_op(czm_keras_call *c, czm_op_kind op, czm_tensor x, czm_tensor size,
-                               bool has_half_pixels) {
+static czm_keras_tensor resize_by_op(czm_keras_call *c, czm_op_kind op, czm_keras_tensor x,
+                                     czm_keras_tensor size, bool has_half_pixels) {
     czm_node *node = czm_keras_node(c, czm_arena_format(c->arena, "resize/%s", czm_op_name(op)), op,
                                     CZM_KERAS_INPUTS(x, size));
     czm_set_bool(c->graph, node, "align_corners", false);
     if (op != CZM_OP_ResizeArea)
         czm_set_bool(c->graph, node, "half_pixel_centers", has_half_pixels);
-    return czm_output(node);
+    return czm_keras_output(c, node, 0);
 }
 
-czm_tensor czm_keras_resize(czm_keras_call *c, czm_keras_sampling how, czm_tensor x,
-                            czm_tensor size) {
+czm_keras_tensor czm_keras_resize(czm_keras_call *c, czm_keras_sampling how, czm_keras_tensor x,
+                                  czm_keras_tensor size) {
     for (size_t i = 0; i < CZM_COUNT_OF(methods); i++) {
         const method *m = &methods[i];
         if (!czm_text_equal(how.method, m->name)) continue;
@@ -81,17 +79,17 @@ static bool samples_at_half_pixels(const czm_keras_call *c) {
     return !(f->major == 2 && f->minor < 4 && !f->is_tensorflow_keras);
 }
 
-czm_tensor czm_keras_build_upsample(czm_keras_call *c) {
+czm_keras_tensor czm_keras_build_upsample(czm_keras_call *c) {
     int64_t factors[2];
     czm_keras_get_sizes(c, "size", 2, 2, factors);
     bool is_first = czm_keras_is_channels_first(c);
-    czm_tensor x = c->in[0];
+    czm_keras_tensor x = c->in[0];
     if (is_first) x = czm_keras_transpose(c, x, (const int64_t[]){0, 2, 3, 1}, 4);
     czm_shape shape = czm_keras_shape(c, x);
     bool is_known = shape.rank == 4 && shape.dims[1] != CZM_UNKNOWN && shape.dims[2] != CZM_UNKNOWN;
-    czm_tensor size = is_known ? czm_keras_ints(c, CZM_KERAS_CONST, shape.dims + 1, 2)
-                               : spatial_part(c, x);
-    size = CZM_KERAS_AS(c, "mul", CZM_OP_Mul, size, czm_keras_ints(c, CZM_KERAS_CONST, factors, 2));
+    czm_keras_tensor size = is_known ? czm_keras_ints(c, CZM_KERAS_CONST, shape.dims + 1, 2)
+                                     : spatial_part(c, x);
+    size = CZM_KERAS_OP(c, CZM_OP_Mul, size, czm_keras_ints(c, CZM_KERAS_CONST, factors, 2));
     czm_keras_sampling how = {czm_config_text(c->config, "interpolation", "nearest"),
                               samples_at_half_pixels(c), false};
     x = czm_keras_resize(c, how, x, size);
@@ -99,7 +97,8 @@ czm_tensor czm_keras_build_upsample(czm_keras_call *c) {
 }
 
 // A new axis after this one, filled and folded again.
-czm_tensor czm_keras_repeat_along(czm_keras_call *c, czm_tensor x, size_t axis, int64_t times) {
+czm_keras_tensor czm_keras_repeat_along(czm_keras_call *c, czm_keras_tensor x, size_t axis,
+                                        int64_t times) {
     size_t rank;
     czm_keras_size *sizes = czm_keras_sizes(c, x, &rank), wide[MOST_RANK + 1];
     int64_t multiples[MOST_RANK + 1];
@@ -108,18 +107,18 @@ czm_tensor czm_keras_repeat_along(czm_keras_call *c, czm_tensor x, size_t axis, 
         wide[i] = i <= axis ? sizes[i] : i == axis + 1 ? czm_keras_known(1) : sizes[i - 1];
         multiples[i] = i == axis + 1 ? times : 1;
     }
-    czm_tensor tiled = CZM_KERAS_OP(c, CZM_OP_Tile, czm_keras_reshape(c, x, wide, rank + 1),
-                                    czm_keras_ints(c, "Tile/multiples", multiples, rank + 1));
+    czm_keras_tensor tiled = CZM_KERAS_OP(c, CZM_OP_Tile, czm_keras_reshape(c, x, wide, rank + 1),
+                                          czm_keras_ints(c, "Tile/multiples", multiples, rank + 1));
     sizes[axis] = czm_keras_size_with(c, CZM_OP_Mul, sizes[axis], times);
     return czm_keras_reshape(c, tiled, sizes, rank);
 }
 
-czm_tensor czm_keras_build_repeat(czm_keras_call *c) {
+czm_keras_tensor czm_keras_build_repeat(czm_keras_call *c) {
     int64_t factors[MOST_SPATIAL];
     size_t rank = c->layer->class->rank;
     czm_keras_get_sizes(c, "size", rank, 2, factors);
     bool is_first = czm_keras_is_channels_first(c);
-    czm_tensor x = c->in[0];
+    czm_keras_tensor x = c->in[0];
     for (size_t i = 0; i < rank; i++)
         x = czm_keras_repeat_along(c, x, i + 1 + is_first, factors[i]);
     return x;
@@ -150,7 +149,7 @@ static void get_borders(czm_keras_call *c, const char *key, size_t rank, int64_t
     memset(pairs, 0, 2 * rank * sizeof *pairs);
 }
 
-czm_tensor czm_keras_build_zero_padding(czm_keras_call *c) {
+czm_keras_tensor czm_keras_build_zero_padding(czm_keras_call *c) {
     int64_t pairs[2 * (MOST_SPATIAL + 2)] = {0};
     size_t rank = c->layer->class->rank;
     get_borders(c, "padding", rank, pairs + (czm_keras_is_channels_first(c) ? 4 : 2));
@@ -159,55 +158,42 @@ czm_tensor czm_keras_build_zero_padding(czm_keras_call *c) {
 }
 
 // A slice from the front and from the end of each dimension.
-static czm_tensor crop(czm_keras_call *c, czm_tensor x, const int64_t *pairs, size_t rank) {
-    int64_t begin[MOST_RANK], end[MOST_RANK], steps[MOST_RANK], begin_mask = 0, end_mask = 0;
+static czm_keras_tensor crop(czm_keras_call *c, czm_keras_tensor x, const int64_t *pairs,
+                             size_t rank) {
+    int64_t begin[MOST_RANK], end[MOST_RANK], begin_mask = 0, end_mask = 0;
     for (size_t i = 0; i < rank; i++) {
         bool is_whole = pairs[2 * i] == 0 && pairs[2 * i + 1] == 0;
         begin[i] = pairs[2 * i];
         end[i] = -pairs[2 * i + 1];
-        steps[i] = 1;
         bool is_spatial = i > 0 && i < rank - 1; // Keras writes those, even if nothing is cut off
         begin_mask |= is_whole && !is_spatial ? 1 << i : 0;
         end_mask |= end[i] == 0 ? 1 << i : 0;
     }
-    czm_node *node =
-        czm_keras_node(c, "strided_slice", CZM_OP_StridedSlice,
-                       CZM_KERAS_INPUTS(x, czm_keras_ints(c, "strided_slice/stack", begin, rank),
-                                        czm_keras_ints(c, "strided_slice/stack_1", end, rank),
-                                        czm_keras_ints(c, "strided_slice/stack_2", steps, rank)));
-    czm_set_int(c->graph, node, "begin_mask", begin_mask);
-    czm_set_int(c->graph, node, "end_mask", end_mask);
-    return czm_output(node);
+    return czm_keras_output(c, czm_keras_slices(c, x, begin, end, NULL, rank, begin_mask, end_mask),
+                            0);
 }
 
-czm_tensor czm_keras_build_cropping(czm_keras_call *c) {
+czm_keras_tensor czm_keras_build_cropping(czm_keras_call *c) {
     int64_t pairs[2 * (MOST_SPATIAL + 2)] = {0};
     size_t rank = c->layer->class->rank;
     get_borders(c, "cropping", rank, pairs + (czm_keras_is_channels_first(c) ? 4 : 2));
     return crop(c, c->in[0], pairs, rank + 2);
 }
 
-czm_tensor czm_keras_slice(czm_keras_call *c, czm_tensor x, int64_t axis, int64_t begin,
-                           int64_t end) {
-    int64_t begins[MOST_RANK] = {0}, ends[MOST_RANK] = {0}, steps[MOST_RANK];
+czm_keras_tensor czm_keras_slice(czm_keras_call *c, czm_keras_tensor x, int64_t axis, int64_t begin,
+                                 int64_t end) {
+    int64_t begins[MOST_RANK] = {0}, ends[MOST_RANK] = {0};
     size_t count = (size_t)axis + 1;
-    for (size_t i = 0; i < count; i++) steps[i] = 1;
     begins[axis] = begin;
     ends[axis] = end;
-    czm_node *node =
-        czm_keras_node(c, "strided_slice", CZM_OP_StridedSlice,
-                       CZM_KERAS_INPUTS(x, czm_keras_ints(c, "strided_slice/stack", begins, count),
-                                        czm_keras_ints(c, "strided_slice/stack_1", ends, count),
-                                        czm_keras_ints(c, "strided_slice/stack_2", steps, count)));
-    czm_set_int(c->graph, node, "begin_mask", (1 << axis) - 1);
-    czm_set_int(c->graph, node, "end_mask", (1 << axis) - 1);
-    return czm_output(node);
+    int64_t whole = (1 << axis) - 1; // the axes before it
+    return czm_keras_output(c, czm_keras_slices(c, x, begins, ends, NULL, count, whole, whole), 0);
 }
 
 // ---- resizing to the size of the configuration
 
 // Height and width of [batch, height, width, channels], which must be known.
-static const int64_t *known_size(czm_keras_call *c, czm_tensor x) {
+static const int64_t *known_size(czm_keras_call *c, czm_keras_tensor x) {
     static const int64_t ones[] = {1, 1};
     czm_shape shape = czm_keras_shape(c, x);
     if (shape.rank == 4 && shape.dims[1] > 0 && shape.dims[2] > 0) return shape.dims + 1;
@@ -226,18 +212,18 @@ static void get_size(czm_keras_call *c, int64_t *size) {
 }
 
 // TensorFlow leaves an image of the wanted size alone, whatever the method.
-static czm_tensor resize_to(czm_keras_call *c, czm_tensor x, czm_keras_sampling how,
-                            const int64_t *size) {
+static czm_keras_tensor resize_to(czm_keras_call *c, czm_keras_tensor x, czm_keras_sampling how,
+                                  const int64_t *size) {
     czm_shape shape = czm_keras_shape(c, x);
     if (shape.rank == 4 && shape.dims[1] == size[0] && shape.dims[2] == size[1]) return x;
-    czm_tensor y = czm_keras_resize(c, how, x, czm_keras_ints(c, "resize/size", size, 2));
+    czm_keras_tensor y = czm_keras_resize(c, how, x, czm_keras_ints(c, "resize/size", size, 2));
     return czm_keras_cast(c, "Cast", y, c->dtype);
 }
 
 // Crops to the largest part in the middle that has the wanted ratio, or pads to the smallest image with it,
 // as Keras rounds these.
-static czm_tensor with_ratio(czm_keras_call *c, czm_tensor x, const int64_t *wanted,
-                             bool is_padded) {
+static czm_keras_tensor with_ratio(czm_keras_call *c, czm_keras_tensor x, const int64_t *wanted,
+                                   bool is_padded) {
     const int64_t *size = known_size(c, x);
     int64_t pairs[8] = {0};
     for (size_t i = 0; i < 2; i++) {
@@ -250,23 +236,23 @@ static czm_tensor with_ratio(czm_keras_call *c, czm_tensor x, const int64_t *wan
     if (!is_padded) return crop(c, x, pairs, 4);
     double fill = czm_config_number(c->config, "fill_value", 0);
     return CZM_KERAS_OP(c, CZM_OP_PadV2, x, czm_keras_matrix(c, "PadV2/paddings", pairs, 4),
-                        czm_keras_number(c, "PadV2/constant_values", czm_tensor_dtype(x), fill));
+                        czm_keras_number(c, "PadV2/constant_values", czm_keras_dtype(x), fill));
 }
 
-czm_tensor czm_keras_images(czm_keras_call *c) {
+czm_keras_tensor czm_keras_images(czm_keras_call *c) {
     bool is_first = czm_keras_is_channels_first(c);
-    czm_tensor x = czm_keras_cast(c, "Cast", c->in[0], c->dtype);
+    czm_keras_tensor x = czm_keras_cast(c, "Cast", c->in[0], c->dtype);
     return is_first ? czm_keras_transpose(c, x, (const int64_t[]){0, 2, 3, 1}, 4) : x;
 }
 
-czm_tensor czm_keras_as_before(czm_keras_call *c, czm_tensor x) {
+czm_keras_tensor czm_keras_as_before(czm_keras_call *c, czm_keras_tensor x) {
     bool is_first = czm_keras_is_channels_first(c);
     return is_first ? czm_keras_transpose(c, x, (const int64_t[]){0, 3, 1, 2}, 4) : x;
 }
 
-czm_tensor czm_keras_build_resizing(czm_keras_call *c) {
+czm_keras_tensor czm_keras_build_resizing(czm_keras_call *c) {
     int64_t size[2];
-    czm_tensor x = czm_keras_images(c);
+    czm_keras_tensor x = czm_keras_images(c);
     get_size(c, size);
     if (czm_config_bool(c->config, "crop_to_aspect_ratio", false))
         x = with_ratio(c, x, size, false);
@@ -276,15 +262,15 @@ czm_tensor czm_keras_build_resizing(czm_keras_call *c) {
     return czm_keras_as_before(c, resize_to(c, x, how, size));
 }
 
-static czm_tensor resize_smartly(czm_keras_call *c, czm_tensor x, const int64_t *size) {
+static czm_keras_tensor resize_smartly(czm_keras_call *c, czm_keras_tensor x, const int64_t *size) {
     czm_keras_sampling how = {"bilinear", true, false};
     return czm_keras_as_before(c, resize_to(c, with_ratio(c, x, size, false), how, size));
 }
 
 // An image that is too small is cropped to the wanted ratio and enlarged.
-czm_tensor czm_keras_build_center_crop(czm_keras_call *c) {
+czm_keras_tensor czm_keras_build_center_crop(czm_keras_call *c) {
     int64_t wanted[2], pairs[8] = {0};
-    czm_tensor x = czm_keras_images(c);
+    czm_keras_tensor x = czm_keras_images(c);
     const int64_t *size = known_size(c, x);
     get_size(c, wanted);
     for (size_t i = 0; i < 2; i++) {
@@ -296,7 +282,7 @@ czm_tensor czm_keras_build_center_crop(czm_keras_call *c) {
 }
 
 // At inference Keras 2 crops and resizes; Keras 3 does nothing.
-czm_tensor czm_keras_build_random_crop(czm_keras_call *c) {
+czm_keras_tensor czm_keras_build_random_crop(czm_keras_call *c) {
     int64_t size[2];
     if (c->b->file->major >= 3) return c->in[0];
     get_size(c, size);
@@ -305,7 +291,7 @@ czm_tensor czm_keras_build_random_crop(czm_keras_call *c) {
 
 // ---- reshaping
 
-czm_tensor czm_keras_build_reshape(czm_keras_call *c) {
+czm_keras_tensor czm_keras_build_reshape(czm_keras_call *c) {
     int64_t dims[MOST_RANK];
     size_t rank;
     const json_t *target = czm_config_get(c->config, "target_shape");
@@ -321,16 +307,16 @@ czm_tensor czm_keras_build_reshape(czm_keras_call *c) {
                 : c->in[0];
 }
 
-static czm_tensor channels_last(czm_keras_call *c, czm_tensor x, size_t rank) {
+static czm_keras_tensor channels_last(czm_keras_call *c, czm_keras_tensor x, size_t rank) {
     int64_t order[MOST_RANK] = {0};
     for (size_t i = 1; i + 1 < rank; i++) order[i] = (int64_t)i + 1;
     order[rank - 1] = 1;
     return czm_keras_transpose(c, x, order, rank);
 }
 
-czm_tensor czm_keras_build_flatten(czm_keras_call *c) {
+czm_keras_tensor czm_keras_build_flatten(czm_keras_call *c) {
     size_t rank = czm_keras_rank(c, c->in[0]);
-    czm_tensor x = c->in[0];
+    czm_keras_tensor x = c->in[0];
     if (rank > 2 && czm_keras_is_channels_first(c)) x = channels_last(c, x, rank);
     czm_shape shape = czm_keras_shape(c, x);
     int64_t product = 1;
@@ -344,7 +330,7 @@ czm_tensor czm_keras_build_flatten(czm_keras_call *c) {
     return czm_keras_reshape(c, x, sizes, 2);
 }
 
-czm_tensor czm_keras_build_permute(czm_keras_call *c) {
+czm_keras_tensor czm_keras_build_permute(czm_keras_call *c) {
     int64_t order[MOST_RANK] = {0};
     size_t count = czm_config_ints(czm_config_get(c->config, "dims"), order + 1, MOST_RANK - 1);
     if (count && count + 1 == czm_keras_rank(c, c->in[0]))
@@ -353,9 +339,9 @@ czm_tensor czm_keras_build_permute(czm_keras_call *c) {
     return c->in[0];
 }
 
-czm_tensor czm_keras_build_repeat_vector(czm_keras_call *c) {
+czm_keras_tensor czm_keras_build_repeat_vector(czm_keras_call *c) {
     int64_t times = czm_config_int(c->config, "n", 1);
-    czm_tensor wide =
+    czm_keras_tensor wide =
         CZM_KERAS_OP(c, CZM_OP_ExpandDims, c->in[0], czm_keras_int(c, "ExpandDims/dim", 1));
     return CZM_KERAS_OP(c, CZM_OP_Tile, wide,
                         czm_keras_ints(c, "stack", (const int64_t[]){1, times, 1}, 3));

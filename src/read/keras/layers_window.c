@@ -50,15 +50,15 @@ static void set_format(czm_keras_call *c, czm_node *node, const window *w) {
     czm_set_string(c->graph, node, "data_format", formats[w->rank == 3][w->is_first]);
 }
 
-static czm_tensor with_window(czm_keras_call *c, czm_node *node, const window *w) {
+static czm_keras_tensor with_window(czm_keras_call *c, czm_node *node, const window *w) {
     set_list(c, node, "strides", w, w->strides);
     set_list(c, node, "dilations", w, w->dilations);
     czm_set_string(c->graph, node, "padding", w->padding);
     set_format(c, node, w);
-    return czm_output(node);
+    return czm_keras_output(c, node, 0);
 }
 
-czm_tensor czm_keras_finish(czm_keras_call *c, czm_tensor y) {
+czm_keras_tensor czm_keras_finish(czm_keras_call *c, czm_keras_tensor y) {
     bool is_window = c->layer->class->rank > 0;
     if (czm_keras_has_weight(c, "bias")) {
         czm_node *node =
@@ -66,21 +66,21 @@ czm_tensor czm_keras_finish(czm_keras_call *c, czm_tensor y) {
                            czm_keras_weight_as(c, "bias", "BiasAdd/ReadVariableOp", 1));
         bool is_first = is_window && czm_keras_is_channels_first(c);
         czm_set_string(c->graph, node, "data_format", is_first ? "NCHW" : "NHWC");
-        y = czm_output(node);
+        y = czm_keras_output(c, node, 0);
     }
     return czm_keras_activate(c, czm_config_get(c->config, "activation"), y);
 }
 
 // ---- one dimension, as an image of height 1
 
-static czm_tensor expand(czm_keras_call *c, czm_tensor x, int64_t axis) {
+static czm_keras_tensor expand(czm_keras_call *c, czm_keras_tensor x, int64_t axis) {
     return CZM_KERAS_OP(c, CZM_OP_ExpandDims, x, czm_keras_int(c, "ExpandDims/dim", axis));
 }
 
-static czm_tensor squeeze(czm_keras_call *c, czm_tensor x, int64_t axis) {
+static czm_keras_tensor squeeze(czm_keras_call *c, czm_keras_tensor x, int64_t axis) {
     czm_node *node = CZM_KERAS_NODE(c, CZM_OP_Squeeze, x);
     czm_set_ints(c->graph, node, "squeeze_dims", &axis, 1);
-    return czm_output(node);
+    return czm_keras_output(c, node, 0);
 }
 
 // A window of one dimension as that of two, over channels last.
@@ -94,13 +94,13 @@ static window as_flat(const window *w) {
     return flat;
 }
 
-static czm_tensor swap_last(czm_keras_call *c, czm_tensor x) {
+static czm_keras_tensor swap_last(czm_keras_call *c, czm_keras_tensor x) {
     return czm_keras_transpose(c, x, (const int64_t[]){0, 2, 1}, 3);
 }
 
 // Moves an axis, such as that of the channels, to another place.
-static czm_tensor move_channels(czm_keras_call *c, czm_tensor x, size_t from, size_t to,
-                                size_t rank) {
+static czm_keras_tensor move_channels(czm_keras_call *c, czm_keras_tensor x, size_t from, size_t to,
+                                      size_t rank) {
     int64_t order[CZM_KERAS_HIGHEST_RANK];
     for (size_t i = 0, next = 0; i < rank; i++) {
         if (next == from) next++;
@@ -110,7 +110,8 @@ static czm_tensor move_channels(czm_keras_call *c, czm_tensor x, size_t from, si
 }
 
 // What looks at nothing behind itself: zeros in front.
-static czm_tensor pad_causally(czm_keras_call *c, czm_tensor x, const window *w, int64_t length) {
+static czm_keras_tensor pad_causally(czm_keras_call *c, czm_keras_tensor x, const window *w,
+                                     int64_t length) {
     int64_t before = w->dilations[0] * (length - 1);
     bool is_causal = czm_text_equal(czm_config_text(c->config, "padding", ""), "causal");
     if (!is_causal) return x;
@@ -137,19 +138,19 @@ static const int64_t *check_kernel(czm_keras_call *c, const char *name, const wi
     return dims;
 }
 
-static czm_tensor convolve_line(czm_keras_call *c, czm_tensor x, const window *w) {
+static czm_keras_tensor convolve_line(czm_keras_call *c, czm_keras_tensor x, const window *w) {
     const int64_t *dims = check_kernel(c, "kernel", w);
     window flat = as_flat(w);
     if (w->is_first) x = swap_last(c, x);
     x = expand(c, pad_causally(c, x, w, dims[0]), -3);
-    czm_tensor kernel =
+    czm_keras_tensor kernel =
         expand(c, czm_keras_weight_as(c, "kernel", "Conv1D/ExpandDims_1/ReadVariableOp", 3), 0);
     czm_node *node = czm_keras_node(c, "Conv1D", CZM_OP_Conv2D, CZM_KERAS_INPUTS(x, kernel));
-    czm_tensor y = squeeze(c, with_window(c, node, &flat), -3);
+    czm_keras_tensor y = squeeze(c, with_window(c, node, &flat), -3);
     return w->is_first ? swap_last(c, y) : y;
 }
 
-czm_tensor czm_keras_build_convolution(czm_keras_call *c) {
+czm_keras_tensor czm_keras_build_convolution(czm_keras_call *c) {
     window w = window_of(c);
     czm_op_kind op = w.rank == 3 ? CZM_OP_Conv3D : CZM_OP_Conv2D;
     if (w.rank == 1) return czm_keras_finish(c, convolve_line(c, c->in[0], &w));
@@ -162,50 +163,52 @@ czm_tensor czm_keras_build_convolution(czm_keras_call *c) {
     return czm_keras_finish(c, with_window(c, node, &w));
 }
 
-static czm_tensor depthwise(czm_keras_call *c, const char *name, czm_tensor x, czm_tensor kernel,
-                            const window *w) {
+static czm_keras_tensor depthwise(czm_keras_call *c, const char *name, czm_keras_tensor x,
+                                  czm_keras_tensor kernel, const window *w) {
     czm_node *node =
         czm_keras_node(c, name, CZM_OP_DepthwiseConv2dNative, CZM_KERAS_INPUTS(x, kernel));
     return with_window(c, node, w);
 }
 
-czm_tensor czm_keras_build_depthwise(czm_keras_call *c) {
+czm_keras_tensor czm_keras_build_depthwise(czm_keras_call *c) {
     window w = window_of(c);
     check_kernel(c, "kernel", &w);
-    czm_tensor x = c->in[0];
-    czm_tensor kernel = czm_keras_weight_as(c, "kernel", "depthwise/ReadVariableOp", w.rank + 2);
+    czm_keras_tensor x = c->in[0];
+    czm_keras_tensor kernel =
+        czm_keras_weight_as(c, "kernel", "depthwise/ReadVariableOp", w.rank + 2);
     if (w.rank == 2) return czm_keras_finish(c, depthwise(c, "depthwise", x, kernel, &w));
     window flat = as_flat(&w);
     flat.strides[0] = flat.strides[1]; // its op has one stride for both
     if (w.is_first) x = swap_last(c, x);
-    czm_tensor y =
+    czm_keras_tensor y =
         squeeze(c, depthwise(c, "depthwise", expand(c, x, 1), expand(c, kernel, 0), &flat), 1);
     return czm_keras_finish(c, w.is_first ? swap_last(c, y) : y);
 }
 
-static czm_tensor separable(czm_keras_call *c, czm_tensor x, czm_tensor deep, czm_tensor point,
-                            const window *w) {
+static czm_keras_tensor separable(czm_keras_call *c, czm_keras_tensor x, czm_keras_tensor deep,
+                                  czm_keras_tensor point, const window *w) {
     window small = {w->rank, w->is_first, "VALID", {1, 1, 1}, {1, 1, 1}};
-    czm_tensor y = depthwise(c, "separable_conv2d/depthwise", x, deep, w);
+    czm_keras_tensor y = depthwise(c, "separable_conv2d/depthwise", x, deep, w);
     czm_node *node =
         czm_keras_node(c, "separable_conv2d", CZM_OP_Conv2D, CZM_KERAS_INPUTS(y, point));
     return with_window(c, node, &small);
 }
 
-czm_tensor czm_keras_build_separable(czm_keras_call *c) {
+czm_keras_tensor czm_keras_build_separable(czm_keras_call *c) {
     window w = window_of(c);
-    czm_tensor x = c->in[0];
+    czm_keras_tensor x = c->in[0];
     const int64_t *dims = check_kernel(c, "depthwise", &w);
-    czm_tensor deep =
+    czm_keras_tensor deep =
         czm_keras_weight_as(c, "depthwise", "separable_conv2d/ReadVariableOp", w.rank + 2);
-    czm_tensor point =
+    czm_keras_tensor point =
         czm_keras_weight_as(c, "pointwise", "separable_conv2d/ReadVariableOp_1", w.rank + 2);
     if (w.rank == 2) return czm_keras_finish(c, separable(c, x, deep, point, &w));
     window flat = as_flat(&w);
     flat.strides[0] = flat.strides[1];
     if (w.is_first) x = swap_last(c, x);
     x = expand(c, pad_causally(c, x, &w, dims[0]), 1);
-    czm_tensor y = squeeze(c, separable(c, x, expand(c, deep, 0), expand(c, point, 0), &flat), 1);
+    czm_keras_tensor y =
+        squeeze(c, separable(c, x, expand(c, deep, 0), expand(c, point, 0), &flat), 1);
     return czm_keras_finish(c, w.is_first ? swap_last(c, y) : y);
 }
 
@@ -226,8 +229,8 @@ static czm_keras_size transposed_size(czm_keras_call *c, czm_keras_size size, in
     return czm_keras_size_with(c, CZM_OP_AddV2, size, rest);
 }
 
-static czm_tensor transposed_shape(czm_keras_call *c, czm_tensor x, const window *w,
-                                   const int64_t *kernel) {
+static czm_keras_tensor transposed_shape(czm_keras_call *c, czm_keras_tensor x, const window *w,
+                                         const int64_t *kernel) {
     int64_t rest[MOST_SPATIAL] = {-1, -1, -1};
     size_t rank;
     bool has_rest = czm_config_get(c->config, "output_padding") != NULL;
@@ -248,49 +251,51 @@ static czm_tensor transposed_shape(czm_keras_call *c, czm_tensor x, const window
     return czm_keras_pack(c, "stack", sizes, rank);
 }
 
-static czm_tensor transpose_line(czm_keras_call *c, const window *w) {
+static czm_keras_tensor transpose_line(czm_keras_call *c, const window *w) {
     const int64_t *dims = check_kernel(c, "kernel", w);
     const int64_t flat_dims[] = {1, dims[0], dims[1], dims[2]};
     window flat = as_flat(w);
-    czm_tensor x = w->is_first ? swap_last(c, c->in[0]) : c->in[0];
-    czm_tensor kernel = czm_keras_weight_as(c, "kernel", "conv1d_transpose/ReadVariableOp", 3);
+    czm_keras_tensor x = w->is_first ? swap_last(c, c->in[0]) : c->in[0];
+    czm_keras_tensor kernel =
+        czm_keras_weight_as(c, "kernel", "conv1d_transpose/ReadVariableOp", 3);
     x = expand(c, x, 1);
     kernel = expand(c, kernel, 0);
     window line = flat; // along the height nothing happens
     line.padding = w->padding;
-    czm_tensor shape = transposed_shape(c, x, &line, flat_dims);
+    czm_keras_tensor shape = transposed_shape(c, x, &line, flat_dims);
     czm_node *node = czm_keras_node(c, "conv1d_transpose", CZM_OP_Conv2DBackpropInput,
                                     CZM_KERAS_INPUTS(shape, kernel, x));
-    czm_tensor y = squeeze(c, with_window(c, node, &flat), 1);
+    czm_keras_tensor y = squeeze(c, with_window(c, node, &flat), 1);
     return w->is_first ? swap_last(c, y) : y;
 }
 
-czm_tensor czm_keras_build_transposed(czm_keras_call *c) {
+czm_keras_tensor czm_keras_build_transposed(czm_keras_call *c) {
     window w = window_of(c);
     if (w.rank == 1) return czm_keras_finish(c, transpose_line(c, &w));
     const int64_t *dims = check_kernel(c, "kernel", &w);
     const char *name = w.rank == 3 ? "conv3d_transpose" : "conv2d_transpose";
     czm_op_kind op = w.rank == 3 ? CZM_OP_Conv3DBackpropInputV2 : CZM_OP_Conv2DBackpropInput;
-    czm_tensor shape = transposed_shape(c, c->in[0], &w, dims);
+    czm_keras_tensor shape = transposed_shape(c, c->in[0], &w, dims);
     const char *read = czm_arena_format(c->arena, "%s/ReadVariableOp", name);
-    czm_tensor kernel = czm_keras_weight_as(c, "kernel", read, w.rank + 2);
+    czm_keras_tensor kernel = czm_keras_weight_as(c, "kernel", read, w.rank + 2);
     czm_node *node = czm_keras_node(c, name, op, CZM_KERAS_INPUTS(shape, kernel, c->in[0]));
     return czm_keras_finish(c, with_window(c, node, &w));
 }
 
 // ---- pools
 
-static czm_tensor pool(czm_keras_call *c, czm_tensor x, const window *w, const int64_t *size) {
+static czm_keras_tensor pool(czm_keras_call *c, czm_keras_tensor x, const window *w,
+                             const int64_t *size) {
     czm_op_kind op = c->layer->class->op;
     czm_node *node = CZM_KERAS_NODE(c, op, x);
     set_list(c, node, "ksize", w, size);
     set_list(c, node, "strides", w, w->strides);
     czm_set_string(c->graph, node, "padding", w->padding);
     set_format(c, node, w);
-    return czm_output(node);
+    return czm_keras_output(c, node, 0);
 }
 
-czm_tensor czm_keras_build_pool(czm_keras_call *c) {
+czm_keras_tensor czm_keras_build_pool(czm_keras_call *c) {
     window w = window_of(c);
     int64_t size[MOST_SPATIAL] = {1, 1, 1};
     czm_keras_get_sizes(c, "pool_size", w.rank, 2, size);
@@ -298,39 +303,40 @@ czm_tensor czm_keras_build_pool(czm_keras_call *c) {
     check_padding_of_theano(c, &w, size, true);
     if (w.rank > 1) return pool(c, c->in[0], &w, size);
     window column = {2, false, w.padding, {w.strides[0], 1}, {1, 1}};
-    czm_tensor x = w.is_first ? swap_last(c, c->in[0]) : c->in[0];
-    czm_tensor y = squeeze(c, pool(c, expand(c, x, 2), &column, (const int64_t[]){size[0], 1}), 2);
+    czm_keras_tensor x = w.is_first ? swap_last(c, c->in[0]) : c->in[0];
+    czm_keras_tensor y =
+        squeeze(c, pool(c, expand(c, x, 2), &column, (const int64_t[]){size[0], 1}), 2);
     return w.is_first ? swap_last(c, y) : y;
 }
 
-czm_tensor czm_keras_build_global_pool(czm_keras_call *c) {
+czm_keras_tensor czm_keras_build_global_pool(czm_keras_call *c) {
     int64_t axes[MOST_SPATIAL];
     size_t rank = c->layer->class->rank;
     bool is_first = czm_keras_is_channels_first(c);
     for (size_t i = 0; i < rank; i++) axes[i] = (int64_t)i + 1 + is_first;
     czm_op_kind op = c->layer->class->op;
-    return czm_keras_reduce(c, czm_op_name(op), op, c->in[0], axes, rank,
+    return czm_keras_reduce(c, NULL, op, c->in[0], axes, rank,
                             czm_config_bool(c->config, "keepdims", false));
 }
 
 // The window of each output from floor(i n / m) to ceil((i + 1) n / m), along one axis.
-static czm_tensor pool_evenly(czm_keras_call *c, czm_tensor x, int64_t axis, int64_t size,
-                              int64_t count) {
+static czm_keras_tensor pool_evenly(czm_keras_call *c, czm_keras_tensor x, int64_t axis,
+                                    int64_t size, int64_t count) {
     czm_op_kind op = c->layer->class->op;
-    czm_tensor *parts = CZM_NEW_ARRAY(c->arena, czm_tensor, (size_t)count);
+    czm_keras_tensor *parts = CZM_NEW_ARRAY(c->arena, czm_keras_tensor, (size_t)count);
     for (int64_t i = 0; i < count; i++) {
         int64_t begin = i * size / count, end = ((i + 1) * size + count - 1) / count;
-        parts[i] = czm_keras_reduce(c, czm_op_name(op), op, czm_keras_slice(c, x, axis, begin, end),
-                                    &axis, 1, true);
+        parts[i] =
+            czm_keras_reduce(c, NULL, op, czm_keras_slice(c, x, axis, begin, end), &axis, 1, true);
     }
     return count > 1 ? czm_keras_concatenate(c, parts, (size_t)count, axis) : parts[0];
 }
 
-czm_tensor czm_keras_build_adaptive_pool(czm_keras_call *c) {
+czm_keras_tensor czm_keras_build_adaptive_pool(czm_keras_call *c) {
     int64_t counts[MOST_SPATIAL];
     size_t rank = c->layer->class->rank;
     bool is_first = czm_keras_is_channels_first(c);
-    czm_tensor x = c->in[0];
+    czm_keras_tensor x = c->in[0];
     czm_shape shape = czm_keras_shape(c, x);
     czm_keras_get_sizes(c, "output_size", rank, 1, counts);
     for (size_t i = 0; i < rank && !c->b->status; i++) {
@@ -349,36 +355,35 @@ czm_tensor czm_keras_build_adaptive_pool(czm_keras_call *c) {
 
 // As [rows, columns, pixels and channels, filters]. `pixels` is the number of pixels of one window. With
 // channels first, Keras stores the channels before the pixels.
-static czm_tensor local_kernel(czm_keras_call *c, bool is_first, const int64_t *places,
-                               int64_t pixels) {
+static czm_keras_tensor local_kernel(czm_keras_call *c, bool is_first, const int64_t *places,
+                                     int64_t pixels) {
     const int64_t *dims = czm_keras_weight_dims(c, "kernel", 3);
     int64_t channels = dims[1] / pixels;
-    czm_tensor kernel = czm_keras_weight_as(c, "kernel", CZM_KERAS_READ, 3);
+    czm_keras_tensor kernel = czm_keras_weight_as(c, "kernel", CZM_KERAS_READ, 3);
     if (dims[0] != places[0] * places[1] || channels * pixels != dims[1])
         czm_keras_fail_damaged(c, "the weight \"kernel\" is not of the layer's kernel_size");
     if (is_first) {
         const int64_t stored[] = {dims[0], channels, pixels, dims[2]}, order[] = {0, 2, 1, 3};
-        kernel =
-            CZM_KERAS_OP(c, CZM_OP_Reshape, kernel, czm_keras_ints(c, "Reshape/shape", stored, 4));
+        kernel = czm_keras_reshape_to(c, kernel, stored, 4);
         kernel = czm_keras_transpose(c, kernel, order, 4);
     }
     const int64_t used[] = {places[0], places[1], dims[1], dims[2]};
-    return CZM_KERAS_OP(c, CZM_OP_Reshape, kernel, czm_keras_ints(c, "Reshape/shape", used, 4));
+    return czm_keras_reshape_to(c, kernel, used, 4);
 }
 
-static czm_tensor local_bias(czm_keras_call *c, czm_tensor y, size_t rank, bool is_first) {
+static czm_keras_tensor local_bias(czm_keras_call *c, czm_keras_tensor y, size_t rank,
+                                   bool is_first) {
     const int64_t *dims = czm_keras_weight_dims(c, "bias", rank + 1);
-    czm_tensor bias = czm_keras_weight_as(c, "bias", "add/ReadVariableOp", rank + 1);
+    czm_keras_tensor bias = czm_keras_weight_as(c, "bias", "add/ReadVariableOp", rank + 1);
     int64_t turned[MOST_SPATIAL + 1] = {dims[rank]};
     memcpy(turned + 1, dims, rank * sizeof *dims);
     if (is_first) // Keras reshapes it, and does not transpose it
-        bias = CZM_KERAS_OP(c, CZM_OP_Reshape, bias,
-                            czm_keras_ints(c, "Reshape/shape", turned, rank + 1));
-    return CZM_KERAS_AS(c, "add", CZM_OP_AddV2, y, bias);
+        bias = czm_keras_reshape_to(c, bias, turned, rank + 1);
+    return CZM_KERAS_OP(c, CZM_OP_AddV2, y, bias);
 }
 
 // A kernel for each place of the image.
-czm_tensor czm_keras_build_local(czm_keras_call *c) {
+czm_keras_tensor czm_keras_build_local(czm_keras_call *c) {
     window w = window_of(c);
     size_t rank = w.rank;
     bool is_first = w.is_first;
@@ -387,7 +392,7 @@ czm_tensor czm_keras_build_local(czm_keras_call *c) {
     if (czm_config_int(c->config, "implementation", 1) != 1)
         czm_keras_fail(c, "build the layer with implementation=1",
                        "only implementation 1 is supported");
-    czm_tensor x = is_first ? move_channels(c, c->in[0], 1, rank + 1, rank + 2) : c->in[0];
+    czm_keras_tensor x = is_first ? move_channels(c, c->in[0], 1, rank + 1, rank + 2) : c->in[0];
     w.is_first = false;
     if (rank == 1) {
         x = expand(c, x, 1);
@@ -398,15 +403,15 @@ czm_tensor czm_keras_build_local(czm_keras_call *c) {
     set_list(c, node, "strides", &w, w.strides);
     set_list(c, node, "rates", &w, w.dilations);
     czm_set_string(c->graph, node, "padding", w.padding);
-    czm_shape shape = czm_keras_shape(c, czm_output(node));
+    czm_shape shape = czm_keras_shape(c, czm_keras_output(c, node, 0));
     if (shape.rank != 4) czm_keras_fail_damaged(c, "the layer's input is not an image or a line");
     if (c->b->status) return c->in[0];
-    czm_node *product =
-        czm_keras_node(c, "einsum/Einsum", CZM_OP_Einsum,
-                       CZM_KERAS_INPUTS(czm_output(node), local_kernel(c, is_first, shape.dims + 1,
-                                                                       size[0] * size[1])));
+    czm_node *product = czm_keras_node(c, "einsum/Einsum", CZM_OP_Einsum,
+                                       CZM_KERAS_INPUTS(czm_keras_output(c, node, 0),
+                                                        local_kernel(c, is_first, shape.dims + 1,
+                                                                     size[0] * size[1])));
     czm_set_string(c->graph, product, "equation", "bhwk,hwkf->bhwf");
-    czm_tensor y = czm_output(product);
+    czm_keras_tensor y = czm_keras_output(c, product, 0);
     if (rank == 1) y = squeeze(c, y, 1);
     if (is_first) y = move_channels(c, y, rank + 1, 1, rank + 2);
     if (czm_keras_has_weight(c, "bias")) y = local_bias(c, y, rank, is_first);
@@ -416,62 +421,55 @@ czm_tensor czm_keras_build_local(czm_keras_call *c) {
 // ---- ConvLSTM: its steps in time, one after the other
 
 typedef struct gates {
-    czm_tensor input, forget, candidate, output;
+    czm_keras_tensor input, forget, candidate, output;
 } gates;
 
-static czm_tensor slice_time(czm_keras_call *c, czm_tensor x, int64_t step) {
-    czm_node *node = czm_keras_node(
-        c, "strided_slice", CZM_OP_StridedSlice,
-        CZM_KERAS_INPUTS(x, czm_keras_ints(c, "strided_slice/stack", (const int64_t[]){0, step}, 2),
-                         czm_keras_ints(c, "strided_slice/stack_1", (const int64_t[]){0, step + 1},
-                                        2),
-                         czm_keras_ints(c, "strided_slice/stack_2", (const int64_t[]){1, 1}, 2)));
-    czm_set_int(c->graph, node, "begin_mask", 1);
-    czm_set_int(c->graph, node, "end_mask", 1);
+static czm_keras_tensor slice_time(czm_keras_call *c, czm_keras_tensor x, int64_t step) {
+    const int64_t begin[] = {0, step}, end[] = {0, step + 1};
+    czm_node *node = czm_keras_slices(c, x, begin, end, NULL, 2, 1, 1);
     czm_set_int(c->graph, node, "shrink_axis_mask", 2);
-    return czm_output(node);
+    return czm_keras_output(c, node, 0);
 }
 
-static czm_tensor convolve_state(czm_keras_call *c, czm_tensor x, const char *weight,
-                                 const window *w) {
+static czm_keras_tensor convolve_state(czm_keras_call *c, czm_keras_tensor x, const char *weight,
+                                       const window *w) {
     czm_op_kind op = w->rank == 3 ? CZM_OP_Conv3D : CZM_OP_Conv2D;
-    czm_tensor kernel =
+    czm_keras_tensor kernel =
         czm_keras_weight_as(c, weight, "convolution/ReadVariableOp", c->layer->class->rank + 2);
     if (c->layer->class->rank == 1) kernel = expand(c, kernel, 0);
     return with_window(c, czm_keras_node(c, "convolution", op, CZM_KERAS_INPUTS(x, kernel)), w);
 }
 
-static gates split_gates(czm_keras_call *c, czm_tensor z, size_t rank) {
+static gates split_gates(czm_keras_call *c, czm_keras_tensor z, size_t rank) {
     czm_node *node =
         CZM_KERAS_NODE(c, CZM_OP_Split, czm_keras_int(c, "split/split_dim", (int64_t)rank + 1), z);
     czm_set_int(c->graph, node, "num_split", 4);
     const json_t *gate = czm_config_get(c->config, "recurrent_activation");
-    return (gates){czm_keras_activate(c, gate, (czm_tensor){node, 0}),
-                   czm_keras_activate(c, gate, (czm_tensor){node, 1}),
+    return (gates){czm_keras_activate(c, gate, czm_keras_output(c, node, 0)),
+                   czm_keras_activate(c, gate, czm_keras_output(c, node, 1)),
                    czm_keras_activate(c, czm_config_get(c->config, "activation"),
-                                      (czm_tensor){node, 2}),
-                   czm_keras_activate(c, gate, (czm_tensor){node, 3})};
+                                      czm_keras_output(c, node, 2)),
+                   czm_keras_activate(c, gate, czm_keras_output(c, node, 3))};
 }
 
 // One step: the cell's state is replaced, and the output returned. A cell without a node is the first.
-static czm_tensor step_of(czm_keras_call *c, czm_tensor x, const window *w, czm_tensor *cell,
-                          czm_tensor state) {
+static czm_keras_tensor step_of(czm_keras_call *c, czm_keras_tensor x, const window *w,
+                                czm_keras_tensor *cell, czm_keras_tensor state) {
     window small = {w->rank, false, "SAME", {1, 1, 1}, {1, 1, 1}};
-    czm_tensor z = convolve_state(c, x, "kernel", w);
+    czm_keras_tensor z = convolve_state(c, x, "kernel", w);
     if (czm_keras_has_weight(c, "bias"))
         z = CZM_KERAS_OP(c, CZM_OP_BiasAdd, z,
                          czm_keras_weight_as(c, "bias", "BiasAdd/ReadVariableOp", 1));
-    if (cell->node)
-        z = CZM_KERAS_AS(c, "add", CZM_OP_AddV2, z,
-                         convolve_state(c, state, "recurrent_kernel", &small));
+    if (*cell)
+        z = CZM_KERAS_OP(c, CZM_OP_AddV2, z, convolve_state(c, state, "recurrent_kernel", &small));
     gates g = split_gates(c, z, w->rank);
-    czm_tensor fresh = CZM_KERAS_AS(c, "mul", CZM_OP_Mul, g.input, g.candidate);
-    if (cell->node)
-        fresh = CZM_KERAS_AS(c, "add", CZM_OP_AddV2,
-                             CZM_KERAS_AS(c, "mul", CZM_OP_Mul, g.forget, *cell), fresh);
+    czm_keras_tensor fresh = CZM_KERAS_OP(c, CZM_OP_Mul, g.input, g.candidate);
+    if (*cell)
+        fresh = CZM_KERAS_AS(c, "add", CZM_OP_AddV2, CZM_KERAS_OP(c, CZM_OP_Mul, g.forget, *cell),
+                             fresh);
     *cell = fresh;
-    czm_tensor shown = czm_keras_activate(c, czm_config_get(c->config, "activation"), fresh);
-    return CZM_KERAS_AS(c, "mul", CZM_OP_Mul, g.output, shown);
+    czm_keras_tensor shown = czm_keras_activate(c, czm_config_get(c->config, "activation"), fresh);
+    return CZM_KERAS_OP(c, CZM_OP_Mul, g.output, shown);
 }
 
 // How many steps there are; 0 after a fault.
@@ -487,7 +485,7 @@ static int64_t count_steps(czm_keras_call *c, size_t rank) {
     return c->b->status ? 0 : steps;
 }
 
-czm_tensor czm_keras_build_convolution_lstm(czm_keras_call *c) {
+czm_keras_tensor czm_keras_build_convolution_lstm(czm_keras_call *c) {
     window w = window_of(c), small = {w.rank, false, "SAME", {1, 1, 1}, {1, 1, 1}};
     size_t rank = w.rank;
     int64_t steps = count_steps(c, rank);
@@ -496,12 +494,13 @@ czm_tensor czm_keras_build_convolution_lstm(czm_keras_call *c) {
     if (c->b->status) return c->in[0];
     bool is_first = w.is_first, is_line = rank == 1;
     bool is_backward = czm_config_bool(c->config, "go_backwards", false);
-    czm_tensor x = is_first ? move_channels(c, c->in[0], 2, rank + 2, rank + 3) : c->in[0];
+    czm_keras_tensor x = is_first ? move_channels(c, c->in[0], 2, rank + 2, rank + 3) : c->in[0];
     w.is_first = false;
     if (is_line) w = as_flat(&w);
-    czm_tensor *all = CZM_NEW_ARRAY(c->arena, czm_tensor, (size_t)steps), cell = {0}, state = {0};
+    czm_keras_tensor *all = CZM_NEW_ARRAY(c->arena, czm_keras_tensor, (size_t)steps), cell = NULL,
+                     state = NULL;
     for (int64_t t = 0; t < steps && !c->b->status; t++) {
-        czm_tensor image = slice_time(c, x, is_backward ? steps - 1 - t : t);
+        czm_keras_tensor image = slice_time(c, x, is_backward ? steps - 1 - t : t);
         state = step_of(c, is_line ? expand(c, image, 1) : image, &w, &cell, state);
         all[t] = is_line ? squeeze(c, state, 1) : state;
     }
@@ -510,5 +509,6 @@ czm_tensor czm_keras_build_convolution_lstm(czm_keras_call *c) {
         return is_first ? move_channels(c, all[steps - 1], rank + 1, 1, rank + 2) : all[steps - 1];
     czm_node *node = czm_keras_node(c, "stack", CZM_OP_Pack, all, (size_t)steps);
     czm_set_int(c->graph, node, "axis", 1);
-    return is_first ? move_channels(c, czm_output(node), rank + 2, 2, rank + 3) : czm_output(node);
+    return is_first ? move_channels(c, czm_keras_output(c, node, 0), rank + 2, 2, rank + 3)
+                    : czm_keras_output(c, node, 0);
 }

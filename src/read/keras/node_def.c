@@ -6,7 +6,7 @@
 
 #include "read/keras/layers.h"
 
-static czm_tensor stand_in(czm_keras_call *c) {
+static czm_keras_tensor stand_in(czm_keras_call *c) {
     return c->in_count ? c->in[0] : czm_keras_number(c, CZM_KERAS_CONST, c->dtype, 0);
 }
 
@@ -98,11 +98,12 @@ static czm_dtype input_type(const czm_node *node, size_t index) {
     return CZM_DTYPE_NONE;
 }
 
-static czm_tensor input_at(czm_keras_call *c, const czm_node *node, size_t index, size_t *used) {
+static czm_keras_tensor input_at(czm_keras_call *c, const czm_node *node, size_t index,
+                                 size_t *used) {
     const char *key = czm_arena_format(c->arena, "%zu", index);
     const json_t *constants = czm_config_get(c->config, "constants");
     const json_t *value = json_object_get(constants, key);
-    czm_tensor out = stand_in(c);
+    czm_keras_tensor out = stand_in(c);
     if (!value) {
         if (*used < c->in_count) return c->in[(*used)++];
         czm_keras_fail_damaged(c, "input %zu of its op is missing", index);
@@ -123,7 +124,7 @@ static const json_t *read_node(czm_keras_call *c) {
     return text ? czm_json_read(c->arena, czm_bytes_text(text), &error) : node;
 }
 
-czm_tensor czm_keras_build_node_def(czm_keras_call *c) {
+czm_keras_tensor czm_keras_build_node_def(czm_keras_call *c) {
     const json_t *json = read_node(c);
     const char *op = json_string_value(json_object_get(json, "op")), *name;
     json_t *attrs = json_object_get(json, "attr"), *value;
@@ -138,9 +139,9 @@ czm_tensor czm_keras_build_node_def(czm_keras_call *c) {
         czm_keras_fail(c, NULL, "its op \"%s\" is not supported", op);
     json_object_foreach(attrs, name, value) set_attr(c, node, name, value);
     c->graph->nodes.count--; // its constants come before it
-    czm_tensor *inputs = CZM_NEW_ARRAY(c->arena, czm_tensor, count);
+    czm_keras_tensor *inputs = CZM_NEW_ARRAY(c->arena, czm_keras_tensor, count);
     for (size_t i = 0; i < count; i++) inputs[i] = input_at(c, node, i, &used);
-    for (size_t i = 0; i < count; i++) czm_node_add_input(c->graph, node, inputs[i]);
+    for (size_t i = 0; i < count; i++) czm_node_add_input(c->graph, node, *inputs[i]);
     *CZM_APPEND(c->arena, &c->graph->nodes) = node;
-    return czm_output(node);
+    return czm_keras_output(c, node, 0);
 }

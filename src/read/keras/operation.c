@@ -6,11 +6,11 @@
 enum { MOST_RANK = CZM_KERAS_HIGHEST_RANK };
 
 struct czm_keras_operation {
-    const char *name, *names;
-    czm_tensor (*build)(czm_keras_call *c, czm_keras_detail detail);
-    czm_keras_detail detail;
-    size_t operands;     // 0: any number
+    const char *names;   // in Keras 3, and in Keras 2
     const char *options; // that the function reads
+    czm_keras_tensor (*build)(czm_keras_call *c, czm_keras_detail detail);
+    czm_keras_detail detail;
+    size_t operands; // 0: any number
 };
 
 typedef czm_keras_operation operation;
@@ -59,9 +59,9 @@ const czm_keras_argument *czm_keras_operand_at(const czm_keras_call *c, size_t i
 }
 
 // An argument as operand `index`: a tensor, or a constant of this type.
-static czm_tensor operand_of(czm_keras_call *c, const czm_keras_argument *a, size_t index,
-                             czm_dtype dtype) {
-    czm_tensor out = c->in[0];
+static czm_keras_tensor operand_of(czm_keras_call *c, const czm_keras_argument *a, size_t index,
+                                   czm_dtype dtype) {
+    czm_keras_tensor out = c->in[0];
     if (a && a->is_tensor) return c->tensors[a - c->arguments->items];
     if (!a || !czm_keras_constant(c, CZM_KERAS_CONST, dtype, a->value, &out))
         czm_keras_fail(c, NULL, "operand %zu of the operation is missing or not a number",
@@ -69,13 +69,13 @@ static czm_tensor operand_of(czm_keras_call *c, const czm_keras_argument *a, siz
     return out;
 }
 
-czm_tensor czm_keras_operand_as(czm_keras_call *c, size_t index, czm_dtype dtype) {
+czm_keras_tensor czm_keras_operand_as(czm_keras_call *c, size_t index, czm_dtype dtype) {
     return operand_of(c, czm_keras_operand_at(c, index), index, dtype);
 }
 
-czm_tensor *czm_keras_operands(czm_keras_call *c, size_t *count) {
-    czm_dtype dtype = czm_tensor_dtype(c->in[0]);
-    czm_tensor *all = CZM_NEW_ARRAY(c->arena, czm_tensor, c->arguments->count);
+czm_keras_tensor *czm_keras_operands(czm_keras_call *c, size_t *count) {
+    czm_dtype dtype = czm_keras_dtype(c->in[0]);
+    czm_keras_tensor *all = CZM_NEW_ARRAY(c->arena, czm_keras_tensor, c->arguments->count);
     *count = 0;
     for (size_t i = 0; i < c->arguments->count; i++) {
         const czm_keras_argument *a = &c->arguments->items[i];
@@ -86,8 +86,8 @@ czm_tensor *czm_keras_operands(czm_keras_call *c, size_t *count) {
     return all;
 }
 
-czm_tensor czm_keras_operand(czm_keras_call *c, size_t index) {
-    return czm_keras_operand_as(c, index, czm_tensor_dtype(c->in[0]));
+czm_keras_tensor czm_keras_operand(czm_keras_call *c, size_t index) {
+    return czm_keras_operand_as(c, index, czm_keras_dtype(c->in[0]));
 }
 
 bool czm_keras_flag(const czm_keras_call *c, const char *name) {
@@ -160,12 +160,12 @@ static void check_arguments(czm_keras_call *c, const operation *o) {
 
 static const operation operations[] = {
 #define OPERATION(name, names, function, detail, operands, options) \
-    {name, names, czm_keras_op_##function, detail, operands, options},
+    {name " " names, options, czm_keras_op_##function, detail, operands},
 #include "read/keras/operations.def"
 #undef OPERATION
 };
 
-static czm_tensor run(czm_keras_call *c, const operation *o) {
+static czm_keras_tensor run(czm_keras_call *c, const operation *o) {
     c->operation = o;
     if (c->in_count == 0) {
         czm_keras_fail_damaged(c, "the operation has no input");
@@ -175,22 +175,21 @@ static czm_tensor run(czm_keras_call *c, const operation *o) {
     return c->b->status ? c->in[0] : o->build(c, o->detail);
 }
 
-static czm_tensor unknown(czm_keras_call *c, const char *name) {
+static czm_keras_tensor unknown(czm_keras_call *c, const char *name) {
     czm_keras_fail(c, "save the model as a SavedModel: then the operation itself is in the file",
                    "the operation \"%s\" is not supported", name);
     return c->in_count ? c->in[0] : czm_keras_number(c, CZM_KERAS_CONST, c->dtype, 0);
 }
 
-// TFOpLambda, SlicingOpLambda.
-czm_tensor czm_keras_build_operation(czm_keras_call *c) {
-    const char *name = czm_config_text(c->config, "function", "__operators__.getitem");
+static czm_keras_tensor run_named(czm_keras_call *c, const char *name) {
     for (size_t i = 0; i < CZM_COUNT_OF(operations); i++)
         if (has_word(operations[i].names, name)) return run(c, &operations[i]);
     return unknown(c, name);
 }
 
-czm_tensor czm_keras_operate(czm_keras_call *c) {
-    for (size_t i = 0; i < CZM_COUNT_OF(operations); i++)
-        if (czm_text_equal(operations[i].name, c->layer->class_name)) return run(c, &operations[i]);
-    return unknown(c, c->layer->class_name);
+// TFOpLambda, SlicingOpLambda.
+czm_keras_tensor czm_keras_build_operation(czm_keras_call *c) {
+    return run_named(c, czm_config_text(c->config, "function", "__operators__.getitem"));
 }
+
+czm_keras_tensor czm_keras_operate(czm_keras_call *c) { return run_named(c, c->layer->class_name); }

@@ -7,14 +7,14 @@
 
 #include "read/keras/layers.h"
 
-// The parameters of a row for its function.
-typedef struct czm_keras_detail {
+// The parameter of a row for its function.
+typedef union czm_keras_detail {
     czm_op_kind op;
     const char *activation;
 } czm_keras_detail;
 
 #define OPERATION(name, names, function, detail, operands, options) \
-    czm_tensor czm_keras_op_##function(czm_keras_call *c, czm_keras_detail detail_of_row);
+    czm_keras_tensor czm_keras_op_##function(czm_keras_call *c, czm_keras_detail detail_of_row);
 #include "read/keras/operations.def"
 #undef OPERATION
 
@@ -31,10 +31,10 @@ size_t czm_keras_all_axes(czm_keras_call *c, int64_t *axes);
 
 // Operand `index`; a constant gets this type, or that of the first tensor.
 const czm_keras_argument *czm_keras_operand_at(const czm_keras_call *c, size_t index);
-czm_tensor czm_keras_operand_as(czm_keras_call *c, size_t index, czm_dtype dtype);
-czm_tensor czm_keras_operand(czm_keras_call *c, size_t index);
+czm_keras_tensor czm_keras_operand_as(czm_keras_call *c, size_t index, czm_dtype dtype);
+czm_keras_tensor czm_keras_operand(czm_keras_call *c, size_t index);
 
 // All of them.
-czm_tensor *czm_keras_operands(czm_keras_call *c, size_t *count);
+czm_keras_tensor *czm_keras_operands(czm_keras_call *c, size_t *count);
 
 #endif

@@ -7,37 +7,37 @@ enum { MOST_RANK = CZM_KERAS_HIGHEST_RANK, MOST_PARTS = 256 };
 
 // ---- joining and cutting
 
-czm_tensor czm_keras_op_concat(czm_keras_call *c, czm_keras_detail detail) {
+czm_keras_tensor czm_keras_op_concat(czm_keras_call *c, czm_keras_detail detail) {
     (void)detail;
     size_t count;
     int64_t axis = czm_keras_axis(c, "axis", czm_keras_rank(c, c->in[0]), 0);
-    czm_tensor *parts = czm_keras_operands(c, &count);
+    czm_keras_tensor *parts = czm_keras_operands(c, &count);
     return czm_keras_concatenate(c, parts, count, axis);
 }
 
-czm_tensor czm_keras_op_stack(czm_keras_call *c, czm_keras_detail detail) {
+czm_keras_tensor czm_keras_op_stack(czm_keras_call *c, czm_keras_detail detail) {
     (void)detail;
     size_t count;
-    czm_tensor *parts = czm_keras_operands(c, &count);
+    czm_keras_tensor *parts = czm_keras_operands(c, &count);
     czm_node *node = czm_keras_node(c, "stack", CZM_OP_Pack, parts, count);
     czm_set_int(c->graph, node, "axis",
                 czm_keras_axis(c, "axis", czm_keras_rank(c, c->in[0]) + 1, 0));
-    return czm_output(node);
+    return czm_keras_output(c, node, 0);
 }
 
 // Equal parts, or the places where they begin (Keras 3), or their sizes (Keras 2).
-czm_tensor czm_keras_op_split(czm_keras_call *c, czm_keras_detail detail) {
+czm_keras_tensor czm_keras_op_split(czm_keras_call *c, czm_keras_detail detail) {
     (void)detail;
     int64_t sizes[MOST_PARTS], end;
     const json_t *value = czm_keras_either(c, "num_or_size_splits", "indices_or_sections");
     size_t rank = czm_keras_rank(c, c->in[0]),
            count = czm_config_ints(value, sizes, MOST_PARTS - 1);
     int64_t axis = czm_keras_axis(c, "axis", rank, 0);
-    czm_tensor dim = czm_keras_int(c, "split/split_dim", axis);
+    czm_keras_tensor dim = czm_keras_int(c, "split/split_dim", axis);
     if (json_is_integer(value) && count == 1 && sizes[0] > 0) {
         czm_node *node = czm_keras_node(c, "split", CZM_OP_Split, CZM_KERAS_INPUTS(dim, c->in[0]));
         czm_set_int(c->graph, node, "num_split", sizes[0]);
-        return czm_output(node);
+        return czm_keras_output(c, node, 0);
     }
     end = count && rank ? czm_keras_shape(c, c->in[0]).dims[axis] : CZM_UNKNOWN;
     if (count == 0 || (c->layer->is_operation && end == CZM_UNKNOWN)) {
@@ -53,10 +53,10 @@ czm_tensor czm_keras_op_split(czm_keras_call *c, czm_keras_detail detail) {
                        CZM_KERAS_INPUTS(c->in[0],
                                         czm_keras_ints(c, "split/size_splits", sizes, count), dim));
     czm_set_int(c->graph, node, "num_split", (int64_t)count);
-    return czm_output(node);
+    return czm_keras_output(c, node, 0);
 }
 
-czm_tensor czm_keras_op_unstack(czm_keras_call *c, czm_keras_detail detail) {
+czm_keras_tensor czm_keras_op_unstack(czm_keras_call *c, czm_keras_detail detail) {
     (void)detail;
     size_t rank = czm_keras_rank(c, c->in[0]);
     int64_t axis = czm_keras_axis(c, "axis", rank, 0);
@@ -68,10 +68,10 @@ czm_tensor czm_keras_op_unstack(czm_keras_call *c, czm_keras_detail detail) {
     czm_node *node = czm_keras_node(c, "unstack", CZM_OP_Unpack, c->in, 1);
     czm_set_int(c->graph, node, "num", count);
     czm_set_int(c->graph, node, "axis", axis);
-    return czm_output(node);
+    return czm_keras_output(c, node, 0);
 }
 
-czm_tensor czm_keras_op_take(czm_keras_call *c, czm_keras_detail detail) {
+czm_keras_tensor czm_keras_op_take(czm_keras_call *c, czm_keras_detail detail) {
     (void)detail;
     int64_t places[MOST_PARTS];
     const json_t *value = czm_keras_option(c, "indices");
@@ -87,8 +87,9 @@ czm_tensor czm_keras_op_take(czm_keras_call *c, czm_keras_detail detail) {
         is_good &= places[i] >= 0;
     }
     if (!is_good) czm_keras_fail(c, NULL, "its indices are not numbers along one axis");
-    czm_tensor indices = json_is_array(value) ? czm_keras_ints(c, "indices", places, count)
-                                              : czm_keras_int(c, "indices", count ? places[0] : 0);
+    czm_keras_tensor indices = json_is_array(value)
+                                   ? czm_keras_ints(c, "indices", places, count)
+                                   : czm_keras_int(c, "indices", count ? places[0] : 0);
     return CZM_KERAS_OP(c, CZM_OP_GatherV2, c->in[0], indices,
                         czm_keras_int(c, "GatherV2/axis", axis));
 }
@@ -147,7 +148,7 @@ static const json_t *slices_of(const czm_keras_call *c) {
     return NULL;
 }
 
-czm_tensor czm_keras_op_get_item(czm_keras_call *c, czm_keras_detail detail) {
+czm_keras_tensor czm_keras_op_get_item(czm_keras_call *c, czm_keras_detail detail) {
     (void)detail;
     slicing s = {.count = 0};
     const json_t *slices = slices_of(c);
@@ -160,17 +161,12 @@ czm_tensor czm_keras_op_get_item(czm_keras_call *c, czm_keras_detail detail) {
         czm_keras_fail(c, NULL, "a slice of the operation does not consist of numbers");
         return c->in[0];
     }
-    czm_node *node = czm_keras_node(
-        c, "strided_slice", CZM_OP_StridedSlice,
-        CZM_KERAS_INPUTS(c->in[0], czm_keras_ints(c, "strided_slice/stack", s.begin, s.count),
-                         czm_keras_ints(c, "strided_slice/stack_1", s.end, s.count),
-                         czm_keras_ints(c, "strided_slice/stack_2", s.step, s.count)));
-    czm_set_int(c->graph, node, "begin_mask", s.begin_mask);
-    czm_set_int(c->graph, node, "end_mask", s.end_mask);
+    czm_node *node =
+        czm_keras_slices(c, c->in[0], s.begin, s.end, s.step, s.count, s.begin_mask, s.end_mask);
     czm_set_int(c->graph, node, "ellipsis_mask", s.ellipsis_mask);
     czm_set_int(c->graph, node, "new_axis_mask", s.new_axis_mask);
     czm_set_int(c->graph, node, "shrink_axis_mask", s.shrink_mask);
-    return czm_output(node);
+    return czm_keras_output(c, node, 0);
 }
 
 // ---- shapes
@@ -195,20 +191,20 @@ static bool new_sizes(const czm_keras_call *c, czm_keras_size *sizes, size_t *co
     return *count > 0;
 }
 
-czm_tensor czm_keras_op_ravel(czm_keras_call *c, czm_keras_detail detail) {
+czm_keras_tensor czm_keras_op_ravel(czm_keras_call *c, czm_keras_detail detail) {
     (void)detail;
-    return czm_keras_reshape(c, c->in[0], &(czm_keras_size){-1, {0}}, 1);
+    return czm_keras_reshape(c, c->in[0], &(czm_keras_size){-1, NULL}, 1);
 }
 
-czm_tensor czm_keras_op_reshape(czm_keras_call *c, czm_keras_detail detail) {
+czm_keras_tensor czm_keras_op_reshape(czm_keras_call *c, czm_keras_detail detail) {
     (void)detail;
     size_t rank, open = 0, count;
     czm_keras_size sizes[MOST_RANK], *own = czm_keras_sizes(c, c->in[0], &rank);
     bool is_good = new_sizes(c, sizes, &count);
-    for (size_t i = 0; i < count; i++) open += !sizes[i].tensor.node && sizes[i].known == -1;
+    for (size_t i = 0; i < count; i++) open += !sizes[i].tensor && sizes[i].known == -1;
     if (open > 1 && sizes[0].known == -1)
         sizes[0] = own[0]; // Keras 3 writes null or -1 for the batch
-    bool is_whole = count == 1 && sizes[0].tensor.node &&
+    bool is_whole = count == 1 && sizes[0].tensor &&
                     czm_keras_shape(c, sizes[0].tensor).rank == 1; // a tensor is all of it
     if (is_whole) return CZM_KERAS_OP(c, CZM_OP_Reshape, c->in[0], sizes[0].tensor);
     if (is_good && rank) return czm_keras_reshape(c, c->in[0], sizes, count);
@@ -216,7 +212,7 @@ czm_tensor czm_keras_op_reshape(czm_keras_call *c, czm_keras_detail detail) {
     return c->in[0];
 }
 
-czm_tensor czm_keras_op_transpose(czm_keras_call *c, czm_keras_detail detail) {
+czm_keras_tensor czm_keras_op_transpose(czm_keras_call *c, czm_keras_detail detail) {
     (void)detail;
     int64_t order[MOST_RANK];
     size_t rank = czm_keras_rank(c, c->in[0]);
@@ -227,7 +223,7 @@ czm_tensor czm_keras_op_transpose(czm_keras_call *c, czm_keras_detail detail) {
     return czm_keras_transpose(c, c->in[0], order, rank);
 }
 
-czm_tensor czm_keras_op_swap_axes(czm_keras_call *c, czm_keras_detail detail) {
+czm_keras_tensor czm_keras_op_swap_axes(czm_keras_call *c, czm_keras_detail detail) {
     (void)detail;
     int64_t order[MOST_RANK];
     size_t rank = czm_keras_rank(c, c->in[0]);
@@ -237,7 +233,7 @@ czm_tensor czm_keras_op_swap_axes(czm_keras_call *c, czm_keras_detail detail) {
     return czm_keras_transpose(c, c->in[0], order, rank);
 }
 
-czm_tensor czm_keras_op_move_axis(czm_keras_call *c, czm_keras_detail detail) {
+czm_keras_tensor czm_keras_op_move_axis(czm_keras_call *c, czm_keras_detail detail) {
     (void)detail;
     int64_t order[MOST_RANK];
     size_t rank = czm_keras_rank(c, c->in[0]), at = 0;
@@ -252,7 +248,7 @@ czm_tensor czm_keras_op_move_axis(czm_keras_call *c, czm_keras_detail detail) {
     return czm_keras_transpose(c, c->in[0], order, rank);
 }
 
-czm_tensor czm_keras_op_repeat(czm_keras_call *c, czm_keras_detail detail) {
+czm_keras_tensor czm_keras_op_repeat(czm_keras_call *c, czm_keras_detail detail) {
     (void)detail;
     int64_t times;
     const json_t *value = czm_keras_option(c, "repeats");
@@ -265,7 +261,7 @@ czm_tensor czm_keras_op_repeat(czm_keras_call *c, czm_keras_detail detail) {
     return c->in[0];
 }
 
-czm_tensor czm_keras_op_flip(czm_keras_call *c, czm_keras_detail detail) {
+czm_keras_tensor czm_keras_op_flip(czm_keras_call *c, czm_keras_detail detail) {
     (void)detail;
     int64_t axes[MOST_RANK];
     size_t count = czm_keras_all_axes(c, axes);
@@ -273,7 +269,7 @@ czm_tensor czm_keras_op_flip(czm_keras_call *c, czm_keras_detail detail) {
                         czm_keras_ints(c, "ReverseV2/axis", axes, count));
 }
 
-czm_tensor czm_keras_op_roll(czm_keras_call *c, czm_keras_detail detail) {
+czm_keras_tensor czm_keras_op_roll(czm_keras_call *c, czm_keras_detail detail) {
     (void)detail;
     int64_t axes[MOST_RANK], shifts[MOST_RANK];
     size_t count = czm_keras_all_axes(c, axes);
@@ -284,23 +280,23 @@ czm_tensor czm_keras_op_roll(czm_keras_call *c, czm_keras_detail detail) {
                         czm_keras_ints(c, "Roll/axis", axes, 1));
 }
 
-czm_tensor czm_keras_op_expand_dims(czm_keras_call *c, czm_keras_detail detail) {
+czm_keras_tensor czm_keras_op_expand_dims(czm_keras_call *c, czm_keras_detail detail) {
     (void)detail;
     int64_t axis = czm_keras_axis(c, "axis", czm_keras_rank(c, c->in[0]) + 1, 0);
     return CZM_KERAS_OP(c, CZM_OP_ExpandDims, c->in[0], czm_keras_int(c, "ExpandDims/dim", axis));
 }
 
-czm_tensor czm_keras_op_squeeze(czm_keras_call *c, czm_keras_detail detail) {
+czm_keras_tensor czm_keras_op_squeeze(czm_keras_call *c, czm_keras_detail detail) {
     (void)detail;
     int64_t axes[MOST_RANK];
     const json_t *axis = czm_keras_option(c, "axis");
     size_t count = axis ? czm_keras_axes(c, axis, czm_keras_rank(c, c->in[0]), axes) : 0;
     czm_node *node = CZM_KERAS_NODE(c, CZM_OP_Squeeze, c->in[0]);
     czm_set_ints(c->graph, node, "squeeze_dims", axes, count);
-    return czm_output(node);
+    return czm_keras_output(c, node, 0);
 }
 
-czm_tensor czm_keras_op_tile(czm_keras_call *c, czm_keras_detail detail) {
+czm_keras_tensor czm_keras_op_tile(czm_keras_call *c, czm_keras_detail detail) {
     (void)detail;
     int64_t repeats[MOST_RANK];
     size_t rank = czm_keras_rank(c, c->in[0]);
@@ -314,7 +310,7 @@ static bool is_mode(const char *mode, const char *small, const char *large) {
     return czm_text_equal(mode, small) || czm_text_equal(mode, large);
 }
 
-czm_tensor czm_keras_op_pad(czm_keras_call *c, czm_keras_detail detail) {
+czm_keras_tensor czm_keras_op_pad(czm_keras_call *c, czm_keras_detail detail) {
     (void)detail;
     int64_t pairs[2 * MOST_RANK];
     size_t rank = czm_keras_rank(c, c->in[0]);
@@ -329,11 +325,11 @@ czm_tensor czm_keras_op_pad(czm_keras_call *c, czm_keras_detail detail) {
         czm_keras_fail(c, NULL, "its paddings must be one pair of numbers for each dimension");
         return c->in[0];
     }
-    czm_tensor paddings = czm_keras_matrix(c, "Pad/paddings", pairs, rank);
+    czm_keras_tensor paddings = czm_keras_matrix(c, "Pad/paddings", pairs, rank);
     bool is_constant = is_mode(how, "constant", "CONSTANT");
     if (is_constant && json_number_value(constant) != 0)
         return CZM_KERAS_OP(c, CZM_OP_PadV2, c->in[0], paddings,
-                            czm_keras_number(c, "PadV2/constant_values", czm_tensor_dtype(c->in[0]),
+                            czm_keras_number(c, "PadV2/constant_values", czm_keras_dtype(c->in[0]),
                                              json_number_value(constant)));
     if (is_constant) return CZM_KERAS_OP(c, CZM_OP_Pad, c->in[0], paddings);
     bool is_reflected = is_mode(how, "reflect", "REFLECT");
@@ -341,10 +337,10 @@ czm_tensor czm_keras_op_pad(czm_keras_call *c, czm_keras_detail detail) {
         czm_keras_fail(c, NULL, "the mode \"%s\" is not supported", how);
     czm_node *node = CZM_KERAS_NODE(c, CZM_OP_MirrorPad, c->in[0], paddings);
     czm_set_string(c->graph, node, "mode", is_reflected ? "REFLECT" : "SYMMETRIC");
-    return czm_output(node);
+    return czm_keras_output(c, node, 0);
 }
 
-czm_tensor czm_keras_op_resize(czm_keras_call *c, czm_keras_detail detail) {
+czm_keras_tensor czm_keras_op_resize(czm_keras_call *c, czm_keras_detail detail) {
     (void)detail;
     int64_t size[2];
     static const char *const unsupported[] = {"preserve_aspect_ratio", "pad_to_aspect_ratio",
@@ -353,7 +349,7 @@ czm_tensor czm_keras_op_resize(czm_keras_call *c, czm_keras_detail detail) {
         if (czm_keras_flag(c, unsupported[i]))
             czm_keras_fail(c, NULL, "%s is not supported", unsupported[i]);
     const char *how = json_string_value(czm_keras_either(c, "interpolation", "method"));
-    czm_tensor wanted = c->in[0];
+    czm_keras_tensor wanted = c->in[0];
     if (c->in_count == 2 && c->arguments->items[1].is_tensor)
         wanted = c->in[1];
     else if (c->in_count == 1 && czm_config_ints(czm_keras_option(c, "size"), size, 2) == 2)
@@ -364,17 +360,17 @@ czm_tensor czm_keras_op_resize(czm_keras_call *c, czm_keras_detail detail) {
     return czm_keras_resize(c, sampling, c->in[0], wanted);
 }
 
-czm_tensor czm_keras_op_blocks(czm_keras_call *c, czm_keras_detail detail) {
+czm_keras_tensor czm_keras_op_blocks(czm_keras_call *c, czm_keras_detail detail) {
     int64_t size;
     if (czm_config_ints(czm_keras_option(c, "block_size"), &size, 1) != 1) size = 0;
     czm_node *node = CZM_KERAS_NODE(c, detail.op, c->in[0]);
     czm_set_int(c->graph, node, "block_size", size);
-    return czm_output(node);
+    return czm_keras_output(c, node, 0);
 }
 
 // ---- others
 
-czm_tensor czm_keras_op_einsum(czm_keras_call *c, czm_keras_detail detail) {
+czm_keras_tensor czm_keras_op_einsum(czm_keras_call *c, czm_keras_detail detail) {
     (void)detail;
     const json_t *equation = czm_keras_either(c, "equation", "subscripts");
     for (size_t i = 0; i < c->arguments->count; i++) {
@@ -386,7 +382,7 @@ czm_tensor czm_keras_op_einsum(czm_keras_call *c, czm_keras_detail detail) {
     if (!equation) czm_keras_fail(c, NULL, "the operation has no equation");
     czm_node *node = czm_keras_node(c, "einsum/Einsum", CZM_OP_Einsum, c->in, c->in_count);
     czm_set_string(c->graph, node, "equation", equation ? json_string_value(equation) : "");
-    return czm_output(node);
+    return czm_keras_output(c, node, 0);
 }
 
 // A number, or one for each dimension; for TensorFlow's also for batch and channels.
@@ -398,7 +394,7 @@ static bool pool_sizes(const json_t *value, int64_t *sizes) {
     return count == 1 || count == 2 || (count == 4 && read[0] == 1 && read[3] == 1);
 }
 
-czm_tensor czm_keras_op_pool(czm_keras_call *c, czm_keras_detail detail) {
+czm_keras_tensor czm_keras_op_pool(czm_keras_call *c, czm_keras_detail detail) {
     int64_t size[4], strides[4];
     const json_t *step = czm_keras_option(c, "strides"),
                  *window = czm_keras_either(c, "pool_size", "ksize");
@@ -413,17 +409,17 @@ czm_tensor czm_keras_op_pool(czm_keras_call *c, czm_keras_detail detail) {
     czm_set_ints(c->graph, node, "ksize", size, 4);
     czm_set_ints(c->graph, node, "strides", strides, 4);
     czm_set_string(c->graph, node, "padding", is_same ? "SAME" : "VALID");
-    return czm_output(node);
+    return czm_keras_output(c, node, 0);
 }
 
 // The weights of ITU-R BT.601.
-czm_tensor czm_keras_op_grayscale(czm_keras_call *c, czm_keras_detail detail) {
+czm_keras_tensor czm_keras_op_grayscale(czm_keras_call *c, czm_keras_detail detail) {
     (void)detail;
     static const double weights[] = {0.2989, 0.587, 0.114};
-    czm_tensor x = c->in[0];
+    czm_keras_tensor x = c->in[0];
     int64_t last = (int64_t)czm_keras_rank(c, x) - 1, count = CZM_COUNT_OF(weights);
-    czm_tensor scaled =
-        CZM_KERAS_AS(c, "mul", CZM_OP_Mul, x,
-                     czm_keras_numbers(c, "mul/y", czm_tensor_dtype(x), weights, &count, 1));
-    return czm_keras_reduce(c, "Sum", CZM_OP_Sum, scaled, &last, 1, true);
+    czm_keras_tensor scaled =
+        CZM_KERAS_OP(c, CZM_OP_Mul, x,
+                     czm_keras_numbers(c, "mul/y", czm_keras_dtype(x), weights, &count, 1));
+    return czm_keras_reduce(c, NULL, CZM_OP_Sum, scaled, &last, 1, true);
 }

@@ -12,13 +12,14 @@
 enum { MOST_CALLS = 100000, STEPS_OF_CALL = 16, MOST_NAMES = 8 };
 
 typedef struct tensors {
-    czm_tensor *items;
+    czm_keras_tensor *items;
     size_t count; // 0: not made yet
 } tensors;
 
 static tensors run_layer(czm_keras_builder *b, czm_keras_layer *layer, const char *outer,
-                         const czm_tensor *in, size_t count, const czm_keras_arguments *arguments,
-                         const czm_tensor *of_arguments);
+                         const czm_keras_tensor *in, size_t count,
+                         const czm_keras_arguments *arguments,
+                         const czm_keras_tensor *of_arguments);
 
 // ---- one layer
 
@@ -48,10 +49,11 @@ static void set_types(czm_keras_call *c) {
 }
 
 // Layers cast what is not an integer to the type that they compute in.
-static const czm_tensor *cast_inputs(czm_keras_call *c, const czm_tensor *in, size_t count) {
-    czm_tensor *out = CZM_NEW_ARRAY(c->arena, czm_tensor, count);
+static const czm_keras_tensor *cast_inputs(czm_keras_call *c, const czm_keras_tensor *in,
+                                           size_t count) {
+    czm_keras_tensor *out = CZM_NEW_ARRAY(c->arena, czm_keras_tensor, count);
     for (size_t i = 0; i < count; i++) {
-        bool is_floating = czm_dtype_is_floating(czm_tensor_dtype(in[i]));
+        bool is_floating = czm_dtype_is_floating(czm_keras_dtype(in[i]));
         out[i] = is_floating ? czm_keras_cast(c, "Cast", in[i], c->dtype) : in[i];
     }
     return out;
@@ -102,8 +104,9 @@ static void check_arguments(czm_keras_call *c) {
 }
 
 static tensors run_class(czm_keras_builder *b, czm_keras_layer *layer, const char *outer,
-                         const czm_tensor *in, size_t count, const czm_keras_arguments *arguments,
-                         const czm_tensor *of_arguments) {
+                         const czm_keras_tensor *in, size_t count,
+                         const czm_keras_arguments *arguments,
+                         const czm_keras_tensor *of_arguments) {
     czm_keras_call c = {.b = b,
                         .arena = b->context->arena,
                         .graph = &b->model->main,
@@ -120,7 +123,7 @@ static tensors run_class(czm_keras_builder *b, czm_keras_layer *layer, const cha
     check_training(&c);
     if (is_layer) check_arguments(&c);
     if (count == 0 && is_layer) czm_keras_fail_damaged(&c, "the layer has no input");
-    tensors out = {CZM_NEW(c.arena, czm_tensor), 1};
+    tensors out = {CZM_NEW(c.arena, czm_keras_tensor), 1};
     if (!b->status)
         *out.items = layer->is_operation ? czm_keras_operate(&c) : layer->class->build(&c);
     return out;
@@ -155,27 +158,33 @@ static void fail_layer(czm_keras_builder *b, const czm_keras_layer *layer, const
             czm_keras_refuse(b->context, b->file, layer, CZM_RULE_KERAS_DAMAGED, NULL, "%s", what);
 }
 
-// The tensor that is referred to; node NULL: it is not made yet, and has been put on the stack.
-static czm_tensor tensor_of(functional *f, const czm_keras_reference *from) {
+static czm_keras_tensor output_of(czm_keras_builder *b, czm_node *node, size_t index) {
+    czm_tensor *output = CZM_NEW(b->context->arena, czm_tensor);
+    *output = (czm_tensor){node, (uint32_t)index};
+    return output;
+}
+
+// The tensor that is referred to; NULL: it is not made yet, and has been put on the stack.
+static czm_keras_tensor tensor_of(functional *f, const czm_keras_reference *from) {
     size_t call = from->node - from->layer->first_call;
     tensors *made = made_of(f, from->layer, call);
     if (!made || from->node < from->layer->first_call) {
         fail_layer(f->b, from->layer,
                    "another layer refers to a call of this layer that does not exist");
-        return (czm_tensor){0};
+        return NULL;
     }
     if (made->count == 0) {
         *CZM_APPEND(f->b->context->arena, &f->stack) = (pending){from->layer, call};
-        return (czm_tensor){0};
+        return NULL;
     }
     if (made->count > from->tensor) return made->items[from->tensor];
     // Of an op with several outputs.
-    czm_node *node = made->items[0].node;
+    czm_node *node = made->items[0]->node;
     size_t count;
     if (!czm_node_output_count(node, &count) || from->tensor >= count)
         fail_layer(f->b, from->layer,
                    "another layer refers to an output of this layer that does not exist");
-    return (czm_tensor){node, (uint32_t)from->tensor};
+    return output_of(f->b, node, from->tensor);
 }
 
 // Makes a call if all that it needs is there; else that is on the stack above it.
@@ -187,8 +196,8 @@ static void make(functional *f, pending p) {
         return;
     }
     const czm_keras_arguments *arguments = &p.layer->calls.items[p.call];
-    czm_tensor *of_arguments = CZM_NEW_ARRAY(arena, czm_tensor, arguments->count);
-    czm_tensor *in = CZM_NEW_ARRAY(arena, czm_tensor, arguments->count);
+    czm_keras_tensor *of_arguments = CZM_NEW_ARRAY(arena, czm_keras_tensor, arguments->count);
+    czm_keras_tensor *in = CZM_NEW_ARRAY(arena, czm_keras_tensor, arguments->count);
     for (size_t i = 0; i < arguments->count && !f->b->status; i++) {
         if (!arguments->items[i].is_tensor) continue;
         of_arguments[i] = in[count++] = tensor_of(f, &arguments->items[i].from);
@@ -213,18 +222,19 @@ static void make_all(functional *f) {
 }
 
 static tensors run_functional(czm_keras_builder *b, const czm_keras_model *model, const char *scope,
-                              const czm_tensor *in, size_t count, const czm_keras_layer *owner) {
+                              const czm_keras_tensor *in, size_t count,
+                              const czm_keras_layer *owner) {
     functional f = {.b = b, .model = model, .scope = scope};
-    tensors out = {CZM_NEW_ARRAY(b->context->arena, czm_tensor, model->outputs.count), 0};
+    tensors out = {CZM_NEW_ARRAY(b->context->arena, czm_keras_tensor, model->outputs.count), 0};
     if (count != model->inputs.count)
         fail_layer(b, owner, "the model is called with a wrong number of inputs");
     for (size_t i = 0; i < count && !b->status; i++) {
         tensors *made = made_of(&f, model->inputs.items[i].layer, 0);
-        *made = (tensors){CZM_NEW(b->context->arena, czm_tensor), 1};
+        *made = (tensors){CZM_NEW(b->context->arena, czm_keras_tensor), 1};
         made->items[0] = in[i];
     }
     for (size_t i = 0; i < model->outputs.count && !b->status; i++) {
-        if (!tensor_of(&f, &model->outputs.items[i]).node) make_all(&f);
+        if (!tensor_of(&f, &model->outputs.items[i])) make_all(&f);
         if (!b->status) out.items[out.count++] = tensor_of(&f, &model->outputs.items[i]);
     }
     return out;
@@ -233,8 +243,8 @@ static tensors run_functional(czm_keras_builder *b, const czm_keras_model *model
 // ---- models
 
 static tensors run_chain(czm_keras_builder *b, const czm_keras_model *model, const char *scope,
-                         const czm_tensor *in, size_t count) {
-    tensors t = {(czm_tensor *)in, count};
+                         const czm_keras_tensor *in, size_t count) {
+    tensors t = {(czm_keras_tensor *)in, count};
     for (size_t i = 0; i < model->layers.count && !b->status; i++) {
         czm_keras_layer *layer = model->layers.items[i];
         if (!czm_keras_is_input(layer))
@@ -244,24 +254,25 @@ static tensors run_chain(czm_keras_builder *b, const czm_keras_model *model, con
 }
 
 static tensors run_model(czm_keras_builder *b, const czm_keras_layer *layer, const char *scope,
-                         const czm_tensor *in, size_t count) {
+                         const czm_keras_tensor *in, size_t count) {
     const czm_keras_model *model = layer->model;
     return model->is_sequential ? run_chain(b, model, scope, in, count)
                                 : run_functional(b, model, scope, in, count, layer);
 }
 
 static tensors run_layer(czm_keras_builder *b, czm_keras_layer *layer, const char *outer,
-                         const czm_tensor *in, size_t count, const czm_keras_arguments *arguments,
-                         const czm_tensor *of_arguments) {
+                         const czm_keras_tensor *in, size_t count,
+                         const czm_keras_arguments *arguments,
+                         const czm_keras_tensor *of_arguments) {
     czm_work(b->context->arena, STEPS_OF_CALL + count, "calls of layers");
     if (++b->calls > MOST_CALLS) fail_layer(b, layer, "the model calls layers too often");
-    if (b->status) return (tensors){(czm_tensor *)in, count};
+    if (b->status) return (tensors){(czm_keras_tensor *)in, count};
     if (!layer->model) return run_class(b, layer, outer, in, count, arguments, of_arguments);
     return run_model(b, layer, open_scope(b, outer, layer->name), in, count);
 }
 
-czm_tensor czm_keras_run(czm_keras_builder *b, czm_keras_layer *layer, const char *outer,
-                         const czm_tensor *in, size_t count) {
+czm_keras_tensor czm_keras_run(czm_keras_builder *b, czm_keras_layer *layer, const char *outer,
+                               const czm_keras_tensor *in, size_t count) {
     tensors t = run_layer(b, layer, outer, in, count, NULL, NULL);
     return t.count ? t.items[0] : in[0];
 }
@@ -320,8 +331,8 @@ static czm_shape input_shape(czm_arena *arena, const czm_keras_layer *owner,
     return (czm_shape){(int)rank, dims};
 }
 
-static czm_tensor add_input(czm_keras_builder *b, const czm_keras_layer *owner,
-                            const czm_keras_layer *layer) {
+static czm_keras_tensor add_input(czm_keras_builder *b, const czm_keras_layer *owner,
+                                  const czm_keras_layer *layer) {
     czm_arena *arena = b->context->arena;
     czm_graph *graph = &b->model->main;
     czm_dtype dtype = input_type(layer->config);
@@ -334,13 +345,14 @@ static czm_tensor add_input(czm_keras_builder *b, const czm_keras_layer *owner,
     czm_set_type(graph, node, "dtype", dtype);
     czm_set_attr(graph, node, "shape", czm_shape_attr(arena, shape));
     *CZM_APPEND(arena, &graph->inputs) = (czm_port){name, czm_output(node), dtype};
-    return czm_output(node);
+    return output_of(b, node, 0);
 }
 
-static czm_tensor *add_inputs(czm_keras_builder *b, const czm_keras_layer *root, size_t *count) {
+static czm_keras_tensor *add_inputs(czm_keras_builder *b, const czm_keras_layer *root,
+                                    size_t *count) {
     const czm_keras_model *model = root->model;
     *count = model->is_sequential ? 1 : model->inputs.count;
-    czm_tensor *in = CZM_NEW_ARRAY(b->context->arena, czm_tensor, *count);
+    czm_keras_tensor *in = CZM_NEW_ARRAY(b->context->arena, czm_keras_tensor, *count);
     for (size_t i = 0; i < *count && !b->status; i++)
         in[i] = add_input(b, root,
                           model->is_sequential ? first_layer(root) : model->inputs.items[i].layer);
@@ -408,12 +420,12 @@ static void collect_variables(czm_model *model) {
 static czm_status build(czm_keras_builder *b, czm_keras_layer *root, const char *output) {
     size_t count, chosen = 0;
     czm_graph *graph = &b->model->main;
-    czm_tensor *in = add_inputs(b, root, &count);
+    czm_keras_tensor *in = add_inputs(b, root, &count);
     tensors out = {0};
     if (!b->status) out = run_model(b, root, root->name, in, count);
     CZM_TRY(b->status);
     CZM_TRY(choose_output(b, root, output, out.count, &chosen));
-    czm_tensor result = out.items[chosen];
+    czm_tensor result = *out.items[chosen];
     for (int i = 0; i < 2; i++) // of the function and of the signature, in a SavedModel of Keras 2
         result = czm_output(czm_build_node(graph, "Identity", CZM_OP_Identity, &result, 1));
     czm_shapes_catch_up(b->shapes);
