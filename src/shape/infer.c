@@ -473,6 +473,10 @@ void czm_shapes_catch_up(czm_shapes *shapes) {
         follow_node(shapes->engine, in, in->graph->nodes.items[in->count]);
 }
 
+void czm_shapes_assume(czm_shapes *shapes, czm_tensor tensor, czm_shape shape) {
+    give(&shapes->main, tensor, (czm_fact){.shape = shape});
+}
+
 static czm_fact fact_of(czm_arena *arena, const czm_argument *argument) {
     if (!argument->is_variable)
         return (czm_fact){.shape = argument->shape, .value = argument->value};

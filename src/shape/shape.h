@@ -32,6 +32,8 @@ czm_shapes *czm_shapes_infer_any(czm_arena *arena, const czm_model *model, const
 // last one. Each node must be complete, and come after the nodes that it reads.
 czm_shapes *czm_shapes_follow(czm_arena *arena, const czm_model *model);
 void czm_shapes_catch_up(czm_shapes *shapes);
+// Gives a tensor, which has been inferred, another shape, before any node that reads it is inferred.
+void czm_shapes_assume(czm_shapes *shapes, czm_tensor tensor, czm_shape shape);
 
 // What is known of an argument of a function.
 typedef struct czm_argument {

@@ -119,8 +119,10 @@ static czm_status write_onnx(czm_context *context, czm_model *model, int opset, 
 // ---- one network
 
 static czm_status convert(czm_context *context, void *data) {
+    const uint64_t enough = (uint64_t)4 << 30; // for the weights, which the graph contains
     job *j = data;
     czm_model *model = CZM_NEW(context->arena, czm_model);
+    czm_budget_allow(context->arena, enough);
     CZM_TRY(read_model(context, j, model));
     const char *path =
         czm_arena_format(context->arena, "%s.%s", j->result, j->is_for_onnx ? "onnx" : "pb");

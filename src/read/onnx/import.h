@@ -49,6 +49,7 @@ typedef struct czm_import {
     czm_model *model;
     czm_graph *graph;
     czm_shapes *shapes;
+    czm_shapes *sample; // the same for one size of the input in the place of open ones
     czm_import_scope *scope;
 } czm_import;
 

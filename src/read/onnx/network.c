@@ -230,6 +230,16 @@ static const char *node_name(czm_import *run, const char *name) {
     return *name ? name : czm_arena_string(run->context->arena, czm_bytes_text("input"));
 }
 
+// Sizes of a sample: prime numbers, times 32 where a network may halve them. Two sizes that are computed in different
+// ways differ for them.
+static void assume_sample(czm_import *run, czm_tensor input, czm_dims dims) {
+    static const int64_t sizes[CZM_MOST_AXES] = {7919, 32 * 103, 32 * 131};
+    for (int k = 0; k < dims.rank; k++)
+        if (dims.at[k] == CZM_UNKNOWN && sizes[k]) dims.at[k] = sizes[k];
+    czm_shapes_catch_up(run->sample);
+    czm_shapes_assume(run->sample, input, czm_dims_keep(run->context->arena, &dims));
+}
+
 static void add_input(czm_import *run, const czm_onnx_end *in, czm_onnx_layout layout) {
     czm_graph *graph = run->graph;
     int rank = in->shape.rank;
@@ -239,6 +249,7 @@ static void add_input(czm_import *run, const czm_onnx_end *in, czm_onnx_layout l
     czm_node *node = czm_graph_add(graph, node_name(run, in->name), CZM_OP_Placeholder);
     czm_set_type(graph, node, "dtype", in->dtype);
     czm_set_attr(graph, node, "shape", czm_shape_attr(run->context->arena, czm_dims_shape(&dims)));
+    assume_sample(run, czm_output(node), dims);
     czm_import_value *v = czm_import_value_named(run, czm_bytes_text(in->name));
     *CZM_APPEND(run->context->arena, &v->forms) = (czm_import_form){order, czm_output(node)};
     *CZM_APPEND(run->context->arena, &graph->inputs) =
@@ -330,6 +341,7 @@ static void begin_model(czm_import *run) {
     run->scope = CZM_NEW(arena, czm_import_scope);
     run->scope->prefix = "";
     run->shapes = czm_shapes_follow(arena, model);
+    run->sample = czm_shapes_follow(arena, model);
 }
 
 // Only what the output needs.

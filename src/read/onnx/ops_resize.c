@@ -185,6 +185,20 @@ static bool is_exact(const axis_resize *a) {
     return fabs((double)a->out - (double)a->in * a->scale) < 1e-6;
 }
 
+static bool is_open(const resize *r) {
+    return r->axes[2].in == CZM_UNKNOWN || r->axes[3].in == CZM_UNKNOWN || r->computed;
+}
+
+// What TensorFlow's nearest pixel with half_pixel_centers is: floor((i + 0.5) * in / out).
+static bool rounds_centers(const resize *r) {
+    return (r->at == HALF_PIXEL && r->round == PREFER_CEIL) ||
+           (r->at == TF_HALF_PIXEL && r->round == FLOOR);
+}
+
+static bool rounds_corners(const resize *r) {
+    return r->at == ALIGN_CORNERS && r->round == PREFER_CEIL;
+}
+
 // The operation that samples likewise, or NULL.
 static czm_op_kind own_operation(const resize *r) {
     const axis_resize *h = &r->axes[2], *w = &r->axes[3];
@@ -201,13 +215,12 @@ static czm_op_kind own_operation(const resize *r) {
         return is_half || r->at == ASYMMETRIC || r->at == ALIGN_CORNERS ? CZM_OP_ResizeBilinear
                                                                         : CZM_OP_OTHER;
     }
-    bool is_open = h->in == CZM_UNKNOWN || w->in == CZM_UNKNOWN || r->computed;
-    if (r->at == ASYMMETRIC && (is_repeated || is_open) &&
-        (r->round == FLOOR || (r->round == OLD && grows)))
-        return CZM_OP_ResizeNearestNeighbor;
-    bool rounds = r->round == PREFER_FLOOR || r->round == PREFER_CEIL;
-    bool is_half = r->at == HALF_PIXEL || r->at == PYTORCH_HALF_PIXEL;
-    return is_half && is_repeated && rounds ? CZM_OP_ResizeNearestNeighbor : CZM_OP_OTHER;
+    bool is_floor = r->at == ASYMMETRIC && (r->round == FLOOR || (r->round == OLD && grows));
+    bool is_half = (r->at == HALF_PIXEL || r->at == PYTORCH_HALF_PIXEL) &&
+                   (r->round == PREFER_FLOOR || r->round == PREFER_CEIL);
+    bool is_own = (is_repeated && (is_floor || is_half || rounds_centers(r))) ||
+                  (is_open(r) && (is_floor || rounds_centers(r) || rounds_corners(r)));
+    return is_own ? CZM_OP_ResizeNearestNeighbor : CZM_OP_OTHER;
 }
 
 // Height and width of the result, int32.
@@ -240,7 +253,8 @@ static czm_status resize_as_tensorflow(czm_import_step *s, const resize *r, czm_
     czm_node *node = CZM_NODE(s, op, x, own_size(s, r, x));
     bool is_half = r->at == HALF_PIXEL || r->at == HALF_PIXEL_SYMMETRIC ||
                    r->at == PYTORCH_HALF_PIXEL;
-    if (!r->is_nearest) {
+    if (r->is_nearest) is_half = is_open(r) && rounds_centers(r);
+    if (!r->is_nearest || is_half || rounds_corners(r)) {
         czm_set_bool(s->run->graph, node, "half_pixel_centers", is_half);
         czm_set_bool(s->run->graph, node, "align_corners", r->at == ALIGN_CORNERS);
     }

@@ -171,8 +171,20 @@ static void reshape_open(czm_import_step *s, czm_import_value *x, czm_import_val
     s->outputs[0]->source = x;
 }
 
+// Whether the first size of the result is that of the input, both of which are open.
+static bool keeps_batch(czm_import_step *s, const czm_import_value *x,
+                        const czm_import_value *sizes) {
+    if (x->constant || !sizes || sizes->constant) return false;
+    czm_shapes_catch_up(s->run->sample);
+    czm_shape made = czm_shape_of(s->run->sample, x->forms.items[0].tensor);
+    czm_value to = czm_value_of(s->run->sample, sizes->forms.items[0].tensor);
+    czm_dims dims = czm_order_restore(&x->forms.items[0].order, made);
+    return to.elements && to.elements[0].is_known && (int64_t)to.elements[0].number == dims.at[0];
+}
+
 // What -1 stands for, if the rest is known; more than one unknown size: false.
-static bool complete(czm_import_step *s, const czm_import_value *x, czm_dims *to, int rest) {
+static bool complete(czm_import_step *s, const czm_import_value *x, czm_dims *to, int rest,
+                     bool carries_batch) {
     czm_shape shape = czm_import_shape(s, x);
     int64_t have = czm_shape_count(shape), others = 1;
     int unknown = 0;
@@ -181,9 +193,8 @@ static bool complete(czm_import_step *s, const czm_import_value *x, czm_dims *to
         if (i != rest) others = czm_dim_multiply(others, to->at[i]);
     }
     if (rest >= 0 && have > 0 && others > 0 && have % others == 0) to->at[rest] = have / others;
-    if (rest >= 0 && others == CZM_UNKNOWN && unknown == 2 && shape.rank > 0 && to->rank > 0 &&
-        shape.dims[0] == CZM_UNKNOWN && to->at[0] == CZM_UNKNOWN && rest != 0) {
-        // the batch is carried on: what remains follows from the other sizes
+    if (carries_batch && others == CZM_UNKNOWN && unknown == 2) {
+        // what remains follows from the other sizes
         int64_t left = 1, used = 1;
         for (int i = 1; i < shape.rank; i++) left = czm_dim_multiply(left, shape.dims[i]);
         for (int i = 1; i < to->rank; i++)
@@ -215,7 +226,9 @@ czm_status czm_import_op_reshape(czm_import_step *s) {
         else if (wanted[i] >= 0)
             to.at[i] = wanted[i];
     }
-    bool is_complete = complete(s, x, &to, rest);
+    bool carries_batch = rest > 0 && shape.rank > 0 && shape.dims[0] == CZM_UNKNOWN &&
+                         to.at[0] == CZM_UNKNOWN && (copies[0] || keeps_batch(s, x, sizes));
+    bool is_complete = complete(s, x, &to, rest, carries_batch);
     if (goes_back(s, x, s->opset < 5 ? NULL : sizes, &to))
         czm_import_pass(s, 0, x->source);
     else if (is_complete)
