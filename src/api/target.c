@@ -222,7 +222,9 @@ static czm_status open_onnx(czm_context *context, czm_target *target, const char
                             const czm_source *source, czm_extent extent) {
     if (wants_changes(target->options))
         return czm_report_add(context->report, CZM_RULE_NETWORK_KIND, where,
-                              "remove the change, or convert the original network",
+                              source ? "remove the change, or convert the original network"
+                                     : "unpack the container, and convert the specification that "
+                                       "it contains",
                               "an option or the specification changes the network, but this ONNX "
                               "network is packed unchanged");
     CZM_TRY(czm_onnx_file_read(context, where, source, extent, &target->onnx));
@@ -369,6 +371,7 @@ static czm_status read_ends(czm_context *context, czm_target *target, const char
         context->report, CZM_RULE_NETWORK_UNCHECKED, target->onnx.where, NULL,
         "the network is ONNX (operator set %lld): only its input and output are checked%s%s",
         (long long)target->onnx.opset, *reason ? ": " : "", reason);
+    czm_report_not_checked(context->report, CZM_RULE_ONNX_IMPORT);
     return czm_onnx_file_model(context, &target->onnx, &target->model);
 }
 
