@@ -9,6 +9,7 @@ import sys
 import types
 import unittest
 import zipfile
+from contextlib import nullcontext
 from unittest import mock
 
 import czmodel
@@ -77,6 +78,9 @@ class Module:
     def train(self, mode):
         self.training = mode
 
+    def parameters(self):
+        return iter([types.SimpleNamespace(device='gpu')])
+
 
 def torch_stand_in(asked):
     def export(model, arguments, path, *, dynamo=None, **options):
@@ -86,7 +90,8 @@ def torch_stand_in(asked):
     torch = types.ModuleType('torch')
     torch.nn = types.SimpleNamespace(Module=Module)
     torch.onnx = types.SimpleNamespace(export=export)
-    torch.zeros = lambda *shape: shape
+    torch.serialization = types.SimpleNamespace(safe_globals=lambda classes: asked.update(classes=classes) or nullcontext())
+    torch.zeros = lambda *shape, device: (*shape, device)
     torch.load = lambda path, weights_only: Module() if weights_only else None
     return torch
 
@@ -145,7 +150,8 @@ class V6Test(TestCase):
             DefaultConverter().convert_from_model_spec(ModelSpec('m.pth', metadata()), self.folder, (3, 16, 24))
             with self.assertRaises(TypeError):
                 DefaultConverter().convert_from_model_spec(ModelSpec(3, metadata()), self.folder, (3, 16, 24))
-        self.assertEqual((asked['is_training'], asked['arguments'], asked['dynamo']), (False, ((1, 3, 16, 24),), False))
+        self.assertEqual((asked['is_training'], asked['arguments'], asked['dynamo'], asked['classes']),
+                         (False, ((1, 3, 16, 24, 'gpu'),), False, [Module]))
         self.assertTrue(module.training)
 
     def test_faults(self):

@@ -3,7 +3,8 @@
 
 A module is exported in evaluation mode by torch.onnx.export(), for the input shape that is given (channels,
 height, width) and any batch; the library then puts the channels last. A path is taken as it is, except files
-of torch.save() (.pt, .pth), which are loaded without running code that they contain (weights_only).
+of torch.save() (.pt, .pth): these may contain a module that consists of the classes of torch.nn, and are loaded
+without running code that they contain (weights_only).
 Further keywords are those of czmodel.v3.convert.
 """
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import inspect
 import os
 import zipfile
+from pathlib import Path as FilePath
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Sequence, Tuple, Union
 
@@ -43,7 +45,8 @@ class _Converter:
         Args:
             model_spec: the network and its metadata.
             output_path: the folder for the file; it is made if it is missing.
-            input_shape: channels, height and width of the module's input; of no account for other networks.
+            input_shape: channels, height and width of the module's input, or channels, slices, height and width;
+                of no account for other networks.
             output_name: the name of the file, to which the extension is appended unless it is there.
             **options: see the docstring of this module.
 
@@ -67,7 +70,7 @@ class _Converter:
         return self.convert_from_model_spec(self._spec.from_json(model_spec_path), output_path, input_shape,
                                             output_name, **options)
 
-    def unpack_model(self, model_file: Path, target_dir: Path) -> Tuple[Any, str]:
+    def unpack_model(self, model_file: Path, target_dir: Path) -> Tuple[Any, FilePath]:
         """Unpacks a container into a folder.
 
         Returns:
@@ -87,7 +90,7 @@ class _Converter:
         if not metadata or not network:
             raise errors.InvalidModelError(f'{os.fspath(model_file)}: the container must contain a file '
                                            f'*{self._metadata_suffix} and a file *.model')
-        return self._read_metadata(metadata), network
+        return self._read_metadata(metadata), FilePath(network)
 
     @staticmethod
     def _read_metadata(path: str) -> Any:
@@ -121,7 +124,7 @@ def network_of(model: Any, input_shape: Sequence[int], folder: str) -> Tuple[str
         raise ImportError('the export of a PyTorch module requires PyTorch, which is not installed; export it with '
                           'torch.onnx.export() and pass the path of the .onnx file') from error
     if is_path:
-        model = torch.load(os.fspath(model), weights_only=True)
+        model = load(torch, os.fspath(model))
     if not isinstance(model, torch.nn.Module):
         raise TypeError(f'model: a torch.nn.Module or the path of a network is required, not {type(model)}')
     path = os.path.join(folder, 'network.onnx')
@@ -129,14 +132,23 @@ def network_of(model: Any, input_shape: Sequence[int], folder: str) -> Tuple[str
     return path, True
 
 
+def load(torch: Any, path: str) -> Any:
+    """A module that torch.save() wrote; before PyTorch 2.5 there was no list of classes that may be loaded."""
+    if not hasattr(torch.serialization, 'safe_globals'):
+        return torch.load(path, weights_only=True)
+    with torch.serialization.safe_globals([c for c in vars(torch.nn).values() if isinstance(c, type)]):
+        return torch.load(path, weights_only=True)
+
+
 def export(torch: Any, model: Any, input_shape: Sequence[int], path: str) -> None:
     """Writes the module in evaluation mode, and leaves its mode as it was."""
     has_choice = 'dynamo' in inspect.signature(torch.onnx.export).parameters
     choice = {'dynamo': False} if has_choice else {}
     was_training = model.training
+    device = next((parameter.device for parameter in model.parameters()), None)
     model.eval()
     try:
-        torch.onnx.export(model, (torch.zeros(1, *input_shape),), path, opset_version=OPSET,
+        torch.onnx.export(model, (torch.zeros(1, *input_shape, device=device),), path, opset_version=OPSET,
                           input_names=['input'], output_names=['output'],
                           dynamic_axes={'input': {0: 'batch'}, 'output': {0: 'batch'}}, **choice)
     finally:
