@@ -232,12 +232,8 @@ static czm_status open_onnx(czm_context *context, czm_target *target, const char
     return CZM_OK;
 }
 
-static bool is_volume(const czm_onnx_file *file) {
-    return file->inputs.count == 1 && file->inputs.items[0].shape.rank == 5;
-}
-
-// An ONNX file becomes a graph like any other, unless it stays as it is: if it is packed so, if it
-// is only looked at (`is_bare`), or if it is three-dimensional, which only ONNX can be.
+// An ONNX file becomes a graph like any other, unless it stays as it is: if it is packed so, or if
+// it is only looked at (`is_bare`).
 static czm_status open_network(czm_context *context, czm_target *target, const char *path,
                                bool is_bare) {
     const czm_options *o = target->options;
@@ -250,7 +246,7 @@ static czm_status open_network(czm_context *context, czm_target *target, const c
         CZM_TRY(open_onnx(context, target, czm_source_where(context, source, source->file), source,
                           extent));
         if (o->as_is) CZM_TRY(czm_onnx_check_inner(context, &target->onnx));
-        target->has_onnx = o->as_is || is_bare || is_volume(&target->onnx);
+        target->has_onnx = o->as_is || is_bare;
         if (target->has_onnx) return CZM_OK;
         source->onnx = &target->onnx;
     }

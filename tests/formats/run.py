@@ -468,7 +468,7 @@ def test_volumes(t):
     t.expect(not set(found) - {'network-unchecked'}, f'volume.czann: {found}')
     t.run('inspect', 'volume.czann')
     t.run('unpack', 'volume.czann', 'u-volume')
-    t.run('convert', 'u-volume/model_spec.json', 'out', 'volume', '--format', 'czann-2.1.0')
+    t.run('convert', 'u-volume/model_spec.json', 'out', 'volume', '--format', 'czann-2.1.0', '--as-is')
     written = model_json(t.path('out/volume.czann'))
     t.expect({k: written[k] for k in (*shapes, 'MinOverlap', 'Scaling')} == {
         **shapes, 'MinOverlap': [2, 4, 6], 'Scaling': [1e-7, 1e-7, 3e-7]}, str(written))
@@ -488,6 +488,12 @@ def test_volumes(t):
     t.expect_rule('input-rank', 'error', '[?,4,16,16,1]', 'net.onnx', '--format', '3.1.0')
     t.write('spec.json', {'ModelMetadata': {**MODEL, **shapes}, 'ModelPath': 'net.onnx'})
     t.expect_rule('czann-value', 'warning', 'InputShape has 3 axes', 'spec.json')
+    t.write('net.onnx', onnx_text.model(onnx_text.graph(
+        [onnx_text.node('Conv', ['input', 'kernel'], ['output'], 'conv')], [onnx_text.end('input', ['n', 1, 4, 16, 16])],
+        [onnx_text.end('output', ['n', 2, 4, 16, 16])], [onnx_text.weight('kernel', [1, 2], (2, 1, 1, 1, 1))])))
+    t.run('convert', 'spec.json', 'out', 'first', '--format', 'czann-1.1.0', '--allow', 'probabilities')
+    ends = json.loads(t.run('inspect', 'out/first.czann', '--json').stdout)['network']
+    t.expect([ends[end]['shape'] for end in ('input', 'output')] == [[None, 4, 16, 16, n] for n in (1, 2)], str(ends))
     done = subprocess.run([t.program, 'verify', 'volume.czann'], cwd=t.folder, capture_output=True, text=True,
                           timeout=60, check=False)
     t.expect(done.returncode and ('three-dimensional' in done.stderr or 'without' in done.stderr), done.stderr)

@@ -158,12 +158,17 @@ czm_status czm_import_translate_operation(czm_import *run, const czm_onnx_operat
 
 // ---- layout
 
+// Images and volumes have a layout.
+static bool has_layout(int rank) { return rank == 4 || rank == 5; }
+
 static bool moves_channels_first(czm_import *run, const czm_onnx_operation *o) {
-    static const int64_t expected[] = {0, 3, 1, 2};
     int64_t perm[CZM_MOST_AXES] = {0};
     czm_import_step s = {.run = run, .operation = o};
-    return czm_import_ints(&s, "perm", perm, CZM_MOST_AXES) == 4 &&
-           memcmp(perm, expected, sizeof expected) == 0;
+    size_t rank = czm_import_ints(&s, "perm", perm, CZM_MOST_AXES);
+    if (!has_layout((int)rank) || perm[0] != 0 || perm[1] != (int64_t)rank - 1) return false;
+    for (size_t k = 2; k < rank; k++)
+        if (perm[k] != (int64_t)k - 1) return false;
+    return true;
 }
 
 // The tensors that are the input, changed element by element or padded.
@@ -205,17 +210,21 @@ static czm_onnx_layout layout_of_operations(czm_import *run, const char *input) 
 
 static bool is_channel_count(int64_t size) { return size >= 1 && size <= 4; }
 
+// A volume may have as few slices as channels: what comes last decides.
 static czm_onnx_layout layout_of_shape(czm_shape shape) {
-    if (shape.rank != 4 || is_channel_count(shape.dims[1]) == is_channel_count(shape.dims[3]))
-        return CZM_LAYOUT_UNKNOWN;
-    return is_channel_count(shape.dims[1]) ? CZM_LAYOUT_NCHW : CZM_LAYOUT_NHWC;
+    if (!has_layout(shape.rank)) return CZM_LAYOUT_UNKNOWN;
+    bool is_first = is_channel_count(shape.dims[1]),
+         is_last = is_channel_count(shape.dims[shape.rank - 1]);
+    if (is_first && is_last && shape.rank == 5) return CZM_LAYOUT_NHWC;
+    if (is_first == is_last) return CZM_LAYOUT_UNKNOWN;
+    return is_first ? CZM_LAYOUT_NCHW : CZM_LAYOUT_NHWC;
 }
 
 static czm_status find_layout(czm_import *run, const czm_onnx_end *in, czm_onnx_layout *layout) {
-    if (*layout == CZM_LAYOUT_UNKNOWN && in->shape.rank == 4)
+    if (*layout == CZM_LAYOUT_UNKNOWN && has_layout(in->shape.rank))
         *layout = layout_of_operations(run, in->name);
     if (*layout == CZM_LAYOUT_UNKNOWN) *layout = layout_of_shape(in->shape);
-    if (*layout != CZM_LAYOUT_UNKNOWN || in->shape.rank != 4) return CZM_OK;
+    if (*layout != CZM_LAYOUT_UNKNOWN || !has_layout(in->shape.rank)) return CZM_OK;
     return czm_report_add(run->context->report, CZM_RULE_INPUT_LAYOUT, run->file->where,
                           czm_report_option(run->context->report, CZM_OPTION_LAYOUT, "nchw"),
                           "the operations of the network do not determine whether the input \"%s\" "
@@ -256,20 +265,26 @@ static void add_input(czm_import *run, const czm_onnx_end *in, czm_onnx_layout l
         (czm_port){node->name, czm_output(node), in->dtype};
 }
 
+// Whether the dimensions from `at` on are the depth, height and width of the input, which begin at `first`.
+static bool has_extent(czm_shape shape, int at, czm_shape in, int first) {
+    for (int i = 0; i < in.rank - 2; i++)
+        if (shape.dims[at + i] != in.dims[first + i]) return false;
+    return true;
+}
+
 // The stored order is that of an image with its channels last wherever images were computed. A result
 // in ONNX's order may have its channels at either end: the place of height and width decides.
 static czm_order output_order(czm_import_step *s, const czm_import_value *v, czm_onnx_layout layout,
                               czm_shape in) {
     czm_order made = czm_import_order(s, v), last = czm_order_channels_last(made.rank);
     czm_shape shape = czm_import_shape(s, v);
-    if (!czm_order_is_plain(&made) || made.rank != 4 || in.rank != 4) return last;
+    if (!czm_order_is_plain(&made) || made.rank != in.rank) return last;
     if (v->forms.count > 1) { // a Transpose after the last image operation
         for (size_t i = 0; i < v->forms.count; i++)
             if (!czm_order_is_plain(&v->forms.items[i].order)) return made;
     }
     int h = layout == CZM_LAYOUT_NCHW ? 2 : 1;
-    bool is_first = shape.dims[2] == in.dims[h] && shape.dims[3] == in.dims[h + 1];
-    bool is_last = shape.dims[1] == in.dims[h] && shape.dims[2] == in.dims[h + 1];
+    bool is_first = has_extent(shape, 2, in, h), is_last = has_extent(shape, 1, in, h);
     if (is_first != is_last) return is_first ? last : made;
     return layout == CZM_LAYOUT_NCHW ? last : made;
 }
@@ -282,7 +297,7 @@ static czm_status add_output(czm_import *run, const czm_onnx_end *out, czm_onnx_
     if (!v || !czm_import_is_made(v))
         return czm_import_reject(&s, NULL, "no operation computes this output");
     czm_order made = czm_import_order(&s, v);
-    bool is_image = made.rank == 4;
+    bool is_image = made.rank == 4 || (made.rank == 5 && in.rank == 5);
     czm_order order = is_image ? output_order(&s, v, layout, in) : czm_order_plain(made.rank);
     // A result whose Transpose only renamed the axes is stored as it is to be returned.
     bool is_moved = is_image && !czm_order_is_plain(&made) && czm_order_equal(&made, &order);
