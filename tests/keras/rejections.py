@@ -346,12 +346,20 @@ def make_files(folder):
         yield name
 
 
-def check_config(program, folder):
+def check_config(program, path, told):
     """--config brings the architecture for weights alone."""
-    path = os.path.join(folder, 'config.json')
-    with open(path, 'w', encoding='utf-8') as file:
-        json.dump({**model(CONV), 'keras_version': '2.15.0', 'backend': 'tensorflow'}, file)
-    return messages(program, os.path.join(folder, 'weights.h5'), '--config', path)
+    config = os.path.join(os.path.dirname(path), 'config.json')
+    with open(config, 'w', encoding='utf-8') as file:
+        json.dump({**model(CONV), **told}, file)
+    return messages(program, path, '--config', config)
+
+
+def new_weights(path):
+    """As model.save_weights of Keras 3, without a version."""
+    writer = keras_file.Writer()
+    paths = {f'layers/conv2d/vars/{i}': writer.dataset(dims) for i, dims in enumerate(([3, 3, 1, 2], [2]))}
+    with open(path, 'wb') as file:
+        file.write(writer.finish(writer.group(keras_file.nested(writer, paths))))
 
 
 def main():
@@ -365,7 +373,11 @@ def main():
         lines = []
         for name in make_files(folder):
             lines += [f'== {name}', *messages(program, os.path.join(folder, name))]
-        lines += ['== weights.h5 --config config.json', *check_config(program, folder)]
+        lines += ['== weights.h5 --config config.json', *check_config(program, os.path.join(folder, 'weights.h5'), {
+            'keras_version': '2.15.0', 'backend': 'tensorflow'})]
+        path = os.path.join(folder, 'new.weights.h5')
+        new_weights(path)
+        lines += ['== new.weights.h5 --config config.json', *check_config(program, path, {})]
         lines += ['== weights.h5 --config missing.json',
                   *messages(program, os.path.join(folder, 'weights.h5'), '--config', 'missing.json')]
         lines += ['== sound.h5 --output other',

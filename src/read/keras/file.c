@@ -3,6 +3,7 @@
 // Opening Keras files; see file.h.
 #include "read/keras/file.h"
 
+#include <limits.h>
 #include <stdlib.h>
 
 #include "base/list.h"
@@ -53,7 +54,7 @@ static void set_version(czm_keras_file *file, const char *version, const char *b
     char *rest;
     file->version = version;
     file->major = (unsigned)strtoul(version, &rest, 10);
-    file->minor = *rest == '.' ? (unsigned)strtoul(rest + 1, NULL, 10) : 0;
+    file->minor = *rest == '.' ? (unsigned)strtoul(rest + 1, NULL, 10) : UINT_MAX;
     file->is_tensorflow_keras = strstr(version, "-tf") != NULL;
     file->has_backend = backend != NULL || file->major >= 2;
     file->is_theano = backend && czm_text_equal(backend, "theano");
@@ -71,11 +72,13 @@ static const char *first_of(const char *a, const char *b, const char *c, const c
     return a ? a : b ? b : c ? c : d;
 }
 
+// Keras 3 writes its version neither into weights alone nor into model.to_json(), Keras 1 not into its files.
 static void tell_version(czm_keras_file *file, czm_arena *arena, const json_t *config) {
     const czm_hdf5_object *root = czm_hdf5_root(file->hdf5);
     const char *version = first_of(text_of(file, arena, root, "keras_version"),
                                    text_of(file, arena, file->weights, "keras_version"),
-                                   czm_config_text(config, "keras_version", NULL), "1.0.0");
+                                   czm_config_text(config, "keras_version", NULL),
+                                   file->is_archive ? "3" : "1.0.0");
     const char *backend = first_of(text_of(file, arena, root, "backend"),
                                    text_of(file, arena, file->weights, "backend"),
                                    czm_config_text(config, "backend", NULL), NULL);

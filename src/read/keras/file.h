@@ -12,9 +12,9 @@
 enum { CZM_KERAS_BLOCK = 256 * 1024 };
 
 typedef struct czm_keras_file {
-    const char *where;   // its name in messages
-    const char *version; // of Keras: "2.15.0"; "1.0.0" if the file does not contain it
-    unsigned major, minor;
+    const char *where;        // its name in messages
+    const char *version;      // of Keras: "2.15.0"; "1.0.0" or "3" if the file does not contain it
+    unsigned major, minor;    // minor UINT_MAX: the newest
     bool is_tensorflow_keras; // "2.2.4-tf": that inside TensorFlow
     bool is_theano;           // its kernels are flipped
     bool has_backend;         // false: the file does not name it (no file of Keras 1 does)

@@ -220,12 +220,11 @@ static czm_keras_tensor resize_to(czm_keras_call *c, czm_keras_tensor x, czm_ker
     return czm_keras_cast(c, "Cast", y, c->dtype);
 }
 
-// Crops to the largest part in the middle that has the wanted ratio, or pads to the smallest image with it,
-// as Keras rounds these.
-static czm_keras_tensor with_ratio(czm_keras_call *c, czm_keras_tensor x, const int64_t *wanted,
-                                   bool is_padded) {
+// What lies around the largest part in the middle that has the wanted ratio, or what the smallest image with
+// it adds around the image, as Keras rounds these.
+static void get_ratio_borders(czm_keras_call *c, czm_keras_tensor x, const int64_t *wanted,
+                              bool is_padded, int64_t *pairs) {
     const int64_t *size = known_size(c, x);
-    int64_t pairs[8] = {0};
     for (size_t i = 0; i < 2; i++) {
         int64_t scaled = (int64_t)((float)(size[1 - i] * wanted[i]) / (float)wanted[1 - i]);
         int64_t more = is_padded ? scaled - size[i] : size[i] - (scaled > 0 ? scaled : 1);
@@ -233,6 +232,13 @@ static czm_keras_tensor with_ratio(czm_keras_call *c, czm_keras_tensor x, const 
         pairs[2 + 2 * i] = more / 2;
         pairs[3 + 2 * i] = is_padded ? more / 2 : more - more / 2;
     }
+}
+
+// Crops or pads to the wanted ratio.
+static czm_keras_tensor with_ratio(czm_keras_call *c, czm_keras_tensor x, const int64_t *wanted,
+                                   bool is_padded) {
+    int64_t pairs[8] = {0};
+    get_ratio_borders(c, x, wanted, is_padded, pairs);
     if (!is_padded) return crop(c, x, pairs, 4);
     double fill = czm_config_number(c->config, "fill_value", 0);
     return CZM_KERAS_OP(c, CZM_OP_PadV2, x, czm_keras_matrix(c, "PadV2/paddings", pairs, 4),
@@ -281,12 +287,23 @@ czm_keras_tensor czm_keras_build_center_crop(czm_keras_call *c) {
     return czm_keras_as_before(c, crop(c, x, pairs, 4));
 }
 
-// At inference Keras 2 crops and resizes; Keras 3 does nothing.
+// At inference Keras 2 and 3.0 to 3.5 crop to the wanted ratio and resize. Keras 3.6 and 3.7 begin where that part
+// begins, and resize only if less than the wanted size is left. Later versions do nothing.
 czm_keras_tensor czm_keras_build_random_crop(czm_keras_call *c) {
-    int64_t size[2];
-    if (c->b->file->major >= 3) return c->in[0];
-    get_size(c, size);
-    return resize_smartly(c, czm_keras_images(c), size);
+    int64_t wanted[2], pairs[8] = {0};
+    const czm_keras_file *file = c->b->file;
+    if (file->major > 3 || (file->major == 3 && file->minor > 7)) return c->in[0];
+    czm_keras_tensor x = czm_keras_images(c);
+    get_size(c, wanted);
+    if (file->major < 3 || file->minor < 6) return resize_smartly(c, x, wanted);
+    get_ratio_borders(c, x, wanted, false, pairs);
+    const int64_t *size = known_size(c, x);
+    for (size_t i = 0; i < 2; i++) {
+        int64_t rest = size[i] - pairs[2 + 2 * i] - wanted[i];
+        pairs[3 + 2 * i] = rest > 0 ? rest : 0;
+    }
+    czm_keras_sampling how = {"bilinear", true, false};
+    return czm_keras_as_before(c, resize_to(c, crop(c, x, pairs, 4), how, wanted));
 }
 
 // ---- reshaping
