@@ -37,6 +37,8 @@ static const czm_spelling spellings[CZM_OPTION_COUNT] = {
     [CZM_OPTION_VALUE_RANGE] = SPELLING("value-range"),
     [CZM_OPTION_LAYOUT] = SPELLING("layout"),
     [CZM_OPTION_MEMORY] = SPELLING("memory"),
+    [CZM_OPTION_VERIFY] = {"czmodel verify", "", ",", "", true},
+    [CZM_OPTION_NEW] = {"czmodel new", "", ",", "", true},
 };
 
 // ---- printing

@@ -58,8 +58,8 @@ typedef enum czm_severity {
     CZM_ERROR = 2,   ///< no file is written
 } czm_severity;
 
-/// The options of the calls. A finding names an option as the front end that shows it writes options; see
-/// czm_report_set_spelling().
+/// The options of the calls, and two things to do that findings advise. A finding names them as the front end that
+/// shows it does; see czm_report_set_spelling().
 typedef enum czm_option {
     CZM_OPTION_NONE = 0,
     CZM_OPTION_SIGNATURE = 1,
@@ -81,7 +81,9 @@ typedef enum czm_option {
     CZM_OPTION_LAYOUT = 17, ///< "nchw" or "nhwc"
     CZM_OPTION_CONFIG = 18, ///< value: a file
     CZM_OPTION_MEMORY = 19,
-    CZM_OPTION_COUNT = 20,
+    CZM_OPTION_VERIFY = 20, ///< runs the network on an image; has no value
+    CZM_OPTION_NEW = 21,    ///< writes a specification for a network; has no value
+    CZM_OPTION_COUNT = 22,
 } czm_option;
 
 /// How a front end writes an option. Without a value: `alone`. With a value: `before`, the value, `after`; `comma`

@@ -111,6 +111,8 @@ static const czm_spelling spelling[] = {
     [CZM_OPTION_LAYOUT] = SPELLED("layout"),
     [CZM_OPTION_CONFIG] = SPELLED("config"),
     [CZM_OPTION_MEMORY] = SPELLED("memory"),
+    [CZM_OPTION_VERIFY] = SPELLED("verify"),
+    [CZM_OPTION_NEW] = SPELLED("new"),
 };
 
 // ---- the calls
@@ -163,23 +165,21 @@ static czm_status unpack(page_request *r, json_t **result) {
     return czm_unpack(page_text(r, "path"), page_text(r, "folder"), tell_progress, NULL, r->report);
 }
 
-static json_t *components(void) {
+// With their usual remedies, for which the page may have a translation.
+static json_t *rules(czm_report *report) {
     json_t *list = json_array();
-    for (size_t i = 0; i < czm_component_count(); i++) {
-        czm_component c = czm_component_at(i);
-        json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "name", c.name, "version",
-                                              c.version, "license", c.license));
-    }
+    for (size_t i = 0; czm_rule_at(i); i++)
+        json_array_append_new(list, json_pack("{s:s, s:s}", "rule", czm_rule_at(i)->id, "hint",
+                                              czm_rule_hint(i, report)));
     return list;
 }
 
 static czm_status about(page_request *r, json_t **result) {
-    (void)r;
     json_t *formats = json_array();
     for (size_t i = 0; czm_format_at(i); i++)
         json_array_append_new(formats, json_string(czm_format_at(i)));
-    *result = json_pack("{s:s, s:o, s:o}", "version", czm_version(), "formats", formats,
-                        "components", components());
+    *result = json_pack("{s:s, s:o, s:o}", "version", czm_version(), "formats", formats, "rules",
+                        rules(r->report));
     return CZM_OK;
 }
 

@@ -64,6 +64,8 @@ SPELLINGS = {
     c.CZM_OPTION_VALUE_RANGE: spelling('value_range'),
     c.CZM_OPTION_LAYOUT: spelling('layout'),
     c.CZM_OPTION_MEMORY: spelling('memory', '', ',', ''),
+    c.CZM_OPTION_VERIFY: spelling('czmodel.verify()'),
+    c.CZM_OPTION_NEW: spelling('czmodel new'),
 }
 SPELLING_ROWS = (c.czm_spelling * c.CZM_OPTION_COUNT)(
     *(SPELLINGS.get(option, spelling('')) for option in range(c.CZM_OPTION_COUNT)))

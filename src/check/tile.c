@@ -71,9 +71,12 @@ static void check_remainder(czm_context *context, const czm_check_subject *s) {
 static void tell_no_border(czm_context *context, const czm_check_subject *s,
                            const czm_receptive_field *field) {
     const char *layer = field->node ? czm_check_layer(s, field->node) : "";
-    const char *hint = s->input.rank == 5
-                           ? "enter the width of the margin in which the result is unreliable"
-                           : "run \"czmodel verify\": it compares two overlapping tiles";
+    const char *hint =
+        s->input.rank == 5
+            ? "enter the width of the margin in which the result is unreliable"
+            : czm_arena_format(context->arena,
+                               "run the network on an image, and look at the edges of tiles: %s",
+                               czm_report_option(context->report, CZM_OPTION_VERIFY, NULL));
     if (field->kind == CZM_FIELD_UNBOUNDED)
         czm_report_add_as(
             context->report, CZM_RULE_BORDER, CZM_NOTE, border_where(s), hint,

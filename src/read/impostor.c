@@ -22,8 +22,7 @@
     "export the network again as a SavedModel, with " \
     "tf.compat.v1.saved_model.simple_save(session, folder, inputs, outputs) in TensorFlow"
 
-#define CZI_HINT \
-    "name the network; to use the image with \"czmodel verify\", export it as OME-TIFF in ZEN"
+#define CZI_HINT "name the network; to try it on the image, export the image as OME-TIFF in ZEN"
 #define ZOO "a package of the BioImage Model Zoo"
 #define ZOO_HINT                                                                                  \
     "unpack the package and name its weights: the SavedModel (tensorflow_saved_model_bundle) or " \

@@ -62,6 +62,8 @@ static const czm_spelling members[CZM_OPTION_COUNT] = {
     [CZM_OPTION_VALUE_RANGE] = {"value_range", "value_range = \"", ",", "\"", false},
     [CZM_OPTION_LAYOUT] = {"layout", "layout = \"", ",", "\"", false},
     [CZM_OPTION_MEMORY] = {"memory", "memory = ", ",", "", false},
+    [CZM_OPTION_VERIFY] = {"czmodel verify", "", ",", "", false},
+    [CZM_OPTION_NEW] = {"czm_new_spec()", "", ",", "", false},
 };
 
 typedef struct entry {

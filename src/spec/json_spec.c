@@ -468,6 +468,11 @@ static czm_status parse(reader *r, czm_bytes text, json_t **object) {
                           "begin with { and end with }", "the file does not contain a JSON object");
 }
 
+static const char *name_one(czm_context *context) {
+    return czm_arena_format(context->arena, "name the JSON file with the metadata, or make one: %s",
+                            czm_report_option(context->report, CZM_OPTION_NEW, NULL));
+}
+
 czm_status czm_json_spec_read(czm_context *context, const char *path, czm_metadata *metadata,
                               czm_edits *edits) {
     reader r = {.context = context, .path = path, .metadata = metadata, .edits = edits};
@@ -475,16 +480,12 @@ czm_status czm_json_spec_read(czm_context *context, const char *path, czm_metada
     metadata->border_size = CZM_NO_BORDER;
     czm_path_kind kind = czm_path_look(path);
     if (kind == CZM_PATH_MISSING)
-        return czm_report_add(
-            context->report, CZM_RULE_FILE_MISSING, path,
-            "name the JSON file with the metadata; \"czmodel new\" writes one for a SavedModel",
-            "the specification does not exist");
+        return czm_report_add(context->report, CZM_RULE_FILE_MISSING, path, name_one(context),
+                              "the specification does not exist");
     czm_file *file = czm_file_open(context->arena, path);
     if (!file)
-        return czm_report_add(
-            context->report, CZM_RULE_FILE_UNREADABLE, path,
-            "name the JSON file with the metadata; \"czmodel new\" writes one for a SavedModel",
-            "the specification cannot be opened: %s", czm_file_error());
+        return czm_report_add(context->report, CZM_RULE_FILE_UNREADABLE, path, name_one(context),
+                              "the specification cannot be opened: %s", czm_file_error());
     if (czm_file_size(file) > LARGEST_SPEC)
         return czm_report_add(context->report, CZM_RULE_SPEC_SYNTAX, path,
                               "name the JSON file with the metadata",
