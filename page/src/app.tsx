@@ -3,7 +3,7 @@
 // The page: its state, and what happens when files arrive, the form changes or the model is wanted.
 import { render } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import type { Finding, Inspection, Options, Verdict } from './czm';
+import type { About, Finding, Inspection, Options, Verdict } from './czm';
 import { Engine, example, isFull } from './engine';
 import { droppedFiles, inFolder, isImage, targetsOf, type Given, type Target } from './files';
 import { Findings } from './findings';
@@ -76,7 +76,7 @@ function App() {
   const [language, setLanguage] = useState<Language>(firstLanguage);
   const t = useMemo(() => textsOf(language), [language]);
   const [engine, setEngine] = useState<Engine | null>(null);
-  const [about, setAbout] = useState<{ version: string; formats: string[] } | null>(null);
+  const [about, setAbout] = useState<About | null>(null);
   const [given, setGiven] = useState<Given[]>([]);
   const [targets, setTargets] = useState<Target[]>([]);
   const [target, setTarget] = useState<Target | null>(null);
@@ -360,7 +360,7 @@ function App() {
             <Network {...looks} t={t} />
             <div class="columns">
               <div>
-                <Findings findings={findings} verdict={looks.verdict} t={t} apply={apply} />
+                <Findings {...{ findings, language, t, apply }} verdict={looks.verdict} usual={about?.rules ?? []} />
                 <Settings {...{ options, t }} remove={(key) => change_options({ ...options, [key]: undefined })} />
                 {model && isFull && (
                   <TryOut {...{ image, tried, cancel, save, chooseImage, t }} run={tryOut} isBusy={progress !== null}

@@ -84,6 +84,13 @@ export interface Inspection {
   };
 }
 
+/** What the module says about itself. */
+export interface About {
+  version: string;
+  formats: string[];
+  rules: { rule: string; hint: string }[]; // with the usual remedy
+}
+
 export interface Answer<T> {
   status: number; // a czm_status
   report: Verdict;
@@ -130,7 +137,6 @@ export class Czm {
   }
 
   about() {
-    type About = { version: string; formats: string[]; components: { name: string; version: string; license: string }[] };
     return this.call<About>({ call: 'about' });
   }
   check(options: Options) {

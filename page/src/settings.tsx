@@ -2,7 +2,7 @@
 //
 // The options that remedies have set and that no control of the form shows. Each can be taken back.
 import type { Options } from './czm';
-import type { Text } from './texts';
+import { optionText, type Text } from './texts';
 
 const shownElsewhere = ['model_name', 'format', 'zen'];
 
@@ -16,7 +16,7 @@ export function Settings(props: { options: Options; t: Text; remove: (key: strin
       <ul>
         {settings.map(([key, value]) => (
           <li key={key}>
-            {key.replaceAll('_', ' ')}: {String(value)}{' '}
+            {optionText(t, key, value === true ? '' : String(value))}{' '}
             <button type="button" class="remedy secondary" onClick={() => remove(key)}>{t('remove')}</button>
           </li>
         ))}

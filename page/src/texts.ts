@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Every text of the page, in each language. The library's texts (findings, rules) are English, also in German:
-// users send findings to the author of a network, and look rules up in docs/rules.md. The page says so.
+// Every text of the page, in each language, but for the rules (rules_de.ts). What exactly was found is English, also in
+// German: users send findings to the author of a network.
 
 const table = {
   title: ['czmodel: a network for ZEN', 'czmodel: ein Netzwerk für ZEN'],
@@ -49,7 +49,7 @@ const table = {
   runsNot: ['This model cannot be converted yet. The findings state the reason.', 'Dieses Modell kann noch nicht umgewandelt werden. Die Befunde nennen den Grund.'],
   findings: ['Findings', 'Befunde'],
   noFindings: ['No findings: every rule that was checked has passed.', 'Keine Befunde: Jede geprüfte Regel ist erfüllt.'],
-  findingsLanguage: ['', 'Befunde und Regeln sind auf Englisch, wie im Befehl czmodel und in seiner Dokumentation.'],
+  details: ['Details', 'Einzelheiten (englisch)'],
   guesses: ['Guessed values: please check them', 'Geschätzte Werte: bitte prüfen'],
   error: ['Error', 'Fehler'],
   warning: ['Warning', 'Warnung'],
@@ -117,6 +117,28 @@ const table = {
   modelId: ['Model id', 'Modell-ID'],
   settings: ['Settings from applied remedies', 'Einstellungen aus angewandten Abhilfen'],
   remove: ['Remove', 'Entfernen'],
+  // Options, as findings name them.
+  'option allow': ['allow', 'zulassen'],
+  'option as_is': ['pack unchanged', 'unverändert verpacken'],
+  'option border': ['border', 'Rand'],
+  'option config': ['configuration', 'Konfiguration'],
+  'option extension': ['extension', 'Dateiendung'],
+  'option format': ['format', 'Format'],
+  'option layout': ['order of dimensions', 'Reihenfolge der Dimensionen'],
+  'option license': ['licence file', 'Lizenzdatei'],
+  'option memory': ['memory', 'Speicher'],
+  'option model_id': ['model id', 'Modell-ID'],
+  'option model_name': ['model name', 'Modellname'],
+  'option new': ['open the network without its specification', 'das Netzwerk ohne seine Spezifikation öffnen'],
+  'option output': ['output', 'Ausgabe'],
+  'option postprocessing': ['step after the network', 'Schritt nach dem Netzwerk'],
+  'option preprocessing': ['step before the network', 'Schritt vor dem Netzwerk'],
+  'option signature': ['signature', 'Signatur'],
+  'option spatial_dims': ['tile size', 'Kachelgröße'],
+  'option strict': ['warnings as errors', 'Warnungen als Fehler'],
+  'option value_range': ['value range', 'Wertebereich'],
+  'option verify': ['Run the network on the image', 'Netzwerk auf das Bild anwenden'],
+  'option zen': ['version of ZEN', 'Version von ZEN'],
 } satisfies Record<string, [en: string, de: string]>;
 
 export type TextKey = keyof typeof table;
@@ -132,3 +154,10 @@ export const firstLanguage = (): Language => (navigator.language.startsWith('de'
 export const textsOf = (language: Language) => (key: TextKey) => table[key][language === 'de' ? 1 : 0];
 
 export type Text = ReturnType<typeof textsOf>;
+
+/** An option by its name in the library, with the value that a finding gives it. */
+export function optionText(t: Text, name: string, value = ''): string {
+  const key = `option ${name}`;
+  const text = key in table ? t(key as TextKey) : name;
+  return value ? `${text}: ${value}` : text;
+}
