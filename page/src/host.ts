@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The files and folders of the module: what src/base/os_wasm.c asks for. A file is a Source, which is read in
-// blocks, or was written by the module in pieces of bounded size.
+// blocks, or was written by the module in pieces of bounded size. Blocks that the module reads and writes unchanged,
+// which most weights are, do not become pieces: the new file refers to the old one for them.
 
 /** Bytes that can be read at once, without waiting. */
 export interface Source {
@@ -19,27 +20,49 @@ export class Bytes implements Source {
   }
 }
 
-/** A File of the browser. A worker may wait for its bytes (FileReaderSync); it does so block by block. */
+/** Waits for bytes, which a worker may do. */
+const bytesOf = (blob: Blob) => new Uint8Array(new FileReaderSync().readAsArrayBuffer(blob));
+
+const BULK = 64 << 10; // reads and writes of at least so many bytes are those of weights
+
+/** A File of the browser, which is read block by block. */
 export class Blocks implements Source {
   static readonly BLOCK = 4 << 20;
   readonly size: number;
   private at = -1;
   private block = new Uint8Array();
-  constructor(private readonly blob: Blob) {
+  constructor(readonly blob: Blob) {
     this.size = blob.size;
   }
   read(offset: number, size: number): Uint8Array {
-    const first = offset - (offset % Blocks.BLOCK);
-    if (offset + size > first + Blocks.BLOCK) return this.fetch(offset, size);
-    if (first !== this.at) {
-      this.block = this.fetch(first, Blocks.BLOCK);
-      this.at = first;
+    if (size > Blocks.BLOCK) return this.fetch(offset, size);
+    if (this.at < 0 || offset < this.at || offset + size > this.at + this.block.length) {
+      // What is read in bulk goes on in the same direction; small reads go forth and back.
+      const isBulk = size >= BULK || (offset % Blocks.BLOCK) + size > Blocks.BLOCK;
+      this.at = isBulk ? offset : offset - (offset % Blocks.BLOCK);
+      this.block = this.fetch(this.at, Blocks.BLOCK);
     }
-    return this.block.subarray(offset - first, offset - first + size);
+    return this.block.subarray(offset - this.at, offset - this.at + size);
   }
   private fetch(offset: number, size: number): Uint8Array<ArrayBuffer> {
-    return new Uint8Array(new FileReaderSync().readAsArrayBuffer(this.blob.slice(offset, offset + size)));
+    return bytesOf(this.blob.slice(offset, offset + size));
   }
+}
+
+/** Bytes of a file that are those of another file. */
+interface Part {
+  readonly at: number;
+  size: number;
+  readonly blob: Blob;
+  readonly from: number; // in the blob
+}
+
+/** What is left of a part if the bytes from `begin` to `end` of the file are no longer those of the other file. */
+function without({ at, size, blob, from }: Part, begin: number, end: number): Part[] {
+  const before = Math.min(size, Math.max(0, begin - at));
+  const after = Math.min(size, Math.max(0, end - at));
+  const rest = { at: at + after, size: size - after, blob, from: from + after };
+  return [{ at, size: before, blob, from }, rest].filter(({ size }) => size > 0);
 }
 
 /**
@@ -52,6 +75,7 @@ export class Pieces implements Source {
   size = 0;
   private readonly stored: (Blob | undefined)[] = [];
   private readonly live = new Map<number, Uint8Array<ArrayBuffer>>(); // the one used last is the last
+  private parts: Part[] = []; // of other files, by place; they hide the pieces
 
   private piece(index: number): Uint8Array {
     let bytes = this.live.get(index);
@@ -59,7 +83,7 @@ export class Pieces implements Source {
     if (!bytes) {
       const blob = this.stored[index];
       const free = this.live.size < Pieces.MOST ? undefined : this.store(this.live.keys().next().value!);
-      if (blob) bytes = new Uint8Array(new FileReaderSync().readAsArrayBuffer(blob));
+      if (blob) bytes = bytesOf(blob);
       else bytes = free?.fill(0) ?? new Uint8Array(Pieces.PIECE);
     }
     this.live.set(index, bytes);
@@ -74,7 +98,31 @@ export class Pieces implements Source {
     return bytes;
   }
 
+  /** Whether bytes of another file are there. */
+  private isPassed(offset: number, size: number): boolean {
+    let [from, to] = [0, this.parts.length]; // the first part that ends after `offset` is one of these
+    while (from < to) {
+      const middle = (from + to) >> 1;
+      const { at, size } = this.parts[middle];
+      if (at + size > offset) to = middle;
+      else from = middle + 1;
+    }
+    return from < this.parts.length && this.parts[from].at < offset + size;
+  }
+
+  /** Writes bytes of another file without looking at them. */
+  pass(offset: number, size: number, blob: Blob, from: number) {
+    const last = this.parts.at(-1);
+    const end = last ? last.at + last.size : 0;
+    if (offset < end) return this.write(offset, bytesOf(blob.slice(from, from + size)));
+    if (last && offset === end && blob === last.blob && from === last.from + last.size) last.size += size;
+    else this.parts.push({ at: offset, size, blob, from });
+    this.size = Math.max(this.size, offset + size);
+  }
+
   write(offset: number, bytes: Uint8Array) {
+    if (this.isPassed(offset, bytes.length))
+      this.parts = this.parts.flatMap((part) => without(part, offset, offset + bytes.length));
     this.size = Math.max(this.size, offset + bytes.length);
     for (let at = 0; at < bytes.length; ) {
       const place = (offset + at) % Pieces.PIECE;
@@ -85,6 +133,7 @@ export class Pieces implements Source {
   }
 
   read(offset: number, size: number): Uint8Array {
+    if (this.isPassed(offset, size)) return bytesOf(this.blob().slice(offset, offset + size));
     const result = new Uint8Array(Math.min(size, Math.max(0, this.size - offset)));
     for (let at = 0; at < result.length; ) {
       const place = (offset + at) % Pieces.PIECE;
@@ -95,11 +144,26 @@ export class Pieces implements Source {
     return result;
   }
 
+  /** The pieces from one place to another. */
+  private *own(begin: number, end: number): Generator<BlobPart> {
+    for (let at = begin; at < end; ) {
+      const place = at % Pieces.PIECE;
+      const size = Math.min(end - at, Pieces.PIECE - place);
+      const index = (at - place) / Pieces.PIECE;
+      const live = this.live.get(index);
+      yield live ? live.subarray(place, place + size) : (this.stored[index]?.slice(place, place + size) ?? new Uint8Array(size));
+      at += size;
+    }
+  }
+
   blob(): Blob {
-    const parts: BlobPart[] = [];
-    for (let i = 0; i * Pieces.PIECE < this.size; i++)
-      parts.push(this.live.get(i) ?? this.stored[i] ?? new Uint8Array(Pieces.PIECE));
-    return new Blob(parts).slice(0, this.size);
+    const all: BlobPart[] = [];
+    let done = 0;
+    for (const { at, size, blob, from } of this.parts) {
+      all.push(...this.own(done, at), blob.slice(from, from + size));
+      done = at + size;
+    }
+    return new Blob([...all, ...this.own(done, this.size)]);
   }
 }
 
@@ -107,6 +171,15 @@ const enum Kind {
   missing,
   file,
   folder,
+}
+
+/** Whether the bytes are the same, as far as this can be found fast: words are compared, at places that have them. */
+function isSame(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length || a.length % 4 || a.byteOffset % 4 || b.byteOffset % 4) return false;
+  const words = (bytes: Uint8Array) => new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
+  const [left, right] = [words(a), words(b)];
+  for (let i = 0; i < left.length; i++) if (left[i] !== right[i]) return false;
+  return true;
 }
 
 export class HostError extends Error {}
@@ -145,6 +218,8 @@ export class Host {
   private readonly open: (Source | undefined)[] = [];
   private failure = '';
   private memory!: WebAssembly.Memory;
+  // What the module read in bulk last, and to where: when it writes from there, it may write the same.
+  private lastRead: { to: number; bytes: Uint8Array; blob: Blob; offset: number } | null = null;
 
   /** Called with the bytes of weights that are done, and with all. */
   progress: (done: number, total: number) => boolean = () => true;
@@ -192,6 +267,7 @@ export class Host {
   }
 
   clear() {
+    this.lastRead = null;
     this.root.files.clear();
     this.root.folders.clear();
   }
@@ -229,15 +305,26 @@ export class Host {
   }
 
   private read(handle: number, offset: number, to: number, size: number): number {
+    const source = this.open[handle]!;
     let bytes: Uint8Array;
     try {
-      bytes = this.open[handle]!.read(offset, size);
+      bytes = source.read(offset, size);
     } catch {
       return this.fail('the browser cannot read the file; it may have changed since it was opened');
     }
     if (bytes.length < size) return this.fail('the file ends too early') + 1;
     this.bytes(to, size).set(bytes);
+    if (source instanceof Blocks && size >= BULK) this.lastRead = { to, bytes, blob: source.blob, offset };
     return 1;
+  }
+
+  private write(handle: number, offset: number, from: number, size: number): boolean {
+    const file = this.open[handle] as Pieces;
+    const bytes = this.bytes(from, size);
+    const read = this.lastRead;
+    if (read && read.to === from && isSame(read.bytes, bytes)) file.pass(offset, size, read.blob, read.offset);
+    else file.write(offset, bytes);
+    return true;
   }
 
   private publish(handle: number, path: string): boolean {
@@ -311,10 +398,8 @@ export class Host {
       size: (handle: number) => this.open[handle]!.size,
       read: (handle: number, offset: number, to: number, size: number) =>
         this.read(handle, offset, to >>> 0, size >>> 0),
-      write: (handle: number, offset: number, from: number, size: number) => {
-        (this.open[handle] as Pieces).write(offset, this.bytes(from >>> 0, size >>> 0));
-        return true;
-      },
+      write: (handle: number, offset: number, from: number, size: number) =>
+        this.write(handle, offset, from >>> 0, size >>> 0),
       publish: (handle: number, path: number) => this.publish(handle, this.text(path)),
       close: (handle: number) => {
         if (handle >= 0) this.open[handle] = undefined;

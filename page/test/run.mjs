@@ -11,6 +11,7 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from '
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { build } from 'esbuild';
 import { launch, Page } from './browser.mjs';
 import { difference, pictures, take } from './screenshots.mjs';
 import { attempt, command, end, example, folders, host, inputs, kind, root, scratch, specificationOf } from './support.mjs';
@@ -236,6 +237,10 @@ const tests = {
     await page.labelled('Language').selectOption('de');
     await page.idle();
     assert.match(await page.get('main').innerText(), /Umwandeln und herunterladen/);
+    assert.match((await page.findings()).join(), /Warnung.*Der Rand sollte.*Abhilfe: Setzen Sie.*Rand: auto/s);
+    // Every rule is translated.
+    assert.ok((await page.get('tbody td:nth-child(2)').count()) > 70);
+    assert.deepEqual(await page.get('tbody td:nth-child(2)[lang=en]').allTextContents(), []);
     const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
     for (const colorScheme of ['light', 'dark']) {
       await page.browser.emulateMedia({ colorScheme, reducedMotion: 'reduce' }); // no colours on their way
@@ -270,6 +275,40 @@ const tests = {
     assert.ok(scroll <= width, `${scroll} > ${width}`);
   },
 };
+
+/** A file that is written in random order, from own bytes and from parts of another file, has the bytes of an array. */
+async function keepsBytes(browser) {
+  const bundle = await build({ entryPoints: ['src/host.ts'], bundle: true, write: false, format: 'iife', globalName: 'host' });
+  const page = await browser.newPage();
+  const found = await page.evaluate(async (script) => {
+    const test = () => {
+      const SIZE = 13e6;
+      let seed = 1;
+      const random = (below) => (seed = (seed * 48271) % 2147483647) % Math.floor(below);
+      const other = Uint8Array.from({ length: SIZE }, () => random(256));
+      const blob = new Blob([other]);
+      const file = new host.Pieces();
+      const expected = new Uint8Array(SIZE);
+      const isSame = (a, b) => a.length === b.length && a.every((byte, i) => byte === b[i]);
+      for (let i = 0; i < 300; i++) {
+        const size = 1 + random(SIZE / 60);
+        const [at, from] = [random(SIZE - size), random(SIZE - size)];
+        expected.set(other.subarray(from, from + size), at);
+        if (random(2)) file.pass(at, size, blob, from);
+        else file.write(at, other.subarray(from, from + size));
+        const [begin, length] = [random(file.size), random(SIZE / 20)];
+        const read = file.read(begin, length);
+        if (!isSame(read, expected.subarray(begin, Math.min(begin + length, file.size)))) return `read ${i}`;
+      }
+      const whole = new Uint8Array(new FileReaderSync().readAsArrayBuffer(file.blob()));
+      return isSame(whole, expected.subarray(0, file.size)) ? 'same' : 'blob';
+    };
+    const worker = new Worker(URL.createObjectURL(new Blob([`${script}; postMessage((${test})())`])));
+    return new Promise((resolve) => (worker.onmessage = ({ data }) => resolve(data)));
+  }, bundle.outputFiles[0].text);
+  assert.equal(found, 'same');
+  await page.close();
+}
 
 // The dialog of the browser cannot be operated: the file is one of the page's own storage.
 async function savesAs(page) {
@@ -348,6 +387,7 @@ for (const [name, test] of Object.entries(tests)) {
     await page.close();
   });
 }
+await attempt('files that are written in any order', () => keepsBytes(browser));
 await attempt('the example on a web host', () => onWebHost(browser));
 await attempt('threads, on a web host that allows them', () => onIsolatedHost(browser));
 await attempt('the pictures in the documentation', () => looksAsDocumented(browser));
