@@ -75,6 +75,7 @@ async function modelOf(engine: Engine, target: Target, options: Options) {
 function App() {
   const [language, setLanguage] = useState<Language>(firstLanguage);
   const t = useMemo(() => textsOf(language), [language]);
+  document.documentElement.lang = language; // numbers follow it
   const [engine, setEngine] = useState<Engine | null>(null);
   const [about, setAbout] = useState<About | null>(null);
   const [given, setGiven] = useState<Given[]>([]);
@@ -90,7 +91,7 @@ function App() {
   const [name, setName] = useState('');
   const [made, setMade] = useState<{ name: string; model_id: string } | null>(null);
   const [image, setImage] = useState<string | null>(null);
-  const [tried, setTried] = useState<Tried | null>(null);
+  const [tried, setTried] = useState<Tried | string | null>(null); // a text: what was wrong
   const [isTrying, setTrying] = useState(false);
   const [isOver, setOver] = useState(false);
   const version = useRef(0); // of what is shown: answers to older questions are dropped
@@ -117,7 +118,6 @@ function App() {
 
   useEffect(() => {
     start(async () => {}).catch((error: Error) => setFault(error.message));
-    document.documentElement.lang = language;
   }, []);
 
   const open = async (target: Target, options: Options) => {
@@ -241,14 +241,13 @@ function App() {
     try {
       if (model.isEdited) await engine.do('write', model.path, JSON.stringify(model.specification, null, 4));
       const answer = await engine.do('convert', { ...all(), output_folder: OUT, output_name: title });
-      setLooks((old) => ({ ...old, findings: answer.report.findings }));
-      if (answer.result) {
-        const file = baseOf(answer.result.path);
-        const bytes = await engine.do('take', answer.result.path);
-        if (place) await place.write(bytes);
-        else save(bytes, file);
-        setMade({ name: place?.name ?? file, model_id: answer.result.model_id });
+      if (answer.file) {
+        const file = baseOf(answer.result!.path);
+        if (place) await place.write(answer.file);
+        else save(answer.file, file);
+        setMade({ name: place?.name ?? file, model_id: answer.result!.model_id });
       }
+      setLooks((old) => ({ ...old, findings: answer.report.findings }));
     } catch (error) {
       await broken(error as Error);
     }
@@ -268,14 +267,12 @@ function App() {
     if (!engine || !image) return;
     setTrying(true);
     setTried(null);
-    setFault('');
     setProgress(0);
     try {
       await engine.needRuntime();
       if (model!.isEdited) await engine.do('write', model!.path, JSON.stringify(model!.specification, null, 4));
       const result = await engine.do('tryOut', all(), image);
-      if (typeof result === 'string') setFault(`${image}: ${result}`);
-      else setTried(result);
+      setTried(typeof result === 'string' ? `${image}: ${result}` : result);
     } catch (error) {
       await broken(error as Error);
     }
@@ -305,7 +302,10 @@ function App() {
   // A guess about the network is worth reading until the form is edited; what a container holds beside its
   // specification, when it is edited.
   const isTold = model && model.isEdited === (target?.kind === 'container');
-  const findings = [...looks.findings, ...(isTold ? guesses : [])];
+  const findings = [...looks.findings, ...(isTold ? guesses : [])].map((finding) => ({
+    ...finding,
+    where: model && finding.where.startsWith(`${model.path}: `) ? finding.where.slice(model.path.length + 2) : finding.where,
+  }));
   const classes = looks.inspection?.metadata?.classes ?? [];
   return (
     <>
@@ -314,11 +314,7 @@ function App() {
         <p>{t('lead')}</p>
         <label class="language">
           {t('language')}
-          <select value={language} onChange={(e) => {
-            const chosen = e.currentTarget.value as Language;
-            setLanguage(chosen);
-            document.documentElement.lang = chosen;
-          }}>
+          <select value={language} onChange={(e) => setLanguage(e.currentTarget.value as Language)}>
             {languages.map(({ id, name }) => (
               <option key={id} value={id}>{name}</option>
             ))}
@@ -357,7 +353,7 @@ function App() {
         </section>
         {target && (
           <>
-            <Network {...looks} t={t} />
+            <Network {...looks} path={target.path} t={t} />
             <div class="columns">
               <div>
                 <Findings {...{ findings, language, t, apply }} verdict={looks.verdict} usual={about?.rules ?? []} />

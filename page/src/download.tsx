@@ -14,17 +14,24 @@ export function save(blob: Blob, name: string) {
   setTimeout(() => URL.revokeObjectURL(link.href), 60000);
 }
 
-interface FileHandle {
-  readonly name: string;
-  createWritable(): Promise<WritableStream<Uint8Array>>;
-}
-
 // TypeScript does not describe it, since not all browsers have it.
-type ShowSaveFilePicker = (options: { suggestedName: string }) => Promise<FileHandle>;
+type ShowSaveFilePicker = (options: { suggestedName: string }) => Promise<FileSystemFileHandle>;
 
 const picker = () => (window as unknown as { showSaveFilePicker?: ShowSaveFilePicker }).showSaveFilePicker;
 
-/** A file that the user has chosen. It appears when it is complete. */
+/** The browser copies the parts of the Blob, most of which lie in files. Nothing appears unless all are written. */
+async function write(handle: FileSystemFileHandle, blob: Blob) {
+  const file = await handle.createWritable();
+  try {
+    await file.write(blob);
+    await file.close();
+  } catch (error) {
+    await file.abort().catch(() => {}); // it may have ended already
+    throw error;
+  }
+}
+
+/** A file that the user has chosen. */
 export interface Place {
   name: string;
   write(blob: Blob): Promise<void>;
@@ -34,7 +41,7 @@ export interface Place {
 export async function pickPlace(suggestedName: string): Promise<Place | null> {
   try {
     const handle = await picker()!({ suggestedName });
-    return { name: handle.name, write: async (blob) => blob.stream().pipeTo(await handle.createWritable()) };
+    return { name: handle.name, write: (blob) => write(handle, blob) };
   } catch (error) {
     if ((error as Error).name === 'AbortError') return null;
     throw error;

@@ -9,7 +9,7 @@ import { Picker } from './picker';
 import {
   borderOf, classesOf, steps, withBorder, withClasses, withKey, withStep, type Class, type Specification,
 } from './specification';
-import type { Text } from './texts';
+import { numberText, type Text } from './texts';
 
 export interface FormProps {
   specification: Specification;
@@ -132,8 +132,9 @@ function Border({ specification: s, inspection, t, change }: FormProps) {
   );
 }
 
+// In powers of 1024, as Windows and the rule about memory count.
 const bytes = (count: number) =>
-  count < 1e9 ? `${(count / 1e6).toFixed(count < 1e7 ? 1 : 0)} MB` : `${(count / 1e9).toFixed(1)} GB`;
+  count < 2 ** 30 ? `${numberText(count / 2 ** 20, count < 2 ** 23 ? 1 : 0)} MB` : `${numberText(count / 2 ** 30, 1)} GB`;
 
 function Tile({ specification: s, inspection, t, change }: FormProps) {
   const network = inspection?.network;

@@ -3,7 +3,7 @@
 // What the network is: its picture, its input and output, who exported it, and where it runs.
 import { useEffect, useState } from 'preact/hooks';
 import type { Inspection, Port, Verdict } from './czm';
-import type { Text } from './texts';
+import { numberText, type Text } from './texts';
 
 const shape = (port: Port) => `${port.dtype} [${port.shape ? port.shape.map((n) => n ?? '?').join(', ') : '?'}]`;
 
@@ -35,33 +35,44 @@ function Picture({ svg, t }: { svg: string; t: Text }) {
   );
 }
 
-export function Network(props: { inspection: Inspection | null; svg: string; verdict: Verdict | null; t: Text }) {
-  const { inspection, svg, verdict, t } = props;
+interface NetworkProps {
+  path: string; // of what was opened
+  inspection: Inspection | null;
+  svg: string;
+  verdict: Verdict | null;
+  t: Text;
+}
+
+export function Network({ path, inspection, svg, verdict, t }: NetworkProps) {
   const network = inspection?.network;
   return (
     <section aria-labelledby="network-title">
       <h2 id="network-title">{t('network')}</h2>
       {verdict && <p class={verdict.ok ? 'good' : 'bad'}>{summary(verdict, t)}</p>}
-      {network && (
-        <dl>
-          <dt>{t('input')}</dt>
-          <dd>
-            {network.input.name} <code>{shape(network.input)}</code>
-          </dd>
-          <dt>{t('output')}</dt>
-          <dd>
-            {network.output.name} <code>{shape(network.output)}</code>
-          </dd>
-          {network.exporter && (
-            <>
-              <dt>{t('exporter')}</dt>
-              <dd>{/^\d/.test(network.exporter) ? `TensorFlow ${network.exporter}` : network.exporter}</dd>
-            </>
-          )}
-          <dt>{t('parameters')}</dt>
-          <dd>{network.parameters.toLocaleString()}</dd>
-        </dl>
-      )}
+      <dl>
+        <dt>{t('file')}</dt>
+        <dd>{path}</dd>
+        {network && (
+          <>
+            <dt>{t('input')}</dt>
+            <dd>
+              {network.input.name} <code>{shape(network.input)}</code>
+            </dd>
+            <dt>{t('output')}</dt>
+            <dd>
+              {network.output.name} <code>{shape(network.output)}</code>
+            </dd>
+            {network.exporter && (
+              <>
+                <dt>{t('exporter')}</dt>
+                <dd>{/^\d/.test(network.exporter) ? `TensorFlow ${network.exporter}` : network.exporter}</dd>
+              </>
+            )}
+            <dt>{t('parameters')}</dt>
+            <dd>{numberText(network.parameters)}</dd>
+          </>
+        )}
+      </dl>
       {svg && <Picture svg={svg} t={t} />}
     </section>
   );

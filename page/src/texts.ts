@@ -19,7 +19,7 @@ const table = {
   chooseFolder: ['Choose a folder', 'Ordner wählen'],
   example: ['Open the example', 'Beispiel öffnen'],
   first: [
-    'Drop an image together with the network, and the page shows the network's result on it.',
+    'Drop an image together with the network, and the page shows what the network finds in it.',
     'Legen Sie ein Bild zusammen mit dem Netzwerk ab, und die Seite zeigt das Ergebnis des Netzwerks dafür.',
   ],
   saveAs: ['Convert and save as …', 'Umwandeln und speichern unter …'],
@@ -38,7 +38,8 @@ const table = {
   licences: ['Licences of the libraries in this page', 'Lizenzen der Bibliotheken in dieser Seite'],
   several: ['These files contain several networks', 'Diese Dateien enthalten mehrere Netzwerke'],
   network: ['Network', 'Netzwerk'],
-  picture: ['Drawing of the network's layers', 'Zeichnung der Schichten des Netzwerks'],
+  picture: ['Drawing of the layers of the network', 'Zeichnung der Schichten des Netzwerks'],
+  file: ['File', 'Datei'],
   input: ['Input', 'Eingabe'],
   output: ['Output', 'Ausgabe'],
   exporter: ['Exporter', 'Exportiert von'],
@@ -154,6 +155,10 @@ export const firstLanguage = (): Language => (navigator.language.startsWith('de'
 export const textsOf = (language: Language) => (key: TextKey) => table[key][language === 'de' ? 1 : 0];
 
 export type Text = ReturnType<typeof textsOf>;
+
+/** A number as the language of the page writes it. */
+export const numberText = (value: number, digits = 0) =>
+  value.toLocaleString(document.documentElement.lang, { maximumFractionDigits: digits });
 
 /** An option by its name in the library, with the value that a finding gives it. */
 export function optionText(t: Text, name: string, value = ''): string {

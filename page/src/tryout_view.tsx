@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The model tried on an image: image, classes and confidence in one picture.
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Colour } from './czm';
 import type { Given } from './files';
 import { Picker } from './picker';
 import { Progress } from './progress';
-import type { Text } from './texts';
+import { numberText, type Text } from './texts';
 import type { Tried } from './tryout';
 
 export interface TryProps {
   image: string | null; // its path
-  tried: Tried | null;
+  tried: Tried | string | null; // a text: what was wrong with the image or the network
   names: string[];
   colours: Colour[];
   progress: number | null; // null: it does not run
@@ -33,6 +33,13 @@ function largest(tried: Tried, pixel: number): number {
   let most = 0;
   for (let c = 0; c < tried.classes; c++) most = Math.max(most, tried.probabilities[pixel * tried.classes + c]);
   return most;
+}
+
+/** The part of the pixels that each class has, as text. */
+function sharesOf({ mask, classes }: Tried): string[] {
+  const counts = new Array<number>(classes).fill(0);
+  for (const label of mask) counts[label]++;
+  return counts.map((count) => `${numberText((100 * count) / mask.length, 1)} %`);
 }
 
 /** Image and overlay, blended; hidden classes leave the image as it is. */
@@ -62,6 +69,8 @@ function Result(props: TryProps & { tried: Tried }) {
   const [under, setUnder] = useState('');
   useEffect(() => draw(canvas.current!, tried, view, opacity, hidden, colours), [tried, view, opacity, hidden, colours]);
   const nameOf = (label: number) => names[label] ?? String(label + 1);
+  const shares = useMemo(() => sharesOf(tried), [tried, t]);
+  const summary = `${t('result')}. ${shares.map((share, label) => `${nameOf(label)} ${share}`).join(', ')}`;
   const pan = (event: PointerEvent) => {
     const view = event.currentTarget as HTMLElement;
     if (!(event.buttons & 1)) return;
@@ -85,8 +94,9 @@ function Result(props: TryProps & { tried: Tried }) {
   };
   return (
     <>
+      {tried.unused && <p class="finding warning" lang="en">{tried.unused}</p>}
       <div class={zoom > 1 ? 'result is-zoomed' : 'result'} tabIndex={0} role="group" aria-label={t('result')} onPointerMove={pan}>
-        <canvas ref={canvas} role="img" aria-label={t('result')} style={{ width: `${100 * zoom}%` }} onPointerMove={point} />
+        <canvas ref={canvas} role="img" aria-label={summary} style={{ width: `${100 * zoom}%` }} onPointerMove={point} />
       </div>
       <p id="under">{under || t('pointAt')}</p>
       <div class="grid">
@@ -113,7 +123,7 @@ function Result(props: TryProps & { tried: Tried }) {
             <label key={label}>
               <input type="checkbox" checked={!hidden.has(label)} onChange={(e) => toggle(label, e.currentTarget.checked)} />
               <Swatch colour={colours[label]} />
-              {nameOf(label)}
+              {nameOf(label)} <small>{shares[label]}</small>
             </label>
           ))}
         </fieldset>
@@ -137,8 +147,8 @@ export function TryOut(props: TryProps) {
         <button type="button" id="run" disabled={!image || isBusy} onClick={run}>{t('run')}</button>
       </div>
       <Progress {...{ progress, t, cancel }} />
-      {tried?.unused && <p class="finding warning">{tried.unused}</p>}
-      {tried && <Result {...props} tried={tried} />}
+      {typeof tried === 'string' && <p role="alert" class="finding error" lang="en">{tried}</p>}
+      {tried && typeof tried === 'object' && <Result {...props} tried={tried} />}
     </section>
   );
 }

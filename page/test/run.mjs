@@ -232,8 +232,13 @@ const tests = {
   },
 
   async 'German, and accessibility in both colour schemes'(page) {
-    await page.choose(kind('network.h5'));
+    await page.choose(kind('network.h5'), join(example, 'test_image.png'));
     await page.labelled('Border in pixels').fill('0');
+    await page.idle();
+    await page.get('#run').click();
+    await page.get('.result canvas').waitFor();
+    for (const part of await page.get('summary').all()) await part.click();
+    assert.match(await page.get('.result canvas').getAttribute('aria-label'), /Background \d.*%, Foreground \d.*%/);
     await page.labelled('Language').selectOption('de');
     await page.idle();
     assert.match(await page.get('main').innerText(), /Umwandeln und herunterladen/);
@@ -245,8 +250,10 @@ const tests = {
     for (const colorScheme of ['light', 'dark']) {
       await page.browser.emulateMedia({ colorScheme, reducedMotion: 'reduce' }); // no colours on their way
       await page.idle();
-      const violations = await page.audit(axe);
-      assert.deepEqual(violations, []);
+      for (const button of ['#run', '#convert', '#example']) {
+        await page.get(button).hover();
+        assert.deepEqual(await page.audit(axe), [], `${colorScheme}, ${button} under the pointer`);
+      }
     }
   },
 
