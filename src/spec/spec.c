@@ -347,9 +347,9 @@ static void check_test_image(czm_context *context, const czm_spec *spec) {
         compare_layout(context, spec, &image);
 }
 
-// The last component, whichever separator was used; without .zip or .onnx.
+// The last component, whichever separator was used; without the ending of a file that holds a network.
 static const char *name_of_path(czm_arena *arena, const char *path) {
-    static const char *const endings[] = {".zip", ".onnx"};
+    static const char *const endings[] = {".zip", ".onnx", ".keras", ".h5", ".hdf5"};
     size_t end = strlen(path);
     while (end > 0 && strchr("/\\", path[end - 1])) end--;
     size_t start = end;
