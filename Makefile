@@ -52,7 +52,8 @@ test:
 	result=0; $(MAKE) --no-print-directory check || result=1; \
 	$(MAKE) --no-print-directory analysers || result=1; \
 	$(configure) -DBUILD_TESTING=ON && $(cmake) --build "$(BUILD)" && \
-	ctest --test-dir "$(BUILD)" --output-on-failure --no-tests=error || result=1; exit $$result
+	ctest --test-dir "$(BUILD)" --output-on-failure --no-tests=error || result=1; \
+	python3 -B tests/minutes.py "$(BUILD)"; exit $$result
 
 # What is seldom used must work at every commit. This is the short form of lint, fuzz and coverage, in about five
 # minutes of processor time: clang-tidy without clang's own analyser, which takes twenty times as long as
