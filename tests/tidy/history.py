@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Fails if a temporary file is tracked, or if a new commit has a subject that CONTRIBUTING.md does not allow.
+"""Fails if a temporary file is tracked, if git may change the line ends of a file in a clone (.gitattributes), or if a
+new commit has a subject that CONTRIBUTING.md does not allow.
 
     history.py [ROOT]
 
@@ -42,6 +43,8 @@ def main():
     if files is None:
         return print('there is no git repository')
     faults = [f'{path}: looks like a temporary file' for path in files if TEMPORARY.search(path)]
+    faults += [f'{line.split(chr(9))[1]}: .gitattributes does not keep its line ends' for line in git('ls-files', '--eol')
+               if 'attr/-text' not in line.split()]
     subjects = new_subjects()
     faults += [f'"{subject}": {fault}' for subject in subjects if (fault := subject_fault(subject))]
     print(f'{len(files)} files, {len(subjects)} new commits')
