@@ -20,7 +20,7 @@ if TYPE_CHECKING:
         strict: bool
         signature: str
         output: str
-        config: Union[str, os.PathLike]
+        config: Union[str, os.PathLike[str]]
         as_is: bool
         memory: int
         format: str

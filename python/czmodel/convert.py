@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from ._task import Options
     from .reports import Conversion
 
-Path = Union[str, os.PathLike]
+Path = Union[str, 'os.PathLike[str]']
 Layers = Union[Any, Sequence[Any], None]
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ._task import Options
     from .reports import Check, Comparison, Inspection, Verification
 
-Path = Union[str, os.PathLike]
+Path = Union[str, 'os.PathLike[str]']
 
 
 def check(model: Any, spatial_dims: Optional[Sequence[int]] = None, preprocessing: Any = None,

@@ -51,7 +51,7 @@ class _Fields(NamedTuple):
     pixel_type: str
     classes: List[SegmentationClass]
     border_size: int
-    license_file: Union[str, os.PathLike, None]
+    license_file: Union[str, os.PathLike[str], None]
     post_processing: Optional[str]
     model_id: Union[uuid.UUID, str, None]
 
@@ -76,14 +76,14 @@ class ModelMetadata(_Fields):
 
     def __new__(cls, name: str, color_handling: str, pixel_type: str,
                 classes: List[SegmentationClass], border_size: int,
-                license_file: Union[str, os.PathLike, None] = None,
+                license_file: Union[str, os.PathLike[str], None] = None,
                 post_processing: Optional[str] = None,
                 model_id: Union[uuid.UUID, str, None] = None) -> ModelMetadata:
         return super().__new__(cls, name, color_handling, pixel_type, classes, border_size,
                                license_file, post_processing, model_id)
 
     @classmethod
-    def from_json(cls, model_metadata: Union[str, os.PathLike, Dict[str, Any]]) -> ModelMetadata:
+    def from_json(cls, model_metadata: Union[str, os.PathLike[str], Dict[str, Any]]) -> ModelMetadata:
         """Reads a JSON specification.
 
         Args:
@@ -100,7 +100,7 @@ class ModelMetadata(_Fields):
     @classmethod
     def from_params(cls, color_handling: str, pixel_type: str, classes: Sequence[str],
                     border_size: int, name: str = 'DNN Model',
-                    license_file: Union[str, os.PathLike, None] = None, *,
+                    license_file: Union[str, os.PathLike[str], None] = None, *,
                     class_colors: Optional[Sequence[Optional[Tuple[int, int, int]]]] = None) -> ModelMetadata:
         """Metadata of these values, see the attributes. `classes` are names; `class_colors` has
         (red, green, blue) of 0 to 255 for each, or None for a colour that is chosen.
@@ -147,7 +147,7 @@ class ModelSpec(NamedTuple):
     model_metadata: ModelMetadata
 
     @classmethod
-    def from_json(cls, model_spec_path: Union[str, os.PathLike, Dict[str, Any]]) -> ModelSpec:
+    def from_json(cls, model_spec_path: Union[str, os.PathLike[str], Dict[str, Any]]) -> ModelSpec:
         """Reads a JSON specification and finds its model; see ModelMetadata.from_json()."""
         if isinstance(model_spec_path, dict):
             return read_dictionary(model_spec_path, read_spec)
@@ -170,7 +170,7 @@ def read_dictionary(content: Dict[str, Any], read: Callable[[Call, str, str], An
         return read(call, path, '')
 
 
-def read_spec(call: Call, path: Union[str, os.PathLike], folder: str) -> ModelSpec:
+def read_spec(call: Call, path: Union[str, os.PathLike[str]], folder: str) -> ModelSpec:
     """Reads a JSON file whose paths are relative to `folder`."""
     found = new(c.czm_metadata)
     call.checked('czm_metadata_from_json', path_bytes(path, 'path'), found)

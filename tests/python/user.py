@@ -11,6 +11,10 @@ from czmodel.v3.convert import DefaultConverter
 from czmodel.v3.model_metadata import ModelMetadata as LaterMetadata
 from czmodel.v3.model_metadata import ModelSpec as LaterSpec
 from czmodel.v3.model_metadata import ModelType
+from czmodel.v6.core.model_metadata import ModelMetadata as NewestMetadata
+from czmodel.v6.core.model_metadata import ModelType as NewestType
+from czmodel.v6.pytorch.convert import DefaultConverter as NewestConverter
+from czmodel.v6.pytorch.model_spec import ModelSpec as NewestSpec
 
 
 def convert(model: Path, folder: Path) -> str:
@@ -29,6 +33,14 @@ def convert_later(model: Path, folder: Path) -> None:
                              classes=['a', 'b'], model_name='cells', min_overlap=[90, 90])
     DefaultConverter().convert_from_model_spec(model_spec=LaterSpec(model=model, model_metadata=metadata),
                                                output_path=folder, output_name='cells')
+
+
+def convert_newest(network: Path, folder: Path) -> str:
+    metadata = NewestMetadata(model_type=NewestType.SINGLE_CLASS_SEMANTIC_SEGMENTATION, input_shape=[512, 512, 3],
+                              output_shape=[512, 512, 2], classes=['a', 'b'], scaling=(1e-7, 1e-7))
+    result = NewestConverter().convert_from_model_spec(NewestSpec(str(network), metadata), folder,
+                                                       input_shape=(3, 512, 512), output_name='cells')
+    return result.path
 
 
 def look(path: Path) -> List[str]:

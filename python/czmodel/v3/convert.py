@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from .._task import CommonOptions
     from ..reports import Conversion
 
-Path = Union[str, os.PathLike]
+Path = Union[str, 'os.PathLike[str]']
 Layers = Union[Any, Sequence[Any], None]
 Spec = TypeVar('Spec', ModelSpec, LegacyModelSpec)
 

@@ -60,7 +60,7 @@ class ModelMetadata(_Fields):
         return type(self)._make, (tuple(self),)
 
     @classmethod
-    def from_json(cls, model_metadata: Union[str, os.PathLike, Dict[str, Any]]) -> ModelMetadata:
+    def from_json(cls, model_metadata: Union[str, os.PathLike[str], Dict[str, Any]]) -> ModelMetadata:
         """Reads a JSON specification; see czmodel.model_metadata.ModelMetadata.from_json()."""
         return ModelSpec.from_json(model_metadata).model_metadata
 
@@ -93,10 +93,10 @@ class ModelSpec(NamedTuple):
     """
     model: Any
     model_metadata: ModelMetadata
-    license_file: Union[str, os.PathLike, None] = None
+    license_file: Union[str, os.PathLike[str], None] = None
 
     @classmethod
-    def from_json(cls, model_spec_path: Union[str, os.PathLike, Dict[str, Any]]) -> ModelSpec:
+    def from_json(cls, model_spec_path: Union[str, os.PathLike[str], Dict[str, Any]]) -> ModelSpec:
         """Reads a JSON specification and finds its model; see
         czmodel.model_metadata.ModelMetadata.from_json()."""
         model, metadata = first.ModelSpec.from_json(model_spec_path)

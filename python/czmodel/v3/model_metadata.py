@@ -61,7 +61,7 @@ class ModelMetadata(_Fields):
                                classes, model_name)
 
     @classmethod
-    def from_json(cls, model_metadata: Union[str, os.PathLike, Dict[str, Any]]) -> ModelMetadata:
+    def from_json(cls, model_metadata: Union[str, os.PathLike[str], Dict[str, Any]]) -> ModelMetadata:
         """Reads what stands under ModelMetadata in a specification, or in a .czann's model.json.
 
         Args:
@@ -97,10 +97,10 @@ class ModelSpec(NamedTuple):
     """
     model: Any
     model_metadata: ModelMetadata
-    license_file: Union[str, os.PathLike, None] = None
+    license_file: Union[str, os.PathLike[str], None] = None
 
     @classmethod
-    def from_json(cls, model_spec_path: Union[str, os.PathLike, Dict[str, Any]]) -> ModelSpec:
+    def from_json(cls, model_spec_path: Union[str, os.PathLike[str], Dict[str, Any]]) -> ModelSpec:
         """Reads a JSON specification and finds its model.
 
         Args:
@@ -157,7 +157,7 @@ def sizes(shape, name: str):
     return (ctypes.c_int64 * len(values))(*values), len(values)
 
 
-def read_json(path: Union[str, os.PathLike]):
+def read_json(path: Union[str, os.PathLike[str]]):
     try:
         with open(path, encoding='utf-8') as file:
             return json.load(file)
@@ -169,7 +169,7 @@ def read_json(path: Union[str, os.PathLike]):
         raise errors.InvalidModelError(f'{os.fspath(path)}: {error}') from error
 
 
-def read_spec(call: Call, path: Union[str, os.PathLike], folder: str) -> ModelSpec:
+def read_spec(call: Call, path: Union[str, os.PathLike[str]], folder: str) -> ModelSpec:
     """Reads a JSON file whose paths are relative to `folder`. The library judges it; what it does
     not tell apart, such as a value from its absence, is taken as it is written."""
     found = new(c.czm_metadata)

@@ -18,7 +18,7 @@ class ModelMetadata(_Metadata):
     __slots__ = ()
 
     @classmethod
-    def from_xml(cls, model_metadata: Union[str, os.PathLike]) -> ModelMetadata:
+    def from_xml(cls, model_metadata: Union[str, os.PathLike[str]]) -> ModelMetadata:
         """Reads the XML of a model.
 
         Raises:

@@ -14,7 +14,7 @@ class ModelSpec(_Spec):
     __slots__ = ()
 
     @classmethod
-    def from_json(cls, model_spec_path: Union[str, os.PathLike]) -> ModelSpec:
+    def from_json(cls, model_spec_path: Union[str, os.PathLike[str]]) -> ModelSpec:
         """Reads a JSON specification. Paths in it are relative to it."""
         model, metadata, license_file = _Spec.from_json(model_spec_path)
         return cls(model, ModelMetadata._make(metadata), license_file)

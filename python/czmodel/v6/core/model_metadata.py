@@ -39,7 +39,7 @@ class ModelMetadata(_Fields):
                                model_name, None if scaling is None else tuple(map(float, scaling)))
 
     @classmethod
-    def from_json(cls, model_metadata: Union[str, os.PathLike, Dict[str, Any]]) -> ModelMetadata:
+    def from_json(cls, model_metadata: Union[str, os.PathLike[str], Dict[str, Any]]) -> ModelMetadata:
         """Reads what stands under ModelMetadata in a specification, or in a .czann's model.json.
 
         Raises:

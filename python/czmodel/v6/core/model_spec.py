@@ -24,10 +24,10 @@ class ModelSpec(NamedTuple):
     """
     model: Any
     model_metadata: ModelMetadata
-    license_file: Union[str, os.PathLike, None] = None
+    license_file: Union[str, os.PathLike[str], None] = None
 
     @classmethod
-    def from_json(cls, model_spec_path: Union[str, os.PathLike]) -> ModelSpec:
+    def from_json(cls, model_spec_path: Union[str, os.PathLike[str]]) -> ModelSpec:
         """Reads a JSON specification. Paths in it are relative to it.
 
         Raises:

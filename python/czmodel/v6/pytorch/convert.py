@@ -14,7 +14,7 @@ import os
 import zipfile
 from pathlib import Path as FilePath
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, Sequence, Tuple, Union
+from typing import TYPE_CHECKING, Any, Generic, Sequence, Tuple, TypeVar, Union
 
 from ... import errors
 from ..core.legacy_model_metadata import ModelMetadata as LegacyModelMetadata
@@ -29,16 +29,17 @@ if TYPE_CHECKING:
     from ..._task import CommonOptions
     from ...reports import Conversion
 
-Path = Union[str, os.PathLike]
+Path = Union[str, 'os.PathLike[str]']
+Spec = TypeVar('Spec', ModelSpec, LegacyModelSpec)
 OPSET = 17  # the newest that PyTorch's first exporter writes in all of its versions since 1.13
 
 
-class _Converter:
+class _Converter(Generic[Spec]):
     _spec: type
     _format: str
     _metadata_suffix: str
 
-    def convert_from_model_spec(self, model_spec, output_path: Path, input_shape: Sequence[int],
+    def convert_from_model_spec(self, model_spec: Spec, output_path: Path, input_shape: Sequence[int],
                                 output_name: str = 'DNNModel', **options: Unpack[CommonOptions]) -> Conversion:
         """Converts a network in memory or on disk.
 
@@ -97,7 +98,7 @@ class _Converter:
         raise NotImplementedError
 
 
-class DefaultConverter(_Converter):
+class DefaultConverter(_Converter[ModelSpec]):
     """Writes .czann files of version 2.1.0, whose network is ONNX of operator set 18."""
     _spec = ModelSpec
     _format = 'czann-2.1.0'
@@ -105,7 +106,7 @@ class DefaultConverter(_Converter):
     _read_metadata = staticmethod(ModelMetadata.from_json)
 
 
-class LegacyConverter(_Converter):
+class LegacyConverter(_Converter[LegacyModelSpec]):
     """Writes .czmodel files of model version 3.1.0, whose network is ONNX of operator set 12."""
     _spec = LegacyModelSpec
     _format = '3.1.0'

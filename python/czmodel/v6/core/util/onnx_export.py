@@ -7,7 +7,7 @@ operator set of the format. Further keywords are those of czmodel.v3.convert.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Optional, Union
+from typing import TYPE_CHECKING, Generic, Optional, TypeVar, Union
 
 from ....convert import convert as _convert
 from ..legacy_model_metadata import ModelMetadata as LegacyModelMetadata
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from ...._task import CommonOptions
     from ....reports import Conversion
 
-Path = Union[str, os.PathLike]
+Path = Union[str, 'os.PathLike[str]']
+Metadata = TypeVar('Metadata', ModelMetadata, LegacyModelMetadata)
 
 
 def convert_spec(spec, output_path: Path, output_name: str, format_name: str, extension: Optional[str],
@@ -33,13 +34,13 @@ def convert_spec(spec, output_path: Path, output_name: str, format_name: str, ex
                     no_factor=True)
 
 
-class _OnnxConverter:
+class _OnnxConverter(Generic[Metadata]):
     _spec: type
     _format: str
     _extension: Optional[str] = None
 
-    def convert(self, model: Path, model_metadata, output_path: Path, license_file: Optional[Path] = None,
-                **options: Unpack[CommonOptions]) -> Conversion:
+    def convert(self, model: Path, model_metadata: Metadata, output_path: Path,
+                license_file: Optional[Path] = None, **options: Unpack[CommonOptions]) -> Conversion:
         """Packs an ONNX network into a container.
 
         Args:
@@ -56,13 +57,13 @@ class _OnnxConverter:
                             self._format, self._extension, dict(options))
 
 
-class DefaultOnnxConverter(_OnnxConverter):
+class DefaultOnnxConverter(_OnnxConverter[ModelMetadata]):
     """Writes .czann files of version 2.1.0, whose network is ONNX of operator set 18."""
     _spec = ModelSpec
     _format = 'czann-2.1.0'
 
 
-class LegacyOnnxConverter(_OnnxConverter):
+class LegacyOnnxConverter(_OnnxConverter[LegacyModelMetadata]):
     """Writes .czmodel files of model version 3.1.0, whose network is ONNX of operator set 12."""
     _spec = LegacyModelSpec
     _format = '3.1.0'
