@@ -44,7 +44,7 @@ static const czm_family families[] = {
      "an image"},
 };
 
-// Whether a component of a name, between slashes, dots or colons, is this layer.
+// Whether a component of a name (between slashes, dots or colons) is this layer.
 static bool has_layer(const char *name, const char *layer, bool may_have_prefix) {
     size_t wanted = strlen(layer);
     for (size_t size; *name; name += size + (name[size] != '\0')) {

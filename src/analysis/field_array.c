@@ -10,12 +10,12 @@ const czm_field_op czm_field_ops[CZM_OP_KIND_COUNT] = {
 #include "op/ops.def"
 };
 
-// The output depends on no pixel, whatever the inputs do: it is never called.
+// Marks ops whose output depends on no pixel, whatever their inputs depend on; it is never called.
 void czm_see_nothing(czm_field_step *step) { (void)step; }
 
 // ---- one tensor, element by element
 
-// Broadcast to the output, input by input. A row with a detail has no broadcasting.
+// Broadcasts each input to the output. A row with a detail has no broadcasting.
 void czm_see_elementwise(czm_field_step *step) {
     for (size_t i = 0; i < step->node->inputs.count; i++) {
         const czm_footprint *input = czm_see_input(step, i);
@@ -68,8 +68,8 @@ static void add_part(czm_field_step *step, size_t input, czm_footprint seen, int
     czm_see_also(step, input, &seen);
 }
 
-// How often each element of a dimension is repeated, if the parts are all those of a Split into single
-// elements, in their order, each as often; else 1. Keras enlarges volumes in this way.
+// How often each element of a dimension is repeated, if the inputs are the parts of a Split into single elements, in
+// their order and equally often; else 1. Keras enlarges volumes in this way.
 static size_t repeats_of(const czm_field_step *step, size_t first, size_t count, int axis) {
     const czm_tensor *parts = &step->node->inputs.items[first];
     const czm_node *split = parts->node;
@@ -88,7 +88,7 @@ static size_t repeats_of(const czm_field_step *step, size_t first, size_t count,
     return count / size;
 }
 
-// The first element is at the place of the whole, so that it sees what the whole does.
+// The first element has the position of the whole, so it has the footprint of the whole.
 static void repeat(czm_field_step *step, size_t first, int axis, size_t times) {
     czm_taps taps[CZM_LONGEST_PERIOD];
     czm_footprint seen = *step->inputs[first];
@@ -138,8 +138,7 @@ void czm_see_pack(czm_field_step *step) {
 
 // ---- parts of a tensor
 
-// Takes every `stride`-th element from `offset` on. In a dimension that is not LONG it does not
-// matter which.
+// Selects every `stride`-th element from `offset` on. In a dimension that is not LONG, all elements are equivalent.
 static void take(czm_field_step *step, int dim, int64_t offset, int64_t stride, int64_t extent) {
     bool is_whole = extent == czm_footprint_extent(&step->seen, dim);
     if (czm_footprint_is_long(&step->seen, dim))
@@ -186,7 +185,7 @@ void czm_see_slice(czm_field_step *step) {
 
 // ---- StridedSlice
 
-// A slice of dimension `dim` of what is left; `size` is that of the input's dimension.
+// A slice of dimension `dim` of the remaining tensor; `size` is the size of the input's dimension.
 static void take_range(czm_field_step *step, const czm_part *part, int dim) {
     int64_t begin = part->begin.is_open ? 0 : part->begin.at, size = step->in.dims[part->dim];
     int64_t extent = step->out.dims[dim];
@@ -197,7 +196,7 @@ static void take_range(czm_field_step *step, const czm_part *part, int dim) {
         czm_footprint_mix(&step->seen, dim, extent);
 }
 
-// One index of a LONG dimension stands for pixels everywhere.
+// A single index of a LONG dimension makes every output depend on distant pixels.
 static void take_index(czm_field_step *step, int dim) {
     czm_footprint_mix(&step->seen, dim, 1);
     czm_footprint_remove(&step->seen, dim);
@@ -237,7 +236,7 @@ void czm_see_gather(czm_field_step *step) {
 
 // ---- more elements
 
-// What mirrors reflect is an effect of the edge, as zeros are.
+// Reflected pixels are an edge effect, like zeros.
 void czm_see_pad(czm_field_step *step) {
     int64_t before;
     for (int i = 0; i < step->in.rank; i++) {
@@ -248,8 +247,8 @@ void czm_see_pad(czm_field_step *step) {
     }
 }
 
-// Inputs are the tensor, shifts and their axes. What comes in at one edge left at the other: to an
-// infinite image that does not happen.
+// Inputs are the tensor, shifts and their axes. Pixels that enter at one edge have left at the other; in an infinite
+// image there are no edges.
 void czm_see_roll(czm_field_step *step) {
     czm_value shifts = czm_value_of(step->shapes, step->node->inputs.items[1]);
     int64_t shift, value;

@@ -13,7 +13,7 @@ void czm_see_last(czm_field_step *step) {
 
 // ---- along axes that input 1 names; without one, along all
 
-// What is not known may be any dimension, or all.
+// An unknown axis may be any dimension, or all dimensions.
 static void mark_mixed(const czm_field_step *step, bool *is_mixed) {
     bool is_known = step->node->inputs.count > 1 &&
                     czm_axes_mark(czm_see_value(step, 1), step->in.rank, is_mixed);
@@ -42,7 +42,7 @@ void czm_see_reduce(czm_field_step *step) { reduce(step, czm_attr_bool(step->nod
 
 void czm_see_arg_reduce(czm_field_step *step) { reduce(step, false); }
 
-// While training, each channel is normalised by what it holds everywhere.
+// In training mode, the statistics of each channel depend on all its pixels.
 void czm_see_batch_norm(czm_field_step *step) {
     int channel = czm_is_channels_first(step->node) ? 1 : step->in.rank - 1;
     for (int i = 0; i < step->in.rank && czm_attr_bool(step->node, "is_training"); i++)
@@ -72,7 +72,7 @@ static void add_batch(labels *l, int rank) {
     for (int i = rank - 1; i >= 0; i--) add_label(l, BEFORE_ALL + i);
 }
 
-// An operand with the dimensions of the result: what is not among them is summed over.
+// An operand with the dimensions of the result; its other dimensions are summed.
 static void spread(czm_field_step *step, czm_footprint *f, const labels *from, const labels *to,
                    czm_shape shape) {
     int order[CZM_HIGHEST_RANK], rest = to->count;

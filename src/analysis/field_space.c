@@ -71,8 +71,8 @@ void czm_see_window(czm_field_step *step) {
     czm_footprint_mix(&step->seen, layout.channel, step->out.dims[layout.channel]);
 }
 
-// Output o, with the padding before, is input i under tap k if o + before = i * stride + k * dilation.
-// For a remainder of o by the stride, every so many taps meet inputs.
+// Output o, with the padding before, is input i under tap k if o + before = i * stride + k * dilation. For each
+// remainder of o by the stride, only some taps, at equal distances, meet an input.
 static czm_taps taps_back(const czm_window *w, int64_t place) {
     int64_t least = -1, most = -1;
     for (int64_t k = 0; k < w->size; k++) {
@@ -126,7 +126,7 @@ typedef struct resizing {
     float radius;        // of ScaleAndTranslate's kernel; below 0: not known
 } resizing;
 
-// Input 2 holds the scales, input 3 the places where the image's origin comes to lie.
+// Input 2 contains the scales, input 3 the new positions of the image's origin.
 static void read_kernel(const czm_field_step *step, int dim, resizing *r) {
     czm_value scales = czm_see_value(step, 2), origins = czm_see_value(step, 3);
     const czm_scale_kernel *kernel = czm_scale_kernel_of(step->node);
@@ -153,18 +153,17 @@ static resizing read_resizing(const czm_field_step *step, int dim) {
     return r;
 }
 
-static const double slight = 1.0 / 4096; // nearer than this to where a weight vanishes it is 0
+static const double slight = 1.0 / 4096; // a weight is 0 this near to the end of its kernel
 
-// The neighbours between which values are interpolated.
+// The neighbours that an interpolated value depends on.
 static czm_taps taps_between(const resizing *r, double place) {
     double low = floor(place + slight), high = ceil(place - slight);
     int64_t more = r->kind == CZM_CUBIC && low < high;
     return (czm_taps){(int64_t)low - more, (int64_t)high + more, 1};
 }
 
-// Which inputs an output sees, in an infinite image
-// (tensorflow/core/util/image_resizer_state.h, core/kernels/image/resize_*_op.cc and
-// scale_and_translate_op.cc).
+// The inputs that an output depends on, in an infinite image (tensorflow/core/util/image_resizer_state.h,
+// core/kernels/image/resize_*_op.cc and scale_and_translate_op.cc).
 static czm_taps taps_of_resize(const resizing *r, int64_t output) {
     float edge = (float)output * r->scale, centre = ((float)output + 0.5f) * r->scale;
     float sample = centre + r->origin;
@@ -182,14 +181,14 @@ static czm_taps taps_of_resize(const resizing *r, int64_t output) {
     return (czm_taps){(int64_t)low, (int64_t)high, 1};
 }
 
-// Whether one size is k times the other but for a part of a pixel, as after halving an odd size.
+// Whether one size is k times the other except for a fraction of a pixel, for example after halving an odd size.
 static bool is_multiple(int64_t large, int64_t small, int64_t *k) {
     *k = (2 * large + small) / (2 * small);
     int64_t rest = large - *k * small;
     return *k > 0 && rest < *k && -rest < *k;
 }
 
-// How many outputs stand for how many inputs.
+// The ratio of outputs to inputs.
 static void ratio_of(const resizing *r, int64_t *outputs, int64_t *inputs) {
     int64_t k;
     *outputs = r->to, *inputs = r->from;
@@ -201,7 +200,7 @@ static void ratio_of(const resizing *r, int64_t *outputs, int64_t *inputs) {
         if (*outputs % k == 0 && *inputs % k == 0) *outputs /= k, *inputs /= k;
 }
 
-// The places drift against the ratio where corners are aligned: each output is looked at.
+// With aligned corners the positions differ from the ratio, so each output is computed.
 static void resize(czm_field_step *step, int dim) {
     enum { LARGEST_SIZE = 1 << 16 };
     czm_taps taps[CZM_LONGEST_PERIOD];

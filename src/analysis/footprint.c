@@ -6,9 +6,9 @@
 enum {
     LARGEST_TABLE = 1024,   // spans of one axis that are kept
     LARGEST_WORK = 1 << 16, // and while they are computed
-    LARGEST_STEP = 1 << 30, // taps, strides and jumps beyond are taken for damage,
+    LARGEST_STEP = 1 << 30, // larger taps, strides and jumps are treated as damage,
 };
-static const int64_t farthest = (int64_t)1 << 40; // and so are pixels
+static const int64_t farthest = (int64_t)1 << 40; // and so are more distant pixels
 
 static bool is_bounded(const czm_footprint *f) { return f->kind == CZM_FIELD_BOUNDED; }
 
@@ -58,7 +58,7 @@ static czm_span *new_axis(czm_arena *arena, int64_t period, int64_t jump, int64_
     return spans;
 }
 
-// The union of what was seen in each `parts`-th part of a period.
+// The union of the spans in the `parts` parts of a period.
 static czm_axis fold_period(czm_arena *arena, const czm_axis *a, int64_t parts) {
     czm_axis out;
     czm_span *to = new_axis(arena, a->period / parts, a->jump / parts, a->phases, &out);
@@ -71,7 +71,7 @@ static czm_axis fold_period(czm_arena *arena, const czm_axis *a, int64_t parts) 
     return out;
 }
 
-// Whether all parts of a period are the same but for their place.
+// Whether all parts of a period are equal except for their position.
 static bool has_parts(const czm_axis *a, int64_t parts) {
     int64_t period = a->period / parts, jump = a->jump / parts;
     for (int64_t i = 0; i < a->phases * a->period; i++) {
@@ -119,7 +119,7 @@ static void forget_phases(czm_footprint *f, int axis) {
             f->digits[i].role = CZM_PLAIN, f->digits[i].axis = 0;
 }
 
-// Brings a new table into its shortest form. What is too large even then gets less exact.
+// Reduces a new table to its shortest form. A table that is still too large is made less exact.
 static void set_axis(czm_footprint *f, int axis, czm_axis a) {
     f->axes[axis] = shortest_period(f->arena, &a);
     czm_axis *set = &f->axes[axis];
@@ -146,7 +146,7 @@ static void remove_digit(czm_footprint *f, int at) {
     memmove(&f->digits[at], &f->digits[at + 1], (size_t)(f->count - at) * sizeof *f->digits);
 }
 
-// The LONG digit takes in the less significant one behind it, a PHASE of the same axis or PLAIN.
+// Joins the LONG digit with the next, less significant one: a PHASE of the same axis or a PLAIN digit.
 static void absorb(czm_footprint *f, int at) {
     int axis = f->digits[at].axis;
     czm_axis *a = &f->axes[axis], out;
@@ -175,7 +175,7 @@ static bool are_plain(const czm_digit *digit) {
     return digit[0].role == CZM_PLAIN && digit[1].role == CZM_PLAIN && digit[0].dim == digit[1].dim;
 }
 
-// The fewest digits, so that tensors that mean the same look the same.
+// Reduces the number of digits, so that equivalent tensors have equal digits.
 static void simplify(czm_footprint *f) {
     for (int i = 0; i + 1 < f->count && is_bounded(f);) {
         bool is_plain = are_plain(&f->digits[i]), is_long = can_absorb(f, &f->digits[i]);
@@ -189,7 +189,7 @@ static void simplify(czm_footprint *f) {
     }
 }
 
-// Cuts a digit in two, the less significant one of extent `inner`.
+// Splits a digit in two, the less significant one of extent `inner`.
 static void cut_digit(czm_footprint *f, int at, int64_t inner) {
     czm_digit *digit = &f->digits[at], rest = {CZM_PLAIN, 0, digit->dim, inner};
     int axis = digit->axis;
@@ -264,7 +264,7 @@ void czm_footprint_mix(czm_footprint *f, int dim, int64_t extent) {
     if (extent != 1) insert_digit(f, at, (czm_digit){CZM_PLAIN, 0, dim, extent});
 }
 
-// What all taps see. Spans move on with each period, so the first and last periods decide.
+// The union over all taps. Spans move with each period, so the first and last periods determine it.
 static czm_span span_of(const czm_axis *a, int64_t phase, czm_taps taps, int64_t offset) {
     czm_span seen = {0, -1};
     int64_t count = taps.last < taps.first ? 0 : (taps.last - taps.first) / taps.step + 1;
@@ -363,8 +363,7 @@ void czm_footprint_repeat(czm_footprint *f, int dim, int64_t times) {
     simplify(f);
 }
 
-// A digit that is alone in its dimension and LONG stays in the outer one, even if nothing is left
-// of it there.
+// A LONG digit that is alone in its dimension stays in the outer dimension, even with extent 1.
 void czm_footprint_split(czm_footprint *f, int dim, int64_t inner) {
     int first = first_digit(f, dim), at = first;
     while (is_in(f, at, dim)) at++;
@@ -403,7 +402,7 @@ static void flatten(czm_footprint *f) {
     }
 }
 
-// Takes digits from number `at` on for a dimension of this size, cutting the last one if necessary.
+// Assigns digits from number `at` on to a dimension of this size; splits the last one if necessary.
 static int take_digits(czm_footprint *f, int at, int dim, int64_t size) {
     while (size > 1 && at < f->count && is_bounded(f)) {
         int64_t extent = f->digits[at].extent;
@@ -419,7 +418,7 @@ static int take_digits(czm_footprint *f, int at, int dim, int64_t size) {
     return at;
 }
 
-// Where a LONG digit has extent 1 nothing tells its dimension from others of size 1.
+// Whether a LONG digit has extent 1: its dimension cannot be distinguished from others of size 1.
 static bool has_single_pixels(const czm_footprint *f) {
     for (int i = 0; i < f->count; i++)
         if (f->digits[i].extent == 1) return true;
@@ -466,8 +465,7 @@ static void forget_phases_in(czm_footprint *f, int dim) {
     simplify(f);
 }
 
-// Makes both have the same digits. Where one index means different places, nothing bounds what a
-// sum of both sees.
+// Gives both the same digits. If one index has different positions in them, their sum is unbounded.
 static void align(czm_footprint *a, czm_footprint *b, int dim) {
     if (is_same_dim(a, b, dim)) return;
     forget_phases_in(a, dim);

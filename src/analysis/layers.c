@@ -2,17 +2,16 @@
 //
 // Grouping nodes into layers; see layers.h.
 //
-// The graph is read backwards. A node belongs to the layer of its first reader if it bears that
-// layer's name, or if its name does not matter because the image does not flow through it (weights
-// and what is made of them, sizes); otherwise it is the output of a layer of its own, which stands
-// before all readers. So there can be no circles, a layer with one output is never torn apart, and
-// one pass suffices.
+// The graph is read backwards. A node belongs to the layer of its first reader if it has that layer's name, or if the
+// image does not flow through it (weights, values that are computed from weights, sizes). Otherwise it is the output
+// of a new layer, which comes before all readers. So there are no circles, a layer with one output is never split,
+// and one pass is enough.
 #include "analysis/layers.h"
 
 #include "graph/layer_name.h"
 
 typedef struct row {
-    const char *name; // of the layer, with the echo that tells a second use of it from the first
+    const char *name; // of the layer, with the number of its use if it is not the first
     czm_tensor output;
     czm_node_list nodes; // last first
     size_t number;       // counted from the end of the network
@@ -20,12 +19,12 @@ typedef struct row {
     const struct row *read_by;
 } row;
 
-// What is found out of a node, by its place in the graph's order.
+// Facts about a node, by its position in the graph's order.
 typedef struct place {
     bool has_image; // the image flows through it
     row *first_reader;
     uint32_t index; // of the output that the first reader reads
-    row *own;       // NULL: nothing but the end of the network reads it
+    row *own;       // NULL: only the output of the network reads it
 } place;
 
 typedef struct grouping {
@@ -41,8 +40,7 @@ static place *place_of(const grouping *g, const czm_node *node) {
 
 // ---- which nodes make layers
 
-// What a loop of TensorFlow 1 hands to its next round, which stands before it, is taken for the
-// image.
+// A value that a loop of TensorFlow 1 passes to its next iteration is treated as the image.
 static void follow_image(grouping *g) {
     const czm_graph *graph = &g->model->main;
     for (size_t i = 0; i < graph->nodes.count; i++)
@@ -61,7 +59,7 @@ static const char *name_of(const grouping *g, const czm_node *node) {
     return czm_layer_name(g->arena, node->name, names);
 }
 
-// Exporters end a network with Identity nodes that no author wrote: they lie in no layer's scope.
+// Exporters end a network with Identity nodes of their own, which lie in no layer's scope.
 static bool is_plumbing(const czm_node *node, const char *name) {
     size_t size = strlen(node->name), own = strlen(name);
     return czm_node_is(node, CZM_OP_Identity) && node->inputs.count == 1 && own <= size &&
@@ -94,7 +92,7 @@ static void tell_input(grouping *g, czm_tensor input, row *reader) {
     p->index = input.index;
 }
 
-// The network's output is that of the last layer, whatever the bodies of loops are.
+// The network's output is that of the last layer, even if loops have bodies.
 static void open_last_row(grouping *g) {
     czm_tensor output = g->model->main.outputs.items[0].tensor;
     while (is_plumbing(output.node, name_of(g, output.node))) output = output.node->inputs.items[0];
@@ -115,7 +113,7 @@ static void group(grouping *g) {
     }
 }
 
-// ---- what is told of a layer
+// ---- the description of a layer
 
 // Rsqrt often works on weights alone.
 static const char *main_op(const grouping *g, const row *r) {
@@ -129,7 +127,7 @@ static const char *main_op(const grouping *g, const row *r) {
     return best->op;
 }
 
-// A layer reads another if the image flows that way; where only sizes do, it does not.
+// A layer reads another layer if the image flows from it; sizes do not count.
 static void find_inputs(const grouping *g, const row *r, czm_layer_info *info) {
     CZM_LIST(size_t) inputs = {0};
     for (size_t i = r->nodes.count; i-- > 0;) {

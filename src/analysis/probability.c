@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Probabilities or not, in words; see probability.h. The proof is in prover.c. Where it ends at an
-// op whose results are no probabilities in any trained network, the claim is refuted.
+// The verdict on probabilities as text; see probability.h. The proof is in prover.c. If it ends at an op whose
+// results are not probabilities in any trained network, the claim is refuted.
 #include "analysis/probability.h"
 
 #include "analysis/prover.h"
 #include "graph/layer_name.h"
 
-// What an op at which the proof ended says of the output. The remedies: softmax makes probabilities
-// of what a linear layer gives (logits), and of logarithms of probabilities it makes these again;
-// after another activation it would make something that nobody trained.
+// What the last op of a proof means for the output. The remedies: softmax converts logits, the output of a linear
+// layer, to probabilities, and logarithms of probabilities back to probabilities; after another activation it would
+// compute values that the network was not trained for.
 typedef struct end {
-    const char *what; // NULL: the op says nothing
+    const char *what; // NULL: nothing
     const char *remedy;
-    bool is_squashing; // gives values in 0..1: what came of them since is not known
+    bool is_squashing; // its values are in 0..1; later changes of them are not known
 } end;
 
 static const end ends[] = {
@@ -24,7 +24,7 @@ static const end ends[] = {
     [CZM_OP_SHARES] = {"but along another axis than the last", NULL, true},
 };
 
-// Whether a tensor is a vector of weights, brought into shape.
+// Whether a tensor is a vector of weights, possibly reshaped.
 static bool is_weights(const czm_shapes *shapes, czm_tensor tensor) {
     if (czm_shape_of(shapes, tensor).rank < 1) return false;
     while (tensor.node->inputs.count && (czm_node_kind(tensor.node) == CZM_OP_Cast ||
@@ -41,14 +41,14 @@ static bool adds_bias(const czm_shapes *shapes, const czm_node *node) {
     return false;
 }
 
-// What the op says at which the proof of a claim ended; NULL: nothing.
+// The row for the op at which the proof of a claim ended, or NULL.
 static const end *find_end(const czm_shapes *shapes, czm_claim claim) {
     const czm_node *node = claim.tensor.node;
     const end *found = &ends[adds_bias(shapes, node) ? CZM_OP_SUMS : czm_node_traits(node)->values];
     return !found->what || (claim.axis == 0 && found->is_squashing) ? NULL : found;
 }
 
-// A fixed kernel may blur probabilities, and a Relu does nothing to them: these are no refutations.
+// A fixed kernel may blur probabilities, and a Relu does not change them, so neither refutes the claim.
 static bool works_on_probabilities(czm_arena *arena, const czm_shapes *shapes,
                                    const czm_node *node) {
     for (size_t i = 0; i < node->inputs.count; i++) {
@@ -77,7 +77,7 @@ static czm_probability undecided(czm_arena *arena, const czm_model *model, const
 
 static bool is_softmax(const czm_node *node) { return czm_node_is(node, CZM_OP_Softmax); }
 
-// A softmax or a sigmoid of values from 0 to 1 is right in form, but it takes away the contrast: of two
+// A softmax or a sigmoid of values from 0 to 1 gives formally correct probabilities with little contrast: for two
 // classes, 0 and 1 become 0.27 and 0.73.
 static czm_probability accept(czm_arena *arena, const czm_model *model, const czm_shapes *shapes,
                               const czm_node *node) {
@@ -94,7 +94,7 @@ static czm_probability accept(czm_arena *arena, const czm_model *model, const cz
     return result;
 }
 
-// The end at which a proof stopped gives logits: what a softmax, and of one channel a sigmoid, is made for.
+// Whether the last op of the proof gives logits, for a softmax or, with one channel, a sigmoid.
 static bool gives_logits(const end *found) { return found && found->remedy; }
 
 static czm_probability judge_one_channel(czm_arena *arena, const czm_shapes *shapes,
@@ -132,7 +132,7 @@ static czm_probability judge_channels(czm_arena *arena, const czm_model *model,
                                    is_of_pair ? "not of a sigmoid" : found->what));
 }
 
-// Of a multi-class segmentation: values from 0 to 1, each for itself.
+// For a multi-class segmentation: independent values from 0 to 1.
 static czm_probability judge_values(czm_arena *arena, const czm_model *model,
                                     const czm_shapes *shapes, czm_tensor output) {
     czm_ruling ruling = czm_prove(arena, shapes, (czm_claim){output, 0, 0, 1});
@@ -147,7 +147,7 @@ static czm_probability judge_values(czm_arena *arena, const czm_model *model,
                                    node->op));
 }
 
-// The last dimension, as inferred, else as the signature says.
+// The last dimension: as inferred, else as in the signature.
 static int64_t count_channels(czm_arena *arena, const czm_model *model, czm_shape inferred) {
     czm_shape declared = czm_shape_read(arena, model->output_shape);
     int64_t channels = inferred.rank > 0 ? inferred.dims[inferred.rank - 1] : CZM_UNKNOWN;

@@ -10,7 +10,7 @@
 #include "view/window.h"
 
 enum {
-    MOST_CLAIMS = 4096, // of a proof: graphs may unfold without end
+    MOST_CLAIMS = 4096, // the limit for a proof
     MOST_TERMS = 64,    // of a weighted mean
 };
 
@@ -58,7 +58,7 @@ static bool find_number(const prover *p, czm_tensor tensor, double *number) {
     return czm_value_number(value, number);
 }
 
-// The axis, counted from the end, that a number means in a tensor of this rank; 0: none.
+// The axis, counted from the end, of axis number `number` in a tensor of this rank; 0: none.
 static int axis_from_end(double number, int rank) {
     if (!(number >= -rank && number < rank)) return 0;
     return number < 0 ? (int)-number : rank - (int)number;
@@ -73,7 +73,7 @@ static int rank_of(const prover *p, czm_tensor tensor) {
     return czm_shape_of(p->shapes, tensor).rank;
 }
 
-// ---- ops that leave values alone, or move whole vectors
+// ---- ops that do not change values, or move whole vectors
 
 static bool first(prover *p, czm_claim c) { return same_of(p, c, input(c.tensor.node, 0), c.axis); }
 
@@ -101,7 +101,7 @@ static bool transpose(prover *p, czm_claim c) {
     return axis && same_of(p, c, input(c.tensor.node, 0), axis);
 }
 
-// Where an axis of `size` elements lies in a shape if `inner` elements lie behind each; or 0.
+// The axis of `size` elements in a shape, counted from the end, whose elements contain `inner` elements each; or 0.
 static int locate_axis(czm_shape shape, int64_t size, int64_t inner) {
     int64_t behind = 1;
     for (int axis = 1; axis <= shape.rank && behind <= inner; axis++) {
@@ -113,7 +113,7 @@ static int locate_axis(czm_shape shape, int64_t size, int64_t inner) {
     return 0;
 }
 
-// Reshape, Squeeze, ExpandDims: the order in memory stays.
+// Reshape, Squeeze, ExpandDims: the order in memory does not change.
 static bool reshape(prover *p, czm_claim c) {
     czm_tensor from = input(c.tensor.node, 0);
     int64_t size = dim_of(p, c.tensor, c.axis), inner = 1;
@@ -127,8 +127,8 @@ static bool reshape(prover *p, czm_claim c) {
     return axis && same_of(p, c, from, axis);
 }
 
-// Slices, copies and paddings that can only make an axis shorter, or only longer: if its size is
-// the same, its vectors are whole.
+// Slices, copies and paddings only shorten or only lengthen an axis: if its size is the same, its vectors are
+// complete.
 static bool keep_size(const prover *p, czm_claim c, czm_tensor from) {
     int64_t size = dim_of(p, c.tensor, c.axis);
     return from.node && size != CZM_UNKNOWN && size == dim_of(p, from, c.axis);
@@ -153,7 +153,7 @@ static bool image(prover *p, czm_claim c) {
     return c.axis == 1 && !czm_is_channels_first(c.tensor.node) && first(p, c);
 }
 
-// The block's axes follow the batch; those behind them are left alone.
+// The block's axes follow the batch; the axes after them do not change.
 static bool batch_to_space(prover *p, czm_claim c) {
     czm_tensor block = input(c.tensor.node, 1);
     int64_t count = block.node ? dim_of(p, block, 1) : CZM_UNKNOWN;
@@ -220,7 +220,7 @@ typedef struct term {
 
 typedef CZM_LIST(term) term_list;
 
-// Replaces a term that is a sum or a multiple of others by these; false: it is neither.
+// Replaces a term that is a sum or a multiple of other terms by those terms; false: it is neither.
 static bool expand(const prover *p, term_list *terms, term t) {
     const czm_node *node = czm_behind(t.tensor).node;
     czm_tensor a = input(node, 0), b = input(node, 1);
@@ -269,7 +269,7 @@ static bool softmax(prover *p, czm_claim c) {
     return c.axis == 1; // tensorflow/core/ops/nn_ops.cc: along the last
 }
 
-// Whether the tensor is `op` (Max or Sum) of `from` along the axis, which stays with one element.
+// Whether the tensor is `op` (Max or Sum) of `from` along the axis, which keeps one element.
 static bool is_reduction(const prover *p, czm_tensor tensor, czm_op_kind op, czm_tensor from,
                          int axis) {
     czm_node *node = czm_behind(tensor).node;
@@ -278,7 +278,7 @@ static bool is_reduction(const prover *p, czm_tensor tensor, czm_op_kind op, czm
            find_axis(p, node->inputs.items[1], rank_of(p, from)) == axis;
 }
 
-// exp(x - max(x)): of its values along the axis the largest is 1, so their sum is no less.
+// exp(x - max(x)): its largest value along the axis is 1, so the sum is at least 1.
 static bool is_bounded_exponential(const prover *p, czm_tensor tensor, int axis) {
     if (!czm_node_is(tensor.node, CZM_OP_Exp) || !tensor.node->inputs.count) return false;
     czm_node *minus = czm_behind(tensor.node->inputs.items[0]).node;
@@ -370,7 +370,7 @@ static bool mirror(prover *p, czm_claim c, czm_tensor x, double number) {
     return claim(p, x, 0, number - c.high, number - c.low);
 }
 
-// How ops of x and a number bound "x op number" and "number op x"; NULL: not at all.
+// The bounds of "x op number" and "number op x"; NULL: none.
 typedef bool bound(prover *p, czm_claim c, czm_tensor x, double number);
 
 #define no_bound NULL
@@ -402,7 +402,7 @@ static bool clip(prover *p, czm_claim c) {
 
 typedef struct rule {
     czm_op_kind op;
-    bool (*of_axis)(prover *p, czm_claim c); // NULL: nothing is proven of the op's values
+    bool (*of_axis)(prover *p, czm_claim c); // NULL: there is no proof for the op
     bool (*of_bounds)(prover *p, czm_claim c);
 } rule;
 

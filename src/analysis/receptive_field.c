@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The walk through the graph; see receptive_field.h. footprint.h has the algebra, field_ops.h what
-// ops do.
+// Computes the receptive field of each node; see receptive_field.h. footprint.h has the algebra, field_ops.h the
+// rules of ops.
 #include "analysis/field_ops.h"
 
 enum {
     ASSUMED_SIZE = 3840,  // of an image whose size is open: 2^8 * 3 * 5
-    OUTPUTS_PER_NODE = 8, // on average, and some besides
+    OUTPUTS_PER_NODE = 8, // on average, plus a constant
     SPARE_OUTPUTS = 65536,
 };
 
@@ -22,7 +22,7 @@ static const czm_footprint nothing = {.kind = CZM_FIELD_NONE};
 
 // ---- footprints by tensor
 
-// Where the footprint of a tensor is, or NULL.
+// The place of a tensor's footprint, or NULL.
 static const czm_footprint **slot_of(const czm_fields *fields, czm_tensor t) {
     const czm_node_list *nodes = &fields->model->main.nodes;
     size_t position = t.node ? (size_t)t.node->order - 1 : nodes->count;
@@ -36,7 +36,7 @@ static const czm_footprint *find(const czm_fields *fields, czm_tensor t) {
     return slot ? *slot : NULL;
 }
 
-// Number attrs of damaged files may claim billions of outputs: of those nothing is known.
+// In damaged files, attributes may claim billions of outputs: these have no footprint.
 static void make_room(czm_fields *fields) {
     const czm_node_list *nodes = &fields->model->main.nodes;
     size_t total = 0, most = nodes->count * OUTPUTS_PER_NODE + SPARE_OUTPUTS, count;
@@ -60,8 +60,8 @@ static const czm_footprint *give_up(const czm_fields *fields, czm_field_kind kin
 
 // ---- one node
 
-// What a node sees that no rule has to say: nothing, if its inputs do not; or what made one of them
-// give up. NULL: a rule decides.
+// The footprint of a node that needs no rule: none, if no input depends on pixels, or that of an input that is not
+// bounded. NULL: a rule is needed.
 static const czm_footprint *see_trivial(const czm_fields *fields, const czm_node *node,
                                         const czm_footprint *const *inputs) {
     const czm_footprint *unknown = NULL;
@@ -90,8 +90,7 @@ static const czm_footprint *const *inputs_of(const czm_fields *fields, const czm
     return inputs;
 }
 
-// What is empty has no pixels; and what is larger than this is taken for damage, so that products of
-// sizes stay small.
+// Empty tensors have no pixels. Larger sizes are treated as damage, so that products of sizes stay small.
 static bool has_pixels(czm_shape shape) {
     const int64_t most = (int64_t)1 << 40;
     int64_t count = 1;
@@ -120,7 +119,7 @@ static const czm_footprint *keep(const czm_fields *fields, const czm_field_step 
         return give_up(fields, CZM_FIELD_UNKNOWN, step->node);
     if (seen->kind != CZM_FIELD_BOUNDED)
         return give_up(fields, seen->kind, seen->node ? seen->node : step->node);
-    // Both are copies of one another, padding and all; if not, only memory is lost.
+    // One is a copy of the other, including padding bytes; a wrong result would only waste memory.
     // NOLINTNEXTLINE(bugprone-suspicious-memory-comparison)
     if (memcmp(seen, image, sizeof *seen) == 0) return image;
     czm_footprint *kept = CZM_NEW(fields->arena, czm_footprint);
@@ -158,7 +157,7 @@ static void see_node(czm_fields *fields, size_t position) {
 
 // ---- the whole model
 
-// All sizes: where they are open, those of one image that every stride divides.
+// All sizes; open ones are those of an image whose size is a multiple of every stride.
 static const czm_shapes *complete_shapes(czm_arena *arena, const czm_model *model,
                                          const czm_shapes *shapes) {
     if (!model->main.inputs.count) return shapes;
@@ -201,7 +200,7 @@ czm_fields *czm_fields_infer(czm_arena *arena, const czm_model *model, const czm
 
 // ---- results
 
-// The farthest that an index sees from the pixel it belongs to, in both directions.
+// The largest distance, in both directions, from the pixel of an index to a pixel that it depends on.
 static bool measure(const czm_axis *a, int64_t *before, int64_t *after) {
     bool sees = false;
     for (int64_t i = 0; i < a->phases * a->period; i++) {

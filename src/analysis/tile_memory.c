@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Liveness of tensors; see tile_memory.h. Two sweeps over the nodes: the first finds for each
-// buffer the last node that reads it, the second adds buffers where they are made and takes them
-// away behind that node. Several tensors may be one buffer, and some nodes write over an input.
+// Liveness of tensors; see tile_memory.h. The first pass over the nodes finds, for each buffer, the last node that
+// reads it. The second pass adds each buffer at the node that makes it, and removes it after the last reader. Several
+// tensors may share a buffer, and some nodes overwrite an input.
 #include "analysis/tile_memory.h"
 
-// Integers of this many elements tell sizes and positions: they are not what fills memory, and their
-// number need not be known.
+// Integer tensors up to this rank contain sizes and positions: they need little memory, and their size need not be
+// known.
 enum { HIGHEST_RANK_OF_SIZES = 1 };
 
 typedef struct buffer {
@@ -64,9 +64,8 @@ static uint64_t bytes_of(const liveness *l, czm_tensor tensor) {
     return size_of(l, tensor, &size) ? size : 0;
 }
 
-// What a convolution takes beside its tensors: an assumption where the engine may choose among
-// algorithms, and what the CPU's kernel allocates where it is known (conv_grad_input_ops.cc: a
-// column of the filter's size for each pixel of the small image).
+// The temporary memory of a convolution: an assumption if the engine may choose among algorithms, otherwise what the
+// CPU's kernel allocates (conv_grad_input_ops.cc: a column of the filter's size for each pixel of the small image).
 static uint64_t workspace_of(const liveness *l, const czm_node *node) {
     bool is_transposed = czm_node_is(node, CZM_OP_Conv2DBackpropInput);
     if (!is_transposed && !czm_node_is(node, CZM_OP_Conv2D)) return 0;
@@ -137,7 +136,7 @@ static void find_last_uses(liveness *l) {
 
 // ---- the sweep
 
-// The input whose place an output of this size takes; NULL: none.
+// The input that an output of this size overwrites; NULL: none.
 static buffer *overwritten(const liveness *l, const czm_node *node, size_t position,
                            uint64_t size) {
     for (size_t i = 0; i < node->inputs.count; i++) {
@@ -159,7 +158,7 @@ static void run(liveness *l, const czm_node *node, size_t position) {
         buffer *replaced = made->how == CZM_OP_OVERWRITES ? overwritten(l, node, position, b->size)
                                                           : NULL;
         if (replaced)
-            replaced->size = 0; // lives on as the output
+            replaced->size = 0; // continues as the output
         else
             l->live = plus(l->live, b->size);
     }

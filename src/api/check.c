@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// czm_check(): the way of a conversion without its last step, and with a look at every byte.
+// czm_check(): a conversion without its last step, which also verifies every weight byte.
 #include "api/call.h"
 #include "api/target.h"
 #include "base/enumeration.h"
@@ -11,8 +11,8 @@ typedef struct checking {
     czm_verdict verdict;
 } checking;
 
-// TensorFlow refuses a file for what it does not know, wherever in the file that is. A conversion
-// leaves it behind; in a finished file it counts.
+// TensorFlow rejects a file with an unknown operation or attribute anywhere. A conversion removes unused ones; in a
+// finished file, each is a fault.
 static czm_status check_whole_file(czm_context *context, const czm_target *target) {
     czm_census census;
     czm_arena *arena = czm_arena_child(context->arena);
@@ -43,7 +43,7 @@ static czm_status check_target(czm_context *context, const czm_options *options,
     czm_status status = czm_target_open(context, options, target);
     if (!status && target->kind == CZM_KIND_CZMODEL)
         status = czm_container_verify(context, &target->container);
-    // Faults of the metadata are no reason not to look at the network.
+    // The network is checked even if the metadata have faults.
     if (czm_target_has_network(target)) status = check_network(context, target);
     czm_status worst = czm_report_status(context->report, first);
     return worst ? worst : status;

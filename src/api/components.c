@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the library is made of.
+// The linked libraries.
 #include <expat.h>
 #include <jansson.h>
 #include <libdeflate.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a container gets; see content.h.
+// The contents of a container; see content.h.
 #include "api/content.h"
 
 #include "base/os.h"
@@ -64,7 +64,7 @@ static void identify_onnx(const czm_payload *self, czm_arena *arena, czm_sha256 
     czm_onnx_plan_identify(self->data, sha);
 }
 
-// Without the batch; what the network leaves open is as its author states.
+// The sizes without the batch; for open sizes, those that the author states.
 static size_t tell_sizes(czm_shape shape, const int64_t *stated, size_t stated_rank,
                          int64_t sizes[CZM_CZANN_MOST_SIZES]) {
     size_t count = shape.rank == 5 || stated_rank == 4 ? 4 : 3;
@@ -92,7 +92,7 @@ static czm_status check_sizes(czm_context *context, const czm_target *target, co
     return CZM_OK;
 }
 
-// What the type says of an output whose sizes nobody knows before it is run.
+// Sets sizes of the output that are only known while the network runs, from the type of the model.
 static void complete_output(const czm_spec *spec, czm_czann_shapes *shapes) {
     size_t count = shapes->output_count;
     if (!czm_type_gives_image(spec->model_type) || count != shapes->input_count) return;
@@ -167,7 +167,7 @@ static bool is_safe_name(const char *name) {
     return true;
 }
 
-// The files are not looked into while they are packed: the weights are verified before.
+// The files are packed without reading their contents: the weights were verified before.
 czm_status czm_content_as_is(czm_context *context, czm_target *target, czm_package *package) {
     czm_arena *arena = context->arena;
     CZM_TRY(czm_target_verify_weights(context, target));

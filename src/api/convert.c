@@ -17,7 +17,7 @@ typedef struct conversion {
     czm_result result;
 } conversion;
 
-// `option`: the one to correct, as messages call it.
+// `option` is the name, in messages, of the option to correct.
 static czm_status usage(conversion *c, const char *option, const char *hint, const char *text) {
     return czm_report_add(c->context.report, CZM_RULE_USAGE, option, hint, "%s", text);
 }
@@ -61,8 +61,8 @@ static bool is_unchanged(const conversion *c) {
            (!c->options->model_name || (name && czm_text_equal(c->options->model_name, name)));
 }
 
-// A given id wins; then that of the metadata; a container without changes stays the same model. NULL:
-// the id follows from what is written.
+// The given id, or else that of the metadata, or else that of an unchanged container. NULL: the id is derived from
+// the written bytes.
 static czm_status choose_id(conversion *c, const char **id) {
     const char *own = c->target.container.id, *stated = c->target.spec.model_id;
     if (stated && !c->options->model_id && !czm_uuid_is_valid(stated))
@@ -108,7 +108,7 @@ static czm_status check_extension(conversion *c) {
                  "the extension does not belong to the format");
 }
 
-// Everything that can be found is found before the first fault ends the work.
+// Finds all faults before the call ends.
 static czm_status read_and_judge(conversion *c, const czm_check_subject **subject) {
     size_t first = czm_report_count(c->context.report);
     czm_status status = czm_target_open_for_conversion(&c->context, c->options, &c->target);
@@ -119,7 +119,7 @@ static czm_status read_and_judge(conversion *c, const czm_check_subject **subjec
     return worst ? worst : status;
 }
 
-// What the format wants and what there is.
+// Checks that the kind of network fits the format.
 static czm_status check_kinds(conversion *c) {
     const czm_format *format = c->target.format;
     if (c->target.has_onnx && !format->opset)

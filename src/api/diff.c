@@ -106,7 +106,7 @@ static const char *node_text(czm_diffing *d, int side, const czm_node *node) {
     return czm_arena_format(d->context->arena, "%s (%s)", node->op, layer);
 }
 
-// Up to the first difference the two agree; behind it positions mean nothing any more.
+// Stops at the first difference, since positions after it do not correspond any more.
 static bool compare_nodes(czm_diffing *d, const czm_graph *a, const czm_graph *b,
                           const char *where) {
     size_t count = a->nodes.count < b->nodes.count ? a->nodes.count : b->nodes.count;
@@ -162,7 +162,7 @@ static const char *weights_text(czm_arena *arena, const czm_variable *v, uint32_
                             shape_text(arena, v), (unsigned)crc);
 }
 
-// The variables are in the order of the graph, which is the same here.
+// The variables are in the order of the graph, which is the same in both.
 static czm_status compare_weights(czm_diffing *d) {
     czm_arena *arena = d->context->arena;
     const czm_variable_list *a = &d->targets[0].model.variables;

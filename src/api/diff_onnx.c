@@ -97,14 +97,14 @@ static bool same_attributes(const czm_onnx_operation *a, const czm_onnx_operatio
     }
 }
 
-// Names do not matter, and weights are compared by themselves. NULL: an input that is left out.
+// Names do not matter, and weights are compared separately. NULL: an omitted input.
 static bool same_origin(const czm_onnx_origin *a, const czm_onnx_origin *b) {
     if (!a || !b) return a == b;
     return a->kind == b->kind &&
            (a->kind == CZM_ONNX_WEIGHT || (a->index == b->index && a->output == b->output));
 }
 
-// *same: whether they read the same, but for the bytes of weights.
+// Sets *same if both have the same inputs, apart from the bytes of weights.
 static czm_status compare_inputs(czm_diffing *d, size_t index, bool *same) {
     const czm_onnx_file *a = &d->targets[0].onnx, *b = &d->targets[1].onnx;
     czm_wire x = czm_wire_read(a->operations.items[index].message);
@@ -126,7 +126,7 @@ static const char *operation_text(czm_diffing *d, const czm_onnx_operation *o) {
     return czm_arena_format(d->context->arena, "%s (%s)", o->op, o->name);
 }
 
-// Up to the first difference the two agree; behind it positions mean nothing any more.
+// Stops at the first difference, since positions after it do not correspond any more.
 static czm_status compare_operations(czm_diffing *d) {
     const czm_onnx_file *a = &d->targets[0].onnx, *b = &d->targets[1].onnx;
     size_t a_count = a->operations.count, b_count = b->operations.count;

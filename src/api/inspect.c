@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// czm_inspect(): all that can be told of a network, in one struct.
+// czm_inspect(): all facts about a network, in one struct.
 #include <stdlib.h>
 
 #include "analysis/layers.h"
@@ -52,7 +52,7 @@ static void tell_census(czm_arena *arena, const czm_census *census, czm_inspecti
     out->signatures = signatures;
 }
 
-// The records of the whole file, which the network will not need, are forgotten again.
+// The records of the whole file are freed again, since the network does not need them.
 static czm_status tell_file(czm_context *context, const czm_source *source, czm_inspection *out) {
     czm_arena *arena = czm_arena_child(context->arena);
     czm_census census;
@@ -284,7 +284,7 @@ static czm_status inspect(czm_context *context, void *data) {
     return target->has_source ? tell_source(context, target, i->out) : status;
 }
 
-// The metadata inside may be those of an earlier release too, so that what follows them is nearer.
+// The nested metadata may also have the size of an earlier release; then the members after them have other offsets.
 static void give(czm_inspection *given, czm_inspection *own) {
     size_t before = offsetof(czm_inspection, metadata), size = given->metadata.struct_size;
     if (given->struct_size == sizeof *given) size = sizeof(czm_metadata);

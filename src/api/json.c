@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Results as JSON for programs. The keys are documented in docs/json.md and are stable: new ones
-// may come, none changes or goes.
+// Results as JSON for programs. docs/json.md lists the keys. They are stable: new keys may be added, none is changed
+// or removed.
 #include "codec/json.h"
 #include "api/call.h"
 
@@ -13,7 +13,7 @@ static json_t *text(czm_report *report, const char *value) {
 
 static json_t *number(uint64_t value) { return json_integer((json_int_t)value); }
 
-// jansson leaves out what it has no memory for: that is noted, and finish() then gives nothing.
+// Without memory, jansson omits values. This is noted, and finish() then returns nothing.
 static void set(czm_report *report, json_t *object, const char *key, json_t *value) {
     if (json_object_set_new(object, key, value) != 0) czm_report_out_of_memory(report);
 }
@@ -41,8 +41,8 @@ static bool is_whole(const czm_report *report) {
     return czm_report_status(report, czm_report_count(report)) != CZM_ERROR_MEMORY;
 }
 
-// The text of a document, in the report's keeping; NULL if anything of it found no memory. JSON escapes
-// what is not ASCII, so that no name in it can disturb a terminal.
+// The text of a document, which belongs to the report; NULL without memory for a part of it. JSON escapes what is not
+// ASCII, so that no name in it can disturb a terminal.
 static const char *finish(json_t *document, czm_report *report) {
     czm_arena *arena = is_whole(report) ? czm_arena_new(NULL) : NULL;
     czm_bytes dump = {0};
@@ -166,7 +166,7 @@ static json_t *classes(const czm_metadata *m, czm_report *report) {
     return array;
 }
 
-// null: not told.
+// null: not stated.
 static json_t *scaling(const czm_metadata *m, czm_report *report) {
     json_t *array = m->scaling_count ? json_array() : json_null();
     for (size_t i = 0; i < m->scaling_count; i++) append(report, array, json_real(m->scaling[i]));

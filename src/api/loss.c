@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Comparing what there is with what a format holds; see loss.h.
+// Compares the metadata with those that a format can contain; see loss.h.
 #include "api/loss.h"
 
 const char *czm_losses_text(czm_arena *arena, const czm_loss *losses, size_t count) {
@@ -73,7 +73,7 @@ static const char *losses_of(czm_arena *arena, const czm_target *target) {
     return czm_losses_text(arena, losses, CZM_COUNT_OF(losses));
 }
 
-// Of a specification only what an author states for the sake of the result.
+// For a specification, only values that affect the result.
 static const char *losses_of_spec(const czm_target *target) {
     bool to_json = target->format->container == CZM_CONTAINER_JSON;
     return to_json && has_own_colours(&target->spec) ? "the colours of the classes" : "";

@@ -16,8 +16,7 @@ typedef struct page {
 
 static void put(czm_buffer *to, const char *text) { czm_put_raw(to, czm_bytes_text(text)); }
 
-// What Markdown would take for its own: names must become neither images nor links, of which GitHub's makes
-// some of bare addresses.
+// Escapes Markdown: names must become neither images nor links (GitHub also makes links of bare addresses).
 static void put_plain(czm_buffer *to, const char *text) {
     const char *plain = czm_make_printable(czm_arena_string(to->arena, czm_bytes_text(text)));
     for (const char *at = plain; *at; at++) {

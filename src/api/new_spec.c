@@ -73,7 +73,7 @@ static int64_t choose_side(czm_tile_size size, int64_t border) {
     return side < size.largest ? side : size.largest;
 }
 
-// Where the network leaves the size open; it stays so if no size works.
+// Chooses a tile size if the network leaves it open; it stays open if no size works.
 static czm_status choose_tile(drafting *d) {
     if (!has_open_size(d) || d->target.model.has_only_ends) return CZM_OK;
     czm_tile_size size = czm_tile_size_find(d->context->arena, &d->target, d->subject);
@@ -92,7 +92,7 @@ static bool is_final(czm_rule rule) {
     return rule != CZM_RULE_OP_UNSUPPORTED && rule != CZM_RULE_INPUT_SIZE_UNDEFINED;
 }
 
-// What a runtime reads matters only to an ONNX file that stays as it is: others are translated.
+// Rules about the runtime matter only for an ONNX file that is packed unchanged: others are translated.
 static bool is_of_file(const drafting *d, czm_rule rule) {
     bool is_volume = d->subject->input.rank == 5;
     return !is_volume && (rule == CZM_RULE_ONNX_OPSET || rule == CZM_RULE_ONNX_IR_VERSION);
@@ -176,7 +176,7 @@ static const char *choose_color_handling(drafting *d, const char *pixel_type) {
     return handling;
 }
 
-// In two classes of which the first has the network's own probability, that is the foreground.
+// Of two classes, the first one has the network's own probability: it is the foreground.
 static bool has_foreground_first(const drafting *d) {
     const czm_edits *e = &d->edits;
     return e->after_count && czm_text_equal(e->after[e->after_count - 1], SPLIT);
@@ -224,8 +224,8 @@ static int64_t choose_border(drafting *d) {
     return side / 4;
 }
 
-// The path from the new file to the model: what the user wrote, if both are relative to the same
-// folder; else it is absolute.
+// The path from the new file to the model: as the user wrote it, if both are relative to the same folder; else
+// absolute.
 static const char *model_path(const drafting *d) {
     czm_arena *arena = d->context->arena;
     const char *path = d->options->source_path, *folder = czm_path_folder(arena, d->path);
@@ -281,7 +281,7 @@ static int64_t choose_extent(int64_t usual, int64_t border) {
     return extent;
 }
 
-// Where a three-dimensional network leaves sizes open, those of a block; all shapes follow from it.
+// Sets the open sizes of a three-dimensional network to those of a block, which determines all shapes.
 static void choose_block(drafting *d, const czm_receptive_field *field) {
     enum { USUAL_SLICES = 16, USUAL_SIDE = 64 };
     czm_check_subject *s = CZM_NEW(d->context->arena, czm_check_subject);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// czm_write_onnx(): the network of whatever is named as a file of its own, in ONNX.
+// czm_write_onnx(): writes the network of a model of any kind as an ONNX file.
 #include "api/call.h"
 #include "api/content.h"
 #include "api/target.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// From options to what they name; see target.h.
+// Opens the target of a call; see target.h.
 #include "api/target.h"
 
 #include "base/decimal.h"
@@ -47,7 +47,7 @@ static const char *list_formats(czm_arena *arena) {
     return text;
 }
 
-// NULL: none is wanted, or none is known.
+// NULL: no format is requested, or it is not known.
 static const czm_format *wanted_format(const czm_options *o) {
     if (o->zen) return czm_format_for_zen(o->zen);
     return o->format ? czm_format_find(o->format) : NULL;
@@ -132,8 +132,8 @@ static bool is_named(const char *path, const char *ending) {
     return length > size && czm_text_equal_but_case(path + length - size, ending);
 }
 
-// By content: a JSON object begins with a brace, whatever white space or mark of the byte order
-// stands before it. What is nothing else is taken for a specification too if its name says so.
+// By content: a JSON object begins with a brace, after white space or a byte order mark. A file of unknown kind also
+// counts as a specification if its name ends with .json.
 static bool looks_like_json(czm_context *context, const char *path) {
     uint8_t head[64];
     czm_file *file = czm_file_open(context->arena, path);
@@ -145,7 +145,7 @@ static bool looks_like_json(czm_context *context, const char *path) {
     return at < size && head[at] == '{';
 }
 
-// The format in which a model that does not ask for one comes: its own, or the oldest that fits.
+// The default format of a model: its own, or the oldest that fits.
 static const czm_format *usual_format(const czm_target *target) {
     const czm_container *c = &target->container;
     const czm_format *own = target->kind == CZM_KIND_CZMODEL ? czm_format_of(c->kind, c->version)
@@ -158,7 +158,7 @@ static const czm_format *usual_format(const czm_target *target) {
     return czm_format_find(is_onnx ? "3.1.0" : "3.0.0");
 }
 
-// Whether a step brings the pixels into another range, which is the user's own answer to the question.
+// Whether a step changes the range of the pixels: then the user has settled the value range.
 static bool is_scaled(const czm_options *o) {
     static const char *const steps[] = {"scale=", "normalize=", "standardize="};
     for (size_t i = 0; i < o->preprocessing_count; i++)
@@ -186,7 +186,7 @@ static void tell_factor(czm_context *context, const czm_spec *spec, double facto
                       czm_decimal_text(arena, factor, false, 9));
 }
 
-// What happens to the pixels. A finished container is judged as it is: its metadata say what it feeds.
+// Determines the factor for the pixels. A finished container gets none: its metadata state the range.
 static void settle_range(czm_context *context, czm_target *target) {
     const czm_options *o = target->options;
     czm_spec *spec = &target->spec;
@@ -361,7 +361,7 @@ static void choose_format_of_volume(czm_context *context, czm_target *target) {
             czm_format_find(target->onnx.opset > CZM_OLD_OPSET ? "czann-2.1.0" : "czann-1.1.0");
 }
 
-// The file's ends, where its operations cannot all be read.
+// Reads only input and output, if an operation is not supported.
 static czm_status read_ends(czm_context *context, czm_target *target, const char *reason) {
     czm_report_add(
         context->report, CZM_RULE_NETWORK_UNCHECKED, target->onnx.where, NULL,
@@ -371,7 +371,7 @@ static czm_status read_ends(czm_context *context, czm_target *target, const char
     return czm_onnx_file_model(context, &target->onnx, &target->model);
 }
 
-// An ONNX file that stays as it is: its operations are read to be judged.
+// An ONNX file that stays unchanged: its operations are read for the checks.
 static czm_status read_kept_onnx(czm_context *context, czm_target *target) {
     czm_report *findings = czm_report_beside(context->arena, context->report);
     czm_context trial = {context->arena, findings};
@@ -450,7 +450,7 @@ static void apply_border(czm_context *context, czm_target *target,
                        (long long)target->spec.border_size);
 }
 
-// An output of another size than the input may only want another size of this.
+// If the output is not as large as the input, another input size may solve this: names the nearest ones.
 static void name_nearest_sizes(czm_context *context, const czm_target *target,
                                const czm_check_subject *subject, size_t first) {
     for (size_t i = first; i < czm_report_count(context->report); i++) {

@@ -12,8 +12,8 @@ enum { USUAL_SIDE = 256, LARGEST_SIDE = 1 << 16 };
 typedef struct trial {
     int64_t height, width;
     bool works;      // the network takes the size
-    bool keeps_size; // and gives an image of it
-    uint64_t memory; // what it then needs; UINT64_MAX if that is not known
+    bool keeps_size; // and the output has the size of the input
+    uint64_t memory; // the memory at this size; UINT64_MAX: not known
 } trial;
 
 // The shapes of one tile.
@@ -39,7 +39,7 @@ static void attempt(czm_context *context, const czm_target *target, trial *t) {
     t->memory = memory.is_known ? memory.peak : UINT64_MAX;
 }
 
-// Each trial has memory of its own, for there are many; so have its findings, which nobody reads.
+// Each trial has its own arena, since there are many; its findings are discarded.
 static trial try_size(czm_arena *parent, const czm_target *target, int64_t height, int64_t width) {
     trial t = {.height = height, .width = width};
     czm_arena *arena = czm_arena_child(parent);
@@ -56,13 +56,13 @@ static trial try_side(czm_arena *arena, const czm_target *target, int64_t side) 
 
 static int64_t odd_multiple(int64_t unit, int64_t near) { return unit * ((near / unit) | 1); }
 
-// Where the output is an image of the input's size at some multiple, it must be at all.
+// If the output has the input's size at one multiple, it must have it at all.
 static bool takes(const trial *t, bool keeps_size) {
     return t->works && (t->keeps_size || !keeps_size);
 }
 
-// The least unit, `base` times a power of two, of which two odd multiples work: odd, so that it is not
-// a larger one. If one works, so do those above.
+// The smallest unit, `base` times a power of two, of which two odd multiples work (odd, to exclude a larger unit). If
+// a unit works, larger ones work too.
 static int64_t find_unit(czm_arena *arena, const czm_target *target, int64_t base, int64_t near) {
     enum { POWERS = 8 };
     trial top = try_side(arena, target, odd_multiple(base << POWERS, near));
@@ -81,7 +81,7 @@ static int64_t find_unit(czm_arena *arena, const czm_target *target, int64_t bas
     return takes(&second, top.keeps_size) ? unit : 0;
 }
 
-// ---- the largest: memory grows as the area does, or nearly so
+// ---- the largest size: memory is almost proportional to the area
 
 typedef struct sample {
     int64_t units;
@@ -93,7 +93,7 @@ static sample measure(czm_arena *arena, const czm_target *target, int64_t units,
     return (sample){units, t.works ? (double)t.memory : (double)UINT64_MAX};
 }
 
-// Where a straight line over the area through two samples reaches the limit.
+// The size at which a straight line through two samples (memory over area) reaches the limit.
 static int64_t guess(sample a, sample b) {
     double limit = (double)CZM_TILE_MEMORY_LIMIT, near = (double)a.units, far = (double)b.units;
     double slope = (b.memory - a.memory) / (far * far - near * near);
@@ -105,7 +105,7 @@ static int64_t kept_between(int64_t units, int64_t low, int64_t high) {
     return units <= low ? low + 1 : units >= high ? high - 1 : units;
 }
 
-// `low` fits, `high` does not; after a few guesses by halves, whatever the memory does.
+// `low` fits, `high` does not; after a few guesses, the interval is halved.
 static int64_t find_largest(czm_arena *arena, const czm_target *target, int64_t multiple) {
     enum { GUESSES = 6 };
     int64_t low = 0, high = LARGEST_SIDE / multiple + 1;

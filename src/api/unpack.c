@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// czm_unpack(): a container becomes a folder with a specification that converts back. All of it is
-// written beside its final place and renamed when it is complete.
+// czm_unpack(): a container becomes a folder with a specification that converts back. The folder has a temporary name
+// until it is complete.
 #include "api/call.h"
 #include "api/loss.h"
 #include "base/os.h"
@@ -12,7 +12,7 @@
 
 #define SPEC_FILE "model_spec.json"
 
-// What holds the metadata as they stand in the container.
+// The files with the original metadata of the container.
 static const char *const metadata_files[] = {
     [CZM_CONTAINER_XML] = "metadata.xml",
     [CZM_CONTAINER_JSON] = "model.json",
@@ -59,8 +59,8 @@ static bool ends_with(const char *name, const char *ending) {
     return size >= ending_size && czm_text_equal_but_case(name + size - ending_size, ending);
 }
 
-// Every file system takes it, JSON can hold it, and it makes the same model name again: ".zip" at
-// the end would not be part of that.
+// The name must be valid on every file system and in JSON, and give the same model name again (".zip" at the end
+// would be removed).
 static bool is_usable(const char *name) {
     enum { LONGEST = 200 };
     size_t size = strlen(name), at;
@@ -70,7 +70,7 @@ static bool is_usable(const char *name) {
     return !ends_with(name, ".zip");
 }
 
-// The last name is free: of what is in the folder by then, only one name is not our own.
+// The last name is always free: only one name in the folder is not our own.
 static const char *choose_name(const unpacking *u, const char *first, const char *second,
                                const char *last) {
     if (is_usable(first) && !is_taken(u, first)) return first;
@@ -108,7 +108,7 @@ static czm_status write_bytes(const unpacking *u, const char *name, czm_bytes by
     return publish(u, name, file);
 }
 
-// `size` more bytes are written: whether to go on.
+// Counts `size` more bytes; returns whether to continue.
 static czm_status advance(unpacking *u, uint64_t size) {
     u->done += size;
     return u->progress && !u->progress(u->user, u->done, u->total) ? CZM_ERROR_CANCELLED : CZM_OK;
@@ -173,9 +173,9 @@ static czm_status write_spec(const unpacking *u) {
     return write_bytes(u, SPEC_FILE, czm_bytes_text(text));
 }
 
-// ---- what the JSON cannot say
+// ---- what the JSON cannot contain
 
-// The later form holds all that a model.json says but for these; and the first form has no name.
+// The later form can contain everything of a model.json except these values; the first form cannot contain a name.
 static bool loses_name(const unpacking *u) {
     const czm_container *c = &u->container;
     const char *wanted =
@@ -214,7 +214,7 @@ static const char *options_of(const unpacking *u) {
     bool has_other_format = format && format != &czm_formats[0];
     const struct {
         czm_option option;
-        const char *value; // NULL: it is not lost
+        const char *value; // NULL: nothing is lost
     } lost[] = {
         {CZM_OPTION_MODEL_ID, c->id},
         {CZM_OPTION_FORMAT, has_other_format ? format->name : NULL},

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The arena: blocks that grow geometrically, a list of deferred closers, one jump when memory
-// ends. Requests larger than a block get a block of their own, so that no tail is wasted.
+// The arena: blocks that grow geometrically, a list of deferred closers, one jump without memory. Requests larger
+// than a block get their own block, so that no tail is wasted.
 #include "base/arena.h"
 
 #include <stdalign.h>
@@ -160,7 +160,7 @@ static block *add_block(czm_arena *arena, size_t at_least) {
     block *b = allocate(sizeof(block) + size);
     if (!b) return NULL;
     *b = (block){.size = size};
-    // A block made for one large request goes behind the current one, whose tail stays usable.
+    // A block for one large request is inserted after the current block, whose tail stays usable.
     if (arena->blocks && at_least > LARGEST_BLOCK / 4) {
         b->next = arena->blocks->next;
         arena->blocks->next = b;
@@ -171,7 +171,7 @@ static block *add_block(czm_arena *arena, size_t at_least) {
     return b;
 }
 
-// What an allocation of this size takes.
+// The bytes that an allocation of this size needs.
 static size_t rounded(size_t size) {
     const size_t unit = alignof(max_align_t);
     return size ? (size + unit - 1) / unit * unit : unit;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// C's own functions, and the locale's decimal point in place of ours; see decimal.h.
+// C's own functions, with the decimal point of the locale replaced; see decimal.h.
 #include "base/decimal.h"
 
 #include <locale.h>

@@ -73,7 +73,7 @@ struct czm_pipe {
     void *user;
     thread thread;
     mutex mutex;         // of all that follows
-    condition changed;   // something was put, or taken, or is over
+    condition changed;   // something was put or taken, or the work has ended
     size_t first, count; // of the blocks that wait, or that `end` works on
     bool is_broken, is_over;
     size_t sizes[PIPE_BLOCKS];
@@ -125,7 +125,7 @@ static bool put_block(czm_pipe *p, const void *data, size_t size) {
     while (p->count == PIPE_BLOCKS) wait_for(&p->changed, &p->mutex);
     size_t place = (p->first + p->count) % PIPE_BLOCKS;
     unlock(&p->mutex);
-    memcpy(p->blocks[place], data, size); // nobody else puts, and nobody takes what is not counted
+    memcpy(p->blocks[place], data, size); // only this thread puts; `end` uses only counted blocks
     p->sizes[place] = size;
     lock(&p->mutex);
     p->count++;

@@ -55,7 +55,7 @@ const char *czm_file_failure(void) { return failure_text; }
 
 void czm_file_forget_failure(void) { failure_text[0] = '\0'; }
 
-// false when it cannot be looked at.
+// false if it cannot be examined.
 static bool look(const char *path, czm_path_kind *kind) {
     struct stat status;
     *kind = CZM_PATH_OTHER;
@@ -202,14 +202,14 @@ bool czm_folder_create(czm_arena *arena, const char *path) {
     for (size_t i = 1, length = strlen(path); i <= length; i++) {
         if (path[i] != '/' && path[i] != '\0') continue;
         folder[i] = '\0';
-        // Whatever is there already, and parents we may not touch, are judged by the look below.
+        // Existing paths, and parents without permission, are examined below.
         if (mkdir(folder, 0777) != 0) failed();
         folder[i] = path[i];
     }
     struct stat status;
     if (stat(path, &status) == 0)
         return S_ISDIR(status.st_mode) || failed_with("a file has this name");
-    return false; // the reason is mkdir's
+    return false; // with the error of mkdir
 }
 
 static int remove_entry(const char *path, const struct stat *status, int kind, struct FTW *walk) {
@@ -223,7 +223,7 @@ static void remove_folder(void *object) {
     if (folder->path) nftw(folder->path, remove_entry, MOST_OPEN_FOLDERS, FTW_DEPTH | FTW_PHYS);
 }
 
-// File systems without permissions reject changes of them: there is nothing to keep.
+// File systems without permissions reject this call; then nothing has to be kept.
 static void set_mode(const czm_new_folder *folder, uint32_t mode) {
     if (chmod(folder->path, (mode_t)mode) != 0) errno = 0;
 }
@@ -258,7 +258,7 @@ bool czm_folder_publish(czm_new_folder *folder) {
     return true;
 }
 
-// One folder on the way down: its identity, so that a link to a parent cannot loop.
+// The identity of a folder on the path down, so that a link to a parent cannot loop.
 typedef struct walk {
     const struct walk *parent;
     dev_t device;
@@ -351,8 +351,8 @@ static bool read_random(uint8_t *at, size_t size) {
     return size == 0;
 }
 
-// A system without /dev/urandom, such as a bare chroot, still has clocks: what is made of them is not
-// secret, but no other process makes the same at the same time.
+// Without /dev/urandom, for example in a bare chroot, clocks give bytes that are not secret, but different in each
+// process.
 static void mix_clocks(uint8_t *to, size_t size) {
     static _Thread_local uint64_t state;
     struct timespec now;
@@ -400,7 +400,7 @@ const char *czm_program_folder(czm_arena *arena) {
 
 extern char **environ; // POSIX, which declares it in no header
 
-// A process group of its own: what stops this program in the terminal does not stop the browser.
+// A separate process group: a signal that stops this program in the terminal does not stop the browser.
 bool czm_file_show(czm_arena *arena, const char *path) {
     char *const words[] = {czm_arena_format(arena, "%s", opener),
                            czm_arena_format(arena, "%s", path), NULL};

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// os.h in WebAssembly: files and folders are those that the host offers, which is the program that loads the
-// module (page/src/host.ts). The host keeps a tree of files in memory and of files that it reads in blocks.
-// Calls block, as everywhere else. There is one thread. What only the commands need is left out.
+// os.h in WebAssembly: the host provides files and folders. The host is the program that loads the module
+// (page/src/host.ts). The host keeps a tree of files in memory and of files that it reads in blocks. Calls block, as
+// everywhere else. There is one thread. Functions that only the commands need are missing.
 #include "base/os.h"
 
 #include <string.h>
 
 #include "base/list.h"
 
-// The functions of the host. Paths end with NUL. Offsets and sizes are doubles: exact up to 2^53, which is
-// more than any file has, and JavaScript's own numbers.
+// The functions of the host. Paths end with NUL. Offsets and sizes are doubles: exact up to 2^53, which is more than
+// any file has, and the type of JavaScript's numbers.
 #define HOST(name) __attribute__((import_module("host"), import_name(name)))
 HOST("look") int32_t host_look(const char *path); // a czm_path_kind
 HOST("open") int32_t host_open(const char *path); // a handle; -1: failed
@@ -24,13 +24,13 @@ HOST("close") void host_close(int32_t handle);                       // -1: noth
 HOST("make_folder") bool host_make_folder(const char *path);         // and its parents
 HOST("move") bool host_move(const char *from, const char *to);
 HOST("remove") void host_remove(const char *path); // with all that is below
-// The names in a folder, or the paths of all files below it, in the order of os.h, each with its NUL. Copies
-// them if `size` is enough, and returns what they need; -1: failed.
+// The names in a folder, or the paths of all files below it, in the order of os.h, each with its NUL. Copies them if
+// `size` is enough, and returns the required size; -1: failed.
 HOST("list") int32_t host_list(const char *path, bool is_deep, char *to, size_t size);
 HOST("error") void host_error(char *to, size_t size); // the last failure, with its NUL
 HOST("random") int32_t host_random(void *to, size_t size);
 
-// What setjmp throws and catches; compilers leave its definition to the runtime.
+// The exception tag of setjmp; compilers expect the runtime to define it.
 __asm__(".globl __c_longjmp\n.tagtype __c_longjmp i32\n__c_longjmp:\n");
 
 struct czm_file {
@@ -97,7 +97,7 @@ bool czm_file_write_at(czm_file *file, uint64_t offset, const void *from, size_t
 
 bool czm_file_publish(czm_file *file) { return host_publish(file->handle, file->final); }
 
-// ---- no second thread: callers then do its work themselves
+// ---- no second thread: callers do its work themselves
 
 czm_pipe *czm_pipe_open(czm_arena *arena, bool (*end)(void *user, czm_bytes block), void *user) {
     (void)arena, (void)end, (void)user;

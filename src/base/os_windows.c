@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// os.h for Windows. Text is UTF-8 on this side and UTF-16 on that; every path goes over in the form
-// "\\?\C:\..." (a share: "\\?\UNC\server\share\..."), for which the limit of 260 characters does not
-// hold. Source: Microsoft's "Naming Files, Paths, and Namespaces".
+// os.h for Windows. Text is UTF-8 in this program and UTF-16 in Windows; every path is passed in the form
+// "\\?\C:\..." (a share: "\\?\UNC\server\share\..."), for which the limit of 260 characters does not hold. Source:
+// Microsoft's "Naming Files, Paths, and Namespaces".
 #include "base/os.h"
 
 #define WIN32_LEAN_AND_MEAN
@@ -29,7 +29,7 @@ struct czm_file {
 
 static _Thread_local char error_text[256], failure_text[256];
 
-// In the words that other systems have for it, where there are any.
+// The messages of other systems for these errors, if there are any.
 static const struct {
     DWORD code;
     const char *text;
@@ -112,7 +112,7 @@ static bool has_drive(const char *path) {
 
 bool czm_path_is_absolute(const char *path) { return is_separator(path[0]) || has_drive(path); }
 
-// Behind the last separator, which the colon of a drive is too: "C:x" is in the current folder of C.
+// The part after the last separator; the colon of a drive also separates: "C:x" is in the current folder of C.
 static const char *last_component(const char *path) {
     const char *component = path + (has_drive(path) ? 2 : 0);
     for (const char *at = component; *at; at++)
@@ -162,7 +162,7 @@ static bool may_create(const char *path) {
     return !strchr(name, ':') || failed_as(ERROR_INVALID_NAME);
 }
 
-// The form of a path that has no limit. Devices ("\\.\NUL") stay what they are.
+// The form of a path without a length limit. Devices ("\\.\NUL") are unchanged.
 static const wchar_t *system_path(czm_arena *arena, const char *path) {
     wchar_t *full = full_path(arena, path);
     if (wcsncmp(full, L"\\\\.\\", 4) == 0 || wcsncmp(full, L"\\\\?\\", 4) == 0) return full;
@@ -204,7 +204,7 @@ static czm_path_kind look(const wchar_t *path) {
     return attributes & FILE_ATTRIBUTE_DIRECTORY ? CZM_PATH_FOLDER : CZM_PATH_FILE;
 }
 
-// An arena for the few words of a call that has none.
+// A temporary arena, since this function gets none.
 czm_path_kind czm_path_look(const char *path) {
     czm_arena *arena = czm_arena_new(NULL);
     if (!arena) {
@@ -369,7 +369,7 @@ bool czm_folder_create(czm_arena *arena, const char *path) {
         if (czm_is_device_name(last_component(folder)) &&
             look(system_path(arena, folder)) != CZM_PATH_FOLDER)
             return refuse_device();
-        // Whatever is there already, and parents we may not touch, are judged by the look below.
+        // Existing paths, and parents without permission, are examined below.
         if (!CreateDirectoryW(system_path(arena, folder), NULL)) failed();
         folder[i] = path[i];
     }
@@ -407,7 +407,7 @@ bool czm_folder_names(czm_arena *arena, const char *path, czm_path_list *list) {
     return true;
 }
 
-// One folder on the way down: its identity, so that a link to a parent cannot loop.
+// The identity of a folder on the path down, so that a link to a parent cannot loop.
 typedef struct walk {
     const struct walk *parent;
     DWORD volume;
@@ -466,7 +466,7 @@ bool czm_folder_list(czm_arena *arena, const char *path, czm_path_list *list) {
 
 // ---- new folders
 
-// What is in it is our own: no links, few levels.
+// The folder contains only our own files: no links, few levels.
 static void remove_tree(czm_arena *arena, const char *path) {
     name_list names = {0};
     read_names(arena, path, &names);
@@ -552,7 +552,7 @@ const char *czm_program_folder(czm_arena *arena) {
     return with_slashes(czm_arena_format(arena, "%s", czm_path_folder(arena, narrow(arena, path))));
 }
 
-// The shell of Windows, which is no command line, does not understand the form that has no limit.
+// ShellExecute does not support the form without a length limit. It is not a command line.
 bool czm_file_show(czm_arena *arena, const char *path) {
     INT_PTR result =
         (INT_PTR)ShellExecuteW(NULL, L"open", full_path(arena, path), NULL, NULL, SW_SHOWNORMAL);
@@ -561,15 +561,15 @@ bool czm_file_show(czm_arena *arena, const char *path) {
 
 static UINT code_page; // of the console before; 0: there is none
 
-// The console outlives the program, and what runs there next expects it as it was.
+// The console continues after the program, so its code page is restored.
 static void restore_console(void) {
     if (code_page) SetConsoleOutputCP(code_page);
 }
 
 static volatile LONG caught;
 
-// Where the window is closed, or the user logs off, the process ends as soon as this returns: it waits for
-// the other thread, which removes what is unfinished and exits.
+// If the window is closed or the user logs off, the process ends as soon as this function returns. So it waits for
+// the other thread, which removes unfinished files and exits.
 static BOOL WINAPI note_event(DWORD event) {
     caught = 2; // SIGINT's number, as elsewhere
     if (event != CTRL_C_EVENT && event != CTRL_BREAK_EVENT) Sleep(INFINITE);
@@ -580,7 +580,7 @@ void czm_signals_catch(void) { SetConsoleCtrlHandler(note_event, TRUE); }
 
 int czm_signal_caught(void) { return (int)caught; }
 
-// What a program leaves that Ctrl+C has ended (STATUS_CONTROL_C_EXIT).
+// The exit status of a program that Ctrl+C ended (STATUS_CONTROL_C_EXIT).
 void czm_signal_die(int number) {
     (void)number;
     restore_console();
@@ -589,7 +589,7 @@ void czm_signal_die(int number) {
 
 // ---- the program
 
-// Lines end as elsewhere, text is UTF-8, and a console understands colours.
+// Sets LF line endings, UTF-8 and colours in a console.
 static void prepare_output(void) {
     static const DWORD outputs[] = {STD_OUTPUT_HANDLE, STD_ERROR_HANDLE};
     _setmode(_fileno(stdout), _O_BINARY);
@@ -604,7 +604,7 @@ static void prepare_output(void) {
     }
 }
 
-// A console that was opened for this program alone closes with it, before anybody has read it.
+// A console that belongs to this program alone would close before the user has read it.
 static void keep_window(void) {
     SetConsoleCtrlHandler(note_event, FALSE); // nothing is unfinished any more
     if (!czm_program_has_own_window()) return;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What follows from the functions of os.h for paths, the same on every system.
+// Functions on paths that are the same on every system.
 #include "base/os.h"
 
 bool czm_folder_is_empty(czm_arena *arena, const char *path) {

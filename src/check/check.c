@@ -9,7 +9,7 @@ enum { USUAL_SIDE = 1024 }; // a multiple of all usual strides
 
 static const struct {
     void (*run)(czm_context *, const czm_check_subject *);
-    bool is_of_ends; // needs no more than the network's ends
+    bool is_of_ends; // needs only input and output of the network
 } checks[] = {
     {czm_check_input, true},         {czm_check_output, true},
     {czm_check_metadata_fits, true}, {czm_check_stated_shapes, true},
@@ -20,7 +20,7 @@ static const struct {
     {czm_check_ir_version, true},    {czm_check_normalization, true},
 };
 
-// Findings that follow from another one would ask for the wrong repair.
+// Findings that follow from another one would suggest the wrong repair.
 bool czm_check_is_consequence(const czm_context *context) {
     static const czm_rule causes[] = {CZM_RULE_INPUT_RANK, CZM_RULE_INPUT_LAYOUT,
                                       CZM_RULE_OUTPUT_SIZE};
@@ -35,7 +35,7 @@ void czm_checks_run(czm_context *context, const czm_check_subject *subject) {
         if (checks[i].is_of_ends || !has_only_ends) checks[i].run(context, subject);
 }
 
-// What inference knows of the output, and where it knows nothing, what the signature says.
+// The inferred shape of the output, or else that of the signature.
 static czm_shape output_shape(czm_arena *arena, const czm_model *model, const czm_shapes *shapes) {
     czm_shape inferred = czm_shape_of(shapes, model->main.outputs.items[0].tensor);
     czm_shape declared = czm_shape_read(arena, model->output_shape);
@@ -47,15 +47,15 @@ static czm_shape output_shape(czm_arena *arena, const czm_model *model, const cz
     return (czm_shape){inferred.rank, dims};
 }
 
-// What the specification of a .czann states of the input; CZM_UNKNOWN: nothing.
+// A size of the input in the specification of a .czann; CZM_UNKNOWN: not stated.
 static int64_t stated_dim(const czm_check_subject *s, int dim) {
     const czm_spec *spec = s->spec;
     if (!spec || spec->input_rank + 1 != (size_t)s->input.rank || dim == 0) return CZM_UNKNOWN;
     return spec->input_shape[dim - 1] > 0 ? spec->input_shape[dim - 1] : CZM_UNKNOWN;
 }
 
-// The shapes for a batch of one, which is what ZEN feeds, where the size is open for the stated one or,
-// if `side` is not CZM_UNKNOWN, for that height and width.
+// The shapes for a batch of one, as ZEN feeds it. An open size is replaced by the stated one or, if `side` is not
+// CZM_UNKNOWN, by that height and width.
 static const czm_shapes *shapes_of_one_tile(czm_arena *arena, const czm_check_subject *s,
                                             int64_t side) {
     int rank = s->input.rank;
@@ -95,7 +95,7 @@ const czm_check_subject *czm_check_subject_of(czm_arena *arena, const czm_model 
     s->input = czm_shape_of(s->shapes, model->main.inputs.items[0].tensor);
     s->output = output_shape(arena, model, s->shapes);
     s->tile_shapes = shapes_of_one_tile(arena, s, CZM_UNKNOWN);
-    // How far a network sees does not depend on the size: where it is open, any will do.
+    // The receptive field does not depend on the size: an open size may have any value.
     const czm_shapes *sized = has_open_size(s->input) ? shapes_of_one_tile(arena, s, USUAL_SIDE)
                                                       : s->tile_shapes;
     s->fields = czm_fields_infer(arena, model, sized);
@@ -134,8 +134,8 @@ static const czm_tensor *unknown_input(const czm_check_subject *subject, const c
     return NULL;
 }
 
-// Back from the output, along what is not known, to where it is not known for the first time. A
-// circle (of old-style loops) is left after as many steps as there are nodes.
+// Walks back from the output along unknown shapes to the first unknown one. A circle (of old-style loops) ends after
+// as many steps as there are nodes.
 const char *czm_check_stopped_at(const czm_check_subject *subject) {
     if (subject->model->has_only_ends) return "the ONNX file does not contain it";
     const czm_node *node = subject->model->main.outputs.items[0].tensor.node;

@@ -6,7 +6,7 @@
 
 enum { IMAGE_RANK = 4, VOLUME_RANK = 5 };
 
-// From the end, so that they are the same in [batch, z, height, width, channels].
+// Counted from the end, so it also works for [batch, z, height, width, channels].
 static int64_t height_of(czm_shape shape) { return shape.dims[shape.rank - 3]; }
 static int64_t width_of(czm_shape shape) { return shape.dims[shape.rank - 2]; }
 static int64_t channels_of(czm_shape shape) { return shape.dims[shape.rank - 1]; }
@@ -15,7 +15,7 @@ static const char *port_where(const czm_check_subject *s, const char *end, const
     return czm_arena_format(s->arena, "%s \"%s\"", end, port->name);
 }
 
-// Few numbers first and many last: the channels of an image stand in front.
+// A small number first and a large one last: the channels come first.
 static bool is_channels_first(czm_shape shape) {
     const int64_t *d = shape.dims;
     bool is_few = d[1] == 1 || d[1] == 3 || d[1] == 4;
@@ -83,8 +83,8 @@ static void check_output_size(czm_context *context, const czm_check_subject *s, 
     }
     if ((in.rank != IMAGE_RANK && in.rank != VOLUME_RANK) || height_of(in) == CZM_UNKNOWN ||
         width_of(in) == CZM_UNKNOWN)
-        return; // nothing to compare with: said before
-    if (czm_report_has(context->report, CZM_RULE_INPUT_LAYOUT)) return; // it would follow from that
+        return; // nothing to compare with; reported before
+    if (czm_report_has(context->report, CZM_RULE_INPUT_LAYOUT)) return; // it would follow from it
     const char *shape = czm_shape_text(s->arena, out);
     bool is_image = out.rank == in.rank;
     if (out.rank == CZM_UNKNOWN ||

@@ -4,8 +4,7 @@
 // has the ways, and what each of them reads.
 #include "check/check.h"
 
-// Python's loader of functions forgets those that an attribute lists; pass "lower" makes If of Case
-// where it can.
+// Python's loader does not load functions that an attribute lists; pass "lower" replaces Case by If if possible.
 static const czm_node *find_case(const czm_graph *graph) {
     for (size_t i = 0; i < graph->nodes.count; i++)
         if (czm_node_is(graph->nodes.items[i], CZM_OP_Case)) return graph->nodes.items[i];

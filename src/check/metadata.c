@@ -28,7 +28,7 @@ static const char *class_hint(czm_context *context, const czm_check_subject *s, 
 
 static void check_classes(czm_context *context, const czm_check_subject *s) {
     const czm_port *output = &s->model->main.outputs.items[0];
-    if (!czm_dtype_is_floating(output->dtype)) return; // labels, not probabilities: said before
+    if (!czm_dtype_is_floating(output->dtype)) return; // labels, not probabilities; reported before
     if (!czm_type_is_segmentation(s->spec->model_type)) {
         czm_report_not_checked(context->report, CZM_RULE_CLASS_COUNT);
         return;
@@ -41,7 +41,7 @@ static void check_classes(czm_context *context, const czm_check_subject *s) {
                           czm_check_stopped_at(s));
         return;
     }
-    bool is_missing = s->spec->class_count == 0; // said before
+    bool is_missing = s->spec->class_count == 0; // reported before
     if (is_missing || (uint64_t)channels == s->spec->class_count) return;
     if (czm_check_is_consequence(context)) return;
     czm_report_add(context->report, CZM_RULE_CLASS_COUNT, where, class_hint(context, s, channels),
@@ -73,7 +73,7 @@ static void check_pixel_type(czm_context *context, const czm_check_subject *s) {
     if (!s->spec->pixel_type || s->input.rank < 4 || s->input.rank > 5) return;
     if (czm_report_has(context->report, CZM_RULE_INPUT_LAYOUT)) return;
     int64_t actual = s->input.dims[s->input.rank - 1];
-    if (actual == CZM_UNKNOWN) return; // said before
+    if (actual == CZM_UNKNOWN) return; // reported before
     int expected = czm_pixel_type_channels(s->spec->pixel_type);
     for (size_t i = 1; i < s->spec->pixel_type_count; i++)
         expected += czm_pixel_type_channels(s->spec->pixel_types[i]);
@@ -103,12 +103,12 @@ static const char *range_hint(czm_context *context, double factor) {
                             czm_report_option(context->report, CZM_OPTION_PREPROCESSING, step));
 }
 
-// What a format gives to the network, against what it was trained with, where nothing is done about it.
+// Reports a value range of the format that differs from that of the training and is not corrected.
 void czm_check_pixel_range(czm_context *context, const czm_check_subject *s) {
     if (!s->spec || !s->format || s->spec->is_range_settled) return;
     double factor = czm_value_factor(s->spec, s->format);
     bool is_missing = !s->spec->pixel_type && s->format->container == CZM_CONTAINER_XML;
-    if (is_missing) return; // said before
+    if (is_missing) return; // reported before
     const char *type = s->spec->pixel_type ? s->spec->pixel_type : "the pixel type";
     czm_report_add(context->report, CZM_RULE_PIXEL_RANGE, key_where(s, "PixelType"),
                    range_hint(context, factor),

@@ -9,7 +9,7 @@
 
 enum { MOST_LAYERS = 8 };
 
-// One complaint and the layers that it concerns.
+// One finding and the layers that it concerns.
 typedef struct complaint {
     const char *text; // also the key by which nodes are grouped
     const char *hint;
@@ -54,8 +54,8 @@ static czm_dtype own_type(const void *node, czm_bytes attr) {
 static const char *const op_hint =
     "replace the layer by one that needs only older operations, or export with an older TensorFlow";
 
-// What TensorFlow 2.0.0's CPU kernels refuse or compute wrongly, and no rewrite could replace,
-// mostly because a shape is not known (docs/tf200-gaps.md).
+// Nodes that TensorFlow 2.0.0's CPU kernels reject or compute wrongly and no rewrite could replace, mostly because a
+// shape is not known (docs/tf200-gaps.md).
 static bool is_dilated(const czm_node *node) {
     int rank = (int)czm_attr_list_size(node, "dilations");
     czm_windows windows = czm_windows_of(node, rank);
@@ -111,7 +111,7 @@ static const struct {
     {UINT32, is_of_uint32, "of uint32"},
 };
 
-// An operation that cannot work inside ZEN for a reason that says more than "unknown".
+// An operation that cannot work inside ZEN, with a specific reason.
 typedef struct unfitness {
     const char *reason, *hint;
 } unfitness;
@@ -264,7 +264,7 @@ static bool check_values(collector *all, const czm_node *node) {
     return is_right;
 }
 
-// The types that a node's kernel depends on, for the message: "T=bfloat16".
+// The types that determine a node's kernel, for the message: "T=bfloat16".
 static const char *types_text(czm_arena *arena, const czm_node *node) {
     const char *text = "";
     for (size_t i = 0; i < node->def->attr_count; i++) {
@@ -297,7 +297,7 @@ static void check_node(collector *all, const czm_node *node) {
                  op_hint);
 }
 
-// What no engine can run is refused in every format; TensorFlow's own limits are not ONNX's.
+// Operations that no engine can run are rejected in every format; TensorFlow's own limits do not apply to ONNX.
 static void check_graph(collector *all, const czm_graph *graph, czm_layer_names names) {
     all->names = names;
     for (size_t i = 0; i < graph->nodes.count; i++) {

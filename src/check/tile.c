@@ -39,7 +39,7 @@ void czm_check_tile_memory(czm_context *context, const czm_check_subject *subjec
 
 // ---- border
 
-// The later form of the specification states twice the border.
+// The later form of the specification contains twice the border.
 static const char *key_of_border(const czm_spec *spec) {
     return spec->is_later ? "MinOverlap" : "BorderSize";
 }
@@ -60,8 +60,8 @@ static void check_remainder(czm_context *context, const czm_check_subject *s) {
     if (s->input.rank != 4 && s->input.rank != 5) return;
     int64_t border = s->spec->border_size;
     int64_t height = s->input.dims[s->input.rank - 3], width = s->input.dims[s->input.rank - 2];
-    if (height == CZM_UNKNOWN || width == CZM_UNKNOWN) return; // said before
-    bool is_plausible = border >= 0 && border <= INT32_MAX;    // if not, it was said before
+    if (height == CZM_UNKNOWN || width == CZM_UNKNOWN) return; // reported before
+    bool is_plausible = border >= 0 && border <= INT32_MAX;    // if not, it was reported before
     if (!is_plausible || (2 * border < height && 2 * border < width)) return;
     czm_report_add(context->report, CZM_RULE_BORDER_SIZE, border_where(s), NULL,
                    "%s %lld removes the whole tile (%lld x %lld pixels)", border_key(s),

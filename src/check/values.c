@@ -47,7 +47,7 @@ void czm_check_probabilities(czm_context *context, const czm_check_subject *s) {
     const czm_port *output = &s->model->main.outputs.items[0];
     if (!czm_dtype_is_floating(output->dtype) ||
         czm_report_has(context->report, CZM_RULE_INPUT_LAYOUT))
-        return; // said before
+        return; // reported before
     czm_type_values wanted = s->spec ? czm_type_values_of(s->spec->model_type)
                                      : CZM_VALUES_SUM_TO_ONE;
     if (wanted == CZM_VALUES_FREE) {
@@ -58,7 +58,7 @@ void czm_check_probabilities(czm_context *context, const czm_check_subject *s) {
         czm_probability_of(s->arena, s->model, s->shapes, wanted == CZM_VALUES_SUM_TO_ONE);
     bool is_single = found.remedies[0] && czm_text_begins(found.remedies[0], "sigmoid");
     if (!found.finding || (is_single && czm_report_has(context->report, CZM_RULE_CLASS_COUNT)))
-        return; // the class count asks for the same steps
+        return; // the finding about the class count suggests the same steps
     const char *where = czm_arena_format(s->arena, "output \"%s\"", output->name);
     if (s->family && found.proof != CZM_PROVEN)
         czm_report_add(context->report, CZM_RULE_PROBABILITIES, where, regression_text(context),
@@ -89,7 +89,7 @@ void czm_check_random_ops(czm_context *context, const czm_check_subject *subject
     }
 }
 
-// ---- what a tool's Python code does before the network
+// ---- normalisation in a tool's Python code
 
 // Whether the input is first shifted or divided. A factor alone is no normalisation.
 static bool is_normalised_inside(const czm_graph *graph, const czm_node *input) {

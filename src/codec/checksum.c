@@ -12,7 +12,7 @@ uint32_t czm_crc32(uint32_t crc, czm_bytes bytes) {
 }
 
 uint32_t czm_crc32_combine(uint32_t first, uint32_t second, uint64_t size) {
-    // z_off_t may have 32 bits: large pieces are combined as runs of zeros in steps that fit.
+    // z_off_t may have 32 bits: large pieces are combined in steps that fit.
     const uint64_t step = 1u << 30;
     for (; size > step; size -= step) first = (uint32_t)crc32_combine(first, 0, (z_off_t)step);
     return (uint32_t)crc32_combine(first, second, (z_off_t)size);
@@ -26,7 +26,7 @@ uint32_t czm_crc32_combine(uint32_t first, uint32_t second, uint64_t size) {
 // The instruction takes three cycles, and another may begin in each: three streams keep it busy.
 enum { STREAM = 8192 };
 
-// What becomes of each bit of a checksum by STREAM bytes of zeros.
+// The effect of STREAM zero bytes on each bit of a checksum.
 static const uint32_t skipped[32] = {
     0xe040e0ac, 0xc56db7a9, 0x8f3719a3, 0x1b8245b7, 0x37048b6e, 0x6e0916dc, 0xdc122db8, 0xbdc82d81,
     0x7e7c2df3, 0xfcf85be6, 0xfc1cc13d, 0xfdd5f48b, 0xfe479fe7, 0xf963493f, 0xf72ae48f, 0xebb9bfef,
@@ -64,9 +64,9 @@ __attribute__((target("sse4.2,crc32"))) static uint32_t hardware_crc32c(uint32_t
 
 static const char hardware_name[] = "SSE4.2";
 
-// The processor itself is asked: __builtin_cpu_supports() needs a start-up function that not every
-// compiler's run-time library has, and always answers 0 without it. It is asked once, because that
-// takes about 10 us in a virtual machine; threads that ask at the same time get the same answer.
+// CPUID is called directly: __builtin_cpu_supports() needs a start-up function that not every compiler's run-time
+// library has, and always answers 0 without it. It is asked once, because that takes about 10 us in a virtual
+// machine; threads that ask at the same time get the same answer.
 static bool has_hardware(void) {
     static _Atomic signed char answer; // 0: not asked yet
     unsigned a, b, c, d;
@@ -76,7 +76,7 @@ static bool has_hardware(void) {
 
 #elif defined(__aarch64__) && (defined(__linux__) || defined(__ARM_FEATURE_CRC32))
 
-// Written out, since arm_acle.h hides its functions where the whole program is not built for them.
+// Inline assembly, since arm_acle.h declares its functions only if the whole program is compiled for them.
 static uint32_t add_word(uint32_t crc, uint64_t word) {
     __asm__(".arch_extension crc\n\tcrc32cx %w0, %w0, %x1" : "+r"(crc) : "r"(word));
     return crc;
@@ -122,8 +122,8 @@ static bool has_hardware(void) { return false; }
 
 #endif
 
-// tables[k][b]: what becomes of the byte b after 7 - k further bytes (slicing-by-8: M. Kounavis and
-// F. Berry, "Novel Table Lookup-Based Algorithms for High-Performance CRC Generation", 2008).
+// tables[k][b]: the effect of byte b after 7 - k further bytes (slicing-by-8: M. Kounavis and F. Berry, "Novel Table
+// Lookup-Based Algorithms for High-Performance CRC Generation", 2008).
 static const uint32_t tables[8][256] = {
 #include "codec/crc32c_tables.inc"
 };

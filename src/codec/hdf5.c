@@ -34,7 +34,7 @@ czm_extent czm_hdf5_place(czm_hdf5 *file, uint64_t address, uint64_t size) {
     return (czm_extent){0};
 }
 
-// Structures are input, but none is twice.
+// Structures count as input, each once.
 static void count_input(czm_hdf5 *file, uint64_t size) {
     uint64_t left = file->extent.size - file->counted;
     if (size > left) size = left;
@@ -87,7 +87,7 @@ czm_hdf5_cursor czm_hdf5_structure(czm_hdf5 *file, uint64_t address, const char 
 
 // ---- the superblock
 
-// Where the signature stands; false if it stands nowhere.
+// Finds the signature; false if there is none.
 static bool find_signature(czm_extent extent, uint64_t *at) {
     uint8_t head[SIGNATURE_SIZE];
     for (*at = 0; *at < extent.size; *at = *at ? *at * 2 : FIRST_USER_BLOCK)
@@ -151,7 +151,7 @@ czm_hdf5 *czm_hdf5_open(czm_arena *arena, czm_extent extent) {
                         : MOST_METADATA;
     *file = (czm_hdf5){.arena = arena, .extent = extent, .bytes_left = most};
     czm_budget_input(arena, CZM_WORK,
-                     czm_extent_on_disk(extent, extent.size)); // what is packed is unpacked
+                     czm_extent_on_disk(extent, extent.size)); // a compressed file was unpacked
     if (find_signature(extent, &file->base))
         read_superblock(file);
     else
@@ -171,7 +171,7 @@ typedef struct header {
     czm_hdf5 *file;
     czm_hdf5_object *object;
     bool is_new;    // version 2
-    bool has_order; // messages hold the order of their creation
+    bool has_order; // messages contain the order of their creation
     CZM_LIST(block) blocks;
 } header;
 
@@ -427,14 +427,14 @@ bool czm_hdf5_dims(czm_hdf5 *file, czm_bytes dataspace, size_t *rank, const int6
     return !file->fault;
 }
 
-// The layout of a number of floating point: where its parts lie, and the size of its exponent at 13.
+// The layout of a floating-point number: the positions of its parts, and the size of its exponent at 13.
 static bool is_usual_float(czm_bytes datatype) {
     uint32_t size = czm_load_le32(datatype.data + 4);
     unsigned usual = size == 2 ? 5 : size == 4 ? 8 : size == 8 ? 11 : 0;
     return datatype.size >= 20 && datatype.data[13] == usual;
 }
 
-// Class and version, 3 bytes of flags, size; then what the class has.
+// Class and version, 3 bytes of flags, size; then the data of the class.
 czm_hdf5_type czm_hdf5_type_of(czm_bytes datatype) {
     czm_hdf5_type type = {CZM_HDF5_OTHER, 0, false};
     enum { INTEGER = 0, FLOAT = 1, TEXT = 3, OPAQUE = 5, ENUMERATION = 8, VARIABLE = 9 };

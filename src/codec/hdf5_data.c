@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The datasets of HDF5: where their elements lie, and how those that are packed are read; see hdf5.h.
+// The datasets of HDF5: the places of their elements, and reading compressed ones; see hdf5.h.
 #include "codec/checksum.h"
 #include "codec/hdf5_parts.h"
 
 enum { HIGHEST_RANK = 32, COMPACT = 0, CONTIGUOUS = 1, CHUNKED = 2, BYTES_PER_STEP = 8 };
 
-// How a dataset is stored, as its layout message says.
+// How a dataset is stored, from its layout message.
 typedef struct layout {
     unsigned version, class;
-    czm_hdf5_cursor rest; // of the message, behind what all classes share
+    czm_hdf5_cursor rest; // of the message, after the part that all classes share
 } layout;
 
 typedef struct filter {
@@ -32,7 +32,7 @@ typedef struct chunk_reader {
     uint64_t unpacked;            // bytes of all chunks so far
     filter filters[HIGHEST_RANK];
     size_t filter_count;
-    uint8_t *packed, *buffers[2]; // what is stored, and what comes out of the filters in turn
+    uint8_t *packed, *buffers[2]; // the stored bytes, and the results of the filters in turn
     uint8_t *out;
 } chunk_reader;
 
@@ -61,7 +61,7 @@ static bool count_bytes(const czm_hdf5_dataset *d, uint64_t *size) {
     return true;
 }
 
-// What is not stored as it is must be made in memory: its size may not exceed what its file can hold.
+// Compressed elements are unpacked into memory: their size may not exceed what the file can contain.
 static bool is_possible(const czm_hdf5 *file, uint64_t size) {
     return size / CZM_BEST_RATIO <= file->extent.size;
 }
@@ -82,7 +82,7 @@ bool czm_hdf5_dataset_of(czm_hdf5 *file, const czm_hdf5_object *object, czm_hdf5
     return !file->fault;
 }
 
-// ---- what was never stored
+// ---- elements that were never stored
 
 // Versions 1 and 2: version, two times, whether there is one, size, value. Version 3: version, flags
 // (32: there is one), size, value.
@@ -147,7 +147,7 @@ static czm_bytes inflate_chunk(chunk_reader *r, czm_bytes in, uint8_t *out, uint
     return (czm_bytes){0};
 }
 
-// First bytes of all elements, then second bytes ...; a rest stays as it is.
+// First bytes of all elements, then second bytes ...; a rest is not changed.
 static czm_bytes unshuffle(chunk_reader *r, const filter *f, czm_bytes in, uint8_t *out) {
     size_t width = f->values.size >= 4 ? czm_load_le32(f->values.data) : r->dataset->type.size;
     size_t count = width ? in.size / width : 0;
@@ -175,7 +175,7 @@ static czm_bytes check_fletcher(chunk_reader *r, czm_bytes in) {
     return (czm_bytes){0};
 }
 
-// Filters are undone last first; what comes out of each goes into the other buffer.
+// Filters are undone in reverse order, alternating between two buffers.
 static czm_bytes unpack(chunk_reader *r, const chunk *c, czm_bytes bytes) {
     enum { DEFLATE = 1, SHUFFLE = 2, FLETCHER = 3 };
     for (size_t i = r->filter_count; i-- > 0 && !r->file->fault;) {
@@ -198,7 +198,7 @@ static czm_bytes unpack(chunk_reader *r, const chunk *c, czm_bytes bytes) {
 
 // ---- chunks
 
-// Copies a chunk row by row; what of it lies beyond the dataset is left out.
+// Copies a chunk row by row, without the part beyond the dataset.
 static void place_chunk(chunk_reader *r, const chunk *c, czm_bytes bytes) {
     const czm_hdf5_dataset *d = r->dataset;
     uint64_t at[HIGHEST_RANK] = {0};
@@ -248,7 +248,7 @@ static bool set_shape(chunk_reader *r, czm_hdf5_cursor *c, size_t width) {
     czm_hdf5_take_bytes(c, width); // the size of an element
     if (r->size == 0 || r->size == UINT64_MAX || !is_possible(r->file, r->size))
         czm_hdf5_fail(r->file, "the size of a chunk is impossible");
-    r->most_packed = r->size + r->size / 8 + 64; // what deflate cannot shorten grows a little
+    r->most_packed = r->size + r->size / 8 + 64; // deflate can make data slightly longer
     if (!r->file->fault) r->packed = czm_arena_alloc(r->file->arena, (size_t)r->most_packed);
     for (size_t i = 0; i < CZM_COUNT_OF(r->buffers) && !r->file->fault; i++)
         r->buffers[i] = czm_arena_alloc(r->file->arena, (size_t)r->size + 4);
@@ -272,7 +272,7 @@ static void read_tree_of_chunks(chunk_reader *r, czm_hdf5_cursor *c) {
     }
 }
 
-// The place of the next chunk in row-major order; false behind the last.
+// The position of the next chunk in row-major order; false after the last.
 static bool next_chunk(const chunk_reader *r, chunk *c) {
     for (size_t i = r->dataset->rank; i-- > 0;) {
         c->at[i] += r->shape[i];
@@ -305,7 +305,7 @@ static void read_array_of_chunks(chunk_reader *r, uint64_t header) {
     } while (!r->file->fault && next_chunk(r, &found));
 }
 
-// Chunks without filters, one behind the other.
+// Chunks without filters, one after the other.
 static void read_row_of_chunks(chunk_reader *r, uint64_t address) {
     chunk found = {{0}, address, r->size, 0};
     if (address == CZM_HDF5_UNDEFINED) return;
@@ -314,7 +314,7 @@ static void read_row_of_chunks(chunk_reader *r, uint64_t address) {
            next_chunk(r, &found));
 }
 
-// Layouts 4 and 5: flags, rank, width of the dimensions, those, the kind of index and what it needs.
+// Layouts 4 and 5: flags, rank, width of the dimensions, the dimensions, the kind of index and its parameters.
 static void read_indexed_chunks(chunk_reader *r, czm_hdf5_cursor *c) {
     enum { SINGLE = 1, IMPLICIT = 2, FIXED_ARRAY = 3, IS_FILTERED = 2 };
     unsigned flags = (unsigned)czm_hdf5_take(c, 1);

@@ -24,8 +24,8 @@ static uint64_t child_at(czm_bytes body, size_t key_size, size_t i) {
     return czm_load_le(body.data + i * (key_size + 8) + key_size, 8);
 }
 
-// "TREE", kind, level, number of entries, neighbours; then keys and children in turn. Children are
-// put on the stack backwards, so that they come off it in order.
+// "TREE", kind, level, number of entries, neighbours; then keys and children in turn. Children are pushed in reverse,
+// so that they are popped in order.
 static void read_tree_node(czm_hdf5 *file, visit v, unsigned kind, size_t key_size, bool is_root,
                            visit_list *stack, czm_hdf5_entries *entries) {
     czm_hdf5_cursor c = czm_hdf5_structure(file, v.address, "TREE", TREE_HEADER);
@@ -80,7 +80,8 @@ static size_t width_of(uint64_t number) {
     return width;
 }
 
-// How many records fit below a node says how wide the numbers are. Checksum and header take ten bytes.
+// The number of records that fit below a node determines the width of the numbers. Checksum and header need ten
+// bytes.
 static void find_widths(new_tree *t, uint64_t node_size, unsigned depth) {
     uint64_t most = (node_size - 10) / t->record_size, total = most;
     for (unsigned d = 0; d < depth; d++) {
@@ -141,7 +142,7 @@ typedef struct fractal_heap {
 
 static uint64_t smaller(uint64_t a, uint64_t b) { return a < b ? a : b; }
 
-// See docs/formats/hdf5.md for the fields that are passed over.
+// See docs/formats/hdf5.md for the skipped fields.
 static fractal_heap read_fractal_heap(czm_hdf5 *file, uint64_t address) {
     fractal_heap h = {.file = file};
     czm_hdf5_cursor c = czm_hdf5_structure(file, address, "FRHP", HEAP_HEADER);
@@ -221,7 +222,7 @@ typedef struct collection {
     czm_name_table objects; // czm_bytes
 } collection;
 
-// Index, references, 4 bytes, size, content padded to eight bytes. Index 0 is what is free.
+// Index, references, 4 bytes, size, content padded to eight bytes. Index 0 is free space.
 static bool read_global_object(czm_hdf5 *file, czm_hdf5_cursor *c, collection *into) {
     czm_bytes index = czm_hdf5_take_bytes(c, 2), *object = CZM_NEW(file->arena, czm_bytes);
     czm_hdf5_take_bytes(c, 6);

@@ -62,7 +62,7 @@ static const char *read_png(const input *in, czm_image *image) {
     if (type >= CZM_COUNT_OF(png_types) || depth > 16 || !(png_types[type].depths >> depth & 1))
         return "its header names a colour type or a bit depth that does not exist";
     image->channels = png_types[type].channels;
-    image->bits = type == PNG_PALETTE ? 8 : depth; // colours of a palette have 8
+    image->bits = type == PNG_PALETTE ? 8 : depth; // palette colours have 8
     return set_size(image, load_be(h + 8, 4), load_be(h + 12, 4));
 }
 
@@ -72,10 +72,10 @@ enum {
     JPEG_MOST_SEGMENTS = 65536,
     JPEG_FRAME_FIRST = 0xc0, // SOF0
     JPEG_FRAME_LAST = 0xcf,
-    JPEG_HUFFMAN_TABLES = 0xc4, // three markers between the SOFs that are none
+    JPEG_HUFFMAN_TABLES = 0xc4, // three markers in the range of the SOFs that are no SOF
     JPEG_EXTENSION = 0xc8,
     JPEG_ARITHMETIC_CODES = 0xcc,
-    JPEG_ALONE_FIRST = 0xd0, // markers that only stand behind a frame's: RST0 to RST7, SOI, EOI
+    JPEG_ALONE_FIRST = 0xd0, // markers that only follow a frame header: RST0 to RST7, SOI, EOI
     JPEG_SCAN = 0xda,        // to SOS
     JPEG_FILL = 0xff,        // may stand before a marker, any number of times
 };
@@ -92,7 +92,7 @@ static const char *read_frame(const input *in, uint64_t at, czm_image *image) {
     if (!read_at(in, at, f, sizeof f)) return cut_off;
     image->bits = f[2];
     image->channels = f[7];
-    image->height = (uint32_t)load_be(f + 3, 2); // 0: it stands behind the first scan
+    image->height = (uint32_t)load_be(f + 3, 2); // 0: it follows the first scan
     image->width = (uint32_t)load_be(f + 5, 2);
     bool is_possible = image->bits >= 2 && image->bits <= 16 && image->channels && image->width;
     return is_possible ? NULL : "its frame header is damaged";
@@ -164,7 +164,7 @@ static uint64_t *find_field(tiff *t, uint64_t tag) {
     return NULL;
 }
 
-// Of several values, one for each sample, the first counts: they are the same.
+// If there is one value for each sample, they are equal, and the first one is used.
 static const char *read_entry(tiff *t, const uint8_t *entry) {
     uint64_t *field = find_field(t, load(t, entry, 2));
     if (!field) return NULL;
@@ -269,7 +269,7 @@ static const char *read_bmp(const input *in, czm_image *image) {
     uint8_t head[BMP_INFO_AT + 4], h[BMP_LARGEST_SIZE] = {0};
     if (!read_at(in, 0, head, sizeof head)) return cut_off;
     uint32_t size = czm_load_le32(head + BMP_INFO_AT);
-    // Looked at twice, for the file may have changed meanwhile.
+    // Checked again, because the file may have changed.
     if (size > sizeof h || !read_at(in, BMP_INFO_AT, h, size)) return cut_off;
     if (czm_load_le32(head + 10) >= in->size) return cut_off; // where the pixels begin
     return size == BMP_OLD_SIZE ? describe_old_bmp(h, image) : describe_bmp(h, size, image);
@@ -298,7 +298,7 @@ static const struct format {
     {"TIFF", "MM\0+", 4, read_tiff},
 };
 
-// The two letters of BMP begin texts too.
+// Texts may also begin with the two letters of BMP.
 static bool is_format(const struct format *format, const input *in) {
     uint8_t head[BMP_INFO_AT + 4];
     if (!read_at(in, 0, head, format->size)) return false;

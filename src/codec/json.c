@@ -17,9 +17,8 @@ static bool has_memory(size_t size) {
     return probe != NULL;
 }
 
-// Where jansson 2.14 lacks memory, it leaves out a letter, or finds a fault in the text: only what two readings
-// agree on, and with memory left, is what the text says. RFC 8259 lets a reader ignore a byte order mark, which
-// Notepad and PowerShell write.
+// Without memory, jansson 2.14 omits letters or reports a syntax error. So a result counts only if two readings agree
+// and there is memory left. RFC 8259 lets a reader ignore a byte order mark, which Notepad and PowerShell write.
 json_t *czm_json_read(czm_arena *arena, czm_bytes text, json_error_t *error) {
     if (text.size >= 3 && memcmp(text.data, "\xef\xbb\xbf", 3) == 0)
         text = czm_bytes_of(text.data + 3, text.size - 3);
@@ -32,7 +31,7 @@ json_t *czm_json_read(czm_arena *arena, czm_bytes text, json_error_t *error) {
                                        has_memory(text.size + 1);
     json_decref(again);
     if (is_sure) return root;
-    error->text[sizeof error->text - 1] = json_error_out_of_memory; // where jansson keeps the code
+    error->text[sizeof error->text - 1] = json_error_out_of_memory; // jansson's place of the code
     return NULL;
 }
 
@@ -41,7 +40,7 @@ json_t *czm_json_object(czm_arena *arena) {
     return object && czm_arena_defer(arena, release, object) ? object : NULL;
 }
 
-// json_dumps() would leave out letters where it lacks memory; this needs none for the text.
+// json_dumps() would omit letters without memory; this call needs no memory for the text.
 czm_bytes czm_json_write(czm_arena *arena, const json_t *root, size_t flags) {
     size_t size = json_dumpb(root, NULL, 0, flags);
     char *text = czm_arena_alloc(arena, size + sizeof "");

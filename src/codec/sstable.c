@@ -8,7 +8,7 @@
 
 enum {
     FOOTER_SIZE = 48,
-    TRAILER_SIZE = 5,        // compression byte and checksum behind each block
+    TRAILER_SIZE = 5,        // compression byte and checksum after each block
     RESTART_INTERVAL = 16,   // entries between two full keys, as TensorFlow writes
     BLOCK_SIZE = 256 * 1024, // tensorflow/core/lib/io/table_options.h
 };
@@ -55,8 +55,8 @@ static bool read_block(reader *r, handle h, czm_bytes *content) {
     return true;
 }
 
-// A key is a view where it can be, else built from the key before it. What is built is bounded by
-// the input: shared prefixes could otherwise unfold a small file to one of quadratic size.
+// A key is a view if possible, else it is built from the previous key. The size of built keys is limited by that of
+// the input: otherwise shared prefixes could expand a small file to a quadratic size.
 static bool next_key(reader *r, czm_wire *wire, czm_bytes last, uint64_t shared, uint64_t own,
                      czm_bytes *key) {
     if (shared > last.size || own > (uint64_t)(wire->end - wire->at)) return false;

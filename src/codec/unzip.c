@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Reading ZIP archives; see unzip.h. Why not libzip: it brings five compression and two crypto
-// libraries along, and the checks that make a foreign archive safe to read would still be ours.
+// Reading ZIP archives; see unzip.h. Why not libzip: it depends on five compression and two crypto libraries, and we
+// would still need our own checks of archives from strangers.
 #include "codec/unzip.h"
 
 #include "base/list.h"
@@ -66,7 +66,7 @@ static const char *read_end64(czm_extent archive, uint64_t end_at, directory *d)
     return NULL;
 }
 
-// Looks for the end record from the end backwards, over the longest comment there can be.
+// Searches the end record backwards from the end, over the longest possible comment.
 static const char *find_directory(czm_arena *arena, czm_extent archive, directory *d) {
     size_t tail = archive.size < END_RECORD_SIZE + LONGEST_COMMENT
                       ? (size_t)archive.size
@@ -86,7 +86,7 @@ static const char *find_directory(czm_arena *arena, czm_extent archive, director
     return "its end record is missing: the file is cut off or is not a ZIP archive";
 }
 
-// Sizes and offset that do not fit 32 bits stand in the ZIP64 extra field, in this order.
+// Sizes and offsets that do not fit in 32 bits are in the ZIP64 extra field, in this order.
 static bool read_extra64(czm_bytes extra, czm_unzip_member *m, uint64_t *header_at) {
     uint64_t *wide[] = {&m->size, &m->packed_size, header_at};
     while (extra.size >= 4) {
@@ -106,8 +106,7 @@ static bool read_extra64(czm_bytes extra, czm_unzip_member *m, uint64_t *header_
     return true;
 }
 
-// Members that together need more room than there is share their bytes: how a small file unpacks
-// to terabytes.
+// If members together are larger than the archive, they overlap: a small file could unpack to terabytes.
 static const char *locate_data(czm_extent archive, directory *d, uint64_t header_at,
                                czm_unzip_member *m) {
     uint8_t header[LOCAL_HEADER_SIZE];
@@ -197,7 +196,7 @@ czm_unzip czm_unzip_read(czm_arena *arena, czm_extent archive) {
     return zip;
 }
 
-// A member on its way out of the archive.
+// The extraction of a member.
 struct czm_extraction {
     czm_arena *arena;
     const czm_unzip_member *member;
@@ -208,7 +207,7 @@ struct czm_extraction {
     uint8_t in[BLOCK], out[BLOCK];
 };
 
-// Stops at the declared size, whatever else is to come.
+// Stops at the declared size.
 static const char *put(czm_extraction *x, const uint8_t *data, size_t size) {
     if (size > x->member->size - x->written) return "it is larger than its directory entry says";
     if (x->to && !czm_file_write_at(x->to, x->written, data, size))
@@ -234,7 +233,7 @@ static const char *inflate_block(czm_extraction *x, size_t size, bool *ended) {
     return NULL;
 }
 
-// Reads what is stored in the archive, a block at a time; a stored member is its own content.
+// Reads the stored bytes in blocks; those of a stored member are its content.
 static const char *extract_blocks(czm_extraction *x) {
     const czm_unzip_member *m = x->member;
     bool ended = !m->is_deflated;
@@ -256,7 +255,7 @@ czm_extraction *czm_extraction_in(czm_arena *arena) {
     return x;
 }
 
-// Whether or not it is kept: what a file unpacks to is limited by its size.
+// Counted even if the content is not kept: the unpacked size is limited by the size of the file.
 static void count(czm_arena *arena, const czm_unzip_member *m) {
     if (!m->is_deflated) return;
     czm_budget_input(arena, CZM_DISK, czm_extent_on_disk(m->packed, m->packed_size));

@@ -4,7 +4,7 @@
 #include "codec/wire.h"
 
 czm_wire czm_wire_read(czm_bytes message) {
-    if (message.size == 0) return (czm_wire){0}; // NULL + 0 is not arithmetic C allows
+    if (message.size == 0) return (czm_wire){0}; // C does not allow NULL + 0
     return (czm_wire){message.data, message.data + message.size, false};
 }
 
@@ -85,7 +85,7 @@ czm_bytes czm_buffer_bytes(const czm_buffer *buffer) {
 enum { FIRST_CAPACITY = 16 }; // most buffers become an attribute
 
 static uint8_t *reserve(czm_buffer *buffer, size_t size) {
-    if (size == 0) return buffer->data; // which may be no address yet
+    if (size == 0) return buffer->data; // the buffer may have no memory yet
     if (size > buffer->capacity - buffer->size) {
         size_t larger = buffer->capacity ? buffer->capacity : FIRST_CAPACITY;
         while (larger - buffer->size < size) larger = larger > SIZE_MAX / 2 ? SIZE_MAX : larger * 2;

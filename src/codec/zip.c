@@ -23,7 +23,7 @@ static uint64_t narrow(uint64_t value) { return value < LIMIT32 ? value : LIMIT3
 
 static bool is_wide(uint64_t value) { return value >= LIMIT32; }
 
-// ZIP64 extra fields: the local header always names both sizes, the directory what is too wide.
+// ZIP64 extra fields: the local header always contains both sizes, the directory only values that need 64 bits.
 static uint64_t local_extra_size(const czm_zip_member *m) { return is_wide(m->size) ? 4 + 16 : 0; }
 
 static uint64_t directory_extra_size(const czm_zip_member *m) {

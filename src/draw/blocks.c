@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Making blocks; see blocks.h. First runs of layers become blocks. If there are too many, whatever
-// branches from one block and meets again without a change of resolution, such as a residual unit,
-// becomes one with what it branches from, again and again, so that a stage of a ResNet is one
-// block.
+// Making blocks; see blocks.h. First, runs of layers become blocks. If there are too many, branches that meet again
+// at the same resolution, such as a residual unit, are merged with the block from which they start. This is repeated,
+// so that a stage of a ResNet is one block.
 #include "draw/blocks.h"
 
 #include <string.h>
@@ -11,7 +10,7 @@
 #include "base/bytes.h"
 
 enum {
-    FOLD_REACH = 64, // blocks that a branch may have and still be folded: keeps this linear
+    FOLD_REACH = 64, // blocks that a merged branch may have, which keeps the algorithm linear
     INPUT_ROW = 64,  // the sides of images fit into 63 bits
     MOST_ROWS = 128
 };
@@ -23,7 +22,7 @@ typedef struct making {
     size_t *readers; // of each layer: how many
     size_t *row;     // of each layer
     size_t *owner;   // of each layer: its block
-    size_t *seen_by; // of each block: 1 + the last that took it for an input
+    size_t *seen_by; // of each block: 1 + the last block that has it as an input
     czm_row *rows;
     size_t row_count;
     CZM_LIST(czm_block) blocks;
@@ -31,7 +30,7 @@ typedef struct making {
 
 // ---- rows
 
-// Vectors, and matrices that look like images, lie in the row of what they are made of.
+// Vectors, and matrices with the shape of images, are in the row of their inputs.
 static bool has_pixels(const czm_layer_info *layer) {
     czm_family family = czm_op_style_of(layer).family;
     if (family == CZM_FAMILY_MATRIX || family == CZM_FAMILY_SOFTMAX) return false;
@@ -44,8 +43,7 @@ static double area_of(const czm_layer_info *layer) {
     return (double)layer->dims[layer->rank - 3] * (double)layer->dims[layer->rank - 2];
 }
 
-// How often the sides were halved since the input: what a pad adds, or a convolution without one
-// takes, makes no row of its own.
+// How often the sides were halved since the input; pixels that padding adds or convolutions remove make no new row.
 static size_t level_of(const making *m, const czm_layer_info *layer) {
     if (!has_pixels(&m->layers[0])) return INPUT_ROW;
     double full = area_of(&m->layers[0]), area = area_of(layer);
@@ -94,8 +92,8 @@ static bool has_convolution(const making *m, const czm_block *block) {
     return false;
 }
 
-// Whether a layer continues the block of what it reads. A convolution to another number of
-// channels begins a block, for a block tells one number.
+// Whether a layer continues the block of its input. A convolution to another number of channels begins a block, since
+// a block shows one number.
 static bool continues(const making *m, size_t index) {
     const czm_layer_info *layer = &m->layers[index];
     if (layer->input_count != 1) return false;
@@ -151,8 +149,8 @@ typedef struct folding {
     size_t *place; // of each old block: its place in the stack
 } folding;
 
-// The block from which branches start that meet at the top of the stack and are read nowhere else;
-// SIZE_MAX: there is none at this resolution.
+// The block where the branches start that meet at the top of the stack and have no other readers; SIZE_MAX: there is
+// none at this resolution.
 static size_t base_of(const folding *f, size_t now) {
     const fold *top = &f->stack[f->count - 1];
     size_t base = top->first_input;
@@ -166,7 +164,7 @@ static size_t base_of(const folding *f, size_t now) {
     return base;
 }
 
-// The blocks from `first` to the top become one, which reads what `inputs` says.
+// Merges the blocks from `first` to the top into one block with these inputs.
 static void merge(folding *f, size_t first, czm_index_list inputs) {
     czm_arena *arena = f->m->arena;
     fold *merged = &f->stack[first];
@@ -236,7 +234,7 @@ static void fold_branches(making *m) {
     m->blocks.count = f.count;
 }
 
-// ---- what a block is called
+// ---- the label of a block
 
 static void count_term(czm_block *block, czm_op_style style) {
     size_t i = 0;
@@ -265,7 +263,7 @@ static void name_blocks(making *m) {
     }
 }
 
-// ---- what is drawn
+// ---- the drawn blocks
 
 static size_t cut(making *m) {
     size_t hidden = 0;
@@ -274,7 +272,7 @@ static size_t cut(making *m) {
     return hidden;
 }
 
-// What the last layer gives.
+// The output of the last layer.
 static void add_output(making *m) {
     size_t last = m->count - 1, from = m->blocks.count - 1;
     for (size_t i = 0; i < m->blocks.count; i++)

@@ -58,6 +58,6 @@ czm_op_style czm_op_style_of(const czm_layer_info *layer) {
     if (style.family == CZM_FAMILY_END && !style.label) style.family = CZM_FAMILY_OTHER; // no row
     if (!style.label) style.label = layer->op;
     if (style.family == CZM_FAMILY_JOIN && layer->input_count < 2)
-        style.family = CZM_FAMILY_OTHER; // nothing to join: the other operand is a weight
+        style.family = CZM_FAMILY_OTHER; // no second input: the other operand is a weight
     return style;
 }

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Placing blocks and lines; see sheet.h. A line that passes columns keeps to the lane of its source
-// or of its target if no box stands there; otherwise it takes a track above the row of its source,
-// as the skips of a U-Net do.
+// Placing blocks and lines; see sheet.h. A line that passes columns stays in the lane of its source or target if
+// there is no box; otherwise it uses a track above the row of its source, like the skips of a U-Net.
 #include "draw/sheet.h"
 
 enum { MOST_TRACKS = 12 }; // lines beyond share tracks
@@ -81,7 +80,7 @@ static bool is_free(const placing *p, size_t row, size_t lane, size_t from, size
     return true;
 }
 
-// The lane that a line may keep to: of its source, else of its target; NULL: neither is free.
+// The free lane for a line: that of its source, else that of its target; NULL: neither is free.
 static const czm_box *free_lane(const placing *p, size_t from, size_t to) {
     const czm_box *a = &p->out.boxes[from], *b = &p->out.boxes[to];
     if (is_free(p, p->blocks->items[from].row, a->lane, a->column, b->column)) return a;
@@ -109,7 +108,7 @@ static void find_lines_of(placing *p, size_t to) {
     }
 }
 
-// From left to right, so that a track that became free is taken again.
+// From left to right, so that free tracks are used again.
 static void find_tracks(placing *p) {
     size_t *track = CZM_NEW_ARRAY(p->arena, size_t, p->blocks->count);
     for (size_t column = 0; column < p->column_count; column++)

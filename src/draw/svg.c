@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Writing the picture; see svg.h. blocks.c says what is drawn, sheet.c where.
+// Writing the picture; see svg.h. blocks.c determines the blocks, sheet.c their places.
 #include "draw/svg.h"
 
 #include "codec/xml.h"
@@ -44,7 +44,7 @@ CZM_PRINTF(2, 3) static void put(drawing *d, const char *format, ...) {
     va_end(arguments);
 }
 
-// Names come from files: what XML cannot hold becomes a question mark.
+// Names come from files: characters that XML cannot contain become question marks.
 static void put_text(drawing *d, const char *text) {
     char *fit = czm_arena_format(d->arena, "%.*s", MOST_BYTES, text);
     size_t at;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Sizes as tensors, and what numbers become that followed the height or width; see baked.h.
+// Sizes as tensors, and the new values of numbers that followed the height or width; see baked.h.
 #include "edit/baked.h"
 
 #include "graph/layer_name.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The kinds of nodes that hold sizes as numbers, and what becomes of these at another height and width.
+// The kinds of nodes that contain sizes as numbers, and the new values of these at another height and width.
 #include "edit/baked.h"
 
 #include "view/slice.h"
@@ -21,7 +21,7 @@ static czm_status czm_baked_transposed(czm_editor *e, czm_baked *b, czm_shape im
         if (!now->is_known[k] || !b->sizes.is_known[k]) return CZM_OK;
         int64_t stride = windows.along[i].stride;
         if (stride == CZM_UNKNOWN) return CZM_OK;
-        if (b->image.dims[i] == CZM_UNKNOWN) return CZM_OK; // what it stores is absolute
+        if (b->image.dims[i] == CZM_UNKNOWN) return CZM_OK; // the stored size is absolute
         fresh.values[k] = image.dims[i] * stride + (b->sizes.values[k] - b->image.dims[i] * stride);
     }
     if (czm_sizes_equal(&fresh, now)) return CZM_OK;
@@ -35,7 +35,7 @@ static czm_status czm_baked_transposed(czm_editor *e, czm_baked *b, czm_shape im
 
 // ---- resizes: the factor stays
 
-// Keras 2 stores the size as a product: of the input's size, which it knew, and the factor.
+// Keras 2 stores the size as a product of the input's size and the factor.
 static bool is_product_of(const czm_editor *e, czm_tensor size, const czm_baked *b) {
     if (!czm_node_is(size.node, CZM_OP_Mul) || size.node->inputs.count != 2) return false;
     for (size_t i = 0; i < 2; i++) {
@@ -47,15 +47,15 @@ static bool is_product_of(const czm_editor *e, czm_tensor size, const czm_baked 
     return false;
 }
 
-// What does not follow the input (it is pooled to so many pixels at any size): a number that enlarges
-// it again follows the input.
+// Whether the map does not follow the input, because it is pooled to a fixed size: a number that enlarges it again
+// follows the input.
 static bool is_pooled(const czm_baked *b, czm_shape image, czm_shape input, int axis) {
     return b->image.rank == 4 && image.rank == 4 && b->old_input.rank == 4 && input.rank == 4 &&
            b->image.dims[axis] == image.dims[axis] && b->old_input.dims[axis] != input.dims[axis] &&
            b->sizes.count == 2 && b->sizes.values[axis - 1] > image.dims[axis];
 }
 
-// ScaleAndTranslate takes the factors, too.
+// ScaleAndTranslate also has the factors as an input.
 static void replace_factors(czm_editor *e, czm_node *node, czm_shape image,
                             const czm_sizes *fresh) {
     czm_buffer content = czm_buffer_in(e->context->arena);
@@ -77,7 +77,7 @@ static czm_status czm_baked_resize(czm_editor *e, czm_baked *b, czm_shape image,
     if (!now->is_known[0] || !now->is_known[1]) return CZM_OK;
     bool is_factor = is_product_of(e, b->node->inputs.items[b->kind->sizes], b);
     czm_shape input = czm_shape_of(e->shapes, b->input);
-    int64_t map[2]; // what was enlarged to the size of a map follows that, not a factor
+    int64_t map[2]; // an image that was enlarged to the size of a map follows the map
     bool is_map = czm_baked_find_map(e, b, b->sizes.values, map);
     czm_sizes fresh = *now;
     for (int i = 0; i < 2; i++) {
@@ -107,7 +107,7 @@ static czm_status czm_baked_resize(czm_editor *e, czm_baked *b, czm_shape image,
 }
 
 // ---- dilated convolutions: the image is padded to a multiple of the dilation, and cropped again.
-// What is padded beyond the crop is the convolution's own padding; a transposed one crops more.
+// Padding beyond the crop is the convolution's own padding; a transposed convolution crops more.
 
 static czm_status czm_baked_dealing(czm_editor *e, czm_baked *b, czm_shape image,
                                     const czm_sizes *now) {
@@ -138,8 +138,8 @@ static czm_status czm_baked_dealing(czm_editor *e, czm_baked *b, czm_shape image
     return CZM_OK;
 }
 
-// ---- crops: what is left of the dimension was the size of a map, or a part of the input's; it follows
-// that. Where it begins stays, unless that is a multiple of what is left.
+// ---- crops: the remaining size was that of a map, or a part of the input's size, and follows it. The begin does not
+// change, unless it is a multiple of the remaining size.
 
 static bool follow_slice(const czm_editor *e, const czm_baked *b, int axis, int64_t now,
                          int64_t *begin, int64_t *end) {
@@ -168,7 +168,7 @@ static void tell_slice(czm_editor *e, const czm_baked *b, int axis, int64_t old,
                      (long long)old, (long long)fresh);
 }
 
-// Ranges of the dimensions of their numbers; other slices are left alone.
+// Ranges of the dimensions of their numbers; other slices do not change.
 static czm_status czm_baked_strided_slice(czm_editor *e, czm_baked *b, czm_shape image,
                                           const czm_sizes *now) {
     const czm_tensor *inputs = b->node->inputs.items;
@@ -222,7 +222,7 @@ static czm_status czm_baked_slice(czm_editor *e, czm_baked *b, czm_shape image,
     return CZM_OK;
 }
 
-// ---- repeating what has one pixel over a map: Tile and BroadcastTo
+// ---- repeating one pixel over a map: Tile and BroadcastTo
 
 static bool repeats(const czm_baked *b, czm_shape image, const czm_sizes *now, int i) {
     int from = image.rank - (int)now->count + i; // BroadcastTo may add dimensions in front
@@ -230,8 +230,8 @@ static bool repeats(const czm_baked *b, czm_shape image, const czm_sizes *now, i
     return has_one && now->is_known[i] && now->values[i] > 1;
 }
 
-// Repetition `i` alone: of tokens, as many as a map has pixels; or, as Keras 3 repeats rows and columns
-// one after the other, as many as the input has of these.
+// Scales repetition `i` alone: the number of tokens is that of the pixels of a map, or, since Keras 3 repeats rows
+// and columns one after the other, that of the rows or columns of the input.
 static bool scale_one(const czm_editor *e, const czm_baked *b, const czm_sizes *now, int i,
                       int64_t *fresh) {
     int64_t half, times = now->values[i];
@@ -283,7 +283,7 @@ static czm_status czm_baked_fill(czm_editor *e, czm_baked *b, czm_shape image,
     return CZM_OK;
 }
 
-// ---- pools that part the map into a fixed number of windows
+// ---- pools that divide the map into a fixed number of windows
 
 static bool is_pool(const czm_node *node) {
     return czm_node_is(node, CZM_OP_AvgPool) || czm_node_is(node, CZM_OP_MaxPool);
@@ -305,7 +305,7 @@ static bool covers_map(const czm_baked *b) {
     return b->windows[0] == 1 && b->windows[1] == 1 && b->image.dims[1] * b->image.dims[2] > 1;
 }
 
-// Windows that part a map of which another pool takes all at once belong to a pyramid.
+// Windows that divide a map belong to a pyramid if another pool covers the whole map.
 static bool is_adaptive(const czm_editor *e, const czm_baked *b) {
     if (!b->windows[0] || !b->windows[1]) return false;
     for (size_t i = 0; i < e->baked->count; i++) {
@@ -334,7 +334,7 @@ static czm_status czm_baked_pool(czm_editor *e, czm_baked *b, czm_shape image,
     return CZM_OK;
 }
 
-// ---- what lists of maps are told of their elements
+// ---- the shape of the elements of lists of maps
 
 static czm_status czm_baked_elements(czm_editor *e, czm_baked *b, czm_shape image,
                                      const czm_sizes *now) {
@@ -350,7 +350,7 @@ static czm_status czm_baked_elements(czm_editor *e, czm_baked *b, czm_shape imag
     return CZM_OK;
 }
 
-// ---- padding that differs before and behind may have been computed from the size
+// ---- padding that differs before and after may have been computed from the size
 
 static czm_status czm_baked_padding(czm_editor *e, czm_baked *b, czm_shape image,
                                     const czm_sizes *now) {
@@ -366,7 +366,7 @@ static czm_status czm_baked_padding(czm_editor *e, czm_baked *b, czm_shape image
     return CZM_OK;
 }
 
-// ---- the most and the largest: how many was computed from the size
+// ---- TopK: the number may have been computed from the size
 
 static czm_status czm_baked_ranking(czm_editor *e, czm_baked *b, czm_shape image,
                                     const czm_sizes *now) {

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Reshapes whose target the exporter stored. What a Reshape does was seen at the old size: dimensions
-// fall into groups, of which the input's have the same product as the target's. Each group says what
-// its numbers become when the input's dimensions change:
+// Reshapes whose target the exporter stored. The old sizes show how a Reshape works: the dimensions form groups with
+// the same product in the input and the target. Each group determines its new numbers when the input's dimensions
+// change:
 //
 //     [16] -> [16]        they are copied             [4,8] -> [32]    multiplied
 //     [32] -> [4,8]       a height and a width, where there is a map of that size; else the first
 //                         number that may follow does: blocks of a fixed size become more
 //
-// The groups are found for two batches at once, so that the batch is not taken for a size.
+// The groups are found for two batches at once, so that the batch is not mistaken for a size.
 #include "edit/baked.h"
 
 typedef struct group {
@@ -112,7 +112,7 @@ static bool is_complete(const reshaping *r) {
            r->in.rank == r->more_in.rank && r->out.rank == r->more_out.rank;
 }
 
-// What inference finds not to fit afterwards, it says.
+// If the result does not fit, the inference reports it.
 czm_status czm_baked_reshape(czm_editor *e, czm_baked *b, czm_shape image, const czm_sizes *now) {
     reshaping r = {b, b->image, b->result, b->more_image, b->more_result, image};
     int64_t dims[CZM_MOST_SIZES] = {0};
@@ -126,7 +126,7 @@ czm_status czm_baked_reshape(czm_editor *e, czm_baked *b, czm_shape image, const
     czm_sizes fresh = *now;
     for (size_t i = 0; i < fresh.count; i++)
         if (fresh.is_known[i] && fresh.values[i] >= 0 && fresh.values[i] == b->sizes.values[i])
-            fresh.values[i] = dims[i]; // what has changed is not stored
+            fresh.values[i] = dims[i]; // the changed dimension is not stored
     if (!czm_sizes_equal(&fresh, now)) czm_baked_replace(e, b->node, b->kind->sizes, &fresh);
     return CZM_OK;
 }

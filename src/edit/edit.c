@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Putting the edits together; see edit.h. The order is: read the network, splice a cast in front if its
-// input is not float32, then preprocessing (last step first), then the factor of the value range,
-// postprocessing behind, and only then change the size, which is that of the
-// whole.
+// Applies the edits; see edit.h. The order is: read the network, insert a cast before it if its input is not float32,
+// then preprocessing (last step first), then the factor of the value range, then postprocessing after it. Last, the
+// size of the whole is changed.
 #include "edit/edit.h"
 
 #include "edit/spatial.h"
@@ -58,9 +57,9 @@ static czm_shape output_shape(editing *e, const czm_model *model) {
     return czm_shape_of(shapes, model->main.outputs.items[0].tensor);
 }
 
-// ---- whether two sides fit
+// ---- whether a step and the network fit
 
-// Sizes need not agree when they are about to change.
+// Sizes need not agree if they will change.
 static bool fits(const editing *e, czm_shape a, czm_shape b) {
     if (a.rank == CZM_UNKNOWN || b.rank == CZM_UNKNOWN) return true;
     if (a.rank != b.rank) return false;
@@ -85,7 +84,7 @@ static czm_status check_sides(editing *e, const czm_edit_step *step, const char 
                           czm_shape_text(arena, to_shape));
 }
 
-// A model in front that takes any size gets the size that the network takes, if that comes out.
+// A model before the network with an open size gets the network's size, if its output then has this size.
 static void adopt_size(editing *e, czm_model *part, czm_shape wanted) {
     czm_node *input = part->main.inputs.items[0].tensor.node;
     czm_shape own = input_shape(e, part);
@@ -124,7 +123,7 @@ static czm_status splice_before(editing *e, const czm_edit_step *step) {
 }
 
 static void tell_order(editing *e, const czm_edit_step *step) {
-    if (!e->spec || e->spec->class_count != 2) return; // the class count is a finding of its own
+    if (!e->spec || e->spec->class_count != 2) return; // the class count has its own rule
     size_t first = step->option ? 1 : 0;
     czm_report_add(e->context->report, CZM_RULE_CLASS_ORDER, czm_step_option(e->context, step),
                    step->option ? "if this is wrong, swap the names in Classes"
@@ -233,7 +232,7 @@ static czm_status apply_size(editing *e, int64_t height, int64_t width) {
                           czm_shape_text(e->context->arena, shape));
 }
 
-// Tries a size on a fresh copy; what it has to say goes to a report of its own.
+// Tries a size on a fresh copy, with a separate report.
 static bool try_size(const editing *e, czm_arena *arena, int64_t height, int64_t width,
                      czm_model *model) {
     if (height < 1 || width < 1) return false;
@@ -255,7 +254,7 @@ static bool works(const editing *e, int64_t height, int64_t width) {
 static int64_t round_down(int64_t size, int64_t unit) { return size / unit * unit; }
 static int64_t round_up(int64_t size, int64_t unit) { return (size + unit - 1) / unit * unit; }
 
-// The nearest sizes that work, if a multiple of a power of two is all that is missing.
+// The nearest sizes that work, if the size only has to be a multiple of a power of two.
 static const char *size_hint(const editing *e, int64_t height, int64_t width) {
     czm_arena *arena = e->context->arena;
     for (int64_t unit = 2; unit <= 256; unit *= 2) {

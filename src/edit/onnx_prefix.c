@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Putting operations before a network in ONNX; see onnx_prefix.h. The operations go to the beginning of the
-// graph and make the tensor that was the input; the graph gets an input of another name. Facts:
-// onnx/onnx.proto. Integers are rounded by Add and Floor, since Round is newer than operator set 7.
+// Putting operations before a network in ONNX; see onnx_prefix.h. The operations are inserted at the beginning of the
+// graph and compute the tensor that was the input; the graph gets an input with another name. Facts: onnx/onnx.proto.
+// Integers are rounded by Add and Floor, since Round is newer than operator set 7.
 #include "edit/onnx_prefix.h"
 
 enum { TENSOR = 4, INT = 2 }; // AttributeProto.AttributeType
@@ -103,7 +103,7 @@ static czm_status load(czm_context *context, const czm_onnx_file *file, czm_exte
                                 "reading failed: %s", czm_file_error());
 }
 
-// What of the file lies between two places of it.
+// The part of the file between two positions.
 static czm_extent between(const czm_onnx_file *file, uint64_t begin, uint64_t end) {
     return (czm_extent){.file = file->extent.file, .offset = begin, .size = end - begin};
 }

@@ -2,9 +2,9 @@
 //
 // Recomputing sizes that an exporter stored as numbers; see spatial.h.
 //
-// The order matters: a node can be recomputed when the size of its own input is final, that is, when
-// no node above it still waits. So the work goes in rounds: infer all shapes, recompute every node
-// that has nothing waiting above it, and again. There are as many rounds as such nodes in a chain.
+// The order matters: a node can be computed again when the size of its input is final, that is, when no node before
+// it still has to be computed. So there are rounds: each infers all shapes, and computes every node whose input is
+// final. The number of rounds is the number of such nodes in the longest chain.
 #include "edit/spatial.h"
 
 #include "edit/baked.h"
@@ -27,8 +27,7 @@ static reader_index index_readers(czm_arena *arena, const czm_graph *graph) {
     return index;
 }
 
-// The BatchToSpaceND behind a SpaceToBatchND: between the two stands the convolution, perhaps
-// with its bias and activation.
+// The BatchToSpaceND after a SpaceToBatchND: between the two is the convolution, possibly with bias and activation.
 static czm_node *find_partner(const reader_index *index, czm_node *node) {
     for (int steps = 0; steps < 8; steps++) {
         const czm_node_list *readers = &index->readers[node->order];
@@ -64,7 +63,7 @@ static const czm_shapes *infer_batch(czm_arena *arena, const czm_model *part, in
     return czm_shapes_infer(arena, part, &shape);
 }
 
-// Those sizes are stored that are known whatever the batch.
+// The stored sizes are those that are known for every batch.
 static czm_sizes read_stored(const czm_shapes *few, const czm_shapes *any, czm_tensor tensor) {
     czm_sizes sizes = czm_sizes_read(few, tensor), stored = czm_sizes_read(any, tensor);
     for (size_t i = 0; i < sizes.count; i++)
@@ -128,7 +127,7 @@ static bool has_changed(czm_shape before, czm_shape now) {
     return false;
 }
 
-// Whether all is known of what the node works on.
+// Whether the input shape of the node is known.
 static bool is_settled(const czm_baked *b, czm_shape image) {
     if (image.rank != b->image.rank) return false;
     for (int i = 1; i < image.rank; i++)
@@ -142,13 +141,13 @@ static czm_status recompute(czm_editor *e, czm_baked *b) {
     for (size_t i = 0; i < now.count && now.count == b->sizes.count; i++)
         now.is_known[i] &= b->sizes.is_known[i];
     b->is_done = true;
-    // Pooled maps stay as they are while the input changes.
+    // Pooled maps keep their size while the input changes.
     bool is_changed = has_changed(b->image, image) ||
                       has_changed(b->old_input, czm_shape_of(e->shapes, b->input));
     return is_settled(b, image) && is_changed ? b->kind->recompute(e, b, image, &now) : CZM_OK;
 }
 
-// One round; *waiting tells whether any node is left.
+// One round; sets *waiting if a node is left.
 static czm_status recompute_ready(czm_editor *e, bool *waiting) {
     czm_graph *graph = &e->model->main;
     size_t count = graph->nodes.count;
@@ -165,7 +164,7 @@ static czm_status recompute_ready(czm_editor *e, bool *waiting) {
         }
         if (!b || b->is_done) continue;
         if (above[order]) {
-            *waiting = true; // and whatever is below it, too
+            *waiting = true; // and all nodes after it
             continue;
         }
         e->is_changed = false;
@@ -212,7 +211,7 @@ static void rescale_elements(czm_editor *e, czm_graph *function) {
     czm_graph_sort(function);
 }
 
-// The node that computes the output: no author knows the Identities of an exporter.
+// The node that computes the output, without the Identities of an exporter.
 static const czm_node *last_node(const czm_editor *e) {
     const czm_node *node = e->model->main.outputs.items[0].tensor.node;
     while (czm_node_is(node, CZM_OP_Identity) && node->inputs.count > 0)
@@ -220,8 +219,8 @@ static const czm_node *last_node(const czm_editor *e) {
     return node;
 }
 
-// A Reshape with old sizes could hide pixels in the batch, and another one take them out again:
-// no layer may do so that did not before.
+// A Reshape with old sizes could move pixels into the batch, and another one move them out again: no layer may do
+// this unless it did so before.
 static czm_status check_batch(czm_editor *e, int64_t batch) {
     for (size_t i = 0; i < e->baked->count; i++) {
         const czm_baked *b = e->baked->items[i];
@@ -251,8 +250,7 @@ static const char *text_of_fault(czm_editor *e, const czm_shape_fault *fault, cz
     return fault->text;
 }
 
-// A concrete batch makes every shape complete, and so every check exact; it must still be the batch
-// at the end.
+// A concrete batch makes every shape complete, so every check is exact; the output must have the same batch.
 static czm_status probe(czm_editor *e, int64_t batch) {
     czm_graph *graph = &e->model->main;
     czm_tensor input = graph->inputs.items[0].tensor;
@@ -273,13 +271,13 @@ static czm_status probe(czm_editor *e, int64_t batch) {
     return CZM_OK;
 }
 
-// Where the size was known before, all must be known now: else nobody has proved that the sizes
-// meet. A loop whose body tells nothing may hold the old one.
+// If a size was known before, it must be known now: otherwise it is not proven that the sizes agree, for example if a
+// loop's body contains the old size.
 static bool has_size(czm_shape shape) {
     return shape.rank == 4 && shape.dims[1] != CZM_UNKNOWN && shape.dims[2] != CZM_UNKNOWN;
 }
 
-// The node that lost the size: all is known of what goes into it, but not of what comes out.
+// The node at which the size is lost: its inputs are known, its output is not.
 static const czm_node *lost_at(const czm_editor *e) {
     const czm_node *node = last_node(e), *above = node;
     for (size_t i = 0; above && i < e->model->main.nodes.count; i++) { // old loops have no end
@@ -303,7 +301,7 @@ static czm_status check_proof(czm_editor *e, bool was_known) {
                             stopped->op);
 }
 
-// An output that stays as it is while the input changes is the work of a layer that stores the size.
+// If the output's size does not change with the input's, a layer stores the size.
 static czm_status check_growth(czm_editor *e, czm_shape old_input, czm_shape old_output) {
     czm_tensor output = e->model->main.outputs.items[0].tensor;
     czm_shape now = czm_shape_of(e->shapes, output);

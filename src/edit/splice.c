@@ -60,7 +60,7 @@ static void rename_in_graph(renaming *r, czm_graph *graph) {
     }
 }
 
-// Functions of the step get names of their own where both models have one of the same name.
+// Functions of the step get new names if both models have a function of the same name.
 static void move_functions(czm_model *model, const czm_model *step) {
     czm_name_table names = {0};
     renaming r = {model->arena, &names};

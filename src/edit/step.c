@@ -17,19 +17,19 @@ typedef struct builder {
     czm_shape shape; // of the image
 } builder;
 
-// How many values a step takes: exactly `count`, or as the flags say.
+// The number of values of a step: exactly `count`, or as the flags state.
 typedef enum value_rule {
     NO_VALUES,
     ONE_OR_PER_CHANNEL,
     LIMITS,      // low and high, once or per channel
     MEANS,       // mean and deviation, likewise
     PERMUTATION, // of the channels
-    AN_OPTION,   // a word, which may be left out
+    AN_OPTION,   // an optional word
 } value_rule;
 
 typedef struct czm_step_kind {
     const char *name;
-    bool is_before, is_after; // where it may stand
+    bool is_before, is_after; // before the network, after it, or both
     int64_t channels;         // that the image must have; 0: any number
     bool is_arithmetic;       // float32 only
     value_rule rule;
@@ -185,7 +185,7 @@ static czm_tensor sigmoid_to_softmax(builder *b, czm_tensor image) {
     return czm_output(both);
 }
 
-// No step of the user's.
+// A step that the user does not write.
 static const czm_step_kind factor_kind = {"value-range", .build = scale};
 static const czm_step_kind cast_kind = {"input-type", .build = cast};
 

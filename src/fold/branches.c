@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Conditionals that are decided beforehand; see fold.h. Exporters leave them behind where a network
-// knows whether it is being trained (keras_learning_phase, is_training) or initialised.
+// Conditionals that are decided beforehand; see fold.h. Networks contain them to distinguish training
+// (keras_learning_phase, is_training) or initialisation from inference.
 //
-// Rounds: infer the values of conditions, note in node->scratch what takes the place of the outputs of
-// each decided node, and let every reader point there. A branch that is put in place of its If brings
-// conditionals of its own, which the next round decides.
+// Rounds: infer the values of conditions, store in node->scratch the replacements of the outputs of each decided
+// node, and redirect every reader. A branch that replaces its If may contain conditionals, which the next round
+// decides.
 #include "fold/fold.h"
 #include "shape/shape.h"
 
-enum { MOST_ROUNDS = 32, MOST_NODES = 1 << 20 }; // so that functions made to unfold do no harm
+enum { MOST_ROUNDS = 32, MOST_NODES = 1 << 20 }; // limits for hostile files
 
 typedef struct folding {
     czm_context *context;
@@ -50,7 +50,7 @@ static bool is_conditional(const czm_node *node) {
 
 // ---- the condition
 
-// The number that decides, if it does not depend on the network's input.
+// The value of the condition, if it does not depend on the network's input.
 static bool read_condition(const folding *f, czm_tensor tensor, int64_t *number) {
     czm_value value = czm_value_of(f->shapes, tensor);
     if (f->is_open[tensor.node->order] || czm_shape_of(f->shapes, tensor).rank != 0 ||
@@ -60,11 +60,10 @@ static bool read_condition(const folding *f, czm_tensor tensor, int64_t *number)
     return true;
 }
 
-// ---- variables that stay as they are. A condition may depend on one (whether the weights have been
-// initialised) if no call changes it: beginning with what is stored, no branch that runs assigns
-// anything else.
+// ---- variables that never change. A condition may depend on one (whether the weights have been initialised) if no
+// branch that runs assigns anything but the stored value.
 
-// An assignment of the number that is there anyway.
+// An assignment of the stored number.
 static bool writes_same(const folding *f, const czm_node *effect, const czm_node *variable) {
     if (!czm_node_is(effect, CZM_OP_AssignVariableOp) || effect->inputs.count != 2) return false;
     czm_value fresh = czm_value_of(f->shapes, effect->inputs.items[1]);
@@ -93,7 +92,7 @@ static bool may_change(const folding *f, const czm_node *effect, size_t input,
     return czm_effect_changes(f->effects, effect, input) && !writes_same(f, effect, variable);
 }
 
-// Variables that change make more conditions unknown, and so more of them may change.
+// A variable that changes makes conditions unknown, so more variables may change.
 static void find_open(folding *f) {
     bool *is_changed = CZM_NEW_ARRAY(f->context->arena, bool, f->graph->nodes.count + 1);
     for (bool is_settled = false; !is_settled;) {
@@ -115,7 +114,7 @@ static void find_open(folding *f) {
     }
 }
 
-// ---- what takes a node's place
+// ---- the replacement of a node
 
 static void replace(folding *f, czm_node *node, czm_tensor *by) {
     node->scratch = by;
@@ -145,9 +144,9 @@ static void follow_all(czm_node *node) {
     node->controls.count = kept;
 }
 
-// ---- a function in place of the node that calls it
+// ---- inlining a function
 
-// Copies of a function's nodes, wired to the call's inputs from number `first` on. Names go on from
+// Copies a function's nodes and connects them to the call's inputs from number `first` on. Their names begin with
 // that of the call.
 static czm_tensor *put_function(folding *f, const czm_node *call, const czm_graph *function,
                                 size_t first) {
@@ -188,7 +187,7 @@ static czm_tensor *put_function(folding *f, const czm_node *call, const czm_grap
 }
 
 typedef struct chosen_branch {
-    int64_t left; // how many come before the one that is wanted
+    int64_t left; // the number of functions before the requested one
     czm_bytes name;
 } chosen_branch;
 
@@ -238,7 +237,7 @@ static void fold_switch(folding *f, czm_node *node) {
     replace(f, node, by);
 }
 
-// Of several ways in one is left. Loops keep theirs: what comes back is not looked at.
+// Replaces a Merge with only one live input. A Merge of a loop stays: values of the next iteration are not examined.
 static void fold_merge(folding *f, czm_node *node) {
     size_t alive = 0;
     int32_t which = 0;
@@ -293,7 +292,7 @@ static void fold_node(folding *f, czm_node *node) {
         fold_select(f, node);
 }
 
-// What is dead, or has been put in place, does nothing any more.
+// Removes effects of dead nodes and of replaced nodes.
 static void keep_effects(folding *f) {
     czm_node_list *effects = &f->graph->effects;
     size_t kept = 0;
@@ -305,7 +304,7 @@ static void keep_effects(folding *f) {
     effects->count = kept;
 }
 
-// Nodes of TensorFlow 1 wait for the branch that they are in: without branches, for nothing.
+// Nodes of TensorFlow 1 have control inputs for their branch; without branches, these are removed.
 static void drop_idle_controls(czm_graph *graph) {
     for (size_t i = 0; i < graph->nodes.count; i++)
         if (is_switch(graph->nodes.items[i])) return;
@@ -328,7 +327,7 @@ static const czm_shapes *infer(folding *f) {
 
 static void fold_round(folding *f) {
     czm_graph *graph = f->graph;
-    size_t count = graph->nodes.count; // what is put in place has its turn in the next round
+    size_t count = graph->nodes.count; // inlined nodes are processed in the next round
     f->shapes = infer(f);
     if (graph->effects.count) f->effects = czm_effects_find(f->context->arena, f->model);
     find_open(f);

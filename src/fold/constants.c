@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Pass "fold"; see fold.h. TensorFlow 2.0.0 computes with constants and weights itself, and gets a
-// constant only in place of what it cannot compute. For ONNX, where operations that other formats have
-// may have no equivalent, small results are computed too, and large ones where such an operation is
-// behind them.
+// Pass "fold"; see fold.h. For TensorFlow 2.0.0, only nodes that it cannot compute become constants. For ONNX, small
+// results become constants too, and large ones if they depend on an operation without an equivalent in ONNX.
 #include "fold/fold.h"
 #include "op/number.h"
 #include "shape/shape.h"
@@ -16,8 +14,8 @@ typedef struct folding {
     czm_pass_target target;
     czm_graph *graph;
     const bool *is_open; // by order
-    bool *is_rare;       // by order: rare operations are behind it, or it is one
-    bool *is_wanted;     // by order: it is to become a constant
+    bool *is_rare;       // by order: it is a rare operation, or depends on one
+    bool *is_wanted;     // by order: it will become a constant
 } folding;
 
 static bool is_source(const czm_node *node) {
@@ -44,7 +42,7 @@ static bool can_run(const czm_node *node) {
     return node->def && node->def->in_target && czm_op_has_kernel(node->def, type_named, node);
 }
 
-// A constant that stands outside the frame of its loop cannot be read in it.
+// A constant outside the frame of a loop cannot be read inside.
 static bool is_candidate(const folding *f, const czm_node *node) {
     bool is_closed = !f->is_open[node->order] && !is_source(node) && node->inputs.count > 0;
     for (size_t i = 0; is_closed && i < node->inputs.count; i++)
@@ -56,7 +54,7 @@ static void want(folding *f, const czm_node *node) {
     if (is_candidate(f, node)) f->is_wanted[node->order] = true;
 }
 
-// For ONNX: the last of each chain, which something reads that is no constant.
+// For ONNX: the last node of each chain, whose reader does not become a constant.
 static void find_last(folding *f) {
     for (size_t i = 0; i < f->graph->nodes.count; i++) {
         const czm_node *node = f->graph->nodes.items[i];
@@ -85,7 +83,7 @@ static czm_bytes read_weight(void *user, const czm_node *handle) {
     return czm_fold_read_weight(f->context, f->model, handle, LARGEST_VALUE * sizeof(double));
 }
 
-// Whatever the wanted nodes are computed from.
+// All nodes that the wanted nodes depend on.
 static bool *choose(const folding *f, bool is_rare) {
     bool *is_chosen = CZM_NEW_ARRAY(f->context->arena, bool, f->graph->nodes.count + 1);
     for (size_t i = f->graph->nodes.count; i-- > 0;) {
@@ -114,7 +112,7 @@ static bool write_value(const folding *f, czm_dtype dtype, czm_value value, czm_
     return value.elements != NULL && can_write(dtype);
 }
 
-// Output 0 takes the node's own place. A further output is followed by its readers.
+// Output 0 replaces the node in place. The readers of further outputs are redirected.
 static void fold_node(folding *f, const czm_shapes *shapes, czm_node *node) {
     size_t count;
     if (!czm_node_output_count(node, &count) || count == 0) return;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Nodes that run for what they change. In a graph that is being read, `effects` lists them: assignments,
-// and If, While and their kin, whose functions may hold assignments. What a function changes spreads from
-// its assignments to the arguments that they change, and on to the arguments of its callers.
+// Nodes that change variables. While a graph is read, `effects` lists them: assignments, and If, While and similar
+// nodes whose functions may contain assignments. Changes are propagated from the assignments of a function to its
+// arguments, and to the arguments of its callers.
 #include "fold/fold.h"
 
 typedef CZM_LIST(const czm_node *) use_list;
@@ -22,13 +22,13 @@ typedef struct changed_argument {
 struct czm_effects {
     czm_arena *arena;
     czm_name_table functions;        // name -> changes
-    CZM_LIST(changed_argument) todo; // changed arguments; grows while it is worked through
-    const czm_node *node;            // whose functions are looked at
-    bool is_functional;              // whether it has any
+    CZM_LIST(changed_argument) todo; // changed arguments; grows while it is processed
+    const czm_node *node;            // the node whose functions are examined
+    bool is_functional;              // whether it has functions
 };
 
-// The input of a call that is given for an argument: the condition of If and the index of Case come
-// before the first. NULL: the call has too few inputs.
+// The input of a call for an argument: the condition of If and the index of Case come before the first argument.
+// NULL: the call has too few inputs.
 static const czm_tensor *given_for(const czm_node *call, changed_argument a) {
     size_t count = a.function->function->inputs.count;
     if (call->inputs.count < count) return NULL;

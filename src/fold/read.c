@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What folding may compute with: the bytes of small variables, and which nodes depend on nothing else.
+// The inputs of folding: the bytes of small variables, and the nodes that depend only on constants and variables.
 #include "fold/fold.h"
 
 static czm_status collect(void *user, czm_bytes block) {
@@ -14,7 +14,7 @@ static const czm_variable *find_variable(const czm_model *model, const czm_node 
     return NULL;
 }
 
-// A damaged file is reported when the weights are written; here it is a variable that is not known.
+// A damaged file is reported when the weights are written; here the variable is unknown.
 czm_bytes czm_fold_read_weight(czm_context *context, const czm_model *model, const czm_node *handle,
                                uint64_t most) {
     const czm_variable *variable = find_variable(model, handle);

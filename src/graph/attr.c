@@ -165,7 +165,7 @@ size_t czm_attr_list_size(const czm_node *node, const char *name) {
     return read_ints(czm_node_attr(node, name), NULL, 0);
 }
 
-// ---- lists of types, whose elements are asked for one by one
+// ---- lists of types, whose elements are read one by one
 
 // The elements of a list of types in its usual form: one byte each, one packed field.
 static czm_bytes types_of(czm_bytes value) {

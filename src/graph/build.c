@@ -5,7 +5,7 @@
 
 static bool is_list(const czm_op_arg *arg) { return arg->count_attr.size || arg->list_attr.size; }
 
-// How many inputs each argument that stands for several has: they share what the others leave.
+// The number of inputs of each list argument: they share the inputs that the other arguments leave.
 static size_t list_size(const czm_op *def, size_t input_count) {
     size_t lists = 0;
     for (size_t i = 0; i < def->input_count; i++) lists += is_list(&def->inputs[i]);

@@ -40,10 +40,10 @@ czm_tensor czm_identity_source(czm_tensor t) {
     return t;
 }
 
-// Depth-first search with a stack of its own, since chains of 100,000 nodes are legal.
+// Depth-first search with an explicit stack, since chains of 100,000 nodes are valid.
 typedef struct visit {
     czm_node *node;
-    size_t next; // the input, then the control input, to look at next
+    size_t next; // the next input, then control input, to visit
 } visit;
 
 typedef struct sorter {
@@ -51,7 +51,7 @@ typedef struct sorter {
     CZM_LIST(visit) stack;
     czm_node_list sorted;
     czm_node_list back_edges; // NextIteration nodes whose own inputs are still to be visited
-    const czm_node *circle;   // a node that was met again on the way down from itself
+    const czm_node *circle;   // a node that depends on itself
 } sorter;
 
 #define NOT_SEEN 0u

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// From the path of a node to the name of the layer that its author knows: "model/block3/conv/Conv2D"
-// is the layer "block3/conv".
+// From the path of a node to the author's name of the layer: "model/block3/conv/Conv2D" is the layer "block3/conv".
 #include "graph/layer_name.h"
 
 // Scopes that TensorFlow and Keras open inside a layer.
@@ -69,14 +68,14 @@ const char *czm_layer_name(czm_arena *arena, const char *name, czm_layer_names n
     return czm_arena_format(arena, "%.*s", (int)size, name);
 }
 
-// Constants, inputs and weights have names of their own and belong to no scope of the model.
+// Constants, inputs and weights have separate names and belong to no scope of the model.
 static bool tells_scope(const czm_node *node) {
     return node->inputs.count > 0 && strchr(node->name, '/') &&
            !czm_node_is(node, CZM_OP_ReadVariableOp) && !czm_node_is(node, CZM_OP_Identity);
 }
 
-// A scope that all nodes share is the model's if most have a layer's scope inside it; if not, it is
-// that of the only layer.
+// A scope that all nodes share belongs to the model if most nodes have a layer's scope inside it; otherwise it
+// belongs to the only layer.
 static const char *common_scope(czm_arena *arena, const czm_graph *graph) {
     const char *common = NULL;
     size_t size = 0, in_layers = 0, count = 0;
@@ -96,8 +95,8 @@ static const char *common_scope(czm_arena *arena, const czm_graph *graph) {
                                            : "";
 }
 
-// Variables bear their layer's own name: where "model/conv_1/.../ReadVariableOp" reads "conv/kernel",
-// the 1 is an echo.
+// Variables have their layer's own name: if "model/conv_1/.../ReadVariableOp" reads "conv/kernel", the 1 was added by
+// tracing.
 static bool has_echo(const czm_graph *graph, const char *scope) {
     bool is_seen = false;
     size_t skip = strlen(scope);

@@ -39,7 +39,7 @@ czm_bytes czm_tensor_content(czm_arena *arena, czm_bytes tensor, czm_dtype dtype
     czm_wire wire = czm_wire_read(tensor);
     for (czm_field f; czm_wire_next(&wire, &f) && b.size < count * size;)
         if (f.number == lists[dtype].field) put_listed(&b, &f, size, lists[dtype].is_varint);
-    b.size -= b.size % size; // a damaged file's part of an element
+    b.size -= b.size % size; // an incomplete element of a damaged file
     while (b.size < size) czm_put_raw_le(&b, 0, 1);
     while (b.size < count * size) {
         uint8_t last[8];

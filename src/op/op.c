@@ -70,7 +70,7 @@ static const uint16_t kinds[CZM_COUNT_OF(rows)] = {
 typedef CZM_LIST(czm_op_arg) arg_list;
 typedef CZM_LIST(czm_op_attr) attr_list;
 
-// Cuts the text up to the first `end` off the front of `rest`.
+// Removes the text up to the first `end` from the front of `rest`, and returns it.
 static czm_bytes cut(czm_bytes *rest, char end) {
     const uint8_t *found = rest->size ? memchr(rest->data, end, rest->size) : NULL;
     size_t size = found ? (size_t)(found - rest->data) : rest->size;
@@ -249,7 +249,7 @@ const czm_op_attr *czm_op_attr_find(const czm_op *op, czm_bytes name) {
     return NULL;
 }
 
-// Kernels of ops on lists of types are not told apart by them: there is one for each list.
+// Kernels of ops on lists of types do not depend on the list: one kernel supports all lists.
 static bool is_list_attr(const czm_op *op, czm_bytes name) {
     const czm_op_attr *attr = czm_op_attr_find(op, name);
     return attr && attr->kind.size > 5 && memcmp(attr->kind.data, "list(", 5) == 0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Writing model.json; see czann.h. The functions return 0 when there was memory, as jansson has it.
+// Writing model.json; see czann.h. Like those of jansson, the functions return 0 on success and another value without
+// memory.
 #include "package/czann.h"
 
 #include "codec/json.h"

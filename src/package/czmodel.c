@@ -11,7 +11,7 @@
 #include "codec/zip.h"
 #include "package/manifest.h"
 
-// One member while its bytes are written, at the far end of the pipe if there is one.
+// One member while its bytes are written, in the pipe's thread if there is one.
 typedef struct member {
     uint64_t at;
     char fault[128];
@@ -25,7 +25,7 @@ typedef struct writer {
     uint64_t done, total; // bytes of all members, for the progress
     uint64_t left;        // bytes that the member still lacks
     uint32_t crc;         // of those that it has
-    czm_pipe *pipe;       // NULL: no member was worth one yet, or there is no second thread
+    czm_pipe *pipe;       // NULL: no member was large enough yet, or there is no second thread
     member member;
 } writer;
 
@@ -53,7 +53,7 @@ static bool write_block(void *user, czm_bytes block) {
 
 static czm_status take_block(void *user, czm_bytes block) {
     writer *w = user;
-    if (block.size > w->left) return CZM_ERROR_INVALID; // too long: stream_payload() says it
+    if (block.size > w->left) return CZM_ERROR_INVALID; // too long: stream_payload() reports it
     w->left -= block.size;
     w->crc = czm_crc32(w->crc, block);
     bool is_sound = w->pipe ? czm_pipe_put(w->pipe, block) : write_block(w, block);
@@ -63,8 +63,8 @@ static czm_status take_block(void *user, czm_bytes block) {
     return p->progress && !p->progress(p->user, w->done, w->total) ? CZM_ERROR_CANCELLED : CZM_OK;
 }
 
-// Reading and both checksums in one thread, writing in another: worth a thread where that takes
-// longer than to start it.
+// One thread reads and computes both checksums, another one writes, if the member is large enough to justify a
+// thread.
 static void begin_member(writer *w, const czm_payload *payload, uint64_t at) {
     enum { WORTH_A_THREAD = 8 << 20 };
     w->member = (member){.at = at};
@@ -236,7 +236,7 @@ static void add_number(czm_sha256 *sha, uint64_t number) {
     czm_sha256_add(sha, czm_bytes_of(bytes, sizeof bytes));
 }
 
-// Each part with its size, so that no two lists of parts are the same bytes.
+// Adds each part with its size, so that different lists of parts give different bytes.
 static void add_part(czm_sha256 *sha, czm_bytes bytes) {
     add_number(sha, bytes.size);
     czm_sha256_add(sha, bytes);
@@ -252,7 +252,7 @@ static void add_payload(const writer *w, czm_sha256 *sha, const czm_payload *pay
         add_number(sha, crc);
 }
 
-// The id of what was streamed and of the metadata, which contain an id of zeros.
+// The id from the streamed bytes and the metadata, which contain an id of zeros.
 static void derive_id(const writer *w, const czm_zip_archive *inner, const czm_zip_member *network,
                       const czm_payload *metadata, char id[37]) {
     const czm_package *p = w->package;
@@ -275,7 +275,7 @@ static czm_status write_network(writer *w, czm_zip_archive *inner, const czm_pay
                            : put_headers(w, inner, place->data_at, &place->crc);
 }
 
-// Names and sizes; the names are as long as they will be.
+// Names and sizes; the placeholder names have their final length.
 static void layout_parts(writer *w, const czm_payload *parts, czm_zip_archive *outer) {
     for (size_t i = 0; i < outer->count; i++) {
         outer->members[i] = (czm_zip_member){.name = parts[i].name, .size = parts[i].size};

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Pass "clean": removes the attributes that TensorFlow 2.0.0 does not know where that is provably
-// harmless. What stays and is still unknown is the check's to refuse.
+// Pass "clean": removes the attributes that TensorFlow 2.0.0 does not support if this changes nothing. The check
+// rejects the others.
 //
 //   * attrs that begin with "_" are notes of a runtime or compiler to itself
-//   * an attr that equals its default in the newer TensorFlow says what 2.0.0 does anyway
+//   * an attr with its default value in the newer TensorFlow states what 2.0.0 does anyway
 //   * the attrs in the table below have no influence on any output that is read
 #include "passes/passes.h"
 
@@ -17,7 +17,7 @@ typedef struct harmless_attr {
 static const harmless_attr harmless[] = {
     {"debug_name", 0},      // of a variable, for error messages
     {"allowed_devices", 0}, // a hint for placement
-    // The weight of the running mean and variance, which is all that outputs 1 and 2 of a norm are for.
+    // The weight of the running mean and variance, which only affects outputs 1 and 2 of a norm.
     {"exponential_avg_factor", 1u << 1 | 1u << 2},
     {"parallel_iterations", 0}, // how many iterations of a loop may overlap
 };

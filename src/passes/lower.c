@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Pass "lower": known is not runnable. What TensorFlow 2.0.0's CPU kernels refuse or compute
-// wrongly becomes ops that they do, with the same values. docs/tf200-gaps.md has the measurements.
+// Pass "lower": replaces nodes that TensorFlow 2.0.0's CPU kernels reject or compute wrongly by ops that they
+// support, with the same values. docs/tf200-gaps.md has the measurements.
 #include "passes/lower.h"
 
 typedef enum rewrite_name {
@@ -111,14 +111,14 @@ static bool rewrite(czm_lowering *l, czm_node *node) {
     return is_done || apply(l, node, promotion);
 }
 
-// Outputs 1 and higher of a split node are those of the node that was split off it.
+// Readers of outputs 1 and higher of a split node read the node that was split off.
 static void follow_splits(czm_tensor *t) {
     while (t->index > 0 && t->node->scratch) t->node = t->node->scratch;
 }
 
 static bool rewrite_all(czm_lowering *l) {
     czm_graph *graph = l->graph;
-    size_t count = graph->nodes.count; // what a rewrite makes has its turn in the next round
+    size_t count = graph->nodes.count; // new nodes are processed in the next round
     bool is_changed = false;
     for (size_t i = 0; i < count; i++) graph->nodes.items[i]->scratch = NULL;
     for (size_t i = 0; i < count; i++) is_changed |= rewrite(l, graph->nodes.items[i]);
@@ -132,8 +132,8 @@ static bool rewrite_all(czm_lowering *l) {
     return true;
 }
 
-// One rewrite may call for another: rounds go on until nothing changes. Shapes are inferred anew
-// in each round, so that a rewrite may ask for the shape of anything.
+// A rewrite may require another one, so rounds continue until nothing changes. Shapes are inferred again in each
+// round, so a rewrite can use the shape of every tensor.
 static void lower_graph(czm_lowering *l, czm_graph *graph, bool is_main) {
     enum { MOST_ROUNDS = 16 };
     l->graph = graph;

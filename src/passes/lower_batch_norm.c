@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Batch normalisation in training mode, with running statistics given. TensorFlow 2.0.0 wants them empty, for it
-// would not read them.
+// Batch normalisation in training mode, with running statistics given. TensorFlow 2.0.0 requires them to be empty,
+// since it would not read them.
 #include "passes/lower.h"
 
 bool czm_training_norm_applies(czm_lowering *l, czm_node *node) {

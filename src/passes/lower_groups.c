@@ -24,8 +24,8 @@ bool czm_groups_applies(czm_lowering *l, czm_node *node) {
     return groups > 1 && groups <= MOST_GROUPS;
 }
 
-// One filter a channel is a depthwise convolution, whose filter has the same bytes in the same
-// order: only its shape is another.
+// One filter per channel is a depthwise convolution, whose filter has the same bytes in the same order and another
+// shape.
 static bool is_depthwise(const czm_lowering *l, const czm_node *node, int64_t groups) {
     int64_t filter[4], strides[4];
     return czm_lower_read_filter(l, node, 1, filter) && filter[2] == 1 && filter[3] % groups == 0 &&

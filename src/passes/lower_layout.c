@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Channels-first ops: TensorFlow 2.0.0 knows the layout NCHW but most of its CPU kernels do not.
-// The op is computed channels-last between two transposes. MaxPoolV2, whose windows are inputs, first
-// becomes MaxPool.
+// Channels-first ops: most CPU kernels of TensorFlow 2.0.0 do not support NCHW. The op is computed channels last
+// between two transposes. MaxPoolV2, whose windows are inputs, first becomes MaxPool.
 #include "passes/lower.h"
 #include "view/window.h"
 
@@ -25,8 +24,8 @@ static const char *const attrs_by_dimension[] = {"strides", "dilations", "ksize"
 
 enum { HIGHEST_RANK = 5 };
 
-// The rank that the layout's name implies: "NCHW" has four letters. 0: not channels-first. BiasAdd
-// calls everything NCHW, whatever its rank.
+// The rank that the layout's name implies: "NCHW" has four letters. 0: not channels-first. BiasAdd uses NCHW for
+// every rank.
 static int channels_first_rank(const czm_lowering *l, const czm_node *node) {
     if (!czm_is_channels_first(node) || node->inputs.count == 0) return 0;
     if (czm_node_is(node, CZM_OP_BiasAdd)) {
@@ -36,8 +35,8 @@ static int channels_first_rank(const czm_lowering *l, const czm_node *node) {
     return (int)czm_attr_string(node, "data_format").size;
 }
 
-// A norm with statistics of its own image is how Keras 2 spells LayerNormalization: nothing is
-// convolved there, and ONNX has no norm that needs the layout.
+// Keras 2 writes LayerNormalization as a norm with the statistics of the image itself: there is no convolution, and
+// no norm of ONNX needs the layout.
 static bool stays_for_onnx(const czm_lowering *l, const czm_node *node) {
     return l->target == CZM_FOR_ONNX && czm_attr_bool(node, "is_training");
 }
@@ -50,7 +49,7 @@ bool czm_layout_applies(czm_lowering *l, czm_node *node) {
     return rank >= 3 && rank <= HIGHEST_RANK;
 }
 
-// Where each dimension of the channels-last form stands in the channels-first one, and back.
+// The permutations from channels first to channels last, and back.
 static void permutations(int rank, int32_t *to_last, int32_t *to_first) {
     for (int i = 0; i < rank; i++) {
         to_last[i] = i == 0 ? 0 : i == rank - 1 ? 1 : i + 1;
@@ -87,7 +86,7 @@ static czm_tensor transposed(czm_lowering *l, const czm_node *node, const char *
     return czm_output(transpose);
 }
 
-// Sizes of the whole image are reordered; sizes of height and width alone stay.
+// Sizes of the whole image are reordered; sizes of height and width alone are not.
 static czm_tensor permuted_sizes(czm_lowering *l, const czm_node *node, czm_tensor sizes, int rank,
                                  czm_tensor order) {
     czm_shape shape = czm_lower_shape(l, sizes);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Rewrites that change the element types of an op, not its work.
+// Rewrites that change the element types of an op only.
 #include "passes/lower.h"
 
 static void become_cast(czm_lowering *l, czm_node *cast, czm_tensor value, czm_dtype from,
@@ -21,7 +21,7 @@ czm_tensor czm_lower_cast(czm_lowering *l, const czm_node *node, czm_tensor valu
 
 // ---- means of integers, in int64
 
-// int64 has a mean of its own; uint64 does not fit in.
+// int64 has its own kernel; uint64 does not fit into int64.
 bool czm_whole_mean_applies(czm_lowering *l, czm_node *node) {
     static const czm_dtype whole[] = {CZM_DTYPE_UINT8, CZM_DTYPE_INT8,  CZM_DTYPE_UINT16,
                                       CZM_DTYPE_INT16, CZM_DTYPE_INT32, CZM_DTYPE_UINT32,
@@ -40,7 +40,7 @@ static czm_tensor add_size(czm_lowering *l, const czm_node *node, czm_tensor of)
     return czm_output(size);
 }
 
-// sum / (size of what is added up / size of the sum), rounded towards zero.
+// sum / (size of the input / size of the sum), rounded towards zero.
 void czm_whole_mean_rewrite(czm_lowering *l, czm_node *node) {
     const czm_dtype wide = CZM_DTYPE_INT64, dtype = czm_attr_type(node, "T");
     const czm_tensor none = {0};
@@ -64,7 +64,7 @@ void czm_whole_mean_rewrite(czm_lowering *l, czm_node *node) {
 
 typedef struct promotion {
     const czm_node *node;
-    czm_bytes attr; // the type attr that is taken as the wider type
+    czm_bytes attr; // the type attr that gets the wider type
     czm_dtype wider;
 } promotion;
 
@@ -77,8 +77,8 @@ static czm_dtype promoted_type(const void *user, czm_bytes attr) {
     return czm_bytes_equal(attr, p->attr) ? p->wider : czm_attr_type_named(p->node, attr);
 }
 
-// The wider types: half precision is rounded from single. Integers wrap, and so do wider ones that are cast
-// back; only operations that compute or move numbers are sure to do nothing else with a type.
+// The wider types: half precision is rounded from single. Integers wrap, and so do wider ones that are cast back.
+// This is only certain for operations that compute or move numbers.
 enum { MOST_WIDER = 2 };
 static const struct {
     czm_dtype dtype, wider[MOST_WIDER];
@@ -96,7 +96,7 @@ static bool may_widen_integers(const czm_lowering *l, const czm_node *node) {
     return l->target != CZM_FOR_ONNX && czm_node_traits(node)->widens;
 }
 
-// Whether nothing but output 0 has the type: the one output that a cast can take the place of.
+// Whether only output 0 has the type: a cast can replace only this output.
 static bool only_first_output_has(const czm_op *op, czm_bytes attr) {
     for (size_t i = 0; i < op->output_count; i++)
         if (czm_bytes_equal(op->outputs[i].type_attr, attr) &&
@@ -105,9 +105,9 @@ static bool only_first_output_has(const czm_op *op, czm_bytes attr) {
     return op->output_count > 0;
 }
 
-// Kernels that are registered and do not work: sums of bfloat16 lose their precision without a
-// word, LessEqual of bfloat16 has two, of which TensorFlow can choose neither (docs/tf200-gaps.md), and
-// Tile of uint32 and Where of float16 fail when they run.
+// Kernels that are registered and do not work: sums of bfloat16 lose their precision silently, LessEqual of bfloat16
+// has two, of which TensorFlow can choose neither (docs/tf200-gaps.md), and Tile of uint32 and Where of float16 fail
+// when they run.
 static bool is_distrusted(const czm_node *node) {
     if (czm_node_is(node, CZM_OP_Tile)) return czm_attr_type(node, "T") == CZM_DTYPE_UINT32;
     if (czm_node_is(node, CZM_OP_Where)) return czm_attr_type(node, "T") == CZM_DTYPE_HALF;
@@ -131,7 +131,7 @@ static czm_dtype wider_type(const czm_lowering *l, const czm_node *node, czm_byt
     return CZM_DTYPE_NONE;
 }
 
-// The type attr that stands in the way, with its wider type; false: there is none.
+// The type attr without a kernel, with its wider type; false: there is none.
 static bool find_promotion(const czm_lowering *l, const czm_node *node, promotion *p) {
     const czm_op *op = node->def;
     bool is_fine = czm_op_has_kernel(op, own_type, node) && !is_distrusted(node);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// XlaDynamicUpdateSlice: what is before and behind the slice is joined to it, one dimension after
-// the other from the last to the first
+// XlaDynamicUpdateSlice: joins the slice with the parts before and after it, dimension by dimension from the last to
+// the first.
 #include "graph/build.h"
 #include "passes/lower.h"
 

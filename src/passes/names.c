@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Pass "names": nodes get unique names of the form that TensorFlow 2.0.0 accepts
-// ([A-Za-z0-9.][A-Za-z0-9_.\\/>-]* without '>', which only newer versions allow; source:
-// tensorflow/core/framework/node_def_util.cc). Names that are fine already stay, so that
-// converting twice gives the same names.
+// Pass "names": nodes get unique names of the form that TensorFlow 2.0.0 accepts ([A-Za-z0-9.][A-Za-z0-9_.\\/>-]*
+// without '>', which only newer versions allow; source: tensorflow/core/framework/node_def_util.cc). Valid names do
+// not change, so converting twice gives the same names.
 #include "passes/passes.h"
 
 static bool is_letter_or_digit(char c) {
@@ -22,7 +21,7 @@ static char *acceptable(czm_arena *arena, const char *name) {
     return copy;
 }
 
-// The suffix that was tried last for each base name: many nodes of one name stay linear.
+// The last tried suffix for each base name, which keeps many nodes of one name linear.
 static const char *make_unique(czm_arena *arena, czm_name_table *taken, const char *base) {
     czm_name_slot *slot = czm_name_slot_for(arena, taken, czm_bytes_text(base));
     if (!slot->value) {
@@ -39,7 +38,7 @@ static const char *make_unique(czm_arena *arena, czm_name_table *taken, const ch
     }
 }
 
-// The resource behind a variable: two handles of one shared name would be one variable.
+// The shared name of a variable: two handles with the same one would be the same variable.
 static void name_resource(czm_graph *graph, czm_node *handle) {
     czm_set_string(graph, handle, "shared_name", handle->name);
     czm_remove_attr(handle, "container");

@@ -11,9 +11,9 @@ typedef void pass(czm_context *context, czm_model *model, czm_pass_target target
 
 static pass *const passes[] = {
     czm_pass_variables, // TensorFlow 1's reference variables become resource variables
-    czm_fold_constants, // what depends on constants alone and the target cannot compute becomes a constant
-    czm_pass_lower, // what TensorFlow 2.0.0 cannot run becomes what it can, value for value
-    czm_pass_clean, // attributes that TensorFlow 2.0.0 does not know and that change nothing are removed
+    czm_fold_constants, // results that depend on constants alone and that the target cannot compute become constants
+    czm_pass_lower, // ops that TensorFlow 2.0.0 cannot run are replaced by ops that it can run
+    czm_pass_clean, // attributes that TensorFlow 2.0.0 does not support and that change nothing are removed
     czm_pass_names, // every node gets a unique name that TensorFlow 2.0.0 accepts
 };
 
@@ -29,7 +29,7 @@ static void sort(czm_context *context, czm_model *model, czm_graph *graph) {
     czm_graph_sort(graph);
 }
 
-// What an If or While needs changes with its body: functions that nothing names any more go.
+// The functions that If and While need change with their bodies: functions that no node names are removed.
 static void mark_function(void *user, czm_bytes name) {
     czm_graph *function = czm_model_function(user, name);
     if (!function) return;
@@ -62,8 +62,8 @@ static int compare_variables(const void *a, const void *b) {
     return (first > second) - (first < second);
 }
 
-// A rewrite may leave a variable unread: what is not in the graph any more is not saved either. And
-// it may change the order of the nodes: variables follow it, as they do when they are read back.
+// After a rewrite, a variable may have no reader: it is not saved. The order of the nodes may have changed: the
+// variables get the same order, as when they are read.
 static void settle_variables(czm_model *model) {
     size_t kept = 0;
     for (size_t i = 0; i < model->variables.count; i++)

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Pass "variables": a reference variable (VariableV2) becomes a resource variable and a read of
-// it, in place, so that there is one kind of variable to save and restore. Readers of the
-// reference now get the value, and so the ops that forward references become those that forward
-// values.
+// Pass "variables": a reference variable (VariableV2) becomes a resource variable and a read of it, in place, so that
+// there is one kind of variable to save and restore. Readers of the reference then read the value, so ops that pass
+// references on become ops that pass values on.
 #include "passes/passes.h"
 
 static void read_resource(czm_model *model, czm_node *node) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Reading containers; see container.h. In a CZModel the id in the name of modelid=<id> tells which
-// members are the metadata and the network; the one that is left is the licence.
+// Reading containers; see container.h. In a CZModel, the id in the name of modelid=<id> determines the members with
+// the metadata and the network; the remaining member is the licence.
 #include "read/container.h"
 
 #include "base/name_table.h"
@@ -26,8 +26,8 @@ static bool is_telling(const char *name) {
             czm_text_equal(name, CZANN_METADATA));
 }
 
-// An archive whose directory is gone still has its first member's name: that of the id or, as we
-// and czmodel 0.1.3 write it, that of the metadata.
+// An archive without its directory still has the name of its first member: the id or, in files of this program and of
+// czmodel 0.1.3, the metadata.
 bool czm_is_container(czm_context *context, const char *path) {
     czm_file *file = czm_file_open(context->arena, path);
     if (!file) return false;
@@ -127,7 +127,7 @@ static czm_status open_member(czm_context *context, const czm_container *c,
     return fault ? damaged(context, c->path, m->name, fault) : CZM_OK;
 }
 
-// What is neither metadata nor network nor id.
+// The member that is neither metadata nor network nor id.
 static czm_status find_license(czm_context *context, czm_container *c,
                                const czm_unzip_member *const known[3]) {
     for (size_t i = 0; i < c->archive.count; i++) {
@@ -176,8 +176,8 @@ static czm_status read_metadata(czm_context *context, czm_container *c, const cz
                                          : read_manifest(context, c, where);
 }
 
-// Both archives may be deflated, so that a few bytes could become gigabytes. No honest writer gains
-// anything the second time.
+// Both archives may be deflated, so a few bytes could become gigabytes. Deflating twice saves nothing, so no valid
+// file does it.
 static bool claims_too_much(const czm_unzip *zip, uint64_t packed_size) {
     uint64_t total = 0;
     for (size_t i = 0; i < zip->count; i++)
@@ -185,7 +185,7 @@ static bool claims_too_much(const czm_unzip *zip, uint64_t packed_size) {
     return total / CZM_BEST_RATIO > packed_size;
 }
 
-// ONNX came with model version 3.1.0; both kinds are told by their first bytes.
+// ONNX was introduced with model version 3.1.0; the first bytes determine the kind.
 static czm_status open_network(czm_context *context, czm_container *c, const czm_unzip_member *m) {
     CZM_TRY(open_member(context, c, m, &c->payload));
     c->is_onnx = !czm_unzip_is_archive(c->payload);

@@ -74,7 +74,7 @@ static bool ends_with_table(czm_extent file) {
            memcmp(tail, table_end, sizeof tail) == 0;
 }
 
-// GraphDef {node=1 {name=1, op=2}}: a node stands first, and its name and op first in it.
+// GraphDef {node=1 {name=1, op=2}}: the first field is a node, whose first fields are name and op.
 static bool is_graph(czm_bytes head) {
     czm_wire wire = czm_wire_read(head);
     if (head.size < 8 || head.data[0] != 0x0a) return false;
@@ -156,7 +156,7 @@ static const char *models_below(czm_arena *arena, const char *path, const czm_pa
     return text;
 }
 
-// A file in it that would be recognised by itself: a frozen graph, a checkpoint.
+// A file in the folder that is recognised: a frozen graph, a checkpoint.
 static czm_impostor kind_of_files(czm_arena *arena, const char *path, const czm_path_list *names) {
     static const char *const ends[] = {".pb", ".index", ".pt",         ".pth",
                                        ".h5", ".keras", ".safetensors"};

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Reading the metadata with expat; see manifest.h. `elements` is the table of the elements that
-// hold text, `lists` that of those that hold items. Document types are refused: no writer makes
-// any, and their entities are how a small file grows to gigabytes.
+// Reading the metadata with expat; see manifest.h. `elements` is the table of the elements that contain text, `lists`
+// that of the elements that contain items. Document types are rejected: no writer makes them, and with their entities
+// a small file can expand to gigabytes.
 #include "read/manifest.h"
 
 #include <expat.h>
@@ -95,7 +95,7 @@ static void take_channel(reader *r, const char *const *attributes) {
     *CZM_APPEND(r->arena, &r->pixel_types) = find_attribute(r, attributes, "PixelType");
 }
 
-// ZEN's results hold label values, so a gap or another order would give pixels to other classes.
+// ZEN's results contain label values, so a gap or another order would assign pixels to other classes.
 static void take_class(reader *r, const char *const *attributes) {
     const char *label = find_attribute(r, attributes, "LabelValue");
     int64_t number;
@@ -115,7 +115,7 @@ static const struct {
     take_item *take;
 } lists[] = {{"Channels", take_channel}, {"TrainingClasses", take_class}};
 
-// ---- what expat calls
+// ---- callbacks of expat
 
 static void begin_model(reader *r, const char *name, const char *const *attributes) {
     if (!czm_text_equal(name, "Model")) fail(r, "the outermost element is %s, not Model", name);
@@ -254,7 +254,7 @@ static czm_status damaged(czm_context *context, const char *where, const char *w
     return czm_report_add(context->report, CZM_RULE_METADATA_DAMAGED, where, NULL, "%s", what);
 }
 
-// Before anything else is asked of a version: a newer one may do without what these need.
+// The version is checked first: a newer one may not have the elements that these versions require.
 static czm_status finish(czm_context *context, const char *where, const reader *r,
                          czm_manifest *manifest) {
     if (!r->version) return damaged(context, where, "Model has no Version");

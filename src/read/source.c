@@ -25,8 +25,8 @@ static bool ends_with(const char *text, const char *end) {
 
 typedef CZM_LIST(const char *) prefix_list;
 
-// The folders inside the archive that contain saved_model.pb: "", "unet/". If `wanted`, such as "unet",
-// is not "", only that one and those below it.
+// The folders inside the archive that contain saved_model.pb: "", "unet/". If `wanted` (such as "unet") is not "",
+// only that folder and the folders below it.
 static prefix_list find_prefixes(czm_arena *arena, const czm_unzip *zip, const char *wanted) {
     prefix_list found = {0};
     size_t size = strlen(wanted);
@@ -42,7 +42,7 @@ static prefix_list find_prefixes(czm_arena *arena, const czm_unzip *zip, const c
     return found;
 }
 
-// The one SavedModel, or the one at the top; NULL: there are several.
+// The only SavedModel, or the one at the root; NULL: there are several.
 static const char *only_prefix(const prefix_list *found, const char *wanted) {
     for (size_t i = 0; i < found->count; i++)
         if (strlen(found->items[i]) == (*wanted ? strlen(wanted) + 1 : 0)) return found->items[i];
@@ -92,7 +92,7 @@ static bool is_keras(const czm_unzip *zip) {
     return has_member(zip, "config.json") && has_member(zip, "metadata.json");
 }
 
-// The checksums of the members are the only ones that there are.
+// A Keras archive has no other checksums than those of its members.
 static czm_status open_keras(czm_context *context, czm_source *source) {
     czm_extraction *x = czm_extraction_in(context->arena);
     source->kind = CZM_SOURCE_KERAS;
@@ -135,8 +135,8 @@ static czm_status open_archive(czm_context *context, czm_extent whole, const cha
                        wrong_model_hint);
 }
 
-// ONNX has no magic number: a file is ONNX by its first field or its name. A SavedModel begins likewise, but
-// with the number 1.
+// ONNX has no magic number: a file is recognised by its first field or its name. A SavedModel begins with the same
+// field, but with the value 1.
 static bool is_onnx(const char *path, czm_extent file) {
     enum { OLDEST_IR = 3, NEWEST_IR = 64 };
     uint8_t head[2];
@@ -238,7 +238,7 @@ czm_status czm_source_extent(czm_context *context, const czm_source *source, con
                           "the archive's member is damaged: %s", fault);
 }
 
-// A clone of a repository without its large files has pointers in their places.
+// A clone of a repository without its large files contains pointers instead of them.
 czm_status czm_source_check_pointer(czm_context *context, const czm_source *source,
                                     const char *name, czm_extent extent) {
     enum { LONGEST = 1024 };
@@ -265,7 +265,7 @@ czm_status czm_source_load(czm_context *context, const czm_source *source, const
     return czm_source_check_pointer(context, source, name, extent);
 }
 
-// The size of a file as it lies on the disk; 0: there is none.
+// The size of a file on the disk; 0: it does not exist.
 static uint64_t size_on_disk(czm_context *context, const czm_source *source, const char *name) {
     if (source->is_archive) {
         const czm_unzip_member *m = find_member(context, source, name);
@@ -275,7 +275,7 @@ static uint64_t size_on_disk(czm_context *context, const czm_source *source, con
     return file ? czm_file_size(file) : 0;
 }
 
-// What is read into memory counts; weights do not. The readers of ONNX and HDF5 count for themselves.
+// Files that are read into memory count, weights do not. The readers of ONNX and HDF5 count separately.
 static void count_input(czm_context *context, const czm_source *source) {
     static const char *const model[] = {MODEL_FILE, "variables/variables.index"};
     static const char *const archive[] = {"config.json", "metadata.json"};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The report: a list of findings in an arena of its own, since it outlives the conversion. A slot
-// inside the report itself lets it say that memory ran out when there is none left to say it with.
+// The report: a list of findings in its own arena, since it outlives the conversion. The flag out_of_memory needs no
+// allocation, so the report can always state that memory ran out.
 #include "report/report.h"
 
 #include "base/list.h"
@@ -39,7 +39,7 @@ static const rule rules[CZM_RULE_COUNT] = {
 #undef RULE
 };
 
-// How a caller of the library writes the options.
+// How a caller of the C library writes the options.
 static const czm_spelling members[CZM_OPTION_COUNT] = {
     [CZM_OPTION_NONE] = {"", "", ",", "", false},
     [CZM_OPTION_SIGNATURE] = {"signature", "signature = \"", ",", "\"", false},
@@ -137,13 +137,13 @@ jmp_buf *czm_report_set_jump(czm_report *report, jmp_buf *out_of_memory) {
     return czm_arena_set_jump(report->arena, out_of_memory);
 }
 
-// Outside of calls.
+// For functions that are used outside of calls.
 static const char *or_note(czm_report *report, const char *text) {
     if (!text) czm_report_out_of_memory(report);
     return text ? text : "";
 }
 
-// Room for one more entry, or NULL. Lists assume an arena that jumps; this one does not.
+// Memory for one more entry, or NULL. The list functions assume an arena that jumps; this one does not.
 static entry *add_entry(czm_report *report) {
     if (report->entries.count == report->entries.capacity) {
         size_t larger = report->entries.capacity ? report->entries.capacity * 2 : 16;
@@ -172,7 +172,7 @@ void czm_report_set_spelling(czm_report *report, const czm_spelling *spellings, 
     report->spelling_count = count;
 }
 
-// A name may be anything, so what is printed as a command or as source text is quoted.
+// A name may contain anything, so names in printed commands and source text are quoted.
 static const char *escape(czm_arena *arena, const char *text, const char *escaped,
                           const char *before) {
     char *copy = czm_arena_alloc(arena, strlen(text) * (strlen(before) + 1) + 1), *to = copy;
@@ -231,10 +231,10 @@ static czm_severity severity_of(const czm_report *report, czm_rule id, czm_sever
 static czm_status status_of(czm_rule id, czm_severity severity) {
     if (severity != CZM_ERROR) return CZM_OK;
     return rules[id].status ? rules[id].status
-                            : CZM_ERROR_INVALID; // a warning that is taken strictly
+                            : CZM_ERROR_INVALID; // a warning that became an error by --strict
 }
 
-// Two readings of a network have the same notes.
+// A network that is read twice makes the same notes twice.
 static bool is_repeated_note(const czm_report *report, const entry *e) {
     for (size_t i = 0; i < report->entries.count && e->finding.severity == CZM_NOTE; i++) {
         const czm_finding *f = &report->entries.items[i].finding;
@@ -269,7 +269,7 @@ static czm_status add_unreadable(czm_report *report, const char *where, const ch
     return status;
 }
 
-// The first fault of the input after a failure of the system is not believed.
+// The first fault of the input after a failure of the system is replaced by that failure.
 static czm_status judge(czm_report *report, czm_rule id, czm_severity most, const char *where,
                         const char *hint, const char *format, va_list arguments) {
     czm_severity severity = severity_of(report, id, most);
@@ -349,7 +349,7 @@ czm_outcome czm_report_outcome(const czm_report *report, size_t index) {
     return is_checked ? CZM_PASSED : CZM_NOT_CHECKED;
 }
 
-// Who can act decides the order: a missing file (3) hides what could be said about its content.
+// The order of severity: a missing file (3) comes first, since its content cannot be checked.
 static int gravity(czm_status status) {
     static const int order[] = {
         [CZM_OK] = 0,          [CZM_ERROR_INVALID] = 1, [CZM_ERROR_IO] = 2,

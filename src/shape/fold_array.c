@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Values of ops that rearrange, repeat, join, part or pick elements.
+// Values of ops that rearrange, repeat, join, split or select elements.
 #include "shape/view.h"
 
-// ---- one input seen in another order
+// ---- one input in another order
 
 // The same elements in the same order: Reshape, Squeeze, ExpandDims and the like.
 void czm_fold_first(czm_step *step) {
@@ -36,7 +36,7 @@ void czm_fold_transpose(czm_step *step) {
     czm_set_viewed(step, 0, 0, &view);
 }
 
-// Each dimension becomes two: which repetition, and where in it.
+// Each dimension becomes two: the repetition, and the position in it.
 void czm_fold_tile(czm_step *step) {
     czm_shape shape = czm_step_in_shape(step, 0);
     int64_t strides[CZM_HIGHEST_RANK], times;
@@ -80,7 +80,8 @@ void czm_fold_range(czm_step *step) {
     if (elements) czm_step_set_elements(step, 0, elements, count);
 }
 
-// Inputs are the first, the last and how many; as 2.0.0's kernel: the last one is not computed.
+// Inputs are the first value, the last value and their number; like 2.0.0's kernel, it does not compute the last
+// value.
 void czm_fold_linspace(czm_step *step) {
     const czm_element *first = czm_step_in_known(step, 0), *last = czm_step_in_known(step, 1);
     czm_dtype dtype = czm_attr_type(step->node, "T");
@@ -103,8 +104,8 @@ static int64_t product_from(czm_shape shape, int from) {
     return size;
 }
 
-// Each input has a block in each row: what it holds from dimension `axis` of the output on. Slices
-// for a new dimension lack this one.
+// Each input has a block in each row: its elements from dimension `axis` of the output on. Slices for a new dimension
+// do not have this dimension.
 static void join_blocks(czm_step *step, size_t first, size_t end, int axis) {
     czm_shape joined = step->outputs[0].shape;
     size_t count = 0;
@@ -146,9 +147,9 @@ void czm_fold_pack(czm_step *step) {
         join_blocks(step, 0, czm_step_in_count(step), axis);
 }
 
-// ---- one input parted
+// ---- one input split
 
-// Each output is a block of every row; `input` is parted along dimension `axis`.
+// Each output is a block of every row; `input` is split along dimension `axis`.
 static void part_blocks(czm_step *step, size_t input, int axis) {
     czm_shape shape = czm_step_in_shape(step, input);
     if (!czm_step_in_value(step, input).elements) return;
@@ -182,7 +183,7 @@ void czm_fold_unpack(czm_step *step) {
         part_blocks(step, 0, axis);
 }
 
-// ---- elements picked by their indices along one dimension
+// ---- elements selected by their indices along one dimension
 
 static void pick(czm_step *step, int axis) {
     czm_shape params = czm_step_in_shape(step, 0);

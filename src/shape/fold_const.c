@@ -5,7 +5,7 @@
 #include "op/number.h"
 #include "shape/ops.h"
 
-// Raw elements as the value of output 0, whose shape is set; nothing if they are not as many.
+// Sets the value of output 0, whose shape is set, to raw elements; nothing if their number differs.
 static void set_raw(czm_step *step, czm_dtype dtype, czm_bytes content) {
     size_t count = 0, size = czm_dtype_size(dtype);
     czm_element *elements = czm_step_new_elements(step, 0, &count);
@@ -18,7 +18,7 @@ static void set_raw(czm_step *step, czm_dtype dtype, czm_bytes content) {
     czm_step_set_elements(step, 0, elements, count);
 }
 
-// A variable's value, where weights are computed with.
+// A variable's value, in a computation with weights.
 void czm_fold_read(czm_step *step) {
     const czm_computation *c = step->computation;
     int64_t count = czm_shape_count(step->outputs[0].shape);

@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Values of element-wise ops. Numbers are doubles; what a tensor of the op's type would hold is
-// told by czm_element_of(), so that nothing is known of sums that wrap or digits that are lost.
-// An operation without a result that can be relied on gives NAN.
+// Values of element-wise ops. Numbers are doubles; czm_element_of() converts them to the op's type, and makes sums
+// that wrap and lost digits unknown. An operation without a reliable result gives NAN.
 #include "shape/view.h"
 
 #include <math.h>
 
-// ---- what a type can hold
+// ---- the range of a type
 
 typedef struct range {
     double low, high;
 } range;
 
-// Of 64 bit integers only those that a double holds exactly.
+// Of 64-bit integers, only those that a double represents exactly.
 static const range ranges[] = {
     [CZM_DTYPE_INT8] = {-128, 127},
     [CZM_DTYPE_UINT8] = {0, 255},
@@ -35,11 +34,11 @@ static double round_digits(double number, int digits) {
 
 czm_element czm_element_of(czm_dtype dtype, double number) {
     const czm_element unknown = {false, 0};
-    if (dtype == CZM_DTYPE_FLOAT) { // kernels may or may not take the tiniest numbers for 0
+    if (dtype == CZM_DTYPE_FLOAT) { // kernels may or may not flush subnormal numbers to 0
         bool is_normal = number == 0 || (fabs(number) > 0x1p-125 && fabs(number) < 0x1p127);
         return is_normal ? (czm_element){true, (double)(float)number} : unknown;
     }
-    if (dtype == CZM_DTYPE_HALF) { // 11 binary digits; the smaller ones are left aside
+    if (dtype == CZM_DTYPE_HALF) { // 11 binary digits; subnormal numbers are unknown
         bool is_normal = number == 0 || (fabs(number) >= 0x1p-14 && fabs(number) < 65520);
         return is_normal ? (czm_element){true, round_digits(number, 11)} : unknown;
     }
@@ -116,10 +115,10 @@ static double divide_real(czm_dtype t, double a, double b) {
     return is_integer(t) || b == 0 ? NAN : a / b;
 }
 
-// A damaged graph may feed fractions to an op on integers.
+// In a damaged graph, an op on integers may get fractions.
 static bool is_whole(double a) { return floor(a) == a && fabs(a) < 0x1p53; }
 
-// Integers go through int64_t: the quotient of large ones is no exact double.
+// Integers are divided as int64_t: the quotient of large ones is not exact as a double.
 static double divide_truncating(czm_dtype t, double a, double b) {
     if (!is_integer(t) || b == 0 || !is_whole(a) || !is_whole(b)) return NAN;
     int64_t quotient = (int64_t)a / (int64_t)b;
@@ -148,7 +147,7 @@ static double divide_flooring(czm_dtype t, double a, double b) {
     return divide_truncating(t, a - modulo_flooring(t, a, b), b);
 }
 
-// Only powers that come out exactly: whole numbers, whatever their type.
+// Only exact powers: integral numbers of any type.
 static double power(czm_dtype t, double a, double b) {
     double result = 1, limit = is_integer(t) ? 0x1p53 : 0x1p24;
     if (!is_whole(a) || !is_whole(b) || b < 0 || b > 64) return NAN;
@@ -169,7 +168,7 @@ static double differing_bits(czm_dtype t, double a, double b) {
     return (void)t, is_whole(a) && is_whole(b) ? (double)((int64_t)a ^ (int64_t)b) : NAN;
 }
 
-// Kernels shift by no less than 0 and no more than all bits but one.
+// Kernels limit the shift to 0 .. number of bits - 1.
 static double shift_count(czm_dtype t, double count) {
     double most = (double)(8 * czm_dtype_size(t)) - 1;
     return count < 0 ? 0 : count > most ? most : count;
@@ -179,7 +178,7 @@ static double shift_right(czm_dtype t, double a, double b) {
     return is_whole(a) && is_whole(b) ? floor(ldexp(a, -(int)shift_count(t, b))) : NAN;
 }
 
-// What is shifted out at the left is lost, and the sign with it.
+// Bits that are shifted out at the left are lost, also the sign.
 static double shift_left(czm_dtype t, double a, double b) {
     double span = ldexp(1, 8 * (int)czm_dtype_size(t));
     if (!is_whole(a) || !is_whole(b)) return NAN;
@@ -238,7 +237,7 @@ static czm_dtype input_dtype(const czm_step *step, size_t input) {
     return czm_tensor_dtype(step->node->inputs.items[input]);
 }
 
-// Numbers that become integers or booleans lose what these cannot hold.
+// Conversion to integers or booleans removes fractions.
 static double convert(czm_dtype from, czm_dtype to, double number) {
     if (to == CZM_DTYPE_BOOL) return number != 0;
     return czm_dtype_is_floating(from) && is_integer(to) ? trunc(number) : number;
@@ -259,7 +258,7 @@ void czm_fold_unary(czm_step *step) {
     czm_step_set_elements(step, 0, elements, count);
 }
 
-// The positions that the elements of an input have when it is broadcast to the output's shape.
+// The positions of the input's elements after broadcasting to the output's shape.
 static const size_t *broadcast_positions(const czm_step *step, size_t input, size_t count) {
     size_t *positions = CZM_NEW_ARRAY(step->arena, size_t, count);
     czm_view view = czm_view_broadcast(czm_step_in_shape(step, input), step->outputs[0].shape);
@@ -310,8 +309,8 @@ void czm_fold_sum(czm_step *step) {
     if (elements && czm_step_in_count(step)) czm_step_set_elements(step, 0, elements, count);
 }
 
-// Inputs are the condition and what to choose from. In Select, which does not broadcast, a vector
-// of conditions is about whole slices.
+// Inputs are the condition and the two alternatives. In Select, which does not broadcast, a vector of conditions
+// chooses whole slices.
 void czm_fold_select(czm_step *step) {
     czm_value condition = czm_step_in_value(step, 0), yes = czm_step_in_value(step, 1),
               no = czm_step_in_value(step, 2);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Values of ops on matrices, which are the last two dimensions. Products and inverses are summed in
-// double precision and rounded once; where exactness is asked for they are not known.
+// Values of ops on matrices, which are the last two dimensions. Products and inverses are summed in double precision
+// and rounded once; if exact values are required, they are unknown.
 #include "shape/view.h"
 
 #include <math.h>
@@ -87,7 +87,7 @@ static size_t find_pivot(const double *matrix, size_t size, size_t column) {
     return best;
 }
 
-// `matrix` becomes the unit matrix, and `inverse`, which was it, the inverse; false: there is none.
+// Transforms `matrix` to the unit matrix, and `inverse` from the unit matrix to the inverse; false: there is none.
 static bool invert(double *matrix, double *inverse, size_t size) {
     for (size_t column = 0; column < size; column++) {
         size_t pivot = find_pivot(matrix, size, column);
@@ -134,9 +134,9 @@ void czm_fold_matrix_inverse(czm_step *step) {
     czm_step_set_elements(step, 0, elements, count);
 }
 
-// ---- diagonals: the main one alone, which is what the shape rules know
+// ---- diagonals: only the main one, as in the shape rules
 
-// What the later versions put where there is no diagonal: input `input`, or 0.
+// The value of elements outside the diagonal in the later versions: input `input`, or 0.
 static czm_element padding(const czm_step *step, size_t input) {
     const czm_element *given = czm_step_in_count(step) > input ? czm_step_in_known(step, input)
                                                                : NULL;
@@ -191,7 +191,7 @@ void czm_fold_matrix_set_diag(czm_step *step) {
     czm_step_set_elements(step, 0, elements, count);
 }
 
-// Inputs 1 and 2 are how many diagonals stay below and above the main one; negative: all.
+// Inputs 1 and 2 are the numbers of kept diagonals below and above the main one; negative: all.
 void czm_fold_matrix_band(czm_step *step) {
     czm_shape shape = step->outputs[0].shape;
     czm_value value = czm_step_in_value(step, 0);

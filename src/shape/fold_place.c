@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Values of ops that put elements into a tensor of another size: Pad, OneHot, scattering, and the
-// like; and of GatherNd, which takes them out again.
+// Values of ops that put elements into a tensor of another size: Pad, OneHot, scattering, and the like; and of
+// GatherNd, which reads them.
 #include "shape/view.h"
 
 static czm_element *filled(czm_step *step, czm_element with, size_t *count) {
@@ -10,7 +10,7 @@ static czm_element *filled(czm_step *step, czm_element with, size_t *count) {
     return elements;
 }
 
-// Element 0 of an input, or 0 where there is no such input.
+// Element 0 of an input, or 0 if the input is absent.
 static czm_element first_or_zero(const czm_step *step, size_t input) {
     if (czm_step_in_count(step) <= input) return (czm_element){true, 0};
     const czm_element *given = czm_step_in_value(step, input).count ? czm_step_in_known(step, input)
@@ -18,7 +18,7 @@ static czm_element first_or_zero(const czm_step *step, size_t input) {
     return given ? *given : (czm_element){0};
 }
 
-// ---- Pad and PadV2: input 1 has what is added before and behind each dimension
+// ---- Pad and PadV2: input 1 contains the numbers of added elements before and after each dimension
 
 void czm_fold_pad(czm_step *step) {
     czm_shape shape = czm_step_in_shape(step, 0), result = step->outputs[0].shape;
@@ -41,7 +41,7 @@ void czm_fold_pad(czm_step *step) {
     czm_step_set_elements(step, 0, elements, count);
 }
 
-// ---- Roll: inputs 1 and 2 are by how much, and along which dimensions
+// ---- Roll: inputs 1 and 2 are the shifts and their dimensions
 
 void czm_fold_roll(czm_step *step) {
     czm_shape shape = czm_step_in_shape(step, 0);
@@ -70,7 +70,7 @@ void czm_fold_roll(czm_step *step) {
     if (elements) czm_step_set_elements(step, 0, elements, count);
 }
 
-// ---- OneHot: inputs are the places, how many there are, and the two values
+// ---- OneHot: inputs are the positions, the depth, and the two values
 
 void czm_fold_one_hot(czm_step *step) {
     czm_value places = czm_step_in_value(step, 0);
@@ -121,7 +121,7 @@ static bool read_places(const czm_step *step, size_t input, czm_shape shape, pla
     return true;
 }
 
-// Where slice `number` begins in the tensor; false if that is not known, or outside.
+// The begin of slice `number` in the tensor; false if it is not known, or outside.
 static bool find_place(const places *p, size_t number, size_t *begin) {
     size_t at = 0;
     for (size_t k = 0; k < p->depth; k++) {
@@ -146,7 +146,7 @@ void czm_fold_gather_nd(czm_step *step) {
     if (elements) czm_step_set_elements(step, 0, elements, count);
 }
 
-// Slices take the place of what is there, or are added to it.
+// Slices replace the elements of the tensor, or are added to them.
 static void put_slices(czm_step *step, const places *p, czm_value slices, bool is_added,
                        czm_element *elements, size_t count) {
     czm_dtype dtype = czm_tensor_dtype(czm_output((czm_node *)step->node));
@@ -182,7 +182,7 @@ void czm_fold_scatter(czm_step *step) {
     put_slices(step, &p, slices, step->detail != 1, elements, count);
 }
 
-// Inputs are the places (numbers, a vector, or rows of them), the shape, the values, what is elsewhere.
+// Inputs are the positions (a number, a vector, or rows), the shape, the values, and the default value.
 void czm_fold_sparse_to_dense(czm_step *step) {
     czm_shape shape = step->outputs[0].shape;
     czm_value slices = czm_step_in_value(step, 2);
@@ -196,7 +196,7 @@ void czm_fold_sparse_to_dense(czm_step *step) {
     if (elements) put_slices(step, &p, slices, false, elements, count);
 }
 
-// XlaDynamicUpdateSlice: tensor, what is put into it, and where that begins, kept inside.
+// XlaDynamicUpdateSlice: the tensor, the slice, and its begin, which is moved so that the slice fits.
 void czm_fold_slice_update(czm_step *step) {
     czm_shape shape = czm_step_in_shape(step, 0), part = czm_step_in_shape(step, 1);
     czm_value value = czm_step_in_value(step, 0), update = czm_step_in_value(step, 1);

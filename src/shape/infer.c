@@ -1,25 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The engine: walks a graph in its order, gives each node to the rule of its op and keeps the
-// facts. Nodes that call functions come back here to have these inferred for their arguments.
+// The engine: calls the rule of each node's op in the order of the graph, and stores the facts. Nodes that call
+// functions return to this file, which infers the function for their arguments.
 //
-// Loops made of old-style nodes are inferred by assumption: a Merge is first taken to be what
-// enters the loop, and if what NextIteration brings back differs, only what both have in common is
-// assumed, and the graph is inferred again, until the assumption holds.
+// Loops of old-style nodes are inferred with an assumption: at first, a Merge has the facts of the value that enters
+// the loop. If the value of NextIteration differs, only the common facts are assumed, and the graph is inferred
+// again, until the assumption holds.
 //
-// Function calls may nest, and each call costs a walk through the function. So that files made to
-// unfold without end do no harm, depth and number of steps are limited; beyond, all is unknown.
+// Function calls may nest, and each call costs a walk through the function. Depth and number of steps are limited
+// because of hostile files; beyond the limits, all facts are unknown.
 #include "shape/ops.h"
 
 enum {
     DEEPEST_NEST = 32,
     MOST_ROUNDS = 8, // to find out what holds in every round of a loop
-    // All calls together may cost this many times what a walk through the whole model costs, and
-    // something besides. A node costs a step, and so do an input and so many bytes of attrs.
+    // All calls together may cost this many times as much as a walk through the whole model, plus a constant. A node
+    // costs a step, and so do an input and so many bytes of attrs.
     CALL_BUDGET = 8,
     SPARE_STEPS = 10000,
     BYTES_PER_STEP = 64,
-    OUTPUTS_PER_NODE = 8, // on average, and some besides
+    OUTPUTS_PER_NODE = 8, // on average, plus a constant
     SPARE_OUTPUTS = 65536,
 };
 
@@ -28,7 +28,7 @@ typedef struct record {
     size_t first;      // of its facts
     size_t count;      // of its outputs
     unsigned branches; // see czm_step
-    bool is_given;     // its facts come from outside
+    bool is_given;     // the caller sets its facts
 } record;
 
 typedef struct loop {
@@ -137,7 +137,7 @@ static void stop_at(czm_shapes *shapes, const czm_node *node) {
     if (!shapes->stopped_at) shapes->stopped_at = node;
 }
 
-// What may never run may contradict itself: it stops the proof, but is no fault.
+// A node that may never run may have a contradiction: it stops the inference, but is no fault.
 void czm_step_fault(czm_step *step, const char *format, ...) {
     czm_shapes *shapes = step->engine->shapes;
     step->is_faulty = true;
@@ -186,8 +186,8 @@ static const czm_computation *computation_of(const czm_engine *e, const czm_inst
     return is_chosen ? e->computation : NULL;
 }
 
-// ---- what the samples have in common: two with sizes that most networks accept agree, and one with odd sizes,
-// where it is known, does not disagree (padding to a multiple of 32 is 0 for the others)
+// ---- common facts of the samples: two samples have sizes that most networks accept, and must agree. The third has
+// odd sizes, and must not disagree if it is known (padding to a multiple of 32 is 0 for the others).
 
 static int64_t common_dim(int64_t known, int64_t a, int64_t b, int64_t odd) {
     bool agree = a == b && (odd == a || odd == CZM_UNKNOWN);
@@ -274,7 +274,7 @@ static void infer_node(czm_engine *e, czm_instance *in, size_t position, const c
 
 // ---- one graph
 
-// What enters the loop, together with what came back in earlier rounds.
+// The facts of the value that enters the loop, joined with those of earlier rounds.
 static czm_fact assume(czm_engine *e, const czm_instance *in, const loop *l, bool is_first) {
     const czm_node *merge = in->records[l->position].node;
     czm_fact assumed = l->assumed;
@@ -298,7 +298,7 @@ static void walk(czm_engine *e, czm_instance *in, unsigned round) {
     }
 }
 
-// Whether what comes back into each loop is what was assumed; weakens the assumptions if not.
+// Whether the assumption of each loop holds; weakens the assumptions that do not.
 static bool loops_hold(czm_engine *e, czm_instance *in) {
     bool hold = true;
     for (size_t i = 0; i < in->loops.count; i++) {
@@ -319,7 +319,7 @@ static void infer_graph(czm_engine *e, czm_instance *in) {
     const czm_shape_fault fault = e->shapes->fault;
     const czm_node *stopped_at = e->shapes->stopped_at;
     for (unsigned round = 0; round <= MOST_ROUNDS; round++) {
-        // What went wrong under an assumption that does not hold may be all right.
+        // A fault under a wrong assumption may not be real.
         e->shapes->fault = fault;
         e->shapes->stopped_at = stopped_at;
         walk(e, in, round);

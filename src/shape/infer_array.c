@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Ops that give the values of one tensor another shape or order, or surround them with others.
+// Ops that change the shape or order of one tensor's values, or add others around them.
 #include "shape/ops.h"
 
 // ---- the same values in another shape
 
-// A target size of -1 stands for what is left over. One that is not known may be a size or -1; if
-// it is the only one, it is what is left over in either case.
+// A target size of -1 means the remaining size. An unknown target size may be a size or -1; if there is only one, it
+// is the remaining size in both cases.
 void czm_infer_reshape(czm_step *step) {
     czm_shape shape = czm_step_in_shape(step, 0);
     czm_dims target = czm_step_in_sizes(step, 1);
@@ -31,7 +31,7 @@ void czm_infer_reshape(czm_step *step) {
     czm_step_set_dims(step, 0, &target);
 }
 
-// Without a list of dimensions all that are 1 go.
+// Without a list of dimensions, all dimensions of size 1 are removed.
 void czm_infer_squeeze(czm_step *step) {
     czm_shape shape = czm_step_in_shape(step, 0);
     int64_t axes[CZM_HIGHEST_RANK];

@@ -14,7 +14,7 @@ static void set_results(czm_step *step, const czm_fact *results, size_t count) {
 
 // ---- conditionals: inputs are the condition and the arguments of the branches
 
-// Runs the chosen branch, or finds out what the results of all have in common.
+// Infers the chosen branch, or the common facts of the results of all branches.
 static void run_branches(czm_step *step, const name_list *branches, int64_t chosen) {
     size_t argument_count, count = 0, result_count = 0;
     const czm_fact *arguments = czm_step_inputs_from(step, 1, &argument_count);
@@ -54,7 +54,7 @@ static void collect(void *user, czm_bytes name) {
     *CZM_APPEND(c->arena, &c->names) = name;
 }
 
-// The last branch is also the one for all numbers that have none.
+// Other indices select the last branch.
 void czm_infer_case(czm_step *step) {
     collector c = {.arena = step->arena};
     czm_attr_each_function(czm_node_attr(step->node, "branches"), collect, &c);
@@ -67,9 +67,9 @@ void czm_infer_case(czm_step *step) {
     run_branches(step, &c.names, chosen);
 }
 
-// ---- loops: what goes in also comes out, from the body or, if that never runs, untouched
+// ---- loops: outputs are the results of the body or, if it never runs, the inputs
 
-// Keeps of `facts` what also holds of `results`; false if that was all of it.
+// Keeps only the facts that also hold for `results`; false if all did.
 static bool weaken(czm_arena *arena, czm_fact *facts, const czm_fact *results, size_t count) {
     bool is_weaker = false;
     for (size_t i = 0; i < count; i++) {
@@ -96,14 +96,14 @@ void czm_infer_while(czm_step *step) {
 
 // ---- old nodes
 
-// One of two outputs comes alive; both have the shape of the data.
+// Only one of the two outputs gets a value; both have the shape of the data.
 void czm_infer_switch(czm_step *step) {
     step->branches++;
     for (size_t i = 0; i < step->output_count; i++)
         czm_step_set_fact(step, i, czm_step_in_fact(step, 0));
 }
 
-// Outputs are whichever input is alive, and its number.
+// Outputs are the input with a value, and its number.
 void czm_infer_merge(czm_step *step) {
     czm_fact joined = czm_step_in_fact(step, 0);
     czm_step_set_rank(step, 1, 0);

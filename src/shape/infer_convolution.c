@@ -12,7 +12,7 @@ typedef struct convolution {
     czm_dims filter;
 } convolution;
 
-// The filter is input 1 everywhere; its rank tells 2D from 3D.
+// The filter is always input 1; its rank distinguishes 2D from 3D.
 static bool read_convolution(czm_step *step, int rank, convolution *c) {
     c->rank = rank;
     if (!czm_layout_of(step->node, rank, &c->layout)) return false;

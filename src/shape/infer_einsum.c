@@ -10,7 +10,7 @@ typedef struct einsum {
     czm_dims ellipsis; // what the ellipses of all inputs broadcast to
 } einsum;
 
-// Broadcasts what the ellipsis of one input stands for into that of all.
+// Broadcasts the dimensions of one input's ellipsis to those of all inputs.
 static bool add_ellipsis(einsum *e, czm_shape shape, int from, int count) {
     if (count == 0) return true;
     czm_dims before = e->ellipsis;

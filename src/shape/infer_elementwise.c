@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Shapes of ops that work on one tensor, element by element, or leave everything as it is.
+// Shapes of element-wise ops, and of ops that pass values unchanged.
 #include "shape/ops.h"
 
 // Each output is the input of the same number, value and all.
@@ -45,7 +45,7 @@ void czm_infer_broadcast(czm_step *step) {
     if (broadcast_all(step, &dims)) czm_step_set_dims(step, 0, &dims);
 }
 
-// Equal and NotEqual may be told to answer with a single value when the shapes do not fit.
+// Equal and NotEqual may return a single value if the shapes do not fit.
 void czm_infer_compare(czm_step *step) {
     czm_bytes attr = czm_node_attr(step->node, "incompatible_shape_error");
     if (attr.size == 0 || czm_attr_bool(step->node, "incompatible_shape_error")) {
@@ -58,7 +58,7 @@ void czm_infer_compare(czm_step *step) {
     if (is_sure && czm_shape_broadcast(a, b, &dims)) czm_step_set_dims(step, 0, &dims);
 }
 
-// All inputs from the one that the row names are alike.
+// All inputs from the one in the row on have the same shape.
 void czm_infer_merge_all(czm_step *step) {
     size_t first = (size_t)step->detail;
     czm_dims dims = czm_dims_of(czm_step_in_shape(step, first));
@@ -99,7 +99,7 @@ void czm_infer_ensure_shape(czm_step *step) {
     czm_step_set_dims(step, 0, &dims);
 }
 
-// Elements of another size: a dimension comes or goes.
+// Elements of another size: a dimension is added or removed.
 void czm_infer_bitcast(czm_step *step) {
     size_t from = czm_dtype_size(czm_attr_type(step->node, "T"));
     size_t to = czm_dtype_size(czm_attr_type(step->node, "type"));

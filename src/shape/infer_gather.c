@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Ops that pick slices by their indices, or put them together by theirs.
+// Ops that select slices by their indices, or assemble slices by indices.
 #include "shape/ops.h"
 
 // ---- slices along one dimension
@@ -98,7 +98,7 @@ void czm_infer_resource_gather_nd(czm_step *step) {
     gather_nd(step, czm_step_in_content(step, 0).shape, czm_step_in_shape(step, 1));
 }
 
-// ---- parts of which nobody knows the size
+// ---- parts of unknown size
 
 // [first] + data without the dimensions that the indices have.
 static void set_rest(czm_step *step, size_t output, int64_t first, czm_shape data,
@@ -125,12 +125,12 @@ void czm_infer_stitch(czm_step *step) {
         set_rest(step, 0, CZM_UNKNOWN, czm_step_in_shape(step, half), czm_step_in_shape(step, 0));
 }
 
-// SegmentSum and its kin: inputs are the data and the segment of each slice.
+// SegmentSum and similar ops: inputs are the data and the segment of each slice.
 void czm_infer_segments(czm_step *step) {
     set_rest(step, 0, CZM_UNKNOWN, czm_step_in_shape(step, 0), czm_step_in_shape(step, 1));
 }
 
-// UnsortedSegmentSum and its kin: input 2 says how many segments there are.
+// UnsortedSegmentSum and similar ops: input 2 says how many segments there are.
 void czm_infer_numbered_segments(czm_step *step) {
     int64_t count;
     bool is_known = czm_step_in_int(step, 2, &count) && count >= 0;

@@ -3,9 +3,8 @@
 // Images: normalisation, resizing, cropping, and moving pixels between space, depth and batch.
 #include "shape/ops.h"
 
-// Inputs are the image, scale, offset, mean and variance, one value a channel each. While training,
-// mean and variance may be empty. What output 5 holds is up to the device. data_format has a letter
-// for each dimension.
+// Inputs are the image, scale, offset, mean and variance, with one value per channel. In training mode, mean and
+// variance may be empty. The content of output 5 depends on the device. data_format has a letter for each dimension.
 void czm_infer_batch_norm(czm_step *step) {
     czm_dims dims, scale;
     czm_layout layout;
@@ -56,7 +55,7 @@ void czm_infer_crop_and_resize(czm_step *step) {
 
 // ---- space and depth
 
-// dim / by; false if that leaves a rest.
+// dim / by; false if there is a remainder.
 static bool split_dim(int64_t *dim, int64_t by) {
     if (*dim == CZM_UNKNOWN || by == CZM_UNKNOWN) *dim = CZM_UNKNOWN;
     if (*dim == CZM_UNKNOWN) return true;
@@ -104,8 +103,8 @@ void czm_infer_space_to_depth(czm_step *step) {
 
 // ---- space and batch
 
-// Blocks along the dimensions after the batch, and what is added to or cut from each. The V1 ops
-// have a block size as attr and margins as input 1, the ND ops have both as inputs.
+// Blocks along the dimensions after the batch, and the pixels that are added or removed. The V1 ops have a block size
+// as attr and margins as input 1, the ND ops have both as inputs.
 typedef struct blocks {
     int rank;      // how many dimensions have blocks; CZM_UNKNOWN
     int64_t total; // number of blocks
@@ -134,7 +133,7 @@ static blocks read_margins(const czm_step *step) {
     return b;
 }
 
-// The image as far as it is known; false if nothing can be said or after a fault.
+// The image as far as it is known; false if its rank is unknown, or after a fault.
 static bool read_batch(czm_step *step, blocks *b, czm_dims *dims) {
     *b = read_margins(step);
     bool is_nd = czm_step_in_count(step) == 3;

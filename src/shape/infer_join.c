@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Ops that join several tensors into one, or part one into several.
+// Ops that join several tensors, or split one tensor.
 #include "shape/ops.h"
 
 // ---- joining
@@ -83,7 +83,7 @@ void czm_infer_pack(czm_step *step) {
     czm_step_set_dims(step, 0, &dims);
 }
 
-// ---- parting
+// ---- splitting
 
 static void set_all(czm_step *step, const czm_dims *dims) {
     czm_shape shape = czm_dims_keep(step->arena, dims);
@@ -127,7 +127,7 @@ void czm_infer_split(czm_step *step) {
     set_all(step, &dims);
 }
 
-// One of the sizes may be -1, which stands for what is left over.
+// One of the sizes may be -1, which means the remaining size.
 static bool find_rest(const czm_step *step, int64_t whole, int64_t *rest) {
     czm_value sizes = czm_step_in_value(step, 1);
     int64_t size;

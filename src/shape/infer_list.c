@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// TensorLists, and what TensorFlow 1 had instead of them. A list is a scalar handle; how many
-// elements it has and of which shape is its content, which travels with it.
+// TensorLists, and the TensorArrays of TensorFlow 1. A list is a scalar handle; the number and the shape of its
+// elements are facts of the handle.
 #include "shape/ops.h"
 
 // The value of an input as the shape of elements: a negative number alone leaves even the rank
@@ -29,7 +29,7 @@ static void set_reserved(czm_step *step) {
     step->outputs[0].content = content;
 }
 
-// The elements of a list are alike: what is put in tells more of all.
+// All elements of a list have the same shape: a new element may determine more of it.
 static czm_shape with_item(const czm_step *step, size_t input) {
     czm_dims merged;
     czm_shape list = czm_step_in_content(step, 0).shape;
@@ -62,7 +62,7 @@ void czm_infer_list_from_tensor(czm_step *step) {
     set_list(step, czm_dims_keep(step->arena, &dims), tensor.dims[0]);
 }
 
-// A late attr lets this op make the list longer.
+// A newer attr allows this op to extend the list.
 void czm_infer_list_set(czm_step *step) {
     czm_content list = czm_step_in_content(step, 0);
     bool may_grow = czm_attr_bool(step->node, "resize_if_index_out_of_bounds");
@@ -80,8 +80,7 @@ void czm_infer_list_resize(czm_step *step) {
 
 // ---- tensors from lists
 
-// What is known of the elements of the list in input 0 together with what the node says of them;
-// false after a fault.
+// Combines the known shape of the elements of the list in input 0 with that in the node; false after a fault.
 static bool merge_element(czm_step *step, czm_shape said, czm_dims *dims) {
     czm_shape element = czm_step_in_content(step, 0).shape;
     if (czm_shape_merge(element, said, dims)) return true;
@@ -138,7 +137,7 @@ void czm_infer_list_concat(czm_step *step) {
     czm_step_set_rank(step, 1, 1);
 }
 
-// ---- TensorArrays: all that is known is what the node itself says
+// ---- TensorArrays: only the attributes of the node are known
 
 // Inputs are the array and the numbers of the elements to stack.
 void czm_infer_array_gather(czm_step *step) {

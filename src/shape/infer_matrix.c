@@ -58,15 +58,14 @@ static void set_shorter(czm_step *step, czm_dims *dims, int64_t rows, int64_t co
     czm_step_set_dims(step, 0, dims);
 }
 
-// The later versions can make several diagonals, of which nothing is told: `first` is the input with
-// their numbers.
+// The later versions can make several diagonals, which are not supported: `first` is the input with their numbers.
 static bool is_main_diagonal(const czm_step *step, size_t first) {
     int64_t number;
     return czm_step_in_count(step) <= first ||
            (czm_step_in_int(step, first, &number) && number == 0);
 }
 
-// How long an input says that a side of the matrix is; -1 leaves it to the diagonal.
+// The size of a side of the matrix in an input; -1: it follows from the diagonal.
 static int64_t side(const czm_step *step, size_t input, int64_t diagonal) {
     int64_t told;
     if (czm_step_in_count(step) <= input) return diagonal;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Ops that make one value of all values along some dimensions, and their values.
+// Reductions along some dimensions: shapes and values.
 #include "shape/view.h"
 
 #include <math.h>
@@ -35,7 +35,7 @@ void czm_infer_reduce(czm_step *step) {
     czm_step_set_dims(step, 0, &dims);
 }
 
-// ArgMax and ArgMin: input 1 is one dimension, which goes.
+// ArgMax and ArgMin: input 1 is one dimension, which is removed.
 void czm_infer_arg_reduce(czm_step *step) {
     czm_shape shape = czm_step_in_shape(step, 0);
     int64_t value;
@@ -79,7 +79,7 @@ static double smaller(double a, double b) { return a < b ? a : b; }
 typedef struct reduction {
     double (*combine)(double a, double b);
     double of_nothing;
-    bool is_rounding; // the order of the operations may show in the last digits
+    bool is_rounding; // the last digits may depend on the order of the operations
 } reduction;
 
 static const reduction reductions[] = {
@@ -91,13 +91,13 @@ static const reduction reductions[] = {
     [CZM_OR] = {greater, 0, false},
 };
 
-// Small integers are exact in whatever order they are added and multiplied.
+// Sums and products of small integers are exact in any order.
 static bool is_exact(czm_dtype dtype, double number) {
     double limit = czm_dtype_is_floating(dtype) ? 0x1p24 : 0x1p53;
     return floor(number) == number && fabs(number) < limit;
 }
 
-// Where each element goes: dimensions that are reduced have no stride.
+// The target of each element: reduced dimensions have stride 0.
 static czm_view view_of_targets(czm_shape shape, const bool *is_reduced) {
     czm_view view = czm_view_of(shape);
     int64_t stride = 1;
@@ -134,7 +134,7 @@ void czm_fold_reduce(czm_step *step) {
     czm_step_set_elements(step, 0, elements, count);
 }
 
-// The sum, divided by how many elements went into each.
+// The sum, divided by the number of its elements.
 void czm_fold_mean(czm_step *step) {
     czm_fact in = czm_step_in_fact(step, 0);
     if (!step->computation) return;
@@ -176,7 +176,7 @@ static size_t row_begin(const rows *r, size_t row) {
     return row / r->inner * r->size * r->inner + row % r->inner;
 }
 
-// The place of the first element that beats all others; the detail tells how.
+// The position of the first largest or smallest element; the detail determines which.
 void czm_fold_arg_reduce(czm_step *step) {
     czm_shape shape = czm_step_in_shape(step, 0);
     int64_t value;
@@ -210,7 +210,7 @@ static int compare_ranked(const void *a, const void *b) {
     return (x->place > y->place) - (x->place < y->place);
 }
 
-// The largest first; of equal ones that with the lower index.
+// The largest first; among equal elements, the one with the lower index.
 void czm_fold_top_k(czm_step *step) {
     czm_shape shape = czm_step_in_shape(step, 0);
     size_t count = 0;
@@ -233,7 +233,7 @@ void czm_fold_top_k(czm_step *step) {
     czm_step_set_elements(step, 1, places, count);
 }
 
-// Cumsum and Cumprod: what all elements up to this one, or before it, give together.
+// Cumsum and Cumprod: the sum or product of all elements up to this one, or before it.
 void czm_fold_cumulate(czm_step *step) {
     const reduction *r = &reductions[step->detail];
     bool is_reverse = czm_attr_bool(step->node, "reverse");

@@ -4,7 +4,7 @@
 #include "shape/view.h"
 #include "view/slice.h"
 
-// ---- Slice: inputs are the tensor, where to begin, and the size, where -1 is all that is left
+// ---- Slice: inputs are the tensor, the begin, and the size, where -1 means all remaining elements
 
 static bool slice_dim(int64_t whole, czm_value begins, czm_value sizes, size_t i, int64_t *out) {
     int64_t begin, size;
@@ -75,7 +75,7 @@ static void keep_whole(slicing *s, int dim) {
     keep_dim(s, dim, s->shape.dims[dim], 1, s->shape.dims[dim] != CZM_UNKNOWN);
 }
 
-// A single index, which takes the dimension away; false if it is outside.
+// A single index, which removes the dimension; false if it is outside.
 static bool take_index(slicing *s, const czm_part *part) {
     int64_t size = s->shape.dims[part->dim], index = part->begin.at;
     if (!part->begin.is_known || size == CZM_UNKNOWN) {
@@ -88,7 +88,7 @@ static bool take_index(slicing *s, const czm_part *part) {
     return true;
 }
 
-// Where a slice begins or ends, counted from the front and kept within the dimension; `open` where a mask opens it.
+// The begin or end of a slice, counted from the front and limited to the dimension; `open` if a mask sets it.
 static bool find_bound(czm_bound bound, int64_t open, int64_t size, int64_t low, int64_t high,
                        int64_t *out) {
     *out = bound.is_open ? open : bound.at;
@@ -115,7 +115,7 @@ static void take_range(slicing *s, const czm_part *part) {
     keep_dim(s, part->dim, count, step, true);
 }
 
-// How many entries there are, if it is known.
+// The number of entries, if it is known.
 static int entry_count(const czm_step *step) {
     for (size_t i = 1; i <= 3; i++) {
         czm_dims sizes = czm_step_in_sizes(step, i);
@@ -140,7 +140,7 @@ static bool take_part(czm_step *step, slicing *s, const czm_part *part) {
     return false;
 }
 
-// What the entries make of the tensor; false if that is unknown or after a fault.
+// Applies the entries to the tensor's shape; false if it is unknown, or after a fault.
 static bool apply_slicing(czm_step *step, slicing *s) {
     czm_slicing parts;
     *s = (slicing){.shape = czm_step_in_shape(step, 0),

@@ -1,32 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Where tensors come from: inputs, constants, variables, and ops whose output takes its shape from
-// a value (Fill, Range, random numbers) or has a shape as its value (Shape, Size, Rank).
+// Sources of tensors: inputs, constants, variables, ops whose output shape is the value of an input (Fill, Range,
+// random numbers), and ops whose value is a shape (Shape, Size, Rank).
 #include "shape/ops.h"
 
 #include <math.h>
 
-// An argument of a function, which the caller knows.
+// An argument of a function, whose facts the caller sets.
 void czm_infer_given(czm_step *step) { (void)step; }
 
 void czm_infer_shape_attr(czm_step *step) {
     czm_step_set_shape(step, 0, czm_step_in_attr_shape(step, "shape"));
 }
 
-// Variable is older than unknown ranks: there a scalar's shape stands for them too.
+// Variable is older than unknown ranks: its scalar shape also means an unknown one.
 void czm_infer_old_variable(czm_step *step) {
     czm_infer_shape_attr(step);
     if (step->outputs[0].shape.rank == 0) czm_step_set_shape(step, 0, czm_shape_unknown());
 }
 
-// TensorProto: tensor_shape=2; an absent one is a scalar's.
+// TensorProto: tensor_shape=2; if it is absent, the tensor is a scalar.
 void czm_infer_const(czm_step *step) {
     czm_bytes tensor = czm_attr_tensor(step->node, "value");
     if (tensor.size == 0) return;
     czm_step_set_shape(step, 0, czm_shape_read(step->arena, czm_wire_find(tensor, 2).bytes));
 }
 
-// ---- variables: what is known of them travels with their handles
+// ---- variables: their facts are stored with their handles
 
 void czm_infer_handle(czm_step *step) {
     czm_step_set_rank(step, 0, 0);
@@ -80,7 +80,7 @@ void czm_infer_rank(czm_step *step) { set_number(step, czm_step_in_shape(step, 0
 
 // ---- shapes from values
 
-// The sizes are the value of the input that the row names.
+// The sizes are the value of the input in the row.
 void czm_infer_sizes(czm_step *step) {
     czm_dims dims = czm_step_in_sizes(step, (size_t)step->detail);
     czm_step_set_dims(step, 0, &dims);
@@ -91,7 +91,7 @@ void czm_infer_scatter_nd(czm_step *step) {
     czm_step_set_dims(step, 0, &dims);
 }
 
-// Input 1 is the size to broadcast to; what it leaves open the tensor may decide.
+// Input 1 is the size to broadcast to; the tensor may determine its unknown sizes.
 void czm_infer_broadcast_to(czm_step *step) {
     czm_shape shape = czm_step_in_shape(step, 0);
     czm_dims target = czm_step_in_sizes(step, 1), result, dims = target;
@@ -146,7 +146,7 @@ void czm_infer_linspace(czm_step *step) {
     czm_step_set_dims(step, 0, &dims);
 }
 
-// ---- shapes of which no more than the rank is known beforehand
+// ---- shapes of which only the rank is known
 
 // The row's detail is the rank of each output, a decimal digit each, that of output 0 the last.
 void czm_infer_ranks(czm_step *step) {
@@ -155,7 +155,7 @@ void czm_infer_ranks(czm_step *step) {
         czm_step_set_rank(step, i, ranks % 10);
 }
 
-// Unique and its kin: the different values, where each element's value is among them, how many.
+// Unique and similar ops: the different values, the index of each element's value among them, their counts.
 void czm_infer_unique(czm_step *step) {
     czm_step_set_rank(step, 0, czm_step_in_shape(step, 0).rank);
     if (czm_step_in_shape(step, 0).rank == 1)
@@ -163,7 +163,7 @@ void czm_infer_unique(czm_step *step) {
     czm_step_set_rank(step, 2, 1);
 }
 
-// The positions of all that is true.
+// The positions of all true elements.
 void czm_infer_where(czm_step *step) {
     czm_dims dims = {.rank = 2, .at = {CZM_UNKNOWN, czm_step_in_shape(step, 0).rank}};
     czm_step_set_dims(step, 0, &dims);

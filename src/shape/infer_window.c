@@ -39,7 +39,7 @@ void czm_infer_average_pool(czm_step *step) {
     pool(step, &windows, true);
 }
 
-// MaxPoolV2: inputs 1 and 2 are what ksize and strides are elsewhere.
+// MaxPoolV2: inputs 1 and 2 replace ksize and strides.
 void czm_infer_pool_by_inputs(czm_step *step) {
     int rank = step->detail;
     czm_windows windows = czm_windows_of(step->node, rank);
@@ -67,8 +67,8 @@ void czm_infer_dilation(czm_step *step) {
         czm_step_set_dims(step, 0, &dims);
 }
 
-// ExtractImagePatches and ExtractVolumePatches: all values under a window become channels. No fault
-// when there is not one window: TensorFlow takes that for an empty image here.
+// ExtractImagePatches and ExtractVolumePatches: all values under a window become channels. An image smaller than the
+// window is not a fault: TensorFlow returns an empty image.
 void czm_infer_patches(czm_step *step) {
     int rank = step->detail;
     czm_dims dims;

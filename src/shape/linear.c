@@ -58,7 +58,7 @@ static bool read_product(const czm_shapes *shapes, const czm_node *node, size_t 
     return true;
 }
 
-// The value is factor * x + offset, and x is a step nearer to the shape each time; false at the end.
+// The value is factor * x + offset; each step replaces x by its own input, up to the shape. false at the end.
 static bool step_down(const czm_shapes *shapes, czm_tensor *x, czm_linear *out) {
     const czm_node *node = x->node;
     int64_t number;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How rules ask and answer; see step.h.
+// The functions for rules; see step.h.
 #include "shape/step.h"
 
 // ---- inputs
@@ -37,7 +37,7 @@ const czm_element *czm_step_in_known(const czm_step *step, size_t input) {
 }
 
 czm_shape czm_step_in_attr_shape(const czm_step *step, const char *name) {
-    enum { VALUE_SHAPE = 7 }; // AttrValue.shape: an empty one is a scalar's, unlike an absent one
+    enum { VALUE_SHAPE = 7 }; // AttrValue.shape: an empty one means a scalar
     czm_field shape = czm_wire_find(czm_node_attr(step->node, name), VALUE_SHAPE);
     return shape.number ? czm_shape_read(step->arena, shape.bytes) : czm_shape_unknown();
 }
@@ -55,7 +55,7 @@ void czm_step_set_shape(czm_step *step, size_t output, czm_shape shape) {
     if (output < step->output_count) step->outputs[output].shape = shape;
 }
 
-// Most ops change nothing about most shapes: then the array of the first input serves again.
+// Most ops do not change the shape: then the array of the first input is shared.
 void czm_step_set_dims(czm_step *step, size_t output, const czm_dims *dims) {
     if (output >= step->output_count) return;
     czm_shape first = czm_step_in_shape(step, 0), view = czm_dims_shape(dims);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Values seen in another order; see view.h.
+// Values in another order; see view.h.
 #include "shape/view.h"
 
 void czm_view_add(czm_view *view, int64_t dim, int64_t stride) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Reading the JSON specification with jansson; see json_spec.h. The tables `first` and `later` are
-// its two forms, `model` what the later one nests.
+// Reading the JSON specification with jansson; see json_spec.h. The tables `first` and `later` are its two forms,
+// `model` is the nested object of the later one.
 #include "spec/json_spec.h"
 
 #include <stdlib.h>
@@ -21,7 +21,7 @@ typedef struct reader {
     const json_t *colours;    // ClassColors, which may stand before Classes; NULL: none
 } reader;
 
-// Values are taken by functions of this form; false: of the wrong type, `expected` says which.
+// The type of functions that read a value; false: it has the wrong type (`expected` describes the right one).
 typedef bool take_value(reader *r, json_t *value);
 
 typedef struct key {
@@ -31,7 +31,7 @@ typedef struct key {
     const char *expected;
 } key;
 
-// The keys of one object. `name` is that of the key that holds it, or NULL.
+// The keys of one object. `name` is the key that contains the object, or NULL.
 typedef struct key_table {
     const char *name;
     const key *keys;
@@ -144,7 +144,7 @@ static bool take_name(reader *r, json_t *value) {
     return json_is_null(value) || copy_string(r, value, &r->metadata->model_name);
 }
 
-// 0 numbers: it is no list of up to MOST_SIZES whole numbers. null is an open size.
+// Count 0: it is not a list of up to MOST_SIZES integers. null is an open size.
 static size_t take_sizes(reader *r, const json_t *value, const int64_t **sizes) {
     size_t count = json_array_size(value);
     int64_t *found = CZM_NEW_ARRAY(r->context->arena, int64_t, MOST_SIZES);
@@ -286,7 +286,7 @@ static bool take_model(reader *r, json_t *value) {
     return true;
 }
 
-// What the later form does not know, but a .czmodel needs, stands beside ModelMetadata.
+// Values that a .czmodel needs and the later form does not have are beside ModelMetadata.
 static const key later_keys[] = {
     {"ModelMetadata", true, take_model, "an object with Type, InputShape and OutputShape"},
     {"ModelPath", true, take_model_path, PATH_OF_MODEL},
@@ -303,7 +303,7 @@ static bool take_id(reader *r, json_t *value) { return copy_string(r, value, &r-
 
 static bool take_version(reader *r, json_t *value) { return copy_string(r, value, &r->version); }
 
-// What the model.json of a .czann has beside the keys of `model`.
+// The keys of a model.json in addition to those of `model`.
 static const key file_keys[] = {
     {"FormatVersion", false, take_version, "a string, such as \"2.1.0\""},
     {"Id", true, take_id, "a string, a UUID"},
@@ -324,8 +324,8 @@ static key_table table_of_file(czm_arena *arena) {
 
 static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 
-// How far a written name is from a known one: Levenshtein's distance (with one row) to the nearest
-// beginning of it, and a little for what is missing at the end. Longer names are far from everything.
+// The distance of a written name from a known one: Levenshtein's distance (with one row) to the nearest prefix of the
+// known name, plus a small amount for its missing end. Very long names match nothing.
 static size_t distance(const char *a, const char *b) {
     enum { LONGEST = 64 };
     size_t row[LONGEST + 1], b_size = strlen(b);
@@ -439,7 +439,7 @@ static void read_object(reader *r, json_t *object, const key_table *table) {
                            "the key \"%s\" is missing", table->keys[i].name);
 }
 
-// Only the later form has ModelMetadata; its networks take pixels from 0 to 1.
+// Only the later form has ModelMetadata; its networks expect pixels from 0 to 1.
 static void read_spec(reader *r, json_t *object) {
     bool is_later = has_key_in_any_case(object, model.name);
     if (is_later) r->metadata->border_size = 0;
@@ -450,7 +450,7 @@ static void read_spec(reader *r, json_t *object) {
                        "write " SOME_COLOURS, "ClassColors must contain one colour for each class");
 }
 
-// What older versions of Notepad call Unicode, and what PowerShell 5 writes with ">".
+// UTF-16: "Unicode" in older versions of Notepad, and the output of ">" in PowerShell 5.
 static bool is_utf16(czm_bytes text) {
     return text.size >= 2 &&
            (memcmp(text.data, "\xff\xfe", 2) == 0 || memcmp(text.data, "\xfe\xff", 2) == 0);
@@ -502,7 +502,7 @@ czm_status czm_json_spec_read(czm_context *context, const char *path, czm_metada
     return CZM_OK;
 }
 
-// Before 2.1.0 the file does not tell the version: it is the oldest that can say what it says.
+// Before 2.1.0, the file contains no version: it is the oldest one that can contain these keys.
 static const char *version_of(const reader *r) {
     if (r->version) return r->version;
     return r->metadata->scaling_count == 3 ? "2.0.0"
@@ -524,7 +524,7 @@ czm_status czm_json_model_read(czm_context *context, const char *where, czm_byte
     return czm_report_status(context->report, first_finding);
 }
 
-// ---- writing: these return 0 when there was memory for everything, as jansson has it
+// ---- writing: like those of jansson, these return 0 on success and another value without memory
 
 static int add_text(json_t *spec, const char *name, const char *text) {
     return text ? json_object_set_new(spec, name, json_string(text)) : 0;
@@ -555,13 +555,13 @@ static int add_scaling(json_t *object, const czm_metadata *metadata) {
     return failed;
 }
 
-// Only where it is not the usual one of the form.
+// Only if it is not the default of the form.
 static int add_range(json_t *spec, const czm_metadata *m) {
     bool is_usual = m->has_unit_range == (m->model_type != NULL);
     return is_usual ? 0 : add_text(spec, "ValueRange", m->has_unit_range ? "unit" : "raw");
 }
 
-// Only if a class has another colour than the usual one of its place.
+// Only if a class has a colour other than the default of its position.
 static int add_colours(json_t *spec, const czm_metadata *m) {
     bool has_own = false;
     for (size_t i = 0; i < m->class_count; i++)

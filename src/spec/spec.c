@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The rules of the metadata, whoever wrote it: what both the JSON file and the caller's struct
-// must obey. See spec.h.
+// The rules for the metadata, both in a JSON file and in the caller's struct. See spec.h.
 #include "spec/spec.h"
 
 #include "base/decimal.h"
@@ -23,7 +22,7 @@ static const char *const pixel_types[] = {
     "Bgr192ComplexFloat",
 };
 
-// What a .czann may hold.
+// The types of models in a .czann.
 typedef struct model_type {
     const char *name;
     bool is_segmentation, gives_image;
@@ -93,7 +92,7 @@ static void check_choice(czm_context *context, const czm_spec *spec, const char 
                    czm_spec_key(context->arena, spec, key));
 }
 
-// Names go into XML; `where` says which.
+// Names are written to XML; `where` names the class.
 static void check_xml_text(czm_context *context, const char *where, const char *text,
                            bool may_be_empty) {
     size_t at;
@@ -172,7 +171,7 @@ static void check_type(czm_context *context, const czm_spec *spec) {
     check_choice(context, spec, "Type", spec->model_type, names, CZM_COUNT_OF(names));
 }
 
-// A microscope's pixel is smaller than a millimetre.
+// The pixels of a microscope are smaller than a millimetre.
 static void check_scaling(czm_context *context, const czm_spec *spec) {
     for (size_t i = 0; i < spec->scaling_count; i++)
         if (!(spec->scaling[i] > 0 && spec->scaling[i] < 1e-3)) {
@@ -185,7 +184,7 @@ static void check_scaling(czm_context *context, const czm_spec *spec) {
         }
 }
 
-// One number for each axis of the image, of which the channels are none.
+// One number for each axis of the image, without the channels.
 static void check_overlap(czm_context *context, const czm_spec *spec) {
     size_t count = spec->min_overlap_count, axes = spec->input_rank ? spec->input_rank - 1 : 0;
     if (count < 2 || axes == 0 || count == axes) return;
@@ -210,7 +209,7 @@ void czm_spec_check(czm_context *context, const czm_spec *spec) {
     check_colours(context, spec);
 }
 
-// The later form of the specification may lack what only a .czmodel needs.
+// The later form of the specification may lack values that only a .czmodel needs.
 czm_status czm_spec_check_format(czm_context *context, const czm_spec *spec,
                                  const czm_format *format) {
     bool is_xml = format->container == CZM_CONTAINER_XML;
@@ -225,7 +224,7 @@ czm_status czm_spec_check_format(czm_context *context, const czm_spec *spec,
     };
     size_t first = czm_report_count(context->report);
     const char *czann_option = czm_report_option(context->report, CZM_OPTION_FORMAT, "czann-1.1.0");
-    if (!spec->is_later || !spec->model_type) return CZM_OK; // said before
+    if (!spec->is_later || !spec->model_type) return CZM_OK; // reported before
     for (size_t i = 0; i < CZM_COUNT_OF(keys); i++)
         if (keys[i].is_missing)
             czm_report_add(context->report, CZM_RULE_SPEC_KEY,
@@ -297,7 +296,7 @@ static void check_model_path(czm_context *context, const czm_spec *spec) {
 
 // ---- the test image
 
-// What an image of each pixel type looks like in a file.
+// The channels and bits of an image file for each pixel type.
 static const struct {
     const char *pixel_type;
     int channels, bits;
@@ -433,7 +432,7 @@ static void take_values(czm_context *context, const czm_metadata *metadata, czm_
     czm_spec_check(context, spec);
 }
 
-// `folder` is what relative paths are relative to.
+// Relative paths are relative to `folder`.
 static void take_model(czm_context *context, const czm_options *options,
                        const czm_metadata *metadata, const char *folder, czm_spec *spec) {
     if (!metadata->model_path || !*metadata->model_path) return; // reported as missing
@@ -477,7 +476,7 @@ static const char *const *locate_steps(czm_context *context, const char *folder,
     return located;
 }
 
-// What an option asks for replaces what the specification asks for.
+// Options replace the values of the specification.
 static czm_status take_edits(czm_context *context, const czm_options *o, const char *folder,
                              czm_spec *spec) {
     czm_edits *e = &spec->edits;

@@ -24,7 +24,7 @@ double czm_value_factor(const czm_spec *spec, const czm_format *format) {
     if (feeds_unit == spec->has_unit_range) return 1;
     double most = czm_pixel_type_most(spec->pixel_type);
     for (size_t i = 1; i < spec->pixel_type_count; i++)
-        if (czm_pixel_type_most(spec->pixel_types[i]) != most) most = 0; // one factor does not do
+        if (czm_pixel_type_most(spec->pixel_types[i]) != most) most = 0; // no common factor
     if (most == 0) return 0;
     return feeds_unit ? most : 1 / most;
 }

@@ -21,7 +21,7 @@ static bool read_term(czm_bytes text, czm_einsum_term *term) {
     return true;
 }
 
-// Cuts off what comes before `end`. Where `end` does not occur, that is everything, and NULL is left.
+// Removes and returns the text before `end`; without `end`, the whole text, and NULL remains.
 static czm_bytes cut(czm_bytes *rest, const char *end) {
     czm_bytes all = *rest;
     size_t size = strlen(end);

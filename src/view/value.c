@@ -139,7 +139,7 @@ czm_shape czm_dims_keep(czm_arena *arena, const czm_dims *dims) {
 
 // ---- shapes
 
-// A 0 decides even when other dimensions are unknown.
+// A dimension of size 0 determines the result even if others are unknown.
 int64_t czm_shape_count(czm_shape shape) {
     int64_t count = shape.rank == CZM_UNKNOWN ? CZM_UNKNOWN : 1;
     for (int i = 0; i < shape.rank; i++) count = czm_dim_multiply(count, shape.dims[i]);
@@ -162,7 +162,7 @@ bool czm_shape_merge(czm_shape a, czm_shape b, czm_dims *out) {
     return true;
 }
 
-// An unknown dimension beside a 1 may be anything; beside a larger one it is 1 or as large.
+// An unknown dimension and 1 give an unknown dimension; an unknown dimension and a larger one give the larger one.
 static bool broadcast_dim(int64_t a, int64_t b, int64_t *out) {
     if (a == 1 || b == 1) {
         *out = a == 1 ? b : a;

@@ -25,8 +25,8 @@ static czm_padding padding_of(const czm_node *node) {
     return CZM_PADDING_UNKNOWN;
 }
 
-// The list of one of two names, with `count` entries. All are `fallback` if there is neither list, and unknown if it
-// has another length.
+// Reads the list with one of two names, with `count` entries. All entries are `fallback` if there is no list, and
+// unknown if it has another length.
 static void read_list(const czm_node *node, const char *name, const char *other, int64_t fallback,
                       int count, int64_t *out) {
     if (!czm_node_attr(node, name).data) name = other;
@@ -65,7 +65,7 @@ void czm_window_pad_same(czm_window *w, int64_t image, int64_t count) {
     w->after = total - total / 2;
 }
 
-// SAME: ceil(image / stride). Else: the last window ends where the padded image does or before.
+// SAME: ceil(image / stride). Otherwise the last window ends at or before the end of the padded image.
 bool czm_window_count(const czm_window *w, czm_padding padding, int64_t image, int64_t *out) {
     *out = CZM_UNKNOWN;
     if (image == CZM_UNKNOWN || w->stride <= 0 || padding == CZM_PADDING_UNKNOWN) return true;

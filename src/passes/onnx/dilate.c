@@ -7,7 +7,7 @@
 
 enum { MOST_SPACE = 3, MOST_DIMS = MOST_SPACE + 2 };
 
-// The three nodes, and what they say.
+// The three nodes, and their parameters.
 typedef struct dilated {
     czm_node *before, *convolution, *after;
     size_t space; // dimensions
@@ -40,7 +40,7 @@ static size_t space_of(const czm_node *node) {
     return czm_node_is(node, CZM_OP_Conv3D) ? 3 : 0;
 }
 
-// What is cropped from the result need not have been padded.
+// Pixels that are cropped from the result need no padding.
 static void read_pads(const czm_shapes *shapes, dilated *d) {
     int64_t crops[2 * MOST_SPACE];
     d->has_pads = read_ints(shapes, d->before->inputs.items[2], d->pads, 2 * d->space) &&
@@ -106,7 +106,7 @@ static void pad_explicitly(czm_graph *graph, czm_node *node, const dilated *d) {
     czm_set_ints(graph, node, "explicit_paddings", pads, 2 * (d->space + 2));
 }
 
-// In place, so that no reader has to be told.
+// In place, so that readers are unchanged.
 static bool join(czm_graph *graph, const dilated *d) {
     int64_t dilations[MOST_DIMS] = {1, 1, 1, 1, 1};
     czm_tensor image = d->has_pads ? d->before->inputs.items[0] : padded(graph, d);

@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Old control flow; see functionalize.h. Source: tensorflow/python/ops/control_flow_ops.py (v1), whose
-// invariants hold here: within a conditional, whatever comes from outside comes through a Switch;
-// within a loop, through an Enter.
+// Old control flow; see functionalize.h. Source: tensorflow/python/ops/control_flow_ops.py (v1), whose invariants
+// hold here: within a conditional, every value from outside comes through a Switch; within a loop, through an Enter.
 #include "passes/onnx/functionalize.h"
 
 #include <stdlib.h>
 
-// A part of the main graph that becomes a function. Nodes that belong to it bear a mark in `scratch`.
+// A part of the main graph that becomes a function. Its nodes have a mark in `scratch`.
 typedef struct region {
     czm_graph *graph;
     const char *frame;   // of the loop that it is in; NULL: it is a branch
     czm_node_list nodes; // inside
-    czm_node_list ends;  // where it begins: arguments take their place
-    bool is_closed;      // nothing in it is old control flow
+    czm_node_list ends;  // the nodes before it, which arguments replace
+    bool is_closed;      // it contains no old control flow
 } region;
 
 // ---- which nodes
@@ -74,8 +73,8 @@ static void forget(czm_node_list *nodes) {
     for (size_t i = 0; i < nodes->count; i++) nodes->items[i]->scratch = NULL;
 }
 
-// Whatever `outputs` need, up to where the region begins. Its nodes are not marked any more, its ends
-// are: they are those of both branches.
+// All nodes that `outputs` need, up to the ends of the region. The marks of its nodes are removed; those of the ends
+// stay, because both branches share them.
 static czm_node_list explore(region *r, const czm_tensor *outputs, size_t count) {
     r->nodes = (czm_node_list){0};
     for (size_t i = 0; i < count; i++) meet(r, outputs[i].node);
@@ -93,7 +92,7 @@ static int compare_orders(const void *a, const void *b) {
     return (first > second) - (first < second);
 }
 
-// Where the value of an end comes from.
+// The source of an end's value.
 static czm_tensor outside(czm_node *end) {
     return end->inputs.count ? end->inputs.items[0] : czm_output(end);
 }
@@ -170,8 +169,8 @@ static czm_tensor origin(czm_tensor tensor) {
     return tensor;
 }
 
-// The Switch whose output a branch hangs on: by its data, or, if that is all constant, by a control
-// edge to the pivot, an Identity of a Switch.
+// The Switch that a branch depends on: through its data or, if they are all constant, through a control edge to the
+// pivot, an Identity of a Switch.
 static czm_tensor switch_of(const czm_node_list *nodes, czm_tensor result) {
     if (is_switch(result.node)) return result;
     for (size_t i = 0; i < nodes->count; i++) {
@@ -186,7 +185,7 @@ static czm_tensor switch_of(const czm_node_list *nodes, czm_tensor result) {
     return (czm_tensor){0};
 }
 
-// Whether all Switches at the region's ends ask for the same.
+// Whether all Switches at the region's ends have the same condition.
 static bool has_predicate(const region *r, czm_tensor predicate) {
     for (size_t i = 0; i < r->ends.count; i++) {
         const czm_node *end = r->ends.items[i];
@@ -233,12 +232,12 @@ static bool convert_merge(czm_model *model, czm_node *merge) {
 
 // ---- loops
 
-// What changes from round to round: Merge(Enter, NextIteration), and the Switch that reads it.
+// The variables of a loop: Merge(Enter, NextIteration), and the Switch that reads it.
 typedef struct loop {
     const char *frame;
     czm_node *condition;            // LoopCond
     czm_node_list merges, switches; // one of each
-    CZM_LIST(czm_tensor) next;      // what NextIteration hands on
+    CZM_LIST(czm_tensor) next;      // the inputs of NextIteration
     czm_node_list enters;
 } loop;
 
@@ -284,7 +283,7 @@ static czm_node_list joined(czm_arena *arena, const czm_node_list *a, const czm_
     return all;
 }
 
-// Exits become what the loop hands out.
+// Readers of Exits read the outputs of the While.
 static void redirect_exits(czm_graph *graph, const loop *l, czm_node *whole) {
     for (size_t i = 0; i < graph->nodes.count; i++) {
         czm_node *node = graph->nodes.items[i];
@@ -340,7 +339,7 @@ static const char *frame_of(czm_arena *arena, const czm_node *enter) {
     return czm_arena_format(arena, "%.*s", (int)name.size, (const char *)name.data);
 }
 
-// One that lies in no other that is still to be done.
+// Converts one that contains no other one.
 static bool convert_one(czm_model *model) {
     for (size_t i = 0; i < model->main.nodes.count; i++) {
         czm_node *node = model->main.nodes.items[i];
@@ -358,7 +357,7 @@ static bool has_merge(const czm_graph *graph) {
     return false;
 }
 
-// Nobody may ask a Merge which input came.
+// Whether a node reads output 1 of a Merge (which input arrived), which If does not have.
 static bool asks_which(const czm_graph *graph) {
     for (size_t i = 0; i < graph->nodes.count; i++)
         for (size_t k = 0; k < graph->nodes.items[i]->inputs.count; k++) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// TensorArrays as TensorLists; see functionalize.h. A TensorArray has a handle, by which its operations
-// know it, and a flow, a number that brings them into an order (core/ops/data_flow_ops.cc): since each
-// operation takes the flow of the one before, the flow can be the list itself.
+// TensorArrays as TensorLists; see functionalize.h. The operations of a TensorArray have its handle as an input, and
+// a flow, a number that orders them (core/ops/data_flow_ops.cc). Each operation reads the flow of the previous one,
+// so the flow can be replaced by the list itself.
 #include "passes/onnx/functionalize.h"
 
 enum { ELEMENT_SHAPE = -1, END = -2, MOST_DIMS = 8 };
@@ -52,7 +52,7 @@ static bool are_all_known(const czm_graph *graph, const czm_shapes *shapes) {
     return true;
 }
 
-// Whether the array of a handle, which is a list by now, may be written beyond its size.
+// Whether the array of a handle, which is already a list, may be written beyond its size.
 static bool grows_on(const czm_node *handle) {
     while (handle->inputs.count && !czm_node_is(handle, CZM_OP_TensorListReserve))
         handle = handle->inputs.items[0].node;
@@ -105,7 +105,7 @@ bool czm_onnx_list_arrays(czm_model *model, const czm_shapes *shapes) {
     return true;
 }
 
-// ---- the shape of the elements, which TensorLists tell and TensorArrays do not
+// ---- the shape of the elements, which TensorLists have and TensorArrays lack
 
 // The node that made the list.
 static czm_node *source_of(czm_node *node) {
@@ -117,7 +117,7 @@ static czm_node *source_of(czm_node *node) {
     return node;
 }
 
-// What goes in, and how many of its dimensions are not the element's.
+// Notes the shape of a written tensor, without the dimensions that are not the element's.
 static void note_shape(czm_graph *graph, const czm_shapes *shapes, czm_node *node) {
     bool is_whole = czm_node_is(node, CZM_OP_TensorListFromTensor);
     if (!is_whole && !czm_node_is(node, CZM_OP_TensorListSetItem)) return;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Joining normalisations; see norms.h. Both spellings are known: (x - mean) * (rsqrt(variance + epsilon) * scale)
-// + shift, which the reader of ONNX writes, and (x - mean) / sqrt(variance + epsilon) * scale + shift, which
-// PyTorch's exporters do.
+// Joining normalisations; see norms.h. Two forms are recognised: (x - mean) * (rsqrt(variance + epsilon) * scale) +
+// shift, which the reader of ONNX writes, and (x - mean) / sqrt(variance + epsilon) * scale + shift, which PyTorch's
+// exporters do.
 #include "passes/onnx/norms.h"
 
 enum { MOST_AXES = 8 };
@@ -14,12 +14,12 @@ typedef struct norm {
     int64_t groups; // 0: of the last dimension
 } norm;
 
-// The means of an image along some axes, which keep their place.
+// The means of an image along some axes, which keep size 1.
 typedef struct means {
     czm_tensor of;
     int64_t axes[MOST_AXES];
     int count;
-    int64_t groups; // of channels whose means are one; 0: none
+    int64_t groups; // groups of channels that share their mean; 0: none
 } means;
 
 static bool is(czm_tensor t, czm_op_kind op) { return t.index == 0 && czm_node_is(t.node, op); }
@@ -142,7 +142,7 @@ static bool find_norm(const czm_shapes *shapes, czm_node *node, norm *n) {
     return false;
 }
 
-// In place, so that no reader has to be told.
+// In place, so that readers are unchanged.
 static void join(czm_graph *graph, czm_node *node, const norm *n) {
     czm_node_become(graph, node, CZM_OP_ClipByValue);
     node->inputs = (czm_tensor_list){0};
@@ -155,7 +155,7 @@ static void join(czm_graph *graph, czm_node *node, const norm *n) {
     czm_set_int(graph, node, CZM_ONNX_NORM_GROUPS, n->groups);
 }
 
-// Whether what comes out of a node reaches a product of matrices before an operation on images: by order.
+// By order: whether the output of a node reaches a product of matrices before an operation on images.
 static bool *find_rows(const czm_graph *graph) {
     bool *is_row = CZM_NEW_ARRAY(graph->arena, bool, graph->nodes.count + 1);
     for (size_t i = graph->nodes.count; i-- > 0;) {
@@ -176,7 +176,8 @@ bool czm_onnx_join_norms(czm_model *model, const czm_shapes *shapes) {
     for (size_t i = 0; i < count; i++) {
         czm_node *node = graph->nodes.items[i];
         norm n;
-        // Between convolutions the mean over channels stays a mean: rows would have to be transposed.
+        // Between convolutions the mean over channels stays a separate operation: a norm over rows would need
+        // transpositions.
         if (!find_norm(shapes, node, &n)) continue;
         if (n.groups == 0 && !is_row[node->order] && czm_shape_of(shapes, n.image).rank == 4)
             continue;

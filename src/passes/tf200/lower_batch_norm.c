@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Batch normalisation of volumes, whose layout TensorFlow 2.0.0 does not know: each channel is normalised on its own, so
-// height, width and depth may be one dimension.
+// Batch normalisation of volumes, whose layout TensorFlow 2.0.0 does not support: each channel is normalised
+// separately, so height, width and depth can be joined into one dimension.
 #include "passes/lower.h"
 
 static const czm_tensor none;

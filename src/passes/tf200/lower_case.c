@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Rewrites of pass "lower" for choices among many functions. TensorFlow 2.0.0's Python, when it loads
-// functions, gives new names to those that an attribute names, and forgets those that an attribute
-// lists (python/saved_model/function_deserialization.py).
+// Rewrites of pass "lower" for choices among many functions. TensorFlow 2.0.0's Python, when it loads functions,
+// renames the functions that an attribute names, but not those that an attribute lists
+// (python/saved_model/function_deserialization.py).
 #include "passes/lower.h"
 
 typedef struct branches {
@@ -26,7 +26,7 @@ static branches branches_of(czm_model *model, const czm_node *node) {
     return b;
 }
 
-// The branches get one more argument, which nothing else that names them would give.
+// The branches get one more argument, so no other node may name them.
 bool czm_many_branches_applies(czm_lowering *l, czm_node *node) {
     branches b = branches_of(l->model, node);
     bool fits = b.are_there && b.graphs.count && node->inputs.count;
@@ -49,7 +49,7 @@ static bool has_input(const czm_graph *graph, const char *name) {
     return false;
 }
 
-// The index becomes the last argument of a branch, which does not read it.
+// Adds the index as an unused last argument of a branch.
 static void accept_index(czm_graph *branch) {
     const char *name = "branch_index";
     for (size_t k = 1; has_input(branch, name); k++)
@@ -123,8 +123,8 @@ static void set_function(czm_graph *graph, czm_node *node, const char *attr, con
     czm_set_attr(graph, node, attr, czm_buffer_bytes(&b));
 }
 
-// If the index is 0 the first branch, else those after it, whose own Case has its turn later. An index
-// out of range means the last branch, here too.
+// If the index is 0 the first branch runs, else a function of the others, whose Case is rewritten later. An index out
+// of range means the last branch, here too.
 void czm_many_branches_rewrite(czm_lowering *l, czm_node *node) {
     branches b = branches_of(l->model, node);
     czm_tensor_list inputs = node->inputs;

@@ -39,7 +39,7 @@ static bool read_padding(const czm_node *node, const int64_t filter[4], const in
     return windows.padding != CZM_PADDING_UNKNOWN && !(is_same && has_strides);
 }
 
-// The padding of each dimension, before and behind: a Const of shape [rank, 2].
+// The padding of each dimension, before and after: a Const of shape [rank, 2].
 static czm_tensor padding_table(czm_lowering *l, const czm_node *node, const int32_t *paddings,
                                 int64_t rank) {
     czm_buffer content = czm_buffer_in(l->context->arena);
@@ -57,7 +57,7 @@ bool czm_explicit_padding_applies(czm_lowering *l, czm_node *node) {
            node->inputs.count > 0 && czm_attr_list_size(node, "explicit_paddings") == 8;
 }
 
-// The smallest value of a type, which no maximum takes: minus infinity, or the lowest whole number.
+// The smallest value of a type, which never is the maximum: minus infinity, or the lowest integer.
 static czm_tensor lowest(czm_lowering *l, const czm_node *node, czm_dtype dtype) {
     static const uint8_t single[] = {0, 0, 0x80, 0xff}, half[] = {0, 0xfc}, bfloat[] = {0x80, 0xff};
     static const uint8_t twice[] = {0, 0, 0, 0, 0, 0, 0xf0, 0xff};
@@ -99,7 +99,7 @@ bool czm_dilated_depthwise_applies(czm_lowering *l, czm_node *node) {
            read_padding(node, filter, dilations, padding);
 }
 
-// What SpaceToBatchND and BatchToSpaceND need beside the image.
+// The other inputs of SpaceToBatchND and BatchToSpaceND.
 typedef struct dealing {
     czm_tensor block, paddings, crops;
 } dealing;
@@ -154,8 +154,8 @@ static dealing plan_dealing(czm_lowering *l, czm_node *node, const int64_t d[2],
     return plan;
 }
 
-// SpaceToBatchND deals the pixels into dilation x dilation smaller images, in which neighbours lie
-// side by side.
+// SpaceToBatchND distributes the pixels to dilation x dilation smaller images, in which pixels at the distance of the
+// dilation are neighbours.
 void czm_dilated_depthwise_rewrite(czm_lowering *l, czm_node *node) {
     int64_t filter[4], d[2], p[4];
     czm_lower_read_filter(l, node, 1, filter);
@@ -212,8 +212,8 @@ bool czm_dilated_filter_applies(czm_lowering *l, czm_node *node) {
     return is_dilated;
 }
 
-// A dilated filter is a larger one with zeros between its taps. Along one dimension after the other, each tap
-// gets a dimension of its own, which is padded with zeros; what is beyond the last taps is cut off.
+// A dilated filter is a larger one with zeros between its taps. Dimension by dimension, each tap gets a new
+// dimension, which is padded with zeros; zeros after the last tap are cut off.
 void czm_dilated_filter_rewrite(czm_lowering *l, czm_node *node) {
     static const int32_t origin[5];
     static const int64_t ones[] = {1, 1, 1, 1, 1};
@@ -245,11 +245,10 @@ void czm_dilated_filter_rewrite(czm_lowering *l, czm_node *node) {
     czm_set_ints(l->graph, node, "dilations", ones, rank);
 }
 
-// ---- unequal strides of depthwise convolutions: every pixel is computed, and some are taken
+// ---- unequal strides of depthwise convolutions: all pixels are computed, and some are selected
 
-// What SAME padding takes off before the first of the pixels that strides keep: with stride 1 it
-// pads (taps - 1) / 2 before the image, with a larger one less. False if the size must be known and
-// is not.
+// The first pixels that the strides select: with stride 1, SAME pads (taps - 1) / 2 pixels before the image, with
+// larger strides fewer. False if this depends on an unknown size.
 static bool first_pixels(const czm_lowering *l, const czm_node *node, const int64_t filter[4],
                          const int64_t strides[2], int32_t first[2]) {
     first[0] = first[1] = 0;

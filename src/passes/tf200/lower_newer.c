@@ -21,7 +21,7 @@ void czm_matmul_v3_rewrite(czm_lowering *l, czm_node *node) {
     czm_set_type(l->graph, node, "T", dtype);
 }
 
-// ---- MatrixDiagV3 and its kin: of the main diagonal they are what they were before
+// ---- MatrixDiagV3 and similar ops: for the main diagonal they equal the older ops
 
 static const struct {
     czm_op_kind op, older;
@@ -37,7 +37,7 @@ static bool is_number(const czm_lowering *l, czm_tensor tensor, double number) {
     return czm_value_number(czm_lower_value(l, tensor), &known) && known == number;
 }
 
-// MatrixDiagV3 may be told how many rows and columns there are (inputs 2 and 3): -1 leaves it open.
+// Inputs 2 and 3 of MatrixDiagV3 may be the numbers of rows and columns; -1: not given.
 bool czm_diagonal_applies(czm_lowering *l, czm_node *node) {
     size_t diagonal = rows[czm_node_kind(node)].inputs;
     if (node->inputs.count <= diagonal || !is_number(l, node->inputs.items[diagonal], 0))

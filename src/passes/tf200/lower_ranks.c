@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Rewrites where the kernels of TensorFlow 2.0.0 are not made for as many dimensions, or for such numbers.
+// Rewrites for kernels of TensorFlow 2.0.0 that do not support so many dimensions, or int64 paddings.
 #include "graph/build.h"
 #include "passes/lower.h"
 #include "view/window.h"

@@ -156,8 +156,8 @@ static czm_keras_tensor glu(czm_keras_call *c, czm_keras_tensor x, double none) 
     return czm_keras_glu(c, x, (int64_t)czm_keras_rank(c, x) - 1);
 }
 
-// max(x - t, 0) as Keras 3.15 has it: of the values sorted down, those are the support with
-// k x_k > x_1 + ... + x_k - 1, and t is the sum over the support of these sums, less 1, by its size.
+// max(x - t, 0) as Keras 3.15 has it: with the values sorted in descending order, the support are those with k x_k >
+// x_1 + ... + x_k - 1, and t is (the sum of the support - 1) / its size.
 static czm_keras_tensor sparsemax(czm_keras_call *c, czm_keras_tensor x, double none) {
     (void)none;
     size_t rank = czm_keras_rank(c, x);

@@ -165,7 +165,7 @@ czm_keras_tensor czm_keras_number(czm_keras_call *c, const char *suffix, czm_dty
     return czm_keras_numbers(c, suffix, dtype, &value, NULL, 0);
 }
 
-// The shape of nested lists, as their first elements have it.
+// The shape of nested lists, from their first elements.
 static size_t list_dims(const json_t *value, int64_t *dims) {
     size_t rank = 0;
     for (; json_is_array(value) && rank < CZM_KERAS_HIGHEST_RANK; rank++) {
@@ -229,7 +229,7 @@ const int64_t *czm_keras_weight_dims(czm_keras_call *c, const char *name, size_t
     return w ? w->dims : ones;
 }
 
-// The variable is named after the layer alone, as Keras does it.
+// The variable has the name of the layer alone, as in Keras.
 static void make_variable(czm_keras_call *c, czm_keras_weight *w) {
     const char *name = czm_arena_format(c->arena, "%s/%s", c->layer->name, w->name);
     czm_shape shape = {(int)w->rank, w->dims};

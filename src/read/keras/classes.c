@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The table of layers, and what is said of those that cannot be converted.
+// The table of layers, and the messages for those that cannot be converted.
 #include "read/keras/layers.h"
 
 static const czm_keras_class classes[] = {
@@ -10,7 +10,7 @@ static const czm_keras_class classes[] = {
 #undef LAYER
 };
 
-// Layers that Keras has and a CZModel cannot hold.
+// Layers of Keras that a CZModel cannot contain.
 typedef struct refusal {
     const char *name, *why, *hint;
 } refusal;

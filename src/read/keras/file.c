@@ -37,7 +37,7 @@ static czm_status read_json(czm_context *context, const char *where, czm_bytes t
                                 error.line, error.column, error.text));
 }
 
-// A configuration of its own, as model.to_json() gives it: it tells version and backend too.
+// A separate configuration from model.to_json(), which also contains version and backend.
 static czm_status load_json(czm_context *context, const char *path, const json_t **out) {
     czm_file *file = czm_file_open(context->arena, path);
     uint64_t size = file ? czm_file_size(file) : 0;
@@ -105,7 +105,7 @@ static czm_status weights_alone(czm_context *context, const czm_keras_file *file
                           "the file contains weights but no architecture");
 }
 
-// What an HDF5 file without a configuration holds: weights of layers, or nothing of Keras.
+// Reports what an HDF5 file without a configuration contains: weights of layers, or nothing of Keras.
 static czm_status tell_content(czm_context *context, const czm_keras_file *file,
                                const czm_hdf5_object *root) {
     static const char *const groups[] = {"layers", "_layer_checkpoint_dependencies"};

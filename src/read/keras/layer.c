@@ -9,7 +9,7 @@ typedef struct reader {
     czm_context *context;
     const czm_keras_file *file;
     const char
-        *ordering; // of the dimensions, which some layers of Keras 1 do not name; NULL: not met
+        *ordering; // of the dimensions, which some layers of Keras 1 do not name; NULL: not found
 } reader;
 
 static czm_status read_layer(reader *r, const json_t *json, const char *prefix, unsigned depth,
@@ -32,7 +32,7 @@ static czm_status damaged(reader *r, const czm_keras_layer *layer, const char *w
     return czm_keras_refuse(r->context, r->file, layer, CZM_RULE_KERAS_DAMAGED, NULL, "%s", what);
 }
 
-// ---- words of Keras 1
+// ---- names of Keras 1
 
 typedef struct renaming {
     const char *before, *after;
@@ -94,14 +94,14 @@ static int set_data_format(reader *r, json_t *config) {
                                json_string(is_first ? "channels_first" : "channels_last"));
 }
 
-// LayerNormalization with rms_scaling has gamma and no beta, whatever it says of them.
+// LayerNormalization with rms_scaling has gamma and no beta, whatever its configuration states.
 static int set_weights(json_t *config) {
     if (!json_is_true(json_object_get(config, "rms_scaling"))) return 0;
     return json_object_set_new(config, "scale", json_true()) |
            json_object_set_new(config, "center", json_false());
 }
 
-// Adds the new words to a configuration in old ones. The configuration belongs to this call alone.
+// Adds the new names to a configuration with old names. The configuration belongs to this call alone.
 static czm_status modernise(reader *r, const json_t *config) {
     json_t *changed = (json_t *)config;
     int failed = 0;
@@ -148,7 +148,7 @@ bool czm_keras_layer_weight(const czm_keras_layer *layer, const char *name, size
 
 // ---- classes
 
-// Layers that a module of the user's defines, or that were registered with a package's name.
+// Layers from a user's module, or registered with the name of a package.
 static bool is_custom(const czm_keras_layer *layer, const json_t *json) {
     const char *registered = json_string_value(json_object_get(json, "registered_name"));
     bool is_foreign = layer->module && !czm_text_begins(layer->module, "keras") &&
@@ -179,7 +179,7 @@ static bool is_quantised(const czm_keras_layer *layer) {
            czm_text_begins(name, "float8") || strstr(czm_config_class(dtype), "Quantized");
 }
 
-// Keras 3 stores its operations in HDF5 without the module that tells them from layers of the same name.
+// Keras 3 stores its operations in HDF5 without the module that distinguishes them from layers of the same name.
 static bool is_lost_operation(const reader *r, const czm_keras_layer *layer) {
     return r->file->major >= 3 && !r->file->is_archive && !layer->module &&
            !czm_keras_is_input(layer) && json_is_object(layer->config) &&
@@ -282,7 +282,7 @@ static void add_argument(call_reader *c, const char *name, const json_t *value) 
     *CZM_APPEND(c->r->context->arena, c->arguments) = argument;
 }
 
-// A list with tensors is as many arguments as it has elements.
+// Each element of a list with tensors is an argument.
 static void add_value(call_reader *c, const char *name, const json_t *value) {
     czm_keras_reference ignored;
     bool has_tensors = false;
@@ -355,8 +355,8 @@ static void note_use(const czm_keras_reference *from) {
     if (from->node > from->layer->largest_call) from->layer->largest_call = from->node;
 }
 
-// A nested model has a call that is not stored, the one that made it. Keras 1 and 2 count it. Keras 3
-// does so only in the list of outputs, and not for a Sequential.
+// The call that created a nested model is not stored. Keras 1 and 2 count it. Keras 3 counts it only in the list of
+// outputs, and not for a Sequential.
 static void count_calls(czm_keras_model *model) {
     for (size_t i = 0; i < model->layers.count; i++) {
         czm_keras_layer *layer = model->layers.items[i];

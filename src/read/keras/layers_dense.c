@@ -33,7 +33,7 @@ static czm_keras_tensor join(czm_keras_call *c, czm_keras_tensor a, czm_keras_te
                         czm_keras_int(c, "Tensordot/concat/axis", 0));
 }
 
-// tf.tensordot over the last axis: as a matrix, multiplied, and back, as TensorFlow spells it.
+// tf.tensordot over the last axis: reshape to a matrix, multiply, reshape back, as TensorFlow does.
 static czm_keras_tensor tensordot(czm_keras_call *c, czm_keras_tensor x, size_t rank) {
     int64_t axes[MOST_RANK];
     for (size_t i = 0; i < rank; i++) axes[i] = (int64_t)i;
@@ -90,7 +90,7 @@ czm_keras_tensor czm_keras_build_einsum_dense(czm_keras_call *c) {
 
 // ---- attention
 
-// One of the four projections: its weights belong to a layer of its own.
+// One of the four projections: its weights belong to a separate layer.
 static czm_keras_tensor project(czm_keras_call *c, size_t index, const char *equation,
                                 size_t bias_rank, czm_keras_tensor x) {
     czm_keras_call inner = *c;

@@ -6,12 +6,12 @@
 
 enum { MOST_RANK = CZM_KERAS_HIGHEST_RANK };
 
-// What a normalisation multiplies with and adds; node NULL: nothing.
+// The factor and the offset of a normalisation; node NULL: none.
 typedef struct affine {
     czm_keras_tensor scale, offset;
 } affine;
 
-// A weight over `axes`, so that it fits to the input: as it is where the axis is the last.
+// A weight over `axes`, reshaped to fit the input; unchanged if the axis is the last one.
 static czm_keras_tensor weight_along(czm_keras_call *c, const char *name, const char *suffix,
                                      const int64_t *axes, size_t count, size_t rank) {
     czm_keras_size sizes[MOST_RANK];
@@ -63,7 +63,7 @@ static czm_keras_tensor in_single(czm_keras_call *c) {
 
 // ---- batch normalisation
 
-// In single precision whatever the layer computes in.
+// In single precision for every type of the layer.
 static czm_keras_tensor statistic(czm_keras_call *c, const char *name, const char *suffix,
                                   double absent, int64_t channels) {
     if (czm_keras_has_weight(c, name)) return czm_keras_weight_as(c, name, suffix, 1);
@@ -136,7 +136,7 @@ czm_keras_tensor czm_keras_build_rms_normalization(czm_keras_call *c) {
     czm_dtype outside = c->dtype;
     czm_keras_tensor x = in_single(c);
     size_t rank = czm_keras_rank(c, x), count = axes_of(c, rank, axes);
-    if (axes[0] != (int64_t)(rank - count)) // Keras does not bring its weight in line with others
+    if (axes[0] != (int64_t)(rank - count)) // Keras does not reshape its weight for other axes
         czm_keras_fail(c, NULL, "only the last axes are supported");
     czm_keras_tensor mean = czm_keras_reduce(c, NULL, CZM_OP_Mean,
                                              CZM_KERAS_OP(c, CZM_OP_Square, x), axes, count, true);
@@ -174,7 +174,7 @@ static czm_keras_tensor filled(czm_keras_call *c, const char *name, czm_keras_te
                         czm_keras_number(c, constant, c->dtype, value));
 }
 
-// What comes before the axes as the channels, which are normalised, and the axes as pixels.
+// Reshapes the dimensions before the axes to channels, which are normalised, and the axes to pixels.
 static czm_keras_tensor normalise_by_batch(czm_keras_call *c, czm_keras_tensor x,
                                            const int64_t *axes, size_t count, size_t rank) {
     czm_keras_tensor shape = CZM_KERAS_OP(c, CZM_OP_Shape, x);
@@ -215,7 +215,7 @@ czm_keras_tensor czm_keras_build_layer_normalization(czm_keras_call *c) {
     return czm_keras_cast(c, "Cast", y, outside);
 }
 
-// The axis becomes two, the groups and what is in one.
+// The axis is split into the groups and the channels of a group.
 czm_keras_tensor czm_keras_build_group_normalization(czm_keras_call *c) {
     int64_t axis, axes[MOST_RANK];
     size_t rank;
@@ -290,7 +290,7 @@ static double *statistics(czm_keras_call *c, const char *name, size_t *count) {
     return numbers;
 }
 
-// As a constant that fits to the input: over the axes that the layer keeps apart.
+// A constant that fits the input, over the axes that the layer normalises separately.
 static czm_keras_tensor statistics_as(czm_keras_call *c, const char *name, const char *suffix,
                                       czm_keras_tensor x) {
     int64_t axes[MOST_RANK], dims[MOST_RANK];

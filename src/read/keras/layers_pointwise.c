@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Layers that look at one value at a time, or join several tensors.
+// Layers that work element by element, or join several tensors.
 #include "read/keras/layers.h"
 
 enum { MOST_RANK = CZM_KERAS_HIGHEST_RANK };
 
 czm_keras_tensor czm_keras_build_identity(czm_keras_call *c) { return c->in[0]; }
 
-// Keras 2 leaves a node of it.
+// Keras 2 writes an Identity for it.
 czm_keras_tensor czm_keras_build_dropout(czm_keras_call *c) {
     return CZM_KERAS_OP(c, CZM_OP_Identity, c->in[0]);
 }
@@ -29,7 +29,7 @@ static czm_keras_tensor above(czm_keras_call *c, czm_keras_tensor x, double boun
     return CZM_KERAS_OP(c, CZM_OP_Mul, x, factor);
 }
 
-// What lies below the threshold, times the slope.
+// The part below the threshold, times the slope.
 static czm_keras_tensor below(czm_keras_call *c, czm_keras_tensor x, double bound, double slope) {
     czm_keras_tensor part = CZM_KERAS_OP(c, CZM_OP_Neg, x);
     if (bound != 0) part = czm_keras_with(c, CZM_OP_AddV2, part, bound);
@@ -121,7 +121,7 @@ czm_keras_tensor czm_keras_build_softmax(czm_keras_call *c) {
 
 // ---- several inputs
 
-// Where ranks differ, Keras adds dimensions behind the batch.
+// If ranks differ, Keras adds dimensions after the batch.
 static czm_keras_tensor with_rank(czm_keras_call *c, czm_keras_tensor x, size_t rank) {
     for (size_t own = czm_keras_rank(c, x); own && own < rank; own++)
         x = CZM_KERAS_OP(c, CZM_OP_ExpandDims, x, czm_keras_int(c, "ExpandDims/dim", 1));

@@ -11,7 +11,7 @@ typedef struct method {
     const char *name;
     czm_op_kind op; // CZM_OP_ScaleAndTranslate: always by its kernel
     const char
-        *kernel; // of ScaleAndTranslate, which replaces the op for antialias; NULL: it does not
+        *kernel; // of ScaleAndTranslate, which replaces the op for antialias; NULL: not supported
 } method;
 
 static const method methods[] = {
@@ -211,7 +211,7 @@ static void get_size(czm_keras_call *c, int64_t *size) {
     size[0] = size[1] = 1;
 }
 
-// TensorFlow leaves an image of the wanted size alone, whatever the method.
+// TensorFlow returns an image of the requested size unchanged, for every method.
 static czm_keras_tensor resize_to(czm_keras_call *c, czm_keras_tensor x, czm_keras_sampling how,
                                   const int64_t *size) {
     czm_shape shape = czm_keras_shape(c, x);

@@ -21,8 +21,8 @@ static window window_of(czm_keras_call *c) {
     return w;
 }
 
-// With padding "same" Theano begins half a window before the image, and for pools less. TensorFlow does so
-// if the window is of an odd size and takes all steps.
+// With padding "same", Theano begins half a window before the image, and for pools later. TensorFlow does the same if
+// the window has an odd size and the strides are 1.
 static void check_padding_of_theano(czm_keras_call *c, const window *w, const int64_t *size,
                                     bool is_pool) {
     if (!c->b->file->is_theano || !czm_text_equal(w->padding, "SAME")) return;
@@ -109,7 +109,7 @@ static czm_keras_tensor move_channels(czm_keras_call *c, czm_keras_tensor x, siz
     return czm_keras_transpose(c, x, order, rank);
 }
 
-// What looks at nothing behind itself: zeros in front.
+// Causal padding: zeros before the first element, so that an output depends on no later input.
 static czm_keras_tensor pad_causally(czm_keras_call *c, czm_keras_tensor x, const window *w,
                                      int64_t length) {
     int64_t before = w->dilations[0] * (length - 1);
@@ -122,7 +122,7 @@ static czm_keras_tensor pad_causally(czm_keras_call *c, czm_keras_tensor x, cons
 
 // ---- convolutions
 
-// The kernel's shape is what the configuration says, or nothing can be right.
+// Checks that the kernel has the shape of the configuration.
 static const int64_t *check_kernel(czm_keras_call *c, const char *name, const window *w) {
     int64_t size[MOST_SPATIAL];
     size_t rank = w->rank;
@@ -214,7 +214,7 @@ czm_keras_tensor czm_keras_build_separable(czm_keras_call *c) {
 
 // ---- transposed convolutions
 
-// How long the output is along one dimension, as Keras has it.
+// The size of the output along one dimension, as Keras computes it.
 static czm_keras_size transposed_size(czm_keras_call *c, czm_keras_size size, int64_t kernel,
                                       int64_t stride, const char *padding, int64_t rest) {
     bool is_same = czm_text_equal(padding, "SAME");
@@ -452,7 +452,7 @@ static gates split_gates(czm_keras_call *c, czm_keras_tensor z, size_t rank) {
                    czm_keras_activate(c, gate, czm_keras_output(c, node, 3))};
 }
 
-// One step: the cell's state is replaced, and the output returned. A cell without a node is the first.
+// One step: updates the cell's state and returns the output. A cell without a node is at the first step.
 static czm_keras_tensor step_of(czm_keras_call *c, czm_keras_tensor x, const window *w,
                                 czm_keras_tensor *cell, czm_keras_tensor state) {
     window small = {w->rank, false, "SAME", {1, 1, 1}, {1, 1, 1}};

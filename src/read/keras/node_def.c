@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// TensorFlowOpLayer (TensorFlow 1.13 to 2.3): a node of TensorFlow's graph as protobuf's JSON, with the
-// constants among its inputs beside it. So it becomes the same node here.
+// TensorFlowOpLayer (TensorFlow 1.13 to 2.3): a node of TensorFlow's graph as protobuf's JSON, with the constants
+// among its inputs beside it. It becomes the same node here.
 #include <stdlib.h>
 
 #include "read/keras/layers.h"
@@ -86,7 +86,7 @@ static void set_attr(czm_keras_call *c, czm_node *node, const char *name, const 
 
 // ---- inputs
 
-// The type that the op's definition asks for in input `index`.
+// The type of input `index` in the op's definition.
 static czm_dtype input_type(const czm_node *node, size_t index) {
     size_t at = 0;
     for (size_t i = 0; node->def && i < node->def->input_count; i++) {
@@ -116,7 +116,7 @@ static czm_keras_tensor input_at(czm_keras_call *c, const czm_node *node, size_t
 
 // ---- the node
 
-// Early versions hold the object as text.
+// Early versions store the object as text.
 static const json_t *read_node(czm_keras_call *c) {
     json_error_t error;
     const json_t *node = czm_config_get(c->config, "node_def");

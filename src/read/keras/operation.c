@@ -26,7 +26,7 @@ const json_t *czm_keras_option(const czm_keras_call *c, const char *name) {
     return czm_config_get(c->config, name);
 }
 
-// Of two names for one thing.
+// The value of an option with two names.
 const json_t *czm_keras_either(const czm_keras_call *c, const char *a, const char *b) {
     const json_t *value = czm_keras_option(c, a);
     return value ? value : czm_keras_option(c, b);
@@ -116,9 +116,9 @@ size_t czm_keras_all_axes(czm_keras_call *c, int64_t *axes) {
     return rank;
 }
 
-// ---- what is not read must not matter
+// ---- arguments that are not read must not matter
 
-// What a parameter is if nobody sets it: nothing, no, 0, or a word for the usual.
+// Whether a value is a default: null, false, 0, or a word for the default.
 static bool is_usual(const json_t *value) {
     static const char *const words = "channels_last NHWC constant";
     const char *text = json_string_value(value);
@@ -127,7 +127,7 @@ static bool is_usual(const json_t *value) {
            czm_keras_number_or(value, 1) == 0;
 }
 
-// What the function does not read must not change the result.
+// An argument that the function does not read must not change the result.
 static void check_option(czm_keras_call *c, const operation *o, const char *name,
                          const json_t *value) {
     if (has_word("name dtype function trainable", name) && !has_word(o->options, name)) {

@@ -94,7 +94,7 @@ czm_keras_tensor czm_keras_op_take(czm_keras_call *c, czm_keras_detail detail) {
                         czm_keras_int(c, "GatherV2/axis", axis));
 }
 
-// A slice of one dimension, or what stands for none.
+// A slice of one dimension, an ellipsis, or a new axis.
 typedef struct slicing {
     int64_t begin[2 * MOST_RANK], end[2 * MOST_RANK], step[2 * MOST_RANK];
     int64_t begin_mask, end_mask, ellipsis_mask, new_axis_mask, shrink_mask;

@@ -63,7 +63,7 @@ czm_keras_tensor czm_keras_op_active(czm_keras_call *c, czm_keras_detail detail)
     return czm_keras_activate_by_name(c, detail.activation, c->in[0], NULL);
 }
 
-// The approximation: x/2 * (1 + tanh(sqrt(2/pi) * (x + 0.044715 x^3))). Keras 3 has it as the usual case.
+// The approximation: x/2 * (1 + tanh(sqrt(2/pi) * (x + 0.044715 x^3))). It is the default of Keras 3.
 czm_keras_tensor czm_keras_op_gelu(czm_keras_call *c, czm_keras_detail detail) {
     if (!czm_keras_flag(c, "approximate")) return czm_keras_op_active(c, detail);
     czm_keras_tensor x = c->in[0];

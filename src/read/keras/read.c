@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Running the layers of a configuration: see read.h. A functional model is a graph of calls, which is
-// walked back from its outputs with a stack; a Sequential is a chain. Models inside models are run where
-// they are called, each call anew.
+// Running the layers of a configuration: see read.h. A functional model is a graph of calls, which is processed back
+// from its outputs with a stack; a Sequential is a chain. Models inside models are run where they are called, once
+// for each call.
 #include "read/keras/read.h"
 
 #include "graph/build.h"
@@ -23,7 +23,7 @@ static tensors run_layer(czm_keras_builder *b, czm_keras_layer *layer, const cha
 
 // ---- one layer
 
-// The types of a layer that its policy names: what it computes in, and what it stores.
+// Sets the types of a layer from its policy: the type that it computes in, and the type of its variables.
 static void set_types(czm_keras_call *c) {
     static const struct {
         const char *name;
@@ -48,7 +48,7 @@ static void set_types(czm_keras_call *c) {
     }
 }
 
-// Layers cast what is not an integer to the type that they compute in.
+// Layers cast floating-point inputs to the type that they compute in.
 static const czm_keras_tensor *cast_inputs(czm_keras_call *c, const czm_keras_tensor *in,
                                            size_t count) {
     czm_keras_tensor *out = CZM_NEW_ARRAY(c->arena, czm_keras_tensor, count);
@@ -72,8 +72,8 @@ static const char *open_scope(czm_keras_builder *b, const char *outer, const cha
     return scope;
 }
 
-// Keras 2 keeps an explicit training=True at inference. Keras 3 writes it for layers of chance without
-// being asked, and predict() overrides it.
+// Keras 2 keeps an explicit training=True at inference. Keras 3 writes it for random layers by default, and predict()
+// overrides it.
 static void check_training(czm_keras_call *c) {
     for (size_t i = 0; c->arguments && i < c->arguments->count; i++) {
         const czm_keras_argument *a = &c->arguments->items[i];
@@ -85,7 +85,7 @@ static void check_training(czm_keras_call *c) {
     }
 }
 
-// What a layer is called with besides its inputs, which would change what it computes.
+// Rejects further arguments of a call that would change the result.
 static void check_arguments(czm_keras_call *c) {
     static const char *const inputs[] = {"training", "query", "value", "key", "inputs"};
     for (size_t i = 0; c->arguments && i < c->arguments->count; i++) {
@@ -187,7 +187,7 @@ static czm_keras_tensor tensor_of(functional *f, const czm_keras_reference *from
     return output_of(f->b, node, from->tensor);
 }
 
-// Makes a call if all that it needs is there; else that is on the stack above it.
+// Makes a call if all its inputs exist; otherwise their calls are on the stack above it.
 static void make(functional *f, pending p) {
     czm_arena *arena = f->b->context->arena;
     size_t before = f->stack.count, count = 0;
@@ -301,13 +301,13 @@ static bool read_shape(const json_t *list, int64_t *dims, size_t *rank) {
     return true;
 }
 
-// The layer that says what a Sequential takes: its InputLayer, or its first layer, at any depth.
+// The layer that determines the input of a Sequential: its InputLayer, or its first layer, at any depth.
 static const czm_keras_layer *first_layer(const czm_keras_layer *layer) {
     while (layer->model && layer->model->is_sequential) layer = layer->model->layers.items[0];
     return layer->model ? layer->model->inputs.items[0].layer : layer;
 }
 
-// A Sequential that was never built: the first kernel tells the channels.
+// A Sequential that was never built: the first kernel determines the channels.
 static czm_shape shape_by_kernel(czm_arena *arena, const czm_keras_layer *layer) {
     size_t index, rank = layer->class ? layer->class->rank + 2 : 0;
     int64_t *dims = CZM_NEW_ARRAY(arena, int64_t, rank);
@@ -388,7 +388,7 @@ static czm_status choose_output(czm_keras_builder *b, const czm_keras_layer *roo
                           "it has %zu outputs: %s", count, names);
 }
 
-// Inputs that the output does not need are left out; more than one is too many.
+// Inputs that the output does not need are removed; only one may remain.
 static czm_status keep_one_input(czm_keras_builder *b) {
     czm_graph *graph = &b->model->main;
     czm_port_list inputs = graph->inputs, kept = {0};

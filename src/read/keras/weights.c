@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Which dataset belongs to which weight of which layer; see layer.h. HDF5 files of whole models list the
-// weights of each outermost layer in Keras' order; archives have a path for each layer.
+// Assigns datasets to the weights of layers; see layer.h. HDF5 files of whole models list the weights of each
+// outermost layer in Keras' order; archives have a path for each layer.
 #include "read/keras/layer.h"
 
 typedef struct slot {
@@ -13,7 +13,7 @@ typedef struct finder {
     czm_context *context;
     const czm_keras_file *file;
     CZM_LIST(slot) slots; // of the layer in hand
-    // In archives. A layer that several models share is stored where it was met first.
+    // In archives, a layer that several models share is stored at its first occurrence.
     CZM_LIST(czm_keras_layer *) found, missing;
 } finder;
 
@@ -25,9 +25,9 @@ static void add_own(finder *f, czm_keras_layer *layer, bool trainable) {
             *CZM_APPEND(f->context->arena, &f->slots) = (slot){layer, i};
 }
 
-// Layers lie in each other at most as deeply as layer.c lets them.
+// The depth of nested layers is limited by layer.c.
 static void add_slots(finder *f, czm_keras_layer *layer, bool trainable) {
-    bool is_frozen = !layer->is_trainable; // with all that lies in it
+    bool is_frozen = !layer->is_trainable; // with everything inside it
     if (trainable && is_frozen) return;
     if (trainable || is_frozen) add_own(f, layer, true);
     if (!trainable) add_own(f, layer, false);
@@ -48,7 +48,7 @@ static void set_order(czm_keras_weight *w, size_t a, size_t b, size_t c, size_t 
     }
 }
 
-// The kernels of Keras 1, as the later versions lay them.
+// Converts the kernels of Keras 1 to the layout of later versions.
 static void modernise(const czm_keras_layer *layer, czm_keras_weight *w) {
     const char *class = layer->class_name;
     const char *format = czm_config_text(layer->config, "data_format", "channels_last");
@@ -81,7 +81,7 @@ static bool is_mirrored_by_theano(const czm_keras_layer *layer, const czm_keras_
     return false;
 }
 
-// A kernel of more than one pixel, which is another one if it is mirrored.
+// Whether a kernel has more than one pixel, so that mirroring changes it.
 static bool has_extent(const czm_keras_weight *w) {
     for (size_t i = 0; i + 2 < w->rank; i++)
         if (w->dims[i] > 1) return true;
@@ -128,8 +128,7 @@ static czm_status wrong_count(finder *f, const czm_keras_layer *layer, size_t fo
 
 // ---- layers that several models share
 
-// Whether two configurations do not contradict each other. Objects in them, such as initialisers, have
-// numbers of their own.
+// Whether two configurations agree. Objects in them, such as initialisers, have their own numbers.
 static bool is_same_config(const json_t *a, const json_t *b) {
     const char *key;
     json_t *value;
@@ -161,7 +160,7 @@ static const czm_hdf5_object *group_of(finder *f, const czm_keras_layer *root, s
     return has_all ? czm_hdf5_find(hdf5, f->file->weights, names.items[index]) : NULL;
 }
 
-// A layer that two models of the group share is stored once, at its first place.
+// A layer that two models of the group share is stored once, at its first position.
 static void share_slots(finder *f) {
     size_t kept = 0;
     czm_work(f->context->arena, f->slots.count * f->slots.count, "shared layers");
@@ -240,7 +239,7 @@ static czm_status find_own(finder *f, czm_keras_layer *layer, const char *path) 
     return CZM_OK;
 }
 
-// The groups of layers inside a layer that is no model are named after its attributes.
+// In a layer that is no model, the groups of inner layers have the names of its attributes.
 static czm_status find_inner(finder *f, czm_keras_layer *layer, const char *path) {
     static const char *const of_attention[] = {"query_dense", "key_dense", "value_dense",
                                                "output_dense"};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Reading a network in ONNX; see onnx_file.h. Its fields are read through a window, since the weights
-// between them may be gigabytes; only nodes and ends come into memory.
+// Reading a network in ONNX; see onnx_file.h. Its fields are read through a buffer, since the weights between them
+// may have gigabytes; only nodes, inputs and outputs are kept in memory.
 #include "read/onnx/file.h"
 
 #include "view/value.h"
@@ -33,7 +33,7 @@ typedef struct czm_onnx_window {
     czm_extent extent;
     uint64_t at; // of the next byte, in the extent
     uint8_t bytes[WINDOW];
-    uint64_t begin; // what of the extent is in `bytes`
+    uint64_t begin; // the part of the extent in `bytes`
     size_t size;
 } window;
 
@@ -101,7 +101,7 @@ static bool next_field(window *w, file_field *f) {
 
 // ---- the file
 
-// A message in a message in the model is as deep as it gets: graph, initializer.
+// The deepest nesting is model, graph, initializer.
 enum { MODEL, GRAPH, INITIALIZER, LEVELS };
 
 typedef struct reader {
@@ -192,7 +192,7 @@ static bool take_dims(czm_dims *dims, czm_bytes packed) {
     return !wire.damaged;
 }
 
-// Whether raw bytes are as many as the shape says; lists of values are not counted.
+// Whether the number of raw bytes matches the shape; lists of values are not counted.
 static bool has_its_bytes(const czm_onnx_initializer *t) {
     uint64_t count = 1;
     for (int i = 0; i < t->shape.rank; i++)
@@ -206,7 +206,7 @@ typedef struct outside {
     const char *location, *offset, *length;
 } outside;
 
-// Values come in one field, or one by one, which must then follow each other.
+// Values are in one field, or in separate fields, which must then follow each other.
 static bool take_data(const file_field *f, czm_onnx_initializer *t) {
     bool is_single = f->kind != CZM_WIRE_BYTES;
     bool goes_on = is_single && t->is_unpacked && t->field == f->number;
@@ -367,7 +367,7 @@ static void take_opset(czm_bytes message, int64_t *opset) {
         *opset = (int64_t)czm_wire_find(message, 2).value;
 }
 
-// The name, and behind its end an overload.
+// The key of a function: its name, then its overload.
 static czm_bytes function_key(czm_arena *arena, const char *name, czm_bytes overload) {
     czm_bytes key = czm_bytes_text(name);
     if (overload.size == 0) return key;
@@ -432,7 +432,7 @@ static czm_status take_model_field(reader *r, const file_field *f) {
     }
 }
 
-// ---- what holds together
+// ---- connections
 
 const czm_onnx_origin *czm_onnx_origin_of(const czm_onnx_file *file, czm_bytes name) {
     return czm_name_find(&file->origins, name);
@@ -450,7 +450,7 @@ static void know_weights(reader *r) {
              (czm_onnx_origin){CZM_ONNX_WEIGHT, i, 0});
 }
 
-// Up to IR version 3 the initializers are inputs as well.
+// Up to IR version 3, initializers are also listed as inputs.
 static void know_inputs(reader *r) {
     czm_onnx_file *file = r->file;
     size_t count = 0;
@@ -513,7 +513,7 @@ static const struct {
     {PART_ATTRIBUTE, 6, PART_GRAPH},  {PART_ATTRIBUTE, 11, PART_GRAPH},
 };
 
-// Whether a message leads to a TensorProto whose data_location (14) is EXTERNAL.
+// Whether a message contains, at any depth, a TensorProto whose data_location (14) is EXTERNAL.
 static bool leads_outside(czm_arena *arena, part kind, czm_bytes message) {
     CZM_LIST(inner) stack = {0};
     *CZM_APPEND(arena, &stack) = (inner){kind, message};

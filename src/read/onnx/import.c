@@ -23,7 +23,7 @@ static czm_bytes find_attr(czm_bytes message, uint32_t field, czm_bytes name) {
     return (czm_bytes){0};
 }
 
-// AttributeProto.ref_attr_name=21: an attribute of the call, whose default the function has.
+// AttributeProto.ref_attr_name=21: an attribute of the call; the function contains its default.
 czm_bytes czm_import_attr(const czm_import_step *s, const char *name) {
     enum { NODE_ATTR = 5, FUNCTION_DEFAULT = 11, REFERENCE = 21 };
     czm_bytes attr = find_attr(s->operation->message, NODE_ATTR, czm_bytes_text(name));
@@ -91,7 +91,7 @@ bool czm_import_text_is(const czm_import_step *s, const char *name, const char *
     return czm_bytes_is(czm_import_text(s, name), text);
 }
 
-// Lists come packed or not.
+// Lists are packed or not.
 size_t czm_import_ints(const czm_import_step *s, const char *name, int64_t *out, size_t most) {
     czm_wire wire = czm_wire_read(czm_import_attr(s, name));
     size_t count = 0;
@@ -258,7 +258,7 @@ czm_tensor czm_import_sizes(czm_import_step *s, czm_tensor x, const int64_t *dim
     return czm_output(czm_import_node(s, CZM_OP_Pack, parts, rank));
 }
 
-// At most one size may be unknown: it is what remains.
+// At most one size may be unknown: it follows from the others.
 czm_tensor czm_import_reshape(czm_import_step *s, czm_tensor x, const int64_t *dims, size_t rank) {
     return CZM_OUT(s, CZM_OP_Reshape, x, czm_import_const(s, dims, rank));
 }
@@ -325,7 +325,7 @@ static czm_tensor variable(czm_import_step *s, const czm_onnx_initializer *w, co
     return czm_output(read);
 }
 
-// Few numbers, and those that are no weights, are a Const; weights are variables.
+// Small tensors, and tensors that are not weights, become a Const; weights become variables.
 static czm_tensor materialise(czm_import_step *s, const czm_onnx_initializer *w, czm_order order) {
     czm_dims dims = czm_order_apply(&order, w->shape);
     int64_t count = czm_shape_count(w->shape);
@@ -352,8 +352,8 @@ static czm_tensor plain_image(czm_import_step *s, czm_import_value *v) {
     return keep(s, v, plain, transpose(s, &v->forms.items[0], &plain));
 }
 
-// The reshaped value in ONNX's order, made anew from its source in ONNX's order: one Transpose as well, but of an
-// image, which is free where images have their channels first.
+// The reshaped value in ONNX's order, made from its source in ONNX's order. This also needs one Transpose, but of an
+// image, which is free in an engine with channels first.
 static bool reshape_plain(czm_import_step *s, const czm_import_value *v, czm_tensor *t) {
     czm_shape shape = czm_import_shape(s, v);
     int unknown = 0;
@@ -385,7 +385,7 @@ czm_tensor czm_import_made(czm_import_step *s, czm_import_value *v) {
     return czm_import_get(s, v, czm_import_order(s, v));
 }
 
-// Without the dimensions of 1 that are stored first: a bias is a vector, and a factor a number.
+// Without leading dimensions of size 1: a bias is a vector, and a factor a scalar.
 static czm_tensor materialise_narrow(czm_import_step *s, czm_onnx_initializer *w, czm_order order) {
     czm_dims dims = {0};
     unsigned gone = 0;
@@ -479,8 +479,8 @@ void czm_import_pass(czm_import_step *s, size_t output, const czm_import_value *
     czm_import_copy(to, v);
 }
 
-// The order of the first computed value of full rank that is not plain, so that constants are moved
-// rather than images.
+// The order of the first computed value of full rank that is not plain, so that constants are transposed rather than
+// images.
 czm_order czm_import_align(czm_import_step *s, czm_import_value **values, size_t count,
                            czm_tensor *out) {
     int rank = 0;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The walk through an ONNX network; see network.h. What one operation becomes is in the files ops_*.c.
+// The walk through an ONNX network; see network.h. The files ops_*.c translate the operations.
 #include "read/onnx/network.h"
 
 #include "graph/layer_name.h"
 #include "read/onnx/import.h"
 
-enum { OLDEST_OPSET = 7 }; // before, operations broadcast as attributes say
+enum { OLDEST_OPSET = 7 }; // in older ones, attributes determine the broadcasting
 
 typedef enum layout_hint { OPEN, SAME, FIRST } layout_hint;
 
@@ -75,7 +75,7 @@ static void take_values(czm_import *run, czm_bytes message, uint32_t number, nam
         if (czm_field_is(&f, number, CZM_WIRE_BYTES)) *values++ = value_of(run, f.bytes);
 }
 
-// The last but one of the texts in a list that Python printed: ['', 'stem', 'stem.0', 'conv2d'].
+// The second to last text in a list that Python printed: ['', 'stem', 'stem.0', 'conv2d'].
 static czm_bytes last_but_one(czm_bytes list) {
     czm_bytes before = {0}, last = {0};
     for (size_t i = 0, begin = 0, quotes = 0; i < list.size; i++) {
@@ -99,8 +99,8 @@ static czm_bytes module_of(const czm_onnx_operation *o) {
     return (czm_bytes){0};
 }
 
-// PyTorch's exporters name the module: "/encoder/conv1/Conv", or beside a number. TensorFlow's names begin with
-// no slash. An operation without a name is called after its first output.
+// PyTorch's exporters name the module: "/encoder/conv1/Conv", or in metadata_props. TensorFlow's names do not begin
+// with a slash. An operation without a name gets the name of its first output.
 static const char *step_name(const czm_import_step *s) {
     const char *name = s->operation->name;
     czm_bytes module = module_of(s->operation);
@@ -272,8 +272,8 @@ static bool has_extent(czm_shape shape, int at, czm_shape in, int first) {
     return true;
 }
 
-// The stored order is that of an image with its channels last wherever images were computed. A result
-// in ONNX's order may have its channels at either end: the place of height and width decides.
+// Computed images are stored channels last. A result in ONNX's order may have its channels first or last: the
+// positions of height and width decide.
 static czm_order output_order(czm_import_step *s, const czm_import_value *v, czm_onnx_layout layout,
                               czm_shape in) {
     czm_order made = czm_import_order(s, v), last = czm_order_channels_last(made.rank);
@@ -299,7 +299,7 @@ static czm_status add_output(czm_import *run, const czm_onnx_end *out, czm_onnx_
     czm_order made = czm_import_order(&s, v);
     bool is_image = made.rank == 4 || (made.rank == 5 && in.rank == 5);
     czm_order order = is_image ? output_order(&s, v, layout, in) : czm_order_plain(made.rank);
-    // A result whose Transpose only renamed the axes is stored as it is to be returned.
+    // If a Transpose only renamed the axes of the result, it is already stored in the requested order.
     bool is_moved = is_image && !czm_order_is_plain(&made) && czm_order_equal(&made, &order);
     czm_tensor t = is_moved ? v->forms.items[0].tensor : czm_import_get(&s, v, order);
     *CZM_APPEND(run->context->arena, &run->graph->outputs) =
@@ -359,7 +359,7 @@ static void begin_model(czm_import *run) {
     run->sample = czm_shapes_follow(arena, model);
 }
 
-// Only what the output needs.
+// Keeps only the nodes that the output needs.
 static void settle(czm_import *run) {
     czm_model *model = run->model;
     czm_graph_sort(run->graph);

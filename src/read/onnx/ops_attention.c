@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Attention (operator set 23): softmax(query * key + bias) * value, by heads. The bias is minus infinity
-// where a query must not look: masks, windows, what comes later in time, padding of the keys.
+// Attention (operator set 23): softmax(query * key + bias) * value, by heads. The bias is minus infinity for keys
+// that a query must not use: masks, windows, later keys (causal), padding of the keys.
 #include "read/onnx/import.h"
 
 #include <math.h>
@@ -39,7 +39,7 @@ static czm_tensor join_heads(czm_import_step *s, czm_tensor t) {
                               dims, 3);
 }
 
-// What was computed for earlier keys comes first.
+// Puts the keys or values of earlier calls before the new ones.
 static czm_tensor join_past(czm_import_step *s, czm_import_value *past, czm_tensor t,
                             size_t output) {
     if (past)
@@ -48,7 +48,7 @@ static czm_tensor join_past(czm_import_step *s, czm_import_value *past, czm_tens
     return t;
 }
 
-// A head of the keys serves several heads of the queries that follow each other.
+// Repeats each head of the keys for consecutive heads of the queries.
 static czm_status repeat_heads(czm_import_step *s, czm_tensor *t, int64_t heads) {
     czm_shape in = czm_import_stored_shape(s, *t);
     if (in.rank != 4 || in.dims[1] < 1 || heads < 1 || heads % in.dims[1])
@@ -105,7 +105,7 @@ static void add_bias(czm_import_step *s, attention *a, czm_tensor bias) {
     a->bias = a->bias.node ? CZM_OUT(s, CZM_OP_AddV2, a->bias, bias) : bias;
 }
 
-// A mask for fewer keys than there are leaves out the last ones.
+// A mask for fewer keys excludes the last ones.
 static czm_status add_mask(czm_import_step *s, attention *a) {
     int rank = czm_import_order(s, a->mask).rank;
     int64_t covered = czm_import_dim(s, a->mask, rank - 1);
@@ -126,7 +126,7 @@ static czm_status add_mask(czm_import_step *s, attention *a) {
     return CZM_OK;
 }
 
-// Whether a query sees a key that stands `distance` places after it.
+// Whether a query uses a key that is `distance` positions after it.
 static bool is_seen(const attention *a, int64_t distance) {
     return !(a->is_causal && distance > 0) && !(a->right >= 0 && distance > a->right) &&
            !(a->left >= 0 && -distance > a->left);
@@ -148,7 +148,7 @@ static void add_places(czm_import_step *s, attention *a) {
     add_bias(s, a, czm_import_numbers_const(s, czm_tensor_dtype(a->query), bias, dims, 2));
 }
 
-// The same where the padding of the keys says at which key the queries begin: each image has its own.
+// The same if the number of padded keys determines the first key of the queries, which then differs between images.
 static void add_moved_places(czm_import_step *s, attention *a, czm_tensor lengths) {
     int64_t dims[] = {a->queries, a->keys};
     double *distance =
@@ -194,7 +194,7 @@ static czm_status make_bias(czm_import_step *s, attention *a) {
 
 // ---- the result
 
-// A query that sees no key gives 0.
+// A query without keys gives 0.
 static czm_tensor weights(czm_import_step *s, const attention *a, czm_tensor scores) {
     czm_dtype own = czm_tensor_dtype(scores);
     int64_t precision = czm_import_int(s, "softmax_precision", 0), last = -1;

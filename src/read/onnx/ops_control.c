@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Operations that contain operations: functions of the file, branches, loops. They are written out: a
-// branch whose condition is known, a loop as often as it runs.
+// Operations that contain operations: functions of the file, branches, loops. They are expanded: a branch with a
+// known condition, a loop once for each iteration.
 #include "read/onnx/import.h"
 
 enum {
@@ -31,7 +31,7 @@ static czm_status enter(czm_import_step *s, czm_import_scope *outer, czm_import_
     return CZM_OK;
 }
 
-// A name of the scope for a value of another one, or for none.
+// Binds a name of the scope to a value of another scope, or to none.
 static void bind(czm_import_step *s, czm_import_scope *scope, czm_bytes name,
                  const czm_import_value *value) {
     czm_import_value *own = CZM_NEW(s->run->context->arena, czm_import_value);
@@ -79,7 +79,7 @@ static czm_status output_of(czm_import_step *s, czm_bytes name, const czm_import
                              czm_arena_string(s->run->context->arena, name));
 }
 
-// Runs a graph in a scope of its own; gives its outputs.
+// Translates a graph in a new scope, and returns its outputs.
 static czm_status run_graph(czm_import_step *s, czm_import_scope *scope, czm_bytes graph,
                             const czm_import_value **outputs, size_t most, size_t *count) {
     czm_import_scope *before = s->run->scope;
@@ -162,7 +162,7 @@ typedef struct rounds {
     czm_bytes body;
     size_t states, scans;
     const czm_import_value **state;
-    tensor_list *rows;                // by output that is collected: a tensor for each round
+    tensor_list *rows;                // for each collected output: a tensor per iteration
     int *ranks;                       // of these tensors
     const czm_import_value **outputs; // of one round
 } rounds;
@@ -179,7 +179,7 @@ static rounds begin_rounds(czm_import_step *s, const char *attr, size_t states, 
     return r;
 }
 
-// Runs the body once with these values for its inputs. `extra`: outputs that stand before the states.
+// Translates the body once with these inputs. `extra` is the number of outputs before the states.
 static czm_status run_round(czm_import_step *s, rounds *r, const czm_import_value **inputs,
                             size_t input_count, size_t extra) {
     czm_import_scope *scope;
@@ -231,7 +231,7 @@ static czm_import_value *number_value(czm_import_step *s, czm_dtype dtype, doubl
     return v;
 }
 
-// Whether another round follows; an absent condition is true.
+// Whether another iteration follows; an absent condition is true.
 static czm_status goes_on(czm_import_step *s, const czm_import_value *condition, bool *goes) {
     size_t count = 0;
     const double *number = condition ? czm_import_numbers(s, condition, 1, &count) : NULL;

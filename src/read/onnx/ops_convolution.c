@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Convolutions. They work on images with the channels last. What TensorFlow 2.0.0 cannot do of it (groups,
-// dilations) is written as TensorFlow writes it today: pass "lower" rewrites it. Volumes have no padding by
-// numbers: it is done before, or cut off behind.
+// Convolutions. They work on images with the channels last. Forms that TensorFlow 2.0.0 does not support (groups,
+// dilations) are written in the form of newer versions, and pass "lower" rewrites them. Convolutions of volumes have
+// no explicit padding: the image is padded before, or the result is cut.
 #include "read/onnx/window.h"
 
 static czm_tensor add_bias(czm_import_step *s, czm_tensor y) {
@@ -58,7 +58,7 @@ static czm_status filter_shape(czm_import_step *s, const czm_import_value *w,
     return CZM_OK;
 }
 
-// The image; its channels are as many as the filter wants, even where the inference has lost them.
+// The image, with the number of channels of the filter, even if the inference does not know it.
 static czm_tensor input_image(czm_import_step *s, czm_import_value *x, const czm_import_window *win,
                               int64_t channels) {
     czm_tensor t = czm_import_window_image(s, x, win);
@@ -71,7 +71,7 @@ static czm_tensor input_image(czm_import_step *s, czm_import_value *x, const czm
     return czm_output(node);
 }
 
-// Volumes: what TensorFlow computes has no padding by numbers.
+// Volumes: TensorFlow's operation has no explicit padding.
 static czm_status conv_volume(czm_import_step *s, czm_import_value *x, czm_import_value *w,
                               czm_import_window *win) {
     czm_tensor in = czm_import_window_padded(s, czm_import_window_image(s, x, win), win, 0);
@@ -141,7 +141,7 @@ static czm_status place_output(czm_import_step *s, const czm_import_value *x, cz
     return CZM_OK;
 }
 
-// The shape of the result, channels last: stride * size + what the window adds.
+// The shape of the result, channels last: stride * size plus the pixels that the window adds.
 static czm_tensor output_sizes(czm_import_step *s, czm_tensor x, const czm_import_window *w,
                                const int64_t *more, int64_t channels) {
     czm_shape in = czm_import_stored_shape(s, x);
@@ -173,7 +173,7 @@ static czm_tensor output_sizes(czm_import_step *s, czm_tensor x, const czm_impor
     return czm_output(czm_import_node(s, CZM_OP_Pack, parts, (size_t)rank));
 }
 
-// The whole result of a volume, without what the padding cuts off.
+// The result of a volume, without the pixels that the padding removes.
 static czm_tensor without_pads(czm_import_step *s, czm_tensor y, const czm_import_window *w) {
     int64_t begin[CZM_MOST_SPATIAL + 2] = {0}, end[CZM_MOST_SPATIAL + 2] = {0}, end_mask = 0;
     const int64_t ones[CZM_MOST_SPATIAL + 2] = {1, 1, 1, 1, 1};

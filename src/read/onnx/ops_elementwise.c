@@ -208,7 +208,7 @@ static czm_tensor combine_simply(czm_import_step *s, czm_tensor a, czm_tensor b)
     return CZM_OUT(s, s->op, a, b);
 }
 
-// Whole numbers are divided towards zero.
+// Integers are divided with rounding towards zero.
 static czm_tensor combine_quotient(czm_import_step *s, czm_tensor a, czm_tensor b) {
     return CZM_OUT(s,
                    czm_dtype_is_floating(czm_tensor_dtype(a)) ? CZM_OP_RealDiv : CZM_OP_TruncateDiv,
@@ -241,8 +241,8 @@ czm_status czm_import_op_where(czm_import_step *s) {
     return CZM_OK;
 }
 
-// An amount that is negative, or not less than the bits of the type, shifts everything out; TensorFlow shifts by all
-// bits but one then.
+// A negative amount, or one that is not less than the number of bits of the type, gives 0; TensorFlow then shifts by
+// all bits but one.
 czm_status czm_import_op_bit_shift(czm_import_step *s) {
     czm_tensor t[2];
     czm_order order = czm_import_align(s, s->inputs, 2, t);

@@ -32,7 +32,7 @@ czm_status czm_import_op_gather(czm_import_step *s) {
     czm_order order = czm_import_order(s, x);
     int rank = czm_import_order(s, index).rank, axis;
     CZM_TRY(czm_import_axis(s, czm_import_int(s, "axis", 0), order.rank, &axis));
-    bool keeps_rank = rank == 0 || rank == 1; // then the other axes stay where they are
+    bool keeps_rank = rank == 0 || rank == 1; // then the other axes keep their places
     czm_tensor t = keeps_rank ? czm_import_made(s, x) : czm_import_plain(s, x);
     if (!keeps_rank) order = czm_order_plain(order.rank);
     int place = czm_order_place(&order, axis);
@@ -120,7 +120,7 @@ static czm_status row_length(czm_import_step *s, const czm_import_value *index, 
     return czm_import_reject(s, NULL, "the length of a row of its indices is not known");
 }
 
-// Before each row of indices its own place in the batch.
+// Puts the position in the batch before each row of indices.
 static czm_status prefix_batch(czm_import_step *s, const czm_import_value *index, int batch,
                                czm_tensor *places) {
     czm_shape shape = czm_import_shape(s, index);
@@ -268,7 +268,7 @@ static czm_tensor sample_linear(czm_import_step *s, const sampling *g, czm_tenso
     return sum;
 }
 
-// How much a pixel counts at this distance (0 to 2), with a = -0.75.
+// The weight of a pixel at this distance (0 to 2), with a = -0.75.
 static czm_tensor cubic_weight(czm_import_step *s, czm_tensor d, bool is_near) {
     const double a = -0.75, near[] = {a + 2, -(a + 3), 0, 1}, far[] = {a, -5 * a, 8 * a, -4 * a};
     const double *c = is_near ? near : far;
@@ -278,7 +278,7 @@ static czm_tensor cubic_weight(czm_import_step *s, czm_tensor d, bool is_near) {
     return czm_import_with(s, CZM_OP_AddV2, CZM_OUT(s, CZM_OP_Mul, y, d), c[3]);
 }
 
-// The four pixels of an axis, and how much they count.
+// The four pixels of an axis, and their weights.
 static void cubic_axis(czm_import_step *s, const sampling *g, czm_tensor x, int64_t size,
                        czm_tensor *at, czm_tensor *weight) {
     czm_tensor base = CZM_OUT(s, CZM_OP_Floor, x), rest = CZM_OUT(s, CZM_OP_Sub, x, base);

@@ -3,7 +3,7 @@
 // Products of matrices.
 #include "read/onnx/import.h"
 
-// Whether the value exists with its last two axes exchanged: a Transpose that was left out.
+// Uses a value with its last two axes exchanged if it exists, so that no Transpose is needed.
 static czm_tensor operand(czm_import_step *s, czm_import_value *v, bool *is_exchanged) {
     czm_order plain = czm_order_plain(czm_import_order(s, v).rank), exchanged = plain;
     int last = plain.rank - 1;

@@ -23,7 +23,7 @@ static size_t stored_axes(const czm_order *order, unsigned axes, int64_t *out) {
     return count;
 }
 
-// A vector with an element for each channel, as it broadcasts to the stored order.
+// A vector with an element for each channel, reshaped so that it broadcasts to the stored order.
 static czm_tensor per_channel(czm_import_step *s, czm_import_value *v, const czm_order *order) {
     int64_t dims[CZM_MOST_AXES];
     czm_tensor t = czm_import_plain(s, v);
@@ -108,8 +108,8 @@ czm_status czm_import_op_batch_norm(czm_import_step *s) {
 
 // ---- normalisation by the image's own statistics
 
-// The mean of the pixels and channels of each group, at each channel: [batch, 1, 1, channels]. The
-// means of the channels are few numbers, so that only they are arranged by groups.
+// The mean of the pixels and channels of each group, at each channel: [batch, 1, 1, channels]. Only the means of the
+// channels, which are few numbers, are arranged by groups.
 static czm_tensor group_mean(czm_import_step *s, czm_tensor x, int64_t channels, int64_t groups) {
     const int64_t axes[] = {1, 2}, last = 2, image[] = {CZM_UNKNOWN, 1, 1, channels};
     const int64_t grouped[] = {CZM_UNKNOWN, groups, channels / groups};
@@ -207,7 +207,7 @@ czm_status czm_import_op_layer_norm(czm_import_step *s) {
     int axis;
     int64_t axes[CZM_MOST_AXES];
     CZM_TRY(czm_import_axis(s, czm_import_int(s, "axis", -1), order.rank, &axis));
-    // Words are better kept together: what reads them is mostly a product.
+    // Tokens stay in ONNX's order: the reader is usually a product of matrices.
     if (order.rank == 3 && axis == 2) order = czm_import_order_ending_with(s, v, axis);
     unsigned all = (1u << order.rank) - 1;
     size_t count = stored_axes(&order, all & ~((1u << axis) - 1), axes);

@@ -6,7 +6,7 @@
 
 #include "read/onnx/window.h"
 
-// How many pixels ceil_mode adds at the end, so that the last window is whole.
+// The number of pixels that ceil_mode adds at the end, so that the last window is complete.
 static czm_status round_up(czm_import_step *s, const czm_import_value *x,
                            const czm_import_window *w, int64_t *more) {
     memset(more, 0, CZM_MOST_SPATIAL * sizeof *more);
@@ -121,7 +121,7 @@ czm_status czm_import_op_max_pool(czm_import_step *s) {
 
 // ---- means
 
-// How many pixels of a window count at each place of one axis.
+// The number of counted pixels of a window at each position of one axis.
 static void count_pixels(const czm_import_window *w, int place, int64_t size, bool with_padding,
                          double *counts, int64_t out) {
     int64_t low = with_padding ? 0 : w->before[place];

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Quantised numbers, computed as floats: what a pair of QuantizeLinear and DequantizeLinear does is
-// exact in float32.
+// Quantised numbers, computed as floats: a pair of QuantizeLinear and DequantizeLinear is exact in float32.
 #include "read/onnx/import.h"
 
-// A scale or zero point beside the tensor: one number, or one for each place of an axis.
+// A scale or zero point for the tensor: one number, or one for each position of an axis.
 static czm_status beside_axis(czm_import_step *s, const czm_import_value *x, czm_import_value *v,
                               int64_t wanted, czm_tensor *out) {
     czm_order order = czm_import_order(s, x);
@@ -28,7 +27,7 @@ static czm_status beside(czm_import_step *s, const czm_import_value *x, czm_impo
     return beside_axis(s, x, v, czm_import_int(s, "axis", 1), out);
 }
 
-// Whole numbers of a type as near as possible to x / scale + zero, computed as floats.
+// x / scale + zero, rounded to integers and clipped to the range of the type, computed as floats.
 static czm_status rounded(czm_import_step *s, czm_tensor x, czm_tensor scale, czm_tensor zero,
                           czm_dtype dtype, czm_tensor *y) {
     bool is_signed = dtype == CZM_DTYPE_INT8 || dtype == CZM_DTYPE_INT16;
@@ -73,7 +72,7 @@ czm_status czm_import_op_dequantize(czm_import_step *s) {
     return CZM_OK;
 }
 
-// The scale and the zero point are those of the image: 0 is one of its numbers.
+// The scale and the zero point follow from the range of the tensor, which is extended to contain 0.
 czm_status czm_import_op_dynamic_quantize(czm_import_step *s) {
     czm_import_value *v = czm_import_in(s, 0);
     czm_tensor x = czm_import_made(s, v);
@@ -94,7 +93,7 @@ czm_status czm_import_op_dynamic_quantize(czm_import_step *s) {
 
 // ---- products of quantised numbers
 
-// One of the two operands. Where its scale and zero point stand among the inputs: 0: nowhere.
+// One of the two operands. The input numbers of its scale and zero point; 0: none.
 typedef struct operand {
     size_t at, scale, zero;
     int64_t axis; // of a list of scales or zero points
@@ -119,7 +118,7 @@ static czm_status real_number(czm_import_step *s, operand o, czm_import_value **
     return CZM_OK;
 }
 
-// The same operation of real numbers, which is exact for few summands.
+// The same operation on real numbers, which is exact for sums of few terms.
 static czm_status real_product(czm_import_step *s, czm_import_translate *translate, operand a,
                                operand b, czm_import_value *bias, czm_import_value *y) {
     czm_import_value *inputs[3] = {NULL, NULL, bias};

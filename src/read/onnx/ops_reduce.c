@@ -72,7 +72,7 @@ czm_order czm_import_order_ending_with(czm_import_step *s, const czm_import_valu
     return czm_order_ending_with(&order, axis);
 }
 
-// Up to operator set 12 all axes from the named one on are one.
+// Up to operator set 12, the axes from the named one on count as one.
 static bool is_one_axis(czm_import_step *s, const czm_import_value *x, int axis) {
     czm_shape shape = czm_import_shape(s, x);
     for (int i = axis + 1; i < shape.rank && s->opset < 13; i++)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Resize and Upsample. TensorFlow 2.0.0 has some of ONNX's ways to sample exactly; all others are
-// products with a matrix of weights for each axis, or, for nearest neighbours, an index for each axis.
+// Resize and Upsample. TensorFlow 2.0.0 has exact equivalents of some of ONNX's modes; the others become products
+// with a matrix of weights for each axis, or, for nearest neighbours, an index for each axis.
 #include "read/onnx/import.h"
 
 #include <math.h>
@@ -44,7 +44,7 @@ typedef struct resize {
     czm_import_value *computed;      // sizes that are computed; NULL
 } resize;
 
-// ---- what the operation asks for
+// ---- the parameters of the operation
 
 static czm_status read_modes(czm_import_step *s, resize *r) {
     bool is_old = s->opset < 11;
@@ -178,7 +178,7 @@ static double scale_of(const axis_resize *a) {
     return a->in > 0 && a->out > 0 ? (double)a->out / (double)a->in : 0;
 }
 
-// Whether output size and scale say the same: TensorFlow knows only sizes.
+// Whether output size and scale agree: TensorFlow has only sizes.
 static bool is_exact(const axis_resize *a) {
     if (a->scale <= 0 || !a->changes) return true;
     if (a->in == CZM_UNKNOWN) return is_whole(a->scale);
@@ -199,7 +199,7 @@ static bool rounds_corners(const resize *r) {
     return r->at == ALIGN_CORNERS && r->round == PREFER_CEIL;
 }
 
-// The operation that samples likewise, or NULL.
+// The operation that samples in the same way, or CZM_OP_OTHER.
 static czm_op_kind own_operation(const resize *r) {
     const axis_resize *h = &r->axes[2], *w = &r->axes[3];
     bool grows = (!h->changes || scale_of(h) >= 1) && (!w->changes || scale_of(w) >= 1);
@@ -266,7 +266,7 @@ static czm_status resize_as_tensorflow(czm_import_step *s, const resize *r, czm_
 
 // ---- by numbers
 
-// In single precision, as ONNX Runtime computes it: a step further or not is another pixel.
+// In single precision, like ONNX Runtime: a rounding difference could select another pixel.
 static float coordinate(const resize *r, const axis_resize *a, int64_t i) {
     float scale = (float)scale_of(a), in = (float)a->in, out = (float)a->out, x = (float)i;
     float half = (x + 0.5f) / scale - 0.5f, adjustment = out / (scale * in);
@@ -309,7 +309,7 @@ static double kernel(const resize *r, double distance) {
     return d < 2 ? ((c * d - 5 * c) * d + 8 * c) * d - 4 * c : 0;
 }
 
-// One row of the matrix: how much each pixel counts for output pixel i.
+// One row of the matrix: the weight of each pixel for output pixel i.
 static void fill_row(const resize *r, const axis_resize *a, int64_t i, double *row) {
     double x = (double)coordinate(r, a, i), scale = scale_of(a);
     double narrow = r->has_antialias && scale < 1 ? scale : 1;
@@ -349,7 +349,7 @@ static czm_tensor by_matrix(czm_import_step *s, const resize *r, int axis, czm_t
     return czm_import_reshape(s, y, back, (size_t)shape.rank);
 }
 
-// Where the region reaches beyond the image, there is one number: x * inside + number * (1 - inside).
+// Beyond the image, the result is a fixed number: x * inside + number * (1 - inside).
 static czm_tensor extrapolated(czm_import_step *s, const resize *r, czm_tensor x,
                                const czm_order *order) {
     double number = czm_import_float(s, "extrapolation_value", 0);

@@ -28,14 +28,14 @@ czm_status czm_import_op_transpose(czm_import_step *s) {
 
 // ---- reshaping
 
-// Axes of two shapes with the same product.
+// A run: axes of two shapes with the same product.
 typedef struct run {
     int from, from_end, to, to_end;
 } run;
 
 enum { MOST_RUNS = 2 * CZM_MOST_AXES };
 
-// The next run, or false: the sizes do not say where it ends.
+// The next run, or false: the sizes do not determine its end.
 static bool next_run(czm_shape from, const czm_dims *to, run *r) {
     int64_t p = 1, q = 1;
     r->from = r->from_end;
@@ -75,8 +75,8 @@ static const run *run_of(const run *runs, size_t count, int axis) {
     return NULL;
 }
 
-// The order of the reshaped tensor if the stored order keeps the axes of each run together and
-// sorted: then the stored numbers need not move. false: they must.
+// The order of the reshaped tensor if the stored order keeps the axes of each run together and sorted: then no
+// transposition is needed. false: it is needed.
 static bool keeps_order(const czm_order *order, czm_shape from, const czm_dims *to,
                         czm_order *out) {
     run runs[MOST_RUNS];
@@ -105,7 +105,7 @@ static void reshape_to(czm_import_step *s, czm_import_value *x, czm_dims *to) {
     s->outputs[0]->source = x;
 }
 
-// Whether the reshaped value goes back to what it was made of.
+// Whether the Reshape undoes an earlier one.
 static bool goes_back(czm_import_step *s, const czm_import_value *x, const czm_import_value *sizes,
                       const czm_dims *to) {
     if (!x->source) return false;
@@ -118,7 +118,7 @@ static bool goes_back(czm_import_step *s, const czm_import_value *x, const czm_i
     return unknown <= 1 && czm_shape_equal(czm_import_shape(s, x->source), shape);
 }
 
-// Whether whole numbers are made of sizes of tensors, which are never 0.
+// Whether integers are computed from sizes of tensors, which are never 0.
 static bool is_made_of_sizes(czm_tensor t) {
     enum { MOST = 64 };
     czm_tensor open[MOST] = {t};
@@ -140,7 +140,7 @@ static czm_tensor computed_size(czm_import_step *s, czm_tensor sizes, czm_tensor
     return CZM_OUT(s, CZM_OP_SelectV2, czm_import_with(s, CZM_OP_Equal, size, 0), own, size);
 }
 
-// Sizes of which several are open: each is a number, copied from the input, or computed.
+// Several open sizes: each is a number, copied from the input, or computed.
 static void reshape_open(czm_import_step *s, czm_import_value *x, czm_import_value *sizes,
                          const int64_t *wanted, const bool *copies, size_t count) {
     czm_tensor parts[CZM_MOST_AXES], t = czm_import_plain(s, x), shape = {0}, vector = {0};
@@ -150,7 +150,7 @@ static void reshape_open(czm_import_step *s, czm_import_value *x, czm_import_val
     bool copies_any = false;
     for (size_t i = 0; i < count; i++)
         copies_any |= copies[i] || (wanted[i] == CZM_UNKNOWN_INT && i < may_be_zero);
-    if (!copies_any) { // TensorFlow understands the vector as it is
+    if (!copies_any) { // TensorFlow accepts the vector unchanged
         czm_import_put(s, 0, CZM_OUT(s, CZM_OP_Reshape, t, czm_import_plain(s, sizes)),
                        czm_order_plain((int)count));
         s->outputs[0]->source = x;
@@ -182,7 +182,7 @@ static bool keeps_batch(czm_import_step *s, const czm_import_value *x,
     return to.elements && to.elements[0].is_known && (int64_t)to.elements[0].number == dims.at[0];
 }
 
-// What -1 stands for, if the rest is known; more than one unknown size: false.
+// Replaces -1, if the other sizes are known; false if more than one size is unknown.
 static bool complete(czm_import_step *s, const czm_import_value *x, czm_dims *to, int rest,
                      bool carries_batch) {
     czm_shape shape = czm_import_shape(s, x);
@@ -422,7 +422,7 @@ typedef struct cut {
     int64_t begin_mask, end_mask;
 } cut;
 
-// Python's meaning: ends are clamped; TensorFlow's masks say "from the start", "to the end".
+// As in Python, ends are clamped; TensorFlow's masks mean "from the start", "to the end".
 static void cut_axis(cut *c, int place, int64_t begin, int64_t end, int64_t stride, int64_t size) {
     int64_t bit = (int64_t)1 << place;
     c->begin[place] = begin;
@@ -592,7 +592,7 @@ static czm_tensor amounts(czm_import_step *s, const padding *p, int rank) {
     return czm_import_numbers_const(s, CZM_DTYPE_INT32, list, dims, 2);
 }
 
-// edge and wrap: the index of the pixel that stands at each place.
+// edge and wrap: the index of the pixel for each position.
 static czm_status pad_by_index(czm_import_step *s, czm_tensor *x, const padding *p, int rank,
                                bool wraps) {
     for (int k = 0; k < rank; k++) {
@@ -681,7 +681,7 @@ czm_status czm_import_op_pad(czm_import_step *s) {
     return CZM_OK;
 }
 
-// Half of what an axis has too much or too little, rounded down, goes or comes before.
+// Half of the difference in size, rounded down, is removed or added at the beginning of an axis.
 czm_status czm_import_op_center_crop_pad(czm_import_step *s) {
     czm_import_value *v = czm_import_in(s, 0);
     czm_order order = czm_import_order(s, v);
@@ -762,7 +762,7 @@ czm_status czm_import_op_tile(czm_import_step *s) {
     return CZM_OK;
 }
 
-// The tensor of an attribute, where it lies in the file.
+// The tensor of an attribute, by its place in the file.
 static czm_status tensor_attr(czm_import_step *s, const char *name, czm_onnx_initializer *tensor) {
     czm_extent extent = czm_import_extent_of(s, czm_wire_find(czm_import_attr(s, name), 5).bytes);
     return czm_onnx_tensor_read(s->run->context, s->run->file, extent, tensor);
@@ -833,7 +833,7 @@ czm_status czm_import_op_constant_of_shape(czm_import_step *s) {
     return CZM_OK;
 }
 
-// [rows, columns] of whole or real numbers: 1 where column - row lies between two limits.
+// [rows, columns] of integers or real numbers: 1 where column - row lies between two limits.
 static czm_tensor band(czm_import_step *s, czm_dtype dtype, int64_t rows, int64_t columns,
                        int64_t low, int64_t high) {
     int64_t dims[] = {rows, columns};

@@ -35,7 +35,7 @@ static bool is_ready(const czm_onnx_initializer *w) {
     return !is_list_of_varints(w) && !w->is_unpacked;
 }
 
-// Little-endian elements out of a packed list of varints.
+// Converts a packed list of varints to little-endian elements.
 static bool unpack_varints(czm_bytes packed, size_t element, size_t count, uint8_t *out) {
     czm_wire wire = czm_wire_read(packed);
     for (size_t i = 0; i < count; i++) {
@@ -45,7 +45,7 @@ static bool unpack_varints(czm_bytes packed, size_t element, size_t count, uint8
     return !wire.damaged;
 }
 
-// Little-endian elements out of fields that hold one value each.
+// Converts fields with one value each to little-endian elements.
 static bool unpack_fields(czm_bytes fields, size_t element, size_t count, uint8_t *out) {
     czm_wire wire = czm_wire_read(fields);
     size_t found = 0;
@@ -92,7 +92,7 @@ const double *czm_import_weight_numbers(czm_context *context, const czm_onnx_ini
 
 // ---- other orders
 
-// Copies the elements in the order in which they are to be stored.
+// Copies the elements to the stored order.
 static void put_in_order(const uint8_t *from, const czm_onnx_initializer *w, const czm_order *order,
                          uint8_t *to) {
     size_t element = czm_dtype_size(w->dtype), count = count_of(w), stride[CZM_MOST_AXES] = {0};

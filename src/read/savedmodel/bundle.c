@@ -37,7 +37,7 @@ typedef struct entry {
     bool has_slices;
 } entry;
 
-// Stored bytes that hold the region `covers` of the full tensor.
+// The stored bytes of the region `covers` of the full tensor.
 typedef struct piece {
     region covers;
     entry stored;
@@ -142,7 +142,7 @@ static czm_status check_shard(czm_context *context, czm_bundle *b, uint64_t shar
                           (unsigned long long)size, (unsigned long long)needed);
 }
 
-// One finding for a truncated file, whatever lies in the missing part.
+// Makes one finding for a truncated file, independent of the tensors in the missing part.
 static czm_status check_shards(czm_context *context, czm_bundle *b) {
     uint64_t *needed = CZM_NEW_ARRAY(context->arena, uint64_t, (size_t)b->shard_count);
     for (size_t i = 1; i < b->table.count; i++) {
@@ -275,7 +275,7 @@ static bool find_slices(czm_arena *arena, const entry *full, bundle_source *s) {
     return true;
 }
 
-// ---- what a variable wants
+// ---- the part that a variable reads
 
 static bool take_int(czm_bytes *text, int64_t *value) {
     size_t i = 0;
@@ -373,7 +373,7 @@ static czm_status read_piece(czm_context *context, const bundle_source *s, const
                           "reading its bytes failed: %s", czm_file_error());
 }
 
-// Reads a piece from end to end, which is what its checksum is over; `sink` may be absent.
+// Reads a whole piece, which its checksum covers; `sink` may be NULL.
 static czm_status stream_piece(czm_context *context, const bundle_source *s, const piece *p,
                                const czm_sink *sink, uint32_t *crc32c) {
     uint8_t *block = s->bundle->block;
@@ -414,8 +414,8 @@ static const piece *find_piece(const bundle_source *s, const int64_t *position, 
     return NULL;
 }
 
-// Collects a region row by row (along the last dimension) from the pieces that hold it. This is
-// slow, and rare: a variable that was partitioned one way and is restored another.
+// Collects a region row by row (along the last dimension) from the pieces that hold it. This is slow, and rare: a
+// variable that was saved with one partition and is restored with another one.
 static czm_status gather(const bundle_source *s, czm_context *context, czm_sink sink,
                          uint32_t *crc32c) {
     uint32_t ignored;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Counting what a whole file holds; see census.h.
+// Surveys a whole file; see census.h.
 #include "read/savedmodel/census.h"
 
 #include <stdlib.h>

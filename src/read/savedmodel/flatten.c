@@ -5,9 +5,9 @@
 //     main graph      "node", "node:index", "^node"
 //     function body   "argument", "argument:index", "node:output:index", "^node"
 //
-// A call becomes a node that is never read in the end: its outputs stand for the returned tensors of
-// an instance of the function, and the instance's arguments for the inputs of the call. When
-// all names are resolved, one sweep follows these proxies to the tensors they stand for.
+// A call becomes a temporary node (a proxy): its outputs represent the returned tensors of an instance of the
+// function, and the instance's arguments represent the inputs of the call. When all names are resolved, one sweep
+// replaces the proxies by the tensors that they represent.
 #include "read/savedmodel/flatten.h"
 
 #include <stdlib.h>
@@ -19,7 +19,7 @@ enum {
     BYTES_PER_STEP = 16,
 };
 
-// One place where names mean something: the main graph, or one instance of a function.
+// A scope of names: the main graph, or one instance of a function.
 typedef struct scope {
     const struct scope *caller;
     unsigned depth;
@@ -33,7 +33,7 @@ typedef struct scope {
     czm_tensor_list returns;
 } scope;
 
-// What a call or an argument of an instance stands for: kept in node->scratch until the sweep.
+// The tensors that a call or an argument of an instance represents: kept in node->scratch until the sweep.
 typedef struct proxy {
     const scope *instance;
     bool is_argument;
@@ -50,7 +50,7 @@ typedef struct flattener {
     czm_context *context;
     czm_meta_graph *meta;
     czm_flat_graph *flat;
-    CZM_LIST(work) todo; // grows while it is worked through
+    CZM_LIST(work) todo; // grows while it is processed
 } flattener;
 
 static czm_status damaged(const flattener *f, const scope *s, czm_bytes node, const char *format,
@@ -78,7 +78,7 @@ static czm_bytes own_attr(const czm_node *node, const char *name) {
     return (czm_bytes){0};
 }
 
-// The function that a node calls and that is to be inlined, or an empty name.
+// The function that a node calls and that must be inlined, or an empty name.
 static czm_bytes called_function(const flattener *f, const czm_node *node) {
     if (czm_node_traits(node)->calls) return czm_attr_function(node, "f");
     czm_bytes op = czm_bytes_text(node->op);
@@ -87,7 +87,7 @@ static czm_bytes called_function(const flattener *f, const czm_node *node) {
 
 // ---- making nodes
 
-// "StatefulPartitionedCall_3/" and its like say nothing: names begin with what the author wrote.
+// Names such as "StatefulPartitionedCall_3/" contain no information: names begin with the author's part.
 static bool is_bare_call(czm_bytes name) {
     static const czm_op_kind calls[] = {CZM_OP_PartitionedCall, CZM_OP_StatefulPartitionedCall};
     for (size_t i = 0; i < CZM_COUNT_OF(calls); i++) {
@@ -115,7 +115,7 @@ static const char *inner_prefix(const flattener *f, const scope *s, const czm_no
                             (const char *)call->name.data);
 }
 
-// AttrValue.placeholder=9 names an attr of the call: its value takes the placeholder's place.
+// AttrValue.placeholder=9 names an attr of the call, whose value replaces the placeholder.
 static czm_bytes bind_attr(const scope *s, czm_bytes value) {
     czm_field placeholder = czm_wire_find(value, 9);
     if (!placeholder.number || !s->call) return value;
@@ -277,7 +277,7 @@ static void add_arguments(flattener *f, scope *s, const czm_node *call) {
     }
 }
 
-// Assignments and calls run whether or not anybody reads them.
+// Assignments and calls run even if nothing reads them.
 static bool has_effect(const flattener *f, const czm_node_record *record) {
     const czm_op *known = czm_op_find(f->meta->ops, record->op);
     if (!known) return czm_name_find(&f->meta->functions, record->op) != NULL;
@@ -410,7 +410,7 @@ static czm_status work_off_all(flattener *f) {
 
 // ---- the sweep
 
-// Where a proxy says what it stands for, or NULL.
+// The place of the tensor that a proxy represents, or NULL.
 static czm_tensor *target_of(czm_tensor t) {
     const proxy *p = t.node->scratch;
     const czm_tensor_list *targets = p->is_argument ? &p->instance->call->inputs
@@ -419,13 +419,13 @@ static czm_tensor *target_of(czm_tensor t) {
     return index < targets->count ? &targets->items[index] : NULL;
 }
 
-// A way that leads through more calls and arguments than there are is a circle.
+// A path with more calls and arguments than exist is a circle.
 static czm_tensor follow(const flattener *f, czm_tensor t) {
     size_t most_steps = 2 * f->todo.count;
     czm_tensor end = t;
     for (czm_tensor *target; end.node && end.node->scratch; end = *target)
         if (most_steps-- == 0 || !(target = target_of(end))) return (czm_tensor){0};
-    // All proxies on the way now stand for the end, so that nobody walks the way again.
+    // All proxies on the path get the final tensor, so that the path is followed only once.
     while (t.node && t.node->scratch) {
         czm_tensor *target = target_of(t);
         t = *target;
@@ -450,7 +450,7 @@ static czm_status follow_all(flattener *f, const czm_node *reader, czm_tensor_li
     return CZM_OK;
 }
 
-// Old control flow gives control inputs a meaning (which frame, which branch); nothing else does.
+// Control inputs matter only in old control flow, where they determine frame and branch.
 static void drop_idle_controls(czm_graph *graph) {
     for (size_t i = 0; i < graph->nodes.count; i++)
         if (czm_node_is(graph->nodes.items[i], CZM_OP_Switch) ||

@@ -182,7 +182,7 @@ static czm_status read_meta_graph(czm_context *context, czm_meta_graph *graph, c
     return wire.damaged ? damaged(context, graph->where, "its meta graph") : CZM_OK;
 }
 
-// The tags of a MetaGraphDef: for choosing, and as {"a", "b"} for telling.
+// The tags of a MetaGraphDef: for the choice, and as {"a", "b"} for messages.
 typedef struct tag_set {
     bool has_serve;
     size_t count;
@@ -202,7 +202,7 @@ static tag_set read_tags(czm_bytes meta_graph, czm_enumeration *seen) {
     return tags;
 }
 
-// {"serve"} alone is best; any set that holds "serve" will do.
+// {"serve"} alone is preferred; any set that contains "serve" is accepted.
 static czm_bytes choose(czm_bytes file, czm_enumeration *seen) {
     czm_bytes best = {0};
     size_t best_count = SIZE_MAX;

@@ -19,7 +19,7 @@ static const char *list_keys(czm_arena *arena, const czm_signature_tensors *tens
     return czm_enumeration_text(&list);
 }
 
-// Exporters keep what runs at loading and training in signatures too.
+// Exporters also write signatures for loading and training.
 static bool is_internal(const czm_signature *s) {
     return czm_text_begins(s->key, "__saved_model_");
 }
@@ -107,7 +107,7 @@ typedef struct function_work {
     czm_status status;
 } function_work;
 
-// What runs whether or not anybody reads it.
+// Notes the nodes that run even if nothing reads them.
 static void note_effects(czm_arena *arena, czm_flat_graph *flat) {
     for (size_t i = 0; i < flat->assigns.count; i++)
         *CZM_APPEND(arena, &flat->graph.effects) = flat->assigns.items[i];
@@ -157,7 +157,7 @@ static czm_status keep_functions(function_work *w, const czm_flat_graph *main_fl
     return CZM_OK;
 }
 
-// ---- what must be there before inference can run
+// ---- nodes that need an initialisation
 
 static bool holds_asset(czm_arena *arena, const czm_meta_graph *meta, const czm_node *node) {
     const char *tensor = czm_arena_format(arena, "%s:0", node->name);
@@ -212,8 +212,8 @@ static czm_name_table find_read(const czm_graph *graph) {
     return read;
 }
 
-// The network begins where the signature feeds it, whatever node stands there: a Placeholder, one
-// with a default, or the end of a decoder that nobody runs.
+// The network begins at the tensor that the signature feeds: a Placeholder, a placeholder with a default, or the
+// output of a decoder that is not run.
 static czm_status begin_at(czm_context *context, const czm_meta_graph *meta, czm_graph *graph,
                            czm_port *input, czm_bytes declared_shape) {
     czm_node *node = input->tensor.node;
@@ -237,8 +237,8 @@ static czm_status begin_at(czm_context *context, const czm_meta_graph *meta, czm
     return CZM_OK;
 }
 
-// Of several inputs, one may be all that must be fed: others are not needed for the output, or
-// have a default (the is_training of TensorFlow 1), which then holds.
+// Whether an input must be fed. Others are not needed for the output, or have a default (such as is_training of
+// TensorFlow 1), which is then used.
 static bool must_be_fed(const czm_graph *graph, czm_name_table *read, const czm_port *input) {
     return !czm_node_is(input->tensor.node, CZM_OP_PlaceholderWithDefault) &&
            slot_of(graph->arena, read, input->tensor)->value != NULL;
@@ -265,7 +265,7 @@ static czm_status choose_input(czm_context *context, const czm_meta_graph *meta,
     return CZM_OK;
 }
 
-// Nothing but the chosen input may wait for a value.
+// Only the chosen input may need a value.
 static czm_status check_feeds(czm_context *context, const czm_meta_graph *meta,
                               const czm_graph *graph) {
     const czm_node *input = graph->inputs.items[0].tensor.node;
@@ -322,8 +322,8 @@ static bool has_effects(const czm_model *model) {
     return false;
 }
 
-// What constants, defaults and small variables decide. Whether a variable is saved is judged later: here
-// it is not known then.
+// Decides conditionals that depend on constants, defaults and small variables. A variable that is not saved is
+// unknown here, and reported later.
 static czm_status decide(czm_context *context, const czm_source *source, czm_meta_graph *meta,
                          czm_model *model) {
     czm_fold_defaults(model);
@@ -335,7 +335,7 @@ static czm_status decide(czm_context *context, const czm_source *source, czm_met
         czm_status status =
             quiet ? czm_variables_resolve(&silent, source, meta, &model->main, &model->variables)
                   : CZM_OK;
-        (void)status; // what is not there is not known
+        (void)status; // missing variables are unknown
         czm_report_free(quiet);
         czm_fold_branches(context, model);
     }

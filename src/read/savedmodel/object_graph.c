@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Variables by way of objects; see object_graph.h. What does not fit is passed over: a variable
-// without a key is reported by the caller.
+// Variables by way of objects; see object_graph.h. Objects that do not fit are skipped: the caller reports a variable
+// without a key.
 #include "read/savedmodel/object_graph.h"
 
-// What the model's own lists say of a variable. A frozen layer is in its variables' flags not frozen.
+// The state of a variable in the model's own lists. The flags of variables do not consider frozen layers.
 typedef enum training { NOT_LISTED, FIXED, TRAINED } training;
 
 typedef struct object {

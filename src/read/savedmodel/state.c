@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// From effects to a graph without; see state.h.
+// Checks and removes the effects of a graph; see state.h.
 #include "read/savedmodel/state.h"
 
 #include "fold/fold.h"
 
-// The state of a generator of random numbers, which Keras 3 counts on in its augmentation layers.
+// The state of a random number generator, which the augmentation layers of Keras 3 change.
 static bool is_seed(const czm_node *by) {
     return strstr(by->name, "random") || strstr(by->name, "Random") || strstr(by->name, "seed");
 }
@@ -22,7 +22,7 @@ static czm_status refuse(czm_context *context, const char *where, const czm_node
         "inference reads the variable, and the node \"%s\" (%s) changes it", by->name, by->op);
 }
 
-// ---- batch norms that take the statistics of their input do not read the moving ones
+// ---- batch norms that use the statistics of their input do not read the moving ones
 
 static bool is_training_norm(const czm_node *node) {
     return (czm_node_is(node, CZM_OP_FusedBatchNorm) ||
@@ -59,7 +59,7 @@ static void cut_statistics(czm_graph *graph) {
 
 // ---- judging
 
-// A program for XLA, which nothing here can run, gives all variables back, changed or not.
+// A program for XLA, which is not analysed, returns all variables, changed or not.
 static bool holds_program(const czm_graph *graph) {
     for (size_t i = 0; i < graph->nodes.count; i++)
         if (czm_node_is(graph->nodes.items[i], CZM_OP_XlaCallModule)) return true;

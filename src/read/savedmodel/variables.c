@@ -58,7 +58,7 @@ static const char *where_of(czm_context *context, const czm_meta_graph *meta,
     return czm_arena_format(context->arena, "%s: variable \"%s\"", meta->where, node->name);
 }
 
-// The declared shape must be the stored one, for whatever reads the variable relies on it.
+// The declared shape must be the stored one, because readers of the variable depend on it.
 static czm_status check_shape(czm_context *context, const czm_meta_graph *meta,
                               const czm_variable *v) {
     czm_bytes shape = czm_attr_shape(v->handle, "shape");
@@ -79,14 +79,14 @@ static czm_status check_shape(czm_context *context, const czm_meta_graph *meta,
                           "its type or shape in the graph is not that in the checkpoint");
 }
 
-// What is known of the variables' values.
+// The sources of the variables' values.
 typedef struct store {
     czm_bundle *bundle;
     czm_name_table keys; // variable name -> czm_checkpoint_key
     czm_objects *objects;
 } store;
 
-// The restore function's word comes first; the object graph's is asked for where it is silent.
+// The restore function is used first; the object graph supplies missing keys.
 static czm_status open_store(czm_context *context, const czm_source *source, czm_meta_graph *meta,
                              const czm_graph *graph, store *s) {
     CZM_TRY(read_keys(context, meta, &s->keys));
@@ -101,8 +101,7 @@ static czm_status open_store(czm_context *context, const czm_source *source, czm
     return CZM_OK;
 }
 
-// The names that Keras and tf.layers give to what inference normalises with, alone or before
-// "/part_0" of a partitioned variable.
+// The names of moving statistics in Keras and tf.layers, alone or before "/part_0" of a partitioned variable.
 static bool is_moving_statistic(const char *name) {
     return strstr(name, "moving_mean") || strstr(name, "moving_variance");
 }

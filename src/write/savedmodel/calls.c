@@ -27,7 +27,7 @@ static unsigned long long number_after(const char *text) {
     return strtoull(text + 1, NULL, 10);
 }
 
-// One look at each name, however many of them are taken.
+// Examines each name once, however many are in use.
 const char *czm_free_name(czm_arena *arena, const czm_node_list *nodes, const char *name,
                           const char *ending) {
     const char *whole = czm_arena_format(arena, "%s%s", name, ending);
@@ -43,8 +43,8 @@ const char *czm_free_name(czm_arena *arena, const czm_node_list *nodes, const ch
     return is_taken ? czm_arena_format(arena, "%s_%llu", name, highest + 1) : name;
 }
 
-// No function that stays begins with it. TensorFlow 2.0.0 shortens names of the form
-// "__inference_NAME_NUMBER" when it loads them and makes them long again when it saves.
+// A prefix that no function has. TensorFlow 2.0.0 shortens names of the form "__inference_NAME_NUMBER" when it loads
+// them and restores them when it saves.
 static const char *free_prefix(czm_arena *arena, const czm_model *model) {
     for (size_t k = 0;; k++) {
         const char *prefix = k ? czm_arena_format(arena, "__inference_network%zu_", k)
@@ -122,9 +122,9 @@ static czm_bytes signature_of(czm_arena *arena, const czm_network *n) {
     return czm_buffer_bytes(&b);
 }
 
-// All but "f", which is the last. Python gives the function a gradient where there is a
-// _gradient_op_type, of whatever name. ConfigProto {allow_soft_placement=7} lets operations that a
-// graphics card lacks run on the processor, as in a session.
+// All attributes but "f", which is the last. Python gives the function a gradient if there is a _gradient_op_type,
+// with any name. With ConfigProto {allow_soft_placement=7}, operations without a GPU kernel run on the CPU, as in a
+// session.
 static czm_bytes call_attrs_of(czm_arena *arena, const czm_network *n) {
     const czm_graph *graph = &n->model->main;
     czm_buffer b = czm_buffer_in(arena);
@@ -248,7 +248,7 @@ typedef struct function {
     const czm_call *call;
 } function;
 
-// Sorted by name: the order in which functions were met is not the same when read back.
+// Sorted by name: a file that is read again has the functions in another order.
 static int compare_functions(const void *a, const void *b) {
     return strcmp(((const function *)a)->name, ((const function *)b)->name);
 }

@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-// Without a formatted copy, which would be most of the work for a large network.
+// Without a formatted copy, which would take most of the time for a large network.
 static void put_index(czm_buffer *out, size_t index) {
     char digits[24];
     size_t at = sizeof digits;
@@ -22,7 +22,7 @@ void czm_put_graph_tensor(czm_buffer *out, uint32_t field, czm_tensor t) {
     czm_put_end(out, text);
 }
 
-// The output argument that output *index belongs to; *index becomes the position in it.
+// The output argument of output *index; *index becomes the position in it.
 static czm_bytes output_argument(const czm_node *node, size_t *index) {
     const czm_op *def = node->def;
     for (size_t size, i = 0; i < def->output_count; i++) {
@@ -30,7 +30,7 @@ static czm_bytes output_argument(const czm_node *node, size_t *index) {
         if (*index < size) return def->outputs[i].name;
         *index -= size;
     }
-    return (czm_bytes){0}; // the checks have made sure that this does not happen
+    return (czm_bytes){0}; // the checks exclude this case
 }
 
 void czm_put_body_tensor(czm_buffer *out, uint32_t field, czm_tensor t) {

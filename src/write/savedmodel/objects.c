@@ -85,7 +85,7 @@ czm_object_tree czm_object_tree_make(czm_arena *arena, const czm_model *model) {
 
 // ---- Keras's description of the model and its layers, in JSON
 
-// What all have; `rest` is what one of them has besides.
+// The common keys; `rest` contains the other keys of one object.
 static const char *describe(czm_arena *arena, const char *class_name, const char *name,
                             const char *dtype, const char *rest) {
     return czm_arena_format(arena,
@@ -100,7 +100,7 @@ static const char *input_type(const czm_network *n) {
     return czm_dtype_name(n->model->main.inputs.items[0].dtype);
 }
 
-// In which a layer computes: Keras casts its floating inputs to it.
+// The type in which a layer computes: Keras casts its floating inputs to it.
 static const char *compute_type(const czm_network *n) {
     return czm_dtype_is_floating(n->model->main.inputs.items[0].dtype) ? input_type(n) : "float32";
 }
@@ -130,7 +130,7 @@ static const char *describe_input(czm_arena *arena, const czm_network *n) {
     return describe(arena, "InputLayer", "input", input_type(n), rest);
 }
 
-// Keras knows no class of this name, and so makes the layer of its functions.
+// Keras has no class of this name, and therefore builds the layer from its functions.
 static const char layer_class[] = "ConvertedNetwork";
 static const char layer_config[] = "{\"name\": \"network\", \"trainable\": true}";
 
@@ -355,7 +355,7 @@ static void put_output_structure(czm_buffer *out, const czm_network *n, czm_call
     }
 }
 
-// The objects behind the functions' last arguments, which are the model's variables.
+// The objects of the functions' last arguments: the model's variables.
 static czm_bytes bound_inputs(czm_arena *arena, const czm_object_tree *tree) {
     czm_buffer ids = czm_buffer_in(arena);
     for (size_t i = 0; i < tree->objects.count; i++)

@@ -15,7 +15,7 @@ typedef struct writer {
     czm_buffer out;
 } writer;
 
-// What stands in the main graph beside the call and the saver: the input and the variables.
+// The other nodes of the main graph besides the call and the saver: the input and the variables.
 static czm_node_list outer_nodes(czm_arena *arena, const czm_model *model) {
     czm_node_list nodes = {0};
     *CZM_APPEND(arena, &nodes) = model->main.inputs.items[0].tensor.node;

@@ -90,7 +90,7 @@ static void add_saves(builder *b, czm_tensor file, czm_tensor names, czm_tensor 
     *CZM_APPEND(b->arena, &done->controls) = save;
 }
 
-// RestoreV2 and SaveV2 need a tensor at least.
+// RestoreV2 and SaveV2 require at least one tensor.
 static void add_transfers(builder *b, const czm_object_tree *tree, czm_tensor file) {
     const czm_variable_list *variables = &b->saver->model->variables;
     size_t count = variables->count;
