@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# The few words that are typed every day. CMake does the work: see CMakeLists.txt, and for other
+# Short commands for daily use. CMake does the work: see CMakeLists.txt, and for other
 # compilers and analysers CMakePresets.json.
 #
 #     make           build/czmodel, build/savedmodel2czmodel, build/savedmodel2czann, build/libczm.a and
@@ -20,7 +20,7 @@
 #     make wheels    that, and the Python wheels of these systems, in build/wheels
 #     make release   all of that with SHA256SUMS, of the last commit, in build/release
 #     make page      the page, in build/page: czmodel.html, and a folder for web hosts; needs Node.js 18
-#     make outdated  which of the libraries that are linked into our programs Debian has mended since
+#     make outdated  lists the libraries in our programs for which Debian has published repairs
 #     make install   into DESTDIR and PREFIX; make uninstall removes what that installed
 #     make clean     removes everything that was built
 BUILD ?= build
@@ -35,7 +35,7 @@ JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 # Read by cmake --build and by ctest, also from within a preset.
 export CMAKE_BUILD_PARALLEL_LEVEL ?= $(JOBS)
 export CTEST_PARALLEL_LEVEL ?= $(JOBS)
-# The make that CMake runs must not meet the job server of this one, nor tell where it goes.
+# The make that CMake runs must not use the job server of this one, nor print its directory.
 cmake = MAKEFLAGS=--no-print-directory cmake
 gcc_analyser = $(cmake) --preset gcc && $(cmake) --build --preset gcc
 configure = $(cmake) -S . -B "$(BUILD)" -DCMAKE_INSTALL_PREFIX="$(PREFIX)"
@@ -47,7 +47,7 @@ all:
 check:
 	$(cmake) --workflow --preset check
 
-# Whatever fails, everything after it runs too, and the failure is told at the end.
+# After a failure the next steps still run, and the exit status reports the failure.
 test:
 	result=0; $(MAKE) --no-print-directory check || result=1; \
 	$(MAKE) --no-print-directory analysers || result=1; \
@@ -55,7 +55,7 @@ test:
 	ctest --test-dir "$(BUILD)" --output-on-failure --no-tests=error || result=1; \
 	python3 -B tests/minutes.py "$(BUILD)"; exit $$result
 
-# What is seldom used must work at every commit. This is the short form of lint, fuzz and coverage, in about five
+# Seldom used builds must work at every commit. This is the short form of lint, fuzz and coverage, in about five
 # minutes of processor time: clang-tidy without clang's own analyser, which takes twenty times as long as
 # everything else in it; gcc's analyser; the fuzzers with their corpora; coverage without the longest tests of
 # damaged and hostile files.

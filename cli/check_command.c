@@ -102,7 +102,7 @@ static void put_unchecked(const checked *c) {
         const czm_rule_info *rule = czm_rule_at(i);
         if (!is_shown(c, rule) || czm_report_outcome(c->report, i) != CZM_NOT_CHECKED) continue;
         if (strcmp(rule->subject, "onnx") == 0 || strcmp(rule->subject, "keras") == 0)
-            continue; // it would be in nearly every check
+            continue; // it would appear in nearly every check
         bool begins = at == 0 || at + strlen(rule->id) > LINE;
         if (begins && at) cli_print(stdout, ",\n");
         if (begins)
@@ -126,7 +126,7 @@ static bool put_table(const checked *c) {
 
 // ---- the command
 
-// The form follows the file's name.
+// The name of the file determines the form.
 static const char *report_text(const checked *c, const char *path) {
     return cli_has_suffix(path, ".json") ? czm_check_json(c->verdict, c->report)
                                          : czm_check_markdown(c->target, c->verdict, c->report);

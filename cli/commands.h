@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The subcommands of czmodel: each takes its own arguments, argv[0] being its name, and returns the
-// exit status. What they have in common is in options.h, model_options.h and terminal.h.
+// The subcommands of czmodel: each gets its own arguments, with its name as argv[0], and returns the exit status.
+// options.h, model_options.h and terminal.h contain their common code.
 #ifndef CZM_CLI_COMMANDS_H
 #define CZM_CLI_COMMANDS_H
 
@@ -29,11 +29,11 @@ typedef struct cli_command_row {
 extern const cli_command_row cli_commands[];
 extern const size_t cli_command_count;
 
-// The same as convert under the name by which the user called it: the reference's programs have the
-// same arguments. `format` is what is written unless options say another; NULL: as convert does.
+// The convert command under the name by which the user called it: the reference's programs have the same arguments.
+// `format` is the default format; NULL: that of convert.
 int cli_convert_as(const char *name, const char *format, int argc, char **argv);
 
-// czmodel PATH..., and whether there is something at each of the paths. The exit status is the worst.
+// czmodel PATH..., and whether each of the paths exists. The exit status is the most serious one.
 bool cli_can_drop(int count, char **paths);
 int cli_drop(int count, char **paths);
 

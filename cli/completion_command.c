@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The completion command: what bash, zsh and fish need to complete commands and options, made of the tables
+// The completion command: prints scripts with which bash, zsh and fish complete commands and options, from the tables
 // that parse them.
 #include <stdio.h>
 #include <string.h>

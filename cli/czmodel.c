@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The command "czmodel": finds the subcommand in a table and runs it. It is also the reference's commands:
-// called by the name of one, or with that name as the subcommand.
+// The command "czmodel": finds the subcommand in a table and runs it. It is also each of the reference's commands, if
+// it is called by their name or with it as the subcommand.
 #include <stdio.h>
 #include <string.h>
 
@@ -26,7 +26,7 @@ const cli_command_row cli_commands[] = {
 };
 const size_t cli_command_count = CZM_COUNT_OF(cli_commands);
 
-// With the arguments of "convert". The format: NULL, as "convert" does.
+// Names with the arguments of "convert". The format; NULL: that of "convert".
 static const struct {
     const char *name, *format;
 } aliases[] = {
@@ -34,7 +34,7 @@ static const struct {
     {"savedmodel2czann", "czann-1.0.0"},
 };
 
-// Whatever follows: Windows adds ".exe", a browser " (1)". Windows also leaves the case to who types it.
+// Ignores the end of the name (Windows adds ".exe", a browser " (1)") and, on Windows, the case.
 static bool is_called(const char *program, const char *name) {
     for (; *name; name++, program++)
         if ((*program >= 'A' && *program <= 'Z' ? *program - 'A' + 'a' : *program) != *name)
@@ -52,7 +52,7 @@ static void print_usage(FILE *to) {
         "czmodel COMMAND --help explains a command; czmodel --version prints the version\n");
 }
 
-// For who has double-clicked the program.
+// The text for a user who double-clicked the program.
 static int welcome(void) {
     printf("czmodel %s makes CZModels for ZEISS ZEN.\n\n"
            "Close this window, and drop one of these on the program's icon:\n\n"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The diff command: is the model in ZEN the one that was trained?
+// The diff command: compares two models.
 #include <stdio.h>
 
 #include "base/os.h"

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// czmodel PATH...: what happens when somebody drops files or folders on the program. The results
-// are written beside them.
+// czmodel PATH...: processes files or folders that were dropped on the program. The results are written beside them.
 #include <stdio.h>
 #include <string.h>
 
@@ -10,7 +9,7 @@
 #include "cli/model_options.h"
 #include "cli/terminal.h"
 
-// "archive.zip/folder" too is a network.
+// "archive.zip/folder" is a network too.
 static int is_there(czm_arena *arena, void *path) {
     return czm_path_is_there(arena, path) ? CZM_OK : 1;
 }
@@ -28,8 +27,8 @@ static int convert(czm_arena *arena, const char *spec, const char *name) {
     return cli_convert(4, arguments);
 }
 
-// Who unpacks an archive often gets a folder in a folder: the one SavedModel a level further down, if `path`
-// holds none itself; else `path`.
+// Unpacked archives are often a folder in a folder: the only SavedModel one level further down, if `path` itself is
+// none; else `path`.
 static const char *find_saved_model(czm_arena *arena, const char *path) {
     static const char name[] = "/saved_model.pb";
     czm_path_list list = {0};
@@ -45,7 +44,7 @@ static const char *find_saved_model(czm_arena *arena, const char *path) {
     return found ? found : path;
 }
 
-// A SavedModel without a specification gets one first, which its owner can then correct.
+// First writes a specification for a SavedModel, which the user can correct later.
 static int convert_saved_model(czm_arena *arena, const char *path) {
     const char *inside, *archive = czm_path_file_part(arena, path, &inside);
     const char *folder = czm_path_folder(arena, archive ? archive : path);

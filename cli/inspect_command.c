@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The inspect command: what a model is, as text, as JSON, as a picture.
+// The inspect command: describes a model as text, as JSON, as a drawing.
 #include <stdio.h>
 #include <string.h>
 
@@ -184,7 +184,7 @@ static int inspect(const char *target, czm_options *options, bool as_json, const
     czm_inspection in = CZM_INSPECTION_INIT;
     options->source_path = target;
     czm_status status = czm_inspect(options, &in, report);
-    // a note says which operation of ONNX could not be read
+    // a note names the ONNX operation that is not supported
     cli_print_findings(report, in.opset && !in.layer_count ? CZM_NOTE : CZM_WARNING);
     bool is_told = true;
     if (status == CZM_OK && as_json)

@@ -46,7 +46,7 @@ static bool parse_dims(const char *text, czm_options *o) {
     return *end == '\0' && o->spatial_width >= 1;
 }
 
-// Joins all lists and takes the result apart at its commas.
+// Joins all lists and splits the result at its commas.
 static bool split_allowed(cli_model_options *m) {
     size_t size = 1;
     for (size_t i = 0; i < m->allow_lists.count; i++) size += strlen(m->allow_lists.items[i]) + 1;

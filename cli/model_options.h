@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The options that several commands share: which network of a model is meant, what is changed in
-// it, and how strictly it is judged.
+// The options that several commands share: the choice of the network, changes to it, and the strictness of the
+// checks.
 #ifndef CZM_CLI_MODEL_OPTIONS_H
 #define CZM_CLI_MODEL_OPTIONS_H
 
@@ -14,12 +14,12 @@ typedef struct cli_model_options {
     const char *spatial_dims, *memory;
     cli_values before, after, allow_lists;
     const char *allowed[CLI_MOST_VALUES];
-    char *allow_text; // what `allowed` points into
+    char *allow_text; // the text into which `allowed` points
 } cli_model_options;
 
 enum { CLI_MODEL_OPTION_ROWS = 11 };
 
-// Rows of the commands for which it matters what is going to be written; `o` points to czm_options.
+// Rows of the commands for which the format matters; `o` points to czm_options.
 #define CLI_FORMAT_ROWS(o)                                                                  \
     {"format",                                                                              \
      "FORMAT",                                                                              \
@@ -45,10 +45,10 @@ enum { CLI_MODEL_OPTION_ROWS = 11 };
             NULL, NULL                                                                           \
     }
 
-// Converts megabytes to bytes; false: it is no number above 0.
+// Converts megabytes to bytes; false: it is not a number above 0.
 bool cli_memory_take(const char *text, uint64_t *bytes, const char *command);
 
-// How the help of these commands explains steps.
+// The explanation of steps in the help of these commands.
 #define CLI_STEPS                                                                              \
     "A preprocessing STEP is rgb-to-bgr, rgba-to-bgra, normalize=LOW,HIGH,\n"                  \
     "standardize=MEAN,DEVIATION, per-image-standardization, scale=V[,V...], shift=V[,V...],\n" \
@@ -59,7 +59,7 @@ bool cli_memory_take(const char *text, uint64_t *bytes, const char *command);
 // Writes CLI_MODEL_OPTION_ROWS rows to `rows`.
 void cli_model_option_rows(cli_model_options *m, cli_option *rows);
 
-// Converts what was parsed to options; false after a fault, which was then reported as `command`'s.
+// Converts the parsed values to options; false after a fault, which was reported under the name `command`.
 bool cli_model_options_take(cli_model_options *m, const char *command);
 
 void cli_model_options_free(cli_model_options *m);
@@ -67,8 +67,8 @@ void cli_model_options_free(cli_model_options *m);
 // A path without the separators at its end; those of a root, such as "C:/", belong to it.
 const char *cli_without_separators(czm_arena *arena, const char *path);
 
-// What a model is called by its path: the last part, without the ending of a file. (The "1" of a folder
-// "unet-1.1" is not an ending.)
+// The name of a model from its path: the last part, without the extension of a file. (The "1" of a folder "unet-1.1"
+// is not an ending.)
 const char *cli_name_of(czm_arena *arena, const char *path);
 
 #endif

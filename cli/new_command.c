@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The new command: every user's first hurdle, the specification.
+// The new command: writes a specification.
 #include <stdio.h>
 #include <string.h>
 
@@ -34,7 +34,7 @@ static const char *next_command(czm_arena *arena, const drafting *d) {
     return text;
 }
 
-// What is printed in the end is made first, so that nothing is written if there is no memory for it.
+// The final text is made first, so that nothing is written without memory for it.
 static int draft_in(czm_arena *arena, void *data) {
     const drafting *d = data;
     const char *next = next_command(arena, d);

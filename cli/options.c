@@ -32,7 +32,7 @@ static size_t count_matches(const char *name, size_t size, const cli_option *opt
     return matches;
 }
 
-// getopt's own words differ from system to system. `given` is what it stopped at.
+// getopt's own messages differ between systems. `given` is the argument at which it stopped.
 static void tell_fault(const char *program, const char *given, int found, const cli_option *options,
                        size_t count) {
     const char *name = given + strspn(given, "-");
@@ -58,7 +58,7 @@ int cli_parse(int argc, char **argv, const cli_option *options, size_t count) {
                                    options[i].value ? required_argument : no_argument, NULL, 0};
     int index = 0, found;
     opterr = 0;
-    optind = 0; // this also makes getopt move the operands behind the options
+    optind = 0; // this also makes getopt move the operands after the options
     while ((found = getopt_long(argc, argv, ":h", longs, &index)) == 0 || found == 'h') {
         for (size_t i = 0; found == 'h' && i < count; i++)
             if (options[i].name[0] == 'h') index = (int)i; // --help
@@ -90,8 +90,8 @@ void cli_help(const cli_command *command, const cli_option *options, size_t coun
         "2 wrong usage, 3 a file or folder is missing or cannot be read or written\n");
 }
 
-// Tables live in the commands, and refer to what is to be set there: while this is set, a command hands out
-// its table instead of working.
+// Tables are inside the commands, because they refer to local variables: while this is set, a command passes its
+// table to the visitor and does nothing else.
 static void (*visitor)(const char *command, const cli_option *option);
 
 void cli_visit_options(const cli_command_row *command,
@@ -109,7 +109,7 @@ int cli_begin(int argc, char **argv, const cli_command *command, const cli_optio
     for (size_t i = 0; visitor && i < count; i++)
         if (options[i].help) visitor(argv[0], &options[i]);
     if (visitor) return CLI_DONE;
-    argv[0] = (char *)command->name; // how messages about options begin
+    argv[0] = (char *)command->name; // the beginning of messages about options
     int operands = cli_parse(argc, argv, options, count);
     if (last->help) cli_help(command, options, count);
     if (last->version && !last->help) cli_print_version();

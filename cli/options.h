@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Command line options from a table: one row an option, which parses it and prints its help.
+// Command line options from a table: one row for each option, for parsing and for the help.
 #ifndef CZM_CLI_OPTIONS_H
 #define CZM_CLI_OPTIONS_H
 
@@ -15,11 +15,11 @@ typedef struct cli_values {
     size_t count;
 } cli_values;
 
-// Exactly one of `text`, `flag` and `values` is set: where the value goes, what becomes true, or
-// where all values go in order.
+// Exactly one of `text`, `flag` and `values` is set: the place of the value, the flag to set, or the place of all
+// values in order.
 typedef struct cli_option {
     const char *name;  // without the dashes
-    const char *value; // what the value is called in the help; NULL for a flag
+    const char *value; // the name of the value in the help; NULL for a flag
     const char *help;  // NULL: an old name, which works but is not shown
     const char **text;
     bool *flag;
@@ -34,16 +34,15 @@ typedef struct cli_command {
     int least, most; // number of operands
 } cli_command;
 
-// Parses options anywhere among the arguments, moves the rest to the front of argv + 1 and returns
-// their number; -1 after a fault, which has then been told on standard error.
+// Parses options anywhere among the arguments, moves the rest to the front of argv + 1 and returns their number; -1
+// after a fault, which has been reported on standard error.
 int cli_parse(int argc, char **argv, const cli_option *options, size_t count);
 
 // Prints usage, options and examples to standard output.
 void cli_help(const cli_command *command, const cli_option *options, size_t count);
 
-// What every command begins with: parses options, and answers --help and --version, which every
-// table ends with (CLI_LAST_ROWS). Returns the number of operands, or CLI_DONE with *status set when
-// there is nothing more to do.
+// The beginning of every command: parses options, and executes --help and --version, the last rows of every table
+// (CLI_LAST_ROWS). Returns the number of operands, or CLI_DONE with *status set if the command is finished.
 typedef struct cli_last {
     bool help, version;
 } cli_last;

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The page command: opens czmodel.html (docs/page.md), which packages and releases bring along.
+// The page command: opens czmodel.html (docs/page.md), which packages and releases contain.
 #include <stdio.h>
 
 #include "cli/commands.h"
 #include "cli/options.h"
 #include "cli/terminal.h"
 
-// From the folder of the program: where a release and where packages and wheels put it.
+// Relative to the folder of the program: its place in a release, and in packages and wheels.
 static const char *const places[] = {"czmodel.html", "../share/czmodel/czmodel.html"};
 
 static const char *find_page(czm_arena *arena, const char *folder) {

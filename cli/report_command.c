@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The report command: what inspect, check and verify print, and the questions that only somebody with ZEN
-// can answer, as one text that a user can send. docs/zen.md says when.
+// The report command: the output of inspect, check and verify, and questions that only a user of ZEN can answer, as
+// one text to send; see docs/zen.md.
 #include <stdio.h>
 #include <string.h>
 

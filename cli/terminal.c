@@ -45,7 +45,7 @@ static const czm_spelling spellings[CZM_OPTION_COUNT] = {
 
 enum { LONGEST_NUMBER = 64, PIECE = 256 };
 
-// What stands between a percent sign and the letter of the conversion.
+// The part between a percent sign and the letter of the conversion.
 typedef struct conversion {
     bool is_left;         // "-"
     int width, precision; // precision -1: none
@@ -54,14 +54,14 @@ typedef struct conversion {
 
 static int put_spaces(FILE *to, int count) { return count > 0 ? fprintf(to, "%*s", count, "") : 0; }
 
-// The number of bytes, at most `size`, after which no character is cut in two.
+// The largest number of bytes, at most `size`, that does not split a character.
 static size_t whole_characters(const char *text, size_t size) {
     for (size_t cut = size; cut > 0 && size - cut < 4; cut--)
         if (((unsigned char)text[cut] & 0xc0) != 0x80) return cut;
     return size;
 }
 
-// The text is somebody else's: a copy is made printable, piece by piece, since this must work without memory.
+// The text may come from a file: a copy is made printable, piece by piece, since this must work without memory.
 static void put_printable(FILE *to, const char *text, size_t size) {
     char piece[PIECE + 1];
     for (size_t part; size > 0; text += part, size -= part) {
@@ -93,7 +93,7 @@ static int put_integer(FILE *to, const conversion *c, long long value) {
     return put_text(to, c, text);
 }
 
-// The value of a "*", or the number that stands there.
+// The value of a "*", or the number in the format.
 static int take_number(const char **at, va_list *arguments) {
     int number = 0;
     if (**at == '*') return (*at)++, va_arg(*arguments, int);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The verify command: runs the network, and reports whether its output is what ZEN needs. What it
-// takes to do so is in cli/verify/ and, for running networks, in cli/runtime/.
+// The verify command: runs the network, and reports whether its output is what ZEN needs. The code for this is in
+// cli/verify/ and, for running networks, in cli/runtime/.
 #include <float.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,19 +15,19 @@
 
 typedef struct verification {
     czm_arena *arena;
-    czm_report *report; // of the model; what later calls repeat of it is in `later`
+    czm_report *report; // of the model; `later` contains the repeated findings of later calls
     czm_report *later;
     const char *target, *image_path, *preview, *engine, *runtime;
     czm_inspection model;
-    const char *scratch; // a folder that goes with the arena
+    const char *scratch; // a folder that is removed with the arena
     cli_image image;
-    cli_grid input;  // the image as the network wants it
-    cli_grid answer; // of the network that is judged, the first one that ran
+    cli_grid input;  // the image in the form that the network expects
+    cli_grid answer; // the output of the checked network, the first one that ran
     bool as_json;
-    cli_result result; // `runtime` is set once there is an answer
+    cli_result result; // `runtime` is set when there is an output
 } verification;
 
-// A tick, a cross, a triangle; and what is not judged.
+// A tick, a cross, a triangle; and the mark of lines without a verdict.
 static const char passed[] = "\xe2\x9c\x93", failed[] = "\xe2\x9c\x97", warned[] = "\xe2\x9a\xa0",
                   open_mark[] = "-";
 
@@ -37,7 +37,7 @@ static const char passed[] = "\xe2\x9c\x93", failed[] = "\xe2\x9c\x97", warned[]
         if (status_) return status_; \
     } while (0)
 
-// Says what makes it impossible to go on.
+// Reports a fault that ends the command.
 static czm_status fault(czm_status status, const char *where, const char *text) {
     cli_print(stderr, "error: %s: %s\n", where, text);
     return status;
@@ -81,7 +81,7 @@ static czm_status prepare(verification *v) {
 
 // ---- the image
 
-// Of an image of our own, where no pixel type says more.
+// The white of a generated image without a pixel type.
 enum { USUAL_MOST = 255 };
 
 static czm_status read_image(verification *v) {
@@ -91,7 +91,7 @@ static czm_status read_image(verification *v) {
     return text ? fault(CZM_ERROR_IO, v->image_path, text) : CZM_OK;
 }
 
-// What the network expects, as a clause; "" if the metadata do not say it.
+// The range that the network expects, as a clause; "" if the metadata do not state it.
 static const char *expected_range(const verification *v, float most) {
     const czm_metadata *m = &v->model.metadata;
     bool is_known = m->has_unit_range || cli_pixel_type_most(m->pixel_type, 0) > 0;
@@ -132,9 +132,9 @@ static czm_status prepare_image(verification *v, const cli_network *network) {
     return CZM_OK;
 }
 
-// ---- what is judged
+// ---- the checks
 
-// Whether each pixel has a class: of a network without metadata if it has several channels.
+// Whether each pixel has a class; without metadata, if the output has several channels.
 static bool has_classes(const verification *v) {
     const char *type = v->model.metadata.model_type;
     return type ? cli_has_suffix(type, "semanticsegmentation") : v->answer.channels > 1;
@@ -157,8 +157,7 @@ static void judge_probabilities(verification *v) {
          sums);
 }
 
-// An image of background alone is possible, so that this is no fault; but it is what a wrong value
-// range looks like.
+// An image may contain only background, so this is no fault; but a wrong value range has the same effect.
 static void judge_shares(verification *v, float most) {
     enum { MOST_PERMILLE = 999 };
     cli_result *r = &v->result;
@@ -184,8 +183,8 @@ static void judge_classes(verification *v) {
              found);
 }
 
-// Edge effects must not reach further than theory says, nor beyond the border; where no border is enough,
-// as theory says too, that is worth a warning.
+// Edge effects must not reach beyond the receptive field or the border. If the receptive field is unbounded, so that
+// no border is enough, the line is a warning.
 static const char *mark_edges(verification *v) {
     const cli_edges *e = &v->result.edges;
     const czm_border_info *theory = &v->model.border;
@@ -224,9 +223,9 @@ static void tell_cost(verification *v, const cli_network *network) {
          r->memory ? cli_size_text(memory, r->memory) : "unknown", r->tile_count);
 }
 
-// ---- in ONNX Runtime, or whatever judges
+// ---- the engine whose result is checked
 
-// A network that could not be run: its own fault, unless somebody wants an end.
+// Reports a network that could not be run, unless a signal stopped the program.
 static czm_status run_fault(const verification *v, const char *text) {
     return czm_signal_caught() ? CZM_ERROR_CANCELLED : fault(CZM_ERROR_INVALID, v->target, text);
 }
@@ -258,7 +257,7 @@ static czm_status run_translation(verification *v) {
     TRY(czm_write_onnx(&options, path, v->later));
     const cli_onnx_place place = {v->runtime, czm_path_folder(v->arena, v->target)};
     const char *text = cli_onnx_open(v->arena, &place, path, &network);
-    if (text && !network.runtime && v->engine) return CZM_OK; // that will do
+    if (text && !network.runtime && v->engine) return CZM_OK; // the other engine is enough
     if (text && !network.runtime) return fault(CZM_ERROR_IO, "ONNX Runtime", text);
     if (text) return run_fault(v, text);
     return run(v, &network,
@@ -294,7 +293,7 @@ static czm_status run_payload(verification *v) {
     return CZM_OK;
 }
 
-// What was converted may be newer than the engine: that it does not run is no fault of the result.
+// The original may be newer than the engine, so it is no fault if it does not run.
 static void run_original(verification *v) {
     bool is_bare = v->model.kind == CZM_KIND_SAVED_MODEL;
     const char *folder = is_bare ? v->target : v->model.metadata.model_path;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What verify is where it could not be built.
+// The verify command of a program without the image libraries.
 #include <stdio.h>
 
 #include "cli/commands.h"

@@ -7,7 +7,7 @@
 include(CMakePackageConfigHelpers)
 set(CZM_CMAKE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/czm)
 
-# What a user of the static library links with; the shared one keeps it to itself.
+# Libraries that a user of the static library links with; the shared one contains them.
 target_link_libraries(
   czm_static
   INTERFACE

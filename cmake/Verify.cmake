@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # The verify command reads and writes images through libpng, libjpeg and libtiff, which nothing else
-# needs. Without them it is built as a message that says so.
+# needs. Without them, the command only prints a message about this.
 set(CZM_VERIFY AUTO CACHE STRING "Build czmodel verify: ON, OFF, or AUTO, if its libraries are there")
 set_property(CACHE CZM_VERIFY PROPERTY STRINGS AUTO ON OFF)
 

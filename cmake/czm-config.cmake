@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# What find_package(czm) reads; Package.cmake says what it gives. Only who asks for the static
-# library needs the development files of what is inside.
+# find_package(czm) reads this file; Package.cmake describes the targets. Only the static
+# library requires the development files of its libraries.
 include(CMakeFindDependencyMacro)
 include(${CMAKE_CURRENT_LIST_DIR}/czm-shared.cmake)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The bill of materials of a release, in CycloneDX 1.5: what is linked into the programs and wheels, and what the
+"""The bill of materials of a release, in CycloneDX 1.5: the libraries in the programs and wheels, and what the
 page contains.
 
     make_sbom.py --zig VERSION > czmodel-VERSION.cdx.json

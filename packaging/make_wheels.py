@@ -78,7 +78,7 @@ def make_sdist(folder):
 
 
 def common_files(built, page):
-    """What every wheel holds, and the name of its folder of metadata."""
+    """The files of every wheel, and the name of its metadata folder."""
     with tempfile.TemporaryDirectory() as scratch:
         info, files = metadata(scratch)
         binding = os.path.join(scratch, '_binding.py')

@@ -3,7 +3,7 @@
 
     make_rules.py --czmodel PROGRAM [--check]
 
-The rule book is src/report/rules.def; the program tells it (czmodel explain --json). --check writes
+The rule book is src/report/rules.def; the program prints it (czmodel explain --json). --check writes
 nothing and fails if the files are not what would be written.
 """
 import argparse

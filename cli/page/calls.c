@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One exported function for all calls: the table below says what each name does. The answer is
+// One exported function for all calls: the table below contains the names. The answer is
 //
 //     {"status": 0, "report": ..., "result": ...}
 //
-// where "report" is what czm_check_json() writes, and "result" follows from the call.
+// where "report" is the JSON of czm_check_json(), and "result" depends on the call.
 #include "cli/page/page.h"
 
 #include <setjmp.h>
@@ -230,7 +230,7 @@ PAGE_EXPORT("allocate") void *page_allocate(size_t size) { return malloc(size); 
 
 PAGE_EXPORT("release") void page_release(void *memory) { free(memory); }
 
-// The caller releases the answer; NULL: there is no memory for it.
+// The caller releases the answer; NULL without memory.
 PAGE_EXPORT("call") char *page_run(const char *text) {
     json_t *result = NULL;
     uint32_t seed;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The module of the page: the calls of czm.h for JavaScript. A request and its answer are JSON, since an
-// object of JavaScript and a struct of C have nothing else in common. page/src/czm.ts is the other side.
+// The module of the page: the calls of czm.h for JavaScript. A request and its answer are JSON. page/src/czm.ts is
+// the other side.
 #ifndef CZM_CLI_PAGE_H
 #define CZM_CLI_PAGE_H
 
@@ -21,13 +21,13 @@ typedef struct page_request {
     czm_report *report;
 } page_request;
 
-// A text of the request; NULL if it has none of this key.
+// A text of the request; NULL if the key is missing.
 const char *page_text(const page_request *request, const char *key);
 
-// What a call of the table does: stores its result in `*result` (JSON, or NULL), and returns its status.
+// The function of a call: stores its result in `*result` (JSON, or NULL), and returns its status.
 typedef czm_status page_call(page_request *request, json_t **result);
 
-// To try a model on an image (tryout.c).
+// Running a model on an image (tryout.c).
 page_call page_tryout_open, page_tryout_begin, page_tryout_end;
 
 #endif

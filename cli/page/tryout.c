@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Tries a model on an image: everything but running the network, which ONNX Runtime Web does in JavaScript
+// Runs a model on an image, except for the network itself, which ONNX Runtime Web runs in JavaScript
 // (page/src/tryout.ts). JavaScript has to wait for that, so the walk over the tiles lives between its calls:
 //
 //     call "tryout_open"     reads the image, and writes the network in ONNX
@@ -28,7 +28,7 @@ static jmp_buf out_of_memory;
 // The address of a list of numbers, for a view in JavaScript.
 static json_t *address(const void *memory) { return json_integer((json_int_t)(uintptr_t)memory); }
 
-// What is wrong with the image or the network: no finding, since no rule is broken.
+// Reports a fault of the image or the network. It is not a finding, since no rule is broken.
 static czm_status fault(json_t **result, const char *text) {
     *result = json_pack("{s:s}", "fault", text);
     return CZM_ERROR_INVALID;
@@ -87,12 +87,12 @@ czm_status page_tryout_begin(page_request *r, json_t **result) {
     return CZM_OK;
 }
 
-// The values of the next tile; NULL: there is none left.
+// The values of the next tile; NULL after the last one.
 PAGE_EXPORT("tryout_next") const float *page_tryout_next(void) {
     return cli_tiles_next(&tryout.tiles) ? tryout.tiles.tile.values : NULL;
 }
 
-// Takes the answer for it. Returns what is wrong with it, or NULL.
+// Adds the output for this tile. Returns NULL, or what is wrong with it.
 PAGE_EXPORT("tryout_put")
 const char *page_tryout_put(const float *from, double height, double width, double channels) {
     const int64_t dims[] = {1, (int64_t)height, (int64_t)width, (int64_t)channels};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Runs a network on the tiles of an image, whatever runs it, and measures its time and memory.
+// Runs a network on the tiles of an image, in any engine, and measures its time and memory.
 #include "cli/runtime/runtime.h"
 
 static const char *run(cli_network *network, czm_arena *arena, const cli_grid *tile,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Runs an ONNX file in ONNX Runtime, which is looked for when it is needed.
+// Runs an ONNX file in ONNX Runtime, which is searched when it is needed.
 //
 // Its C API is a table of functions that only ever grows at its end (onnxruntime_c_api.h: struct
 // OrtApi; onnxruntime_c_api.cc asserts that version 1 ends at index 101). What is declared here
@@ -97,7 +97,7 @@ static const char *take_message(const ort_api *api, czm_arena *arena, OrtStatus 
     return text;
 }
 
-// A call of the API; what is made before a fault lives until the program ends, which is soon.
+// A call of the API. Objects that were made before a fault are freed when the program ends.
 #define TRY_ORT(call) CLI_TRY(take_message(api, arena, (call)))
 
 // ---- finding it
@@ -140,13 +140,14 @@ static void *open_named(czm_arena *arena, const char *path) {
                                                   : cli_library_open(arena, full, false);
 }
 
-// Whether both are one folder; false as well if one is not there.
+// Whether both are the same folder; false if one does not exist.
 static bool is_same_folder(czm_arena *arena, const char *a, const char *b) {
     const char *first = czm_path_absolute(arena, a), *second = czm_path_absolute(arena, b);
     return first && second && czm_text_equal(first, second);
 }
 
-// Who unpacks a model beside the program, or works there, might have got the folder with the model.
+// If the program's folder is the working folder or contains the model, the folder "onnxruntime" might come from the
+// model's author, so it is not used.
 static void *open_beside(czm_arena *arena, const char *model_folder) {
     const char *folder = czm_program_folder(arena);
     if (!folder || is_same_folder(arena, folder, ".") ||

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The SavedModel that stands in a CZModel, or would, as a folder.
+// Writes the SavedModel of a CZModel, or of its conversion, to a folder.
 #include <stdio.h>
 
 #include "cli/runtime/runtime.h"
 #include "cli/terminal.h"
 
-// Faults that check judges must not keep a network from being run.
+// Faults that check reports must not prevent a run.
 static void allow_all(czm_arena *arena, czm_options *options) {
     const char **allow = CZM_NEW_ARRAY(arena, const char *, czm_rule_count());
     for (size_t i = 0; i < czm_rule_count(); i++)
@@ -14,7 +14,7 @@ static void allow_all(czm_arena *arena, czm_options *options) {
     options->allow = allow;
 }
 
-// A SavedModel alone gets metadata that say nothing.
+// A SavedModel without metadata gets placeholder metadata.
 static czm_status convert(czm_arena *arena, const char *target, const czm_inspection *model,
                           const char *scratch, czm_report *report, const char **container) {
     const czm_port_info *in = &model->input, *out = &model->output;

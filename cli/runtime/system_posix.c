@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What running a network needs of the operating system beside base/os.h: shared libraries, the clock,
-// memory, and where the program and its Python are.
+// Functions of the operating system for running a network, in addition to base/os.h: shared libraries, the clock,
+// memory, and the place of the program's Python.
 #define _XOPEN_SOURCE 700
 #include <dlfcn.h>
 #include <stdio.h>
@@ -10,7 +10,7 @@
 
 #include "cli/runtime/runtime.h"
 
-// The C library of a static program has no more of this than functions that always fail.
+// In a static program, these functions of the C library always fail.
 bool cli_library_can_open(void) { return dlopen(NULL, RTLD_LAZY) != NULL; }
 
 void *cli_library_open(czm_arena *arena, const char *path, bool is_shared) {
@@ -24,7 +24,8 @@ const char *cli_library_fault(czm_arena *arena) {
     return fault ? fault : "";
 }
 
-// C has no conversion from an object's address to a function's, POSIX says that they are alike.
+// C has no conversion from an object's address to a function's; POSIX requires that they have the same
+// representation.
 bool cli_library_find(void *library, const char *name, void *function) {
     void *address = dlsym(library, name);
     memcpy(function, &address, sizeof address);
@@ -44,14 +45,14 @@ static const char *quoted(czm_arena *arena, const char *text) {
     return quoted;
 }
 
-// The Python of the environment in which the program lies, if it lies in one.
+// The Python of the environment that contains the program, if there is one.
 static const char *find_python(czm_arena *arena) {
     const char *folder = czm_program_folder(arena);
     const char *beside = folder ? czm_path_join(arena, folder, "python3") : "";
     return czm_path_look(beside) == CZM_PATH_FILE ? quoted(arena, beside) : "python3";
 }
 
-// Isolated and elsewhere, since Python would run modules of the working folder.
+// Python runs isolated and in another folder, since it would load modules from the working folder.
 const char *cli_python_package(czm_arena *arena, const char *name) {
     const char *command = czm_arena_format(
         arena,
@@ -81,7 +82,7 @@ double cli_seconds(void) {
     return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
-// ---- memory, as Linux tells it: proc(5)
+// ---- memory on Linux: proc(5)
 
 static uint64_t memory_of(const char *key) {
     enum { LONGEST_LINE = 256 };
@@ -102,6 +103,6 @@ uint64_t cli_memory_most(void) { return memory_of("VmHWM:"); }
 void cli_memory_begin(void) {
     FILE *references = fopen("/proc/self/clear_refs", "w");
     if (!references) return;
-    fputs("5", references); // the peak becomes what there is now
+    fputs("5", references); // resets the peak to the present size
     fclose(references);
 }

@@ -8,7 +8,7 @@
 
 bool cli_library_can_open(void) { return true; }
 
-// What the library needs is looked for beside it and in the system's folder, never in the working folder.
+// Dependencies of the library are searched beside it and in the system's folder, never in the working folder.
 void *cli_library_open(czm_arena *arena, const char *path, bool is_shared) {
     (void)is_shared;
     return LoadLibraryExW(czm_path_native(arena, path), NULL,
@@ -25,8 +25,8 @@ bool cli_library_find(void *library, const char *name, void *function) {
     return address != NULL;
 }
 
-// No Python is run: of an environment, the program is in the folder Scripts, and the packages are in
-// Lib/site-packages (in site-packages where a user has installed them for himself alone).
+// No Python is run: in an environment, the program is in the folder Scripts, and the packages are in
+// Lib/site-packages (or in site-packages for a user's own installation).
 const char *cli_python_package(czm_arena *arena, const char *name) {
     static const char *const places[] = {"Lib/site-packages", "site-packages"};
     const char *folder = czm_program_folder(arena);
@@ -57,7 +57,7 @@ double cli_seconds(void) {
     return (double)count.QuadPart / (double)frequency.QuadPart;
 }
 
-// Windows keeps the highest value of the whole life of a process, which says nothing about one call.
+// Windows reports the peak of the whole life of a process, not of one call.
 uint64_t cli_memory_now(void) { return 0; }
 
 uint64_t cli_memory_most(void) { return 0; }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Runs a SavedModel in TensorFlow, through its C API (tensorflow/c/c_api.h) and a library that the
-// user names. A process can hold one TensorFlow only: its symbols are global.
+// Runs a SavedModel in TensorFlow, through its C API (tensorflow/c/c_api.h) and a library that the user names. A
+// process can load only one TensorFlow: its symbols are global.
 //
 // TensorFlow 2.0.0 comes as a Python package alone, whose libraries want symbols of the interpreter
 // that are never used here; tests/engines/engine.py makes a library of dummies and says why.
@@ -87,7 +87,7 @@ typedef struct session {
     TF_Output input, output;
 } session;
 
-// What the last call said; NULL if it went well.
+// The message of the last call; NULL if it succeeded.
 static const char *fault_of(const session *s, czm_arena *arena) {
     if (s->api.code(s->status) == 0) return NULL;
     return czm_arena_format(arena, "TensorFlow: %s", s->api.message(s->status));
@@ -95,7 +95,7 @@ static const char *fault_of(const session *s, czm_arena *arena) {
 
 // ---- finding it
 
-// Which files of a folder make a TensorFlow, in the order of loading; the last has the C API.
+// The files of a TensorFlow in a folder, in the order of loading; the last one has the C API.
 enum { MOST_FILES = 3 };
 static const char *const layouts[][MOST_FILES] = {
     {"libtensorflow.so"},
@@ -103,7 +103,7 @@ static const char *const layouts[][MOST_FILES] = {
     {"libtensorflow_framework.so.2", "libtensorflow_cc.so.2"}, // Python package, 2.12 and newer
     {"libtensorflow_framework.so.2", "python/_pywrap_tensorflow_internal.so"},
     {"libpython_dummies.so", "tensorflow_core/libtensorflow_framework.so.2",
-     "tensorflow_core/python/_pywrap_tensorflow_internal.so"}, // what engine.py makes of 2.0.0
+     "tensorflow_core/python/_pywrap_tensorflow_internal.so"}, // the files that engine.py makes of 2.0.0
 };
 
 static bool is_there(czm_arena *arena, const char *folder, const char *const *files) {
@@ -122,7 +122,7 @@ static void *open_layout(czm_arena *arena, const char *folder, const char *const
 }
 
 static const char *open_engine(czm_arena *arena, const char *engine, void **library) {
-    cli_environment_default("TF_CPP_MIN_LOG_LEVEL", "3"); // what it logs, its messages say too
+    cli_environment_default("TF_CPP_MIN_LOG_LEVEL", "3"); // its messages contain what it would log
     size_t i = 0;
     if (czm_path_look(engine) == CZM_PATH_FOLDER) {
         while (i < CZM_COUNT_OF(layouts) && !is_there(arena, engine, layouts[i])) i++;
@@ -151,7 +151,7 @@ static const char *find_functions(czm_arena *arena, void *library, tf_api *api) 
 // TensorInfo: name=1, dtype=2, tensor_shape=3; TensorShapeProto: dim=2 with size=1
 // (tensorflow/core/protobuf/meta_graph.proto, framework/tensor_shape.proto).
 
-// The value of `key` in the map `number`; of the last entry if there is no such key.
+// The value of `key` in the map `number`, or of the last entry if the key is missing.
 static czm_bytes find_entry(czm_bytes message, uint32_t number, const char *key) {
     czm_wire wire = czm_wire_read(message);
     czm_field field;
@@ -233,7 +233,7 @@ static const char *load(czm_arena *arena, session *s, const char *folder,
     return find_tensor(arena, s, graph, find_entry(definition, 2, signature->output), &s->output);
 }
 
-// Nothing is given back: what a TensorFlow has begun goes with the process.
+// TensorFlow's objects are not freed before the process ends.
 const char *cli_tensorflow_open(czm_arena *arena, const char *engine, const char *folder,
                                 const cli_signature *signature, cli_network *network) {
     void *library = NULL;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Letters for the legend: four pixels wide, six high and two below the line, drawn for this program.
-// A hexadecimal digit is a row.
+// Letters for the legend, drawn for this program: four pixels wide, six high and two below the line. Each hexadecimal
+// digit is a row.
 #include "cli/verify/verify.h"
 
 // From the space to the tilde.

@@ -11,10 +11,10 @@
 
 #include "cli/verify/verify.h"
 
-// Memory for an image is in proportion to its file, as that of a call is, since headers may lie.
+// The memory for an image is limited in proportion to its file, since headers may contain wrong sizes.
 static bool is_too_large(uint64_t height, uint64_t width, uint64_t sample_count,
                          uint64_t file_size) {
-    enum { BYTES_PER_SAMPLE = 8 }; // as it is in the file, and as a number
+    enum { BYTES_PER_SAMPLE = 8 }; // as stored in the file, and as a number
     uint64_t most = file_size * CZM_BUDGET_FACTOR + CZM_BUDGET_SPARE;
     return height > most / width / sample_count / BYTES_PER_SAMPLE;
 }
@@ -49,7 +49,7 @@ SAMPLE(int32_t)
 SAMPLE(float)
 SAMPLE(double)
 
-// `from` counts samples, of `stride` a pixel; samples beyond the grid's channels are alpha and the like.
+// `from` counts samples, of `stride` a pixel; further samples of a pixel, such as alpha, are ignored.
 static void put_row(const cli_grid *grid, cli_point to, size_t width, const void *row, size_t from,
                     size_t stride, read_sample *sample) {
     for (size_t x = 0; x < width && to.x + x < grid->width; x++)
@@ -73,8 +73,8 @@ static void png_take(png_structp png, png_bytep to, size_t size) {
     r->rest = czm_bytes_of(r->rest.data + size, r->rest.size - size);
 }
 
-// libpng and libjpeg require that this does not return. It allocates nothing, since only libpng's own jump may
-// cross the frames of libpng.
+// libpng and libjpeg require that this function does not return. It allocates nothing, since only libpng's own jump
+// may cross the frames of libpng.
 static void png_failed(png_structp png, png_const_charp text) {
     png_reading *r = png_get_error_ptr(png);
     snprintf(r->text, sizeof r->text, "%s", text);
@@ -187,7 +187,8 @@ typedef struct tiff_kind {
     float most; // 0: depends on the values
 } tiff_kind;
 
-// Whole numbers of 8 and 16 bits are as ZEN has them, signed ones too; of other kinds the values tell.
+// Integers of 8 and 16 bits have the range of ZEN's pixel types, also signed ones; for other kinds the values
+// determine the range.
 static const tiff_kind tiff_kinds[] = {
     {SAMPLEFORMAT_UINT, 8, sample_of_uint8_t, 255},
     {SAMPLEFORMAT_UINT, 16, sample_of_uint16_t, 65535},
@@ -204,7 +205,7 @@ typedef struct tiff_reading {
     TIFF *tiff;
     const tiff_kind *kind;
     uint16_t stored, used; // channels of the file, and of the grid
-    bool is_planar;        // each channel by itself
+    bool is_planar;        // each channel in its own plane
     cli_image *image;
 } tiff_reading;
 
@@ -232,7 +233,7 @@ static const char *begin_tiff(tiff_reading *r) {
     return start(r->arena, r->image, height, width, r->used, r->kind->most);
 }
 
-// The samples of a plane go to one channel of the grid.
+// Copies the samples of a plane to one channel of the grid.
 static void put_samples(const tiff_reading *r, cli_point to, size_t width, const void *row,
                         size_t from, uint16_t plane) {
     const cli_grid *g = &r->image->pixels;
@@ -277,7 +278,7 @@ static const char *read_tiff_tiles(const tiff_reading *r, uint16_t plane) {
     return NULL;
 }
 
-// Smaller copies of the image (pyramids) are no pages.
+// Smaller copies of the image (pyramids) are not counted as pages.
 static size_t count_pages(TIFF *tiff) {
     enum { MOST_PAGES = 100000 };
     size_t pages = 0;
@@ -302,7 +303,7 @@ static void tell_unused(tiff_reading *r) {
         r->image->unused = pages > 1 ? of_pages : of_channels;
 }
 
-// The smallest usual range that holds the values, else theirs.
+// The smallest common range that contains the values, else the range of the values.
 static float choose_most(const cli_grid *pixels) {
     static const float usual[] = {1, 255, 65535};
     float most = cli_range_of(pixels).most;
@@ -355,7 +356,7 @@ static int tiff_close(thandle_t handle) {
 
 static const char *read_tiff(czm_arena *arena, czm_bytes file, cli_image *image) {
     tiff_file whole = {.file = file};
-    TIFFSetErrorHandler(NULL); // it would print
+    TIFFSetErrorHandler(NULL); // the default handler prints
     TIFFSetWarningHandler(NULL);
     TIFF *tiff = TIFFClientOpen("", "rm", &whole, tiff_take, tiff_put, tiff_seek, tiff_close,
                                 tiff_size, NULL, NULL);
@@ -366,7 +367,7 @@ static const char *read_tiff(czm_arena *arena, czm_bytes file, cli_image *image)
     return fault;
 }
 
-// ---- which of them
+// ---- the kind of file
 
 static const struct {
     const char *begin;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The result as JSON for programs; docs/json.md tells the keys.
+// The result as JSON for programs; docs/json.md lists the keys.
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 
 #include "cli/verify/verify.h"
 
-// JSON knows neither infinity nor NaN.
+// JSON has neither infinity nor NaN.
 static json_t *real(double value) { return isfinite(value) ? json_real(value) : json_null(); }
 
 static json_t *size(size_t value) { return json_integer((json_int_t)value); }

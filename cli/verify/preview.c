@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The picture that shows what the network does: the image, the classes in their colours with a
-// legend, and the confidence, side by side.
+// The preview: the image, the classes in their colours with a legend, and the confidence, side by side.
 #include <math.h>
 
 #include <png.h>
 
 #include "cli/verify/verify.h"
 
-// All in pixels of the picture.
+// In pixels of the preview.
 enum {
     LEAST_PANEL = 192, // smaller images are enlarged,
     MOST_PANEL = 512,  // larger ones reduced, by whole numbers
@@ -33,7 +32,7 @@ typedef struct picture {
     cli_range shown; // the values of the image that become black and white
     const cli_grid *answer;
     bool has_classes;
-    cli_range levels; // without classes: the values of the answer that become black and white
+    cli_range levels; // without classes: the values of the output that become black and white
     const czm_class *classes;
     size_t class_count;
 } picture;
@@ -54,7 +53,7 @@ static void put_text(const picture *p, size_t y, size_t x, const char *text) {
     }
 }
 
-// Letters of a text in UTF-8, each as one: what the font lacks is a box.
+// The letters of a text in UTF-8, one glyph each; a box if the font lacks a letter.
 static const char *plain(czm_arena *arena, const char *text) {
     char *copy = czm_arena_alloc(arena, strlen(text) + 1), *to = copy;
     for (; *text; text++)
@@ -141,7 +140,7 @@ static void put_panel(const picture *p, size_t index) {
 
 // ---- legend
 
-// Calls for each class in turn, or only counts: returns where the legend ends.
+// Calls a function for each class in turn, or only counts; returns the end of the legend.
 static size_t lay_legend(czm_arena *arena, const picture *p, size_t top, bool draws) {
     size_t y = top, x = MARGIN;
     for (size_t i = 0; i < p->class_count; i++) {
@@ -162,8 +161,7 @@ static size_t lay_legend(czm_arena *arena, const picture *p, size_t top, bool dr
 
 // ---- the whole
 
-// A pixel in 200 may be darker or brighter than what is shown: one hot pixel must not make the rest
-// black.
+// 1 in 200 pixels may be outside the shown range: one hot pixel must not make all others black.
 static cli_range choose_levels(czm_arena *arena, const cli_grid *g) {
     enum { BINS = 4096, OUTLIERS = 200 };
     size_t count = g->height * g->width * g->channels, below = 0, above = 0, first = 0,

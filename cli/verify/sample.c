@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The image that is used where there is none, and what becomes of any image before the network sees
-// it.
+// The generated image, and the preparation of every image for the network.
 #include <math.h>
 
 #include "cli/verify/verify.h"
 
-// ---- an image of our own
+// ---- the generated image
 
 enum { SPACING = 24 }; // of the blobs, in pixels
 
-// A number from 0 to 1 that depends on nothing but the place: an integer hash.
+// A number from 0 to 1 that depends only on the position: an integer hash.
 static float noise(size_t y, size_t x, uint32_t seed) {
     uint32_t h = (uint32_t)y * 0x9e3779b1u ^ (uint32_t)x * 0x85ebca77u ^ seed * 0xc2b2ae3du;
     h = (h ^ h >> 15) * 0x2c1b3c6du;
@@ -18,7 +17,7 @@ static float noise(size_t y, size_t x, uint32_t seed) {
     return (float)((h ^ h >> 15) & 0xffff) / 0xffff;
 }
 
-// One blob a square of the raster, somewhere in it, of its own radius and brightness.
+// One blob in each square of a raster, with its own position, radius and brightness.
 static float blob(size_t row, size_t column, float y, float x) {
     float dy = y - ((float)row + noise(row, column, 1)) * SPACING;
     float dx = x - ((float)column + noise(row, column, 2)) * SPACING;
@@ -45,7 +44,7 @@ cli_image cli_image_generate(czm_arena *arena, size_t height, size_t width, floa
     return image;
 }
 
-// ---- what the network sees
+// ---- the input of the network
 
 float cli_pixel_type_most(const char *type, float otherwise) {
     static const struct {
@@ -62,12 +61,12 @@ float cli_image_fed_most(const czm_metadata *metadata, float image_most) {
     return metadata->has_unit_range ? 1 : cli_pixel_type_most(metadata->pixel_type, image_most);
 }
 
-// Brightness as television weighs it (ITU-R BT.601).
+// Brightness with the weights of ITU-R BT.601.
 static float grey_of(const float *pixel, size_t channels) {
     return channels == 1 ? pixel[0] : 0.299f * pixel[0] + 0.587f * pixel[1] + 0.114f * pixel[2];
 }
 
-// Networks want blue, green, red and, if there are four, alpha.
+// Networks expect blue, green, red and, with four channels, alpha.
 static void put_colours(const float *from, size_t channels, float opaque, size_t wanted,
                         float *to) {
     for (size_t c = 0; c < 3; c++) to[c] = channels == 1 ? from[0] : from[2 - c];

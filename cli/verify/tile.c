@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Images are larger than tiles: choosing, cutting, putting together; and what the answer must hold.
+// Tiles: choosing their size, cutting the image, merging the outputs; and the checks of the output.
 #include <float.h>
 #include <math.h>
 
@@ -8,7 +8,7 @@
 
 static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 
-// Beyond the last pixel the image goes back, without repeating it.
+// The mirror image beyond the last pixel, which is not repeated.
 static size_t mirrored(size_t at, size_t size) {
     if (size == 1) return 0;
     at %= 2 * size - 2;
@@ -109,7 +109,7 @@ const char *cli_tiles_put(czm_arena *arena, cli_tiles *t, const cli_grid *output
 
 // ---- the edges of a tile
 
-// Large enough for the two to be different tiles, and a multiple, so that both are pooled alike.
+// A shift that is large enough for two different tiles, and a multiple, so that pooling is the same in both.
 static size_t shift_of(size_t tile, size_t multiple) {
     size_t shift = 1;
     if (multiple) return tile / 4 > multiple ? tile / 4 / multiple * multiple : multiple;
@@ -126,7 +126,7 @@ static double pixel_difference(const float *a, const float *b, size_t channels) 
     return largest;
 }
 
-// The distance of a position from the nearer end of what both tiles have.
+// The distance of a position from the nearer end of the common part of both tiles.
 static size_t depth_at(size_t at, size_t shift, size_t size) {
     return smaller(at - shift, size - 1 - at);
 }
@@ -172,7 +172,7 @@ const char *cli_edges_compare(czm_arena *arena, const cli_edge_tiles *tiles, con
     return NULL;
 }
 
-// ---- the answer
+// ---- the output
 
 cli_range cli_range_of(const cli_grid *grid) {
     cli_range range = {FLT_MAX, -FLT_MAX};

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What is known of images, tiles, classes and pictures, for the verify command and for every other
-// caller that runs networks. Nothing here runs one: the caller takes a tile, runs it, and hands back the
-// output (cli/runtime/ is such a caller). Memory hangs on the arena of the caller. Functions that can
-// fail return what is wrong, as text of the arena, or NULL.
+// Images, tiles, classes and previews, for every caller that runs networks. Nothing here runs one: the caller
+// requests a tile, runs it, and returns the output (cli/runtime/ is such a caller). Memory belongs to the arena of
+// the caller. Functions that can fail return NULL or what is wrong, as text of the arena, or NULL.
 #ifndef CZM_CLI_VERIFY_H
 #define CZM_CLI_VERIFY_H
 
@@ -34,7 +33,7 @@ static inline float *cli_pixel(const cli_grid *grid, size_t y, size_t x) {
     return grid->values + (y * grid->width + x) * grid->channels;
 }
 
-// Copies what a network gave: batch, height, width, channels. `grid` is made the first time.
+// Copies a network's output: batch, height, width, channels. `grid` is made at the first call.
 const char *cli_grid_take(czm_arena *arena, const int64_t dims[4], const float *from,
                           cli_grid *grid);
 
@@ -46,31 +45,31 @@ double cli_grid_difference(const cli_grid *a, const cli_grid *b);
 
 typedef struct cli_image {
     cli_grid pixels; // as in the file: grey, or red, green, blue; without alpha
-    // The value that is white: of 8 and 16 bits the largest; of others the smallest of 1, 255 and 65535
-    // that no sample exceeds, or else the largest sample.
+    // The value of white: the largest value of 8 or 16 bits; otherwise the smallest of 1, 255 and 65535 that no
+    // sample exceeds, or else the largest sample.
     float most;
-    const char *unused; // what of the file is not in `pixels`; NULL: nothing
+    const char *unused; // the parts of the file that are not in `pixels`; NULL: none
     uint64_t file_size;
 } cli_image;
 
-// Reads PNG, JPEG or TIFF; which of them is told by the content.
+// Reads PNG, JPEG or TIFF; the content determines the kind.
 const char *cli_image_read(czm_arena *arena, const char *path, cli_image *image);
 
-// The libraries that read images; none where verify was left out (cli/verify_without.c). A version may be
-// followed by further lines.
+// The libraries that read images; none if verify was not built (cli/verify_without.c). A version may be followed by
+// further lines.
 size_t cli_image_component_count(void);
 czm_component cli_image_component_at(size_t index);
 
-// An image of bright blobs on a dark ground, of whole numbers up to `most`, the same every time.
+// An image of bright blobs on a dark background, with integers up to `most`; always the same.
 cli_image cli_image_generate(czm_arena *arena, size_t height, size_t width, float most);
 
-// Up to which value a network with this metadata gets the pixels of an image whose white is `image_most`.
+// The value of white at the input of a network with these metadata, for an image whose white is `image_most`.
 float cli_image_fed_most(const czm_metadata *metadata, float image_most);
 
-// The values that a pixel type of the metadata can have; `otherwise` if it says nothing.
+// The largest value of the pixel type in the metadata; `otherwise` if it has none.
 float cli_pixel_type_most(const char *type, float otherwise);
 
-// The image as the network wants it: its number of channels, blue first, white at `most`.
+// The image in the form that the network expects: its number of channels, blue first, white at `most`.
 const char *cli_image_prepare(czm_arena *arena, const cli_image *image, size_t channels, float most,
                               cli_grid *prepared);
 
@@ -78,7 +77,7 @@ const char *cli_image_prepare(czm_arena *arena, const cli_image *image, size_t c
 
 typedef struct cli_tiling {
     size_t height, width; // of a tile
-    size_t border;        // pixels at a tile's edges that are not used
+    size_t border;        // discarded pixels at each side of a tile
     size_t multiple;      // tiles may be shifted by multiples of this
 } cli_tiling;
 
@@ -87,8 +86,8 @@ typedef struct cli_tiling {
 cli_tiling cli_tiling_choose(const czm_inspection *model, const int64_t dims[4], size_t height,
                              size_t width);
 
-// A walk over the tiles of an image, which overlap by the border. What lies beyond the image is its
-// mirror image.
+// An iteration over the tiles of an image, which overlap by the border. Beyond the image, tiles contain its mirror
+// image.
 //
 //     cli_tiles_begin(arena, &tiling, &image, &tiles);
 //     while (cli_tiles_next(&tiles)) {
@@ -100,14 +99,14 @@ cli_tiling cli_tiling_choose(const czm_inspection *model, const int64_t dims[4],
 // Outputs need not come at once: a caller that has to wait keeps the walk and goes on later.
 typedef struct cli_span {
     size_t begin, end,
-        next; // where a tile is used, and where the next one begins; 0: it is the last
+        next; // the used part of a tile, and the begin of the next one; 0: it is the last
 } cli_span;
 
 typedef struct cli_tiles {
     cli_tiling tiling;
     cli_grid image;
     cli_grid tile;   // the one to run now; overwritten by the next one
-    cli_grid answer; // outputs put together; made by the first cli_tiles_put()
+    cli_grid answer; // the merged outputs; made by the first cli_tiles_put()
     size_t count;    // of the tiles so far
     cli_point at;
     cli_span rows, columns;
@@ -118,15 +117,15 @@ const char *cli_tiles_begin(czm_arena *arena, const cli_tiling *tiling, const cl
 bool cli_tiles_next(cli_tiles *tiles); // false after the last tile
 const char *cli_tiles_put(czm_arena *arena, cli_tiles *tiles, const cli_grid *output);
 
-// How far edge effects reach into a tile: two tiles that overlap are compared where both have pixels.
+// The reach of edge effects into a tile: two overlapping tiles are compared in their common part.
 typedef struct cli_edges {
     bool is_known;        // false: the tile is too small to be shifted
     size_t reach;         // pixels from the edge within which the two differ noticeably
-    size_t depth;         // pixels from the edge that the comparison sees at most
+    size_t depth;         // the largest distance from the edge that was compared
     double inside_border; // the largest difference beyond the border
 } cli_edges;
 
-// Differences up to this do not count: the sums of a convolution are added in another order.
+// Smaller differences are ignored: a convolution may add its terms in another order.
 #define CLI_TOLERANCE 1e-4
 
 typedef struct cli_edge_tiles {
@@ -148,7 +147,7 @@ typedef struct cli_range {
 
 cli_range cli_range_of(const cli_grid *grid);
 
-// The class that most pixels have, and its share.
+// The class of most pixels, and its share.
 typedef struct cli_largest_class {
     size_t index;
     double share; // from 0 to 1
@@ -158,7 +157,7 @@ cli_largest_class cli_largest_class_of(czm_arena *arena, const cli_grid *answer)
 
 typedef struct cli_probabilities {
     float least, most;
-    double sum_off; // how far the sum of a pixel is from 1 at most
+    double sum_off; // the largest distance of the sum of a pixel from 1
 } cli_probabilities;
 
 cli_probabilities cli_probabilities_of(const cli_grid *answer);
@@ -168,10 +167,10 @@ size_t cli_class_at(const cli_grid *answer, size_t y, size_t x);
 
 // ---- the result (json.c)
 
-// How the answer of another engine differs from the one that is judged.
+// The difference of another engine's output from the checked one.
 typedef struct cli_comparison {
     const char *runtime; // NULL: it was not run
-    const char *fault;   // why it could not be; NULL
+    const char *fault;   // why it could not be run; or NULL
     double difference;   // the largest
 } cli_comparison;
 
@@ -181,31 +180,31 @@ typedef struct cli_result {
     const char *runtime;
     const char *image; // NULL: a generated one
     cli_range fed;     // values
-    double factor;     // of the image's values, which made them
+    double factor;     // the factor between the image's values and the fed ones
     bool has_classes;
     cli_largest_class largest_class;
     cli_tiling tiling;
     size_t tile_count;
-    double seconds;  // of the quickest run of a tile
+    double seconds;  // of the fastest run of a tile
     uint64_t memory; // bytes that a tile needs; 0: not known
     cli_probabilities probabilities;
     cli_edges edges;
     cli_comparison payload, original;
-    bool has_failed; // a check has
+    bool has_failed; // a check has failed
 } cli_result;
 
-// Prints it to standard output; docs/json.md tells the keys. false without memory.
+// Prints it to standard output; docs/json.md lists the keys. false without memory.
 bool cli_result_print(const cli_result *result, const czm_border_info *theory);
 
 // ---- the picture (preview.c, font.c)
 
-// Classes and confidence beside the image if `has_classes`, else the channels of the answer, as greys.
+// Draws classes and confidence beside the image if `has_classes`, else the channels of the output in grey.
 const char *cli_preview_write(czm_arena *arena, const char *path, const cli_image *image,
                               const cli_grid *answer, bool has_classes, const czm_class *classes,
                               size_t class_count);
 
-// A glyph of CLI_GLYPH_WIDTH x CLI_GLYPH_HEIGHT pixels: four bits a row, the left one highest, the
-// upper row in the highest bits.
+// A glyph of CLI_GLYPH_WIDTH x CLI_GLYPH_HEIGHT pixels: four bits per row, the leftmost pixel in the highest bit, the
+// top row in the highest bits.
 enum { CLI_GLYPH_WIDTH = 4, CLI_GLYPH_HEIGHT = 8 };
 
 uint32_t cli_glyph(char character);

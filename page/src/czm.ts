@@ -30,7 +30,7 @@ export interface Options {
   config?: string;
 }
 
-/** docs/json.md describes it, as everything that the library says in JSON. */
+/** docs/json.md describes it, like all JSON of the library. */
 export interface Finding {
   rule: string;
   severity: 'error' | 'warning' | 'note';
@@ -170,7 +170,7 @@ export class Czm {
   tryoutNext() {
     return this.exports.tryout_next();
   }
-  /** Takes the output for the tile. Returns what is wrong with it, or null. */
+  /** Takes the output for the tile. Returns null, or what is wrong with it. */
   tryoutPut(values: Float32Array, dims: readonly number[]): string | null {
     const at = this.exports.allocate(values.byteLength);
     if (!at) throw new Error('out of memory');

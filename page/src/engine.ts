@@ -8,7 +8,7 @@ type Result<K extends keyof Actions> = Awaited<ReturnType<Actions[K]>>;
 
 const bytesOf = (base64: string) => Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
 
-// What the page needs beside its own script: inside the single file they are elements, gzipped and in base64; on
+// The other parts of the page besides its script: inside the single file they are elements, gzipped and in base64; on
 // a web host they are files beside the page. build.mjs writes both.
 async function asset(name: string): Promise<ArrayBuffer> {
   const element = document.getElementById(`asset-${name}`);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What was dropped or chosen: all its files with their paths, and what of them is a network.
+// The dropped or chosen files with their paths, and the networks among them.
 
 export interface Given {
   path: string; // below the folder that holds what was dropped
   file: File;
 }
 
-/** What can be opened. */
+/** A file or folder that can be opened. */
 export interface Target {
   kind: 'specification' | 'container' | 'network';
   path: string;
@@ -44,7 +44,7 @@ const fileOf = (entry: Entry) =>
     ? (entry as FileSystemFileHandle).getFile()
     : new Promise<File>((resolve, reject) => (entry as FileSystemFileEntry).file(resolve, reject));
 
-// What was dropped is there only as long as the event: all is asked for before anything is awaited.
+// Dropped items exist only during the event, so all are requested before the first await.
 function entryOf(item: DataTransferItem): Promise<Entry | null> {
   const { getAsFileSystemHandle } = item as { getAsFileSystemHandle?: () => Promise<FileSystemHandle | null> };
   return getAsFileSystemHandle ? getAsFileSystemHandle.call(item) : Promise.resolve(item.webkitGetAsEntry());

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the library found. A remedy that is an option is a button: the library writes options as ⟦name=value⟧
+// The findings of the library. A remedy that is an option is a button: the library writes options as ⟦name=value⟧
 // (cli/page/calls.c). In German, rules and usual remedies are translated; what exactly was found is English.
 import { Fragment } from 'preact';
 import type { About, Finding, Verdict } from './czm';

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The end of the page: its version, and the licences of what it contains.
+// The footer: the version, and the licences of the contents.
 import { useState } from 'preact/hooks';
 import { licences } from './engine';
 import type { Text } from './texts';

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the network is: its picture, its input and output, who exported it, and where it runs.
+// The network: its drawing, input, output, exporter, and the versions of ZEN.
 import { useEffect, useState } from 'preact/hooks';
 import type { Inspection, Port, Verdict } from './czm';
 import { numberText, type Text } from './texts';
@@ -27,7 +27,7 @@ function Picture({ svg, t }: { svg: string; t: Text }) {
     setUrl(made);
     return () => URL.revokeObjectURL(made);
   }, [svg]);
-  // What is scrolled must be reached by the keyboard.
+  // A scrolled area must be reachable by the keyboard.
   return (
     <div class="picture" tabIndex={0} role="group" aria-label={t('picture')}>
       {url && <img src={url} alt={t('picture')} onLoad={keepLegible} />}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A browser with the page, and what a test does with it. No test may make a request that the page did not bring
+// A browser with the page, and the actions of tests. No test may make a request that the page did not bring
 // along: each is recorded, and there must be none.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';

@@ -39,7 +39,7 @@ function* fixtures() {
   for (const name of readdirSync(join(inputs, 'fixtures'))) yield join(inputs, 'fixtures', name);
 }
 
-/** What the command makes of a network; null: it rejects it. */
+/** The file that the command makes of a network; null: it rejects the network. */
 function commandOn(network) {
   try {
     return command(specificationOf(network), 'result');

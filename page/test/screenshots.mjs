@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { launch, Page } from './browser.mjs';
 
-/** File below ROOT, the window, and what is done before. */
+/** A file below ROOT, the window, and the actions before the screenshot. */
 export const pictures = [
   {
     file: 'docs/page.png',

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the tests of all browsers share: the arguments of run.mjs and firefox.mjs, the command, a web host, the report.
+// Shared by the tests of all browsers: the arguments of run.mjs and firefox.mjs, the command, a web host, the report.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -48,7 +48,7 @@ export async function host(folder, headers = {}) {
 
 let failed = 0;
 
-/** Runs a test that PATTERN chooses, and says what came of it. */
+/** Runs a test that PATTERN chooses, and reports the result. */
 export async function attempt(name, test) {
   if (!name.match(pattern)) return;
   const begin = performance.now();

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Turns TensorFlow and Keras models into CZModels for segmentation in ZEISS ZEN Intellesis.
+"""Converts TensorFlow and Keras models to CZModels for segmentation in ZEISS ZEN Intellesis.
 
     from czmodel.convert import convert_from_json_spec, convert_from_model_spec
     from czmodel.model_metadata import ModelMetadata, ModelSpec
     from czmodel.util.preprocessing import RgbToBgr
 
-repeat the interface of ZEISS's czmodel 0.1.3, and `czmodel.check`, `czmodel.inspect`,
-`czmodel.verify`, `czmodel.unpack` and `czmodel.diff` look at what there is. The work is done by a C library; neither
+have the interface of ZEISS's czmodel 0.1.3, and `czmodel.check`, `czmodel.inspect`,
+`czmodel.verify`, `czmodel.unpack` and `czmodel.diff` examine models. A C library does the work; neither
 TensorFlow nor Keras is imported unless there is a Keras model to export.
 """
 from ._conflict import warn_of_conflict

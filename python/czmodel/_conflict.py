@@ -19,7 +19,7 @@ def names_in(folder):
 
 
 def warn_of_conflict():
-    """A look at file names: importlib.metadata would take longer than the whole import."""
+    """Searches file names: importlib.metadata would take longer than the whole import."""
     for folder in sys.path:
         for name in names_in(folder):
             if name.startswith('czmodel-') and name.endswith(('.dist-info', '.egg-info')):

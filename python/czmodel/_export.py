@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Keras: finding the one that an object belongs to, and letting it export a SavedModel.
+"""Keras: finds the Keras that an object belongs to, and exports a SavedModel with it.
 
 There are three: Keras 2 inside TensorFlow, tf_keras (the same on its own), and Keras 3. Nothing
 here imports any of them, and Keras' files are read by the library.
@@ -14,7 +14,7 @@ import threading
 
 from .errors import InvalidModelError
 
-# Packages in which Keras lives, and the module that users know it by.
+# Packages that contain Keras, and the module that users import.
 HOMES = {'keras': 'keras', 'tf_keras': 'tf_keras', 'tensorflow': 'tensorflow.keras',
          'tensorflow_core': 'tensorflow.keras'}
 # Tracing a model changes global state of Keras and TensorFlow.
@@ -22,8 +22,8 @@ LOCK = threading.RLock()
 
 
 def loaded_keras():
-    """The Keras that is there already, or None. tf_keras is imported by those who mean it; else it
-    is the one that TensorFlow calls its own, as in czmodel 0.1.3."""
+    """The Keras that is already imported, or None: tf_keras if it was imported; else the Keras of
+    TensorFlow, as in czmodel 0.1.3."""
     if 'tf_keras' in sys.modules:
         return sys.modules['tf_keras']
     if 'tensorflow' in sys.modules:
@@ -49,7 +49,7 @@ def keras_of(thing):
 
 
 def explained(action):
-    """A decorator: what Keras raises becomes an InvalidModelError that begins with `action`."""
+    """A decorator: an exception of Keras becomes an InvalidModelError that begins with `action`."""
     def decorate(function):
         @functools.wraps(function)
         def call(*arguments):
@@ -65,8 +65,8 @@ def explained(action):
 
 
 def acts_in_training(model) -> bool:
-    """Whether a layer takes it that it is being trained if nobody says otherwise, as those of Keras 3
-    do that augment images: Keras itself exports them so."""
+    """Whether a layer is in training mode by default, as the augmentation layers of Keras 3 are:
+    Keras itself exports them in this mode."""
     from inspect import signature
     layers = getattr(model, '_flatten_layers', lambda: ())()
     return any(getattr(signature(layer.call).parameters.get('training'), 'default', None) is True
@@ -74,7 +74,7 @@ def acts_in_training(model) -> bool:
 
 
 def quietly(function) -> dict:
-    """The argument that keeps it quiet, which Keras 3.0 to 3.4 does not have."""
+    """The argument that suppresses output, which Keras 3.0 to 3.4 does not have."""
     from inspect import signature  # slow to import
     return {'verbose': False} if 'verbose' in signature(function).parameters else {}
 
@@ -103,7 +103,7 @@ def export(model, folder: str) -> str:
 
 @explained('the preprocessing layer cannot be exported')
 def export_layer(layer, shape, dtype: str, folder: str):
-    """Writes a layer that is fed with this shape (batch first) and type as a SavedModel into
+    """Writes a layer with an input of this shape (batch first) and type as a SavedModel into
     `folder`, and returns the shape of its output."""
     keras = keras_of(layer)
     entry = keras.Input(batch_shape=tuple(shape), dtype=dtype)
@@ -113,7 +113,7 @@ def export_layer(layer, shape, dtype: str, folder: str):
 
 
 def saved_model_of(model, scratch) -> str:
-    """The path of the model: `model` itself, or what it was exported to."""
+    """The path of the model: `model` itself, or the folder to which it was exported."""
     if isinstance(model, (str, os.PathLike)):
         return os.fspath(model)
     if home_of(model) is None:

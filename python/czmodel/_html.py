@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reports as HTML, for notebooks: a table of what is single, then a table for each list. Everything
-is escaped, since names in a model may be anything."""
+"""Reports as HTML, for notebooks: a table of single values, then a table for each list. Everything
+is escaped, since names in a model may contain anything."""
 from __future__ import annotations
 
 import base64
@@ -12,7 +12,7 @@ from ._records import Record
 SWATCH = ('<span style="display:inline-block;width:1em;height:1em;border:1px solid;'
           'background:rgb({},{},{})" title="{} {} {}"></span>')
 CELL = '<td style="text-align:left">{}</td>'
-# Lists that are long and seldom read are folded.
+# Long lists that are seldom read are collapsed.
 FOLDED = ('rules', 'layers', 'signatures')
 
 
@@ -38,7 +38,7 @@ def part(name, value) -> str:
 
 
 def picture(svg) -> str:
-    """As an image of its own: the styles in it would reach other pictures in the page."""
+    """As a separate image: its styles would otherwise apply to other drawings in the page."""
     data = base64.b64encode(svg.encode()).decode()
     return f'<img style="max-width:100%" src="data:image/svg+xml;base64,{data}"/>'
 
@@ -73,7 +73,7 @@ def cell(name, value) -> str:
 
 
 def text(name, value) -> str:
-    """A value in words; the dimensions of a shape are joined by times signs."""
+    """A value as text; the dimensions of a shape are joined by times signs."""
     if isinstance(value, bool):
         return '\u2713' if value else '\u2717'
     if isinstance(value, dict):

@@ -42,7 +42,7 @@ def spelling(name: str, before: str = "'", comma: str = ',', after: str = "'"):
                           after.encode())
 
 
-# The options of the library in the words of this package: `name` and `license_file` are arguments of
+# How this package writes the options of the library: `name` and `license_file` are arguments of
 # ModelMetadata, as is `model_id`.
 SPELLINGS = {
     c.CZM_OPTION_SIGNATURE: spelling('signature'),
@@ -81,12 +81,12 @@ ERRORS = {
 
 
 def new(kind):
-    """A struct that carries its own size, as the library wants it; all else is zero."""
+    """A struct with its size set, as the library requires; all other members are zero."""
     return kind(struct_size=ctypes.sizeof(kind))
 
 
 def path_bytes(path, what: str) -> bytes:
-    """The path as the system knows it. Raises TypeError, and ValueError for a NUL inside; `what` is
+    """The path as bytes for the system. Raises TypeError, and ValueError for a NUL inside; `what` is
     the name of the parameter."""
     if not isinstance(path, (str, bytes, os.PathLike)):
         raise TypeError(f'{what}: a path is required, not {path!r}')
@@ -97,7 +97,7 @@ def path_bytes(path, what: str) -> bytes:
 
 
 def integer(value, what: str) -> int:
-    """Any kind of whole number. Raises TypeError; `what` is the name of the parameter."""
+    """An integer of any type. Raises TypeError; `what` is the name of the parameter."""
     try:
         return operator.index(value)
     except TypeError:
@@ -119,8 +119,7 @@ def texts(items):
 
 
 class Call:
-    """A report, and the calls that it serves; use it in a `with`. All strings that the library
-    gives live no longer."""
+    """A report for calls; use it in a `with`. Strings of the library are valid only inside it."""
 
     def __init__(self):
         self.report = LIBRARY.czm_report_new()
@@ -144,7 +143,7 @@ class Call:
 
     def observed(self, progress):
         """A callback for the library that calls `progress`, which may be None or a progress bar.
-        What it raises stops the library and is raised by run(), also KeyboardInterrupt."""
+        An exception in it stops the library and is raised by run(), also KeyboardInterrupt."""
         if progress is None:
             return c.czm_progress()
         observer = mover(progress) if hasattr(progress, 'update') else progress
@@ -158,11 +157,11 @@ class Call:
         return c.czm_progress(call)
 
     def checked(self, name: str, *arguments):
-        """Calls a function that returns a status; raises what became of it, or warns."""
+        """Calls a function that returns a status; raises its exception, or warns."""
         self.settle(self.run(name, *arguments))
 
     def text(self, name: str, *arguments) -> str:
-        """Calls a function that returns a text. Without one, the report tells why."""
+        """Calls a function that returns a text. If there is none, the report contains the reason."""
         text = self.run(name, *arguments)
         if text is None:
             faults = [f for f in self.findings() if f.severity == 'error']
@@ -178,7 +177,7 @@ class Call:
                         f.finding.decode(), f.why.decode(), f.hint.decode()) for f in found]
 
     def settle(self, status: int):
-        """Raises the exception of this status; CZM_OK: warns of what there is to warn of."""
+        """Raises the exception of this status; with CZM_OK, issues the warnings."""
         if status == c.CZM_OK and LIBRARY.czm_report_count(self.report) == 0:
             return
         findings = self.findings()
@@ -212,7 +211,7 @@ def error_of_status(status: int, text: str):
 
 
 def user_level() -> int:
-    """The stacklevel, as seen from the caller, of the first frame that is not this package's."""
+    """The stacklevel, seen from the caller, of the first frame outside this package."""
     level, frame = 1, sys._getframe(1)
     while frame.f_back and frame.f_globals.get('__name__', '').partition('.')[0] == __package__:
         level, frame = level + 1, frame.f_back

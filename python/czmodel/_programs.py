@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The program czmodel, and the console scripts with the reference's names.
 
-They are the program czmodel with their name as its subcommand: a wheel knows no links, and two more
+They are the program czmodel with their name as its subcommand: a wheel cannot contain links, and two more
 copies would make it three times as large.
 """
 from __future__ import annotations

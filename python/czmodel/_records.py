@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What reports are made of, and those that every conversion needs: making a dataclass takes time,
-so that the many others wait in reports.py until they are wanted."""
+"""The base of the records, and those that every conversion needs. Creating a dataclass takes time,
+so the many others are in reports.py, which is imported when it is needed."""
 from __future__ import annotations
 
 import dataclasses
@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Dict, List, Mapping
 
 
 def nested(kind):
-    """A field that holds one `kind`, a list of them, or None."""
+    """A field that contains one `kind`, a list of them, or None."""
     return dataclasses.field(metadata={'kind': kind})
 
 
@@ -50,7 +50,7 @@ class Finding(Record):
         where: file, key, layer or node.
         finding: what was found.
         why: the rule in one sentence, with its source.
-        hint: what repairs it.
+        hint: how to repair it.
     """
     rule: str
     severity: str
@@ -67,7 +67,7 @@ class Finding(Record):
 
 @dataclass(frozen=True)
 class Conversion(Record):
-    """What a conversion made.
+    """The result of a conversion.
 
     Attributes:
         path: the file that was written.

@@ -63,13 +63,13 @@ class Task(Call):
         super().__exit__(*arguments)
 
     def folder(self) -> str:
-        """The path of a folder that goes with the task."""
+        """The path of a folder that is removed with the task."""
         from tempfile import TemporaryDirectory  # slow to import
         self.folders.append(TemporaryDirectory(prefix='czmodel-'))
         return os.path.join(self.folders[-1].name, EXPORTED)
 
     def findings(self):
-        """Without the paths of temporary folders, which are gone when somebody reads them."""
+        """The findings without the paths of temporary folders, which are removed before a user reads them."""
         return [type(found)(**{name: self.without_folders(text)
                                for name, text in vars(found).items()})
                 for found in super().findings()] if self.folders else super().findings()
@@ -83,7 +83,7 @@ class Task(Call):
                 text = text.replace(path, '').replace(json_text(path), '')
         return text
 
-    # ---- what it is about
+    # ---- the source
 
     def take_source(self, source):
         """A specification, a model of any kind, or a CZModel."""
@@ -195,7 +195,7 @@ TAKERS = {
 
 
 def step_of(layer):
-    """The library's word for a layer, if its very class has one; a subclass may do anything."""
+    """The library's name for a layer, if its own class has one; a subclass may compute anything."""
     step = vars(type(layer)).get('_czmodel_step')
     return step(layer) if callable(step) else step
 

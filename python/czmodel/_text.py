@@ -7,7 +7,7 @@ import dataclasses
 from ._html import is_table, text
 from ._records import Finding, Record
 
-# Lists that are long and seldom read are counted.
+# Of long lists that are seldom read, only the length is printed.
 COUNTED = ('rules', 'signatures')
 HIDDEN = ('svg',)
 

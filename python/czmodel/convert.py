@@ -1,25 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Conversion to CZModels: the functions of czmodel 0.1.3, with more to choose and to tell.
+"""Conversion to CZModels: the functions of czmodel 0.1.3, with more options.
 
 Beyond the parameters of czmodel 0.1.3, the conversion and czmodel.check() take these keywords:
 
-    postprocessing  layers or texts of steps behind the network, such as 'softmax'
-    border          pixels, or 'auto' for what the network needs; instead of the metadata's
+    postprocessing  layers or texts of steps after the network, such as 'softmax'
+    border          pixels, or 'auto' for the required border; instead of the metadata's
     allow           id or ids of rules whose errors become warnings
     strict          True: warnings become errors
-    signature       which signature to take; else serving_default, serve, or the only one
-    output          which output to take, by its key in the signature, if there are several
-    config          the path of what model.to_json() gives, for a Keras file that holds weights alone
+    signature       the signature to use; else serving_default, serve, or the only one
+    output          the key of the output to use, if the signature has several
+    config          the path of a file with model.to_json(), for a Keras file that contains weights alone
     memory          MB that the model may need, if more than in proportion to its size
-    as_is           True: the SavedModel's files are packed untouched
+    as_is           True: the SavedModel's files are packed unchanged
     format          '3.0.0', '3.1.0', or 'czann-1.0.0' to 'czann-2.1.0'
     zen             the newest format that this ZEN accepts, such as '3.4' or 'core 3.3'
     value_range     what the network expects: 'raw' (the values of the pixel type) or 'unit' (0 to
-                    1); else as the metadata say. Where the format feeds other values, a factor is
-                    inserted before the network, and a finding says so
-    extension       of the file, if not the format's: 'czseg'
+                    1); else as in the metadata. If the format feeds other values, a factor is
+                    inserted before the network, and a finding reports it
+    extension       of the file, instead of the format's: 'czseg'
     progress        called with the bytes of weights done and their total; returning False cancels.
-                    A progress bar with `total`, `n` and `update`, such as tqdm's, will do
+                    It may be a progress bar with `total`, `n` and `update`, such as tqdm's
 """
 from __future__ import annotations
 
@@ -50,10 +50,10 @@ def convert_from_model_spec(model_spec: ModelSpec, output_path: Path,
 
     Args:
         model_spec: the model, in memory or on disk, and its metadata.
-        output_path: the folder for the CZModel; it is made if it is missing.
-        output_name: the name of the file, to which '.czmodel' is appended unless it is there.
-        spatial_dims: height and width, in pixels, of the new input; None leaves it as it is.
-        preprocessing: a layer or a sequence of layers to put before the network, in this order:
+        output_path: the folder for the CZModel; it is created if it is missing.
+        output_name: the name of the file; '.czmodel' is appended if it is missing.
+        spatial_dims: height and width, in pixels, of the new input; None keeps the size.
+        preprocessing: a layer or a sequence of layers to insert before the network, in this order:
             those of czmodel.util.preprocessing, layers of your own, or texts such as 'scale=0.5'.
         **options: postprocessing, border, allow, strict, signature, output, as_is, progress; the
             docstring of the module czmodel.convert describes them.
@@ -62,13 +62,13 @@ def convert_from_model_spec(model_spec: ModelSpec, output_path: Path,
         The file that was written, its model id, and all findings.
 
     Raises:
-        InvalidModelError: the model or the metadata breaks a rule; its `findings` say which.
+        InvalidModelError: the model or the metadata breaks a rule; its `findings` contain the details.
         MissingFileError, FileAccessError: a file is missing, or cannot be read or written.
         UsageError: the options contradict each other. CancelledError: `progress` returned False.
-        All are ConversionErrors. A file of that name is then as it was before.
+        All are ConversionErrors. An existing file of that name is then unchanged.
 
     Warns:
-        CzmodelWarning: the file was written, but may not do what its author wants.
+        CzmodelWarning: the file was written, but its results may be wrong.
     """
     if isinstance(model_spec, (str, os.PathLike)):
         raise TypeError(f'model_spec: a ModelSpec is required, not the path {model_spec!r}; '

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a conversion raises, and how its warnings are classed.
+"""The exceptions and the warning of a conversion.
 
-Every exception is a ConversionError, and besides what Python's own functions would raise for such
+Every exception is a ConversionError, and also the exception that Python's own functions raise for such
 a fault, so that `except FileNotFoundError` and `except ValueError` work as well.
 """
 from __future__ import annotations
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 
 class CzmodelWarning(UserWarning):
-    """A file was written, but it may not do what its author wants."""
+    """A file was written, but its results may be wrong."""
 
 
 class ConversionError(Exception):
     """A call failed; nothing was written.
 
     Attributes:
-        findings: everything that was found, as `czmodel.reports.Finding`: rule, severity, where,
+        findings: all findings, as `czmodel.reports.Finding`: rule, severity, where,
             finding, why, hint. Empty if the fault is not one of the C library's rules.
         status: the exit status of the program for the same fault: 1 the model or the specification
             breaks a rule or is damaged, 2 the options contradict each other, 3 a file is missing
@@ -38,11 +38,11 @@ class InvalidModelError(ConversionError, ValueError):
 
 
 class UsageError(ConversionError, ValueError):
-    """The options contradict each other, or lack something."""
+    """The options are incomplete, or contradict each other."""
 
 
 class MissingFileError(ConversionError, FileNotFoundError):
-    """A file or folder that is needed is not there."""
+    """A required file or folder does not exist."""
 
 
 class FileAccessError(ConversionError, OSError):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Looking at models: check, inspect, unpack, diff, verify."""
+"""The calls that examine models: check, inspect, unpack, diff, verify."""
 from __future__ import annotations
 
 import os
@@ -25,11 +25,11 @@ def check(model: Any, spatial_dims: Optional[Sequence[int]] = None, preprocessin
 
     Args:
         model: the path of a JSON specification, a SavedModel or a CZModel; a ModelSpec; or a Keras
-            model. All but a CZModel are judged by what a conversion would write.
+            model. For all but a CZModel, the result of a conversion is checked.
         spatial_dims, preprocessing, **options: as for the conversion.
 
     Returns:
-        The outcome of every rule. What is wrong with the model does not raise.
+        The outcome of every rule. Faults of the model do not raise an exception.
 
     Raises:
         UsageError: the options contradict each other.
@@ -47,11 +47,11 @@ def check(model: Any, spatial_dims: Optional[Sequence[int]] = None, preprocessin
 
 
 def inspect(model: Any, **options: Unpack[Options]) -> Inspection:
-    """Describes a model: its ends, operations, weights, layers, border and memory.
+    """Describes a model: input, output, operations, weights, layers, border and memory.
 
     Args:
         model: as for check().
-        **options: `signature` and `output` choose what to look at.
+        **options: `signature` and `output` choose the described network.
 
     Raises:
         ConversionError: the model cannot be read.
@@ -68,7 +68,7 @@ def inspect(model: Any, **options: Unpack[Options]) -> Inspection:
 
 
 def unpack(file: Path, folder: Path, progress: Optional[Callable[[int, int], Any]] = None) -> None:
-    """Unpacks a CZModel into a new or empty folder: model_spec.json, which converts back, the
+    """Unpacks a CZModel into a new or empty folder: model_spec.json, which can be converted again, the
     SavedModel, the licence and the original XML.
 
     Args:
@@ -76,7 +76,7 @@ def unpack(file: Path, folder: Path, progress: Optional[Callable[[int, int], Any
 
     Raises:
         MissingFileError, FileAccessError: the file is missing, or the folder cannot be written.
-        InvalidModelError: the file is damaged. On failure nothing is left behind.
+        InvalidModelError: the file is damaged. After a failure no file remains.
     """
     with Call() as call:
         call.checked('czm_unpack', path_bytes(file, 'file'), path_bytes(folder, 'folder'),
@@ -100,7 +100,7 @@ def diff(a: Path, b: Path) -> Comparison:
 
 def verify(model: Path, image: Optional[Path] = None, preview: Optional[Path] = None,
            runtime: Optional[Path] = None) -> Verification:
-    """Runs the network in ONNX Runtime, in a process of its own, and judges its output.
+    """Runs the network in ONNX Runtime, in a separate process, and checks its output.
 
     Args:
         model: the path of a JSON specification, a SavedModel, an ONNX file or a container.
@@ -109,10 +109,10 @@ def verify(model: Path, image: Optional[Path] = None, preview: Optional[Path] = 
         runtime: ONNX Runtime's library or its folder; else the onnxruntime of this Python.
 
     Returns:
-        What was measured; `ok` is False if a check failed.
+        The measurements; `ok` is False if a check failed.
 
     Raises:
-        ConversionError: the network cannot be run; its text is the program's.
+        ConversionError: the network cannot be run; its text is the message of the program.
     """
     import json
     import subprocess

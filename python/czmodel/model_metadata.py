@@ -25,7 +25,7 @@ class SegmentationClass(NamedTuple):
     """One class of the segmentation.
 
     Attributes:
-        name: what the user of ZEN sees.
+        name: the name that ZEN shows.
         color: red, green and blue, each 0 to 255.
     """
     name: str
@@ -37,7 +37,7 @@ class SegmentationClass(NamedTuple):
         Raises:
             InvalidModelError: the name cannot be stored in XML.
         """
-        # what else the metadata holds does not matter
+        # the other metadata do not matter
         metadata = ModelMetadata('', 'SplitRgb', 'Gray8', [self], 0)
         item = next(metadata.to_xml().iterfind(CLASS_ITEMS))
         item.tag = node_name
@@ -57,15 +57,15 @@ class _Fields(NamedTuple):
 
 
 class ModelMetadata(_Fields):
-    """What ZEN has to know of a model.
+    """The metadata that ZEN needs.
 
     Attributes:
         name: the name that ZEN shows.
         color_handling: 'ConvertToMonochrome' or 'SplitRgb' (keeps the channels).
-        pixel_type: what the network is fed: Gray8, Gray16, Gray32Float, Bgr24, Bgr48, Bgr96Float,
+        pixel_type: the pixels that ZEN feeds to the network: Gray8, Gray16, Gray32Float, Bgr24, Bgr48, Bgr96Float,
             Bgra32, Gray64ComplexFloat or Bgr192ComplexFloat.
         classes: one for each channel of the output, in its order.
-        border_size: pixels at each side of a tile whose result cannot be trusted, 0 or more.
+        border_size: pixels at each side of a tile whose result ZEN discards, 0 or more.
         license_file: a text file that is packed into the CZModel, or None. A relative path is
             relative to the working directory.
         post_processing: text of the XML element Postprocessing, or None.
@@ -120,7 +120,7 @@ class ModelMetadata(_Fields):
             return completed(call, metadata_struct(metadata), license_file)
 
     def to_xml(self) -> ElementTree:
-        """The metadata as the XML of model version 3.0.0, as it stands in the CZModel.
+        """The metadata as the XML of model version 3.0.0 in the CZModel.
 
         Raises:
             InvalidModelError: a value is none of those that the specification names.
@@ -155,12 +155,12 @@ class ModelSpec(NamedTuple):
             return read_spec(call, model_spec_path, os.path.dirname(os.fspath(model_spec_path)))
 
     def struct(self, model: bytes) -> c.czm_metadata:
-        """The metadata as the library takes it; `model` is the path of the SavedModel."""
+        """The metadata as a struct of the library; `model` is the path of the SavedModel."""
         return metadata_struct(self.model_metadata, model)
 
 
 def read_dictionary(content: Dict[str, Any], read: Callable[[Call, str, str], Any]) -> Any:
-    """There is one reader of specifications, and it reads files."""
+    """Writes a dictionary to a file, since the library reads specifications only from files."""
     import json
     import tempfile
     with tempfile.TemporaryDirectory(prefix='czmodel-') as folder, Call() as call:
@@ -180,7 +180,7 @@ def read_spec(call: Call, path: Union[str, os.PathLike[str]], folder: str) -> Mo
 
 
 def completed(call: Call, struct: c.czm_metadata, license_file) -> ModelMetadata:
-    """The metadata with the name and the colours that the library gives it where there are none."""
+    """The metadata with the library's default name and colours."""
     xml = xml_of(call, struct, None)
     classes = [class_of(item) for item in xml.iterfind(CLASS_ITEMS)]
     channel = next(xml.iterfind('Channels/Item'))
@@ -195,7 +195,7 @@ def xml_of(call: Call, struct: c.czm_metadata, model_id: Optional[bytes]) -> Ele
 
 
 def metadata_struct(metadata: ModelMetadata, model: bytes = b'model') -> c.czm_metadata:
-    """The metadata as the library takes it; `model` is the path of the SavedModel."""
+    """The metadata as a struct of the library; `model` is the path of the SavedModel."""
     result = new(c.czm_metadata)
     result.model_path = model
     result.model_name = text_bytes(metadata.name, 'name')

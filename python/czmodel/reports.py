@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What calls return: plain dataclasses, which a notebook shows as tables.
+"""The results of the calls: dataclasses, which a notebook shows as tables.
 
 The fields have the names of the keys in docs/json.md; `raw` keeps the whole JSON object, also what
 this version of the package does not know. Sizes are in pixels, memory in bytes, shapes in the order
@@ -32,21 +32,21 @@ class Rule(Record):
 
 @dataclass(frozen=True)
 class Product(Record):
-    """A product that takes the model, and the oldest version that does."""
+    """A product that accepts the model, and its oldest version that does."""
     product: str
     since: str
 
 
 @dataclass(frozen=True)
 class Check(Record):
-    """What czmodel.check() found.
+    """The result of czmodel.check().
 
     Attributes:
         kind: 'specification', 'SavedModel' or 'CZModel'.
-        model_version: of the container that there is, or that a conversion would write.
+        model_version: of the container, or of the one that a conversion would write.
         ok: whether no rule is broken.
         status: exit status of the program, 0 to 3.
-        zen: which products take the model; empty unless `ok`.
+        zen: the products that accept the model; empty unless `ok`.
         findings: in the order in which they were made.
         rules: every rule and its outcome.
     """
@@ -61,7 +61,7 @@ class Check(Record):
 
 @dataclass(frozen=True)
 class Tensor(Record):
-    """A tensor at the network's edge."""
+    """An input or output of the network."""
     name: str
     dtype: str
     shape: Shape
@@ -140,7 +140,7 @@ class Network(Record):
 
     Attributes:
         opset: operator set of a network in ONNX, of which no memory, border, layers and signatures
-            are told; None for a SavedModel.
+            are given; None for a SavedModel.
         exporter: version of TensorFlow, or what wrote the ONNX file; '' if the file does not tell it.
         needs: TensorFlow that the files need as they are: '2.0.0' or 'newer'; '' for ONNX.
         newer: what in them TensorFlow 2.0.0 does not know.
@@ -168,7 +168,7 @@ class Network(Record):
 
 @dataclass(frozen=True)
 class Inspection(Record):
-    """What czmodel.inspect() tells.
+    """The result of czmodel.inspect().
 
     Attributes:
         kind: 'specification', 'SavedModel', 'ONNX', or 'CZModel' for every container.
@@ -197,7 +197,7 @@ class Difference(Record):
 
 @dataclass(frozen=True)
 class Comparison(Record):
-    """What czmodel.diff() found; `same` tells that there is no difference."""
+    """The result of czmodel.diff(); `same` is True if there is no difference."""
     same: bool
     differences: List[Difference] = nested(Difference)
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// czm_diff(): is the model in ZEN the one that was trained? Both are brought into the form that a
-// conversion writes, so that a SavedModel equals the container that was made of it.
+// czm_diff(): compares two models. Both are converted to the form that a conversion writes, so that a SavedModel
+// equals the container that was made from it.
 #include "api/diff.h"
 
 #include "api/call.h"

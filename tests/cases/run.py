@@ -20,13 +20,13 @@ import cases
 HERE = os.path.dirname(os.path.abspath(__file__))
 FORMATS = ('3.0.0', *cases.OPSETS)
 TOLERANCE = 2e-4  # relative to the largest value above 1
-# What is wrong with these networks as models of ZEN, and does not matter here.
+# Faults of these networks as models of ZEN that do not matter here.
 ALLOWED = '''border class-count input-batch input-channels input-layout input-size-undefined output-size
              pixel-type-channels probabilities random-op tile-memory'''.split()
 
 
 class Failure(Exception):
-    """What is wrong with a case."""
+    """The fault of a case."""
 
 
 def shape_of(path):

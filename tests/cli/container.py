@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What must hold of every CZModel, whatever is in it: FORMATS.md, section 1, line by line."""
+"""The rules for every CZModel: docs/formats/czmodel.md, line by line."""
 import io
 import os
 import re

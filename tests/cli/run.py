@@ -153,7 +153,7 @@ class Test:
         self.expected['stderr'].append(' '.join(words))
 
     def finish(self):
-        """Compares the last run with what was said about it."""
+        """Compares the last run with its expectations."""
         if self.last is None:
             return
         if self.last['exit'] != self.expected['exit']:
@@ -241,7 +241,7 @@ class Test:
 # These take text as it stands; the words of the others may be quoted.
 VERBATIM = ('given', 'spec', 'xml', 'stdout', 'stderr', 'content')
 
-# Words that look at what a run left: it must have ended as it should.
+# Words that examine the files of a run: it must have ended as expected.
 RESULTS = ('files', 'content', 'copy', 'unpack', 'sound', 'members', 'network', 'xml', 'same',
            'same-network', 'differ', 'same-id', 'other-id', 'id-version')
 

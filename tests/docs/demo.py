@@ -24,7 +24,7 @@ VARYING = re.compile(r'[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\b\d{4,}\b|\b[\
 
 
 def copy_sources(folder):
-    """What is under version control, without the history."""
+    """The tracked files, without the history."""
     listed = subprocess.run(['git', '-C', ROOT, 'ls-files', '-z'], capture_output=True, check=False)
     if listed.returncode:
         print('this is not a clone: there is no list of the sources')

@@ -56,7 +56,7 @@ class Json:
 
 
 class Python:
-    """`first`: what the page said before the block."""
+    """`first`: the text of the page before the block."""
 
     def __init__(self, first=''):
         self.first = first

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The probes behind docs/tf200-gaps.md: small graphs that TensorFlow 2.0.0's CPU may refuse or
+"""The probes of docs/tf200-gaps.md: small graphs that TensorFlow 2.0.0's CPU may reject or
 compute otherwise than a new TensorFlow.
 
 A table without any TensorFlow: tools/make_tf200_gaps.py turns its rows into GraphDefs, and

@@ -91,7 +91,7 @@ def keras_saved_again(model):
 
 
 def keras_wrapped(model):
-    """What the reference tool does with a model on disk: a new input before the old model."""
+    """Like the reference tool with a model on disk: a new input before the old model."""
     image = tf.keras.Input(model.image.shape[1:], dtype=model.image.dtype.name)
     return tf.keras.Model(image, model.load_keras()(image)).predict(model.image, verbose=0)
 
@@ -115,7 +115,7 @@ WAYS = (version1, signature, called, called_for_inference, keras_called, keras_p
 
 
 def fault_of(way, model, expected, tolerance):
-    """What is wrong with a way, or ''."""
+    """The fault of a way, or ''."""
     try:
         result = np.asarray(way(model))
     except Exception as fault:  # whatever it is, it is the answer

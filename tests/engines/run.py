@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The engines test: what the program converts must give the original's answer in TensorFlow.
+"""The engines test: a converted network must give the original's result in TensorFlow.
 
     run.py --czmodel PROGRAM --build FOLDER [--fast] [--complete]
            [--python-py37 PYTHON] [--python-tf221 PYTHON] [--python-tf215 PYTHON] [--only TEXT]
@@ -50,7 +50,7 @@ MODEL_ID = '6f1c3bd0-7a54-4b69-9e57-0c1d5c1f8a11'
 CONVERT_SECONDS, ANSWER_SECONDS, EXPORT_SECONDS = 120, 300, 900
 
 
-# --------------------------------------------- what is exported on the spot
+# --------------------------------------------- networks that are exported during the test
 # Chosen for variety: each rewrite, each way of writing a variable, a loop, a branch, each dtype.
 
 KERAS3 = '''
@@ -115,7 +115,7 @@ EXPORTS = [
            [], KERAS2),
 ]
 
-# Networks that the table of networks calls convertible, and that are refused for a reason of this
+# Networks that the table of networks calls convertible, and that are rejected for a reason of this
 # program's contract. (folder of the export, or * for all; name): why
 REFUSED = {
     ('*', 'two_outputs'): 'a CZModel has one output; --output chooses',
@@ -124,7 +124,7 @@ REFUSED = {
     ('version1', 'cond_training_fed'): 'the training flag is a second input',
     ('version1', 'dropout_keep_fed'): 'the keep probability is a second input',
 }
-# What is opened in all ways in every TensorFlow: each kind of variable, branch, loop and input once.
+# Networks that are opened in all ways in every TensorFlow: each kind of variable, branch, loop and input once.
 OPENED_EVERYWHERE = '''
     fixtures/ example keras3/unet_fit keras3/fn_cond keras3/fn_while_data keras3/conv_lstm
     keras3/mixed_bfloat16 keras3/uint8_input keras3/odd_names keras3/identity_network
@@ -145,7 +145,7 @@ REQUIREMENTS = {
               ['--no-deps', 'tf_keras==2.21.0']],
     'tf215': [['tensorflow-cpu==2.15.1', 'numpy==1.26.4']],
 }
-# What is tried where a platform has no wheel of the first name.
+# Alternatives if a platform has no wheel of the first name.
 SECOND_CHOICE = {'tensorflow-cpu==2.21.0': 'tensorflow==2.21.0'}
 PYTHONS = {'tf221': ((3, 10), (3, 13)), 'tf215': ((3, 9), (3, 11)), 'py37': ((3, 7), (3, 7))}
 # Results of all ways of opening a model agree with the first one's.
@@ -302,7 +302,7 @@ def gap(result, expected):
 # --------------------------------------------- the program
 
 class Refused(Exception):
-    """The program did not convert; the message is what it printed."""
+    """The program did not convert; the message is its output."""
 
     def __init__(self, code, message):
         super().__init__(message)
@@ -313,7 +313,7 @@ class Failure(Exception):
     """A test found a fault."""
 
 
-# These networks show what can be computed; not all are what ZEN wants.
+# These networks show what can be computed; not all are valid for ZEN.
 ALLOWED = ('input-size-undefined,input-batch,input-channels,output-size,'
            'pixel-type-channels,tile-memory')
 
@@ -333,7 +333,7 @@ def convert(program, spec, folder, name, options=()):
     result = os.path.join(folder, name + '.czmodel')
     if done.returncode:
         if os.path.exists(result):
-            raise Failure('refused, and yet there is a file')
+            raise Failure('rejected, but there is a file')
         raise Refused(done.returncode, done.stderr)
     return inner_archive(result)
 
@@ -373,7 +373,7 @@ def convert_case(program, case, folder):
     try:
         again = convert(program, spec_of(case, 'first'), folder, 'second')
     except Refused as error:
-        raise Failure(f'its own output is refused: {short(str(error), 400)}') from None
+        raise Failure(f'its own output is rejected: {short(str(error), 400)}') from None
     if again != inner:
         raise Failure('converting the unpacked output again gives other bytes')
     for name in ('first.czmodel', 'second.czmodel'):
@@ -381,7 +381,7 @@ def convert_case(program, case, folder):
     return unpacked
 
 
-# --------------------------------------------- engines, each in a process of its own
+# --------------------------------------------- engines, each in its own process
 # A worker reads a request a line and answers a line, both JSON. If TensorFlow ends the process,
 # only that request fails: the next one starts another.
 
@@ -408,7 +408,7 @@ class Worker:
         return {'message': self.end()}
 
     def end(self):
-        """Ends the process and tells what became of it."""
+        """Ends the process and returns its outcome."""
         if self.process is None:
             return ''
         process, self.process = self.process, None
@@ -450,7 +450,7 @@ class Opener(Worker):
 
     def __init__(self, name, python, scratch):
         legacy = {'TF_USE_LEGACY_KERAS': '1'} if name == 'tf221' else {}
-        # AutoGraph of TensorFlow 2.0.0 leaves its files behind.
+        # AutoGraph of TensorFlow 2.0.0 does not remove its files.
         super().__init__([python, os.path.join(HERE, 'loaders.py')], {'TMPDIR': scratch, **legacy})
         self.name = name
 
@@ -623,7 +623,7 @@ class Lane:
             refused = Outcome(False, float('inf'), 'refused')
             return f'refused: {refusal(case, error)}', refused, None
         if case.refused:
-            raise Failure(f'converts, and should be refused: {case.refused}')
+            raise Failure(f'converts, but should be rejected: {case.refused}')
         after = self.tf200.run(case, unpacked, 'serving_default')
         if not after.is_right(case.tolerance):
             raise Failure(f'in TensorFlow 2.0.0: {after.text()}')
@@ -644,7 +644,7 @@ class Lane:
         return counts
 
     def second_opinion(self, case, unpacked):
-        """The newer TensorFlow and the oracles; what they say of a model that is right."""
+        """The newer TensorFlow and the oracles; their reports about a correct model."""
         if self.modern is None:
             return ''
         outcome = self.modern.run(case, unpacked, 'serving_default')
@@ -696,7 +696,7 @@ class Lane:
 
 
 def refusal(case, error):
-    """The first error of an expected refusal."""
+    """The first error of an expected rejection."""
     lines = [line for line in str(error).splitlines() if line.startswith('error: ')]
     if not case.refused:
         raise error
@@ -763,7 +763,7 @@ class Test:
                                       if self.options.only in f'{export.folder}/{name}'])
 
     def exported(self, export, lines):
-        """What an exporter's version cannot export is skipped."""
+        """Networks that an exporter's version cannot export are skipped."""
         done = {name: (status, remark) for status, name, remark in lines}
         for name in export.names:
             status, remark = done.get(name, ('fail', 'the exporter did not get so far'))

@@ -7,7 +7,7 @@
 Each network of tests/networks/networks.py is exported at its own size and built a second time, at
 another size, with the same weights.  The export is converted with --spatial-dims and a swap of the
 channels; in TensorFlow 2.0.0 it must give what the second network gives for the swapped picture.
-A network that cannot be built at the other size with the same weights must be refused.
+A network that cannot be built at the other size with the same weights must be rejected.
 
 --python-tf221, --python-tf215  interpreters with TensorFlow 2.21 (and tf_keras) and 2.15; without
                                 the first that of run.py is used, in DIR/engines; without the
@@ -45,7 +45,7 @@ TOLERANCE = 2e-4
 # of each TensorFlow's own.
 COARSE = {'float16': 2e-2, 'mixed_float16': 2e-2, 'mixed_bfloat16': 5e-2}
 
-# Where a network leaves its size open, and the size of what is exported in the tables below.
+# The size for networks of open size, and of the exports in the tables below.
 OPEN_SIZE = (64, 96)
 
 EVERY = tuple(EXPORTERS)
@@ -61,15 +61,15 @@ UNLIKE = {
     'random_flip': STATEFUL, 'random_rotation': STATEFUL, 'random_zoom': STATEFUL,
     'random_contrast': STATEFUL, 'random_translation': STATEFUL, 'augmented_unet': STATEFUL,
 }
-# Networks that hold sizes of their own, which the converter takes as following the input: it says
-# so in a note, and that is what is tested.
+# Networks with stored sizes that the converter assumes to follow the input: the test expects the note
+# about this assumption.
 ASSUMED = {
     'resizing': 'its sizes are absolute',
     'global_max': 'a factor enlarges one pixel to the old size of the picture',
     'fn_resize_antialias': 'a third of the size, rounded down',
     'fn_resize_antialias_bicubic': 'a third of the size, rounded down',
 }
-# Networks that can be built at any size, but not out of what is exported: they must be refused.
+# Networks that can be built at any size, but whose exports cannot change it: they must be rejected.
 # network: (exporters, what is exported)
 BOUND = {
     'center_crop': (EVERY, 'a crop to an absolute size'),
@@ -390,7 +390,7 @@ MORE_SIZES = [
 # (network, size): sizes that do not fit
 MISFITS = [('unet', (50, 50)), ('unet', (33, 64)), ('unet_undefined', (50, 62)),
            ('unet_attention', (35, 32)), ('linknet', (30, 40))]
-# Networks of which every word of the refusal is tested.
+# Networks whose whole rejection message is tested.
 WORD_FOR_WORD = {'flatten_dense', 'act_prelu_full', 'position_embedding', 'segformer',
                  'norm_layer_hwc', 'dense_after_flatten',
                  'unproven_loop', 'lstm_rows'}
@@ -418,7 +418,7 @@ def random_network(networks, seed):
 
 
 class RandomLayers:
-    """Draws layers; what is drawn does not depend on the size."""
+    """Draws layers; the drawing does not depend on the size."""
 
     def __init__(self, keras, seed, is_open):
         self.layers, self.rng, self.is_open = keras.layers, random.Random(seed + 1000), is_open
@@ -949,7 +949,7 @@ def run(asked):
 # ------------------------------------------------------------ the driver
 
 def convert(czmodel, folder, update):
-    """Converts the case and unpacks what comes out; returns what is wrong with that, or None."""
+    """Converts the case and unpacks the result; returns its fault, or None."""
     wanted = read_case(folder)
     spec = {'BorderSize': 0, 'ColorHandling': 'SplitRgb', 'PixelType': 'Bgr24',
             'Classes': ['class %d' % i for i in range(wanted.classes)],
@@ -966,7 +966,7 @@ def convert(czmodel, folder, update):
             or wrong_files(folder, done.returncode))
 
 
-# What these cases are not about: they show what becomes of sizes, not what ZEN wants.
+# Faults that do not matter here: these cases are about sizes.
 ALLOWED = ('input-size-undefined,input-batch,input-channels,input-layout,output-size,'
            'pixel-type-channels,tile-memory')
 SILENT = set(ALLOWED.split(',')) | {'border', 'border-size', 'color-order', 'input-type',
@@ -1023,7 +1023,7 @@ def wrong_files(folder, status):
 
 
 def make_all(asked, pythons, root):
-    """Lets each exporter write its cases; returns the lines that tell what went wrong."""
+    """Lets each exporter write its cases; returns the lines with faults."""
     workers = []
     for exporter, version in EXPORTERS.items():
         if version not in pythons or (asked.quick and not QUICK[exporter]):

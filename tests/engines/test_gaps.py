@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Keeps docs/tf200-gaps.md true: what is said to fail in TensorFlow 2.0.0 must fail there.
+"""Verifies docs/tf200-gaps.md: every listed failure of TensorFlow 2.0.0 must still occur.
 
     test_gaps.py [OP...]
 
-Runs the graphs of gaps_data.json.gz, which tools/make_tf200_gaps.py wrote: each must be refused
+Runs the graphs of gaps_data.json.gz, which tools/make_tf200_gaps.py wrote: each must be rejected
 with the published message, or give values other than the new TensorFlow's.  Where a rewrite into
 other ops is known, that must give the new TensorFlow's values.  Needs numpy and engine.py, no
 TensorFlow.
@@ -91,14 +91,14 @@ def run_probe(engine, probe):
 
 
 def fault_of(engine, probe):
-    """What is not as published, or None."""
+    """The difference from the published result, or None."""
     verdict, outcome = run_probe(engine, probe)
     if probe['verdict'] == 'wrong':
         if verdict != 'values':
             return f'should run and be wrong, but: {outcome}'
         return None if any_differs(probe, outcome) else 'is right, not wrong'
     if verdict == 'values':
-        return 'works, but should be refused'
+        return 'works, but should be rejected'
     if verdict != probe['verdict'] or not said(outcome, probe['words']):
         return f'expected {probe["verdict"]}, "{probe["words"]}", but {verdict}: {outcome}'
     return None

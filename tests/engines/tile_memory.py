@@ -42,7 +42,7 @@ def peak():
 
 
 def serve(folder, cache):
-    """In a process of its own: prints the bytes that the first run took."""
+    """In its own process: prints the bytes that the first run needed."""
     from engine import Engine
     engine = Engine(cache)
     with engine.load(folder) as session:

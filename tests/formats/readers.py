@@ -43,7 +43,7 @@ sys.path.insert(0, os.path.join(HERE, '..', 'engines'))
 
 
 class Fault(Exception):
-    """What a reader found otherwise than it should."""
+    """A wrong result of a reader."""
 
 
 def expect(condition, text):
@@ -59,7 +59,7 @@ def convert(program, folder, name, *options):
 # ---- networks
 
 def expected_answer(program, build, folder, picture):
-    """Of the CZModel 3.0.0, by TensorFlow 2.0.0, which wants a process of its own."""
+    """Of the CZModel 3.0.0, by TensorFlow 2.0.0, which needs its own process."""
     import numpy as np
     convert(program, folder, 'legacy')
     with zipfile.ZipFile(os.path.join(folder, 'legacy.czmodel')) as outer:
@@ -72,7 +72,7 @@ def expected_answer(program, build, folder, picture):
 
 
 def fed(picture, extension):
-    """What the container feeds: a .czann values from 0 to 1, here of 16 bits."""
+    """The values that the container feeds: those of a .czann are from 0 to 1, here from 16 bits."""
     import numpy as np
     return (picture / np.float32(65535)).astype(np.float32) if extension == '.czann' else picture
 
@@ -131,7 +131,7 @@ def read_by_napari(path, target):
 
 
 def write_again(program, path, network, metadata):
-    """What czmodel 6.2.0 writes of what it has read is the same to this program."""
+    """A file that czmodel 6.2.0 has read and written again is equal for this program."""
     from czmodel.core.util import model_packing
     again, extension = os.path.splitext(path)
     again += '-again' + extension

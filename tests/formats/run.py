@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The test of the formats with ONNX inside: what convert writes, and what is made of files of others.
+"""The test of the formats with ONNX inside: the files that convert writes, and files of other programs.
 
     run.py --czmodel PROGRAM
 
@@ -145,7 +145,7 @@ def test_formats(t):
                  f'{name}: the network is no ONNX: {network and network[:4]}')
         inspected = json.loads(t.run('inspect', f'out/{name}{extension}', '--json').stdout)
         t.expect(inspected['network']['opset'] == opset, f'{name}: {inspected["network"]["opset"]}')
-        # Before 2.1.0 the file does not tell: it is the oldest that can say what it says.
+        # Before 2.1.0 the file has no version: it is the oldest one that can contain its keys.
         told = 'czann-1.0.0' if first_keys == [] else name
         t.expect(inspected['model_version'] == told, f'{name}: {inspected["model_version"]}')
         t.expect(inspected['network']['input']['shape'][1:] == [16, 16, 1], str(inspected['network']['input']))
@@ -500,7 +500,7 @@ def test_volumes(t):
 
 
 def test_sizes(t):
-    """No -1 is written into InputShape: what is open must be stated."""
+    """No -1 is written into InputShape: open sizes must be stated."""
     t.write('net.onnx', onnx_text.segmentation('h', 'w'))
     open_later = {**MODEL, 'InputShape': [None, None, 1], 'OutputShape': [None, None, 2]}
     t.write('spec.json', {'ModelMetadata': open_later, 'ModelPath': 'net.onnx'})
@@ -513,7 +513,7 @@ def test_sizes(t):
 
 
 def test_kept(t):
-    """A container that becomes another keeps what the format holds, and the rest is named."""
+    """A converted container keeps the metadata that the format can contain, and the others are reported."""
     t.write('a.czann', czann(onnx_text.segmentation(), MinOverlap=[4, 6], ModelDescription='For nuclei'))
     t.run('convert', 'a.czann', 'out', 'kept', '--format', 'czann-2.1.0')
     written = model_json(t.path('out/kept.czann'))
@@ -577,7 +577,7 @@ def test_colours(t):
 
 
 def test_diff(t):
-    """A container equals the SavedModel that it was made of; another weight is told."""
+    """A container equals the SavedModel that it was made from; another weight is reported."""
     t.write('spec.json', FIRST)
     t.run('convert', 'spec.json', 'out', 'fixed', '--format', '3.0.0', *SIGNATURE)
     for name, extension, opset, _ in FORMATS:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the fuzzers share. Each fuzz_*.c is one: libFuzzer gives it inputs without end, and the
+// Shared by the fuzzers. Each fuzz_*.c is one: libFuzzer gives it inputs without end, and the
 // replay (replay.c) those of its corpus, as an ordinary test. The interface is libFuzzer's.
 #ifndef CZM_TESTS_FUZZ_H
 #define CZM_TESTS_FUZZ_H

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The input is a saved_model.pb, converted with the variables of a fixture; two fields that
-// TensorFlow does not know say how:
+// TensorFlow does not have determine the options:
 //
 //     1000   number of the fixture, in the order of their names
 //     1001   what else to do, bit by bit: see `way`
 //
-// What a conversion writes must pass for sound.
+// A written file must be valid.
 #include "codec/wire.h"
 #include "czm.h"
 #include "fuzz.h"

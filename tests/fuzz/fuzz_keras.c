@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The input is a Keras file, HDF5 as a rule. It is looked at and converted for TensorFlow and for ONNX Runtime:
-// what is written must be sound.
+// the written file must be valid.
 #include "czm.h"
 #include "fuzz.h"
 

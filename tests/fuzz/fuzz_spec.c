@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The input is a JSON specification. What it says becomes XML, which must say the same when read.
+// The input is a JSON specification. Its metadata are written as XML, which must give the same values when it is read.
 #include "api/call.h"
 #include "fuzz.h"
 #include "read/manifest.h"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes the inputs that fuzzing starts from, one folder a fuzzer, from what the other tests have.
+"""Writes the first inputs for fuzzing, one folder for each fuzzer, from the inputs of other tests.
 
     make_seeds.py --czmodel PROGRAM FOLDER
 """
@@ -76,7 +76,7 @@ def archive(model, method):
 
 
 def container(czmodel, model, folder):
-    """What czmodel writes, or nothing for a fixture that it refuses."""
+    """The file that czmodel writes, or nothing for a fixture that it rejects."""
     spec = os.path.join(folder, 'spec.json')
     with open(spec, 'w', encoding='utf-8') as file:
         file.write('{"BorderSize": 0, "ColorHandling": "SplitRgb", "PixelType": "Bgr24", '

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Changes archives at random and then, mostly, makes the checksums of stored members right again,
-// so that what lies behind them is reached.
+// so that the code after them is reached.
 #include "codec/checksum.h"
 #include "fuzz.h"
 

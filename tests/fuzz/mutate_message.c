@@ -55,7 +55,7 @@ static void put_as(czm_buffer *out, uint32_t number, const czm_field *value) {
     }
 }
 
-// ---- changes: each writes what stands for the part from now on
+// ---- changes: each writes the replacement of the part
 
 static void leave_out(mutation *m, const part *p, czm_buffer *out) { (void)m, (void)p, (void)out; }
 

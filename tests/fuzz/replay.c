@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Gives a fuzzer every file of some folders, and says how many that were:
+// Runs a fuzzer on every file of some folders, and prints their number:
 //
 //     replay_graph corpus/graph ../fixtures/models
 #include <stdio.h>

@@ -19,7 +19,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 FUZZERS = {'spec': 'spec', 'graph': 'graph', 'bundle': None, 'archive': 'archive',
            'convert': 'graph', 'onnx': None, 'hdf5': None, 'keras': None}
 LIMIT = '-rss_limit_mb=512'
-# Of what is kept in the repository, bytes: of an input, of a fuzzer's corpus.
+# Limits in the repository, bytes: of an input, of a fuzzer's corpus.
 LARGEST_INPUT, LARGEST_CORPUS = 6000, 58000
 
 

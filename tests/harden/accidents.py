@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What can happen to a conversion from outside: it is killed or interrupted at a random moment, the
+"""Accidents of a conversion: it is killed or interrupted at a random moment, the
 disk is full, the folder cannot be written, the source changes, another conversion makes the same file.
 
     accidents.py --czmodel PROGRAM [--times N]

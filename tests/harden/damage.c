@@ -28,11 +28,11 @@ enum { SECONDS = 5, MEMORY_FACTOR = 10, MEMORY_MORE = 64 << 20 };
 #define ORIGINAL "work/original.czmodel"
 #define GRAPH_FILE "saved_model.pb"
 
-// What must come of a damaged file.
+// The required result for a damaged file.
 typedef enum kind {
     GRAPH,     // a message, or a sound result: nothing protects its numbers
-    VARIABLES, // a message, or the same result: what was hit is not needed
-    PACKED,    // a message, or no difference: what was hit says nothing
+    VARIABLES, // a message, or the same result: the damaged part is not needed
+    PACKED,    // a message, or no difference: the damaged part has no meaning
 } kind;
 
 typedef struct file {
@@ -135,7 +135,7 @@ static void copy_model(czm_arena *arena, const char *model, file_list *files) {
     }
 }
 
-// ---- what is tried
+// ---- the trials
 
 static czm_status convert(czm_report *report) {
     const czm_class classes[] = {{"a", 0, 0, 0, false},
@@ -249,7 +249,7 @@ static void damage(const file_list *files, amount a, czm_bytes original, tally *
     }
 }
 
-// The model's files, and the container that it becomes unless it must be refused.
+// The model's files, and the container that it becomes unless it must be rejected.
 static file_list make_files(czm_arena *arena, const char *model) {
     file_list files = {0};
     czm_report *report = czm_report_new();
@@ -290,7 +290,7 @@ int main(int count, char **arguments) {
     catch_signals();
     czm_arena_set_allocator(allocate, release);
     setvbuf(stdout, NULL, _IOLBF, 0);
-    printf("%-30s %11s %8s %8s %8s %8s\n", "model", "truncations", "flips", "refused", "harmless",
+    printf("%-30s %11s %8s %8s %8s %8s\n", "model", "truncations", "flips", "rejected", "harmless",
            "peak MB");
     for (int i = 4; i < count; i++) damage_model(arguments[i], a);
     return 0;

@@ -25,12 +25,12 @@ MODEL = os.path.join(TESTS, 'fixtures', 'models', 'tf221-keras3', 'model')
 MODEL_ID = '6f1c3bd0-7a54-4b69-9e57-0c1d5c1f8a11'
 SECONDS = 200
 EARLIER = b'precious'
-LARGE = 9 << 20  # what is not smaller than 8 MiB is written by a thread of its own
+LARGE = 9 << 20  # members of 8 MiB and more are written by a second thread
 
 # Without --all, so many calls of each kind fail in each way, spread over all of them.
 SOME = 6
 
-# What can befall a call; a + after it: all later calls of this kind too.
+# The faults of a call; a + after it: all later calls of this kind too.
 FAULTS = {
     'open': ('EACCES', 'EMFILE+'), 'stat': ('EIO', 'EACCES+'), 'fstat': ('EIO',),
     'read': ('EIO', 'END', 'EINTR', 'SHORT'),
@@ -48,7 +48,7 @@ SPEC = ('{"BorderSize": 8, "ColorHandling": "SplitRgb", "PixelType": "Bgr24", "C
         '["Background", "Cell with a long name", "Edge"], "ModelPath": "%s", '
         '"LicenseFile": "licence with a long name.txt"}')
 
-# What is there, what is run, and what it makes.
+# The input files, the command, and its output.
 SCENARIOS = {
     'convert': ('convert spec.json out --model-id ' + MODEL_ID, 'out/DNNModel.czmodel'),
     'convert a deflated archive': ('convert zip.json out --model-id ' + MODEL_ID,
@@ -131,7 +131,7 @@ class Scenario:
                               env=environment)
 
     def expect(self):
-        """What a run without faults answers and makes, and how often it calls what."""
+        """The result and the output of a run without faults, and the number of calls of each kind."""
         done = self.run()
         if done.returncode > 1:
             raise SystemExit(f'{self.name}: {done.stderr.decode()}')
@@ -151,14 +151,14 @@ class Scenario:
             os.remove('fresh.json')
 
     def earlier(self):
-        """What a conversion is about to replace; the others must find nothing."""
+        """The file that a conversion replaces; the other commands must find nothing."""
         if self.output and self.output.startswith('out/'):
             os.mkdir('out')
             write(self.output, EARLIER)
         return read_tree('.')
 
     def judge(self, done, before, fault):
-        """What is wrong, or None."""
+        """The fault, or None."""
         status, answer, made = self.expected
         now = read_tree('.')
         text = done.stderr.decode('utf-8', 'replace')
@@ -188,8 +188,8 @@ class Scenario:
         return None
 
     def judge_changed(self):
-        """Not every file has checksums: what was made of another one must be sound."""
-        is_copied = '--as-is' in self.arguments # what was read to be judged is read again to be copied
+        """Not every file has checksums: a file that was made from damaged bytes must be valid."""
+        is_copied = '--as-is' in self.arguments # files are read once for the checks, and again for the copy
         if is_copied or not self.output or not self.output.startswith('out/'):
             return None
         done = subprocess.run([self.arguments[0], 'check', '--json', self.output], capture_output=True,

@@ -116,7 +116,7 @@ static effect strike(size_t call) {
     return fault.effect;
 }
 
-// Finds the function behind; not for the allocator, which this needs itself.
+// Finds the real function; not for the allocator, which this function itself needs.
 #define REAL(type, name, ...)         \
     static type (*real)(__VA_ARGS__); \
     if (!real) *(void **)&real = dlsym(RTLD_NEXT, #name)
@@ -157,7 +157,7 @@ int open64(const char *path, int flags, ...) {
     return strike(CALL_open) == FAIL ? -1 : real(path, flags, mode);
 }
 
-// The descriptor is gone, as Linux has it, whatever close() says.
+// On Linux the descriptor is closed, even if close() fails.
 int close(int descriptor) {
     REAL(int, close, int);
     effect e = strike(CALL_close);

@@ -24,7 +24,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 
 SECONDS, LENIENT_SECONDS, GROWTH, NOISE = 2, 100, 6, 0.2
 SPARE = 64 << 20
-PROGRAM = 16 << 20 # what the program itself and its libraries use
+PROGRAM = 16 << 20 # memory of the program itself and its libraries
 
 # ---- measuring
 

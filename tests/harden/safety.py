@@ -26,7 +26,7 @@ BIDI = 'AL R LRE RLE PDF LRO RLO LRI RLI FSI PDI'.split()
 
 
 def evil_model(folder):
-    """Evil names of exporter, signatures, ends and nodes, and an operation that nobody knows."""
+    """Hostile names of exporter, signatures, inputs, outputs and nodes, and an unknown operation."""
     def named(*words, name=EVIL):
         return message(1, message(1, name) + node(['-', *words])[3:])
     nodes = (named('Placeholder', 'dtype=type:FLOAT', f'shape=shape:{IMAGE}', name='x')

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is read from Keras files, for every layer and operation, without Keras.
+"""The graphs that are read from Keras files, for every layer and operation, without Keras.
 
     configurations.py --tables PROGRAM [--update]
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Compares what the reader of HDF5 finds in a file with what h5py finds.
+"""Compares the results of the reader of HDF5 with those of h5py.
 
     hdf5.py --dump PROGRAM [FILE...]
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Prints what the reader of HDF5 finds in a file, for hdf5.py to compare:
+// Prints the contents of a file, read by the reader of HDF5, for hdf5.py to compare:
 //
 //     hdf5_dump FILE ATTRIBUTE...
 //
 //     group PATH
-//     text PATH ATTRIBUTE HEX...        the elements of an attribute that holds text
+//     text PATH ATTRIBUTE HEX...        the elements of a text attribute
 //     numbers PATH CLASS SIZE BIG DIMS... CRC   CRC-32 of the elements as they are stored
 //     fault TEXT
 #include <stdio.h>

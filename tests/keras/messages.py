@@ -20,7 +20,7 @@ UNTESTED = {
 
 
 def arguments(text, at):
-    """The arguments of a call in C; `at` is behind its parenthesis."""
+    """The arguments of a call in C; `at` is the position after its parenthesis."""
     found, depth, start, quoted = [], 1, at, False
     while depth:
         if quoted:

@@ -106,7 +106,7 @@ LOCAL = {'local': {'kernel:0': [196, 9, 2], 'bias:0': [14, 14, 2]}}
 CLAHE = 'ContrastLimitedAdaptiveHistogramEqualization'
 TRAINING = called(layer('drop', 'BatchNormalization'), training=True)
 
-# name of the file, what it holds, the words of its message
+# name of the file, its contents, the words of its message
 CASES = [
     ('sound.h5', of(CONV, weights=KERNEL)),
     # layers that cannot be converted
@@ -261,7 +261,7 @@ CASES = [
     ('empty.h5', {'config': {'class_name': 'Sequential', 'config': []}}),
 ]
 
-# What is no Keras file, whatever its name says.
+# Files that are no Keras files, in spite of their names.
 BYTES = [
     ('pointer.h5', b'version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 5\n'),
     ('noise.h5', b'\0' * 100),

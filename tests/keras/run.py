@@ -180,7 +180,7 @@ def words_of(folder):
 
 
 def compare_tables(met, classes):
-    """What is in a table and in no network, or in Keras and in no table."""
+    """Rows of a table without a network, and names of Keras without a row."""
     layers = set(rows('layers.def', r'^LAYER\("(\w+)"'))
     for name in sorted(layers - met - NOT_MADE):
         yield f'layers.def: {name}', 'is in no network', None
@@ -234,7 +234,7 @@ def judge(engine, networks):
 
 
 def in_process(function, *arguments):
-    """What a generator yields in a process of its own; a process holds one engine."""
+    """The values of a generator that runs in its own process; a process can load one engine."""
     reader, writer = os.pipe()
     child = os.fork()
     if not child:

@@ -104,7 +104,7 @@ def tensor_info(tensor, kind, dims):
 
 
 class Model:
-    """What the lines have said so far, as parts of a MetaGraphDef."""
+    """The parts of a MetaGraphDef from the lines so far."""
 
     def __init__(self):
         self.nodes = self.functions = self.tags = self.ops = self.assets = self.saver = b''

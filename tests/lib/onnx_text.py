@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tiny ONNX files, written field by field (onnx/onnx.proto), for what no converter here writes: old
+"""Tiny ONNX files, written field by field (onnx/onnx.proto), for forms that no converter here writes: old
 operator sets, open sizes, loops, weights in other files, and damage."""
 import struct
 

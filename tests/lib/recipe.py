@@ -31,7 +31,7 @@ NOTE = re.compile(r'^note: .*\n  rule: .*\n(  fix: .*\n)?', re.MULTILINE)
 
 
 def without_notes(text):
-    """What a command said, but for the notes: tests of faults are not about them."""
+    """The messages of a command without the notes, which tests of faults ignore."""
     return NOTE.sub('', text)
 
 

@@ -40,7 +40,7 @@ BATCH = 2
 
 
 class Skip(Exception):
-    """This version of TensorFlow or Keras does not have what the row needs."""
+    """This version of TensorFlow or Keras lacks a requirement of the row."""
 
 
 # --------------------------------------------- versions
@@ -103,7 +103,7 @@ def main_signature(signatures):
 
 
 def describe(path, inputs, expected):
-    """What meta.json says about the exported signature. Only several outputs
+    """The entry of meta.json about the exported signature. Only several outputs
     must be run to be told apart, and that takes time."""
     if len(expected) > 1:
         return reload_and_run(path, inputs, expected)
@@ -114,7 +114,7 @@ def describe(path, inputs, expected):
 
 
 def reload_and_run(path, inputs, expected):
-    """Runs the exported signature; returns what meta.json says about it.
+    """Runs the exported signature; returns the entry of meta.json about it.
 
     Each output key is matched with the expected array it is nearest to,
     because Keras' order of outputs is not the signature's.
@@ -167,7 +167,7 @@ def store(value):
 
 
 def write_case(folder, row, inputs, expected, save, meta, reload=None):
-    """Saves one network; leaves nothing behind if that fails."""
+    """Saves one network; leaves no files if that fails."""
     reload = reload or describe
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(folder)
@@ -279,7 +279,7 @@ def table(kind):
 
 
 def run(case, row, keras, how, folder):
-    """Exports one row and says in one line how that went."""
+    """Exports one row and prints the result in one line."""
     noise = io.StringIO()
     try:
         with contextlib.redirect_stdout(noise):

@@ -103,7 +103,7 @@ def sample(shape, seed_text, batch=2, dtype='float32'):
 # --------------------------------------------- building blocks
 
 def major(keras):
-    """Some tf.keras of the 2.x line do not tell their version."""
+    """Some tf.keras of the 2.x line do not contain their version."""
     return int(getattr(keras, '__version__', '2').split('.')[0])
 
 
@@ -1456,7 +1456,7 @@ def plain(function, **more):
 
 
 class Small(tf.Module):
-    """Two convolutions; what the exports below build upon."""
+    """Two convolutions; the base of the exports below."""
 
     def __init__(self):
         super(Small, self).__init__()

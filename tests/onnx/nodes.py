@@ -47,7 +47,7 @@ SCOPE = [
 # Element types that TensorFlow 2.0.0 cannot compute with.
 TYPES = r'float8|float4|int4|int2|FLOAT8|FLOAT4|INT4|INT2|BFLOAT16|bfloat16|STRING|_string|uint64|UINT64'
 
-# What is known to be different, at values that images do not have.
+# Known differences, at values that images do not have.
 DIFFERENT = {
     'test_mod_float_edge_cases_fmod_0_float16': 'the remainder of a division by infinity is NaN in ONNX Runtime',
     'test_mod_float_edge_cases_fmod_0_float32': 'the remainder of a division by infinity is NaN in ONNX Runtime',

@@ -27,12 +27,12 @@ FIXTURES = os.path.join(ROOT, 'tests', 'fixtures', 'models')
 TOLERANCE = 1e-4
 ALLOWED = ('probabilities', 'class-count', 'input-size-undefined', 'pixel-type-channels', 'input-batch',
            'output-size', 'border-size', 'pixel-range', 'tile-memory')
-# What TensorFlow's loops and branches become, and what is not read yet.
+# The operations for TensorFlow's loops and branches, and those that are not read yet.
 NOT_READ = {'Loop', 'If'}
 
 
 def convert(program, network, folder):
-    """The folder of the network inside the converted file, or what the program says."""
+    """The folder of the network inside the converted file, or the message of the program."""
     spec = {'BorderSize': 0, 'ColorHandling': 'ConvertToMonochrome', 'PixelType': 'Gray16',
             'Classes': ['a', 'b'], 'ModelPath': network}
     path = os.path.join(folder, 'spec.json')

@@ -12,8 +12,8 @@ of shapes and give the expected result, without and with graph optimisation; for
 accepts one, the same result twice. All files run in a second process, which is started again where a
 version of ONNX Runtime ends it. The oldest ONNX Runtime, which the specifications of the formats name, supports
 opset 12 only; the one between the oldest and the newest merges nodes that the others keep. An operation may be
-refused only if ONNX cannot express it (INEXPRESSIBLE), in one operator set or in both, or is known not to be
-translated (UNTRANSLATED). A SavedModel that is refused as such is another test's business, and so are the cases
+rejected only if ONNX cannot express it (INEXPRESSIBLE), in one operator set or in both, or is known not to be
+translated (UNTRANSLATED). Other tests check SavedModels that are rejected as such, and so are the cases
 that have to be rejected. ONNX Runtime is installed into FOLDER/engines unless it is there; where no Python fits
 it, that is said, and the test skipped.
 """
@@ -60,7 +60,7 @@ INEXPRESSIBLE = {
 # What operator set 12 cannot express.
 SINCE_18 = set('BitwiseAnd Invert ScatterNd TensorScatterAdd TensorScatterMax TensorScatterSub'.split())
 
-# Refused as well, though ONNX could express some of their uses: what is left to do.
+# Also rejected, although ONNX could express some of their uses: work that remains.
 UNTRANSLATED = set('Cumprod CumulativeLogsumexp DynamicStitch InTopKV2 UnsortedSegmentMax'.split())
 
 # rejected: the operator sets
@@ -68,7 +68,7 @@ Network = collections.namedtuple('Network', 'label folder signature rejected')
 
 
 class Failure(Exception):
-    """What is wrong with a network."""
+    """The fault of a network."""
 
 
 class Refused(Exception):

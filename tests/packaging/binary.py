@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which system a program or library is for, and what it wants of it, read from its first bytes.
+"""The system of a program or library, and its requirements, read from its first bytes.
 
 Layouts: the System V ABI (ELF), Microsoft's "PE Format", and Apple's mach-o/loader.h.
 """

@@ -19,7 +19,7 @@ from support import EXAMPLE, MODEL_ID, PROGRAM, ROOT, converted, read, run, skip
 TOOLS = ('debootstrap', 'dpkg-buildpackage', 'dh', 'dh_python3')
 PACKAGES = ('czmodel', 'libczm0', 'libczm-dev', 'python3-czmodel')
 COMPILER = 'gcc libc6-dev pkg-config'
-# What is run in the root. Each makes made.czmodel in the folder of its name.
+# Commands in the root. Each makes made.czmodel in the folder of its name.
 USES = {
     'command': f'czmodel convert --quiet --model-id {MODEL_ID} /nuclei/model_spec.json /command made',
     'shared': 'cc /program/program.c -o /uses_shared $(pkg-config --cflags --libs czm); '

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is needed to build is told in several places, which must agree: `dev` installs what Debian's package
+"""The requirements for a build are in several places, which must agree: `dev` installs what Debian's package
 of this source asks for, and docs/python.md names what a wheel is built with.
 
     dependencies.py

@@ -31,7 +31,7 @@ def needed(program):
     return [line for line in run('readelf', '-d', program).splitlines() if 'NEEDED' in line]
 
 
-# Writes what it was asked to open: stands for xdg-open.
+# Writes its argument to a file: replaces xdg-open.
 OPENER = '''#!/bin/sh
 printf '%s\\n' "$#" "$1" > "$SHOWN"
 '''
@@ -83,7 +83,7 @@ class Test:
 
     def with_pkg_config(self):
         if self.pkg_config('--modversion') != self.options.version:
-            sys.exit('czm.pc tells another version')
+            sys.exit('czm.pc contains another version')
         for name, flags, options in (('shared', [], []), ('static', ['-static'], ['--static'])):
             program = os.path.join(self.scratch, f'pkg-config-{name}')
             words = self.pkg_config('--cflags', '--libs', *options).split()
@@ -91,7 +91,7 @@ class Test:
             self.converts(program, name == 'shared')
 
     def elsewhere(self):
-        """What is installed below another prefix than was configured says so, and may be moved."""
+        """Files installed below another prefix contain that prefix, and may be moved."""
         first, moved = (os.path.join(self.scratch, name) for name in ('first', 'moved'))
         run(self.options.cmake, '--install', self.options.build, '--prefix', first)
         below = os.path.relpath(os.path.dirname(self.pc), os.path.relpath(self.prefix, self.root))

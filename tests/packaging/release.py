@@ -22,7 +22,7 @@ from support import ROOT, check_acceleration, files_below, page, read, run, skip
 from wheels import Wheel
 
 TARGET = 'linux-x64'
-# What a release has of it.
+# Its files in a release.
 FILES = '''RELEASE-NOTES.md SHA256SUMS czmodel-VERSION.cdx.json czmodel-VERSION.html czmodel-VERSION.tar.gz
     czmodel-VERSION-linux-x64.tar.gz czmodel_native-VERSION.tar.gz
     czmodel_native-VERSION-py3-none-musllinux_1_2_x86_64.whl
@@ -31,7 +31,7 @@ FILES = '''RELEASE-NOTES.md SHA256SUMS czmodel-VERSION.cdx.json czmodel-VERSION.
 
 POSITION_INDEPENDENT = 3  # ET_DYN, the type of an ELF file
 
-# What the archive of programs holds.
+# The contents of the archive of programs.
 PROGRAMS = ('LICENSE README.md THIRD-PARTY.txt '
             'czmodel czmodel.html savedmodel2czann savedmodel2czmodel').split()
 EXECUTABLE = ('czmodel', 'savedmodel2czann', 'savedmodel2czmodel')
@@ -73,7 +73,7 @@ def main():
     build = parser.parse_args().build
     if not shutil.which('git') or subprocess.run(['git', '-C', ROOT, 'log', '-1'],
                                                  stdout=subprocess.DEVNULL).returncode:
-        skip('git knows no commit here, and a release is of one')
+        skip('there is no git commit here, and a release needs one')
     if not shutil.which('dh_python3'):
         skip('dh_python3 is missing; apt-get install debhelper dh-python')
     cache = os.path.join(build, 'cross', 'cache')

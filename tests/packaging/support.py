@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the tests of packages share: running commands, and the file that everything must make."""
+"""Shared by the tests of packages: running commands, and the file that everything must make."""
 import os
 import re
 import subprocess
@@ -14,7 +14,7 @@ SKIPPED = 77  # as CTest is told
 
 
 def run(*command, **environment):
-    """What a command printed; the test ends if it fails."""
+    """The output of a command; the test ends if it fails."""
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                           env={**os.environ, **environment}, stdin=subprocess.DEVNULL)
     if done.returncode:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The wheels of other systems: what is in them, and whether they work where that can be tried.
+"""The wheels of other systems: their contents, and a run where that is possible.
 
     wheels.py --build FOLDER [--all]
 
@@ -101,11 +101,11 @@ class Wheel:
             self.expect(line in self.text('METADATA').splitlines(), f'no "{line}"')
 
     def record(self):
-        """Every file is told, with its digest and size."""
+        """RECORD lists every file, with its digest and size."""
         rows = {name: (digest, size) for name, digest, size
                 in csv.reader(io.StringIO(self.text('RECORD')))}
         record = f'{self.info}/RECORD'
-        self.expect(rows.pop(record) == ('', ''), 'RECORD tells its own digest')
+        self.expect(rows.pop(record) == ('', ''), 'RECORD contains its own digest')
         self.expect(set(rows) | {record} == set(self.files), 'RECORD and archive differ')
         for name, (digest, size) in rows.items():
             sum256 = base64.urlsafe_b64encode(hashlib.sha256(self.files[name]).digest()).decode()
@@ -129,7 +129,7 @@ class Wheel:
 
     def binary(self, name, machine, allowed):
         data = self.files[name]
-        self.expect(ROOT.encode() not in data, f'{name} tells where it was built')
+        self.expect(ROOT.encode() not in data, f'{name} contains the folder of the build')
         self.expect(binary.machine(data) == machine, f'{name} is for {binary.machine(data)}')
         if allowed is None:
             return
@@ -168,7 +168,7 @@ class Test:
         return programs
 
     def made(self, label):
-        """What the last run made is what it should be."""
+        """The output of the last run is as expected."""
         made = os.path.join(self.folder, 'made.czmodel')
         expect(read(made) == self.expected, f'{label} makes another file')
         os.remove(made)

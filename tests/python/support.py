@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the tests of the package share. run.py sets the environment that is read here."""
+"""Shared by the tests of the package. run.py sets the environment that is read here."""
 import contextlib
 import json
 import os
@@ -54,7 +54,7 @@ class TestCase(unittest.TestCase):
     def check_temporary(self):
         # TensorFlow's autograph removes its own files when the process ends
         left = [name for name in os.listdir(self.temporary) if not name.startswith('__autograph')]
-        self.assertEqual(left, [], 'left behind')
+        self.assertEqual(left, [], 'files remain')
 
     def spec(self, model, name='model_spec.json', **changes):
         """The path of a JSON specification."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The generated binding against the C compiler; what the generator and the build refuse."""
+"""The generated binding against the C compiler; rejections by the generator and the build."""
 import ctypes
 import os
 import pathlib
@@ -62,7 +62,7 @@ class BindingTest(TestCase):
 class BuildTest(TestCase):
     @unittest.skipUnless(shutil.which('cmake'), 'there is no CMake')
     def test_missing_packages_are_named(self):
-        """Nobody looks up which package has expat.h."""
+        """The message names the package that contains expat.h."""
         folders = '/usr/include', '/usr/local/include', *(
             str(path) for path in pathlib.Path('/usr/include').glob('*-linux-gnu'))
         done = subprocess.run(['cmake', '-S', ROOT / 'python', '-B', self.folder,

@@ -176,7 +176,7 @@ class MoreTest(Base):
         self.check_result(result.path, picture, larger(fed))
 
     def test_an_own_layer_sees_the_size_of_the_network(self):
-        """As in czmodel 0.1.3: what the layer makes must fit the network."""
+        """As in czmodel 0.1.3: the output of the layer must fit the network."""
         with self.assertRaises(czmodel.InvalidModelError) as caught:
             convert_from_model_spec(ModelSpec(small_network(32, 3), self.metadata('Bgr24')),
                                     self.folder, preprocessing=Grey())

@@ -216,7 +216,7 @@ def test_policy(c, exporter):
 
 
 def test_example(c):
-    """The example has no finding above note, and its border is what the network needs."""
+    """The example has no finding above note, and its border is the required one."""
     example = os.path.join(HERE, '..', '..', 'example', 'nuclei', 'model_spec.json')
     result = c.check(os.path.abspath(example), '--strict')
     c.expect(not graver_than_note(result), f'the example: {graver_than_note(result)}')

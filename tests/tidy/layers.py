@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Fails if a source file includes one of a layer that it must not know: src/README.md is the map.
+"""Fails if a source file includes a file of a layer that it may not use: src/README.md is the map.
 
     layers.py [ROOT]
 """

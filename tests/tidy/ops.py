@@ -41,7 +41,7 @@ def names_in(path):
 
 
 def nested_parts(path):
-    """Parts of rows that stand inside the argument of another part, where nobody reads them."""
+    """Parts of rows inside the argument of another part, where nothing reads them."""
     depth, outer, inner = 0, set(), []
     for token in re.findall(r'"[^"]*"|[()]|\b[A-Z][A-Z_]+\b', COMMENT.sub('', path.read_text(encoding='utf-8'))):
         if token in '()':

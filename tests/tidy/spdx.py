@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Each file that people write begins with its licence (https://spdx.dev) and says what it is for.
+"""Each file that people write begins with its licence (https://spdx.dev) and states its purpose.
 
     spdx.py [ROOT]
 """

@@ -42,7 +42,7 @@ static inline czm_bytes pack(czm_arena *arena, czm_bytes plain, bool deflated) {
     return czm_bytes_of(out, z.total_out);
 }
 
-// What a local header and an entry of the directory share.
+// The common part of a local header and a directory entry.
 static inline void put_common(czm_buffer *b, const member *m, czm_bytes packed, bool deflated) {
     czm_put_raw_le(b, 0, 2);
     czm_put_raw_le(b, deflated ? 8 : 0, 2);

@@ -53,7 +53,7 @@ static inline const char *letter_of(czm_dtype dtype) {
     return czm_dtype_name(dtype);
 }
 
-// Half precision becomes what it stands for.
+// Half precision is printed as its value.
 static inline double half_number(uint64_t bits) {
     int exponent = (int)(bits >> 10 & 31);
     double fraction = (double)(bits & 1023) / 1024;

@@ -40,7 +40,7 @@ typedef struct parser {
     bool is_plain;    // attributes are not derived, and operations may read what stands nowhere
 } parser;
 
-// What a plain graph reads from elsewhere: a name of the graph around it, or "_" for an input that is left out.
+// Names that a plain graph reads from elsewhere: a name of the graph around it, or "_" for an input that is left out.
 #define OUTER "_Outer"
 
 static inline czm_dtype dtype_of(char letter) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the unit tests share: a fresh context for each test, and short ways to say what is expected.
+// Shared by the unit tests: a fresh context for each test, and short forms of expectations.
 #ifndef CZM_TESTS_SUPPORT_H
 #define CZM_TESTS_SUPPORT_H
 

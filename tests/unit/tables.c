@@ -3,12 +3,12 @@
 // What becomes of small graphs, for tables in text (tests/networks/graphs):
 //
 //     # a comment
-//     do onnx                       what is done to the graphs that follow
+//     do onnx                       the action on the graphs that follow
 //     x:f[1,4]; y=Relu(x)           a graph (graph_text.h), whose output is called y; a line that ends
 //                                   with ";" continues
-//       1=Relu(input)               indented: what it becomes (graph_print.h)
+//       1=Relu(input)               indented: the result (graph_print.h)
 //
-// What can be done: onnx (translate it to both operator sets), lower, fold, branches, passes, defaults,
+// The actions: onnx (translate it to both operator sets), lower, fold, branches, passes, defaults,
 // twice (the network before itself),
 // "size HEIGHT WIDTH", "before STEP", "after STEP", and "read OPERATOR-SET [LAYOUT]": the graph is one of ONNX
 // (onnx_text.h), which is written to a file and read. A rejection is written as "! where: message".
@@ -16,8 +16,8 @@
 //     tables [--update] [--write FOLDER] TABLE...
 //     tables --print NETWORK...
 //
-// --print writes what was read from networks in files of any kind.
-// --update writes what the graphs become into the tables: read the difference before you commit it.
+// --print writes the graphs that are read from files of any kind.
+// --update writes the results into the tables: check the difference before you commit it.
 #include "graph_def.h"
 #include "graph_print.h"
 #include "onnx_text.h"
@@ -79,7 +79,7 @@ static void print_findings(subject *s) {
     }
 }
 
-// ---- what is done
+// ---- the actions
 
 static void write_bytes(void *user, czm_bytes bytes) {
     assert_int_equal(fwrite(bytes.data, 1, bytes.size, user), bytes.size);
@@ -227,7 +227,7 @@ static const char *rewritten(const job *j, czm_arena *arena) {
 
 // ---- networks in files
 
-// Prints what is read from the file, and the findings.
+// Prints the graph that is read from the file, and the findings.
 static void print_file(subject *s, const char *path, czm_network_choice choice) {
     czm_source *source = CZM_NEW(s->context.arena, czm_source);
     czm_model *model = CZM_NEW(s->context.arena, czm_model);

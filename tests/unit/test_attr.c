@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Attributes: what is set is read, defaults, lists packed and not, functions, argument sizes.
+// Attributes: writing and reading, defaults, lists packed and not, functions, argument sizes.
 #include "graphs.h"
 
 static void what_is_set_is_read(void **state) {

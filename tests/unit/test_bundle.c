@@ -287,7 +287,7 @@ static void slices_that_do_not_cover(void **state) {
     assert_int_equal(read_tensor(c, b, "k", "", &v, &values), CZM_ERROR_INVALID);
 }
 
-static void headers_that_are_refused(void **state) {
+static void headers_that_are_rejected(void **state) {
     czm_context *c = *state;
     const czm_record headers[] = {
         {{0}, make_header(c->arena, 1, 1)}, // big-endian
@@ -353,7 +353,7 @@ int main(void) {
         TEST(damage_of_a_slice_is_found),
         TEST(entries_that_lie),
         TEST(slices_that_do_not_cover),
-        TEST(headers_that_are_refused),
+        TEST(headers_that_are_rejected),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

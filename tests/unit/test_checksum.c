@@ -27,7 +27,7 @@ static void known_values(void **state) {
     assert_int_equal(rotated >> 17 | rotated << 15, foo);
 }
 
-// What the processor has no instruction for is tested on every machine.
+// The form without a processor instruction is tested on every machine.
 static void portable_known_values(void **state) {
     (void)state;
     uint8_t up[32];

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Pass "clean": only what is provably harmless goes.
+// Pass "clean": only harmless attributes are removed.
 #include "graphs.h"
 #include "passes/passes.h"
 
@@ -15,7 +15,7 @@ static void notes_go_and_the_rest_stays(void **state) {
     czm_node *n = czm_graph_add(&m->main, "n", CZM_OP_Relu);
     czm_set_string(&m->main, n, "_class", "loc:@x");
     czm_set_type(&m->main, n, "T", CZM_DTYPE_FLOAT);
-    czm_set_int(&m->main, n, "curve", 3); // nobody knows it: the check refuses it
+    czm_set_int(&m->main, n, "curve", 3); // unknown: the check rejects it
     czm_set_bool(&m->main, n, "_XlaMustCompile", false);
     add_output(&m->main, n, 0);
     clean(c, m);
@@ -34,7 +34,7 @@ static void debug_names_go(void **state) {
     assert_int_equal(n->attrs.count, 1);
 }
 
-// New in TensorFlow 2.1: harmless if it is the default, or if nobody reads what it changes.
+// New in TensorFlow 2.1: harmless if it is the default, or if nothing reads the outputs that it changes.
 static void the_average_factor(void **state) {
     czm_context *c = *state;
     const czm_bytes one = {(const uint8_t *)"\x25\0\0\x80\x3f", 5};

@@ -24,7 +24,7 @@ static void none_repeats(void **state) {
     }
 }
 
-// As many classes as people use must be told apart by eye.
+// The colours of a usual number of classes must be distinguishable by eye.
 static void the_first_twelve_are_far_apart(void **state) {
     (void)state;
     for (size_t i = 0; i < 12; i++)

@@ -147,7 +147,7 @@ static const char *const dangerous[] = {
     "a//b", "./a",       "a\n", "..\\a",       "a\\..\\b", "",
 };
 
-static void dangerous_names_are_refused(void **state) {
+static void dangerous_names_are_rejected(void **state) {
     czm_context *c = *state;
     for (size_t i = 0; i < CZM_COUNT_OF(dangerous); i++) {
         parts outside = sound_parts(c), inside = outside;
@@ -164,7 +164,7 @@ static void dangerous_names_are_refused(void **state) {
     }
 }
 
-static void links_and_doubles_are_refused(void **state) {
+static void links_and_doubles_are_rejected(void **state) {
     czm_context *c = *state;
     parts link = sound_parts(c), twice = link;
     czm_container k;
@@ -207,7 +207,7 @@ static void wrong_sizes_are_found(void **state) {
     }
 }
 
-static void bombs_in_bombs_are_refused(void **state) {
+static void bombs_in_bombs_are_rejected(void **state) {
     czm_context *c = *state;
     size_t size = 4 << 20;
     const member files[] = {{.name = "saved_model.pb"},
@@ -221,7 +221,7 @@ static void bombs_in_bombs_are_refused(void **state) {
     assert_only_rule(c, "container-damaged");
 }
 
-// Every end: refused, and recognised as a container as soon as a name tells it.
+// Every truncation: rejected, and recognised as a container if the first name is there.
 static void no_truncation_is_accepted(void **state) {
     czm_context *c = *state;
     parts p = sound_parts(c);
@@ -285,11 +285,11 @@ int main(void) {
         TEST(onnx_is_told_by_its_bytes),
         TEST(another_id_is_a_warning),
         TEST(missing_and_surplus_members_are_found),
-        TEST(dangerous_names_are_refused),
-        TEST(links_and_doubles_are_refused),
+        TEST(dangerous_names_are_rejected),
+        TEST(links_and_doubles_are_rejected),
         TEST(wrong_checksums_are_found),
         TEST(wrong_sizes_are_found),
-        TEST(bombs_in_bombs_are_refused),
+        TEST(bombs_in_bombs_are_rejected),
         TEST(no_truncation_is_accepted),
         TEST(no_byte_can_crash_it),
         TEST(other_archives_are_no_containers),

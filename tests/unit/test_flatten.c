@@ -181,7 +181,7 @@ static void long_chains_of_calls(void **state) {
 }
 
 // Each of 60 functions calls the next one twice: 2^60 nodes.
-static void graphs_that_explode_are_refused(void **state) {
+static void graphs_that_explode_are_rejected(void **state) {
     czm_context *c = *state;
     enum { DEPTH = 60 };
     static const char *const returns[] = {"s:z:0"}, *const end_returns[] = {"v"};
@@ -280,7 +280,7 @@ static void a_call_with_too_few_inputs(void **state) {
     assert_only_rule(c, "model-damaged");
 }
 
-// Arguments that stand for each other in a circle through two calls.
+// Arguments that represent each other in a circle through two calls.
 static void calls_that_feed_each_other(void **state) {
     czm_context *c = *state;
     static const char *const nothing[] = {NULL}, *const returns[] = {"v"};
@@ -297,7 +297,7 @@ int main(void) {
         TEST(each_call_has_nodes_of_its_own),
         TEST(calls_within_calls),
         TEST(long_chains_of_calls),
-        TEST(graphs_that_explode_are_refused),
+        TEST(graphs_that_explode_are_rejected),
         TEST(assignments_and_functions_that_stay_are_noted),
         TEST(a_function_that_stays),
         TEST(a_function_that_is_damaged),

@@ -43,7 +43,7 @@ static void test_branches(void **state) {
         {"def t(a): return a; def e(a): c=Neg(a); return c; x:f[2]; p=b 1; "
          "i=If(p,x) then_branch=&t else_branch=&e; y=Identity(i)",
          "x"},
-        // Select: what is chosen must have the shape of the result
+        // Select: the chosen value must have the shape of the result
         {"x:f[2]; z:f[2]; p=b 1; s=Select(p,x,z); y=Identity(s)", "x"},
         {"x:f[2]; z=f 0; p=b 0; s=SelectV2(p,z,x); y=Identity(s)", "x"},
         {"x:f[2]; z:f[3,2]; p=b 1; s=SelectV2(p,x,z); y=Identity(s)", "s"},
@@ -143,7 +143,7 @@ static void test_constants(void **state) {
     }
 }
 
-// TensorFlow 2.0.0 computes what it can by itself.
+// Operations that TensorFlow 2.0.0 can compute are not folded.
 static void test_target(void **state) {
     parser p;
     build_alone(&p, "a=f{1,2}; b=Neg(a); k=i 0; m=i -1; z=f 0; y=MatrixDiagV3(b,k,m,m,z)");

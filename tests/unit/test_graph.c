@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Sorting: every node after what it reads, the same order each time, circles, old loops, depth.
+// Sorting: every node after its inputs, the same order each time, circles, old loops, depth.
 #include "graphs.h"
 
 static void nodes_come_after_their_inputs(void **state) {

@@ -112,7 +112,7 @@ static void many_links_are_read(void **state) {
     czm_arena_free(o.arena);
 }
 
-// Looks at all that the fixtures hold, and says whether it was there.
+// Checks the whole contents of the fixtures.
 static bool visit_all(czm_file *disk, uint64_t size) {
     static const char *const places[] = {"",        "a",        "a/b",           "a/b/kernel:0",
                                          "a/b/big", "a/b/half", "a/b/unwritten", "a/b/packed",

@@ -340,7 +340,7 @@ static void what_is_recognised_or_not(void **state) {
     }
 }
 
-// Whatever the bytes, what is read is possible: no crash, and a fault or a sensible size.
+// For any bytes, the result is possible: no crash, and a fault or a sensible size.
 static void assert_sensible(czm_bytes bytes) {
     czm_context own = {czm_arena_new(NULL), NULL}; // each call closes its file
     czm_image image = read_image(&own, bytes);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Reading the metadata: what writers vary, and what is refused.
+// Reading the metadata: the variants of writers, and rejections.
 #include "archives.h"
 #include "package/manifest.h"
 #include "read/manifest.h"
@@ -95,7 +95,7 @@ static const char *with(czm_context *c, const char *from, const char *to) {
     return czm_arena_format(c->arena, "%.*s%s%s", (int)(at - xml), xml, to, at + strlen(from));
 }
 
-static void damage_is_refused(void **state) {
+static void damage_is_rejected(void **state) {
     czm_context *c = *state;
     static const struct {
         const char *from, *to;
@@ -161,7 +161,7 @@ static void no_truncation_is_accepted(void **state) {
     assert_int_equal(czm_manifest_read(c, "xml", czm_bytes_of(xml, sizeof xml - 1), &m), CZM_OK);
 }
 
-static void too_much_is_refused(void **state) {
+static void too_much_is_rejected(void **state) {
     czm_context *c = *state;
     size_t size = 5 << 20;
     uint8_t *spaces = czm_arena_alloc(c->arena, size);
@@ -177,11 +177,11 @@ int main(void) {
         TEST(what_is_written_is_read),
         TEST(the_layout_of_zen_is_read),
         TEST(utf_16_is_read),
-        TEST(damage_is_refused),
+        TEST(damage_is_rejected),
         TEST(a_place_is_told),
         TEST(another_version_is_named),
         TEST(no_truncation_is_accepted),
-        TEST(too_much_is_refused),
+        TEST(too_much_is_rejected),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the objects of a SavedModel say of its variables: names, and which of them training changes.
+// The facts about variables in the objects of a SavedModel: names, and whether training changes them.
 #include "read/savedmodel/object_graph.h"
 
 #include "codec/checksum.h"

@@ -7,7 +7,7 @@
 
 typedef struct expectation {
     const char *graph; // the input is called x, the output y
-    const char *ops;   // what it becomes, without what each network ends with
+    const char *ops;   // the result, without the common end of each network
 } expectation;
 
 typedef struct translation {
@@ -121,7 +121,7 @@ static void test_folding(void **state) {
          "y=ResizeNearestNeighbor(x,c) half_pixel_centers=true",
          "Transpose Resize Transpose"},
         {"x:f[1,4,4,2]; a=i{1,32}; y=Reshape(x,a)", "Reshape"},
-        {"x:f[1,4,4,2]; a=f[2]{1,2}; b=Relu(a); y=Mul(x,x)", "Mul"}, // nobody reads b
+        {"x:f[1,4,4,2]; a=f[2]{1,2}; b=Relu(a); y=Mul(x,x)", "Mul"}, // b has no reader
     };
     CHECK_ALL(table);
 }
@@ -178,7 +178,7 @@ static void test_einsum(void **state) {
         {"x:f[?,?,4,2]; b=Relu(x); y=Einsum(x,b) equation='aecd,abcd->acbe'",
          "Relu Transpose Transpose MatMul"},
         {"x:f[4,2]; " WEIGHT("w", "4") "y=Einsum(x,w) equation='ab,a->b'", "MatMul"},
-        // two open sizes would have to be told
+        // two open sizes
         {"x:f[?,?,4]; b=Relu(x); y=Einsum(x,b) equation='abc,dec->abde'", "Relu Einsum"},
         // no sum; one over a single operand; a diagonal; and three operands
         {"x:f[4]; " WEIGHT("w", "4") "y=Einsum(x,w) equation='a,b->ab'", "Einsum"},
@@ -210,7 +210,7 @@ static void test_transposed(void **state) {
 #undef TRANSPOSED
 }
 
-// ---- what is joined first
+// ---- joined operations
 
 static void test_dilations(void **state) {
     (void)state;
@@ -247,9 +247,9 @@ static void test_old_control_flow(void **state) {
 #undef LOOP
 }
 
-// ---- refusals
+// ---- rejections
 
-static void check_refusal(const char *graph, int opset, const char *expected) {
+static void check_rejection(const char *graph, int opset, const char *expected) {
     translation t = translate(graph, opset);
     assert_int_not_equal(t.status, CZM_OK);
     assert_int_equal(czm_report_count(t.context.report), 1);
@@ -259,25 +259,25 @@ static void check_refusal(const char *graph, int opset, const char *expected) {
     end(&t);
 }
 
-static void test_refusals(void **state) {
+static void test_rejections(void **state) {
     (void)state;
-    check_refusal(
+    check_rejection(
         "x:f[2,3]; y=AsString(x)", CZM_ONNX_OLD,
         "operation AsString: ONNX has no equivalent of it, or czmodel does not support it");
-    check_refusal("x:i[2,3]; y=Invert(x)", CZM_ONNX_OLD,
-                  "operation Invert: opset 12 has no operations on bits");
-    check_refusal("x:f[2,3]; y=AddV2(x) T=@f", CZM_ONNX_OLD,
-                  "operation AddV2: an input is missing");
-    check_refusal("x:l[2,3]; y=Erf(x) T=@l", CZM_ONNX_NEW,
-                  "operation Erf: ONNX Runtime has no kernel of Erf for int64");
-    check_refusal("x:f[2,3]; p=b 1; s=Switch(x); y=Merge(s:0,s:1) T=@f", CZM_ONNX_OLD,
-                  "operation Switch: an input is missing");
+    check_rejection("x:i[2,3]; y=Invert(x)", CZM_ONNX_OLD,
+                    "operation Invert: opset 12 has no operations on bits");
+    check_rejection("x:f[2,3]; y=AddV2(x) T=@f", CZM_ONNX_OLD,
+                    "operation AddV2: an input is missing");
+    check_rejection("x:l[2,3]; y=Erf(x) T=@l", CZM_ONNX_NEW,
+                    "operation Erf: ONNX Runtime has no kernel of Erf for int64");
+    check_rejection("x:f[2,3]; p=b 1; s=Switch(x); y=Merge(s:0,s:1) T=@f", CZM_ONNX_OLD,
+                    "operation Switch: an input is missing");
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_layouts),          cmocka_unit_test(test_folding),
-        cmocka_unit_test(test_dilations),        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_dilations),        cmocka_unit_test(test_rejections),
         cmocka_unit_test(test_old_control_flow), cmocka_unit_test(test_transposed),
         cmocka_unit_test(test_einsum),           cmocka_unit_test(test_padding),
         cmocka_unit_test(test_runtime),

@@ -129,7 +129,7 @@ static void ops_of_a_model(void **state) {
     assert_true(!op->in_target && op->is_stateful);
     assert_int_equal(op->inputs[0].dtype, CZM_DTYPE_FLOAT); // a reference counts as its base type
     assert_true(op->attrs[0].is_new && op->attrs[0].has_default);
-    // The table knows better than the model.
+    // The table has priority over the model.
     assert_true(czm_op_add_definition(&registry, make_definition(c->arena, "Relu")));
     assert_true(czm_op_find(&registry, czm_bytes_text("Relu"))->in_target);
     // No name, and damage.

@@ -38,7 +38,7 @@ static void all_arrives_in_order(void **state) {
     assert_true(czm_pipe_drain(pipe));
     assert_int_equal(d->taken, SIZE);
     assert_int_equal(d->crc, czm_crc32(0, czm_bytes_of(bytes, SIZE)));
-    // After a drain it goes on; one block may be larger than what the pipe holds.
+    // After a drain it continues; one block may be larger than the pipe.
     d->taken = d->crc = 0;
     assert_true(czm_pipe_put(pipe, czm_bytes_of(bytes, SIZE)));
     assert_true(czm_pipe_drain(pipe));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Which ends of networks give probabilities. Each case is the end of a network behind an image or
-// logits `x` of known shape; the table says what is found of it.
+// Which outputs of networks are probabilities. Each case is the end of a network after an image or
+// logits `x` of known shape; the table contains the verdict.
 #include "analysis/probability.h"
 
 #include "graphs.h"
@@ -448,7 +448,7 @@ static const expectation cases[] = {
     CASE(with_epsilon, 3, CZM_UNDECIDED, "AddV2", NULL),
     CASE(added_number, 3, CZM_UNDECIDED, "AddV2", NULL),
     CASE(resized_logits, 3, CZM_REFUTED, "BiasAdd", "softmax"),
-    CASE(flat_bias, 3, CZM_REFUTED, "BiasAdd", NULL), // no image, as the step wants it
+    CASE(flat_bias, 3, CZM_REFUTED, "BiasAdd", NULL), // no image, which the step requires
     CASE(blurred, 3, CZM_REFUTED, "Conv2D", "softmax"),
     CASE(blurred_probabilities, 3, CZM_UNDECIDED, "Conv2D", NULL),
     CASE(needless_relu, 3, CZM_UNDECIDED, "Relu", NULL),
@@ -529,7 +529,7 @@ static void what_is_found_in_words(void **state) {
     }
 }
 
-// What a softmax or a sigmoid makes of values from 0 to 1 is proven, and yet worth a word.
+// A softmax or a sigmoid of values from 0 to 1 is proven, and still reported.
 static czm_tensor softmax_twice(tail *t, czm_tensor x) { return softmax(t, softmax(t, x)); }
 static czm_tensor softmax_of_sigmoid(tail *t, czm_tensor x) { return softmax(t, sigmoid(t, x)); }
 static czm_tensor softmax_of_scaled(tail *t, czm_tensor x) {
@@ -598,7 +598,7 @@ static czm_tensor long_chain(tail *t, czm_tensor x) {
     return x;
 }
 
-// x + x of x + x ... doubles with each step: the proof gives up instead of unfolding it.
+// x + x of x + x ... doubles with each step: the proof stops instead of expanding it.
 static czm_tensor unfolding(tail *t, czm_tensor x) {
     x = softmax(t, x);
     for (int i = 0; i < 60; i++) x = concat(t, x, x, 0);

@@ -34,7 +34,7 @@ static czm_tensor scalar(net *n, int32_t value) {
     czm_add_const_ints((n)->g, "ints", (const int32_t[]){__VA_ARGS__}, \
                        sizeof((const int32_t[]){__VA_ARGS__}) / sizeof(int32_t), false)
 
-// Rows of two, as paddings, crops and their kin are written.
+// Rows of two, the form of paddings and crops.
 #define PAIRS(n, ...)                                                                         \
     czm_add_const(                                                                            \
         (n)->g, "pairs", CZM_DTYPE_INT32,                                                     \
@@ -239,7 +239,7 @@ static czm_tensor mean(net *n, czm_tensor x, czm_tensor axes) {
 static czm_tensor over_channels(net *n, czm_tensor x) { return mean(n, x, VECTOR(n, -1)); }
 static czm_tensor of_sizes(net *n, czm_tensor x) { return op1(n, "Shape", x); }
 
-// ---- everything, or nobody knows
+// ---- unbounded or unknown
 
 static czm_tensor over_space(net *n, czm_tensor x) { return mean(n, x, VECTOR(n, 1, 2)); }
 static czm_tensor all_at_once(net *n, czm_tensor x) {
@@ -272,7 +272,7 @@ typedef struct row {
     const char *name;
     czm_tensor (*build)(net *n, czm_tensor x);
     czm_field_kind kind;
-    const char *op; // what it is that is unbounded or unknown
+    const char *op; // the unbounded or unknown op
     int64_t before[2], after[2];
 } row;
 

@@ -139,7 +139,7 @@ static void memory_is_always_told(void **state) {
     assert_int_equal(czm_report_status(c->report, 0), CZM_ERROR_MEMORY);
 }
 
-// Each rule of the book has an id of its own and a reason, and only errors have a status.
+// Each rule of the book has a unique id and a reason, and only errors have a status.
 static void the_rule_book_is_sound(void **state) {
     czm_context *c = *state;
     for (int i = 0; i < CZM_RULE_COUNT; i++) {

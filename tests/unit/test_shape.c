@@ -710,7 +710,7 @@ static void test_old_control_flow(void **state) {
          "unknown", NULL},
         {"x=i 0; " FRAME "k=i 1; b=AddV2(s:1,k); n=NextIteration(b); loop m n; y=Identity(q)", "[]",
          ""},
-        // What is behind the loop must not be judged by what its first round looks like.
+        // Nodes after the loop must not be judged by the facts of its first iteration.
         {"x:f[2,3]; " FRAME "k=i 0; b=ConcatV2(s:1,s:1,k); n=NextIteration(b); loop m n; "
          "z:f[4,3]; y=AddV2(q,z)",
          "[4,3]", NULL},
@@ -820,7 +820,7 @@ static void test_stopped_at(void **state) {
     (void)state;
     assert_string_equal(stopped_at("x:f[2]; y=NoSuchOp(x); z=NoSuchOp(y)"), "y");
     assert_string_equal(stopped_at("x:f; y=NoSuchOp(x)"), "");
-    // What may never run is no fault, but it is where a proof ends.
+    // A contradiction that may never run is no fault, but a proof ends there.
     assert_string_equal(stopped_at("def f(a): n=i{7}; b=Reshape(a,n); return b; x:f[2]; c:b[]; "
                                    "y=If(c,x) then_branch=&f else_branch=&f Tout=@f"),
                         "b");

@@ -64,7 +64,7 @@ static void no_flipped_byte_goes_unnoticed(void **state) {
     for (size_t i = 0; i < file.size - 48; i++) {
         copy[i] ^= 0x10;
         czm_sstable table = czm_sstable_read(c->arena, czm_bytes_of(copy, file.size));
-        bool is_meta = !table.fault; // the meta index block, which nobody reads
+        bool is_meta = !table.fault; // the meta index block, which is not read
         if (is_meta) assert_true(i + 48 + 60 > file.size);
         copy[i] ^= 0x10;
     }
@@ -139,7 +139,7 @@ static const hostile hostiles[] = {
     {"twice", "the keys are not in order", ENTRIES("\0\1\0a\0\1\0a"), 1, 0},
 };
 
-static void hostile_blocks_are_refused(void **state) {
+static void hostile_blocks_are_rejected(void **state) {
     czm_context *c = *state;
     for (size_t i = 0; i < CZM_COUNT_OF(hostiles); i++) {
         const hostile *h = &hostiles[i];
@@ -153,7 +153,7 @@ static void hostile_blocks_are_refused(void **state) {
     }
 }
 
-static void spans_outside_the_file_are_refused(void **state) {
+static void spans_outside_the_file_are_rejected(void **state) {
     czm_context *c = *state;
     static const span spans[] = {{0, 1000}, {1000, 0}, {UINT64_MAX, 1}, {1, UINT64_MAX}, {0, 0}};
     for (size_t i = 0; i < CZM_COUNT_OF(spans); i++) {
@@ -164,7 +164,7 @@ static void spans_outside_the_file_are_refused(void **state) {
 }
 
 // One block that the index names many times: work must stay in proportion to the file.
-static void blocks_named_twice_are_refused(void **state) {
+static void blocks_named_twice_are_rejected(void **state) {
     czm_context *c = *state;
     czm_buffer file = czm_buffer_in(c->arena), entries = czm_buffer_in(c->arena);
     for (int i = 0; i < 1000; i++)
@@ -186,10 +186,10 @@ static void unfolding_is_bounded(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(what_is_written_is_read),        TEST(a_table_ends_with_the_magic_number),
-        TEST(no_truncation_is_accepted),      TEST(no_flipped_byte_goes_unnoticed),
-        TEST(hostile_blocks_are_refused),     TEST(spans_outside_the_file_are_refused),
-        TEST(blocks_named_twice_are_refused), TEST(unfolding_is_bounded),
+        TEST(what_is_written_is_read),         TEST(a_table_ends_with_the_magic_number),
+        TEST(no_truncation_is_accepted),       TEST(no_flipped_byte_goes_unnoticed),
+        TEST(hostile_blocks_are_rejected),     TEST(spans_outside_the_file_are_rejected),
+        TEST(blocks_named_twice_are_rejected), TEST(unfolding_is_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

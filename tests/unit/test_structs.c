@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The public structs of earlier releases: what a program that was compiled for 0.1.0 hands over is understood,
+// The public structs of earlier releases: structs from a program that was compiled for 0.1.0 are accepted,
 // and nothing is written beyond its end.
 #include "api/call.h"
 #include "support.h"

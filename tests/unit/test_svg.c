@@ -87,7 +87,7 @@ static void other_channels_begin_a_block(void **state) {
     assert_int_equal(blocks.items[2].channels, 2);
 }
 
-// Valid convolutions take a few pixels: that is no lower row. Nor is a vector.
+// Convolutions without padding remove a few pixels and make no lower row, and neither does a vector.
 static void rows_are_halvings(void **state) {
     net n = {.c = *state};
     int image = layer(&n, "Placeholder", 572, 1, -1, -1);

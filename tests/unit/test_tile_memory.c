@@ -62,7 +62,7 @@ static void a_chain_needs_two_tensors(void **state) {
     czm_tile_memory m = memory_of(&n, c);
     assert_true(m.is_known);
     assert_int_equal(m.weights, 3 * 4 * 4 * 4);
-    // The caller holds the image; two others live while one is made of the other.
+    // The caller keeps the image; two others exist while one is computed from the other.
     assert_int_equal(m.activations, 3 * IMAGE);
     assert_int_equal(m.workspace, 0); // windows of one pixel
     assert_int_equal(m.peak, m.weights + m.activations);
@@ -80,7 +80,7 @@ static void element_wise_nodes_write_over(void **state) {
     czm_node *a = conv(&n, n.image, 1, 4, 4);
     czm_node *relu = typed(&n, "Relu", typed(&n, "Tanh", a, NULL), NULL);
     assert_int_equal(memory_of(&n, relu).activations, 2 * IMAGE);
-    n = begin(*state); // not over what is read again, nor over what the caller holds
+    n = begin(*state); // neither tensors that are read again, nor those of the caller
     a = conv(&n, n.image, 1, 4, 4);
     relu = typed(&n, "Relu", a, NULL);
     assert_int_equal(memory_of(&n, typed(&n, "Mul", relu, a)).activations, 3 * IMAGE);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Unpacking CZModels: what is in the folder, what the note says, and that a failure leaves nothing.
+// Unpacking CZModels: the files in the folder, the note, and that a failure leaves no files.
 #include "archives.h"
 
 static const char *load(czm_context *c, const char *path) {

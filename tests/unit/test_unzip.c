@@ -52,7 +52,7 @@ static void put_common(czm_buffer *b, const recipe *r, uint32_t crc, uint64_t pa
     czm_put_raw_le(b, extra_size, 2);
 }
 
-// An archive of one member "m/a" that holds `text`.
+// An archive of one member "m/a" with the content `text`.
 static czm_bytes make(czm_arena *arena, const recipe *r) {
     czm_bytes plain = czm_bytes_text(text),
               packed = r->is_deflated ? deflated(arena, plain) : plain;
@@ -228,7 +228,7 @@ static void our_own_archives_are_read(void **state) {
 }
 
 // How a small archive unpacks to terabytes: many entries for one member.
-static void members_that_share_bytes_are_refused(void **state) {
+static void members_that_share_bytes_are_rejected(void **state) {
     czm_context *c = *state;
     czm_zip_member members[] = {{.name = "a", .size = 100}, {.name = "b", .size = 100}};
     for (size_t count = 1; count <= 2; count++) {
@@ -271,7 +271,7 @@ int main(void) {
         TEST(no_truncation_is_accepted),
         TEST(no_byte_can_crash_it),
         TEST(our_own_archives_are_read),
-        TEST(members_that_share_bytes_are_refused),
+        TEST(members_that_share_bytes_are_rejected),
         TEST(checksums_of_stored_members_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

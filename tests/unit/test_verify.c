@@ -220,7 +220,7 @@ static void jpeg_is_read(void **state) {
 }
 
 // A file cut off anywhere is a fault or an image, never a crash.
-static void damaged_images_are_refused(void **state) {
+static void damaged_images_are_rejected(void **state) {
     czm_context *c = *state;
     write_png(PNG_COLOR_TYPE_GRAY, 16, 1);
     czm_file *file = czm_file_open(c->arena, "image.png");
@@ -317,7 +317,7 @@ static void tiles_give_the_whole(void **state) {
     assert_true(cli_grid_difference(&whole, &parts) > 1e-3);
 }
 
-static void tile_without_inside_is_refused(void **state) {
+static void tile_without_inside_is_rejected(void **state) {
     czm_context *c = *state;
     cli_image image = cli_image_generate(c->arena, 50, 50, 65535);
     cli_grid answer;
@@ -344,7 +344,7 @@ static void edge_effects_are_measured(void **state) {
     }
 }
 
-static void output_of_another_size_is_refused(void **state) {
+static void output_of_another_size_is_rejected(void **state) {
     czm_context *c = *state;
     cli_image image = cli_image_generate(c->arena, 64, 64, 65535);
     const cli_tiling tiling = {64, 64, 4, 1};
@@ -400,13 +400,13 @@ int main(void) {
         TEST(float_tiff_is_read),
         TEST(each_kind_of_tiff_is_read),
         TEST(jpeg_is_read),
-        TEST(damaged_images_are_refused),
+        TEST(damaged_images_are_rejected),
         TEST(colours_are_blue_first),
         TEST(generated_image_is_the_same),
         TEST(tiles_give_the_whole),
-        TEST(tile_without_inside_is_refused),
+        TEST(tile_without_inside_is_rejected),
         TEST(edge_effects_are_measured),
-        TEST(output_of_another_size_is_refused),
+        TEST(output_of_another_size_is_rejected),
         TEST(probabilities_are_judged),
         TEST(preview_shows_classes),
     };

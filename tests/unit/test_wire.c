@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Protocol buffer wire format: what is written is read again, and every kind of damage is noticed.
+// Protocol buffer wire format: writing and reading again, and every kind of damage.
 #include "support.h"
 
 static void fields_come_back(void **state) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// XML: what it can hold, and how it is escaped.
+// XML: valid characters and escapes.
 #include "codec/xml.h"
 
 #include "support.h"

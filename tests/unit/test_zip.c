@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// ZIP writing: headers byte for byte, where ZIP64 begins (with sizes that no disk here holds), and
+// ZIP writing: headers byte for byte, where ZIP64 begins (with sizes beyond any disk here), and
 // DOS times.
 #include "codec/zip.h"
 
@@ -47,7 +47,7 @@ static void an_empty_archive(void **state) {
     assert_int_equal(end.size, 22);
 }
 
-// Pretended sizes: what the layout says must be what the headers take.
+// Pretended sizes: the layout must agree with the size of the headers.
 static void zip64_begins_where_32_bits_end(void **state) {
     czm_context *c = *state;
     static const struct {

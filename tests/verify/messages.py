@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the verify command says where it cannot run; needs no engine.
+"""The messages of the verify command where it cannot run; needs no engine.
 
     messages.py --czmodel PROGRAM
 """

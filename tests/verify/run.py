@@ -56,7 +56,7 @@ class Verify:
 
 
 def line_of(done, what):
-    """The line that tells `what`; its mark and its text."""
+    """The mark and the text of the line `what`."""
     found = re.search(rf'^  (\S+)  {re.escape(what)} +(.*)$', done.stdout, re.MULTILINE)
     expect(found, f'there is no line "{what}":\n{done.stdout}')
     return found.groups()
@@ -143,7 +143,7 @@ def test_tiles(verify, _):
         done = verify(spec, '--image', image, '--preview', 'preview.png')
         _, text = line_of(done, 'a tile')
         expect(f'; {tiles} for the image' in text, text)
-    # What lies in the middle of a quarter is what the quarter alone gives.
+    # The middle of a quarter equals the result of the quarter alone.
     verify(spec, '--image', 'large.png', '--preview', 'preview.png')
     expected = np.load(os.path.join(EXAMPLE, 'expected.npz'))['classes'][32:224, 32:224]
     colours = np.array([[255, 0, 0], [0, 255, 0], [0, 0, 255]], np.uint8)
@@ -166,7 +166,7 @@ def test_border_too_small(verify, _):
 
 
 def test_engine(verify, build):
-    """TensorFlow 2.0.0 runs the converted network, and says what of the original it cannot."""
+    """TensorFlow 2.0.0 runs the converted network, and reports why it cannot run the original."""
     engine = os.path.join(build, 'engines', 'tf200')
     done = verify(os.path.join(EXAMPLE, 'model_spec.json'), '--engine', engine)
     mark, text = line_of(done, 'SavedModel')
@@ -187,7 +187,7 @@ def test_engine(verify, build):
 
 
 def test_containers(verify, build):
-    """A CZModel of version 3.0.0, and one that holds ONNX."""
+    """A CZModel of version 3.0.0, and one with ONNX."""
     subprocess.run([verify.czmodel, 'convert', os.path.join(EXAMPLE, 'model_spec.json'), '.',
                     'nuclei', '--quiet'], check=True)
     done = verify('nuclei.czmodel', '--engine', os.path.join(build, 'engines', 'tf200'))
@@ -247,7 +247,7 @@ def test_places(verify, _):
 
 
 def test_class_everywhere(verify, _):
-    """What a wrong value range looks like: one class covers the image, which is a warning that names
+    """The effect of a wrong value range: one class covers the image, which is a warning that names
     both ranges."""
     subprocess.run([verify.czmodel, 'convert', os.path.join(EXAMPLE, 'model_spec.json'), '.', 'wrong', '--quiet',
                     '--zen', '3.5', '--value-range', 'unit'], check=True)

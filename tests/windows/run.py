@@ -166,7 +166,7 @@ def test_bytes(windows, czmodel):
             equal += contents[0] is not None
             refused += contents[0] is None
     expect(equal > refused, f'only {equal} were converted: {statuses}')
-    return f'{equal} files of the same bytes, {refused} refused in the same words'
+    return f'{equal} files of the same bytes, {refused} rejected with the same words'
 
 
 def read(path):
@@ -231,7 +231,7 @@ def test_json(windows, _):
 
 
 def test_reserved(windows, _):
-    """Devices are no files."""
+    """Names of devices are not files."""
     write_spec('spec.json')
     for name in ('CON', 'nul', 'COM1', 'aux.old', 'LPT³'):
         for folder in ('out', '\\\\?\\' + windows_path('out'), 'out\\' + name + '\\deep'):
@@ -243,7 +243,7 @@ def test_reserved(windows, _):
 
 
 def test_colons(windows, _):
-    """A colon behind one letter is a drive's, and then the drive's current folder is meant."""
+    """A letter and a colon mean the current folder of that drive."""
     os.mkdir('here')
     os.chdir('here')
     shutil.copytree(os.path.join(EXAMPLE, 'model'), 'net')
@@ -273,7 +273,7 @@ def test_rooted(windows, _):
 
 
 def test_open(windows, _):
-    """A file that another program holds cannot be replaced; it stays, and nothing else does."""
+    """A file that another program has open cannot be replaced; it stays, and no other file remains."""
     write_spec('spec.json')
     os.mkdir('out')
     holder = [*windows.start, 'cmd', '/c', 'set /p answer= > out\\x.czmodel']
@@ -319,7 +319,7 @@ def test_drop(windows, _):
 
 
 def test_library(windows, czmodel):
-    """libczm.dll, loaded as Python's ctypes would; there is no Python for Windows to be had here."""
+    """libczm.dll, loaded as Python's ctypes would; Python for Windows is not available here."""
     compiler = os.path.join(windows.programs, '..', 'work', 'windows-x64', 'cc')
     subprocess.run([compiler, '-I', os.path.join(ROOT, 'include'), '-o', 'library.exe',
                     os.path.join(HERE, 'library.c')], check=True, capture_output=True,

@@ -47,24 +47,24 @@ class BaseConverter(Generic[Spec]):
             output_path: the folder for the file; it is made if it is missing.
             output_name: the name of the file, to which the extension is appended unless it is
                 there.
-            spatial_dims: height and width, in pixels, of the new input; None leaves it as it is.
-            preprocessing: a layer or a sequence of layers to put before the network, in this order:
+            spatial_dims: height and width, in pixels, of the new input; None keeps the size.
+            preprocessing: a layer or a sequence of layers to insert before the network, in this order:
                 those of czmodel.v3.util.transforms, layers of your own, or texts such as
                 'scale=0.5'.
-            postprocessing: likewise behind the network.
+            postprocessing: the same, after the network.
             **options: see the docstring of this module.
 
         Returns:
             The file that was written, its model id, and all findings.
 
         Raises:
-            InvalidModelError: the model or the metadata breaks a rule; its `findings` say which.
+            InvalidModelError: the model or the metadata breaks a rule; its `findings` contain the details.
             MissingFileError, FileAccessError: a file is missing, or cannot be read or written.
             UsageError: the options contradict each other. CancelledError: `progress` returned
-            False. All are ConversionErrors. A file of that name is then as it was before.
+            False. All are ConversionErrors. An existing file of that name is then unchanged.
 
         Warns:
-            CzmodelWarning: the file was written, but may not do what its author wants.
+            CzmodelWarning: the file was written, but its results may be wrong.
         """
         return self._convert(model_spec, output_path, output_name, spatial_dims, preprocessing,
                              {'postprocessing': postprocessing, **options})

@@ -26,7 +26,7 @@ class _Fields(NamedTuple):
 
 
 class ModelMetadata(_Fields):
-    """What ZEN has to know of a model.
+    """The metadata that ZEN needs.
 
     Attributes:
         name: the name that ZEN shows.
@@ -35,7 +35,7 @@ class ModelMetadata(_Fields):
             Bgr48, Bgr96Float, Bgra32, Gray64ComplexFloat or Bgr192ComplexFloat.
         classes: one for each channel of the output, in its order; the names that are given get
             colours.
-        border_size: pixels at each side of a tile whose result cannot be trusted, 0 or more.
+        border_size: pixels at each side of a tile whose result ZEN discards, 0 or more.
         model_id: UUID of the model. None: it follows from the network and the metadata, so that the
             same input gives the same file.
         post_processing: text of the XML element Postprocessing, or None.
@@ -105,7 +105,7 @@ class ModelSpec(NamedTuple):
         return cls(model, ModelMetadata._make(fields), metadata.license_file)
 
     def struct(self, model: bytes) -> c.czm_metadata:
-        """The metadata as the library takes it; `model` is the path of the network."""
+        """The metadata as a struct of the library; `model` is the path of the network."""
         return first.metadata_struct(self.model_metadata.first(self.license_file), model)
 
 

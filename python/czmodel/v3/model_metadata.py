@@ -36,7 +36,7 @@ class _Fields(NamedTuple):
 
 
 class ModelMetadata(_Fields):
-    """What ZEN has to know of a model.
+    """The metadata that ZEN needs.
 
     Attributes:
         model_type: what the network is for.
@@ -117,7 +117,7 @@ class ModelSpec(NamedTuple):
             return read_spec(call, model_spec_path, os.path.dirname(os.fspath(model_spec_path)))
 
     def struct(self, model: bytes) -> c.czm_metadata:
-        """The metadata as the library takes it; `model` is the path of the network."""
+        """The metadata as a struct of the library; `model` is the path of the network."""
         metadata = self.model_metadata
         result = new(c.czm_metadata)
         result.model_path, result.has_unit_range = model, True
@@ -152,7 +152,7 @@ def type_of(name: str) -> ModelType:
 
 
 def sizes(shape, name: str):
-    """Sizes as the library takes them, and how many; None is an open one."""
+    """Sizes as an array of the library, and their number; None is an open size."""
     values = [-1 if size is None else integer(size, name) for size in shape]
     return (ctypes.c_int64 * len(values))(*values), len(values)
 
@@ -170,8 +170,8 @@ def read_json(path: Union[str, os.PathLike[str]]):
 
 
 def read_spec(call: Call, path: Union[str, os.PathLike[str]], folder: str) -> ModelSpec:
-    """Reads a JSON file whose paths are relative to `folder`. The library judges it; what it does
-    not tell apart, such as a value from its absence, is taken as it is written."""
+    """Reads a JSON file whose paths are relative to `folder`. The library checks it; values
+    that the library does not distinguish from missing ones come from the file."""
     found = new(c.czm_metadata)
     call.checked('czm_metadata_from_json', path_bytes(path, 'path'), found)
     if found.model_type is None:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the ops that move numbers share: images may be moved in planar layout, all else is plain.
+// Shared by the ops that move numbers: images may be moved in planar layout, all other tensors are plain.
 #ifndef CZM_ONNX_ARRAY_H
 #define CZM_ONNX_ARRAY_H
 

@@ -13,7 +13,7 @@ typedef struct czm_onnx_layout {
     bool is_planar;
 } czm_onnx_layout;
 
-// Of all inputs, or of `count` from number `first` on.
+// The layout for all inputs, or for `count` inputs from number `first` on.
 czm_onnx_layout czm_onnx_layout_of(const czm_onnx_step *step);
 czm_onnx_layout czm_onnx_layout_among(const czm_onnx_step *step, size_t first, size_t count);
 

@@ -27,8 +27,8 @@ static const czm_onnx_kernel kernels[] = {
 #undef KERNEL
 };
 
-// The types that hold every value of a type, the best first. Only exact operations may use floating ones:
-// sums and products of integers wrap, and floating numbers do not.
+// The types that contain every value of a type, the best first. Only exact operations may use floating-point types:
+// sums and products of integers wrap, floating-point ones do not.
 enum { MOST_WIDER = 5 };
 static const struct {
     const char *name;
@@ -103,7 +103,7 @@ static czm_onnx_type fitting_type(czm_onnx_type type, uint32_t set, bool is_exac
     return CZM_ONNX_TYPE_UNKNOWN;
 }
 
-// How many types must be cast for this kernel; -1: it cannot be used.
+// The number of casts for this kernel; -1: it cannot be used.
 static int fit(const czm_onnx_kernel *kernel, czm_onnx_typing *t) {
     int casts = 0;
     t->kernel = kernel;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Which element types ONNX Runtime computes with, in every version that must load the network. The facts are
-// in kernels.def, which tools/make_onnx_kernels.py measures.
+// The element types that ONNX Runtime supports, in every version that must load the network. The facts are in
+// kernels.def, which tools/make_onnx_kernels.py measures.
 #ifndef CZM_ONNX_KERNELS_H
 #define CZM_ONNX_KERNELS_H
 
@@ -33,7 +33,7 @@ typedef struct czm_onnx_kernel {
     uint32_t sets[CZM_ONNX_TYPE_SETS]; // bit n: the type of number n
 } czm_onnx_kernel;
 
-// The element types of a node: those that it has, and those that a kernel wants; by letter.
+// The element types of a node: those that it has, and those that a kernel requires; by letter.
 typedef struct czm_onnx_typing {
     const czm_onnx_kernel *kernel;
     czm_onnx_type have[CZM_ONNX_TYPE_SETS], want[CZM_ONNX_TYPE_SETS];
@@ -50,9 +50,9 @@ int czm_onnx_letter(const char *letters, size_t index);
 // The fixed type of output `index`.
 czm_onnx_type czm_onnx_fixed_type(const char *letters, size_t index);
 
-// The kernel that needs the fewest casts. All casts are lossless: a wider type holds every value, and what is
-// computed in it has the bits that the narrower type would have. `types` are those of the inputs; `made` is
-// the type that a Cast makes. false: there is no such kernel.
+// The kernel that needs the fewest casts. All casts are lossless: a wider type contains every value, and gives the
+// result of the narrower type. `types` are those of the inputs; `made` is the result type of a Cast. false: there is
+// no such kernel.
 bool czm_onnx_find_kernel(const char *op, int opset, const czm_onnx_type *types, size_t count,
                           czm_onnx_type made, czm_onnx_typing *result);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Small things about ONNX models; see onnx.h.
+// Element types and attributes of ONNX models; see onnx.h.
 #include "write/onnx/onnx.h"
 
 // TensorProto.DataType

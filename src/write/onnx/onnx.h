@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// An ONNX model in memory: what the translation builds and the writer writes.
+// An ONNX model in memory: the result of the translation, and the input of the writer.
 //
-// Weights are not held: each knows where its bytes lie in the checkpoint, and how ONNX wants them
-// (dimensions in another order, channels scaled). Facts: onnx/onnx.proto and docs/Operators.md of
-// the ONNX project.
+// Weights are not in memory: each has the place of its bytes in the checkpoint, and the changes for ONNX (order of
+// dimensions, factors of channels). Facts: onnx/onnx.proto and docs/Operators.md of the ONNX project.
 #ifndef CZM_ONNX_ONNX_H
 #define CZM_ONNX_ONNX_H
 
@@ -41,7 +40,7 @@ typedef CZM_LIST(czm_onnx_attr) czm_onnx_attr_list;
 
 typedef struct czm_onnx_node {
     const char *op, *name;
-    const char **inputs; // "" for one that is left out
+    const char **inputs; // "" for an omitted one
     size_t input_count;
     const char **outputs;
     size_t output_count;
@@ -49,8 +48,8 @@ typedef struct czm_onnx_node {
     const czm_node *source; // the node of TensorFlow that it belongs to
 } czm_onnx_node;
 
-// An initializer. Its bytes are those of `content` or, if there is a `source`, of the checkpoint;
-// there, dimension i of the result is dimension order[i] of what is stored.
+// An initializer. Its bytes are those of `content` or, if there is a `source`, of the checkpoint; then dimension i of
+// the result is stored dimension order[i].
 typedef struct czm_onnx_weight {
     const char *name;
     czm_dtype dtype; // as stored
@@ -59,8 +58,8 @@ typedef struct czm_onnx_weight {
     int stored_rank, rank;
     int64_t stored_dims[CZM_ONNX_MOST_DIMS];
     int order[CZM_ONNX_MOST_DIMS];    // of stored_rank dimensions
-    int64_t dims[CZM_ONNX_MOST_DIMS]; // as ONNX sees it: as many elements
-    const float *scale; // NULL, or a factor for each element of dimension scaled_dim, of `order`
+    int64_t dims[CZM_ONNX_MOST_DIMS]; // in ONNX: with the same number of elements
+    const float *scale; // NULL, or a factor for each element of dimension scaled_dim of the result
     int scaled_dim;
     bool is_read;
 } czm_onnx_weight;
@@ -73,7 +72,7 @@ typedef struct czm_onnx_port {
 
 struct czm_onnx_graph {
     const char *name;
-    CZM_LIST(czm_onnx_node *) nodes; // in an order in which they can run
+    CZM_LIST(czm_onnx_node *) nodes; // in topological order
     CZM_LIST(czm_onnx_weight *) weights;
     CZM_LIST(czm_onnx_port) inputs;
     CZM_LIST(czm_onnx_port) outputs;
@@ -85,9 +84,8 @@ typedef struct czm_onnx_model {
     czm_onnx_graph graph;
 } czm_onnx_model;
 
-// The element type that stands for one of TensorFlow (TensorProto.DataType); 0: there is none. All
-// floating ones are float32 here, which every engine computes; that is never less exact, but for
-// float64.
+// The element type in ONNX (TensorProto.DataType) for one of TensorFlow; 0: there is none. All floating-point types
+// become float32, which every engine supports; only float64 loses precision.
 int czm_onnx_dtype(czm_dtype dtype);
 
 // Bytes an element in the file.

@@ -9,7 +9,7 @@
 typedef struct czm_onnx_op {
     czm_op_kind op;
     void (*translate)(czm_onnx_step *step); // NULL: no translation is known
-    const char *detail; // what makes the ops of one rule different: mostly the ONNX op
+    const char *detail; // the parameter that distinguishes the ops of one rule: mostly the ONNX op
 } czm_onnx_op;
 
 #define OP(name, ...) __VA_ARGS__

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Ops that give numbers another shape, join and split them.
+// Ops that change shapes, join and split.
 #include "write/onnx/array.h"
 #include "write/onnx/elementwise.h"
 #include "write/onnx/ops.h"
@@ -10,7 +10,7 @@ enum { MOST = CZM_ONNX_MOST_DIMS };
 
 // ---- shapes
 
-// The shape as ONNX's Reshape takes it, if at most one dimension is not known.
+// The shape for ONNX's Reshape, if at most one dimension is not known.
 static bool reshape_dims(czm_shape shape, int64_t *dims) {
     int unknown = 0;
     if (shape.rank == CZM_UNKNOWN || shape.rank > MOST) return false;
@@ -35,8 +35,8 @@ void czm_onnx_reshape(czm_onnx_step *step) {
                               czm_onnx_in_int64(step, 1)));
 }
 
-// A dimension of 1 that comes among the spatial ones moves no channels. At the end it is the only channel of
-// an image, whose rows ONNX Runtime computes faster if it stands first.
+// A new dimension of size 1 between the spatial ones does not move channels. At the end it is the only channel of an
+// image, which ONNX Runtime computes faster channels first.
 void czm_onnx_expand_dims(czm_onnx_step *step) {
     int rank = czm_onnx_in(step, 0)->shape.rank;
     int64_t axis;
@@ -55,7 +55,7 @@ void czm_onnx_expand_dims(czm_onnx_step *step) {
                                                 13));
 }
 
-// All dimensions of 1 go. Which these are may be known only when the network runs.
+// Removes all dimensions of size 1, which may only be known when the network runs.
 static void squeeze_open(czm_onnx_step *step) {
     const char *name = czm_onnx_in_plain(step, 0), *shape = CZM_ONNX(step, "Shape", name);
     const char *is_kept =
@@ -96,7 +96,7 @@ void czm_onnx_squeeze(czm_onnx_step *step) {
                                                 (int)count, 13));
 }
 
-// A transposition of what lies transposed: often nothing remains of it.
+// A transposition of a tensor that is stored transposed often needs no node.
 void czm_onnx_transpose(czm_onnx_step *step) {
     int64_t order[MOST];
     int rank = czm_onnx_in_ints(step, 1, order, MOST);
@@ -188,7 +188,7 @@ void czm_onnx_pack(czm_onnx_step *step) {
     czm_onnx_out(step, 0, czm_onnx_emit_concat(step, names, axis));
 }
 
-// Since opset 13 the sizes are an input; since 18 equal parts are told by their number.
+// Since opset 13 the sizes are an input; since 18 an attribute is the number of equal parts.
 static void split(czm_onnx_step *step, const char *of, int64_t axis, const int64_t *sizes,
                   size_t count, const char **parts) {
     parts[0] = step->opset >= 13 ? CZM_ONNX(step, "Split", of, czm_onnx_ints(step, sizes, count))

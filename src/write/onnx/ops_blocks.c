@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Blocks of pixels that become channels or pictures of a batch, and the way back. A picture's blocks
-// go into the batch as
+// Moves blocks of pixels to the channels or to the batch, and back. The blocks of an image are moved to the batch as
 //
 //     [n, h, w, c] -> pad -> [n, h/b, b, w/b, b, c] -> [b, b, n, h/b, w/b, c] -> [b b n, h/b, w/b, c]
 //
-// (core/kernels/spacetobatch_op.cc), where b and the paddings may differ along height and width.
+// (core/kernels/spacetobatch_op.cc), where b and the paddings may be different for height and width.
 #include "view/window.h"
 #include "write/onnx/ops.h"
 
 enum { MOST = CZM_ONNX_MOST_DIMS };
 
-// The first `count` sizes of the tensor from number `first` on, times or divided by the factor.
+// `count` sizes of the tensor from number `first` on, multiplied or divided by the factor.
 static const char *some_sizes(czm_onnx_step *step, const char *of, int64_t first, size_t count,
                               const char *op, int64_t factor) {
     const int64_t picks[] = {first, first + 1};
@@ -20,7 +19,7 @@ static const char *some_sizes(czm_onnx_step *step, const char *of, int64_t first
     return CZM_ONNX(step, op, sizes, czm_onnx_int(step, factor));
 }
 
-// ONNX Runtime has kernels of both operations for floating numbers only: whole numbers are moved by a transposition.
+// ONNX Runtime has kernels of both operations for floating-point numbers only: integers are moved by a transposition.
 static void move_whole_numbers(czm_onnx_step *step, int64_t size) {
     static const int64_t order[] = {0, 1, 3, 2, 4, 5};
     bool is_into_depth = czm_text_equal(step->detail, "SpaceToDepth");
@@ -58,9 +57,9 @@ void czm_onnx_depth(czm_onnx_step *step) { // DepthToSpace, SpaceToDepth
 }
 
 typedef struct blocks {
-    int rank, count;                  // dimensions; how many are dealt, from number 1 on
+    int rank, count; // dimensions; the number of dimensions with blocks, from number 1 on
     int64_t space[MOST], batch[MOST]; // factors of all dimensions: [1, b, b, 1], [b b, 1, 1, 1]
-    size_t change;                    // input with what is added or cut off: [before, after] each
+    size_t change;                    // the input with the paddings or crops: [before, after] each
 } blocks;
 
 static int read_sizes(czm_onnx_step *step, int64_t *sizes) {
@@ -86,13 +85,13 @@ static bool read_blocks(czm_onnx_step *step, blocks *b) {
     return b->batch[0] > 0;
 }
 
-// ---- what is added or cut off
+// ---- paddings and crops
 
 static bool read_change(czm_onnx_step *step, const blocks *b, int64_t *change) {
     return czm_onnx_in_ints(step, b->change, change, 2 * MOST) == 2 * b->count;
 }
 
-// Adds it, or cuts it off if `sign` is -1, which Pad does with negative numbers.
+// Pads, or crops if `sign` is -1: Pad accepts negative numbers.
 static const char *emit_change(czm_onnx_step *step, const blocks *b, const char *of, int sign) {
     int64_t told[2 * MOST], pads[2 * MOST] = {0};
     if (read_change(step, b, told)) {
@@ -111,8 +110,8 @@ static const char *emit_change(czm_onnx_step *step, const blocks *b, const char 
 
 // ---- sizes
 
-// What a Reshape takes its sizes from: those of a tensor divided by some factors, then those of the
-// blocks, then the first ones times other factors. What is known of them, and all of them computed.
+// The sizes for a Reshape: those of a tensor divided by some factors, then those of the blocks, then the first ones
+// times other factors; as known numbers, and as a computed tensor.
 typedef struct sizes {
     int64_t known[3 * MOST];
     const char *computed;

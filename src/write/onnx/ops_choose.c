@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Ops that choose, count and group: which numbers occur, which boxes stay, what belongs together.
+// Ops that choose, count and group: unique numbers, boxes after suppression, segments.
 #include "write/onnx/ops.h"
 
 static const char *unsqueeze(czm_onnx_step *step, const char *of, int64_t axis) {
@@ -22,16 +22,16 @@ static void put_as(czm_onnx_step *step, size_t output, const char *name, czm_dty
     czm_onnx_out(step, output, wanted == is ? name : czm_onnx_emit_cast(step, name, wanted));
 }
 
-// ---- which numbers occur
+// ---- unique numbers
 
-// Unique(x) and UniqueWithCounts: in the order in which they occur first.
+// Unique(x) and UniqueWithCounts: in the order of their first occurrence.
 void czm_onnx_unique(czm_onnx_step *step) {
-    bool is_whole = !czm_dtype_is_floating(czm_onnx_in(step, 0)->dtype); // engines know int64 only
+    bool is_whole = !czm_dtype_is_floating(czm_onnx_in(step, 0)->dtype); // engines have int64 only
     const char *name = CZM_ONNX(step, "Unique",
                                 is_whole ? czm_onnx_in_int64(step, 0) : czm_onnx_in_plain(step, 0));
     czm_onnx_node *node = czm_onnx_last(step);
     czm_onnx_set_int(step, "sorted", 0);
-    czm_onnx_emit_more_of(step, node); // where each occurs first, which TensorFlow does not tell
+    czm_onnx_emit_more_of(step, node); // the first positions, which TensorFlow does not return
     const char *places = czm_onnx_emit_more_of(step, node), *counts = NULL;
     if (step->output_count > 2) counts = czm_onnx_emit_more_of(step, node);
     put_as(step, 0, name, is_whole ? CZM_DTYPE_INT64 : step->outputs[0].dtype);
@@ -39,9 +39,9 @@ void czm_onnx_unique(czm_onnx_step *step) {
     if (counts) put_as(step, 2, counts, CZM_DTYPE_INT64);
 }
 
-// ---- how many are smaller
+// ---- numbers of smaller elements
 
-// Bucketize(input): how many boundaries are not above.
+// Bucketize(input): the number of boundaries that are at most the input.
 void czm_onnx_bucketize(czm_onnx_step *step) {
     enum { MOST = 1024 };
     float bounds[MOST];
@@ -59,7 +59,7 @@ void czm_onnx_bucketize(czm_onnx_step *step) {
     czm_onnx_out(step, 0, sum_along(step, as_numbers(step, CZM_ONNX(step, "Not", below)), rank));
 }
 
-// LowerBound and UpperBound(sorted [n, m], values [n, k]): how many are before.
+// LowerBound and UpperBound(sorted [n, m], values [n, k]): the number of elements before the value.
 void czm_onnx_bound(czm_onnx_step *step) {
     const char *sorted = unsqueeze(step, czm_onnx_in_plain(step, 0), 1);
     const char *values = unsqueeze(step, czm_onnx_in_plain(step, 1), 2);
@@ -70,7 +70,7 @@ void czm_onnx_bound(czm_onnx_step *step) {
     put_as(step, 0, sum_along(step, as_numbers(step, is_before), 2), CZM_DTYPE_INT32);
 }
 
-// ---- which boxes stay
+// ---- boxes
 
 // NonMaxSuppression, V2 and V3 (boxes [n, 4], scores [n], most, overlap, least score).
 void czm_onnx_suppress(czm_onnx_step *step) {
@@ -96,7 +96,7 @@ void czm_onnx_suppress(czm_onnx_step *step) {
     put_as(step, 0, czm_onnx_emit_reshape(step, place, (const int64_t[]){-1}, 1), CZM_DTYPE_INT64);
 }
 
-// ---- what belongs together
+// ---- segments
 
 // A row for each group, with a 1 for each of its members.
 static const char *members(czm_onnx_step *step, const char *groups, const char *count,
@@ -108,19 +108,20 @@ static const char *members(czm_onnx_step *step, const char *groups, const char *
                               dtype);
 }
 
-// As many groups as the largest number says.
+// The number of groups: the largest number plus 1.
 static const char *count_groups(czm_onnx_step *step, const char *groups) {
     const char *last = CZM_ONNX(step, "ReduceMax", groups);
     czm_onnx_set_int(step, "keepdims", 0);
     return CZM_ONNX(step, "Add", last, czm_onnx_number(step, CZM_DTYPE_INT64, 1));
 }
 
-// SegmentSum, SegmentMean, UnsortedSegmentSum(data, groups, count): a product with the members.
+// SegmentSum, SegmentMean, UnsortedSegmentSum(data, groups, count): a product with the matrix of members.
 void czm_onnx_segment_sum(czm_onnx_step *step) {
     czm_dtype dtype = czm_onnx_in(step, 0)->dtype;
     bool is_mean = czm_text_equal(step->detail, "mean");
     if (czm_onnx_in(step, 1)->shape.rank != 1 || (is_mean && !czm_dtype_is_floating(dtype))) {
-        czm_onnx_refuse(step, "only a list of groups is supported, and no mean of integers");
+        czm_onnx_refuse(step,
+                        "only one list of groups is supported, and means of integers are not");
         return;
     }
     const char *groups = czm_onnx_in_int64(step, 1);
@@ -143,7 +144,7 @@ void czm_onnx_segment_sum(czm_onnx_step *step) {
     czm_onnx_out(step, 0, CZM_ONNX(step, "Reshape", sums, dims));
 }
 
-// DynamicPartition(data, partitions): an output a number.
+// DynamicPartition(data, partitions): one output for each number.
 void czm_onnx_partition(czm_onnx_step *step) {
     if (czm_onnx_in(step, 1)->shape.rank != 1) {
         czm_onnx_refuse(step, "only a list of partitions is supported");

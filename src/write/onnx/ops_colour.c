@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Colours of images, as tf.image changes them: between red, green and blue and hue, saturation and
-// value (core/kernels/image/colorspace_op.h), contrast (core/kernels/adjust_contrast_op.cc).
+// Colours of images, as in tf.image: conversion between red, green, blue and hue, saturation, value
+// (core/kernels/image/colorspace_op.h), contrast (core/kernels/adjust_contrast_op.cc).
 #include "write/onnx/elementwise.h"
 #include "write/onnx/ops.h"
 
 enum { COLOURS = 3 };
 
-// The channels of an image, each an image; the last two of hue, saturation and value have a number for
-// red, green and blue alike.
+// The channels of an image, each as an image; saturation and value have one number for red, green and blue.
 typedef struct image {
     czm_onnx_layout layout;
     int64_t axis; // of the channels
@@ -26,7 +25,7 @@ static const char *between(czm_onnx_step *step, const char *x, double low, doubl
 static bool open_image(czm_onnx_step *step, image *i) {
     int rank = czm_onnx_in(step, 0)->shape.rank;
     if (rank < 1 || czm_onnx_in(step, 0)->shape.dims[rank - 1] != COLOURS) {
-        czm_onnx_refuse(step, "the channels of its image are not known to be three");
+        czm_onnx_refuse(step, "its image must have three channels");
         return false;
     }
     i->layout = czm_onnx_layout_among(step, 0, 1);
@@ -47,7 +46,7 @@ static void put_image(czm_onnx_step *step, const image *i) {
 
 // ---- hue, saturation and value
 
-// Sixths of the circle: from `base` on, by the difference of two colours.
+// The hue in sixths of the circle: `base` plus a fraction from the difference of two colours.
 static const char *sector(czm_onnx_step *step, const char *norm, const char *more, const char *less,
                           double base) {
     const char *part = CZM_ONNX(step, "Mul", norm, CZM_ONNX(step, "Sub", more, less));
@@ -73,7 +72,7 @@ static void to_hsv(czm_onnx_step *step, image *i) {
     i->channels[2] = value;
 }
 
-// How much of a colour is in a hue: |sixth - centre| on a ramp.
+// The share of a colour in a hue: |sixth - centre| on a ramp.
 static const char *share(czm_onnx_step *step, const char *sixth, double centre, double sign,
                          double shift) {
     const char *away = CZM_ONNX(step, "Abs", CZM_ONNX(step, "Sub", sixth, number(step, centre)));
@@ -130,7 +129,7 @@ void czm_onnx_saturate(czm_onnx_step *step) { // AdjustSaturation(images, scale)
 
 // ---- contrast
 
-// Away from the mean of each channel: AdjustContrastv2(images, factor).
+// AdjustContrastv2(images, factor): multiplies the distance from the mean of each channel.
 void czm_onnx_contrast(czm_onnx_step *step) {
     int rank = czm_onnx_in(step, 0)->shape.rank;
     if (rank < 3) {

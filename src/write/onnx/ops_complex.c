@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Complex numbers, which ONNX has not: a value has a second tensor, for the imaginary parts. Fourier
+// Complex numbers, which ONNX does not support: a value has a second tensor for the imaginary parts. Fourier
 // transforms are products with matrices of cosines and sines.
 #include <math.h>
 
@@ -29,7 +29,7 @@ static void put(czm_onnx_step *step, pair p) {
 
 // ---- rules for real numbers, applied to parts
 
-// Input `input` is for now its real or its imaginary part alone.
+// Replaces input `input` by its real or its imaginary part alone.
 static void show_part(czm_onnx_step *step, size_t input, const czm_onnx_value *whole, int part) {
     czm_onnx_value *value = czm_onnx_in(step, input);
     if (!is_complex(whole->dtype)) return;
@@ -49,7 +49,7 @@ static void restore_inputs(const czm_onnx_step *step, const czm_onnx_value *save
         if (is_complex(saved[i].dtype)) *czm_onnx_in(step, i) = saved[i];
 }
 
-// The rule's outputs as if it had been asked for real numbers.
+// Runs the rule for real numbers.
 static void run_real(czm_onnx_step *step, rule *translate, const char **results) {
     for (size_t i = 0; i < step->output_count; i++) {
         czm_onnx_value *out = &step->outputs[i];
@@ -126,7 +126,7 @@ static void cast(czm_onnx_step *step) {
 }
 
 static void join(czm_onnx_step *step) {                           // Complex
-    const char *zero = czm_onnx_number(step, CZM_DTYPE_FLOAT, 0); // for what is broadcast
+    const char *zero = czm_onnx_number(step, CZM_DTYPE_FLOAT, 0); // for broadcasting
     const char *real = czm_onnx_in_plain(step, 0), *imaginary = czm_onnx_in_plain(step, 1);
     const char *none = CZM_ONNX(step, "Mul", CZM_ONNX(step, "Add", real, imaginary), zero);
     put(step, (pair){CZM_ONNX(step, "Add", real, none), CZM_ONNX(step, "Add", imaginary, none)});
@@ -168,14 +168,14 @@ static void quotient(czm_onnx_step *step) {
 
 // ---- Fourier transforms
 
-// Along one axis. What is longer than `length` is cut, what is shorter continues with zeros.
+// The transform along one axis. Longer inputs are cut to `length`, shorter ones are padded with zeros.
 typedef struct wave {
     int64_t in, out, length;
     bool is_inverse;
-    bool is_half; // the frequencies up to the half are there, the others mirror them
+    bool is_half; // only the first half of the frequencies exists, the others mirror them
 } wave;
 
-// How much input `j` counts for output `k`, but for the cosine or sine.
+// The weight of input `j` for output `k`, without the cosine or sine.
 static double weight_of(const wave *w, int64_t j) {
     bool is_half_of_inverse = w->is_half && w->is_inverse;
     int64_t used = is_half_of_inverse ? w->length / 2 + 1 : w->length;
@@ -269,8 +269,7 @@ static void fourier_transform(czm_onnx_step *step) {
 
 // ---- the table
 
-// What is computed of complex numbers has a rule of its own, or one for real numbers is applied to
-// their parts.
+// Ops on complex numbers have their own rule, or the rule for real numbers is applied to the parts.
 static const struct {
     czm_op_kind op;
     rule *own;

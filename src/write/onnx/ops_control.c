@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Conditionals and loops. Their functions become graphs within the graph; what these read from
-// outside, they see by its name.
+// Conditionals and loops. Their functions become graphs inside the graph, which read outer values by name.
 #include "write/onnx/ops.h"
 #include "write/onnx/scope.h"
 
-// The node's inputs from number `first` on, with plain names, so that no inner graph needs to make
-// them.
+// The node's inputs from number `first` on, in plain layout, so that no inner graph has to make it.
 static czm_onnx_value *arguments_of(czm_onnx_step *step, size_t first, size_t *count) {
     *count = czm_onnx_in_count(step) - first;
     czm_onnx_value *arguments = CZM_NEW_ARRAY(step->arena, czm_onnx_value, *count);
@@ -102,7 +100,7 @@ static void add_choice(void *user, czm_bytes name) {
     *CZM_APPEND(c->arena, &c->functions) = name;
 }
 
-// What the outputs are so far, as a branch.
+// A branch that returns the outputs so far.
 static czm_onnx_graph *as_before(czm_onnx_step *step) {
     czm_onnx_scope *outer = step->scope, inner;
     czm_onnx_graph *graph = czm_onnx_begin_graph(step, &inner, "branch");
@@ -113,8 +111,8 @@ static czm_onnx_graph *as_before(czm_onnx_step *step) {
     return graph;
 }
 
-// One If a branch, of which all but one hand on what there is. A number that is out of range means the
-// last branch (core/kernels/functional_ops.cc of TensorFlow), with which the row begins.
+// One If for each branch; only the one of the chosen branch changes the outputs. A number that is out of range means
+// the last branch (core/kernels/functional_ops.cc of TensorFlow), which is the first one here.
 static void put_case(czm_onnx_step *step, const choice *c) {
     size_t count, last = c->functions.count - 1;
     const char *number = czm_onnx_in_int64(step, 0);
@@ -149,13 +147,13 @@ void czm_onnx_case(czm_onnx_step *step) {
 
 // ---- Loop
 
-// What a tensor is but for Identity.
+// The source of a tensor before Identity nodes.
 static czm_tensor origin(czm_tensor tensor) {
     while (czm_node_is(tensor.node, CZM_OP_Identity)) tensor = tensor.node->inputs.items[0];
     return tensor;
 }
 
-// Whether the body hands this argument on as it got it.
+// Whether the body returns this argument unchanged.
 static bool is_kept(const czm_graph *body, size_t index) {
     return origin(body->outputs.items[index].tensor).node == body->inputs.items[index].tensor.node;
 }
@@ -196,7 +194,7 @@ static bool is_counter(const loop *l, czm_tensor tensor) {
     return false;
 }
 
-// The element that a round gives, and its place, which must be another in each round.
+// The element that an iteration writes, and its position, which must differ in each iteration.
 static void put_element(czm_onnx_step *step, const loop *l, const czm_onnx_value *value) {
     const czm_onnx_list *list = value->list;
     if (!list || !list->element || !(list->is_single || is_counter(l, list->index))) {
@@ -205,7 +203,7 @@ static void put_element(czm_onnx_step *step, const loop *l, const czm_onnx_value
     }
     czm_onnx_graph_output(step, CZM_ONNX(step, "Identity", list->place), CZM_DTYPE_INT64,
                           (czm_shape){0, NULL});
-    // ONNX Runtime 1.4 takes what all rounds make of an unknown shape for a vector
+    // ONNX Runtime 1.4 treats collected results of unknown shape as vectors
     czm_onnx_graph_output(step, CZM_ONNX(step, "Identity", list->element), list->dtype,
                           list->shape);
 }
@@ -226,8 +224,8 @@ static czm_onnx_value *begin_body(czm_onnx_step *step, const loop *l) {
     return now;
 }
 
-// Inputs: the round, the condition, and what changes; outputs: the condition, what has changed, and
-// what is collected.
+// Inputs: the iteration, the condition, and the loop's variables; outputs: the condition, the variables, and the
+// collected values.
 static void fill_body(czm_onnx_step *step, loop *l) {
     czm_onnx_value *now = begin_body(step, l);
     czm_onnx_value *next = CZM_NEW_ARRAY(step->arena, czm_onnx_value, l->count);

@@ -26,7 +26,7 @@ static const char *filter_name(czm_onnx_step *step, size_t input, const int *ord
                : czm_onnx_emit_reshape(step, name, dims, dims_rank);
 }
 
-// The result of a convolution, open for what may be folded into it.
+// The result of a convolution, to which a factor and a shift may still be added.
 static void put_result(czm_onnx_step *step, const czm_onnx_image *image, const char *name,
                        czm_onnx_weight *weight, int scaled_dim, int64_t channels) {
     czm_onnx_image_out(step, image, 0, name);
@@ -100,8 +100,8 @@ static bool has_explicit_paddings(const czm_onnx_step *step) {
     return czm_attr_is(step->node, "padding", "EXPLICIT");
 }
 
-// Conv2DBackpropInput(sizes, filter, gradient): ONNX's pads are those of the forward convolution,
-// and output_padding is what that convolution left over.
+// Conv2DBackpropInput(sizes, filter, gradient): ONNX's pads are those of the forward convolution, and output_padding
+// is the remainder of that convolution.
 void czm_onnx_transposed(czm_onnx_step *step) {
     czm_onnx_image image;
     if (!czm_onnx_image_of(step, 2, &image) || !has_filter(step, 1, image.rank)) return;

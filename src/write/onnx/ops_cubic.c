@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Bicubic resizing. TensorFlow reads the weights of the four neighbours from a table of 1024 steps between two
-// pixels (core/kernels/image/resize_bicubic_op.cc), and ONNX's Resize computes them: the results differ by
-// up to 0.8 %. Therefore the four neighbours are gathered and weighted, first along the rows, then along the
-// columns. All sizes may be open.
+// Bicubic resizing. TensorFlow reads the weights of the four neighbours from a table with 1024 steps between two
+// pixels (core/kernels/image/resize_bicubic_op.cc); ONNX's Resize computes them exactly: the results differ by up to
+// 0.8 %. Therefore the four neighbours are gathered and weighted, first along the rows, then along the columns. All
+// sizes may be open.
 #include "view/resize.h"
 #include "write/onnx/ops.h"
 #include "write/onnx/window.h"
@@ -39,7 +39,7 @@ static direction direction_of(czm_onnx_step *step, const czm_onnx_image *image, 
     return d;
 }
 
-// Where the pixels of the result lie in the image.
+// The positions of the result's pixels in the image.
 static const char *places(czm_onnx_step *step, const direction *d) {
     const char *in = d->in, *out = d->out, *one = number(step, 1), *half = number(step, 0.5);
     if (czm_resize_of(step->node).has_corners) {
@@ -66,7 +66,7 @@ static const char *kernel_at(czm_onnx_step *step, const char *d, double a) {
     return CZM_ONNX(step, "Where", CZM_ONNX(step, "LessOrEqual", d, number(step, 1)), inner, outer);
 }
 
-// What lies outside the image has no weight, and the others add up to 1.
+// Pixels outside the image have weight 0; the other weights add up to 1.
 static const char *weights_inside(czm_onnx_step *step, const direction *d, const char *weights,
                                   const char *from) {
     const char *inside = CZM_ONNX(step, "And",

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Einsum: "abc,cd->abd" names the dimensions of operands and result by letters. That of two operands is
-// written as a product of matrices if it is one, which ONNX Runtime computes faster than its own Einsum.
+// Einsum: "abc,cd->abd" names the dimensions of operands and result by letters. An Einsum of two operands that is a
+// product of matrices is written as one, which ONNX Runtime computes faster than Einsum.
 #include <limits.h>
 
 #include "view/einsum.h"
@@ -10,7 +10,7 @@
 
 enum { MOST = CZM_ONNX_MOST_DIMS, RESULT = 2 };
 
-// The dimensions of a product by their part in it.
+// The dimensions of a product, grouped by their role.
 typedef struct product {
     char terms[3][MOST + 1];              // of the operands, left and right, and of the result
     size_t inputs[2];                     // which input each operand is
@@ -22,7 +22,7 @@ typedef struct product {
 
 // ---- reading the equation
 
-// Letters that differ, as many as the dimensions.
+// Whether the letters differ and their number is that of the dimensions.
 static bool keep_term(const czm_einsum_term *from, char *term) {
     if (from->has_ellipsis || from->letters > MOST) return false;
     for (int i = 0; i < from->letters; i++)
@@ -62,7 +62,7 @@ static bool sort_letters(product *p) {
            strlen(p->terms[1]) == outer + strlen(p->right);
 }
 
-// The right operand is the one whose letter ends the result, so that this need not be turned.
+// The right operand is the one with the last letter of the result, so that the result needs no transposition.
 static void put_last_right(product *p) {
     const char *result = p->terms[RESULT];
     if (*result == '\0' || !strchr(p->terms[0], result[strlen(result) - 1])) return;
@@ -92,7 +92,7 @@ static bool read_product(const czm_onnx_step *step, product *p) {
 
 // ---- dimensions
 
-// The dimensions that letters become where each group of them is one.
+// The dimensions of an operand in which each group of letters is one dimension.
 typedef struct form {
     char letters[2 * MOST + 1];
     int groups[MOST + 2], count;
@@ -113,8 +113,8 @@ static void add_merged(form *f, const char *letters) {
     for (; *letters; letters++) add(f->letters, *letters);
 }
 
-// As Reshape takes them: 0 is the size that is there, -1 what is left. The first `same` dimensions are no
-// others before. False if two sizes would have to be told that are not known.
+// The sizes for Reshape: 0 copies a size, -1 is the remaining size. The first `same` dimensions do not change. False
+// if two sizes are unknown.
 static bool find_dims(const product *p, form *f, int same) {
     const char *letter = f->letters;
     bool is_one_left = false;
@@ -129,8 +129,8 @@ static bool find_dims(const product *p, form *f, int same) {
     return f->count <= MOST;
 }
 
-// An operand: the shared dimensions, those of `before`, those of `after`; each of the two as one dimension.
-// Without shared ones the left operand keeps its own.
+// An operand: the shared dimensions, those of `before`, those of `after`; each of the last two groups as one
+// dimension. Without shared dimensions, the left operand keeps its dimensions.
 static bool operand_form(const product *p, const char *before, const char *after, form *f) {
     bool is_batch = *p->shared, keeps_own = before == p->left && !is_batch;
     *f = (form){.count = 0};
@@ -144,7 +144,7 @@ static bool operand_form(const product *p, const char *before, const char *after
     return find_dims(p, f, (int)same);
 }
 
-// What the product of such operands becomes.
+// The dimensions of the product of such operands.
 static bool result_form(const product *p, form *f) {
     bool is_batch = *p->shared, is_left_merged = is_batch && strlen(p->left) != 1;
     bool is_right_merged = strlen(p->right) > 1 || (is_batch && !*p->right);
@@ -157,7 +157,7 @@ static bool result_form(const product *p, form *f) {
 
 // ---- writing it
 
-// Which dimension of `from` each of `to` is; false if all are in order.
+// The dimension of `from` for each dimension of `to`; false if the order is the same.
 static bool find_order(const char *from, const char *to, int64_t *order) {
     bool is_other = false;
     for (int i = 0; to[i]; i++) {
@@ -204,8 +204,8 @@ static bool put_product(czm_onnx_step *step) {
 
 static bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
-// In small letters, the first that occurs being "a": ONNX Runtime 1.4.0 knows no capitals, which Keras 3
-// uses. NULL: there are more than 26.
+// Renames the letters to "a", "b" ... in the order of their occurrence: ONNX Runtime 1.4.0 rejects capitals, which
+// Keras 3 uses. NULL: there are more than 26.
 static char *with_small_letters(czm_arena *arena, czm_bytes equation) {
     char *text = czm_arena_string(arena, equation), letters[UCHAR_MAX + 1] = "", next = 'a';
     for (char *at = text; *at; at++) {
@@ -218,13 +218,13 @@ static char *with_small_letters(czm_arena *arena, czm_bytes equation) {
     return text;
 }
 
-// How many dimensions "..." stands for in an input; 0 without it, or if the rank is not known.
+// The number of dimensions of "..." in an input; 0 without it, or if the rank is not known.
 static int elided(const czm_onnx_step *step, size_t input, const czm_einsum_term *term) {
     int rank = czm_onnx_in(step, input)->shape.rank;
     return term->has_ellipsis && rank > term->letters ? rank - term->letters : 0;
 }
 
-// "..." must stand for equally many dimensions in all inputs: new ones of size 1 come before the others.
+// "..." must have the same number of dimensions in all inputs: new ones of size 1 are added in front.
 static const char *aligned(czm_onnx_step *step, size_t input, const czm_einsum_term *term,
                            int most) {
     const char *name = czm_onnx_in_plain(step, input);
@@ -258,7 +258,7 @@ void czm_onnx_einsum(czm_onnx_step *step) {
     if (put_product(step)) return;
     char *equation = with_small_letters(step->arena, czm_attr_string(step->node, "equation"));
     if (!equation) {
-        czm_onnx_refuse(step, "it names more than 26 dimensions");
+        czm_onnx_refuse(step, "its equation has more than 26 dimensions");
         return;
     }
     const char *name = czm_onnx_emit(step, "Einsum", aligned_inputs(step));

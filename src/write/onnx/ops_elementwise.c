@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Ops that compute each element for itself. They run in whatever layout their inputs have.
+// Element-wise ops. They work in the layout of their inputs.
 #include "write/onnx/elementwise.h"
 
 #include <math.h>
@@ -96,7 +96,7 @@ void czm_onnx_put(czm_onnx_step *step, czm_onnx_layout layout, const char *name)
 
 static czm_dtype in_dtype(const czm_onnx_step *step) { return czm_onnx_in(step, 0)->dtype; }
 
-// Relu of integers is younger than opset 12.
+// Relu of integers is newer than opset 12.
 void czm_onnx_relu(czm_onnx_step *step) {
     if (czm_dtype_is_floating(in_dtype(step))) {
         czm_onnx_unary(step);
@@ -188,7 +188,7 @@ typedef struct affine {
     size_t channels;
 } affine;
 
-// Numbers that are one for each channel of the other input, which is a convolution's result.
+// Finds an operand with one number for each channel of the other input, which is the result of a convolution.
 static bool find_affine(czm_onnx_step *step, affine *a) {
     for (a->image = 0; a->image < 2; a->image++) {
         const czm_onnx_value *image = czm_onnx_in(step, a->image),
@@ -233,7 +233,7 @@ static bool fold_into_convolution(czm_onnx_step *step, const char *op) {
     return true;
 }
 
-// The larger or the smaller one of an image and a number.
+// The maximum or minimum of an image and a number.
 void czm_onnx_limit(czm_onnx_step *step) {
     double number;
     if (in_dtype(step) != CZM_DTYPE_FLOAT || czm_onnx_in(step, 1)->shape.rank != 0 ||
@@ -256,7 +256,7 @@ void czm_onnx_binary(czm_onnx_step *step) {
     czm_onnx_put(step, layout, CZM_ONNX(step, step->detail, a, b));
 }
 
-// BiasAdd: a vector along the channels, which data_format may put second.
+// BiasAdd: a vector along the channels, which are the second dimension with data_format NCHW.
 void czm_onnx_bias_add(czm_onnx_step *step) {
     const czm_onnx_value *image = czm_onnx_in(step, 0);
     bool is_second = czm_is_channels_first(step->node) && image->shape.rank > 2;
@@ -308,7 +308,7 @@ void czm_onnx_floor_div(czm_onnx_step *step) {
     czm_onnx_put(step, layout, CZM_ONNX(step, "Div", whole, b));
 }
 
-// ONNX's quotient of integers is truncated; ONNX truncates no floating numbers.
+// ONNX's quotient of integers is truncated; that of floating-point numbers is not.
 void czm_onnx_truncate_div(czm_onnx_step *step) {
     if (!czm_dtype_is_floating(in_dtype(step))) {
         czm_onnx_binary(step);
@@ -340,12 +340,12 @@ static const char *shift_by(czm_onnx_step *step, const char *x, const char *by) 
     return CZM_ONNX(step, step->detail, x, power);
 }
 
-// A shift by more bits than the type has is one by all but one (core/kernels/cwise_ops.h); a left one loses what
-// the type does not hold. 64 bits are shifted in two halves.
+// A shift by more bits than the type has is a shift by all bits but one (core/kernels/cwise_ops.h); a left shift
+// loses the bits beyond the type. 64 bits are shifted in two steps.
 void czm_onnx_shift(czm_onnx_step *step) {
     czm_dtype dtype = in_dtype(step);
     if (dtype == CZM_DTYPE_UINT64) {
-        czm_onnx_refuse(step, "ONNX Runtime does not shift uint64");
+        czm_onnx_refuse(step, "ONNX Runtime cannot shift uint64");
         return;
     }
     czm_onnx_layout layout = czm_onnx_layout_of(step);
@@ -362,7 +362,7 @@ void czm_onnx_shift(czm_onnx_step *step) {
     czm_onnx_put(step, layout, czm_onnx_emit_cast(step, shift_by(step, x, by), dtype));
 }
 
-// What has 0 where `detail`'s operand is 0: DivNoNan, MulNoNan, Xdivy, Xlogy ("op operand").
+// Ops with the result 0 where one operand is 0: DivNoNan, MulNoNan, Xdivy, Xlogy.
 void czm_onnx_unless_zero(czm_onnx_step *step) {
     czm_onnx_layout layout = czm_onnx_layout_of(step);
     const char *a = czm_onnx_operand(step, 0, layout), *b = czm_onnx_operand(step, 1, layout);
@@ -399,7 +399,7 @@ void czm_onnx_bitwise(czm_onnx_step *step) {
     czm_onnx_put(step, layout, czm_onnx_emit(step, step->detail, inputs));
 }
 
-// Zero has a sign, too, which 1 / x tells.
+// Zero has a sign too: that of 1 / x.
 static const char *is_negative(czm_onnx_step *step, const char *x) {
     const char *zero = czm_onnx_number(step, CZM_DTYPE_FLOAT, 0);
     const char *inverse = CZM_ONNX(step, "Reciprocal", x);
@@ -407,7 +407,7 @@ static const char *is_negative(czm_onnx_step *step, const char *x) {
                     CZM_ONNX(step, "Less", inverse, zero));
 }
 
-// First as if both were positive.
+// First the angle of the absolute values.
 const char *czm_onnx_angle_of(czm_onnx_step *step, const char *y, const char *x) {
     const char *zero = czm_onnx_number(step, CZM_DTYPE_FLOAT, 0);
     const char *pi = czm_onnx_number(step, CZM_DTYPE_FLOAT, 3.141592653589793);
@@ -448,7 +448,7 @@ static bool is_with_number(czm_tensor t, czm_op_kind op, czm_tensor *x, double *
     return is_number;
 }
 
-// x * alpha + beta between 0 and 1. A factor that went into a convolution has changed x.
+// x * alpha + beta between 0 and 1. If the factor was merged into a convolution, x has already changed.
 static bool put_hard_sigmoid(czm_onnx_step *step) {
     double alpha, beta;
     czm_tensor product, x;
@@ -477,7 +477,7 @@ void czm_onnx_clip(czm_onnx_step *step) { // ClipByValue
         czm_onnx_in_number(step, 2, &most) && most == 1 && put_hard_sigmoid(step))
         return;
     if (in_dtype(step) == CZM_DTYPE_FLOAT && czm_onnx_in_number(step, 1, &least) &&
-        czm_onnx_in_number(step, 2, &most) && least <= most) { // two numbers, as ONNX wants them
+        czm_onnx_in_number(step, 2, &most) && least <= most) { // two constants, as ONNX requires
         czm_onnx_put(step, layout,
                      CZM_ONNX(step, "Clip", czm_onnx_operand(step, 0, layout),
                               czm_onnx_number(step, CZM_DTYPE_FLOAT, least),
@@ -513,7 +513,7 @@ static void find_range(czm_onnx_step *step, czm_onnx_layout layout, quantization
                           scalar(step, 1), q->step);
 }
 
-// floor(x + 0.5): half a step goes up.
+// floor(x + 0.5): half a step is rounded up.
 static const char *nearest(czm_onnx_step *step, const char *x) {
     return CZM_ONNX(step, "Floor", CZM_ONNX(step, "Add", x, scalar(step, 0.5)));
 }
@@ -545,7 +545,7 @@ void czm_onnx_select(czm_onnx_step *step) {
     const czm_onnx_value *condition = czm_onnx_in(step, 0), *value = czm_onnx_in(step, 1);
     bool is_by_row = czm_node_is(step->node, CZM_OP_Select) && condition->shape.rank == 1 &&
                      value->shape.rank > 1;
-    if (is_by_row) { // one decision a row, not a column
+    if (is_by_row) { // one condition for each row, not for each column
         int64_t dims[CZM_ONNX_MOST_DIMS] = {-1};
         for (int i = 1; i < value->shape.rank; i++) dims[i] = 1;
         const char *rows =

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Ops that take numbers from places, and places of numbers.
+// Ops that gather by index, and ops that return indices.
 #include "write/onnx/array.h"
 #include "write/onnx/ops.h"
 
 enum { MOST = CZM_ONNX_MOST_DIMS };
 
-// Each batch for itself: GatherND knows batches, but no axis behind them.
+// Gathers in each batch separately: GatherND supports batches, but only the first axis after them.
 static void gather_in_batches(czm_onnx_step *step) {
     const czm_onnx_value *value = czm_onnx_in(step, 0);
     int64_t batches = czm_attr_int(step->node, "batch_dims"), axis = 0, last = -1;
@@ -61,8 +61,8 @@ static const char *classes_of(czm_onnx_step *step, czm_dtype dtype) {
     return dtype == CZM_DTYPE_INT64 ? all : czm_onnx_emit_cast(step, all, dtype);
 }
 
-// OneHot(indices, depth, on, off): each index is compared with all classes. ONNX's OneHot counts negative
-// indices from the end, wants no scalar, and has kernels for few types.
+// OneHot(indices, depth, on, off): each index is compared with all classes. ONNX's OneHot counts negative indices
+// from the end, does not accept scalars, and has kernels for few types.
 void czm_onnx_one_hot(czm_onnx_step *step) {
     int rank = czm_onnx_in(step, 0)->shape.rank;
     int64_t at = czm_attr_int(step->node, "axis"), dims[MOST];
@@ -81,9 +81,9 @@ void czm_onnx_one_hot(czm_onnx_step *step) {
                           czm_onnx_in_plain(step, 2), czm_onnx_in_plain(step, 3)));
 }
 
-// ---- places
+// ---- positions
 
-// The places of what is not zero, a row each.
+// The positions of all elements that are not zero, one row for each.
 void czm_onnx_where(czm_onnx_step *step) {
     const int64_t order[] = {1, 0};
     const char *condition = czm_onnx_in_plain(step, 0);
@@ -93,7 +93,7 @@ void czm_onnx_where(czm_onnx_step *step) {
                  czm_onnx_emit_transpose(step, CZM_ONNX(step, "NonZero", condition), order, 2));
 }
 
-// The places in ascending order of the numbers that are there.
+// The positions, sorted by the numbers at them.
 void czm_onnx_inverse_order(czm_onnx_step *step) { // InvertPermutation
     const char *order = czm_onnx_in_int64(step, 0);
     CZM_ONNX(step, "TopK", order, CZM_ONNX(step, "Shape", order));

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What looks at a window of an image through one slice of the image for each place in the window:
-// patches, and the dilation of grey morphology; and pooling that tells where the largest was.
+// Ops that use one slice of the image for each position of a window: patches, and the dilation of grey morphology.
+// And max pooling with positions.
 #include <float.h>
 
 #include "view/window.h"
 #include "write/onnx/ops.h"
 #include "write/onnx/window.h"
 
-// ---- a window's places
+// ---- the positions of a window
 
 enum { DIRECTIONS = 2 };
 
@@ -28,7 +28,7 @@ static void read_steps(const czm_onnx_step *step, places *p) {
 
 static int64_t extent_of(const places *p, int i) { return (p->kernel[i] - 1) * p->rates[i] + 1; }
 
-// `kernel` is set; everything else is found, and the image padded with `outside`.
+// With `kernel` set, determines all other values, and pads the image with `outside`.
 static bool find_places(czm_onnx_step *step, places *p, double outside) {
     enum { MOST_PLACES = 1024 };
     if (!czm_onnx_image_of(step, 0, &p->image)) return false;
@@ -41,7 +41,7 @@ static bool find_places(czm_onnx_step *step, places *p, double outside) {
     return true;
 }
 
-// What lies at one place of each window; ends count from the end of the image.
+// The pixels at one position of each window; ends count from the end of the image.
 static const char *slice_at(czm_onnx_step *step, const places *p, int64_t y, int64_t x) {
     const int64_t at[] = {y, x}, axes[] = {2, 3};
     int64_t begin[DIRECTIONS], end[DIRECTIONS];
@@ -55,7 +55,7 @@ static const char *slice_at(czm_onnx_step *step, const places *p, int64_t y, int
                     czm_onnx_ints(step, p->strides, DIRECTIONS));
 }
 
-// All places row by row, ready to be joined.
+// The slices of all positions, row by row.
 static const char **all_slices(czm_onnx_step *step, const places *p) {
     size_t count = (size_t)(p->kernel[0] * p->kernel[1]), used = 0;
     const char **slices = CZM_NEW_ARRAY(step->arena, const char *, count + 1);
@@ -75,11 +75,11 @@ void czm_onnx_patches(czm_onnx_step *step) { // ExtractImagePatches
     czm_onnx_out_planar(step, 0, name);
 }
 
-// The largest of pixel plus filter; what lies outside never is (core/kernels/dilation_ops.cc).
+// The maximum of pixel plus filter, without pixels outside the image (core/kernels/dilation_ops.cc).
 void czm_onnx_dilation(czm_onnx_step *step) { // Dilation2D(input, filter)
     places p = {.kernel = {0}};
-    if (!czm_dtype_is_floating(czm_onnx_in(step, 0)->dtype)) { // nothing is below all integers
-        czm_onnx_refuse(step, "it dilates integers");
+    if (!czm_dtype_is_floating(czm_onnx_in(step, 0)->dtype)) { // integers have no minus infinity
+        czm_onnx_refuse(step, "it dilates integers, which is not supported");
         return;
     }
     czm_shape filter = czm_onnx_in(step, 1)->shape; // [height, width, channels]
@@ -104,9 +104,9 @@ void czm_onnx_pool_slices(czm_onnx_step *step, czm_onnx_image *image, const int6
     czm_onnx_out_planar(step, 0, czm_onnx_emit(step, "Max", all_slices(step, &p)));
 }
 
-// ---- where the largest was
+// ---- positions of maxima
 
-// ONNX counts [n, c, h, w], TensorFlow [h, w, c] of each picture or of all of them.
+// ONNX numbers elements as [n, c, h, w], TensorFlow as [h, w, c] of each image or of all images.
 static const char *place_in_tensorflow(czm_onnx_step *step, const czm_onnx_image *image,
                                        const char *place) {
     int64_t area = image->size[0] * image->size[1], channels = image->channels;

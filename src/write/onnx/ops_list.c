@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// TensorLists: a list becomes a tensor with one more dimension in front. One that is only reserved has
-// no tensor yet, since the size of its elements may be unknown until the first is there.
+// TensorLists: a list becomes a tensor with one more dimension in front. A list that is only reserved has no tensor
+// yet, since the size of its elements may be unknown before the first is written.
 #include "write/onnx/array.h"
 #include "write/onnx/ops.h"
 
@@ -16,7 +16,7 @@ void czm_onnx_list_reserve(czm_onnx_step *step) {
     step->outputs[0].list = list;
 }
 
-// A list that is a tensor has the type of its elements: it may be what a loop changes.
+// A list that is a tensor has the type of its elements: it may be a variable of a loop.
 static void put_tensor(czm_onnx_step *step, const char *name) {
     step->outputs[0].dtype = czm_attr_type(step->node, "element_dtype");
     czm_onnx_out(step, 0, name);
@@ -30,7 +30,7 @@ static const char *unsqueeze(czm_onnx_step *step, const char *of, int64_t axis) 
     return czm_onnx_emit_with_axes(step, "Unsqueeze", of, &axis, 1, 13);
 }
 
-// As many zeros as the list has elements, each like `element`.
+// Zeros for the whole list, each element with the shape of `element`.
 static const char *zeros(czm_onnx_step *step, czm_dtype dtype, const char *count,
                          const char *element) {
     const char *dims = CZM_ONNX(step, "Concat", count, CZM_ONNX(step, "Shape", element));
@@ -38,7 +38,7 @@ static const char *zeros(czm_onnx_step *step, czm_dtype dtype, const char *count
     return CZM_ONNX(step, "Expand", czm_onnx_number(step, dtype, 0), dims);
 }
 
-// `count` [1], or more if one of the places is beyond it: a list may grow.
+// `count` [1], or more if a position is beyond it, since a list may grow.
 static const char *count_with(czm_onnx_step *step, const char *count, const char *places) {
     const char *last = CZM_ONNX(step, "ReduceMax", places);
     czm_onnx_set_int(step, "keepdims", 0);
@@ -47,7 +47,7 @@ static const char *count_with(czm_onnx_step *step, const char *count, const char
 
 const char *czm_onnx_list_of_rounds(czm_onnx_step *step, const czm_onnx_list *list,
                                     const char *places, const char *elements) {
-    // written over and over, it holds what came last
+    // if it is overwritten, the last element counts
     const char *one =
         CZM_ONNX(step, "Gather", elements, czm_onnx_number(step, CZM_DTYPE_INT64, -1));
     if (list->is_single && !list->grows) return unsqueeze(step, one, 0);
@@ -80,7 +80,7 @@ static bool grows(const czm_node *node) {
     return czm_attr_bool(node, "resize_if_index_out_of_bounds");
 }
 
-// The list, with zeros after its last element up to the place.
+// The list, extended by zeros up to the position.
 static const char *grown(czm_onnx_step *step, const char *list, const char *place,
                          const char *element) {
     const char *count =
@@ -92,8 +92,8 @@ static const char *grown(czm_onnx_step *step, const char *list, const char *plac
     return czm_onnx_emit_concat(step, parts, 0);
 }
 
-// TensorListSetItem(list, index, item). The first item of a reserved list is remembered only: in a
-// loop, those of all rounds become the list at the end.
+// TensorListSetItem(list, index, item). The first item of a reserved list is only stored: in a loop, the items of all
+// iterations become the list at the end.
 void czm_onnx_list_set(czm_onnx_step *step) {
     const czm_onnx_list *list = czm_onnx_in(step, 0)->list;
     if (list && !list->element && !czm_onnx_in(step, 0)->plain) {

@@ -3,7 +3,7 @@
 // Products of matrices.
 #include "write/onnx/ops.h"
 
-// The last two dimensions change places.
+// Exchanges the last two dimensions.
 static const char *transposed(czm_onnx_step *step, size_t input) {
     const czm_onnx_value *value = czm_onnx_in(step, input);
     int rank = value->shape.rank;
@@ -21,7 +21,7 @@ static const char *transposed(czm_onnx_step *step, size_t input) {
     return czm_onnx_emit_transpose(step, czm_onnx_in_plain(step, input), order, rank);
 }
 
-// A product of integers may be of a wider type than they are.
+// A product of integers may have a wider type than its operands.
 static const char *factor(czm_onnx_step *step, size_t input, bool is_transposed) {
     const char *name = is_transposed ? transposed(step, input) : czm_onnx_in_plain(step, input);
     czm_dtype dtype = step->outputs[0].dtype;
@@ -48,7 +48,7 @@ void czm_onnx_product(czm_onnx_step *step) {
 
 enum { LARGEST_MATRIX = 1 << 12 };
 
-// Where the diagonal of a matrix of this size lies; NULL after a refusal.
+// Where the diagonal of a matrix of this size lies; NULL if the node was rejected.
 static const char *diagonal_of(czm_onnx_step *step, int64_t rows, int64_t columns) {
     if (rows < 1 || columns < 1 || rows > LARGEST_MATRIX || columns > LARGEST_MATRIX) {
         czm_onnx_refuse(step, "the size of its matrix is not known, or too large");
@@ -64,7 +64,7 @@ static int64_t last_dim(czm_shape shape, int from_end) {
     return shape.rank < from_end ? CZM_UNKNOWN : shape.dims[shape.rank - from_end];
 }
 
-// Later versions have a number of the diagonal behind their first inputs.
+// Later versions have the number of the diagonal as an input after the first ones.
 static bool is_main_diagonal(czm_onnx_step *step, size_t number) {
     int64_t diagonal = 0;
     if (czm_onnx_in_count(step) <= number) return true;
@@ -78,7 +78,7 @@ static const char *unsqueeze_last(czm_onnx_step *step, size_t input) {
     return czm_onnx_emit_with_axes(step, "Unsqueeze", czm_onnx_in_plain(step, input), &last, 1, 13);
 }
 
-// The numbers of rows and columns may be left to the op.
+// The numbers of rows and columns may be omitted.
 static bool is_square(czm_onnx_step *step, int64_t size) {
     int64_t told;
     for (size_t i = 2; i < 4 && i < czm_onnx_in_count(step); i++)
@@ -100,7 +100,7 @@ void czm_onnx_diag(czm_onnx_step *step) { // MatrixDiag(diagonal, k, rows, colum
     czm_onnx_out(step, 0, CZM_ONNX(step, "Where", mask, unsqueeze_last(step, 0), padding));
 }
 
-// The sum along the longer of the two dimensions, where all else is zero.
+// The sum along the longer of the two dimensions, after all other elements are set to zero.
 void czm_onnx_diag_part(czm_onnx_step *step) { // MatrixDiagPart(input, k, padding)
     czm_shape shape = czm_onnx_in(step, 0)->shape;
     const int64_t rows = last_dim(shape, 2), columns = last_dim(shape, 1);
@@ -132,7 +132,7 @@ void czm_onnx_determinant(czm_onnx_step *step) {
     czm_onnx_out(step, 0, CZM_ONNX(step, "Det", czm_onnx_in_plain(step, 0)));
 }
 
-// What lies too far from the diagonal becomes 0; a negative distance means everything.
+// Elements too far from the diagonal become 0; a negative distance keeps all.
 void czm_onnx_band(czm_onnx_step *step) { // MatrixBandPart(input, num_lower, num_upper)
     czm_shape shape = czm_onnx_in(step, 0)->shape;
     int64_t below, above;

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Normalization: FusedBatchNorm(x, scale, offset, mean, variance), what norms.h joins, and LRN.
+// Normalization: FusedBatchNorm(x, scale, offset, mean, variance), the joined norms of passes/onnx/norms.h, and LRN.
 #include <math.h>
 
 #include "passes/onnx/norms.h"
 #include "view/window.h"
 #include "write/onnx/ops.h"
 
-// ---- with statistics that are known: a factor and a shift per channel
+// ---- with known statistics: a factor and a shift per channel
 
 static bool read_statistics(czm_onnx_step *step, const float **in, size_t *channels) {
     for (size_t i = 1; i < 5; i++) {
@@ -35,7 +35,7 @@ static bool normalize_by_constants(czm_onnx_step *step) {
     return true;
 }
 
-// ---- with statistics that are computed, from the image itself in training mode
+// ---- with computed statistics, in training mode from the image itself
 
 static const char *mean_of(czm_onnx_step *step, const char *image, int rank, int channels) {
     int64_t axes[CZM_ONNX_MOST_DIMS] = {0};
@@ -63,7 +63,7 @@ static const char *as_vector(czm_onnx_step *step, const char *name) {
     return czm_onnx_emit_reshape(step, name, (const int64_t[]){-1}, 1);
 }
 
-// Channels first, as ONNX's own operation wants them.
+// Channels first, as ONNX's own operation requires.
 static void normalize_planar(czm_onnx_step *step, int rank) {
     const char *image = czm_onnx_in_plain(step, 0), *mean, *variance;
     if (czm_attr_bool(step->node, "is_training")) {
@@ -121,7 +121,7 @@ static const char *vector_of(czm_onnx_step *step, size_t input) {
                    : czm_onnx_emit_reshape(step, czm_onnx_in_plain(step, input), &all, 1);
 }
 
-// PyTorch's own spelling, which ONNX Runtime joins; one operation from opset 17 on.
+// The form of PyTorch's exporters, which ONNX Runtime joins; one operation from opset 17 on.
 static const char *normal_rows(czm_onnx_step *step) {
     const char *x = czm_onnx_in_plain(step, 0), *scale = vector_of(step, 1),
                *shift = vector_of(step, 2);
@@ -131,7 +131,7 @@ static const char *normal_rows(czm_onnx_step *step) {
         czm_onnx_set_float(step, "epsilon", epsilon);
         return y;
     }
-    const int64_t last = -1; // ONNX Runtime joins no other spelling
+    const int64_t last = -1; // ONNX Runtime joins only this form
     const char *d =
         CZM_ONNX(step, "Sub", x, czm_onnx_emit_with_axes(step, "ReduceMean", x, &last, 1, 18));
     const char *squares = CZM_ONNX(step, "Pow", d, czm_onnx_number(step, CZM_DTYPE_FLOAT, 2));
@@ -155,7 +155,7 @@ static const char *constants(czm_onnx_step *step, int64_t count, float number) {
     return czm_onnx_floats(step, numbers, &count, 1);
 }
 
-// With a vector as [C,1,1]; nothing if all of it is `neutral`.
+// Combines with a vector as [C,1,1]; omitted if all its elements are `neutral`.
 static const char *with_vector(czm_onnx_step *step, const char *op, const char *image, size_t input,
                                float neutral) {
     const int64_t dims[] = {czm_onnx_in(step, 0)->shape.dims[3], 1, 1};
@@ -168,7 +168,7 @@ static const char *with_vector(czm_onnx_step *step, const char *op, const char *
                             : czm_onnx_emit_reshape(step, czm_onnx_in_plain(step, input), dims, 3));
 }
 
-// Groups are the channels of another image.
+// Reshapes the image so that groups are its channels.
 static const char *normal_groups(czm_onnx_step *step, int64_t groups) {
     const int64_t grouped[] = {0, groups, -1};
     const char *x = czm_onnx_in_planar(step, 0), *sizes = CZM_ONNX(step, "Shape", x);
@@ -192,7 +192,7 @@ void czm_onnx_norm_by_image(czm_onnx_step *step) {
 
 // ---- over neighbouring channels
 
-// TensorFlow adds up 2 * radius + 1 squares, ONNX takes their mean (core/kernels/lrn_op.cc).
+// TensorFlow uses the sum of 2 * radius + 1 squares, ONNX their mean (core/kernels/lrn_op.cc).
 void czm_onnx_local_response(czm_onnx_step *step) {
     int64_t size = 2 * czm_attr_int(step->node, "depth_radius") + 1;
     if (czm_onnx_in(step, 0)->shape.rank != 4) {

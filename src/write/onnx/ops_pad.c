@@ -11,7 +11,7 @@ enum { MOST = CZM_ONNX_MOST_DIMS };
 typedef struct padding {
     int rank;
     bool is_planar, is_known; // known: not computed when the network runs
-    int64_t order[MOST];      // the dimensions in TensorFlow's order, of what is padded
+    int64_t order[MOST];      // the dimensions in TensorFlow's order, of the padded tensor
     int64_t pads[2 * MOST];   // all befores, then all afters, in that order
 } padding;
 
@@ -38,8 +38,8 @@ static void swap(int64_t *a, int64_t *b) {
     *b = old;
 }
 
-// ONNX Runtime 1.4.0 reflects wrongly where the last dimension has no padding: one that has changes places
-// with it. `turn` is the transpose that does so, and that undoes it; false: none is needed.
+// ONNX Runtime 1.4.0 reflects wrongly if the last dimension has no padding: it is exchanged with a padded one. `turn`
+// is the transpose that does and undoes this; false: none is needed.
 static bool put_padded_last(padding *p, int64_t *turn) {
     if (p->rank == 0) return false;
     int last = p->rank - 1, at = last;
@@ -55,13 +55,13 @@ static bool put_padded_last(padding *p, int64_t *turn) {
     return at != last;
 }
 
-// The index that a pixel outside is a mirror image of, the border being repeated.
+// The index of the pixel that a pixel outside mirrors, if the edge pixel is repeated.
 static int64_t mirrored(int64_t at, int64_t size) {
     if (at < 0) at = -at - 1;
     return at < size ? at : 2 * size - 1 - at;
 }
 
-// ONNX cannot repeat the border: the pixels are gathered.
+// ONNX cannot repeat the edge pixel, so the pixels are gathered.
 static void pad_symmetrically(czm_onnx_step *step, const padding *p) {
     czm_shape shape = czm_onnx_in(step, 0)->shape;
     const char *name = czm_onnx_in_layout(step, 0, p->is_planar);

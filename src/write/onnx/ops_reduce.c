@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Ops that go along axes: reductions, softmax, arg max, sums so far.
+// Ops along axes: reductions, softmax, arg max, cumulative sums.
 #include "write/onnx/elementwise.h"
 #include "write/onnx/ops.h"
 
@@ -9,7 +9,7 @@ typedef struct axes {
     int count;
 } axes;
 
-// The axes that an input tells, from 0 on, in ascending order; false after a refusal.
+// The axes in an input, counted from 0, in ascending order; false if the node was rejected.
 static bool find_axes(czm_onnx_step *step, size_t input, int rank, axes *a) {
     bool is_reduced[CZM_ONNX_MOST_DIMS] = {false};
     a->count = 0;
@@ -23,8 +23,8 @@ static bool find_axes(czm_onnx_step *step, size_t input, int rank, axes *a) {
     return true;
 }
 
-// Whether what remains of a planar tensor lies in the order of the plain one: nothing but the
-// channels, or nothing behind them, or no channels.
+// Whether the remaining dimensions of a planar tensor have the order of the plain one: only the channels, nothing
+// after them, or no channels.
 static bool keeps_order(const axes *a, int rank) {
     bool has_channels = true;
     int space = rank - 2;
@@ -80,14 +80,14 @@ void czm_onnx_half_square(czm_onnx_step *step) { // L2Loss: of all elements
 
 // ---- softmax over the last axis
 
-// Attention has more channels than pixels: its rows are better kept together.
+// Attention has more channels than pixels, so its rows stay in plain layout.
 static bool is_image(czm_shape shape) {
     if (shape.rank < 3) return false;
     int64_t pixels = czm_shape_count((czm_shape){shape.rank - 2, shape.dims + 1});
     return pixels == CZM_UNKNOWN || shape.dims[shape.rank - 1] <= pixels;
 }
 
-// Before opset 13 the axis and all after it were one: there only the last dimension will do.
+// Before opset 13, the axis and all axes after it count as one, so only the last dimension is possible.
 void czm_onnx_softmax(czm_onnx_step *step) {
     czm_shape shape = czm_onnx_in(step, 0)->shape;
     int rank = shape.rank;
@@ -106,13 +106,13 @@ void czm_onnx_softmax(czm_onnx_step *step) {
         czm_onnx_out(step, 0, name);
 }
 
-// ---- the place of the largest
+// ---- the position of the maximum
 
 static bool is_wide(czm_dtype dtype) {
     return dtype == CZM_DTYPE_INT64 || dtype == CZM_DTYPE_UINT64 || dtype == CZM_DTYPE_UINT32;
 }
 
-// ONNX Runtime has ArgMax for numbers up to 32 bits, and TopK for 64; equal ones stay in their order.
+// ONNX Runtime has ArgMax for numbers up to 32 bits, and TopK for 64; equal elements keep their order.
 static const char *place_by_order(czm_onnx_step *step, const char *of, int64_t axis) {
     CZM_ONNX(step, "TopK", of, czm_onnx_int(step, 1));
     czm_onnx_set_int(step, "axis", axis);
@@ -143,7 +143,7 @@ void czm_onnx_arg(czm_onnx_step *step) {
     czm_onnx_out(step, 0, dtype == CZM_DTYPE_INT64 ? name : czm_onnx_emit_cast(step, name, dtype));
 }
 
-// ---- sums so far
+// ---- cumulative sums
 
 void czm_onnx_cumulative(czm_onnx_step *step) {
     double axis;

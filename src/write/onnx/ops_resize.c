@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Resizing: ONNX's Resize, or where that cannot express it, a product of the image with one matrix from the left, for
-// its rows, and with another from the right, for its columns. Bicubic resizes are in ops_cubic.c.
+// Resizing: ONNX's Resize or, if it has no such mode, products of the image with one matrix for its rows (from the
+// left) and one for its columns (from the right). Bicubic resizes are in ops_cubic.c.
 #include <math.h>
 
 #include "shape/linear.h"
@@ -12,7 +12,7 @@
 
 // ---- ResizeBilinear(images, size), ResizeNearestNeighbor(images, size)
 
-// How many times as large the result is along height (0) or width (1); 0: not a whole number, or not known.
+// The factor of the size along height (0) or width (1); 0: not a whole number, or not known.
 static int64_t whole_factor(const czm_onnx_step *step, const czm_onnx_image *image, int space) {
     int64_t in = image->size[space], out = image->out_size[space];
     czm_linear size;
@@ -24,9 +24,9 @@ static int64_t whole_factor(const czm_onnx_step *step, const czm_onnx_image *ima
     return is_multiple ? size.factor : 0;
 }
 
-// Where TensorFlow takes a pixel from, in ONNX's words (core/kernels/image/resize_*_op.cc of
-// TensorFlow; docs/Operators.md, Resize). The nearest pixel in an image that grows by whole factors is the same with
-// centers or without, and engines are up to 15 times as fast without.
+// The sampling positions of TensorFlow as ONNX's coordinate_transformation_mode (core/kernels/image/resize_*_op.cc of
+// TensorFlow; docs/Operators.md, Resize). For whole factors, the nearest pixel is the same with and without centers,
+// and engines are up to 15 times as fast without.
 static const char *resize_coordinates(const czm_onnx_step *step, const czm_onnx_image *image) {
     czm_resize resize = czm_resize_of(step->node);
     if (resize.has_corners) return "align_corners";
@@ -36,19 +36,19 @@ static const char *resize_coordinates(const czm_onnx_step *step, const czm_onnx_
     return step->opset < 13 ? "tf_half_pixel_for_nn" : "half_pixel";
 }
 
-// floor(), but for align_corners, which rounds half away from zero. With centers, what
-// TensorFlow's floor((x + 0.5) * scale) means is the rounding of (x + 0.5) * scale - 0.5.
+// floor(), but for align_corners, which rounds half away from zero. With centers, TensorFlow's floor((x + 0.5) *
+// scale) is the rounding of (x + 0.5) * scale - 0.5.
 static const char *resize_rounding(const char *coordinates) {
     bool is_floor = czm_text_equal(coordinates, "asymmetric") ||
                     czm_text_equal(coordinates, "tf_half_pixel_for_nn");
     return is_floor ? "floor" : "round_prefer_ceil";
 }
 
-// Sizes as [batch, channels, height, width]; those that are not known come from the network.
+// Sizes as [batch, channels, height, width]; unknown ones are computed.
 static const char *resize_sizes(czm_onnx_step *step, const czm_onnx_image *image) {
     const int64_t wanted[] = {0, image->channels, image->out_size[0], image->out_size[1]};
     const char *shape = CZM_ONNX(step, "Shape", image->name);
-    // not Slice, of which onnx.checker thinks in an inner graph that nothing comes out
+    // not Slice, whose result onnx.checker treats as empty in an inner graph
     const char *front =
         CZM_ONNX(step, "Gather", shape, czm_onnx_ints(step, (const int64_t[]){0, 1}, 2));
     const char *size = image->out_size[0] != CZM_UNKNOWN && image->out_size[1] != CZM_UNKNOWN
@@ -79,7 +79,7 @@ static const char *resize_factors(czm_onnx_step *step, const czm_onnx_image *ima
     return czm_onnx_floats(step, factors, dims, 1);
 }
 
-// The pixels that are nearest, by their numbers: for the types that Resize has no kernel of and no other type holds.
+// Gathers the nearest pixels by index, for types without a kernel of Resize that no other type can represent.
 static const char *gather_nearest(czm_onnx_step *step, const czm_onnx_image *image, int space) {
     const czm_resize resize = czm_resize_of(step->node);
     const int64_t in = image->size[space], out = image->out_size[space];
@@ -111,8 +111,7 @@ static bool resize_by_numbers(czm_onnx_step *step, czm_onnx_image *image) {
 void czm_onnx_resize(czm_onnx_step *step) {
     czm_onnx_image image;
     if (!czm_onnx_image_of(step, 0, &image) || resize_by_numbers(step, &image)) return;
-    if (czm_onnx_in(step, 0)->dtype !=
-        step->outputs[0].dtype) // but the nearest pixels keep their type
+    if (czm_onnx_in(step, 0)->dtype != step->outputs[0].dtype) // nearest pixels keep their type
         image.name = czm_onnx_emit_cast(step, image.name, CZM_DTYPE_FLOAT);
     const char *factors = resize_factors(step, &image);
     const char *none = step->opset < 13 ? czm_onnx_floats(step, NULL, (const int64_t[]){0}, 1) : "";
@@ -129,7 +128,7 @@ void czm_onnx_resize(czm_onnx_step *step) {
 
 // ---- two matrices
 
-// How much each pixel of a row or column (`in`) counts for each of the result (`out`).
+// The weight of each pixel of a row or column (`in`) for each pixel of the result (`out`).
 typedef struct matrix {
     float *weights; // [out, in]
     int64_t out, in;
@@ -150,7 +149,7 @@ static const char *transposed_name(czm_onnx_step *step, const matrix *m) {
     return matrix_name(step, &t);
 }
 
-// An image whose size, and that of the result, are known and moderate.
+// The image, if its size and that of the result are known and not too large.
 static bool find_image(czm_onnx_step *step, czm_onnx_image *image) {
     enum { LARGEST = 1 << 14 };
     if (!czm_onnx_image_of(step, 0, image)) return false;
@@ -173,7 +172,7 @@ static void put_product(czm_onnx_step *step, const czm_onnx_image *image, const 
 
 // ---- ScaleAndTranslate(images, size, scale, translation)
 
-// Those of one result add up to 1.
+// Divides the weights of each result by their sum.
 static void normalize(float *weights, int64_t count) {
     float sum = 0;
     for (int64_t i = 0; i < count; i++) sum += weights[i];
@@ -247,12 +246,12 @@ void czm_onnx_resize_area(czm_onnx_step *step) {
 
 // ---- CropAndResize(image, boxes, box_ind, crop_size)
 
-// One direction of it: the boxes are computed when the network runs, and with them the matrices.
+// One direction of the crop: boxes and matrices are computed when the network runs.
 typedef struct direction {
     int number; // 0 for rows, 1 for columns
     int64_t in, out;
     const char *matrix; // [boxes, 1, out, in] for rows, [boxes, 1, in, out] for columns
-    const char *inside; // which are not outside: as broad, with in = 1
+    const char *inside; // 1 for positions inside the image; the same shape with in = 1
 } direction;
 
 static const char *scalar(czm_onnx_step *step, double number) {
@@ -270,8 +269,8 @@ static const char *numbers_upto(czm_onnx_step *step, int64_t count, bool is_colu
     return czm_onnx_floats(step, numbers, (const int64_t[]){count, 1}, is_column ? 2 : 1);
 }
 
-// Where the pixels of the result come from, computed in the same order as in
-// core/kernels/image/crop_and_resize_op.cc: whether one lies outside may hang on the last bit.
+// The positions of the result's pixels in the image, computed in the same order as in
+// core/kernels/image/crop_and_resize_op.cc: the last bit may decide whether a position is outside.
 static const char *places(czm_onnx_step *step, const direction *d) {
     const char *begin = column_of(step, czm_onnx_in_plain(step, 1), d->number);
     const char *end = column_of(step, czm_onnx_in_plain(step, 1), d->number + 2);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Numbers that go to places which are computed: ScatterNd and its relatives.
+// Writing elements to computed positions: ScatterNd and similar ops.
 #include <stdlib.h>
 
 #include "base/bytes.h"
@@ -11,7 +11,7 @@
 
 enum { SUMS_SINCE = 16, EXTREMES_SINCE = 18 }; // opsets of ScatterND's reductions
 
-// ---- whether each place occurs once
+// ---- whether each position occurs once
 
 static bool hands_on(const czm_node *node) {
     bool is_same = czm_node_traits(node)->memory == CZM_OP_HANDS_ON ||
@@ -19,7 +19,7 @@ static bool hands_on(const czm_node *node) {
     return is_same && node->inputs.count > 0;
 }
 
-// Windows that do not overlap have their largest pixels at different places.
+// Windows that do not overlap have their maxima at different positions.
 static bool is_pool_without_overlap(const czm_node *node) {
     if (!czm_node_is(node, CZM_OP_MaxPoolWithArgmax)) return false;
     czm_windows windows = czm_windows_of(node, 4);
@@ -28,7 +28,7 @@ static bool is_pool_without_overlap(const czm_node *node) {
            columns->size <= columns->stride;
 }
 
-// The coordinates of constant places, one after the other; NULL: they are computed.
+// The coordinates of constant positions, one after the other; NULL: they are computed.
 static const int64_t *coordinates_of(czm_onnx_step *step, size_t input, size_t *count) {
     enum { MOST = 1 << 20 };
     const czm_onnx_value *value = czm_onnx_in(step, input);
@@ -47,7 +47,7 @@ static const int64_t *coordinates_of(czm_onnx_step *step, size_t input, size_t *
     return out;
 }
 
-// Places become one number each, as in an array of the size that holds them all: appends coordinate `k`.
+// Each position becomes one number, its index in an array that contains all positions: appends coordinate `k`.
 static bool append_coordinate(uint64_t *numbers, size_t places, const int64_t *at, size_t depth,
                               size_t k) {
     uint64_t size = 1;
@@ -98,7 +98,7 @@ static const char *as_int64(czm_onnx_step *step, size_t input) {
     return is_wide ? name : czm_onnx_emit_cast(step, name, CZM_DTYPE_INT64);
 }
 
-// `reduction` NULL: the numbers replace what is there.
+// `reduction` NULL: the elements are replaced.
 static void scatter(czm_onnx_step *step, const char *data, const char *places, const char *numbers,
                     const char *reduction) {
     czm_onnx_out(step, 0, CZM_ONNX(step, "ScatterND", data, places, numbers));
@@ -116,7 +116,7 @@ void czm_onnx_scatter_new(czm_onnx_step *step) { // ScatterNd(indices, updates, 
     scatter(step, data, as_int64(step, 0), czm_onnx_in_plain(step, 1), has_doubles ? "add" : NULL);
 }
 
-// What goes to different places needs no reduction: it is put together with what is there before.
+// Different positions need no reduction: the new elements are combined with the old ones before they are written.
 static const char *combined(czm_onnx_step *step, const char *data, const char *places,
                             const char *numbers, const char *reduction) {
     static const char *const ops[][2] = {{"add", "Add"}, {"max", "Max"}, {"min", "Min"}};

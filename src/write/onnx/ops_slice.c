@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Ops that take parts, and move what is there.
+// Ops that select parts or move elements.
 #include "view/slice.h"
 #include "write/onnx/array.h"
 #include "write/onnx/ops.h"
@@ -11,14 +11,14 @@ enum { MOST = CZM_ONNX_MOST_DIMS };
 
 typedef struct cut {
     int64_t begin[MOST], end[MOST], step[MOST];
-    int64_t entry[MOST];                         // of the node's lists; of what is not listed, 0
+    int64_t entry[MOST]; // the number of the entry in the node's lists; 0 if there is none
     bool begin_is_open[MOST], end_is_open[MOST]; // computed when the network runs
-    bool is_single[MOST];                        // one place, which is computed
-    int64_t gone[MOST];                          // dimensions that go
+    bool is_single[MOST];                        // one computed index
+    int64_t gone[MOST];                          // removed dimensions
     int count, gone_count;
 } cut;
 
-// Numbers of which some are known, `known`, and the others are entries of input `input`.
+// A vector of the known numbers `known`; the others are entries of input `input`.
 static const char *partly_known(czm_onnx_step *step, size_t input, const cut *c,
                                 const int64_t *known, const bool *is_open) {
     int64_t kept[MOST], others[MOST];
@@ -35,7 +35,7 @@ static const char *partly_known(czm_onnx_step *step, size_t input, const cut *c,
     return CZM_ONNX(step, "Add", name, czm_onnx_ints(step, others, count));
 }
 
-// The end of one place is the next place, or the end of all for the last place, -1.
+// The end of an index is the next index, or the end of the dimension for the last one, -1.
 static const char *ends_of(czm_onnx_step *step, const cut *c, const char *begins) {
     int64_t single[MOST];
     bool has_single = false;
@@ -53,7 +53,7 @@ static const char *ends_of(czm_onnx_step *step, const cut *c, const char *begins
 static const char *emit_cut(czm_onnx_step *step, const char *of, const cut *c,
                             const int64_t *axes) {
     size_t n = (size_t)c->count;
-    if (n == 0) return of; // ONNX Runtime 1.4 does not survive a Slice of no axes
+    if (n == 0) return of; // ONNX Runtime 1.4 crashes on a Slice without axes
     const char *begins = partly_known(step, 1, c, c->begin, c->begin_is_open);
     return CZM_ONNX(step, "Slice", of, begins, ends_of(step, c, begins),
                     czm_onnx_ints(step, axes, n), czm_onnx_ints(step, c->step, n));
@@ -64,7 +64,7 @@ static bool is_whole(const cut *c, int at) {
            !c->end_is_open[at] && c->step[at] == 1;
 }
 
-// Only dimensions that are cut: of those, ONNX Runtime makes one Split where it can.
+// Only dimensions that are cut: ONNX Runtime can join such slices to one Split.
 static cut without_whole(const cut *c, int64_t *dims) {
     cut cuts = {.count = 0};
     for (int i = 0; i < c->count; i++) {
@@ -135,7 +135,7 @@ static void add_everything(cut *c) {
     c->step[c->count++] = 1;
 }
 
-// false after a refusal.
+// false if the node was rejected.
 static bool read_parts(czm_onnx_step *step, czm_slicing *slicing) {
     int64_t strides[MOST];
     int rank = czm_onnx_in(step, 0)->shape.rank, entries = czm_onnx_in_ints(step, 3, strides, MOST);
@@ -147,7 +147,7 @@ static bool read_parts(czm_onnx_step *step, czm_slicing *slicing) {
     return false;
 }
 
-// New dimensions of 1 are put in afterwards.
+// New dimensions of size 1 are added afterwards.
 void czm_onnx_strided_slice(czm_onnx_step *step) {
     int64_t added[MOST], result = 0;
     cut c = {.count = 0};
@@ -190,7 +190,7 @@ void czm_onnx_reverse(czm_onnx_step *step) {
                         emit_cut(step, czm_onnx_in_layout(step, 0, is_planar), &c, axes));
 }
 
-// ---- moving round
+// ---- Roll and ReverseSequence
 
 static const char *slice_along(czm_onnx_step *step, const char *of, int64_t axis, int64_t begin,
                                int64_t end) {
@@ -198,14 +198,14 @@ static const char *slice_along(czm_onnx_step *step, const char *of, int64_t axis
                     czm_onnx_int(step, axis));
 }
 
-// What goes out at the end comes in at the beginning: the last `by` go first.
+// Moves the last `by` elements to the beginning.
 static const char *roll_along(czm_onnx_step *step, const char *of, int64_t axis, int64_t by) {
     const char *parts[] = {slice_along(step, of, axis, -by, INT32_MAX),
                            slice_along(step, of, axis, 0, -by), NULL};
     return czm_onnx_emit_concat(step, parts, axis);
 }
 
-// A shift of more than the size goes round more than once.
+// A shift larger than the size is reduced by its multiples.
 void czm_onnx_roll(czm_onnx_step *step) { // Roll(input, shift, axis)
     czm_shape shape = czm_onnx_in(step, 0)->shape;
     int64_t shifts[MOST], axes[MOST];
@@ -229,7 +229,7 @@ void czm_onnx_roll(czm_onnx_step *step) { // Roll(input, shift, axis)
     czm_onnx_out_layout(step, 0, is_planar, name);
 }
 
-// ReverseSequence(input, seq_lengths). ONNX wants the batch and what is reversed in front.
+// ReverseSequence(input, seq_lengths). ONNX requires the batch and the reversed dimension in front.
 void czm_onnx_reverse_rows(czm_onnx_step *step) {
     int64_t ends[] = {czm_attr_int(step->node, "batch_dim"), czm_attr_int(step->node, "seq_dim")};
     int64_t order[MOST], back[MOST];

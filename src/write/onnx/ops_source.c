@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Where numbers come from: constants, variables, fills and ranges; and ops that hand on their input.
+// Sources of numbers: constants, variables, fills and ranges; and ops that pass on their input.
 #include "graph/tensor_proto.h"
 #include "write/onnx/array.h"
 #include "write/onnx/ops.h"
@@ -8,7 +8,7 @@
 
 // ---- constants
 
-// Real and imaginary parts take turns.
+// Splits interleaved real and imaginary parts.
 static void put_complex(czm_onnx_step *step, czm_bytes content, czm_shape shape, size_t count) {
     float *parts[] = {CZM_NEW_ARRAY(step->arena, float, count),
                       CZM_NEW_ARRAY(step->arena, float, count)};
@@ -32,7 +32,7 @@ void czm_onnx_const(czm_onnx_step *step) {
     for (int i = 0; fits && i < shape.rank; i++)
         fits = czm_mul_u64(count, (uint64_t)shape.dims[i], &count) && count < INT32_MAX;
     if (!fits) {
-        czm_onnx_refuse(step, "a constant of this shape cannot be written");
+        czm_onnx_refuse(step, "a constant of this shape is not supported");
         return;
     }
     if (dtype == CZM_DTYPE_COMPLEX64) {
@@ -62,10 +62,10 @@ void czm_onnx_handle(czm_onnx_step *step) {
         step->outputs[0].shape = (czm_shape){(int)v->rank, v->dims};
         return;
     }
-    czm_onnx_refuse(step, "ONNX has no variables like this one");
+    czm_onnx_refuse(step, "ONNX has no equivalent of this variable");
 }
 
-// A variable's handle carries the weight.
+// The weight is the value of the variable's handle.
 void czm_onnx_read(czm_onnx_step *step) {
     const czm_onnx_value *handle = czm_onnx_in(step, 0);
     step->outputs[0].weight = handle->weight;
@@ -73,7 +73,7 @@ void czm_onnx_read(czm_onnx_step *step) {
     if (!handle->weight) czm_onnx_refuse(step, "the variable is not known");
 }
 
-// ---- what stays as it is
+// ---- values that pass unchanged
 
 void czm_onnx_pass(czm_onnx_step *step) {
     for (size_t i = 0; i < step->output_count && i < czm_onnx_in_count(step); i++) {
@@ -98,7 +98,7 @@ void czm_onnx_cast(czm_onnx_step *step) {
     }
 }
 
-// RandomUniform(shape) and RandomStandardNormal: other numbers, of the same distribution.
+// RandomUniform(shape) and RandomStandardNormal: different numbers of the same distribution.
 void czm_onnx_random(czm_onnx_step *step) {
     const char *like = CZM_ONNX(step, "Expand", czm_onnx_number(step, step->outputs[0].dtype, 0),
                                 czm_onnx_in_int64(step, 0));

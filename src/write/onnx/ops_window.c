@@ -9,14 +9,14 @@
 #include "write/onnx/scope.h"
 #include "write/onnx/window.h"
 
-// The least number of an element type that can be pooled.
+// The lowest number of an element type that can be pooled.
 static double lowest(czm_dtype dtype) {
     if (czm_dtype_is_floating(dtype)) return -FLT_MAX;
     bool is_unsigned = dtype == CZM_DTYPE_UINT8 || dtype == CZM_DTYPE_UINT16;
     return is_unsigned ? 0 : -ldexp(1, 8 * (int)czm_dtype_size(dtype) - 1);
 }
 
-// Optimisers remove these nodes, or move them to another place.
+// Optimisers remove or move these nodes.
 static bool is_transparent(const czm_onnx_node *node) {
     static const char *const ops[] = {"Identity", "Cast",      "Transpose", "Reshape",
                                       "Squeeze",  "Unsqueeze", "Slice"};
@@ -54,8 +54,8 @@ static const char *ones_like(czm_onnx_step *step, const char *image, int rank) {
     return CZM_ONNX(step, "Expand", czm_onnx_number(step, CZM_DTYPE_FLOAT, 1), shape);
 }
 
-// TensorFlow's mean of a window leaves the padding out. Where the padding is added to the image, the share of
-// each window that lies in the image divides the mean of the whole window.
+// TensorFlow's mean of a window excludes the padding. If the padding is added to the image, the mean of the whole
+// window is divided by the share of the window inside the image.
 void czm_onnx_pool(czm_onnx_step *step) {
     czm_onnx_image image;
     int64_t kernel[CZM_ONNX_MOST_DIMS];

@@ -47,7 +47,7 @@ static bool are_sizes_of(const czm_shapes *shapes, czm_tensor sizes, const repet
            size.offset == 0;
 }
 
-// Where one size at most is open, the number of elements determines it.
+// If at most one size is open, the number of elements determines it.
 static bool is_shape_of(czm_shape in, czm_shape out, const repetition *r) {
     int open = 0;
     for (int i = 0; i < RANK; i++) {

@@ -7,8 +7,8 @@
 
 #include "write/onnx/step.h"
 
-// Translates the step's Reshape if it ends such repetitions; false: it does not, and nothing has happened. The
-// nodes before it are translated too, and swept away if nobody else reads them.
+// Translates the step's Reshape if it ends such repetitions; otherwise returns false and changes nothing. The nodes
+// before it are translated too, and removed if they have no other readers.
 bool czm_onnx_put_repeated(czm_onnx_step *step);
 
 #endif

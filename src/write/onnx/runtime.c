@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// From the standard to ONNX Runtime; see runtime.h. Where it has no kernel for an element type, a wider type
-// does the same: the inputs are cast, and so is the result.
+// Changes for ONNX Runtime; see runtime.h. If it has no kernel for an element type, the node is computed in a wider
+// type: the inputs are cast, and the result is cast back.
 #include "write/onnx/runtime.h"
 
 #include "write/onnx/kernels.h"
@@ -41,8 +41,8 @@ static czm_onnx_step step_for(fitting *f, czm_onnx_scope *scope, const czm_onnx_
 
 // ---- a product and a sum
 
-// 1.4.0 makes one node of MatMul and Add, and crashes if it does not know the shape of what is added. It
-// does not know this pair.
+// 1.4.0 joins MatMul and Add, and crashes if the shape of the added tensor is unknown. It does not join this pair of
+// nodes.
 static void part_from_product(fitting *f, czm_onnx_node *sum) {
     if (!is_op(sum, "Add") || f->opset != CZM_ONNX_OLD) return;
     for (size_t i = 0; i < 2; i++) {
@@ -65,8 +65,8 @@ static const char *emit_cast(fitting *f, czm_onnx_step *step, const char *of, cz
     return name;
 }
 
-// 1.4 to 1.16 make one cast of two, also where the first one rounds or wraps: a Reshape keeps them apart.
-// Sizes are cast from int64 to int32 and back all the time, and fit.
+// 1.4 to 1.16 join two casts, even if the first one rounds or wraps: a Reshape separates them. Casts of sizes from
+// int64 to int32 and back are exact and stay.
 static const char *apart_from_cast(fitting *f, czm_onnx_step *step, const char *name) {
     const czm_onnx_node *maker = czm_onnx_maker_of(f->translator, name);
     if (!is_op(maker, "Cast")) return name;
@@ -91,7 +91,7 @@ static void widen_inputs(fitting *f, czm_onnx_step *step, czm_onnx_node *node,
     }
 }
 
-// The result gets another name, and the cast result its own.
+// The result gets a new name, and the cast result the old one.
 static void narrow_outputs(fitting *f, czm_onnx_step *step, czm_onnx_node *node,
                            const czm_onnx_typing *t) {
     for (size_t i = 0; i < node->output_count; i++) {
@@ -136,7 +136,8 @@ static void fit_node(fitting *f, czm_onnx_scope *scope, czm_onnx_node *node) {
 
 // ---- graphs
 
-// If and Loop give what their graphs give; a Loop's graph gives its condition first.
+// The outputs of If and Loop have the types of their graphs' outputs; the first output of a Loop's graph is its
+// condition.
 static void fit_nest(fitting *f, czm_onnx_graph *graph, czm_onnx_node *node) {
     const czm_onnx_graph *inner = NULL;
     for (size_t i = 0; i < node->attrs.count; i++) {

@@ -6,8 +6,8 @@
 
 #include "write/onnx/scope.h"
 
-// Changes the nodes so that every supported version of ONNX Runtime loads the network and computes the same
-// numbers, without and with graph optimisation. Where that is impossible, the translator's status says so.
+// Changes the nodes so that every supported version of ONNX Runtime loads the network and computes the same numbers,
+// without and with graph optimisation. If this is impossible, the translator's status is an error.
 void czm_onnx_fit_runtime(czm_onnx_translator *translator);
 
 #endif

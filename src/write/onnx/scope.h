@@ -8,10 +8,10 @@
 #include "write/onnx/step.h"
 
 struct czm_onnx_scope {
-    czm_onnx_graph *graph;    // where nodes go
+    czm_onnx_graph *graph;    // the graph to which nodes are added
     const czm_shapes *shapes; // of the nodes that are translated
     unsigned nesting;         // of functions
-    bool is_inner;            // the ONNX graph lies in another: what is made here stays here
+    bool is_inner;            // the ONNX graph is inside another one
 };
 
 struct czm_onnx_translator {
@@ -22,7 +22,7 @@ struct czm_onnx_translator {
     czm_name_table names;     // of ONNX nodes and tensors: each is unique
     czm_name_table makers;    // name of a tensor -> the czm_onnx_node that makes it
     czm_name_table constants; // bytes, type and shape -> czm_onnx_weight
-    size_t steps;             // nodes that were translated, those of functions each time
+    size_t steps;             // the number of translated nodes; those of functions count each time
     czm_status status;
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What rules ask and answer with; see step.h.
+// The functions for rules; see step.h.
 #include "write/onnx/step.h"
 
 #include <math.h>
@@ -13,7 +13,7 @@ static czm_dtype type_named(const void *node, czm_bytes attr) {
     return czm_attr_type_named(node, attr);
 }
 
-// NULL: the rule's own, which is to keep the SavedModel. TensorFlow 2.0.0 may be unable to run it, too.
+// NULL: the hint of the rule, to keep the SavedModel. Another hint if TensorFlow 2.0.0 cannot run the op either.
 static const char *usual_hint(const czm_node *node) {
     bool runs = node->def && node->def->in_target && czm_op_has_kernel(node->def, type_named, node);
     return runs ? NULL : "replace the layer";
@@ -172,7 +172,7 @@ const char *czm_onnx_emit_with_axes(czm_onnx_step *step, const char *op, const c
 
 // ---- weights
 
-// Initializers lie in the outermost graph, where every inner one sees them.
+// Initializers are in the outermost graph, where all inner graphs can read them.
 static czm_onnx_weight *add_weight(czm_onnx_step *step, const char *name) {
     czm_onnx_weight *weight = CZM_NEW(step->arena, czm_onnx_weight);
     weight->name = czm_onnx_unique_name(step->translator, name);
@@ -200,7 +200,7 @@ czm_onnx_weight *czm_onnx_new_weight(czm_onnx_step *step, const char *name, czm_
     return w;
 }
 
-// Equal constants are one.
+// Equal constants share one initializer.
 static czm_onnx_weight *constant_weight(czm_onnx_step *step, czm_dtype dtype, const int64_t *dims,
                                         int rank, const void *content, size_t size) {
     czm_buffer key = czm_buffer_in(step->arena);
@@ -252,7 +252,7 @@ static void put_number(czm_buffer *b, czm_dtype dtype, double value) {
         czm_put_raw_le(b, (uint64_t)(int64_t)value, czm_onnx_element_size(dtype));
 }
 
-// What the constants of computed numbers are stored as.
+// The element type of stored constants.
 static czm_dtype stored_dtype(czm_dtype dtype) {
     return czm_dtype_is_floating(dtype) ? CZM_DTYPE_FLOAT : dtype;
 }
@@ -263,7 +263,7 @@ const char *czm_onnx_number(czm_onnx_step *step, czm_dtype dtype, double value) 
     return constant(step, stored_dtype(dtype), NULL, 0, b.data, b.size);
 }
 
-// NULL: what is known has no place in a weight, or something is not known.
+// NULL: the value has no type of weights, or is not completely known.
 static czm_onnx_weight *known_weight(czm_onnx_step *step, const czm_onnx_value *value) {
     bool is_known = value->known.elements && czm_shape_is_complete(value->shape) &&
                     value->shape.rank <= CZM_ONNX_MOST_DIMS;
@@ -301,8 +301,8 @@ static const char *unknown_rank(czm_onnx_step *step) {
     return "";
 }
 
-// Whether both layouts have the elements in the same order, since there is one channel or one pixel,
-// and at most one size is left to be found out.
+// Whether both layouts have the same order of elements, because there is one channel or one pixel, and at most one
+// size is open.
 static bool stays_in_order(czm_shape shape) {
     int open = 0;
     bool has_one_pixel = true;
@@ -427,7 +427,7 @@ void czm_onnx_out(czm_onnx_step *step, size_t output, const char *plain) {
     if (output < step->output_count) step->outputs[output].plain = plain;
 }
 
-// In functions nothing is known of shapes; but a planar tensor has the rank of one that is read.
+// In functions, shapes are unknown; a planar tensor has the rank of a tensor that the node reads.
 static czm_shape shape_of_rank(const czm_onnx_step *step) {
     static const int64_t unknown[CZM_ONNX_MOST_DIMS] = {
         CZM_UNKNOWN, CZM_UNKNOWN, CZM_UNKNOWN, CZM_UNKNOWN,
@@ -494,7 +494,7 @@ static bool is_foldable(const czm_onnx_value *value, size_t channels) {
     return value->open && value->readers == 1 && value->open->channels == channels;
 }
 
-// Into the convolution: (w * x + b) * scale + shift.
+// Merges into the convolution: (w * x + b) * scale + shift.
 static void fold_affine(czm_onnx_step *step, czm_onnx_open *open, const float *scale,
                         const float *shift) {
     size_t count = open->channels;
@@ -518,7 +518,7 @@ static void fold_affine(czm_onnx_step *step, czm_onnx_open *open, const float *s
     open->node->input_count = 3;
 }
 
-// [C] -> [C,1,1], or [C] as it is for plain layout.
+// [C] -> [C,1,1], or [C] unchanged for plain layout.
 static const char *per_channel(czm_onnx_step *step, const float *numbers, size_t channels,
                                int space) {
     int64_t dims[CZM_ONNX_MOST_DIMS] = {(int64_t)channels};
@@ -526,7 +526,7 @@ static const char *per_channel(czm_onnx_step *step, const float *numbers, size_t
     return czm_onnx_floats(step, numbers, dims, 1 + space);
 }
 
-// One operation, with a mean of 0 and a deviation of 1, which engines join with what stands beside it.
+// One operation, with a mean of 0 and a deviation of 1, which engines join with neighbouring nodes.
 static const char *emit_batch_norm(czm_onnx_step *step, const char *image, const float *scale,
                                    const float *shift, size_t channels) {
     float *none = CZM_NEW_ARRAY(step->arena, float, channels);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a rule of the translation sees: one TensorFlow node, its inputs as names of ONNX tensors in
-// either layout, and functions that add ONNX nodes.
+// The interface for a rule of the translation: one TensorFlow node, its inputs as names of ONNX tensors in either
+// layout, and functions that add ONNX nodes.
 //
 // A rule asks with czm_onnx_in_* and answers with czm_onnx_out() or czm_onnx_out_planar(). When the node
 // cannot be expressed it calls czm_onnx_refuse() and returns. Layouts: "plain" is TensorFlow's order of
@@ -11,7 +11,7 @@
 
 #include "write/onnx/onnx.h"
 
-// A convolution whose result may still be scaled and shifted per channel: nobody else reads it.
+// A convolution whose result has no other reader, so a factor and a shift per channel can be added to it.
 typedef struct czm_onnx_open {
     czm_onnx_node *node; // Conv or ConvTranspose
     czm_onnx_weight *weight;
@@ -20,18 +20,18 @@ typedef struct czm_onnx_open {
     float *bias; // NULL: there is none yet
 } czm_onnx_open;
 
-// A TensorList that is reserved, and of which one element at most has been written.
+// A reserved TensorList with at most one written element.
 typedef struct czm_onnx_list {
     czm_dtype dtype;             // of its elements
     czm_shape shape;             // of the element that has been written
-    const char *count;           // how many it is to have, [1]
-    bool is_single;              // it is to have one
-    bool grows;                  // a place beyond the count makes it longer
+    const char *count;           // the number of its elements, [1]
+    bool is_single;              // its number of elements is one
+    bool grows;                  // it grows if an element is written beyond its count
     const char *place, *element; // NULL: none has been written
-    czm_tensor index;            // what `place` is in TensorFlow
+    czm_tensor index;            // the tensor of `place` in TensorFlow
 } czm_onnx_list;
 
-// A tensor of the TensorFlow graph. At least one of the names is there.
+// A tensor of the TensorFlow graph. At least one of the names is set.
 typedef struct czm_onnx_value {
     const char *plain, *planar;
     const char *imaginary;   // of complex numbers; `plain` are the real parts
@@ -42,7 +42,7 @@ typedef struct czm_onnx_value {
     czm_onnx_open *open;
     const czm_onnx_list *list; // instead of a name
     size_t readers;            // in its own graph
-    bool is_needed;            // of a node's first value: something reads the node
+    bool is_needed;            // of a node's first value: the node has a reader
 } czm_onnx_value;
 
 typedef struct czm_onnx_scope czm_onnx_scope;
@@ -71,10 +71,10 @@ static inline size_t czm_onnx_in_count(const czm_onnx_step *step) {
     return step->node->inputs.count;
 }
 
-// Whether the input can be had in planar layout at no cost, and plain only by a transposition.
+// Whether the input exists in planar layout and would need a transposition for plain layout.
 bool czm_onnx_in_is_planar(const czm_onnx_step *step, size_t input);
 
-// The input's value as integers, all of it known; at most `most`. The count, or -1.
+// The input's value as at most `most` integers. Returns their number, or -1 if one is unknown.
 int czm_onnx_in_ints(const czm_onnx_step *step, size_t input, int64_t *out, int most);
 bool czm_onnx_in_number(const czm_onnx_step *step, size_t input, double *out); // of one element
 
@@ -140,31 +140,31 @@ void czm_onnx_out(czm_onnx_step *step, size_t output, const char *plain);
 void czm_onnx_out_planar(czm_onnx_step *step, size_t output, const char *planar);
 void czm_onnx_out_value(czm_onnx_step *step, size_t output, const czm_onnx_value *same);
 
-// What is known of an output's shape.
+// The known shape of an output.
 czm_shape czm_onnx_out_shape(const czm_onnx_step *step, size_t output);
 
 // Whether exactly one node reads the output.
 bool czm_onnx_out_is_read_once(const czm_onnx_step *step, size_t output);
 
 CZM_PRINTF(2, 3) void czm_onnx_refuse(czm_onnx_step *step, const char *format, ...);
-// Of what only the newer operator set can do; `what` goes on after "opset 12".
+// Rejects a node that only the newer operator set supports; `what` continues the text "opset 12".
 void czm_onnx_refuse_opset(czm_onnx_step *step, const char *what);
 
 // ---- layouts
 
-// Where dimension `dim` of a tensor lies in planar layout.
+// The position of dimension `dim` of a tensor in planar layout.
 static inline int64_t czm_onnx_planar_axis(int64_t dim, int rank) {
     return dim == 0 ? 0 : dim == rank - 1 ? 1 : dim + 1;
 }
 
 // ---- per channel
 
-// x * scale + shift for each channel (the last dimension) of the step's input; folded into the
-// convolution that computes it if nobody else reads that. Either may be NULL.
+// x * scale + shift for each channel (the last dimension) of the step's input; merged into the convolution that
+// computes it if that has no other reader. Either may be NULL.
 void czm_onnx_emit_affine(czm_onnx_step *step, size_t input, const float *scale, const float *shift,
                           size_t channels);
 
-// A whole function in place: its outputs for these inputs; false after a refusal.
+// Inlines a function: its outputs for these inputs; false if a node was rejected.
 bool czm_onnx_inline_function(czm_onnx_step *step, czm_bytes name, const czm_onnx_value *inputs,
                               size_t input_count, czm_onnx_value *outputs, size_t output_count);
 
@@ -181,7 +181,7 @@ const char *czm_onnx_new_name(czm_onnx_step *step, const char *suffix);
 // The list as a tensor with one more dimension in front.
 const char *czm_onnx_list_filled(czm_onnx_step *step, czm_onnx_value *value);
 
-// The list that was written to in a loop, from the places and the elements of all rounds.
+// The list that was written in a loop, from the positions and the elements of all iterations.
 const char *czm_onnx_list_of_rounds(czm_onnx_step *step, const czm_onnx_list *list,
                                     const char *places, const char *elements);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The translation itself: which nodes are needed, in which order they are translated, and what is
-// left over at the end. The rules are in ops_*.c, the table of them in op/ops.def.
+// The translation itself: which nodes are needed, the order of translation, and the removal of unused nodes. The
+// rules are in ops_*.c, the table of them in op/ops.def.
 #include "write/onnx/translate.h"
 
 #include "passes/onnx/prepare.h"
@@ -9,7 +9,7 @@
 #include "write/onnx/runtime.h"
 #include "write/onnx/scope.h"
 
-enum { DEEPEST_NEST = 32, MOST_STEPS = 1 << 20 }; // so that files made to unfold do no harm
+enum { DEEPEST_NEST = 32, MOST_STEPS = 1 << 20 }; // limits for hostile files
 
 // ---- the table
 
@@ -37,7 +37,7 @@ static bool is_settled(const czm_node *node) {
     return true;
 }
 
-// A damaged file may leave some out. What nobody knows is refused anyway.
+// In a damaged file, inputs may be missing. Unknown ops are rejected anyway.
 static bool has_all_inputs(const czm_node *node) {
     size_t count;
     return !node->def || (czm_node_input_count(node, &count) && count == node->inputs.count);
@@ -55,7 +55,7 @@ static void translate_node(czm_onnx_translator *t, czm_onnx_scope *scope, const 
         return;
     }
     if (++t->steps > MOST_STEPS)
-        czm_onnx_refuse(&step, "its functions call each other without end");
+        czm_onnx_refuse(&step, "its functions call each other in a circle");
     else if (czm_onnx_has_complex(&step))
         czm_onnx_complex(&step, op->translate);
     else if (op->translate)
@@ -66,7 +66,7 @@ static void translate_node(czm_onnx_translator *t, czm_onnx_scope *scope, const 
 
 // ---- values
 
-// As many as the node has outputs, with what shape inference knows of them.
+// Makes the values of a node's outputs, with their inferred shapes.
 static void new_values(czm_onnx_translator *t, const czm_onnx_scope *scope, czm_node *node) {
     size_t count;
     if (!czm_node_output_count(node, &count) || count == 0) count = 1;
@@ -100,10 +100,10 @@ static void begin_values(czm_onnx_translator *t, const czm_onnx_scope *scope,
 
 // ---- a graph
 
-// The first value speaks for the node.
+// The mark of the first value counts for the node.
 static void mark(czm_tensor tensor) { ((czm_onnx_value *)tensor.node->scratch)->is_needed = true; }
 
-// Whatever the outputs need, except what goes into values that are known.
+// Marks all nodes that the outputs need, except those that only known values depend on.
 static void mark_needed(const czm_graph *graph) {
     for (size_t i = 0; i < graph->outputs.count; i++) mark(graph->outputs.items[i].tensor);
     for (size_t i = graph->nodes.count; i-- > 0;) {
@@ -148,7 +148,7 @@ bool czm_onnx_inline_function(czm_onnx_step *step, czm_bytes name, const czm_onn
         return false;
     }
     if (step->scope->nesting == DEEPEST_NEST) {
-        czm_onnx_refuse(step, "functions call each other too deeply");
+        czm_onnx_refuse(step, "functions call each other more deeply than is supported");
         return false;
     }
     czm_onnx_scope scope = *step->scope;
@@ -170,7 +170,7 @@ bool czm_onnx_inline_function(czm_onnx_step *step, czm_bytes name, const czm_onn
     return true;
 }
 
-// ---- what nobody reads
+// ---- nodes without readers
 
 typedef struct sweep {
     czm_arena *arena;
@@ -218,7 +218,7 @@ static czm_status begin_input(czm_onnx_translator *t, const czm_graph *graph) {
     return CZM_OK;
 }
 
-// The output has a name of its own, also when it is the input itself.
+// The output gets its own name, even if it is the input itself.
 static void end_output(czm_onnx_translator *t, czm_onnx_scope *scope, const czm_graph *graph) {
     czm_tensor tensor = graph->outputs.items[0].tensor;
     czm_onnx_step step = {t,    scope,    t->context->arena,    tensor.node,
@@ -231,7 +231,7 @@ static void end_output(czm_onnx_translator *t, czm_onnx_scope *scope, const czm_
         (czm_onnx_port){czm_onnx_last(&step)->outputs[0], value->dtype, value->shape};
 }
 
-// A network takes pictures, also if it does not say so: [batch, height, width, channels].
+// If the input's rank is open, it is assumed to be an image: [batch, height, width, channels].
 static const czm_shapes *shapes_of_pictures(czm_context *context, const czm_model *model,
                                             const czm_shapes *shapes) {
     static const int64_t dims[] = {CZM_UNKNOWN, CZM_UNKNOWN, CZM_UNKNOWN, CZM_UNKNOWN};

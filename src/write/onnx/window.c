@@ -53,7 +53,7 @@ typedef struct windows {
     czm_window along[CZM_ONNX_MOST_DIMS]; // the spatial dimensions
     int64_t strides[CZM_ONNX_MOST_DIMS], dilations[CZM_ONNX_MOST_DIMS];
     int64_t pads[2 * CZM_ONNX_MOST_DIMS]; // all befores, then all afters
-    bool is_open;                         // the pads depend on a size that is not known
+    bool is_open;                         // the pads depend on an unknown size
 } windows;
 
 static void set_pads(windows *w, int space, int i) {
@@ -162,7 +162,7 @@ static void set_transposed(czm_onnx_step *step, const czm_onnx_image *image, con
     czm_onnx_set_ints(step, "output_padding", over, space);
 }
 
-// Where a size is open, the output must be the stride times the input and a fixed number of pixels.
+// If a size is open, the output must be the stride times the input plus a fixed number of pixels.
 static bool find_offset(const czm_onnx_step *step, const czm_onnx_image *image, const windows *w,
                         int i, int64_t *offset) {
     czm_linear size;
@@ -177,7 +177,7 @@ static bool find_offset(const czm_onnx_step *step, const czm_onnx_image *image, 
     return true;
 }
 
-// Sets output_padding where a size is open. SAME padding is known only for the stride times the input.
+// Sets output_padding if a size is open. SAME padding is known only for the stride times the input.
 static bool find_open_over(const czm_onnx_step *step, const czm_onnx_image *image, const windows *w,
                            int i, int64_t *over) {
     int64_t offset, left = czm_window_reach(&w->along[i]) - w->strides[i];
@@ -215,7 +215,7 @@ bool czm_onnx_set_transposed(czm_onnx_step *step, const czm_onnx_image *image,
 
 // ---- transposed, of a size that is computed
 
-// The spatial sizes that the node is told, [height, width].
+// The spatial sizes in the node's input, [height, width].
 static const char *told_sizes(czm_onnx_step *step, const czm_onnx_image *image) {
     const char *sizes = czm_onnx_in_int64(step, 0);
     int64_t picks[CZM_ONNX_MOST_DIMS];
@@ -226,8 +226,8 @@ static const char *told_sizes(czm_onnx_step *step, const czm_onnx_image *image) 
     return CZM_ONNX(step, "Gather", sizes, czm_onnx_ints(step, picks, (size_t)space));
 }
 
-// All that the windows reach, and as much more as may be asked for; of that, the part that TensorFlow
-// leaves when it takes the paddings away, half of them at the beginning.
+// Computes all pixels that the windows reach, plus the largest possible output padding, and selects the part that
+// remains after TensorFlow removes the paddings, half of them at the beginning.
 const char *czm_onnx_cut_transposed(czm_onnx_step *step, const czm_onnx_image *image,
                                     const int64_t *kernel, const char *name) {
     size_t space = (size_t)image->rank - 2;

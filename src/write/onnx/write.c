@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Writing ONNX; see write.h. The file is a row of pieces: bytes that are made beforehand, and weights
-// between them.
+// Writing ONNX; see write.h. The file is a list of pieces: prepared bytes, and weights between them.
 #include "write/onnx/write.h"
 
 #include "op/number.h"
 
 typedef struct piece {
     czm_bytes bytes;
-    const czm_onnx_weight *weight; // NULL, or what follows the bytes
+    const czm_onnx_weight *weight; // NULL, or the weight that follows the bytes
     uint32_t *crc32c;              // of the weight as it is stored, once it was written
 } piece;
 
@@ -163,7 +162,7 @@ czm_status czm_onnx_plan_make(czm_context *context, const czm_onnx_model *model,
     *result = plan;
     if (*size <= INT32_MAX) return CZM_OK;
     return czm_report_add(context->report, CZM_RULE_ONNX_SIZE, "", NULL,
-                          "the network takes %llu bytes", (unsigned long long)*size);
+                          "the ONNX file would have %llu bytes", (unsigned long long)*size);
 }
 
 // ---- weights
@@ -193,7 +192,7 @@ static czm_status load(czm_context *context, const czm_onnx_weight *w, uint8_t *
 
 static void to_singles(czm_dtype dtype, uint8_t *bytes, size_t count) {
     size_t size = czm_dtype_size(dtype);
-    // What is narrower grows from its end, what is wider shrinks from its beginning.
+    // Narrower types are converted from the end, wider types from the beginning, in place.
     for (size_t i = 0; i < count; i++) {
         size_t at = size < sizeof(float) ? count - 1 - i : i;
         double exact = 0;
@@ -214,11 +213,11 @@ static bool is_in_order(const czm_onnx_weight *w) {
     return true;
 }
 
-// Where the rows of a weight in its new order begin, and how they lie in the old one. A row is all
-// that shares the index along the first dimension.
+// The positions in the stored order of the rows of a reordered weight. A row are all elements with the same index in
+// the first dimension.
 typedef struct rows {
     size_t count, length;
-    size_t step; // from a row's first element to the next row's, as stored
+    size_t step; // the stored distance between the first elements of neighbouring rows
     int rank;    // of a row
     int64_t dims[CZM_ONNX_MOST_DIMS], steps[CZM_ONNX_MOST_DIMS];
 } rows;
@@ -241,8 +240,8 @@ static rows rows_of(const czm_onnx_weight *w) {
     return r;
 }
 
-// Rows from number `first` on. Neighbours in a row are far from each other as stored, and so are
-// those of the next row, but beside the first's: several rows at once use what memory delivers.
+// Gathers rows from number `first` on. Neighbours in a row are far apart in the stored order, but elements of
+// neighbouring rows are close: several rows at once use each cache line completely.
 static void gather_rows(const rows *r, const float *stored, size_t first, size_t count,
                         float *out) {
     int64_t at[CZM_ONNX_MOST_DIMS] = {0}, from = 0;
@@ -326,7 +325,8 @@ czm_status czm_onnx_write(czm_context *context, const czm_onnx_plan *plan, czm_s
     return CZM_OK;
 }
 
-// The first piece has the version of this program, the format names the operator set.
+// The first piece is not hashed: it contains the version of this program, and the name of the format implies the
+// operator set.
 void czm_onnx_plan_identify(const czm_onnx_plan *plan, czm_sha256 *sha) {
     for (size_t i = 1; i < plan->pieces.count; i++) {
         const piece *p = &plan->pieces.items[i];

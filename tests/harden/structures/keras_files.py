@@ -93,7 +93,7 @@ def keras_weights(folder, n):
 
 @kind(10 ** 2, 10 ** 5, 10 ** 9, commands=KERAS_COMMANDS)
 def keras_sizes(folder, n):
-    """Layers that enlarge what they get."""
+    """Layers that enlarge their input."""
     layers = [keras_layer('up', 'UpSampling2D', [[('x', 0)]], size=[n, n]),
               keras_layer('pad', 'ZeroPadding2D', [[('up', 0)]], padding=[[n, n], [n, n]])]
     return keras(folder, functional([keras_start(), *layers, keras_softmax('pad')], [('y', 0)]))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the structures are made of, and their list: KINDS has a row for each name."""
+"""Parts of the structures, and their list: KINDS has a row for each name."""
 import os
 import sys
 

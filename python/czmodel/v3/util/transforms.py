@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Steps to put before and behind a network: those of czmodel 3.0.0.
+"""Steps before and after a network: those of czmodel 3.0.0.
 
 As parameters of the conversion they are words that the C library understands, and need no Keras.
 Where a Keras was loaded before one is made, it is a layer of it and can be used in models too.
@@ -120,7 +120,7 @@ def add_preprocessing_layers(model: Any, layers: Any = None,
 
 
 def add_postprocessing_layers(model: Any, layers: Any) -> Any:
-    """Puts a layer or a sequence of layers behind a Keras model, and returns the new Keras model;
+    """Inserts a layer or a sequence of layers after a Keras model, and returns the new Keras model;
     None: no layers."""
     keras = _export.keras_of(model)
     result = model.outputs[0]

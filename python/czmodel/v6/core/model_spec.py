@@ -39,7 +39,7 @@ class ModelSpec(NamedTuple):
         return cls(spec.model, metadata, spec.license_file)
 
     def struct(self, model: bytes) -> c.czm_metadata:
-        """The metadata as the library takes it; `model` is the path of the network."""
+        """The metadata as a struct of the library; `model` is the path of the network."""
         metadata = v3.ModelMetadata(*self.model_metadata[:-1])
         result = v3.ModelSpec(self.model, metadata, self.license_file).struct(model)
         scaling = self.model_metadata.scaling or ()
