@@ -2,9 +2,9 @@
 //
 // Runs an ONNX file in ONNX Runtime, which is searched when it is needed.
 //
-// Its C API is a table of functions that only ever grows at its end (onnxruntime_c_api.h: struct
-// OrtApi; onnxruntime_c_api.cc asserts that version 1 ends at index 101). What is declared here
-// belongs to version 1, so every ONNX Runtime since 1.0 has it, and no header is needed.
+// Its C API is a table of functions that only ever grows at its end (onnxruntime_c_api.h: struct OrtApi;
+// onnxruntime_c_api.cc asserts that version 1 ends at index 101). The functions declared here belong to version 1, so
+// every ONNX Runtime since 1.0 has it, and no header is needed.
 #include <stddef.h>
 
 #include "cli/runtime/runtime.h"
@@ -102,9 +102,9 @@ static const char *take_message(const ort_api *api, czm_arena *arena, OrtStatus 
 
 // ---- finding it
 //
-// A library is loaded by its full path alone: what --runtime names, else the folder "onnxruntime" beside the
-// program, else the package of the Python in whose environment the program lies. What the system would find
-// by a name might lie in the working folder, where anybody may have put it.
+// A library is loaded by its full path alone: the one that --runtime names, else the folder "onnxruntime" beside the
+// program, else the package of the Python in whose environment the program lies. A search by name could find a
+// library in the working folder that somebody else put there.
 
 #ifdef _WIN32
 #define LIBRARY "onnxruntime.dll"

@@ -3,8 +3,8 @@
 // Runs a SavedModel in TensorFlow, through its C API (tensorflow/c/c_api.h) and a library that the user names. A
 // process can load only one TensorFlow: its symbols are global.
 //
-// TensorFlow 2.0.0 comes as a Python package alone, whose libraries want symbols of the interpreter
-// that are never used here; tests/engines/engine.py makes a library of dummies and says why.
+// TensorFlow 2.0.0 comes as a Python package alone, whose libraries require symbols of the interpreter that are never
+// used here; tests/engines/engine.py makes a library of dummies and says why.
 #include <stddef.h>
 
 #include "cli/runtime/runtime.h"

@@ -10,7 +10,7 @@ const czm_field_op czm_field_ops[CZM_OP_KIND_COUNT] = {
 #include "op/ops.def"
 };
 
-// Marks ops whose output depends on no pixel, whatever their inputs depend on; it is never called.
+// Marks ops whose output depends on no pixel; it is never called.
 void czm_see_nothing(czm_field_step *step) { (void)step; }
 
 // ---- one tensor, element by element

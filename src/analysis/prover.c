@@ -45,7 +45,7 @@ czm_tensor czm_behind(czm_tensor tensor) {
     return tensor;
 }
 
-// ---- what is known of a tensor
+// ---- facts about a tensor
 
 // A dimension, counted from the end.
 static int64_t dim_of(const prover *p, czm_tensor tensor, int axis) {

@@ -7,8 +7,8 @@
 
 #include "graph/graph.h"
 
-// The nodes that draw random numbers, in the order of the graphs, the main graph's first. The main
-// graph must be sorted: then it holds only what the output needs.
+// The nodes that draw random numbers, in the order of the graphs, the main graph's first. The main graph must be
+// sorted, so that it contains only the nodes that the output needs.
 czm_node_list czm_random_nodes(czm_arena *arena, const czm_model *model);
 
 #endif

@@ -114,7 +114,7 @@ static void make_buffers(liveness *l, czm_node *node, size_t position) {
     }
 }
 
-// An output that nobody reads may have any size.
+// An output without readers may have any size.
 static void use(liveness *l, czm_tensor tensor, size_t position) {
     buffer *b = buffer_of(l, tensor);
     if (!b) return;
@@ -130,7 +130,7 @@ static void find_last_uses(liveness *l) {
         for (size_t i = 0; i < node->inputs.count; i++) use(l, node->inputs.items[i], p);
     }
     const czm_port_list *ends[] = {&l->model->main.inputs, &l->model->main.outputs};
-    for (size_t e = 0; e < CZM_COUNT_OF(ends); e++) // the caller holds them
+    for (size_t e = 0; e < CZM_COUNT_OF(ends); e++) // the caller keeps them
         for (size_t i = 0; i < ends[e]->count; i++) use(l, ends[e]->items[i].tensor, nodes->count);
 }
 

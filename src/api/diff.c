@@ -63,13 +63,13 @@ static bool same_inputs(const czm_node *a, const czm_node *b) {
     return true;
 }
 
-// Names of variables and notes to a runtime are no part of what is computed.
+// Names of variables and attributes for a runtime do not affect the result.
 static bool is_compared(const czm_attr *attr) {
     return !(attr->name.size && attr->name.data[0] == '_') &&
            !czm_bytes_is(attr->name, "shared_name") && !czm_bytes_is(attr->name, "container");
 }
 
-// The same numbers may be stored as bytes or as a list. Types are attributes of their own.
+// The same numbers may be stored as bytes or as a list. Types are separate attributes.
 static bool same_tensor(czm_arena *arena, const czm_node *a, const czm_node *b) {
     enum { MOST_NUMBERS = 1 << 20 };
     czm_bytes x = czm_attr_tensor(a, "value"), y = czm_attr_tensor(b, "value");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Comparing networks in ONNX; see diff.h. A SavedModel is translated first, to the other's operator
-// set: the translation is the same each time, so that a .czann equals the SavedModel it was made of.
+// Comparing networks in ONNX; see diff.h. A SavedModel is translated first, to the other's operator set: the
+// translation is the same each time, so that a .czann equals the SavedModel from which it was made.
 #include "api/diff.h"
 #include "codec/checksum.h"
 #include "write/onnx/translate.h"

@@ -65,7 +65,7 @@ static int64_t required_border(const drafting *d) {
     return field.kind == CZM_FIELD_BOUNDED ? czm_field_border(&field) : -1;
 }
 
-// A tile of which the border leaves at least half, if the memory suffices for it.
+// The side of a tile of which the border leaves at least half, if the memory is enough for it.
 static int64_t choose_side(czm_tile_size size, int64_t border) {
     enum { USUAL_SIDE = 512 };
     int64_t side = 4 * border > USUAL_SIDE ? 4 * border : USUAL_SIDE;
@@ -304,7 +304,7 @@ static void choose_block(drafting *d, const czm_receptive_field *field) {
           "%s, since the network leaves sizes open", czm_shape_text(d->context->arena, s->input));
 }
 
-// Twice what the receptive field requires along each axis, if this leaves something of the block.
+// Twice the required border along each axis, unless it removes the whole block.
 static void choose_overlap(drafting *d, const czm_receptive_field *field, czm_metadata *m) {
     int64_t *overlap = CZM_NEW_ARRAY(d->context->arena, int64_t, 3);
     int64_t depth = d->subject->input.dims[1], slices = 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Numbers with a decimal point as text, whatever the locale says: a program that calls setlocale, as those
-// with Qt do, may have a decimal comma.
+// Numbers as text, with a decimal point in every locale: a program that calls setlocale, as those with Qt do, may
+// have a decimal comma.
 #ifndef CZM_BASE_DECIMAL_H
 #define CZM_BASE_DECIMAL_H
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Open addressing with linear probing, at most half full, capacity a power of two. Names come from
-// files, so the hash has a key that nobody can foresee: SipHash-1-3 (Aumasson and Bernstein, "SipHash: a
-// fast short-input PRF"). No order in the output may depend on that of the slots.
+// Open addressing with linear probing, at most half full, capacity a power of two. Names come from files, so the hash
+// has an unpredictable key: SipHash-1-3 (Aumasson and Bernstein, "SipHash: a fast short-input PRF"). No order in the
+// output may depend on that of the slots.
 #include "base/name_table.h"
 
 static uint64_t rotate(uint64_t x, unsigned bits) { return x << bits | x >> (64 - bits); }

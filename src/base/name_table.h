@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A hash table from names to pointers, owned by an arena. Keys are views: their bytes must live as long as the table.
-// Lookups cost the same whatever the names are. Names cannot be removed.
+// The cost of a lookup does not depend on the names. Names cannot be removed.
 #ifndef CZM_BASE_NAME_TABLE_H
 #define CZM_BASE_NAME_TABLE_H
 

@@ -64,9 +64,10 @@ bool czm_pipe_drain(czm_pipe *pipe); // waits until `end` has received everythin
 // Makes a folder and its missing parents.
 bool czm_folder_create(czm_arena *arena, const char *path);
 
-// A folder that appears only when it is complete, as czm_file_create_beside() makes files: what is made below `path`
-// gets to `final` by czm_folder_publish(), or is removed at the arena's end. An empty folder at `final` is replaced.
-// Only the owner may open the new folder before it is published, if the file system has permissions.
+// A folder that appears only when it is complete, like a file of czm_file_create_beside(): files are made below
+// `path`, and czm_folder_publish() renames it to `final`; otherwise it is removed with the arena. An empty folder at
+// `final` is replaced. Only the owner may open the new folder before it is published, if the file system has
+// permissions.
 typedef struct czm_new_folder {
     const char *path, *final;
     uint32_t mode; // the permissions that it gets, of POSIX

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Room on the disk; see os_room.h. This is a file of its own because fallocate() needs _GNU_SOURCE,
-// which gives os_posix.c another strerror_r(). posix_fallocate() would write zeros to file systems
-// that cannot reserve.
+// Room on the disk; see os_room.h. This is a separate file because fallocate() needs _GNU_SOURCE, which gives
+// os_posix.c another strerror_r(). posix_fallocate() would write zeros to file systems that cannot reserve.
 #define _GNU_SOURCE
 #define _FILE_OFFSET_BITS 64
 

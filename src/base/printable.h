@@ -7,8 +7,8 @@
 
 #include "base/bytes.h"
 
-// Replaces by question marks, in place: control characters, those that change the direction of text, line
-// separators, and what is not UTF-8. Returns `text`.
+// Replaces by question marks, in place: control characters, those that change the direction of text, line separators,
+// and invalid UTF-8. Returns `text`.
 char *czm_make_printable(char *text);
 
 #endif

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The table of checks, and what they share.
+// The table of checks, and their common functions.
 #include "check/check.h"
 
 #include "graph/layer_name.h"

@@ -34,7 +34,7 @@ static void find_column(placing *p, size_t index) {
 }
 
 static int64_t height_of(const czm_block *block) {
-    size_t bands = block->term_count + (block->is_join ? 0 : 1); // the last tells the channels
+    size_t bands = block->term_count + (block->is_join ? 0 : 1); // the last one shows the channels
     return (int64_t)bands * CZM_BAND_HEIGHT;
 }
 

@@ -37,8 +37,8 @@ typedef struct czm_baked_kind {
 struct czm_baked {
     const czm_baked_kind *kind;
     czm_node *node;
-    czm_shape image;  // the old shape of what the node works on
-    czm_shape result; // and of what comes out
+    czm_shape image;  // the old shape of the node's input
+    czm_shape result; // and of its output
     czm_shape more_image,
         more_result;     // the same for another batch: different dimensions follow the batch
     czm_tensor input;    // the input of the part that the node is of

@@ -175,7 +175,7 @@ static czm_status recompute_ready(czm_editor *e, bool *waiting) {
     return CZM_OK;
 }
 
-// Recorded shapes of If, While and their kin are those of the old size.
+// The shapes in If, While and similar nodes are those of the old size.
 static void forget_shapes(czm_graph *graph) {
     for (size_t i = 0; i < graph->nodes.count; i++)
         czm_remove_attr(graph->nodes.items[i], "output_shapes");
@@ -197,7 +197,7 @@ static void rescale_element(czm_editor *e, czm_graph *function, czm_node *node, 
                            4, false);
 }
 
-// In functions, lists of maps are told the old size of their elements: it follows the input.
+// In functions, lists of maps contain the old size of their elements, which follows the input.
 static void rescale_elements(czm_editor *e, czm_graph *function) {
     const czm_computation none = {
         .is_chosen = CZM_NEW_ARRAY(e->context->arena, bool, function->nodes.count + 1)};

@@ -28,7 +28,7 @@ static void put_function(renaming *r, czm_buffer *out, uint32_t number, czm_byte
     czm_put_end(out, function);
 }
 
-// An AttrValue that names functions: func=10, or list=1 {func=9}. It holds nothing else.
+// An AttrValue that names functions: func=10, or list=1 {func=9}. It contains nothing else.
 static czm_bytes renamed(renaming *r, czm_bytes value) {
     czm_buffer out = czm_buffer_in(r->arena);
     czm_field function = czm_wire_find(value, 10);

@@ -33,7 +33,7 @@ typedef struct czm_step_kind {
     int64_t channels;         // that the image must have; 0: any number
     bool is_arithmetic;       // float32 only
     value_rule rule;
-    const char *option; // the one word that is known
+    const char *option; // the only valid word
     czm_tensor (*build)(builder *b, czm_tensor image);
 } czm_step_kind;
 

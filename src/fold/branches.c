@@ -257,7 +257,7 @@ static void fold_merge(folding *f, czm_node *node) {
     replace(f, node, by);
 }
 
-// ---- Select: what is chosen must have the shape of the result
+// ---- Select: the chosen value must have the shape of the result
 
 static bool is_same(czm_shape a, czm_shape b) {
     return a.rank == b.rank && a.rank != CZM_UNKNOWN &&

@@ -32,7 +32,7 @@ static void find_rare(folding *f) {
     }
 }
 
-// ---- what is wanted
+// ---- the wanted nodes
 
 static czm_dtype type_named(const void *node, czm_bytes attr) {
     return czm_attr_type_named(node, attr);

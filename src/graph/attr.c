@@ -199,7 +199,7 @@ czm_bytes czm_attr_with_usual_types(czm_arena *arena, czm_bytes value) {
     return czm_buffer_bytes(&b);
 }
 
-// ---- arguments of ops: how many tensors, and of which types, their attrs say
+// ---- arguments of ops: the number and the types of their tensors, from the attrs
 
 bool czm_arg_size(const czm_node *node, const czm_op_arg *arg, size_t *size) {
     uint64_t count = 1;

@@ -180,7 +180,7 @@ czm_graph *czm_model_function(const czm_model *model, czm_bytes name);
 // The serialised AttrValue: the node's own, else the op's default, else an empty view.
 czm_bytes czm_node_attr(const czm_node *node, const char *name);
 czm_bytes czm_node_attr_named(const czm_node *node, czm_bytes name);
-bool czm_node_has_attr(const czm_node *node, const char *name); // of its own
+bool czm_node_has_attr(const czm_node *node, const char *name); // of the node itself
 
 // Values; 0, false or empty if the attribute is absent or of another kind.
 int64_t czm_attr_int(const czm_node *node, const char *name);

@@ -101,7 +101,7 @@ typedef struct czm_op_traits {
     czm_op_memory memory;
     czm_op_values values;
     czm_op_kind by_value; // the same op for values; OTHER: this op does not work on references
-    bool passes_on;       // output 0 is input 0, whatever it is
+    bool passes_on;       // output 0 is input 0
     bool is_random;       // draws random numbers, or takes a seed that is drawn
     bool is_open;         // its value is only known when the network runs
     bool is_variable;     // a variable of the network
@@ -119,12 +119,12 @@ typedef struct czm_op_traits {
 
 extern const czm_op_traits czm_op_traits_of[CZM_OP_KIND_COUNT];
 
-// One input or output argument; it may stand for several tensors.
+// One input or output argument, which may be several tensors.
 typedef struct czm_op_arg {
     czm_bytes name;
-    czm_bytes type_attr; // the attr that holds the element type; empty if `dtype` is fixed
+    czm_bytes type_attr; // the attr with the element type; empty if `dtype` is fixed
     czm_dtype dtype;
-    czm_bytes count_attr; // the int attr that says how many tensors; empty: one
+    czm_bytes count_attr; // the int attr with the number of tensors; empty: one
     czm_bytes list_attr;  // the list(type) attr, one tensor an element; empty: not a list
 } czm_op_arg;
 
@@ -132,7 +132,7 @@ typedef struct czm_op_attr {
     czm_bytes name, kind; // kind as in OpDef: "type", "list(int)" ...
     bool has_default;
     czm_bytes default_value; // a serialised AttrValue
-    bool is_new;             // TensorFlow 2.0.0 does not know this attr
+    bool is_new;             // TensorFlow 2.0.0 does not have this attr
     bool has_minimum;
     int minimum;       // of an int, or of a list's length
     czm_bytes allowed; // what a type or a text may be, "1,2" or "SAME,VALID"; empty: anything
@@ -141,7 +141,7 @@ typedef struct czm_op_attr {
 typedef struct czm_op {
     const char *name;
     czm_op_kind kind;
-    bool in_target; // TensorFlow 2.0.0 knows the op
+    bool in_target; // TensorFlow 2.0.0 has the op
     bool is_stateful;
     const czm_op_arg *inputs, *outputs;
     size_t input_count, output_count;

@@ -22,7 +22,7 @@ static const harmless_attr harmless[] = {
     {"parallel_iterations", 0}, // how many iterations of a loop may overlap
 };
 
-// Which outputs of each node are read, as bits; the last bit stands for all higher outputs.
+// Which outputs of each node are read, as bits; the last bit represents all higher outputs.
 static void mark_reads(czm_graph *graph, uint32_t *reads) {
     for (size_t i = 0; i < graph->nodes.count; i++) {
         const czm_tensor_list *inputs = &graph->nodes.items[i]->inputs;

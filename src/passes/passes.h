@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The passes between reading and writing, in the order of the table in passes.c. A pass rewrites graphs and never
-// checks them; it leaves what it cannot rewrite for the checks.
+// checks them; it leaves nodes that it cannot rewrite to the checks.
 #ifndef CZM_PASSES_PASSES_H
 #define CZM_PASSES_PASSES_H
 

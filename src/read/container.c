@@ -18,7 +18,7 @@ static bool ends_with(const char *text, const char *end) {
     return size >= end_size && czm_text_equal(text + size - end_size, end);
 }
 
-// ---- what a file is
+// ---- the kind of a file
 
 static bool is_telling(const char *name) {
     return !strchr(name, '/') &&

@@ -7,7 +7,7 @@
 #include "read/onnx/network.h"
 #include "read/source.h"
 
-// What a file leaves open.
+// The user's choices that a file leaves open.
 typedef struct czm_network_choice {
     const char *signature; // of a SavedModel, by key; NULL: the usual one
     const char *output;    // by name; NULL: the only one

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Joining dilated convolutions; see dilate.h. Source: tf.nn.with_space_to_batch
-// (tensorflow/python/ops/nn_ops.py), which pads to a multiple of the dilation and crops that again.
+// Joining dilated convolutions; see dilate.h. Source: tf.nn.with_space_to_batch (tensorflow/python/ops/nn_ops.py),
+// which pads to a multiple of the dilation and crops the result.
 #include "passes/onnx/dilate.h"
 #include "view/window.h"
 

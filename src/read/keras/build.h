@@ -193,7 +193,7 @@ czm_keras_tensor czm_keras_activate_by_name(czm_keras_call *c, const char *name,
 
 // ---- operations between layers
 
-// An operation of Keras 3; those of Keras 2 are layers of a class of their own.
+// An operation of Keras 3; those of Keras 2 are layers of special classes.
 czm_keras_tensor czm_keras_operate(czm_keras_call *call);
 
 #endif

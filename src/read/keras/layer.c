@@ -211,7 +211,7 @@ static czm_status read_wrapped(reader *r, czm_keras_layer *layer, unsigned depth
     return CZM_OK;
 }
 
-// MultiHeadAttention holds four layers of class EinsumDense that its configuration does not list.
+// MultiHeadAttention contains four layers of class EinsumDense that its configuration does not list.
 static czm_status add_projections(reader *r, czm_keras_layer *layer) {
     static const char *const names[] = {"query", "key", "value", "attention_output"};
     static const char *const unsupported[] = {"sliding_window", "use_gate"};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The layers of a Keras configuration as a tree, in one form whatever version wrote them: models of
-// layers, layers inside layers, and for each layer the calls that a functional model makes of it.
+// The layers of a Keras configuration as a tree, in one form for all versions: models of layers, layers inside
+// layers, and for each layer the calls that a functional model makes of it.
 #ifndef CZM_KERAS_LAYER_H
 #define CZM_KERAS_LAYER_H
 
@@ -29,7 +29,7 @@ typedef struct czm_keras_class {
 // The row of a class; NULL: it is not known, or cannot be converted.
 const czm_keras_class *czm_keras_class_find(const char *name);
 
-// Why a class that Keras has cannot be converted; NULL: Keras has no such class.
+// The reason why a class of Keras cannot be converted; NULL: Keras has no such class.
 const char *czm_keras_class_refusal(const char *name, const char **hint);
 
 // Output `tensor` of call `node` of a layer of the same model.

@@ -40,8 +40,8 @@ static czm_keras_tensor to_range(czm_keras_call *c, czm_keras_tensor x, const do
 
 // ---- AutoContrast
 
-// The smallest value of each channel becomes 0 and the largest 255. A channel of one value stays as it is:
-// Keras divides by 0 and then replaces what is no number.
+// The smallest value of each channel becomes 0 and the largest 255. A channel with a single value does not change:
+// Keras divides by 0 and then replaces results that are not numbers.
 czm_keras_tensor czm_keras_build_auto_contrast(czm_keras_call *c) {
     static const int64_t axes[] = {1, 2};
     double range[2];
@@ -66,7 +66,7 @@ czm_keras_tensor czm_keras_build_auto_contrast(czm_keras_call *c) {
 
 enum { ROWS, COLUMNS, LEVELS = 256, LARGEST_SIZE = 1 << 16 };
 
-static const int64_t last = 4; // the axis of what is in a tile: pixels, then levels
+static const int64_t last = 4; // the axis inside a tile: pixels, then levels
 
 // The image in tiles of one size. The last ones may lie outside in part.
 typedef struct tiling {

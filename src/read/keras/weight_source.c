@@ -7,7 +7,7 @@
 #include "read/keras/number.h"
 
 typedef struct weight_source {
-    czm_tensor_source base; // first: what callers see
+    czm_tensor_source base; // the first member, for callers
     const czm_keras_file *file;
     const char *where;
     const czm_keras_weight *weight;
@@ -91,7 +91,7 @@ static czm_status convert(czm_context *context, weight_source *s) {
 
 static czm_status stream_converted(const czm_tensor_source *self, czm_context *context,
                                    czm_sink sink, uint32_t *crc32c) {
-    weight_source *s = (weight_source *)self; // what is converted is kept
+    weight_source *s = (weight_source *)self; // converted bytes are kept
     *crc32c = 0;
     if (s->converted.size == 0) CZM_TRY(convert(context, s));
     for (size_t at = 0; at < s->converted.size;) {

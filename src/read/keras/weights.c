@@ -227,7 +227,7 @@ static czm_status find_own(finder *f, czm_keras_layer *layer, const char *path) 
     const czm_hdf5_object *group = child(f, path, has_cell ? "cell/vars" : "vars");
     size_t found = czm_hdf5_names(f->file->hdf5, group).count, count = layer->weights.count;
     CZM_TRY(czm_keras_file_check(f->context, f->file));
-    if (layer->inner.count || count == 0) return CZM_OK; // wrappers need none of their own
+    if (layer->inner.count || count == 0) return CZM_OK; // wrappers need no weights
     *(found ? CZM_APPEND(f->context->arena, &f->found)
             : CZM_APPEND(f->context->arena, &f->missing)) = layer;
     if (found == 0) return CZM_OK;

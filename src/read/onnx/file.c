@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Reading a network in ONNX; see onnx_file.h. Its fields are read through a buffer, since the weights between them
-// may have gigabytes; only nodes, inputs and outputs are kept in memory.
+// Reading a network in ONNX; see file.h. Its fields are read through a buffer, since the weights between them may
+// have gigabytes; only nodes, inputs and outputs are kept in memory.
 #include "read/onnx/file.h"
 
 #include "view/value.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What all operations use; see import.h.
+// Functions for all operations; see import.h.
 #include "read/onnx/import.h"
 
 enum {
@@ -316,7 +316,7 @@ static czm_tensor variable(czm_import_step *s, const czm_onnx_initializer *w, co
     *CZM_APPEND(run->context->arena, &run->model->variables) =
         (czm_variable){.handle = handle,
                        .name = name,
-                       .is_trainable = true, // an ONNX file does not say it
+                       .is_trainable = true, // an ONNX file does not contain it
                        .dtype = w->dtype,
                        .dims = stored.dims,
                        .rank = (size_t)stored.rank,

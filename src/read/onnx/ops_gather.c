@@ -207,8 +207,8 @@ static czm_tensor reflected(czm_import_step *s, const sampling *g, czm_tensor x,
     return czm_import_with(s, CZM_OP_AddV2, CZM_OUT(s, CZM_OP_Minimum, m, back), low);
 }
 
-// Coordinates in pixels, along an axis of `size` pixels, folded back into it as the mode says; those of
-// cubic sampling are folded pixel by pixel.
+// Coordinates in pixels, along an axis of `size` pixels, folded back into it according to the mode; those of cubic
+// sampling are folded pixel by pixel.
 static czm_tensor place(czm_import_step *s, const sampling *g, czm_tensor grid, int axis) {
     int64_t size = g->size[axis];
     czm_tensor x = czm_import_with(s, CZM_OP_AddV2, grid, 1);

@@ -15,7 +15,7 @@ enum {
 };
 
 typedef struct weight_source {
-    czm_tensor_source base; // first: what callers see
+    czm_tensor_source base; // the first member, for callers
     const char *where;
     const czm_onnx_initializer *weight;
     czm_order order;

@@ -44,7 +44,7 @@ typedef struct piece {
 } piece;
 
 typedef struct bundle_source {
-    czm_tensor_source base; // first: what callers see
+    czm_tensor_source base; // the first member, for callers
     czm_bundle *bundle;
     const char *where; // for messages
     size_t rank, element_size;

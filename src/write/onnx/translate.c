@@ -55,7 +55,7 @@ static void translate_node(czm_onnx_translator *t, czm_onnx_scope *scope, const 
         return;
     }
     if (++t->steps > MOST_STEPS)
-        czm_onnx_refuse(&step, "its functions call each other in a circle");
+        czm_onnx_refuse(&step, "its functions expand to too many operations");
     else if (czm_onnx_has_complex(&step))
         czm_onnx_complex(&step, op->translate);
     else if (op->translate)
