@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The table of layers, and the messages for those that cannot be converted.
+// The table of layers, the messages for those that cannot be converted, and the names of classes.
 #include "read/keras/layers.h"
 
 static const czm_keras_class classes[] = {
@@ -76,4 +76,19 @@ const char *czm_keras_class_refusal(const char *name, const char **hint) {
         return refusals[i].why;
     }
     return NULL;
+}
+
+static bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
+static bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
+
+const char *czm_keras_snake_case(czm_arena *arena, const char *name) {
+    size_t size = strlen(name), at = 0;
+    char *out = czm_arena_alloc(arena, 2 * size + 1);
+    for (size_t i = 0; i < size; i++) {
+        bool begins_word = i && is_upper(name[i]) &&
+                           (is_lower(name[i + 1]) || is_lower(name[i - 1]));
+        if (begins_word && out[at - 1] != '_') out[at++] = '_';
+        out[at++] = is_upper(name[i]) ? (char)(name[i] - 'A' + 'a') : name[i];
+    }
+    return out;
 }

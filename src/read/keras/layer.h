@@ -32,6 +32,9 @@ const czm_keras_class *czm_keras_class_find(const char *name);
 // The reason why a class of Keras cannot be converted; NULL: Keras has no such class.
 const char *czm_keras_class_refusal(const char *name, const char **hint);
 
+// "BatchNormalization" is batch_normalization, "Conv2DTranspose" conv2d_transpose, "PReLU" p_re_lu.
+const char *czm_keras_snake_case(czm_arena *arena, const char *name);
+
 // Output `tensor` of call `node` of a layer of the same model.
 typedef struct czm_keras_reference {
     czm_keras_layer *layer;

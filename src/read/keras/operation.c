@@ -8,9 +8,9 @@ enum { MOST_RANK = CZM_KERAS_HIGHEST_RANK };
 struct czm_keras_operation {
     const char *names;   // in Keras 3, and in Keras 2
     const char *options; // that the function reads
-    czm_keras_tensor (*build)(czm_keras_call *c, czm_keras_detail detail);
-    czm_keras_detail detail;
-    size_t operands; // 0: any number
+    czm_keras_tensor (*build)(czm_keras_call *c, czm_op_kind op);
+    czm_op_kind op;
+    unsigned operands; // 0: any number
 };
 
 typedef czm_keras_operation operation;
@@ -153,14 +153,33 @@ static void check_arguments(czm_keras_call *c, const operation *o) {
     json_object_foreach((json_t *)c->config, key, value) check_option(c, o, key, value);
     if (o->operands && operands != o->operands)
         czm_keras_fail(c, NULL, "the operation has %zu operand%s, and %zu %s supported", operands,
-                       operands == 1 ? "" : "s", o->operands, o->operands == 1 ? "is" : "are");
+                       operands == 1 ? "" : "s", (size_t)o->operands,
+                       o->operands == 1 ? "is" : "are");
+}
+
+// ---- activations
+
+// With the number of the first option that is set.
+czm_keras_tensor czm_keras_op_active(czm_keras_call *c, czm_op_kind op) {
+    static const char *const options[] = {"alpha", "negative_slope", "threshold", "b", "beta"};
+    const char *names = c->operation->names;
+    const char *class = czm_arena_format(c->arena, "%.*s", (int)strcspn(names, " "), names);
+    const char *activation = czm_keras_snake_case(c->arena, class);
+    (void)op;
+    for (size_t i = 0; i < CZM_COUNT_OF(options); i++) {
+        const json_t *value = czm_keras_option(c, options[i]);
+        double parameter = json_number_value(value);
+        if (json_is_number(value))
+            return czm_keras_activate_by_name(c, activation, c->in[0], &parameter);
+    }
+    return czm_keras_activate_by_name(c, activation, c->in[0], NULL);
 }
 
 // ---- the table
 
 static const operation operations[] = {
-#define OPERATION(name, names, function, detail, operands, options) \
-    {name " " names, options, czm_keras_op_##function, detail, operands},
+#define OPERATION(name, names, function, op, operands, options) \
+    {name " " names, options, czm_keras_op_##function, op, operands},
 #include "read/keras/operations.def"
 #undef OPERATION
 };
@@ -172,7 +191,7 @@ static czm_keras_tensor run(czm_keras_call *c, const operation *o) {
         return czm_keras_number(c, CZM_KERAS_CONST, c->dtype, 0);
     }
     check_arguments(c, o);
-    return c->b->status ? c->in[0] : o->build(c, o->detail);
+    return c->b->status ? c->in[0] : o->build(c, o->op);
 }
 
 static czm_keras_tensor unknown(czm_keras_call *c, const char *name) {

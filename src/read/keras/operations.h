@@ -7,14 +7,8 @@
 
 #include "read/keras/layers.h"
 
-// The parameter of a row for its function.
-typedef union czm_keras_detail {
-    czm_op_kind op;
-    const char *activation;
-} czm_keras_detail;
-
-#define OPERATION(name, names, function, detail, operands, options) \
-    czm_keras_tensor czm_keras_op_##function(czm_keras_call *c, czm_keras_detail detail_of_row);
+#define OPERATION(name, names, function, kind, operands, options) \
+    czm_keras_tensor czm_keras_op_##function(czm_keras_call *c, czm_op_kind op);
 #include "read/keras/operations.def"
 #undef OPERATION
 

@@ -7,16 +7,16 @@ enum { MOST_RANK = CZM_KERAS_HIGHEST_RANK, MOST_PARTS = 256 };
 
 // ---- joining and cutting
 
-czm_keras_tensor czm_keras_op_concat(czm_keras_call *c, czm_keras_detail detail) {
-    (void)detail;
+czm_keras_tensor czm_keras_op_concat(czm_keras_call *c, czm_op_kind op) {
+    (void)op;
     size_t count;
     int64_t axis = czm_keras_axis(c, "axis", czm_keras_rank(c, c->in[0]), 0);
     czm_keras_tensor *parts = czm_keras_operands(c, &count);
     return czm_keras_concatenate(c, parts, count, axis);
 }
 
-czm_keras_tensor czm_keras_op_stack(czm_keras_call *c, czm_keras_detail detail) {
-    (void)detail;
+czm_keras_tensor czm_keras_op_stack(czm_keras_call *c, czm_op_kind op) {
+    (void)op;
     size_t count;
     czm_keras_tensor *parts = czm_keras_operands(c, &count);
     czm_node *node = czm_keras_node(c, "stack", CZM_OP_Pack, parts, count);
@@ -26,8 +26,8 @@ czm_keras_tensor czm_keras_op_stack(czm_keras_call *c, czm_keras_detail detail) 
 }
 
 // Equal parts, or the places where they begin (Keras 3), or their sizes (Keras 2).
-czm_keras_tensor czm_keras_op_split(czm_keras_call *c, czm_keras_detail detail) {
-    (void)detail;
+czm_keras_tensor czm_keras_op_split(czm_keras_call *c, czm_op_kind op) {
+    (void)op;
     int64_t sizes[MOST_PARTS], end;
     const json_t *value = czm_keras_either(c, "num_or_size_splits", "indices_or_sections");
     size_t rank = czm_keras_rank(c, c->in[0]),
@@ -56,8 +56,8 @@ czm_keras_tensor czm_keras_op_split(czm_keras_call *c, czm_keras_detail detail) 
     return czm_keras_output(c, node, 0);
 }
 
-czm_keras_tensor czm_keras_op_unstack(czm_keras_call *c, czm_keras_detail detail) {
-    (void)detail;
+czm_keras_tensor czm_keras_op_unstack(czm_keras_call *c, czm_op_kind op) {
+    (void)op;
     size_t rank = czm_keras_rank(c, c->in[0]);
     int64_t axis = czm_keras_axis(c, "axis", rank, 0);
     int64_t count = rank ? czm_keras_shape(c, c->in[0]).dims[axis] : 1;
@@ -71,8 +71,8 @@ czm_keras_tensor czm_keras_op_unstack(czm_keras_call *c, czm_keras_detail detail
     return czm_keras_output(c, node, 0);
 }
 
-czm_keras_tensor czm_keras_op_take(czm_keras_call *c, czm_keras_detail detail) {
-    (void)detail;
+czm_keras_tensor czm_keras_op_take(czm_keras_call *c, czm_op_kind op) {
+    (void)op;
     int64_t places[MOST_PARTS];
     const json_t *value = czm_keras_option(c, "indices");
     for (size_t i = 0; !value && i < c->arguments->count; i++) // by position
@@ -148,8 +148,8 @@ static const json_t *slices_of(const czm_keras_call *c) {
     return NULL;
 }
 
-czm_keras_tensor czm_keras_op_get_item(czm_keras_call *c, czm_keras_detail detail) {
-    (void)detail;
+czm_keras_tensor czm_keras_op_get_item(czm_keras_call *c, czm_op_kind op) {
+    (void)op;
     slicing s = {.count = 0};
     const json_t *slices = slices_of(c);
     bool is_list = json_is_array(slices), is_good = slices != NULL;
@@ -191,13 +191,13 @@ static bool new_sizes(const czm_keras_call *c, czm_keras_size *sizes, size_t *co
     return *count > 0;
 }
 
-czm_keras_tensor czm_keras_op_ravel(czm_keras_call *c, czm_keras_detail detail) {
-    (void)detail;
+czm_keras_tensor czm_keras_op_ravel(czm_keras_call *c, czm_op_kind op) {
+    (void)op;
     return czm_keras_reshape(c, c->in[0], &(czm_keras_size){-1, NULL}, 1);
 }
 
-czm_keras_tensor czm_keras_op_reshape(czm_keras_call *c, czm_keras_detail detail) {
-    (void)detail;
+czm_keras_tensor czm_keras_op_reshape(czm_keras_call *c, czm_op_kind op) {
+    (void)op;
     size_t rank, open = 0, count;
     czm_keras_size sizes[MOST_RANK], *own = czm_keras_sizes(c, c->in[0], &rank);
     bool is_good = new_sizes(c, sizes, &count);
@@ -212,8 +212,8 @@ czm_keras_tensor czm_keras_op_reshape(czm_keras_call *c, czm_keras_detail detail
     return c->in[0];
 }
 
-czm_keras_tensor czm_keras_op_transpose(czm_keras_call *c, czm_keras_detail detail) {
-    (void)detail;
+czm_keras_tensor czm_keras_op_transpose(czm_keras_call *c, czm_op_kind op) {
+    (void)op;
     int64_t order[MOST_RANK];
     size_t rank = czm_keras_rank(c, c->in[0]);
     const json_t *axes = czm_keras_either(c, "axes", "perm");
@@ -223,8 +223,8 @@ czm_keras_tensor czm_keras_op_transpose(czm_keras_call *c, czm_keras_detail deta
     return czm_keras_transpose(c, c->in[0], order, rank);
 }
 
-czm_keras_tensor czm_keras_op_swap_axes(czm_keras_call *c, czm_keras_detail detail) {
-    (void)detail;
+czm_keras_tensor czm_keras_op_swap_axes(czm_keras_call *c, czm_op_kind op) {
+    (void)op;
     int64_t order[MOST_RANK];
     size_t rank = czm_keras_rank(c, c->in[0]);
     int64_t a = czm_keras_axis(c, "axis1", rank, 0), b = czm_keras_axis(c, "axis2", rank, 0);
@@ -233,8 +233,8 @@ czm_keras_tensor czm_keras_op_swap_axes(czm_keras_call *c, czm_keras_detail deta
     return czm_keras_transpose(c, c->in[0], order, rank);
 }
 
-czm_keras_tensor czm_keras_op_move_axis(czm_keras_call *c, czm_keras_detail detail) {
-    (void)detail;
+czm_keras_tensor czm_keras_op_move_axis(czm_keras_call *c, czm_op_kind op) {
+    (void)op;
     int64_t order[MOST_RANK];
     size_t rank = czm_keras_rank(c, c->in[0]), at = 0;
     int64_t from = czm_keras_axis(c, "source", rank, 0),
@@ -248,8 +248,8 @@ czm_keras_tensor czm_keras_op_move_axis(czm_keras_call *c, czm_keras_detail deta
     return czm_keras_transpose(c, c->in[0], order, rank);
 }
 
-czm_keras_tensor czm_keras_op_repeat(czm_keras_call *c, czm_keras_detail detail) {
-    (void)detail;
+czm_keras_tensor czm_keras_op_repeat(czm_keras_call *c, czm_op_kind op) {
+    (void)op;
     int64_t times;
     const json_t *value = czm_keras_option(c, "repeats");
     bool is_good = czm_keras_option(c, "axis") && json_is_integer(value) &&
@@ -261,16 +261,16 @@ czm_keras_tensor czm_keras_op_repeat(czm_keras_call *c, czm_keras_detail detail)
     return c->in[0];
 }
 
-czm_keras_tensor czm_keras_op_flip(czm_keras_call *c, czm_keras_detail detail) {
-    (void)detail;
+czm_keras_tensor czm_keras_op_flip(czm_keras_call *c, czm_op_kind op) {
+    (void)op;
     int64_t axes[MOST_RANK];
     size_t count = czm_keras_all_axes(c, axes);
     return CZM_KERAS_OP(c, CZM_OP_ReverseV2, c->in[0],
                         czm_keras_ints(c, "ReverseV2/axis", axes, count));
 }
 
-czm_keras_tensor czm_keras_op_roll(czm_keras_call *c, czm_keras_detail detail) {
-    (void)detail;
+czm_keras_tensor czm_keras_op_roll(czm_keras_call *c, czm_op_kind op) {
+    (void)op;
     int64_t axes[MOST_RANK], shifts[MOST_RANK];
     size_t count = czm_keras_all_axes(c, axes);
     if (!czm_keras_option(c, "axis") || count != 1 ||
@@ -280,14 +280,14 @@ czm_keras_tensor czm_keras_op_roll(czm_keras_call *c, czm_keras_detail detail) {
                         czm_keras_ints(c, "Roll/axis", axes, 1));
 }
 
-czm_keras_tensor czm_keras_op_expand_dims(czm_keras_call *c, czm_keras_detail detail) {
-    (void)detail;
+czm_keras_tensor czm_keras_op_expand_dims(czm_keras_call *c, czm_op_kind op) {
+    (void)op;
     int64_t axis = czm_keras_axis(c, "axis", czm_keras_rank(c, c->in[0]) + 1, 0);
     return CZM_KERAS_OP(c, CZM_OP_ExpandDims, c->in[0], czm_keras_int(c, "ExpandDims/dim", axis));
 }
 
-czm_keras_tensor czm_keras_op_squeeze(czm_keras_call *c, czm_keras_detail detail) {
-    (void)detail;
+czm_keras_tensor czm_keras_op_squeeze(czm_keras_call *c, czm_op_kind op) {
+    (void)op;
     int64_t axes[MOST_RANK];
     const json_t *axis = czm_keras_option(c, "axis");
     size_t count = axis ? czm_keras_axes(c, axis, czm_keras_rank(c, c->in[0]), axes) : 0;
@@ -296,8 +296,8 @@ czm_keras_tensor czm_keras_op_squeeze(czm_keras_call *c, czm_keras_detail detail
     return czm_keras_output(c, node, 0);
 }
 
-czm_keras_tensor czm_keras_op_tile(czm_keras_call *c, czm_keras_detail detail) {
-    (void)detail;
+czm_keras_tensor czm_keras_op_tile(czm_keras_call *c, czm_op_kind op) {
+    (void)op;
     int64_t repeats[MOST_RANK];
     size_t rank = czm_keras_rank(c, c->in[0]);
     size_t count = czm_config_ints(czm_keras_either(c, "repeats", "multiples"), repeats, MOST_RANK);
@@ -310,8 +310,8 @@ static bool is_mode(const char *mode, const char *small, const char *large) {
     return czm_text_equal(mode, small) || czm_text_equal(mode, large);
 }
 
-czm_keras_tensor czm_keras_op_pad(czm_keras_call *c, czm_keras_detail detail) {
-    (void)detail;
+czm_keras_tensor czm_keras_op_pad(czm_keras_call *c, czm_op_kind op) {
+    (void)op;
     int64_t pairs[2 * MOST_RANK];
     size_t rank = czm_keras_rank(c, c->in[0]);
     const json_t *widths = czm_keras_either(c, "pad_width", "paddings"),
@@ -340,8 +340,8 @@ czm_keras_tensor czm_keras_op_pad(czm_keras_call *c, czm_keras_detail detail) {
     return czm_keras_output(c, node, 0);
 }
 
-czm_keras_tensor czm_keras_op_resize(czm_keras_call *c, czm_keras_detail detail) {
-    (void)detail;
+czm_keras_tensor czm_keras_op_resize(czm_keras_call *c, czm_op_kind op) {
+    (void)op;
     int64_t size[2];
     static const char *const unsupported[] = {"preserve_aspect_ratio", "pad_to_aspect_ratio",
                                               "crop_to_aspect_ratio"};
@@ -360,18 +360,18 @@ czm_keras_tensor czm_keras_op_resize(czm_keras_call *c, czm_keras_detail detail)
     return czm_keras_resize(c, sampling, c->in[0], wanted);
 }
 
-czm_keras_tensor czm_keras_op_blocks(czm_keras_call *c, czm_keras_detail detail) {
+czm_keras_tensor czm_keras_op_blocks(czm_keras_call *c, czm_op_kind op) {
     int64_t size;
     if (czm_config_ints(czm_keras_option(c, "block_size"), &size, 1) != 1) size = 0;
-    czm_node *node = CZM_KERAS_NODE(c, detail.op, c->in[0]);
+    czm_node *node = CZM_KERAS_NODE(c, op, c->in[0]);
     czm_set_int(c->graph, node, "block_size", size);
     return czm_keras_output(c, node, 0);
 }
 
 // ---- others
 
-czm_keras_tensor czm_keras_op_einsum(czm_keras_call *c, czm_keras_detail detail) {
-    (void)detail;
+czm_keras_tensor czm_keras_op_einsum(czm_keras_call *c, czm_op_kind op) {
+    (void)op;
     const json_t *equation = czm_keras_either(c, "equation", "subscripts");
     for (size_t i = 0; i < c->arguments->count; i++) {
         const czm_keras_argument *a = &c->arguments->items[i];
@@ -394,7 +394,7 @@ static bool pool_sizes(const json_t *value, int64_t *sizes) {
     return count == 1 || count == 2 || (count == 4 && read[0] == 1 && read[3] == 1);
 }
 
-czm_keras_tensor czm_keras_op_pool(czm_keras_call *c, czm_keras_detail detail) {
+czm_keras_tensor czm_keras_op_pool(czm_keras_call *c, czm_op_kind op) {
     int64_t size[4], strides[4];
     const json_t *step = czm_keras_option(c, "strides"),
                  *window = czm_keras_either(c, "pool_size", "ksize");
@@ -405,7 +405,7 @@ czm_keras_tensor czm_keras_op_pool(czm_keras_call *c, czm_keras_detail detail) {
         czm_keras_fail(c, NULL, "the operation must pool an image by a window of height and width");
         return c->in[0];
     }
-    czm_node *node = CZM_KERAS_NODE(c, detail.op, c->in[0]);
+    czm_node *node = CZM_KERAS_NODE(c, op, c->in[0]);
     czm_set_ints(c->graph, node, "ksize", size, 4);
     czm_set_ints(c->graph, node, "strides", strides, 4);
     czm_set_string(c->graph, node, "padding", is_same ? "SAME" : "VALID");
@@ -413,8 +413,8 @@ czm_keras_tensor czm_keras_op_pool(czm_keras_call *c, czm_keras_detail detail) {
 }
 
 // The weights of ITU-R BT.601.
-czm_keras_tensor czm_keras_op_grayscale(czm_keras_call *c, czm_keras_detail detail) {
-    (void)detail;
+czm_keras_tensor czm_keras_op_grayscale(czm_keras_call *c, czm_op_kind op) {
+    (void)op;
     static const double weights[] = {0.2989, 0.587, 0.114};
     czm_keras_tensor x = c->in[0];
     int64_t last = (int64_t)czm_keras_rank(c, x) - 1, count = CZM_COUNT_OF(weights);

@@ -9,26 +9,26 @@ enum { MOST_RANK = CZM_KERAS_HIGHEST_RANK };
 
 // ---- arithmetic
 
-czm_keras_tensor czm_keras_op_binary(czm_keras_call *c, czm_keras_detail detail) {
+czm_keras_tensor czm_keras_op_binary(czm_keras_call *c, czm_op_kind op) {
     czm_keras_tensor a = czm_keras_operand(c, 0), b = czm_keras_operand(c, 1);
-    return CZM_KERAS_OP(c, detail.op, a, b);
+    return CZM_KERAS_OP(c, op, a, b);
 }
 
-czm_keras_tensor czm_keras_op_matmul(czm_keras_call *c, czm_keras_detail detail) {
-    czm_node *node = CZM_KERAS_NODE(c, detail.op, czm_keras_operand(c, 0), czm_keras_operand(c, 1));
+czm_keras_tensor czm_keras_op_matmul(czm_keras_call *c, czm_op_kind op) {
+    czm_node *node = CZM_KERAS_NODE(c, op, czm_keras_operand(c, 0), czm_keras_operand(c, 1));
     czm_set_bool(c->graph, node, "adj_x", czm_keras_flag(c, "transpose_a"));
     czm_set_bool(c->graph, node, "adj_y", czm_keras_flag(c, "transpose_b"));
     return czm_keras_output(c, node, 0);
 }
 
-czm_keras_tensor czm_keras_op_sum(czm_keras_call *c, czm_keras_detail detail) {
+czm_keras_tensor czm_keras_op_sum(czm_keras_call *c, czm_op_kind op) {
     size_t count;
     czm_keras_tensor *terms = czm_keras_operands(c, &count);
-    return czm_keras_output(c, czm_keras_node(c, NULL, detail.op, terms, count), 0);
+    return czm_keras_output(c, czm_keras_node(c, NULL, op, terms, count), 0);
 }
 
-czm_keras_tensor czm_keras_op_where(czm_keras_call *c, czm_keras_detail detail) {
-    (void)detail;
+czm_keras_tensor czm_keras_op_where(czm_keras_call *c, czm_op_kind op) {
+    (void)op;
     const czm_keras_argument *a = czm_keras_operand_at(c, 1);
     size_t typed = a && a->is_tensor ? 1 : 2; // one of them is a tensor, or both are numbers
     const czm_keras_argument *b = czm_keras_operand_at(c, typed);
@@ -38,34 +38,22 @@ czm_keras_tensor czm_keras_op_where(czm_keras_call *c, czm_keras_detail detail) 
                         czm_keras_operand_as(c, 1, dtype), czm_keras_operand_as(c, 2, dtype));
 }
 
-czm_keras_tensor czm_keras_op_unary(czm_keras_call *c, czm_keras_detail detail) {
-    return CZM_KERAS_OP(c, detail.op, c->in[0]);
+czm_keras_tensor czm_keras_op_unary(czm_keras_call *c, czm_op_kind op) {
+    return CZM_KERAS_OP(c, op, c->in[0]);
 }
 
-czm_keras_tensor czm_keras_op_shape(czm_keras_call *c, czm_keras_detail detail) {
+czm_keras_tensor czm_keras_op_shape(czm_keras_call *c, czm_op_kind op) {
     const char *type = json_string_value(czm_keras_option(c, "out_type"));
     if (type && !czm_text_equal(type, "int32"))
         czm_keras_fail(c, NULL, "only int32 shapes are supported");
-    return czm_keras_op_unary(c, detail);
+    return czm_keras_op_unary(c, op);
 }
 
 // ---- activations
 
-// The number of the first option that is set.
-czm_keras_tensor czm_keras_op_active(czm_keras_call *c, czm_keras_detail detail) {
-    static const char *const options[] = {"alpha", "negative_slope", "threshold", "b", "beta"};
-    for (size_t i = 0; i < CZM_COUNT_OF(options); i++) {
-        const json_t *value = czm_keras_option(c, options[i]);
-        double parameter = json_number_value(value);
-        if (json_is_number(value))
-            return czm_keras_activate_by_name(c, detail.activation, c->in[0], &parameter);
-    }
-    return czm_keras_activate_by_name(c, detail.activation, c->in[0], NULL);
-}
-
 // The approximation: x/2 * (1 + tanh(sqrt(2/pi) * (x + 0.044715 x^3))). It is the default of Keras 3.
-czm_keras_tensor czm_keras_op_gelu(czm_keras_call *c, czm_keras_detail detail) {
-    if (!czm_keras_flag(c, "approximate")) return czm_keras_op_active(c, detail);
+czm_keras_tensor czm_keras_op_gelu(czm_keras_call *c, czm_op_kind op) {
+    if (!czm_keras_flag(c, "approximate")) return czm_keras_op_active(c, op);
     czm_keras_tensor x = c->in[0];
     czm_keras_tensor cube =
         czm_keras_with(c, CZM_OP_Mul, czm_keras_with(c, CZM_OP_Pow, x, 3), 0.044715);
@@ -75,8 +63,8 @@ czm_keras_tensor czm_keras_op_gelu(czm_keras_call *c, czm_keras_detail detail) {
     return CZM_KERAS_OP(c, CZM_OP_Mul, x, czm_keras_with(c, CZM_OP_Mul, sum, 0.5));
 }
 
-czm_keras_tensor czm_keras_op_threshold(czm_keras_call *c, czm_keras_detail detail) {
-    (void)detail;
+czm_keras_tensor czm_keras_op_threshold(czm_keras_call *c, czm_op_kind op) {
+    (void)op;
     czm_keras_tensor x = c->in[0];
     double bound = czm_keras_number_or(czm_keras_option(c, "threshold"), 0),
            other = czm_keras_number_or(czm_keras_option(c, "default_value"), 0);
@@ -84,26 +72,25 @@ czm_keras_tensor czm_keras_op_threshold(czm_keras_call *c, czm_keras_detail deta
                         czm_keras_number(c, "SelectV2/e", czm_keras_dtype(x), other));
 }
 
-czm_keras_tensor czm_keras_op_softmax(czm_keras_call *c, czm_keras_detail detail) {
-    return czm_keras_along_last(c, detail.op, c->in[0],
+czm_keras_tensor czm_keras_op_softmax(czm_keras_call *c, czm_op_kind op) {
+    return czm_keras_along_last(c, op, c->in[0],
                                 czm_keras_axis(c, "axis", czm_keras_rank(c, c->in[0]), -1));
 }
 
-czm_keras_tensor czm_keras_op_glu(czm_keras_call *c, czm_keras_detail detail) {
-    (void)detail;
+czm_keras_tensor czm_keras_op_glu(czm_keras_call *c, czm_op_kind op) {
+    (void)op;
     return czm_keras_glu(c, c->in[0], czm_keras_axis(c, "axis", czm_keras_rank(c, c->in[0]), -1));
 }
 
 // ---- along axes
 
-czm_keras_tensor czm_keras_op_reduce(czm_keras_call *c, czm_keras_detail detail) {
+czm_keras_tensor czm_keras_op_reduce(czm_keras_call *c, czm_op_kind op) {
     int64_t axes[MOST_RANK];
     size_t count = czm_keras_all_axes(c, axes);
-    return czm_keras_reduce(c, NULL, detail.op, c->in[0], axes, count,
-                            czm_keras_flag(c, "keepdims"));
+    return czm_keras_reduce(c, NULL, op, c->in[0], axes, count, czm_keras_flag(c, "keepdims"));
 }
 
-czm_keras_tensor czm_keras_op_variance(czm_keras_call *c, czm_keras_detail detail) {
+czm_keras_tensor czm_keras_op_variance(czm_keras_call *c, czm_op_kind op) {
     int64_t axes[MOST_RANK];
     czm_keras_tensor x = c->in[0];
     size_t count = czm_keras_all_axes(c, axes);
@@ -111,12 +98,12 @@ czm_keras_tensor czm_keras_op_variance(czm_keras_call *c, czm_keras_detail detai
     czm_keras_tensor squares = CZM_KERAS_OP(c, CZM_OP_SquaredDifference, x, mean);
     czm_keras_tensor y =
         czm_keras_reduce(c, NULL, CZM_OP_Mean, squares, axes, count, czm_keras_flag(c, "keepdims"));
-    return detail.op ? CZM_KERAS_OP(c, detail.op, y) : y;
+    return op ? CZM_KERAS_OP(c, op, y) : y;
 }
 
 // log(sum(exp(x - max))) + max
-czm_keras_tensor czm_keras_op_logsumexp(czm_keras_call *c, czm_keras_detail detail) {
-    (void)detail;
+czm_keras_tensor czm_keras_op_logsumexp(czm_keras_call *c, czm_op_kind op) {
+    (void)op;
     int64_t axes[MOST_RANK];
     czm_keras_tensor x = c->in[0];
     size_t count = czm_keras_all_axes(c, axes);
@@ -130,14 +117,14 @@ czm_keras_tensor czm_keras_op_logsumexp(czm_keras_call *c, czm_keras_detail deta
     return CZM_KERAS_OP(c, CZM_OP_AddV2, y, most);
 }
 
-czm_keras_tensor czm_keras_op_extreme(czm_keras_call *c, czm_keras_detail detail) {
+czm_keras_tensor czm_keras_op_extreme(czm_keras_call *c, czm_op_kind op) {
     size_t rank = czm_keras_rank(c, c->in[0]);
     const char *type = json_string_value(czm_keras_option(c, "output_type"));
     bool is_wide = type ? czm_text_equal(type, "int64") : !c->layer->is_operation;
     int64_t axis = czm_keras_axis(c, "axis", rank, 0);
     if (!czm_keras_option(c, "axis") && c->layer->is_operation)
         czm_keras_fail(c, NULL, "the operation requires an axis");
-    czm_node *node = CZM_KERAS_NODE(c, detail.op, c->in[0], czm_keras_int(c, "dimension", axis));
+    czm_node *node = CZM_KERAS_NODE(c, op, c->in[0], czm_keras_int(c, "dimension", axis));
     czm_set_type(c->graph, node, "output_type", is_wide ? CZM_DTYPE_INT64 : CZM_DTYPE_INT32);
     czm_keras_tensor y = czm_keras_output(c, node, 0);
     return czm_keras_flag(c, "keepdims")
@@ -145,19 +132,19 @@ czm_keras_tensor czm_keras_op_extreme(czm_keras_call *c, czm_keras_detail detail
                : y;
 }
 
-czm_keras_tensor czm_keras_op_cumulate(czm_keras_call *c, czm_keras_detail detail) {
+czm_keras_tensor czm_keras_op_cumulate(czm_keras_call *c, czm_op_kind op) {
     size_t rank = czm_keras_rank(c, c->in[0]);
     if (!czm_keras_option(c, "axis") && c->layer->is_operation)
         czm_keras_fail(c, NULL, "the operation requires an axis");
-    czm_node *node = CZM_KERAS_NODE(c, detail.op, c->in[0],
+    czm_node *node = CZM_KERAS_NODE(c, op, c->in[0],
                                     czm_keras_int(c, "axis", czm_keras_axis(c, "axis", rank, 0)));
     czm_set_bool(c->graph, node, "exclusive", czm_keras_flag(c, "exclusive"));
     czm_set_bool(c->graph, node, "reverse", czm_keras_flag(c, "reverse"));
     return czm_keras_output(c, node, 0);
 }
 
-czm_keras_tensor czm_keras_op_clip(czm_keras_call *c, czm_keras_detail detail) {
-    (void)detail;
+czm_keras_tensor czm_keras_op_clip(czm_keras_call *c, czm_op_kind op) {
+    (void)op;
     const json_t *low = czm_keras_either(c, "x_min", "clip_value_min"),
                  *high = czm_keras_either(c, "x_max", "clip_value_max");
     if (!json_is_number(low) || !json_is_number(high))
@@ -165,8 +152,8 @@ czm_keras_tensor czm_keras_op_clip(czm_keras_call *c, czm_keras_detail detail) {
     return czm_keras_clip(c, c->in[0], json_number_value(low), json_number_value(high));
 }
 
-czm_keras_tensor czm_keras_op_normalize(czm_keras_call *c, czm_keras_detail detail) {
-    (void)detail;
+czm_keras_tensor czm_keras_op_normalize(czm_keras_call *c, czm_op_kind op) {
+    (void)op;
     int64_t axes[MOST_RANK];
     czm_keras_tensor x = c->in[0];
     size_t rank = czm_keras_rank(c, x);
@@ -182,8 +169,8 @@ czm_keras_tensor czm_keras_op_normalize(czm_keras_call *c, czm_keras_detail deta
     return CZM_KERAS_OP(c, CZM_OP_Mul, x, CZM_KERAS_OP(c, CZM_OP_Rsqrt, sum));
 }
 
-czm_keras_tensor czm_keras_op_cast(czm_keras_call *c, czm_keras_detail detail) {
-    (void)detail;
+czm_keras_tensor czm_keras_op_cast(czm_keras_call *c, czm_op_kind op) {
+    (void)op;
     const json_t *value = czm_keras_option(c, "dtype");
     const char *name = json_string_value(value);
     for (int i = 1; name && i < 24; i++)

@@ -199,22 +199,6 @@ static czm_status find_in_group(finder *f, const czm_keras_layer *root, size_t i
 
 // ---- archives
 
-static bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
-static bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
-
-// "BatchNormalization" is batch_normalization, "Conv2DTranspose" conv2d_transpose, "PReLU" p_re_lu.
-static const char *snake_case(czm_arena *arena, const char *name) {
-    size_t size = strlen(name), at = 0;
-    char *out = czm_arena_alloc(arena, 2 * size + 1);
-    for (size_t i = 0; i < size; i++) {
-        bool begins_word = i && is_upper(name[i]) &&
-                           (is_lower(name[i + 1]) || is_lower(name[i - 1]));
-        if (begins_word && out[at - 1] != '_') out[at++] = '_';
-        out[at++] = is_upper(name[i]) ? (char)(name[i] - 'A' + 'a') : name[i];
-    }
-    return out;
-}
-
 static czm_status find_at(finder *f, czm_keras_layer *layer, const char *path);
 
 static const czm_hdf5_object *child(finder *f, const char *path, const char *name) {
@@ -266,7 +250,7 @@ static czm_status find_in_model(finder *f, czm_keras_layer *model, const char *p
     czm_name_table counters = {0};
     for (size_t i = 0; i < model->inner.count; i++) {
         czm_keras_layer *layer = model->inner.items[i];
-        const char *name = snake_case(arena, layer->class_name);
+        const char *name = czm_keras_snake_case(arena, layer->class_name);
         czm_name_slot *counter = czm_name_slot_for(arena, &counters, czm_bytes_text(name));
         if (!counter->value) counter->value = CZM_NEW(arena, size_t);
         size_t *used = counter->value;
