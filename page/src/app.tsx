@@ -208,7 +208,7 @@ function App() {
     setModel({ ...model!, specification, isEdited: true });
   };
 
-  const change_options = (options: Options) => {
+  const changeOptions = (options: Options) => {
     setMade(null);
     setTried(null);
     setStatus('working');
@@ -226,8 +226,8 @@ function App() {
     if (s && option === 'preprocessing') return change(withStep(s, 'Preprocessing', value.split('=')[0], value));
     if (s && option === 'postprocessing') return change(withStep(s, 'Postprocessing', value.split('=')[0], value));
     if (s && option === 'value_range') return change(withKey(s, 'ValueRange', value));
-    if (option === 'allow') return change_options({ ...options, allow: [...(options.allow ?? []), ...value.split(',')] });
-    change_options({ ...options, [option]: value === '' ? true : value });
+    if (option === 'allow') return changeOptions({ ...options, allow: [...(options.allow ?? []), ...value.split(',')] });
+    changeOptions({ ...options, [option]: value === '' ? true : value });
   };
 
   /** Into the folder of downloads, or where the user wants it. */
@@ -357,7 +357,7 @@ function App() {
             <div class="columns">
               <div>
                 <Findings {...{ findings, language, t, apply }} verdict={looks.verdict} usual={about?.rules ?? []} />
-                <Settings {...{ options, t }} remove={(key) => change_options({ ...options, [key]: undefined })} />
+                <Settings {...{ options, t }} remove={(key) => changeOptions({ ...options, [key]: undefined })} />
                 {model && isFull && (
                   <TryOut {...{ image, tried, cancel, save, chooseImage, t }} run={tryOut} isBusy={progress !== null}
                     progress={isTrying ? progress : null} names={classes.map(({ name }) => name)}
@@ -367,7 +367,7 @@ function App() {
               <div>
                 {model?.specification && (
                   <Form {...{ specification: model.specification, options, formats: about?.formats ?? [], inspection: looks.inspection, t, change, chooseLicence }}
-                    setOptions={change_options} />
+                    setOptions={changeOptions} />
                 )}
                 {model && (
                   <Download specification={model.specification} {...{ name, setName, proposed, made, convert, cancel, t }}

@@ -3,7 +3,7 @@
 // Runs a model on an image, tile by tile, in ONNX Runtime Web (in the worker). cli/page/tryout.c cuts and merges.
 import type * as Ort from 'onnxruntime-web/wasm';
 import type { Answer, Czm, Options } from './czm';
-import type { Pieces } from './host';
+import type { Pieces } from './sources';
 
 declare function importScripts(url: string): void;
 

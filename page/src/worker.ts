@@ -3,7 +3,8 @@
 // The worker: it owns the module and the files, and does one request of the page after the other. The page stays
 // usable meanwhile.
 import { Czm, type Options } from './czm';
-import { Blocks, Bytes, Host, Pieces } from './host';
+import { Host } from './host';
+import { Blocks, Bytes, Pieces } from './sources';
 import { hasRuntime, loadRuntime, tryOut, TryoutError, type Tried } from './tryout';
 
 const scope = self as unknown as DedicatedWorkerGlobalScope;

@@ -285,7 +285,7 @@ const tests = {
 
 /** A file that is written in random order, from own bytes and from parts of another file, has the bytes of an array. */
 async function keepsBytes(browser) {
-  const bundle = await build({ entryPoints: ['src/host.ts'], bundle: true, write: false, format: 'iife', globalName: 'host' });
+  const bundle = await build({ entryPoints: ['src/sources.ts'], bundle: true, write: false, format: 'iife', globalName: 'sources' });
   const page = await browser.newPage();
   const found = await page.evaluate(async (script) => {
     const test = () => {
@@ -294,7 +294,7 @@ async function keepsBytes(browser) {
       const random = (below) => (seed = (seed * 48271) % 2147483647) % Math.floor(below);
       const other = Uint8Array.from({ length: SIZE }, () => random(256));
       const blob = new Blob([other]);
-      const file = new host.Pieces();
+      const file = new sources.Pieces();
       const expected = new Uint8Array(SIZE);
       const isSame = (a, b) => a.length === b.length && a.every((byte, i) => byte === b[i]);
       for (let i = 0; i < 300; i++) {
