@@ -89,7 +89,7 @@ function Translated({ finding: f, usual, t, apply, rule: [, why, remedy] }: Item
       )}
       <p class="why">
         {t('details')}, {t('rule')} <code>{f.rule}</code>:{' '}
-        <span lang="en">{plain([f.finding, isUsual ? '' : f.hint].filter(Boolean).join('. '), t)}</span>
+        <span lang="en">{plain(isUsual || !f.hint ? f.finding : `${f.finding} (${f.hint})`, t)}</span>
       </p>
     </>
   );
