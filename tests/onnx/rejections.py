@@ -111,7 +111,8 @@ CASES = [
     ('absent.onnx', after('PRelu')),
     # open sizes
     ('ceil.onnx', file(CONV, node('AveragePool', ['c'], ['y'], '/pool', attributes=[
-        ints('kernel_shape', [3, 3]), ints('strides', [2, 2]), integer('ceil_mode', 1)]), inputs=[OPEN])),
+        ints('kernel_shape', [3, 3]), ints('strides', [2, 2]), ints('pads', [1, 1, 0, 0]), integer('ceil_mode', 1),
+        integer('count_include_pad', 1)]), inputs=[OPEN])),
     ('cubic.onnx', file(CONV, node('Resize', ['c', '', 's'], ['y'], '/up', attributes=[text('mode', 'cubic')]),
                         inputs=[OPEN], weights=[KERNEL, weight('s', [1., 1., 2., 2.], (4,))])),
     # inputs, outputs, layout

@@ -415,6 +415,19 @@ czm_tensor czm_import_widened(czm_import_step *s, czm_import_value *v, czm_order
     return czm_order_is_plain(&order) ? form.tensor : transpose(s, &form, &order);
 }
 
+bool czm_import_is_made_of(czm_tensor t, czm_op_kind kind) {
+    enum { MOST = 64 };
+    czm_tensor open[MOST] = {t};
+    size_t count = 1;
+    for (size_t at = 0; at < count; at++) {
+        const czm_node *node = open[at].node;
+        if (czm_node_is(node, kind) || czm_node_is(node, CZM_OP_Const)) continue;
+        if (node->inputs.count == 0 || count + node->inputs.count > MOST) return false;
+        for (size_t i = 0; i < node->inputs.count; i++) open[count++] = node->inputs.items[i];
+    }
+    return true;
+}
+
 const double *czm_import_numbers(czm_import_step *s, const czm_import_value *v, size_t most,
                                  size_t *count) {
     czm_arena *arena = s->run->context->arena;

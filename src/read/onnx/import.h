@@ -140,6 +140,8 @@ czm_order czm_import_order_ending_with(czm_import_step *s, const czm_import_valu
 czm_tensor czm_import_get(czm_import_step *s, czm_import_value *v, czm_order order);
 czm_tensor czm_import_plain(czm_import_step *s, czm_import_value *v); // in ONNX's order
 czm_tensor czm_import_made(czm_import_step *s, czm_import_value *v);  // as it was made
+// Whether the tensor is computed from operations of this kind and constants alone; false too if many nodes lie between.
+bool czm_import_is_made_of(czm_tensor t, czm_op_kind kind);
 // A constant or computed value with axes of size 1 added in front, up to this rank.
 czm_tensor czm_import_widened(czm_import_step *s, czm_import_value *v, czm_order order);
 

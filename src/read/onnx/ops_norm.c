@@ -39,6 +39,23 @@ static czm_order image_order(czm_import_step *s, const czm_import_value *x) {
                                                         : order;
 }
 
+// (x - mean) / deviation * scale + shift, with the mean along all axes but `kept`, and inputs 1 and 2.
+static czm_status normalise(czm_import_step *s, czm_import_value *v, czm_order order,
+                            unsigned kept) {
+    int64_t axes[CZM_MOST_AXES];
+    size_t count = stored_axes(&order, ((1u << order.rank) - 1) & ~kept, axes);
+    czm_tensor x = czm_import_get(s, v, order);
+    czm_tensor d = CZM_OUT(s, CZM_OP_Sub, x, mean(s, x, axes, count));
+    czm_tensor variance = mean(s, CZM_OUT(s, CZM_OP_Square, d), axes, count);
+    czm_tensor k = CZM_OUT(s, CZM_OP_Mul,
+                           inverse_deviation(s, variance, czm_import_float(s, "epsilon", 1e-5)),
+                           per_channel(s, czm_import_in(s, 1), &order));
+    czm_tensor y = CZM_OUT(s, CZM_OP_AddV2, CZM_OUT(s, CZM_OP_Mul, d, k),
+                           per_channel(s, czm_import_in(s, 2), &order));
+    czm_import_put(s, 0, y, order);
+    return CZM_OK;
+}
+
 // ---- batch normalisation
 
 static bool is_training(const czm_import_step *s) {
@@ -85,6 +102,9 @@ czm_status czm_import_op_batch_norm(czm_import_step *s) {
     czm_import_value *v = czm_import_in(s, 0);
     for (size_t i = 1; i < 5; i++)
         if (!czm_import_in(s, i)) return czm_import_reject(s, NULL, "it does not have five inputs");
+    // PyTorch writes the standardisation of weights as a normalisation in training mode.
+    if (is_training(s) && czm_import_is_made_of(czm_import_made(s, v), CZM_OP_ReadVariableOp))
+        return normalise(s, v, czm_import_order(s, v), 2u);
     if (is_training(s))
         return czm_import_reject(s, "export the network in evaluation mode: model.eval()",
                                  "it uses the statistics of the batch");
@@ -186,19 +206,7 @@ static czm_status norm_of_flat_group(czm_import_step *s, czm_import_value *flat)
 czm_status czm_import_op_instance_norm(czm_import_step *s) {
     czm_import_value *v = czm_import_in(s, 0);
     if (is_flat_group(s, v)) return norm_of_flat_group(s, v);
-    czm_order order = image_order(s, v);
-    int64_t axes[CZM_MOST_AXES];
-    size_t count = stored_axes(&order, ((1u << order.rank) - 1) & ~3u, axes);
-    czm_tensor x = czm_import_get(s, v, order);
-    czm_tensor d = CZM_OUT(s, CZM_OP_Sub, x, mean(s, x, axes, count));
-    czm_tensor variance = mean(s, CZM_OUT(s, CZM_OP_Square, d), axes, count);
-    czm_tensor k = CZM_OUT(s, CZM_OP_Mul,
-                           inverse_deviation(s, variance, czm_import_float(s, "epsilon", 1e-5)),
-                           per_channel(s, czm_import_in(s, 1), &order));
-    czm_tensor y = CZM_OUT(s, CZM_OP_AddV2, CZM_OUT(s, CZM_OP_Mul, d, k),
-                           per_channel(s, czm_import_in(s, 2), &order));
-    czm_import_put(s, 0, y, order);
-    return CZM_OK;
+    return normalise(s, v, image_order(s, v), 3u);
 }
 
 czm_status czm_import_op_layer_norm(czm_import_step *s) {

@@ -15,9 +15,9 @@ static czm_status round_up(czm_import_step *s, const czm_import_value *x,
         int64_t size = czm_import_dim(s, x, czm_import_window_axis(w, i)), stride = w->strides[i];
         int64_t extent = czm_import_window_extent(w, i);
         if (stride == 1) continue;
-        if (size == CZM_UNKNOWN && czm_import_is(s, "MaxPool") && w->after[i] == 0 &&
+        if (size == CZM_UNKNOWN && !czm_import_is(s, "LpPool") && w->after[i] == 0 &&
             stride <= extent) {
-            more[i] = stride - 1; // more than needed does no harm to a maximum
+            more[i] = stride - 1; // more than needed adds no window, and no pixel that counts
             continue;
         }
         if (size == CZM_UNKNOWN)
@@ -133,6 +133,36 @@ static void count_pixels(const czm_import_window *w, int place, int64_t size, bo
         }
 }
 
+static czm_status mean_of_windows(czm_import_step *s, czm_tensor x, const czm_import_window *w,
+                                  czm_tensor *y) {
+    if (!czm_import_window_is_dilated(w)) {
+        *y = czm_output(pool(s, w->places == 2 ? CZM_OP_AvgPool : CZM_OP_AvgPool3D, x, w));
+        return CZM_OK;
+    }
+    CZM_TRY(by_taps(s, CZM_OP_AddV2, x, w, y));
+    *y = czm_import_with(s, CZM_OP_Mul, *y,
+                         1.0 / (double)(w->kernel[0] * w->kernel[1] * w->kernel[2]));
+    return CZM_OK;
+}
+
+// The same of an open size: 1 / the mean of ones, surrounded by zeros.
+static czm_status open_correction(czm_import_step *s, czm_tensor x, const czm_import_window *w,
+                                  bool with_padding, czm_tensor *map) {
+    const int64_t zeros[CZM_MOST_SPATIAL + 2] = {0};
+    int64_t sizes[CZM_MOST_SPATIAL + 2] = {-1, -1, -1, -1, -1};
+    size_t rank = (size_t)w->places + 2;
+    if (with_padding)
+        return czm_import_reject(s, "export the network with a fixed size",
+                                 "a mean of an open size counts the padding, but not all of it");
+    sizes[rank - 1] = 1;
+    czm_tensor channel = CZM_OUT(s, CZM_OP_Slice, x, czm_import_const(s, zeros, rank),
+                                 czm_import_const(s, sizes, rank));
+    czm_tensor ones = CZM_OUT(s, CZM_OP_OnesLike, channel), mean = {0};
+    CZM_TRY(mean_of_windows(s, czm_import_window_padded(s, ones, w, 0), w, &mean));
+    *map = CZM_OUT(s, CZM_OP_Reciprocal, mean);
+    return CZM_OK;
+}
+
 // kernel size / pixels that count, at each place.
 static czm_status correction(czm_import_step *s, const czm_import_value *x,
                              const czm_import_window *w, const int64_t *more, bool with_padding,
@@ -143,9 +173,6 @@ static czm_status correction(czm_import_step *s, const czm_import_value *x,
     for (int i = 0; i < w->places; i++) {
         int64_t size =
             i < czm_import_window_first(w) ? 1 : czm_import_dim(s, x, czm_import_window_axis(w, i));
-        if (size == CZM_UNKNOWN)
-            return czm_import_reject(s, "export the network with a fixed size",
-                                     "a mean that leaves out the padding depends on an open size");
         int64_t all = size + w->before[i] + w->after[i] + more[i];
         out[i] = (all - czm_import_window_extent(w, i)) / w->strides[i] + 1;
         if (all < czm_import_window_extent(w, i) || out[i] > MOST_PIXELS / count)
@@ -166,30 +193,47 @@ static czm_status correction(czm_import_step *s, const czm_import_value *x,
     return CZM_OK;
 }
 
-static czm_status mean_of_windows(czm_import_step *s, czm_tensor x, const czm_import_window *w,
-                                  czm_tensor *y) {
-    if (!czm_import_window_is_dilated(w)) {
-        *y = czm_output(pool(s, w->places == 2 ? CZM_OP_AvgPool : CZM_OP_AvgPool3D, x, w));
-        return CZM_OK;
-    }
-    CZM_TRY(by_taps(s, CZM_OP_AddV2, x, w, y));
-    *y = czm_import_with(s, CZM_OP_Mul, *y,
-                         1.0 / (double)(w->kernel[0] * w->kernel[1] * w->kernel[2]));
-    return CZM_OK;
+static bool is_open(czm_import_step *s, const czm_import_value *x, const czm_import_window *w) {
+    for (int i = czm_import_window_first(w); i < w->places; i++)
+        if (czm_import_dim(s, x, czm_import_window_axis(w, i)) == CZM_UNKNOWN) return true;
+    return false;
 }
 
-// TensorFlow's SAME leaves the padding out of the mean, as ONNX does unless count_include_pad is set.
+// Whether the windows are those of TensorFlow's SAME, whatever the size: it leaves the padding out of the mean, as
+// ONNX does unless count_include_pad is set, and always does with what ceil_mode adds.
+static bool has_same_windows(czm_import_step *s, const czm_import_window *w, bool with_padding) {
+    bool rounds_up = czm_import_int(s, "ceil_mode", 0) != 0;
+    if (czm_import_window_is_dilated(w) || w->places > 2) return false;
+    for (int i = czm_import_window_first(w); i < w->places; i++) {
+        int64_t before = w->before[i], after = w->after[i], kernel = w->kernel[i];
+        bool is_halved = rounds_up && w->strides[i] == 2 && kernel == 2 && !before && !after;
+        bool is_centred = w->strides[i] == 1 && before == (kernel - 1) / 2 && after == kernel / 2 &&
+                          (!with_padding || kernel == 1);
+        if (!is_halved && !is_centred) return false;
+    }
+    return true;
+}
+
 czm_status czm_import_op_average_pool(czm_import_step *s) {
     czm_import_value *x = czm_import_in(s, 0);
     czm_import_window w;
     int64_t more[CZM_MOST_SPATIAL];
     bool counts_padding = czm_import_int(s, "count_include_pad", 0) != 0;
     CZM_TRY(pool_window(s, x, counts_padding, &w, more));
+    if (has_same_windows(s, &w, counts_padding)) {
+        memset(w.before, 0, sizeof w.before);
+        memset(w.after, 0, sizeof w.after);
+        memset(more, 0, sizeof more);
+        w.is_same = true;
+    }
     bool needs_map = more[0] || more[1] || more[2] ||
                      (czm_import_window_has_pads(&w) && !counts_padding);
     czm_tensor map = {0}, y = {0}, t = czm_import_window_image(s, x, &w);
-    if (needs_map) CZM_TRY(correction(s, x, &w, more, counts_padding, &map));
+    bool is_computed = needs_map && is_open(s, x, &w);
+    if (needs_map && !is_computed) CZM_TRY(correction(s, x, &w, more, counts_padding, &map));
+    bool pads = czm_import_window_has_pads(&w);
     add_at_end(&w, more);
+    if (is_computed) CZM_TRY(open_correction(s, t, &w, counts_padding && pads, &map));
     CZM_TRY(mean_of_windows(s, czm_import_window_padded(s, t, &w, 0), &w, &y));
     czm_import_window_put(s, map.node ? CZM_OUT(s, CZM_OP_Mul, y, map) : y, &w);
     return CZM_OK;

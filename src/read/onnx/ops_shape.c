@@ -118,20 +118,6 @@ static bool goes_back(czm_import_step *s, const czm_import_value *x, const czm_i
     return unknown <= 1 && czm_shape_equal(czm_import_shape(s, x->source), shape);
 }
 
-// Whether integers are computed from sizes of tensors, which are never 0.
-static bool is_made_of_sizes(czm_tensor t) {
-    enum { MOST = 64 };
-    czm_tensor open[MOST] = {t};
-    size_t count = 1;
-    for (size_t at = 0; at < count; at++) {
-        const czm_node *node = open[at].node;
-        if (czm_node_is(node, CZM_OP_Shape) || czm_node_is(node, CZM_OP_Const)) continue;
-        if (node->inputs.count == 0 || count + node->inputs.count > MOST) return false;
-        for (size_t i = 0; i < node->inputs.count; i++) open[count++] = node->inputs.items[i];
-    }
-    return true;
-}
-
 // A computed size: 0 copies that of the input, unless the operation allows 0.
 static czm_tensor computed_size(czm_import_step *s, czm_tensor sizes, czm_tensor shape, size_t i) {
     czm_tensor size = czm_import_element(s, sizes, (int64_t)i);
@@ -144,8 +130,9 @@ static czm_tensor computed_size(czm_import_step *s, czm_tensor sizes, czm_tensor
 static void reshape_open(czm_import_step *s, czm_import_value *x, czm_import_value *sizes,
                          const int64_t *wanted, const bool *copies, size_t count) {
     czm_tensor parts[CZM_MOST_AXES], t = czm_import_plain(s, x), shape = {0}, vector = {0};
+    // sizes of tensors are never 0
     bool is_safe = czm_import_int(s, "allowzero", 0) ||
-                   is_made_of_sizes(czm_import_plain(s, sizes));
+                   czm_import_is_made_of(czm_import_plain(s, sizes), CZM_OP_Shape);
     size_t may_be_zero = is_safe ? 0 : (size_t)czm_import_order(s, x).rank;
     bool copies_any = false;
     for (size_t i = 0; i < count; i++)
