@@ -100,6 +100,18 @@ static bool has_explicit_paddings(const czm_onnx_step *step) {
     return czm_attr_is(step->node, "padding", "EXPLICIT");
 }
 
+// Of a transposed convolution, whose filter has the channels of one group. 0: they do not fit.
+static int64_t transposed_groups(const czm_onnx_step *step, const czm_onnx_image *image,
+                                 int64_t channels_of_group) {
+    czm_shape out = czm_onnx_out_shape(step, 0);
+    int64_t channels = out.rank != image->rank          ? CZM_UNKNOWN
+                       : image->is_planar_in_tensorflow ? out.dims[1]
+                                                        : out.dims[out.rank - 1];
+    if (channels == CZM_UNKNOWN) return 1;
+    return channels_of_group > 0 && channels % channels_of_group == 0 ? channels / channels_of_group
+                                                                      : 0;
+}
+
 // Conv2DBackpropInput(sizes, filter, gradient): ONNX's pads are those of the forward convolution, and output_padding
 // is the remainder of that convolution.
 void czm_onnx_transposed(czm_onnx_step *step) {
@@ -107,13 +119,17 @@ void czm_onnx_transposed(czm_onnx_step *step) {
     if (!czm_onnx_image_of(step, 2, &image) || !has_filter(step, 1, image.rank)) return;
     const int64_t *f = czm_onnx_in(step, 1)->shape.dims;
     const int space = image.rank - 2;
-    if (image.channels == CZM_UNKNOWN || f[space + 1] == 0 || image.channels != f[space + 1]) {
+    int64_t groups = transposed_groups(step, &image, f[space]);
+    if (image.channels == CZM_UNKNOWN || f[space + 1] == 0 || image.channels != f[space + 1] ||
+        groups == 0) {
         czm_onnx_refuse(step, "its number of groups is not known");
         return;
     }
     czm_onnx_weight *weight;
     const char *filter = planar_filter(step, &image, &weight);
     const char *name = CZM_ONNX(step, "ConvTranspose", image.name, filter);
+    if (groups > 1) czm_onnx_set_int(step, "group", groups);
+    if (groups > 1) weight = NULL; // its channels are two dimensions of the weight
     if (czm_onnx_set_transposed(step, &image, f)) {
         put_result(step, &image, name, weight, 1, f[space]);
         return;
