@@ -376,10 +376,9 @@ static czm_status read_kept_onnx(czm_context *context, czm_target *target) {
     czm_report *findings = czm_report_beside(context->arena, context->report);
     czm_context trial = {context->arena, findings};
     bool is_packed = target->kind == CZM_KIND_CZMODEL; // containers have their channels last
-    czm_onnx_layout layout = is_packed ? CZM_LAYOUT_NHWC
-                                       : czm_onnx_layout_find(target->options->layout);
-    bool is_read = czm_onnx_network_read(&trial, &target->onnx, NULL, layout, &target->model) ==
-                   CZM_OK;
+    czm_onnx_choice choice = {.layout = is_packed ? CZM_LAYOUT_NHWC
+                                                  : czm_onnx_layout_find(target->options->layout)};
+    bool is_read = czm_onnx_network_read(&trial, &target->onnx, choice, &target->model) == CZM_OK;
     const czm_finding *last = is_read ? NULL
                                       : czm_report_at(findings, czm_report_count(findings) - 1);
     const char *reason =

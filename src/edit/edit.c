@@ -207,8 +207,12 @@ static czm_status take_float(editing *e) {
 static czm_status read_all(editing *e) {
     const czm_options *o = e->options;
     e->baked = (czm_baked_list){0};
-    const czm_network_choice choice = {o->signature, o->output, czm_onnx_layout_find(o->layout),
-                                       o->config};
+    const czm_network_choice choice = {.signature = o->signature,
+                                       .output = o->output,
+                                       .layout = czm_onnx_layout_find(o->layout),
+                                       .config = o->config,
+                                       .height = o->spatial_height,
+                                       .width = o->spatial_width};
     CZM_TRY(read_network(e, e->source, choice, e->model));
     CZM_TRY(take_float(e));
     for (size_t i = o->preprocessing_count; i-- > 0;) CZM_TRY(splice_before(e, &e->before[i]));

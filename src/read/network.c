@@ -24,7 +24,8 @@ static czm_status read_onnx(czm_context *context, const czm_source *source,
         CZM_TRY(czm_source_extent(context, source, source->file, &extent));
         CZM_TRY(czm_onnx_file_read(context, where, source, extent, file));
     }
-    return czm_onnx_network_read(context, file, choice.output, choice.layout, model);
+    czm_onnx_choice open = {choice.output, choice.layout, choice.height, choice.width};
+    return czm_onnx_network_read(context, file, open, model);
 }
 
 static czm_status read_keras(czm_context *context, const czm_source *source,

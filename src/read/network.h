@@ -13,6 +13,8 @@ typedef struct czm_network_choice {
     const char *output;    // by name; NULL: the only one
     czm_onnx_layout layout;
     const char *config; // the architecture for a Keras file that contains weights alone; NULL
+    int64_t height,
+        width; // of an ONNX network whose input has an open size, in pixels; 0: it stays open
 } czm_network_choice;
 
 CZM_MUST_CHECK czm_status czm_network_read(czm_context *context, const czm_source *source,

@@ -65,6 +65,9 @@ ZEN_XML = '''<?xml version="1.0" encoding="utf-8"?>
 '''
 
 
+CUBIC = onnx_text.message(1, 'mode') + onnx_text.message(4, 'cubic') + onnx_text.number(20, 3)
+
+
 class Tester:
     def __init__(self, program, folder):
         self.program, self.folder = program, folder
@@ -341,6 +344,14 @@ def test_onnx(t):
              f'{found}')
     unchecked = passed_rules(t, 'net.onnx')
     t.expect(not {'probabilities', 'tile-memory', 'border', 'onnx-import'} & unchecked, f'{unchecked}')
+    t.write('net.onnx', onnx_text.model(onnx_text.graph(
+        [onnx_text.node('Conv', ['input', 'kernel'], ['c'], 'conv'),
+         onnx_text.node('Resize', ['c', '', 'scales'], ['output'], 'up', attributes=[CUBIC])],
+        [onnx_text.end('input', ['n', 1, 'h', 'w'])], [onnx_text.end('output', ['n', 2, 'y', 'x'])],
+        [onnx_text.weight('kernel', [1, 2], (2, 1, 1, 1)), onnx_text.weight('scales', [1, 1, 2, 2], (4,))])))
+    allowed = ('--format', '3.0.0', '--allow', 'probabilities,output-size')
+    t.run('convert', 'spec.json', 'out', 'cubic', *allowed, status=1) # of every size
+    t.run('convert', 'spec.json', 'out', 'cubic', *allowed, '--spatial-dims', '16,24')
     for network, rule, words in (
             (onnx_text.segmentation(classes=3), 'class-count', '2 classes'),
             (onnx_text.segmentation(channels=3), 'pixel-type-channels', 'Gray16'),

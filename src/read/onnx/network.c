@@ -371,8 +371,20 @@ static void settle(czm_import *run) {
     model->layer_names = czm_layer_names_of(run->context->arena, run->graph);
 }
 
-czm_status czm_onnx_network_read(czm_context *context, czm_onnx_file *file, const char *output,
-                                 czm_onnx_layout layout, czm_model *model) {
+// Many operations can be computed for one size, but not for every size.
+static czm_onnx_end with_size(czm_import *run, const czm_onnx_end *in, czm_onnx_choice choice) {
+    czm_onnx_end sized = *in;
+    czm_dims dims = czm_dims_of(in->shape);
+    int64_t *size = &dims.at[choice.layout == CZM_LAYOUT_NCHW ? 2 : 1];
+    if (in->shape.rank != 4) return sized;
+    if (size[0] == CZM_UNKNOWN && choice.height) size[0] = choice.height;
+    if (size[1] == CZM_UNKNOWN && choice.width) size[1] = choice.width;
+    sized.shape = czm_dims_keep(run->context->arena, &dims);
+    return sized;
+}
+
+czm_status czm_onnx_network_read(czm_context *context, czm_onnx_file *file, czm_onnx_choice choice,
+                                 czm_model *model) {
     czm_import run = {.context = context, .file = file, .model = model};
     const czm_onnx_end *in = NULL, *out = NULL;
     if (file->opset < OLDEST_OPSET)
@@ -381,17 +393,18 @@ czm_status czm_onnx_network_read(czm_context *context, czm_onnx_file *file, cons
                               "it uses operator set %lld, but only %d and newer are supported",
                               (long long)file->opset, OLDEST_OPSET);
     begin_model(&run);
-    CZM_TRY(choose(&run, output, &in, &out));
+    CZM_TRY(choose(&run, choice.output, &in, &out));
     if (in->shape.rank == CZM_UNKNOWN || in->shape.rank > CZM_MOST_AXES)
         return czm_report_add(context->report, CZM_RULE_INPUT_LAYOUT, file->where, NULL,
                               "the number of dimensions of the input \"%s\" is not known",
                               in->name);
-    CZM_TRY(find_layout(&run, in, &layout));
+    CZM_TRY(find_layout(&run, in, &choice.layout));
+    czm_onnx_end sized = with_size(&run, in, choice);
     add_weights(&run);
-    add_input(&run, in, layout);
+    add_input(&run, &sized, choice.layout);
     for (size_t i = 0; i < file->operations.count; i++)
         CZM_TRY(czm_import_translate_operation(&run, &file->operations.items[i]));
-    CZM_TRY(add_output(&run, out, layout, in->shape));
+    CZM_TRY(add_output(&run, out, choice.layout, sized.shape));
     settle(&run);
     return CZM_OK;
 }

@@ -17,10 +17,16 @@ typedef enum czm_onnx_layout {
 // "nchw" or "nhwc"; NULL and everything else: unknown.
 czm_onnx_layout czm_onnx_layout_find(const char *name);
 
-// `output` is the name of the output to use; NULL: the only one. `file` must live as long as the model, which reads
+// What a file leaves open.
+typedef struct czm_onnx_choice {
+    const char *output; // by name; NULL: the only one
+    czm_onnx_layout layout;
+    int64_t height, width; // of an input whose size is open, in pixels; 0: it stays open
+} czm_onnx_choice;
+
+// `file` must live as long as the model, which reads
 // its weights from it.
 CZM_MUST_CHECK czm_status czm_onnx_network_read(czm_context *context, czm_onnx_file *file,
-                                                const char *output, czm_onnx_layout layout,
-                                                czm_model *model);
+                                                czm_onnx_choice choice, czm_model *model);
 
 #endif

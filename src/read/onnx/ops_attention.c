@@ -59,7 +59,7 @@ static czm_status repeat_heads(czm_import_step *s, czm_tensor *t, int64_t heads)
     int64_t times[] = {1, 1, heads / in.dims[1], 1, 1};
     int64_t dims[] = {CZM_UNKNOWN, heads, in.dims[2], in.dims[3]};
     if (in.dims[2] == CZM_UNKNOWN || in.dims[3] == CZM_UNKNOWN)
-        return czm_import_reject(s, "export the network with a fixed size",
+        return czm_import_reject(s, "export the network with a fixed size, or set the size",
                                  "grouped heads of an open size are not supported");
     czm_tensor wide = CZM_OUT(s, CZM_OP_ExpandDims, *t, czm_import_const_of(s, 2));
     *t = czm_import_reshape(s, CZM_OUT(s, CZM_OP_Tile, wide, czm_import_const(s, times, 5)), dims,
@@ -183,7 +183,7 @@ static czm_status make_bias(czm_import_step *s, attention *a) {
     if (!needs_places && !a->lengths) return CZM_OK;
     if (a->queries < 1 || a->keys < 1 || a->past < 0 || a->keys > MOST_SCORES / a->queries)
         return czm_import_reject(
-            s, "export the network with a fixed size",
+            s, "export the network with a fixed size, or set the size",
             "causal masks, windows and padding of an open size are not supported");
     if (!a->lengths) return add_places(s, a), CZM_OK;
     const int64_t column[] = {CZM_UNKNOWN, 1, 1, 1};

@@ -247,7 +247,7 @@ czm_status czm_import_op_loop(czm_import_step *s) {
     const double *most = trips ? czm_import_numbers(s, trips, 1, &count) : NULL;
     if (trips && !most)
         return czm_import_reject(
-            s, "export the network with a fixed size",
+            s, "export the network with a fixed size, or set the size",
             "its number of iterations depends on values that the network computes");
     rounds r = begin_rounds(s, "body", states, 2);
     const czm_import_value **inputs =
@@ -296,7 +296,7 @@ czm_status czm_import_op_scan(czm_import_step *s) {
         length = czm_import_dim(s, x, axes[i]);
     }
     if (length < 1 || length > MOST_ROUNDS)
-        return czm_import_reject(s, "export the network with a fixed size",
+        return czm_import_reject(s, "export the network with a fixed size, or set the size",
                                  "%lld iterations are not supported", (long long)length);
     rounds r = begin_rounds(s, "body", states, 0);
     const czm_import_value **inputs =

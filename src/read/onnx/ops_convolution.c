@@ -121,7 +121,7 @@ static czm_status place_output(czm_import_step *s, const czm_import_value *x, cz
         int64_t size = czm_import_dim(s, x, czm_import_window_axis(w, i)),
                 extent = czm_import_window_extent(w, i);
         if (is_given && size == CZM_UNKNOWN)
-            return czm_import_reject(s, "export the network with a fixed size",
+            return czm_import_reject(s, "export the network with a fixed size, or set the size",
                                      "output_shape is given for an open size");
         int64_t total = is_given ? w->strides[i] * (size - 1) + more[i] + extent - shape[i]
                                  : extent + more[i] - w->strides[i];

@@ -61,7 +61,7 @@ static czm_status element_index(czm_import_step *s, czm_tensor x, czm_import_val
     czm_shape shape = czm_import_shape(s, index);
     czm_tensor parts[CZM_MOST_AXES];
     if (!czm_shape_is_complete(shape) || czm_shape_count(shape) > MOST_ELEMENTS)
-        return czm_import_reject(s, "export the network with a fixed size",
+        return czm_import_reject(s, "export the network with a fixed size, or set the size",
                                  "the shape %s of its indices is open or too large",
                                  czm_shape_text(s->run->context->arena, shape));
     czm_dtype dtype = czm_import_type(index);
@@ -128,7 +128,7 @@ static czm_status prefix_batch(czm_import_step *s, const czm_import_value *index
     czm_tensor parts[CZM_MOST_AXES + 2];
     one.at[one.rank - 1] = 1;
     if (!czm_shape_is_complete(shape) || czm_shape_count(shape) > MOST_ELEMENTS)
-        return czm_import_reject(s, "export the network with a fixed size",
+        return czm_import_reject(s, "export the network with a fixed size, or set the size",
                                  "the shape %s of its indices is open or too large",
                                  czm_shape_text(s->run->context->arena, shape));
     for (int i = 0; i < batch; i++)
@@ -331,7 +331,7 @@ czm_status czm_import_op_grid_sample(czm_import_step *s) {
     if (shape.rank > 4 || places.rank > 4)
         return czm_import_reject(s, NULL, "sampling a volume is not supported");
     if (!is_known)
-        return czm_import_reject(s, "export the network with a fixed size",
+        return czm_import_reject(s, "export the network with a fixed size, or set the size",
                                  "sampling a grid of an open size is not supported");
     if (!g.is_nearest && !g.is_cubic && !has_mode(s, "linear") && !has_mode(s, "bilinear"))
         return czm_import_reject(s, NULL, "its mode is not supported");

@@ -21,7 +21,7 @@ static czm_status round_up(czm_import_step *s, const czm_import_value *x,
             continue;
         }
         if (size == CZM_UNKNOWN)
-            return czm_import_reject(s, "export the network with a fixed size",
+            return czm_import_reject(s, "export the network with a fixed size, or set the size",
                                      "ceil_mode depends on an open size");
         int64_t all = size + w->before[i] + w->after[i];
         int64_t out = (all - extent + stride - 1) / stride + 1;
@@ -152,7 +152,7 @@ static czm_status open_correction(czm_import_step *s, czm_tensor x, const czm_im
     int64_t sizes[CZM_MOST_SPATIAL + 2] = {-1, -1, -1, -1, -1};
     size_t rank = (size_t)w->places + 2;
     if (with_padding)
-        return czm_import_reject(s, "export the network with a fixed size",
+        return czm_import_reject(s, "export the network with a fixed size, or set the size",
                                  "a mean of an open size counts the padding, but not all of it");
     sizes[rank - 1] = 1;
     czm_tensor channel = CZM_OUT(s, CZM_OP_Slice, x, czm_import_const(s, zeros, rank),

@@ -377,11 +377,11 @@ static czm_status part_sizes(czm_import_step *s, const czm_import_value *x, int 
     int64_t size = czm_import_dim(s, x, axis), n = (int64_t)s->output_count;
     for (size_t i = 0; i < count && i < s->output_count; i++)
         if (sizes[i] == CZM_UNKNOWN_INT)
-            return czm_import_reject(s, "export the network with a fixed size",
+            return czm_import_reject(s, "export the network with a fixed size, or set the size",
                                      "the sizes of its parts are computed while the network runs");
     if (count == s->output_count) return CZM_OK;
     if (size == CZM_UNKNOWN)
-        return czm_import_reject(s, "export the network with a fixed size",
+        return czm_import_reject(s, "export the network with a fixed size, or set the size",
                                  "it splits an open size into equal parts");
     int64_t part = (size + n - 1) / n;
     for (int64_t i = 0; i < n; i++) sizes[i] = i + 1 < n ? part : size - part * (n - 1);
@@ -538,7 +538,7 @@ static czm_status read_padding(czm_import_step *s, const czm_order *order, paddi
         p->before[place] = list[i];
         p->after[place] = list[i + half];
         if (list[i] == CZM_UNKNOWN_INT || list[i + half] == CZM_UNKNOWN_INT)
-            return czm_import_reject(s, "export the network with a fixed size",
+            return czm_import_reject(s, "export the network with a fixed size, or set the size",
                                      "the amounts of padding are computed while the network runs");
         if (list[i] > MOST_PIXELS || list[i] < -MOST_PIXELS || list[i + half] > MOST_PIXELS ||
             list[i + half] < -MOST_PIXELS)
@@ -587,7 +587,7 @@ static czm_status pad_by_index(czm_import_step *s, czm_tensor *x, const padding 
         czm_shape shape = czm_import_stored_shape(s, *x);
         if (shape.rank != rank || shape.dims[k] < 1 || shape.dims[k] > MOST_PIXELS)
             return czm_import_reject(
-                s, "export the network with a fixed size",
+                s, "export the network with a fixed size, or set the size",
                 "padding by repeated pixels is not supported for an open size");
         int64_t size = shape.dims[k], count = size + p->before[k] + p->after[k];
         int64_t *index = CZM_NEW_ARRAY(s->run->context->arena, int64_t, (size_t)count);
@@ -684,7 +684,7 @@ czm_status czm_import_op_center_crop_pad(czm_import_step *s) {
         CZM_TRY(czm_import_axis(s, axes[i], order.rank, &axis));
         int64_t size = czm_import_dim(s, v, axis), place = czm_order_place(&order, axis);
         if (size == CZM_UNKNOWN || sizes[i] == CZM_UNKNOWN_INT || sizes[i] > MOST_PIXELS)
-            return czm_import_reject(s, "export the network with a fixed size",
+            return czm_import_reject(s, "export the network with a fixed size, or set the size",
                                      "it crops or pads an open size");
         int64_t more = sizes[i] - size;
         p.before[place] = more / 2;
@@ -845,7 +845,7 @@ czm_status czm_import_op_trilu(czm_import_step *s) {
     if (k && (czm_import_vector(s, k, &first, 1) != 1 || first == CZM_UNKNOWN_INT))
         return czm_import_reject(s, NULL, "its diagonal is computed while the network runs");
     if (rank < 2 || !is_band_size(rows, columns))
-        return czm_import_reject(s, "export the network with a fixed size",
+        return czm_import_reject(s, "export the network with a fixed size, or set the size",
                                  "a triangle of an open size is not supported");
     czm_tensor t = czm_import_plain(s, x);
     czm_tensor is_kept = band(s, CZM_DTYPE_BOOL, rows, columns, is_upper ? first : -INT64_MAX,
@@ -861,7 +861,7 @@ czm_status czm_import_op_eye_like(czm_import_step *s) {
     int64_t rows = czm_import_dim(s, x, 0), columns = czm_import_dim(s, x, 1);
     czm_dtype dtype = wanted ? czm_onnx_dtype_of((uint64_t)wanted) : czm_import_type(x);
     if (czm_import_order(s, x).rank != 2 || !is_band_size(rows, columns) || !czm_dtype_size(dtype))
-        return czm_import_reject(s, "export the network with a fixed size",
+        return czm_import_reject(s, "export the network with a fixed size, or set the size",
                                  "a diagonal of an open size is not supported");
     czm_import_put(s, 0, band(s, dtype, rows, columns, k, k), czm_order_plain(2));
     return CZM_OK;

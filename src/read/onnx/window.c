@@ -68,7 +68,7 @@ czm_status czm_import_window_pad_same(czm_import_step *s, const czm_import_value
                            .dilation = w->dilations[i]};
         int64_t size = czm_import_dim(s, x, czm_import_window_axis(w, i)), count;
         if (size == CZM_UNKNOWN && w->strides[i] > 1)
-            return czm_import_reject(s, "export the network with a fixed size",
+            return czm_import_reject(s, "export the network with a fixed size, or set the size",
                                      "auto_pad %s with strides depends on an open size",
                                      is_upper ? "SAME_UPPER" : "SAME_LOWER");
         czm_window_count(&same, CZM_PADDING_SAME, size, &count);
