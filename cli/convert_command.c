@@ -33,14 +33,14 @@ int cli_convert_as(const char *name, const char *format, int argc, char **argv) 
     bool quiet = false, shows_progress;
     cli_last last = {0};
     const cli_option own[] = {
-        {"name", "NAME", "model name in the metadata (else the last part of ModelPath)",
+        {"name", "NAME", "model name in the metadata (default: last part of ModelPath)",
          &o->model_name, NULL, NULL},
         {"license", "FILE", "licence file to pack (instead of LicenseFile)", &o->license_path, NULL,
          NULL},
-        {"model-id", "UUID", "id of the model (else it follows from the content)", &o->model_id,
+        {"model-id", "UUID", "id of the model (default: computed from the content)", &o->model_id,
          NULL, NULL},
         CLI_FORMAT_ROWS(o),
-        {"extension", "NAME", "file extension: czseg (else that of the format)", &o->extension,
+        {"extension", "NAME", "file extension: czseg (default: that of the format)", &o->extension,
          NULL, NULL},
         {"as-is", NULL, "pack the files of the network unchanged", NULL, &o->as_is, NULL},
         {"quiet", NULL, "print nothing but errors", NULL, &quiet, NULL},
@@ -53,17 +53,13 @@ int cli_convert_as(const char *name, const char *format, int argc, char **argv) 
         .name = name,
         .arguments = "SPEC.json|CONTAINER OUTPUT_FOLDER [OUTPUT_NAME]",
         .purpose =
-            "Converts the network that the JSON specification names (a SavedModel, a Keras file "
-            "or\n"
-            "an ONNX file) into OUTPUT_FOLDER/OUTPUT_NAME.czmodel (OUTPUT_NAME: DNNModel). The "
-            "file\n"
-            "contains a SavedModel for TensorFlow 2.0.0 (format 3.0.0), or the ONNX network if "
-            "the\n"
-            "input is an ONNX file (format 3.1.0). --format and --zen choose another format, also\n"
-            "of .czann files, and a .czmodel, .czseg or .czann is converted to another format.\n"
-            "savedmodel2czann writes czann-1.0.0 by default. Every rule is checked first; after "
-            "an\n"
-            "error, no file is written.\n\n" CLI_STEPS,
+            "Converts the network that the JSON specification names (a SavedModel, a Keras\n"
+            "file or an ONNX file) into OUTPUT_FOLDER/OUTPUT_NAME.czmodel (default name:\n"
+            "DNNModel). The file contains a SavedModel for TensorFlow 2.0.0 (format 3.0.0), or\n"
+            "the ONNX network if the input is an ONNX file (format 3.1.0). --format and --zen\n"
+            "choose another format, for example a .czann. A .czmodel, .czseg or .czann can be\n"
+            "converted to another format. savedmodel2czann writes czann-1.0.0 by default. Every\n"
+            "rule is checked first; after an error, no file is written.\n\n" CLI_STEPS,
         .examples =
             "  savedmodel2czmodel model_spec.json out/ nuclei\n"
             "  savedmodel2czann model_spec.json out/ nuclei\n"

@@ -20,7 +20,7 @@ const cli_command_row cli_commands[] = {
     {"new", "write a complete specification for a network", cli_new},
     {"diff", "compare two models", cli_diff},
     {"explain", "explain the rules", cli_explain},
-    {"report", "write inspect, check and verify into one text to send", cli_report},
+    {"report", "collect the output of inspect, check and verify in one text", cli_report},
     {"page", "open czmodel as a page in the browser", cli_page},
     {"completion", "print a completion script for a shell", cli_completion},
 };
@@ -60,7 +60,7 @@ static int welcome(void) {
            "  a Keras file (.keras, .h5), or an ONNX file   it is converted\n"
            "  the JSON file of a model's metadata           it is converted\n"
            "  a .czmodel, .czseg or .czann file             it is checked\n\n"
-           "The result appears beside what was dropped.\n",
+           "The result appears beside the dropped file.\n",
            czm_version());
     return cli_flush() ? CZM_OK : CZM_ERROR_IO;
 }

@@ -46,7 +46,7 @@ int cli_diff(int argc, char **argv) {
         .arguments = "A B",
         .purpose =
             "Compares two models, each a specification, a SavedModel or a .czmodel: metadata,\n"
-            "graph, and weights by their checksums. Exit status 0: no difference, 1: some.",
+            "graph, and weights by their checksums. Exit status 0: no difference, 1: differences.",
         .examples = "  czmodel diff model_spec.json DNNModel.czmodel\n",
         .least = 2,
         .most = 2,

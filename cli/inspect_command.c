@@ -73,7 +73,7 @@ static void put_origin(const czm_inspection *in) {
     put_title("signatures");
     for (size_t i = 0; i < in->signature_count; i++)
         cli_print(stdout, "%s%s%s", i ? ", " : "", in->signatures[i].name,
-                  strcmp(in->signatures[i].name, in->signature) == 0 ? " (taken)" : "");
+                  strcmp(in->signatures[i].name, in->signature) == 0 ? " (used)" : "");
     cli_print(stdout, "\n");
 }
 

@@ -12,11 +12,12 @@
 void cli_model_option_rows(cli_model_options *m, cli_option *rows) {
     czm_options *o = &m->options;
     const cli_option shared[CLI_MODEL_OPTION_ROWS] = {
-        {"signature", "NAME", "signature to use (else serving_default, serve, the only one)",
+        {"signature", "NAME", "signature to use (default: serving_default, serve, or the only one)",
          &o->signature, NULL, NULL},
         {"output", "NAME", "output to use, if the signature has several", &o->output, NULL, NULL},
-        {"layout", "ORDER", "image layout in an ONNX file: nchw or nhwc (else from its operations)",
-         &o->layout, NULL, NULL},
+        {"layout", "ORDER",
+         "image layout in an ONNX file: nchw or nhwc (default: from its operations)", &o->layout,
+         NULL, NULL},
         {"config", "FILE", "JSON of model.to_json(), the architecture of a Keras file in HDF5",
          &o->config, NULL, NULL},
         {"spatial-dims", "H,W", "height and width of the new input, in pixels", &m->spatial_dims,
@@ -25,7 +26,7 @@ void cli_model_option_rows(cli_model_options *m, cli_option *rows) {
          &m->before},
         {"postprocessing", "STEP", "insert a step after the network; may be repeated", NULL, NULL,
          &m->after},
-        {"border", "N|auto", "border in pixels, or auto: the required one (else BorderSize)",
+        {"border", "N|auto", "border in pixels, or auto: the required one (default: BorderSize)",
          &o->border, NULL, NULL},
         {"allow", "ID[,ID]", "treat errors of these rules as warnings; may be repeated", NULL, NULL,
          &m->allow_lists},

@@ -20,29 +20,29 @@ typedef struct cli_model_options {
 enum { CLI_MODEL_OPTION_ROWS = 11 };
 
 // Rows of the commands for which the format matters; `o` points to czm_options.
-#define CLI_FORMAT_ROWS(o)                                                                  \
-    {"format",                                                                              \
-     "FORMAT",                                                                              \
-     "3.0.0, 3.1.0, czann-1.0.0, czann-1.1.0, czann-2.0.0 or czann-2.1.0 (else what fits)", \
-     &(o)->format,                                                                          \
-     NULL,                                                                                  \
-     NULL},                                                                                 \
-        {"value-range",                                                                     \
-         "RANGE",                                                                           \
-         "what the network expects: raw (values of the pixel type) or unit (0 to 1)",       \
-         &(o)->value_range,                                                                 \
-         NULL,                                                                              \
-         NULL},                                                                             \
-    {                                                                                       \
-        "zen", "VERSION", "the newest format that this ZEN accepts: 3.4, or \"core 3.3\"",  \
-            &(o)->zen, NULL, NULL                                                           \
+#define CLI_FORMAT_ROWS(o)                                                                      \
+    {"format",                                                                                  \
+     "FORMAT",                                                                                  \
+     "3.0.0, 3.1.0, czann-1.0.0, czann-1.1.0, czann-2.0.0 or czann-2.1.0 (default: what fits)", \
+     &(o)->format,                                                                              \
+     NULL,                                                                                      \
+     NULL},                                                                                     \
+        {"value-range",                                                                         \
+         "RANGE",                                                                               \
+         "what the network expects: raw (values of the pixel type) or unit (0 to 1)",           \
+         &(o)->value_range,                                                                     \
+         NULL,                                                                                  \
+         NULL},                                                                                 \
+    {                                                                                           \
+        "zen", "VERSION", "the newest format that this ZEN accepts: 3.4, or \"core 3.3\"",      \
+            &(o)->zen, NULL, NULL                                                               \
     }
 
 // The row of the limit of memory, for cli_memory_take().
-#define CLI_MEMORY_ROW(text)                                                                     \
-    {                                                                                            \
-        "memory", "MB", "memory that a model may need (else in proportion to its size)", (text), \
-            NULL, NULL                                                                           \
+#define CLI_MEMORY_ROW(text)                                                                 \
+    {                                                                                        \
+        "memory", "MB", "memory that a model may need (default: in proportion to its size)", \
+            (text), NULL, NULL                                                               \
     }
 
 // Converts megabytes to bytes; false: it is not a number above 0.

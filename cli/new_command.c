@@ -71,7 +71,7 @@ int cli_new(int argc, char **argv) {
         .name = "czmodel new",
         .arguments = "NETWORK [FILE.json]",
         .purpose =
-            "Writes a complete specification for a network (FILE.json: model_spec.json), and\n"
+            "Writes a complete specification for a network (default: model_spec.json), and\n"
             "reports which of its values are guesses. It also contains the tile size and the\n"
             "steps (SpatialDims, Preprocessing, Postprocessing): those of the options, or what\n"
             "ZEN requires. These three keys belong to czmodel: ZEN's own import of a folder\n"

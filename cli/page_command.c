@@ -43,11 +43,10 @@ int cli_page(int argc, char **argv) {
     const cli_command command = {
         .name = "czmodel page",
         .arguments = "",
-        .purpose = "Opens czmodel as a page in the default browser, and prints where the file is. "
-                   "The page\n"
-                   "converts networks and tries them on images without the command line; no file "
-                   "leaves the\n"
-                   "computer.",
+        .purpose =
+            "Opens czmodel as a page in the default browser, and prints the path of the page. It\n"
+            "converts networks and tries them on images without the command line; no file leaves\n"
+            "the computer.",
         .examples = "  czmodel page\n",
         .least = 0,
         .most = 0,

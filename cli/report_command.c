@@ -50,8 +50,8 @@ int cli_report(int argc, char **argv) {
         .name = "czmodel report",
         .arguments = "TARGET",
         .purpose =
-            "Prints what inspect, check and verify say about a model, and questions about ZEN,\n"
-            "as one text to send to the author of a model or of this program.",
+            "Prints the output of inspect, check and verify for a model, and questions about ZEN,\n"
+            "as one text that you can send to the author of the model or of this program.",
         .examples = "  czmodel report DNNModel.czmodel > report.txt\n",
         .least = 1,
         .most = 1,

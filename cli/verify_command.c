@@ -355,7 +355,7 @@ int cli_verify(int argc, char **argv) {
     verification v = {0};
     cli_last last = {0};
     const cli_option options[] = {
-        {"image", "FILE", "run on this image (else TestImageFile, or a generated one)",
+        {"image", "FILE", "run on this image (default: TestImageFile, or a generated one)",
          &v.image_path, NULL, NULL},
         {"preview", "OUT.png", "draw image, classes and confidence", &v.preview, NULL, NULL},
         {"runtime", "PATH", "ONNX Runtime's library, or its folder", &v.runtime, NULL, NULL},
