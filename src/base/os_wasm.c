@@ -132,7 +132,7 @@ czm_new_folder *czm_folder_create_beside(czm_arena *arena, const char *final) {
     czm_random_bytes(&random, sizeof random);
     const char *temporary = czm_arena_format(arena, "%s.czm-%08x.tmp", final, random);
     if (!host_make_folder(temporary)) return NULL;
-    *folder = (czm_new_folder){temporary, final};
+    *folder = (czm_new_folder){.path = temporary, .final = final};
     czm_arena_defer(arena, remove_folder, folder);
     return folder;
 }
