@@ -27,29 +27,29 @@ static const czm_shapes *infer_tile(czm_arena *arena, const czm_model *model, co
     return czm_shapes_infer(arena, model, &tile);
 }
 
-static void attempt(czm_context *context, const czm_target *target, trial *t) {
+static void attempt(czm_arena *arena, const czm_edit_trials *trials, trial *t) {
     czm_model model;
-    t->works =
-        czm_edit_try_size(context, target->options, &target->source, t->height, t->width, &model);
+    t->works = czm_edit_try_size(trials, arena, t->height, t->width, &model);
     if (!t->works) return;
-    const czm_shapes *shapes = infer_tile(context->arena, &model, t);
+    const czm_shapes *shapes = infer_tile(arena, &model, t);
     czm_shape output = czm_shape_of(shapes, model.main.outputs.items[0].tensor);
     t->keeps_size = output.rank == 4 && output.dims[1] == t->height && output.dims[2] == t->width;
-    czm_tile_memory memory = czm_tile_memory_of(context->arena, &model, shapes);
+    czm_tile_memory memory = czm_tile_memory_of(arena, &model, shapes);
     t->memory = memory.is_known ? memory.peak : UINT64_MAX;
 }
 
-// Each trial has its own arena, since there are many; its findings are discarded.
-static trial try_size(czm_arena *parent, const czm_target *target, int64_t height, int64_t width) {
+// Each trial has its own arena, since there are many.
+static trial try_size(czm_arena *parent, const czm_edit_trials *trials, int64_t height,
+                      int64_t width) {
     trial t = {.height = height, .width = width};
     czm_arena *arena = czm_arena_child(parent);
-    attempt(&(czm_context){arena, czm_report_in(arena)}, target, &t);
+    attempt(arena, trials, &t);
     czm_arena_free(arena);
     return t;
 }
 
-static trial try_side(czm_arena *arena, const czm_target *target, int64_t side) {
-    return try_size(arena, target, side, side);
+static trial try_side(czm_arena *arena, const czm_edit_trials *trials, int64_t side) {
+    return try_size(arena, trials, side, side);
 }
 
 // ---- the multiple
@@ -63,21 +63,22 @@ static bool takes(const trial *t, bool keeps_size) {
 
 // The smallest unit, `base` times a power of two, of which two odd multiples work (odd, to exclude a larger unit). If
 // a unit works, larger ones work too.
-static int64_t find_unit(czm_arena *arena, const czm_target *target, int64_t base, int64_t near) {
+static int64_t find_unit(czm_arena *arena, const czm_edit_trials *trials, int64_t base,
+                         int64_t near) {
     enum { POWERS = 8 };
-    trial top = try_side(arena, target, odd_multiple(base << POWERS, near));
+    trial top = try_side(arena, trials, odd_multiple(base << POWERS, near));
     int low = -1, high = POWERS; // low does not work, high does
     if (!top.works) return 0;
     while (high - low > 1) {
         int middle = low + (high - low) / 2;
-        trial t = try_side(arena, target, odd_multiple(base << middle, near));
+        trial t = try_side(arena, trials, odd_multiple(base << middle, near));
         if (takes(&t, top.keeps_size))
             high = middle;
         else
             low = middle;
     }
     int64_t unit = base << high;
-    trial second = try_side(arena, target, odd_multiple(unit, near) + 2 * unit);
+    trial second = try_side(arena, trials, odd_multiple(unit, near) + 2 * unit);
     return takes(&second, top.keeps_size) ? unit : 0;
 }
 
@@ -88,8 +89,9 @@ typedef struct sample {
     double memory;
 } sample;
 
-static sample measure(czm_arena *arena, const czm_target *target, int64_t units, int64_t multiple) {
-    trial t = try_side(arena, target, units * multiple);
+static sample measure(czm_arena *arena, const czm_edit_trials *trials, int64_t units,
+                      int64_t multiple) {
+    trial t = try_side(arena, trials, units * multiple);
     return (sample){units, t.works ? (double)t.memory : (double)UINT64_MAX};
 }
 
@@ -106,11 +108,11 @@ static int64_t kept_between(int64_t units, int64_t low, int64_t high) {
 }
 
 // `low` fits, `high` does not; after a few guesses, the interval is halved.
-static int64_t find_largest(czm_arena *arena, const czm_target *target, int64_t multiple) {
+static int64_t find_largest(czm_arena *arena, const czm_edit_trials *trials, int64_t multiple) {
     enum { GUESSES = 6 };
     int64_t low = 0, high = LARGEST_SIDE / multiple + 1;
     sample last = {0, 0},
-           now = measure(arena, target, kept_between(USUAL_SIDE / multiple, 0, high), multiple);
+           now = measure(arena, trials, kept_between(USUAL_SIDE / multiple, 0, high), multiple);
     for (int round = 0;; round++) {
         if (now.memory <= (double)CZM_TILE_MEMORY_LIMIT)
             low = now.units;
@@ -120,7 +122,7 @@ static int64_t find_largest(czm_arena *arena, const czm_target *target, int64_t 
         int64_t next = round < GUESSES ? guess(last, now) : low + (high - low) / 2;
         next = kept_between(next, low, high);
         last = now;
-        now = measure(arena, target, next, multiple);
+        now = measure(arena, trials, next, multiple);
     }
 }
 
@@ -128,27 +130,29 @@ czm_tile_size czm_tile_size_find(czm_arena *arena, const czm_target *target,
                                  const czm_check_subject *subject) {
     static const int64_t bases[] = {1, 3};
     if (subject->input.rank != 4) return (czm_tile_size){0};
+    const czm_edit_trials *trials = czm_edit_trials_begin(arena, target->options, &target->source);
     int64_t height = subject->input.dims[1], multiple = 0;
-    for (size_t i = 0; i < CZM_COUNT_OF(bases) && multiple == 0; i++)
-        multiple = find_unit(arena, target, bases[i], height == CZM_UNKNOWN ? USUAL_SIDE : height);
+    for (size_t i = 0; i < CZM_COUNT_OF(bases) && trials && multiple == 0; i++)
+        multiple = find_unit(arena, trials, bases[i], height == CZM_UNKNOWN ? USUAL_SIDE : height);
     if (multiple == 0) return (czm_tile_size){0};
-    return (czm_tile_size){find_largest(arena, target, multiple), multiple};
+    return (czm_tile_size){find_largest(arena, trials, multiple), multiple};
 }
 
 // ---- the nearest sizes
 
-static bool keeps_size(czm_arena *arena, const czm_target *target, const int64_t size[2]) {
-    return size[0] > 0 && size[1] > 0 && try_size(arena, target, size[0], size[1]).keeps_size;
+static bool keeps_size(czm_arena *arena, const czm_edit_trials *trials, const int64_t size[2]) {
+    return try_size(arena, trials, size[0], size[1]).keeps_size;
 }
 
 const char *czm_tile_size_hint(czm_arena *arena, const czm_target *target,
                                const czm_check_subject *subject) {
+    const czm_edit_trials *trials = czm_edit_trials_begin(arena, target->options, &target->source);
     int64_t height = subject->input.dims[1], width = subject->input.dims[2];
-    for (int64_t unit = 2; unit <= USUAL_SIDE; unit *= 2) {
+    for (int64_t unit = 2; trials && unit <= USUAL_SIDE; unit *= 2) {
         const int64_t low[] = {height / unit * unit, width / unit * unit};
         const int64_t high[] = {(height + unit - 1) / unit * unit,
                                 (width + unit - 1) / unit * unit};
-        bool is_low = keeps_size(arena, target, low), is_high = keeps_size(arena, target, high);
+        bool is_low = keeps_size(arena, trials, low), is_high = keeps_size(arena, trials, high);
         if (!is_low && !is_high) continue;
         const int64_t *first = is_low ? low : high;
         const char *text =

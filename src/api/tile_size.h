@@ -12,7 +12,7 @@ typedef struct czm_tile_size {
     int64_t multiple; // 0: likewise
 } czm_tile_size;
 
-// Tries sizes on fresh copies of the network, about ten.
+// Tries sizes on copies of the network, about ten.
 czm_tile_size czm_tile_size_find(czm_arena *arena, const czm_target *target,
                                  const czm_check_subject *subject);
 

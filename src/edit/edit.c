@@ -221,6 +221,18 @@ static czm_status read_all(editing *e) {
     return CZM_OK;
 }
 
+static czm_status parse_all_steps(editing *e) {
+    const czm_options *o = e->options;
+    const czm_spec *s = e->spec;
+    czm_arena *arena = e->context->arena;
+    const char *before = s && s->has_before ? czm_spec_where(arena, s, "Preprocessing") : NULL;
+    const char *after = s && s->has_after ? czm_spec_where(arena, s, "Postprocessing") : NULL;
+    CZM_TRY(parse_steps(e->context, o->preprocessing, o->preprocessing_count, before, true,
+                        &e->before));
+    return parse_steps(e->context, o->postprocessing, o->postprocessing_count, after, false,
+                       &e->after);
+}
+
 // ---- size
 
 static czm_status apply_size(editing *e, int64_t height, int64_t width) {
@@ -236,21 +248,39 @@ static czm_status apply_size(editing *e, int64_t height, int64_t width) {
                           czm_shape_text(e->context->arena, shape));
 }
 
-// Tries a size on a fresh copy, with a separate report.
-static bool try_size(const editing *e, czm_arena *arena, int64_t height, int64_t width,
-                     czm_model *model) {
-    if (height < 1 || width < 1) return false;
-    czm_context context = {arena, czm_report_in(arena)};
-    editing trial = *e;
-    trial.context = &context;
-    trial.model = model;
-    return read_all(&trial) == CZM_OK && apply_size(&trial, height, width) == CZM_OK;
+struct czm_edit_trials {
+    editing read;
+    czm_model model;
+};
+
+// What is reported goes to reports of their own.
+static const czm_edit_trials *begin_trials(czm_arena *arena, editing e) {
+    czm_edit_trials *trials = CZM_NEW(arena, czm_edit_trials);
+    czm_context *context = CZM_NEW(arena, czm_context);
+    *context = (czm_context){arena, czm_report_in(arena)};
+    e.context = context;
+    e.model = &trials->model;
+    if (parse_all_steps(&e) != CZM_OK || read_all(&e) != CZM_OK) return NULL;
+    trials->read = e;
+    return trials;
 }
 
-static bool works(const editing *e, int64_t height, int64_t width) {
+bool czm_edit_try_size(const czm_edit_trials *trials, czm_arena *arena, int64_t height,
+                       int64_t width, czm_model *model) {
+    if (height < 1 || width < 1) return false;
+    czm_context context = {arena, czm_report_in(arena)};
+    editing e = trials->read;
+    *model = czm_model_copy(arena, &trials->model);
+    e.context = &context;
+    e.model = model;
+    e.baked = czm_spatial_copy(arena, &trials->read.baked, model);
+    return apply_size(&e, height, width) == CZM_OK;
+}
+
+static bool works(const czm_edit_trials *trials, czm_arena *parent, int64_t height, int64_t width) {
     czm_model model;
-    czm_arena *arena = czm_arena_child(e->context->arena);
-    bool is_ok = try_size(e, arena, height, width, &model);
+    czm_arena *arena = czm_arena_child(parent);
+    bool is_ok = czm_edit_try_size(trials, arena, height, width, &model);
     czm_arena_free(arena);
     return is_ok;
 }
@@ -261,10 +291,12 @@ static int64_t round_up(int64_t size, int64_t unit) { return (size + unit - 1) /
 // The nearest sizes that work, if the size only has to be a multiple of a power of two.
 static const char *size_hint(const editing *e, int64_t height, int64_t width) {
     czm_arena *arena = e->context->arena;
-    for (int64_t unit = 2; unit <= 256; unit *= 2) {
+    const czm_edit_trials *trials = begin_trials(arena, *e);
+    for (int64_t unit = 2; trials && unit <= 256; unit *= 2) {
         int64_t low[] = {round_down(height, unit), round_down(width, unit)};
         int64_t high[] = {round_up(height, unit), round_up(width, unit)};
-        bool low_works = works(e, low[0], low[1]), high_works = works(e, high[0], high[1]);
+        bool low_works = works(trials, arena, low[0], low[1]);
+        bool high_works = works(trials, arena, high[0], high[1]);
         if (!low_works && !high_works) continue;
         if (!low_works) memcpy(low, high, sizeof low);
         if (!high_works) memcpy(high, low, sizeof high);
@@ -280,27 +312,14 @@ static const char *size_hint(const editing *e, int64_t height, int64_t width) {
 
 static czm_status change_size(editing *e) {
     const czm_options *o = e->options;
-    editing before = *e; // size_hint reads afresh
     size_t first = czm_report_count(e->context->report);
     czm_status status = apply_size(e, o->spatial_height, o->spatial_width);
     if (status != CZM_ERROR_INVALID) return status;
-    const char *hint = size_hint(&before, o->spatial_height, o->spatial_width);
+    const char *hint = size_hint(e, o->spatial_height, o->spatial_width);
     for (size_t i = first; i < czm_report_count(e->context->report); i++)
         if (czm_report_at(e->context->report, i)->severity == CZM_ERROR)
             czm_report_set_hint(e->context->report, i, hint);
     return status;
-}
-
-static czm_status parse_all_steps(editing *e) {
-    const czm_options *o = e->options;
-    const czm_spec *s = e->spec;
-    czm_arena *arena = e->context->arena;
-    const char *before = s && s->has_before ? czm_spec_where(arena, s, "Preprocessing") : NULL;
-    const char *after = s && s->has_after ? czm_spec_where(arena, s, "Postprocessing") : NULL;
-    CZM_TRY(parse_steps(e->context, o->preprocessing, o->preprocessing_count, before, true,
-                        &e->before));
-    return parse_steps(e->context, o->postprocessing, o->postprocessing_count, after, false,
-                       &e->after);
 }
 
 czm_status czm_edit_model(czm_context *context, const czm_options *options,
@@ -317,12 +336,11 @@ czm_status czm_edit_model(czm_context *context, const czm_options *options,
     return wants_size(options) ? change_size(&e) : CZM_OK;
 }
 
-bool czm_edit_try_size(czm_context *context, const czm_options *options, const czm_source *source,
-                       int64_t height, int64_t width, czm_model *model) {
-    czm_options sized = *options;
-    sized.spatial_height = height;
-    sized.spatial_width = width;
-    const czm_edit_input input = {.takes_float = true, .factor = 1};
-    editing e = {.context = context, .options = &sized, .input = &input, .source = source};
-    return parse_all_steps(&e) == CZM_OK && try_size(&e, context->arena, height, width, model);
+const czm_edit_trials *czm_edit_trials_begin(czm_arena *arena, const czm_options *options,
+                                             const czm_source *source) {
+    static const czm_edit_input input = {.takes_float = true, .factor = 1};
+    czm_options *sized = CZM_NEW(arena, czm_options);
+    *sized = *options;
+    sized->spatial_height = sized->spatial_width = 1; // any: what stores sizes is recorded
+    return begin_trials(arena, (editing){.options = sized, .input = &input, .source = source});
 }

@@ -30,8 +30,13 @@ CZM_MUST_CHECK czm_status czm_edit_model(czm_context *context, const czm_options
                                          const czm_edit_input *input, const czm_source *source,
                                          const czm_spec *spec, czm_model *model);
 
-// The same for another height and width, without findings. Returns whether the network accepts them.
-bool czm_edit_try_size(czm_context *context, const czm_options *options, const czm_source *source,
-                       int64_t height, int64_t width, czm_model *model);
+// The network with the options' steps, read once so that sizes can be tried; NULL: it cannot be read. Reports nothing.
+typedef struct czm_edit_trials czm_edit_trials;
+const czm_edit_trials *czm_edit_trials_begin(czm_arena *arena, const czm_options *options,
+                                             const czm_source *source);
+
+// Whether the network accepts the height and width; `model` is then a copy of that size. Reports nothing.
+bool czm_edit_try_size(const czm_edit_trials *trials, czm_arena *arena, int64_t height,
+                       int64_t width, czm_model *model);
 
 #endif

@@ -110,6 +110,24 @@ void czm_spatial_record(czm_context *context, const czm_model *part, czm_baked_l
     }
 }
 
+czm_baked_list czm_spatial_copy(czm_arena *arena, const czm_baked_list *baked,
+                                const czm_model *copy) {
+    czm_baked_list list = {0};
+    for (size_t i = 0; i < baked->count; i++) {
+        const czm_baked *b = baked->items[i];
+        czm_node *node = czm_graph_copied(&copy->main, b->node);
+        czm_node *input = czm_graph_copied(&copy->main, b->input.node);
+        if (!node || !input) continue; // the joined model does not use it
+        czm_baked *fresh = CZM_NEW(arena, czm_baked);
+        *fresh = *b;
+        fresh->node = node;
+        fresh->input.node = input;
+        if (b->partner) fresh->partner = czm_graph_copied(&copy->main, b->partner);
+        *CZM_APPEND(arena, &list) = fresh;
+    }
+    return list;
+}
+
 // ---- applying
 
 static void set_input_size(czm_editor *e) {

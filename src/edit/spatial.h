@@ -16,6 +16,10 @@ typedef CZM_LIST(czm_baked *) czm_baked_list;
 // Records the nodes of a part, which must be sorted.
 void czm_spatial_record(czm_context *context, const czm_model *part, czm_baked_list *baked);
 
+// What was recorded, of a copy of the joined model; czm_spatial_apply() changes the records.
+czm_baked_list czm_spatial_copy(czm_arena *arena, const czm_baked_list *baked,
+                                const czm_model *copy);
+
 // Sets the new size of the joined model's input and computes the recorded nodes again. Reports nodes that require the
 // old size.
 CZM_MUST_CHECK czm_status czm_spatial_apply(czm_context *context, czm_model *model,

@@ -172,6 +172,13 @@ static inline bool czm_node_is(const czm_node *node, czm_op_kind op) {
 // not valid.
 const czm_node *czm_graph_sort(czm_graph *graph);
 
+// A model of the same nodes, whose graphs are sorted: node number i of a graph becomes number i of its copy. What
+// changes later in one of the two models leaves the other as it is.
+czm_model czm_model_copy(czm_arena *arena, const czm_model *model);
+
+// The node of a graph's copy that a node became; NULL: the node is not in the graph.
+czm_node *czm_graph_copied(const czm_graph *copy, const czm_node *node);
+
 // The graph of the function with this name, if it stays a function, else NULL.
 czm_graph *czm_model_function(const czm_model *model, czm_bytes name);
 
