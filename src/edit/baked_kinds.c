@@ -317,16 +317,47 @@ static bool is_adaptive(const czm_editor *e, const czm_baked *b) {
     return false;
 }
 
-static czm_status czm_baked_pool(czm_editor *e, czm_baked *b, czm_shape image,
-                                 const czm_sizes *now) {
-    (void)now;
-    if (!has_grown(b, image) || !is_adaptive(e, b)) return CZM_OK;
-    int64_t rows = b->windows[0], columns = b->windows[1];
-    if (image.dims[1] % rows || image.dims[2] % columns) return CZM_OK;
-    const int64_t fresh[4] = {1, image.dims[1] / rows, image.dims[2] / columns, 1};
+// One window of each row, or of each column, from edge to edge.
+static bool is_strip(const czm_baked *b) {
+    for (int along = 1; along < 3; along++) {
+        int across = 3 - along;
+        if (b->windows[along - 1] == 1 && b->image.dims[along] > 1 &&
+            b->windows[across - 1] == b->image.dims[across])
+            return true;
+    }
+    return false;
+}
+
+static void resize_windows(czm_editor *e, czm_baked *b, const int64_t fresh[4]) {
     e->is_changed = true;
     czm_set_ints(&e->model->main, b->node, "ksize", fresh, 4);
     czm_set_ints(&e->model->main, b->node, "strides", fresh, 4);
+}
+
+static void resize_strip(czm_editor *e, czm_baked *b, czm_shape image) {
+    bool is_row = b->windows[1] == 1;
+    const int64_t fresh[4] = {1, is_row ? 1 : image.dims[1], is_row ? image.dims[2] : 1, 1};
+    resize_windows(e, b, fresh);
+    czm_baked_assume(
+        e, b->node,
+        "its windows extend from edge to edge of the feature map, which is assumed for "
+        "every size: they become %lld x %lld",
+        (long long)fresh[1], (long long)fresh[2]);
+}
+
+static czm_status czm_baked_pool(czm_editor *e, czm_baked *b, czm_shape image,
+                                 const czm_sizes *now) {
+    (void)now;
+    if (!has_grown(b, image)) return CZM_OK;
+    if (is_strip(b)) {
+        resize_strip(e, b, image);
+        return CZM_OK;
+    }
+    if (!is_adaptive(e, b)) return CZM_OK;
+    int64_t rows = b->windows[0], columns = b->windows[1];
+    if (image.dims[1] % rows || image.dims[2] % columns) return CZM_OK;
+    const int64_t fresh[4] = {1, image.dims[1] / rows, image.dims[2] / columns, 1};
+    resize_windows(e, b, fresh);
     czm_baked_assume(e, b->node,
                      "its windows divide the feature map into %lld x %lld parts, which is assumed "
                      "for every size: the windows become %lld x %lld",
