@@ -134,7 +134,38 @@ static void fit_node(fitting *f, czm_onnx_scope *scope, czm_onnx_node *node) {
     narrow_outputs(f, &step, node, &typing);
 }
 
+// ---- convolutions that branches read
+
+// 1.18 to 1.22 end the process where nothing but the graph of an If or Loop reads a convolution, or what they merge
+// into it. They merge no Sum.
+static void part_from_branches(fitting *f, czm_onnx_scope *scope, czm_onnx_node *node) {
+    static const char *const merged[] = {"Conv", "Add", "Mul", "BatchNormalization"};
+    czm_onnx_step step = step_for(f, scope, node);
+    for (size_t i = 0; i < CZM_COUNT_OF(merged); i++) {
+        if (!is_op(node, merged[i])) continue;
+        const char *name = node->outputs[0];
+        node->outputs[0] = czm_onnx_new_name(&step, "apart");
+        note_type(f, node->outputs[0], type_of(f, name));
+        CZM_ONNX(&step, "Sum", node->outputs[0]);
+        czm_onnx_last(&step)->outputs[0] = name;
+        return;
+    }
+}
+
 // ---- graphs
+
+// What nodes of the graph itself read, or what it gives.
+static czm_name_table names_read(fitting *f, const czm_onnx_graph *graph) {
+    czm_name_table names = {0};
+    for (size_t i = 0; i < graph->nodes.count; i++)
+        for (size_t k = 0; k < graph->nodes.items[i]->input_count; k++)
+            czm_name_slot_for(f->arena, &names, czm_bytes_text(graph->nodes.items[i]->inputs[k]))
+                ->value = f;
+    for (size_t i = 0; i < graph->outputs.count; i++)
+        czm_name_slot_for(f->arena, &names, czm_bytes_text(graph->outputs.items[i].name))->value =
+            f;
+    return names;
+}
 
 // The outputs of If and Loop have the types of their graphs' outputs; the first output of a Loop's graph is its
 // condition.
@@ -156,16 +187,23 @@ static void fit_graph(fitting *f, czm_onnx_graph *graph) {
     czm_onnx_scope scope = {.graph = graph};
     czm_onnx_node **nodes = graph->nodes.items;
     size_t count = graph->nodes.count;
+    czm_name_table read = names_read(f, graph);
     graph->nodes.items = NULL;
     graph->nodes.count = graph->nodes.capacity = 0;
     for (size_t i = 0; i < graph->inputs.count; i++)
         note_type(f, graph->inputs.items[i].name,
                   (czm_onnx_type)czm_onnx_dtype(graph->inputs.items[i].dtype));
-    for (size_t i = 0; i < count && f->translator->status == CZM_OK; i++)
-        if (is_op(nodes[i], "If") || is_op(nodes[i], "Loop"))
+    for (size_t i = 0; i < count && f->translator->status == CZM_OK; i++) {
+        if (is_op(nodes[i], "If") || is_op(nodes[i], "Loop")) {
             fit_nest(f, graph, nodes[i]);
-        else
-            fit_node(f, &scope, nodes[i]);
+            continue;
+        }
+        const char *name = nodes[i]->outputs[0];
+        fit_node(f, &scope, nodes[i]);
+        bool is_widened = nodes[i]->outputs[0] != name; // and a Cast stands behind it
+        if (!is_widened && !czm_name_find(&read, czm_bytes_text(name)))
+            part_from_branches(f, &scope, nodes[i]);
+    }
 }
 
 void czm_onnx_fit_runtime(czm_onnx_translator *translator) {

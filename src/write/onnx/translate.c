@@ -253,8 +253,8 @@ czm_status czm_onnx_translate(czm_context *context, czm_model *model, int opset,
     CZM_TRY(begin_input(&t, &model->main));
     if (!translate_nodes(&t, &scope, &model->main)) return t.status;
     end_output(&t, &scope, &model->main);
-    if (t.status == CZM_OK) czm_onnx_fit_runtime(&t);
     sweep s = {.arena = context->arena};
     sweep_graph(&s, &result->graph);
+    if (t.status == CZM_OK) czm_onnx_fit_runtime(&t);
     return t.status;
 }
