@@ -287,6 +287,16 @@ void czm_fold_binary(czm_step *step) {
     czm_step_set_elements(step, 0, elements, count);
 }
 
+// Tensors whose shapes do not fit are not equal.
+void czm_fold_compare(czm_step *step) {
+    czm_dims dims;
+    const czm_element differ = {true, step->detail == CZM_NOT_EQUAL};
+    if (czm_shape_broadcast(czm_step_in_shape(step, 0), czm_step_in_shape(step, 1), &dims))
+        czm_fold_binary(step);
+    else
+        czm_step_set_elements(step, 0, &differ, 1);
+}
+
 static czm_element choose(czm_element condition, czm_element yes, czm_element no) {
     bool is_same = yes.is_known && no.is_known && yes.number == no.number;
     if (!condition.is_known) return is_same ? yes : (czm_element){0};

@@ -45,7 +45,7 @@ void czm_infer_broadcast(czm_step *step) {
     if (broadcast_all(step, &dims)) czm_step_set_dims(step, 0, &dims);
 }
 
-// Equal and NotEqual may return a single value if the shapes do not fit.
+// Equal and NotEqual may return a single value if the shapes do not fit: czm_fold_compare().
 void czm_infer_compare(czm_step *step) {
     czm_bytes attr = czm_node_attr(step->node, "incompatible_shape_error");
     if (attr.size == 0 || czm_attr_bool(step->node, "incompatible_shape_error")) {
@@ -55,7 +55,10 @@ void czm_infer_compare(czm_step *step) {
     czm_shape a = czm_step_in_shape(step, 0), b = czm_step_in_shape(step, 1);
     czm_dims dims;
     bool is_sure = czm_shape_is_complete(a) && czm_shape_is_complete(b);
-    if (is_sure && czm_shape_broadcast(a, b, &dims)) czm_step_set_dims(step, 0, &dims);
+    if (!czm_shape_broadcast(a, b, &dims))
+        czm_step_set_rank(step, 0, 0);
+    else if (is_sure)
+        czm_step_set_dims(step, 0, &dims);
 }
 
 // All inputs from the one in the row on have the same shape.

@@ -135,7 +135,7 @@ static void test_padding(void **state) {
         {"x:f[4,4]; p=i[2,2]{1,1,0,0}; y=MirrorPad(x,p) mode='REFLECT'", "Transpose Pad Transpose"},
         {"x:f[4,4]; p=i[2,2]{1,1,0,0}; y=Pad(x,p)", "Pad"},
         {"x:f[4,4]; p=i[2,2]{1,1,0,0}; y=MirrorPad(x,p) mode='SYMMETRIC'", "Gather"},
-        {"x:f[]; p=i[0,2]{}; y=MirrorPad(x,p) mode='REFLECT'", "Pad"},
+        {"x:f[]; p=i[0,2]{}; y=MirrorPad(x,p) mode='REFLECT'", ""},
     };
     CHECK_ALL(table);
 }

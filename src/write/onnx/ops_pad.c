@@ -41,7 +41,6 @@ static void swap(int64_t *a, int64_t *b) {
 // ONNX Runtime 1.4.0 reflects wrongly if the last dimension has no padding: it is exchanged with a padded one. `turn`
 // is the transpose that does and undoes this; false: none is needed.
 static bool put_padded_last(padding *p, int64_t *turn) {
-    if (p->rank == 0) return false;
     int last = p->rank - 1, at = last;
     if (!p->is_known)
         at -= p->rank == 4 && !p->is_planar; // the columns of an image
@@ -96,6 +95,10 @@ void czm_onnx_pad(czm_onnx_step *step) {
     bool is_symmetric = is_mirror && czm_attr_is(step->node, "mode", "SYMMETRIC");
     if (p.rank == CZM_UNKNOWN || p.rank > MOST || (is_symmetric && !p.is_known)) {
         czm_onnx_refuse(step, "its paddings are not known");
+        return;
+    }
+    if (p.rank == 0) { // a single number has nothing beside it
+        czm_onnx_pass(step);
         return;
     }
     if (is_symmetric) {

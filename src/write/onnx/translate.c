@@ -56,6 +56,8 @@ static void translate_node(czm_onnx_translator *t, czm_onnx_scope *scope, const 
     }
     if (++t->steps > MOST_STEPS)
         czm_onnx_refuse(&step, "its functions expand to too many operations");
+    else if (czm_attr_is(node, "bad_indices_policy", "IGNORE"))
+        czm_onnx_refuse(&step, "it ignores positions outside the tensor, which ONNX cannot");
     else if (czm_onnx_has_complex(&step))
         czm_onnx_complex(&step, op->translate);
     else if (op->translate)
