@@ -937,6 +937,7 @@ ANSWERS = (
     ('Conv3DBackpropInputV2', 'NCDHW', '', LAYOUT),
     ('Conv3DBackpropInputV2', 'dilations', '', SPREAD),
     ('Conv3D', 'groups', '', 'Split, a Conv3D a group, ConcatV2'),
+    ('EuclideanNorm', 'over no axis', '', 'Abs'),
     ('BiasAdd', 'NCHW, rank', '', 'rejected'), ('BiasAdd', 'rank', '', 'AddV2'),
     ('Sum', 'many values', '', 'float32 between two Casts'),
     ('Mean', 'many values', '', 'float32 between two Casts'),

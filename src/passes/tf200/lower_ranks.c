@@ -79,3 +79,23 @@ void czm_high_place_rewrite(czm_lowering *l, czm_node *node) {
     czm_node_add_input(l->graph, node, czm_lower_ints(l, node, "rest", rest, count));
     czm_node_derive_attrs(l->graph, node);
 }
+
+// ---- a norm over no axis
+
+// The kernel gives the numbers themselves, with their signs.
+bool czm_lone_norm_applies(czm_lowering *l, czm_node *node) {
+    static const czm_dtype signs[] = {CZM_DTYPE_FLOAT,    CZM_DTYPE_DOUBLE, CZM_DTYPE_HALF,
+                                      CZM_DTYPE_BFLOAT16, CZM_DTYPE_INT32,  CZM_DTYPE_INT64};
+    if (node->inputs.count != 2) return false;
+    czm_dtype dtype = czm_attr_type(node, "T");
+    bool has_sign = false;
+    for (size_t i = 0; i < CZM_COUNT_OF(signs); i++) has_sign |= dtype == signs[i];
+    return has_sign && czm_shape_count(czm_lower_shape(l, node->inputs.items[1])) == 0;
+}
+
+void czm_lone_norm_rewrite(czm_lowering *l, czm_node *node) {
+    czm_tensor value = node->inputs.items[0];
+    czm_lower_become(l, node, CZM_OP_Abs);
+    czm_node_add_input(l->graph, node, value);
+    czm_node_derive_attrs(l->graph, node);
+}
