@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Small networks of public test suites and reports, each with an input and the exporter's own output.
+"""Small networks of public test suites, libraries and reports, each with an input and the exporter's own output.
 
-cases.tar.xz holds them as NAME/{model/,input.npy,expected.npy}; NAME begins with where they come from.
+cases.tar.xz holds them as NAME/{model/,input.npy,expected.npy}; NAME begins with where they, or networks of their
+kind, come from. Those with input2.npy and expected2.npy must also work at that size. make_cases.py makes some.
 rejected.json lists those that are rejected, {NAME: {FORMAT: MESSAGE}}; every other one converts and gives the
 expected output in every engine that accepts the format.
 
     cases.py FOLDER NAME...    adds networks of this layout, which lie in FOLDER, to the archive
 """
+import ast
 import io
 import json
 import os
@@ -23,6 +25,18 @@ OPSETS = {'3.1.0': 12, 'czann-2.1.0': 18}
 def rejections():
     with open(REJECTED, encoding='utf-8') as file:
         return json.load(file)
+
+
+def shape_of(path):
+    """Of an array in NumPy's format."""
+    with open(path, 'rb') as file:
+        return list(ast.literal_eval(file.read(1024)[10:].split(b'\n')[0].decode('latin-1'))['shape'])
+
+
+def size_of(place):
+    """Height and width of the second input; []: there is none."""
+    path = os.path.join(place, 'input2.npy')
+    return shape_of(path)[1:3] if os.path.exists(path) else []
 
 
 def unpack(folder):

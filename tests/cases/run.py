@@ -8,7 +8,7 @@ TensorFlow 2.0.0, in a process each, and must give the expected output. ../onnx/
 in ONNX Runtime.
 """
 import argparse
-import ast
+import itertools
 import json
 import os
 import subprocess
@@ -30,37 +30,37 @@ class Failure(Exception):
 
 
 def shape_of(path):
-    """Of an array in NumPy's format, without the batch; -1 where that is no image."""
-    with open(path, 'rb') as file:
-        header = ast.literal_eval(file.read(1024)[10:].split(b'\n')[0].decode('latin-1'))
-    shape = header['shape']
-    return list(shape[1:]) if len(shape) in (4, 5) else [None, None, None]
+    """Without the batch; nulls where that is no image."""
+    shape = cases.shape_of(path)
+    return shape[1:] if len(shape) in (4, 5) else [None, None, None]
 
 
-def convert(options, place, folder, name):
+def convert(options, place, folder, name, suffix):
     """Exit status and messages. A .czann states the sizes that its network leaves open."""
     spec = os.path.join(folder, 'spec.json')
     first = {'BorderSize': 0, 'ColorHandling': 'SplitRgb', 'PixelType': 'Bgr24', 'Classes': ['a', 'b']}
     later = {'ModelMetadata': {
         'Type': 'SingleClassSemanticSegmentation', 'Classes': ['a', 'b'],
-        'InputShape': shape_of(os.path.join(place, 'input.npy')),
-        'OutputShape': shape_of(os.path.join(place, 'expected.npy'))}}
+        'InputShape': shape_of(os.path.join(place, f'input{suffix}.npy')),
+        'OutputShape': shape_of(os.path.join(place, f'expected{suffix}.npy'))}}
     with open(spec, 'w', encoding='utf-8') as file:
         json.dump({**(later if name.startswith('czann') else first), 'ModelPath': os.path.join(place, 'model')}, file)
+    size = cases.size_of(place) if suffix else []
     done = subprocess.run([options.czmodel, 'convert', spec, folder, 'model', '--format', name, '--allow',
-                           ','.join(ALLOWED)], capture_output=True, text=True, timeout=300, check=False)
+                           ','.join(ALLOWED), *(['--spatial-dims', ','.join(map(str, size))] if size else [])],
+                          capture_output=True, text=True, timeout=300, check=False)
     return done.returncode, done.stderr
 
 
-def check_conversion(options, place, folder, name, message):
-    status, text = convert(options, place, folder, name)
+def check_conversion(options, place, folder, name, suffix, message):
+    status, text = convert(options, place, folder, name, suffix)
     if message and message not in text:
         raise Failure(f'{name}: expected "{message}", got:\n{text}')
     if status != (1 if message else 0):
         raise Failure(f'{name}: exit status {status}\n{text}')
 
 
-def check_in_tensorflow(options, place, folder):
+def check_in_tensorflow(options, place, folder, suffix):
     import numpy as np
     unpacked = os.path.join(folder, 'unpacked')
     path = os.path.join(folder, 'model.czmodel')
@@ -68,11 +68,11 @@ def check_in_tensorflow(options, place, folder):
     model, = (base for base, _, files in os.walk(unpacked) if 'saved_model.pb' in files)
     output = os.path.join(folder, 'output.npy')
     engine = os.path.join(os.path.dirname(HERE), 'engines', 'engine.py')
-    done = subprocess.run([sys.executable, engine, model, os.path.join(place, 'input.npy'), output],
+    done = subprocess.run([sys.executable, engine, model, os.path.join(place, f'input{suffix}.npy'), output],
                           capture_output=True, text=True, timeout=600, check=False)
     if done.returncode:
         raise Failure(f'TensorFlow 2.0.0: exit status {done.returncode}: {done.stderr[-400:]}')
-    got, expected = np.load(output), np.load(os.path.join(place, 'expected.npy'))
+    got, expected = np.load(output), np.load(os.path.join(place, f'expected{suffix}.npy'))
     if got.shape != expected.shape:
         raise Failure(f'TensorFlow 2.0.0: shape {got.shape}, expected {expected.shape}')
     scale = max(1, np.max(np.abs(expected), initial=0))
@@ -82,11 +82,11 @@ def check_in_tensorflow(options, place, folder):
 
 def check(options, folder, case, messages):
     place = os.path.join(folder, case)
-    for name in FORMATS:
+    for name, suffix in itertools.product(FORMATS, ('', '2') if cases.size_of(place) else ('',)):
         with tempfile.TemporaryDirectory() as scratch:
-            check_conversion(options, place, scratch, name, messages.get(name, ''))
+            check_conversion(options, place, scratch, name, suffix, messages.get(name, ''))
             if options.tensorflow and name == '3.0.0' and name not in messages:
-                check_in_tensorflow(options, place, scratch)
+                check_in_tensorflow(options, place, scratch, suffix)
 
 
 def main():

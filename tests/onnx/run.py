@@ -3,9 +3,10 @@
 
     run.py --translate PROGRAM --build FOLDER [--runtime VERSION] [--opset N]... [--only TEXT] [NETWORKS...]
 
-NETWORKS are folders of networks, each with model/, input.npy and expected.npy as the exporters
-leave them; without any, the fixtures, the cases of ../cases, what the engines test has exported to
-FOLDER/engines, and the networks of export_ops.py, by the TensorFlow that the engines test has installed.
+NETWORKS are folders of networks, each with model/, input.npy and expected.npy as the exporters leave them, and
+input2.npy and expected2.npy if another size is to work; without any, the fixtures, the cases of ../cases, what the
+engines test has exported to FOLDER/engines, and the networks of export_ops.py, by the TensorFlow that the engines
+test has installed.
 
 Each network is translated at opset 12 and at 18, and must pass onnx.checker with strict inference
 of shapes and give the expected result, without and with graph optimisation; for a batch of two, if it
@@ -64,7 +65,8 @@ SINCE_18 = set('BitwiseAnd Invert ScatterNd TensorScatterAdd TensorScatterMax Te
 UNTRANSLATED = set('Cumprod CumulativeLogsumexp DynamicStitch InTopKV2 UnsortedSegmentMax'.split())
 
 # rejected: the operator sets
-Network = collections.namedtuple('Network', 'label folder signature rejected')
+# suffix: of the arrays' names: "2" if the network gets the size of these first
+Network = collections.namedtuple('Network', 'label folder signature rejected suffix')
 
 
 class Failure(Exception):
@@ -90,7 +92,9 @@ def networks_of(folder):
             with open(os.path.join(place, 'meta.json')) as file:
                 meta = json.load(file)
         label = '/'.join(place.split(os.sep)[-2:])
-        yield Network(label, place, meta.get('signature', 'serving_default'), meta.get('rejected', ()))
+        for suffix in ('', '2') if os.path.exists(os.path.join(place, 'input2.npy')) else ('',):
+            yield Network(label + suffix, place, meta.get('signature', 'serving_default'),
+                          meta.get('rejected', ()), suffix)
 
 
 def default_folders(build):
@@ -120,8 +124,9 @@ def export(python, folder):
 # --------------------------------------------- one network
 
 def translate(program, network, opset, path):
+    size = load(os.path.join(network.folder, 'input2.npy')).shape[1:3] if network.suffix else ()
     done = subprocess.run([program, os.path.join(network.folder, 'model'), str(opset), path,
-                           network.signature], capture_output=True, text=True, timeout=1200)
+                           network.signature, *map(str, size)], capture_output=True, text=True, timeout=1200)
     if done.returncode < 0 or 'Sanitizer' in done.stderr or 'runtime error' in done.stderr:
         raise Failure(f'exit status {done.returncode}: {done.stderr[-400:]}')
     if done.returncode and not done.stderr:
@@ -232,7 +237,7 @@ def check(path, network):
     import onnx
     onnx.checker.check_model(path, full_check=True)
     pictures, expected = (load(os.path.join(network.folder, name))
-                          for name in ('input.npy', 'expected.npy'))
+                          for name in (f'input{network.suffix}.npy', f'expected{network.suffix}.npy'))
     tolerance = HALF_TOLERANCE if 'float16' in network.label else TOLERANCE
     return max(check_run(path, pictures, expected, tolerance, is_optimised)
                for is_optimised in (False, True))

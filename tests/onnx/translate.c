@@ -2,7 +2,7 @@
 //
 // The network of a SavedModel as a file in ONNX, for the tests:
 //
-//     translate SAVED_MODEL OPSET FILE.onnx [SIGNATURE]
+//     translate SAVED_MODEL OPSET FILE.onnx [SIGNATURE [HEIGHT WIDTH]]
 #include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,6 +40,10 @@ int main(int argc, char **argv) {
     czm_options options = CZM_OPTIONS_INIT;
     options.source_path = argv[1];
     if (argc > 4) options.signature = argv[4];
+    if (argc > 6) {
+        options.spatial_height = atoi(argv[5]);
+        options.spatial_width = atoi(argv[6]);
+    }
     czm_report *report = czm_report_new();
     if (setjmp(out_of_memory)) return CZM_ERROR_MEMORY;
     czm_context context = {czm_arena_new(&out_of_memory), report};
