@@ -110,7 +110,8 @@ outdated:
 	packaging/cross/outdated
 
 deb:
-	MAKEFLAGS= packaging/make_deb "$(DEB)" $(wildcard $(BUILD)/page/czmodel.html)
+	page="$(BUILD)/page/czmodel.html"; [ -f "$$page" ] || page=; \
+	MAKEFLAGS= packaging/make_deb "$(DEB)" $${page:+"$$page"}
 
 cross:
 	MAKEFLAGS= packaging/cross/build "$(CROSS)" $(TARGETS)
@@ -119,7 +120,8 @@ windows:
 	MAKEFLAGS= packaging/cross/build "$(CROSS)" windows-x64
 
 wheels: cross
-	"$(CROSS)/cache/tools/bin/python" -B packaging/make_wheels.py --built "$(CROSS)" --to "$(WHEELS)" $(addprefix --page ,$(wildcard $(BUILD)/page/small/czmodel.html))
+	page="$(BUILD)/page/small/czmodel.html"; [ -f "$$page" ] || page=; \
+	"$(CROSS)/cache/tools/bin/python" -B packaging/make_wheels.py --built "$(CROSS)" --to "$(WHEELS)" $${page:+--page "$$page"}
 
 page:
 	MAKEFLAGS= page/build "$(BUILD)/page" "$(CROSS)"
