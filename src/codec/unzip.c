@@ -165,6 +165,8 @@ static const char *read_entry(czm_arena *arena, czm_extent archive, directory *d
         return "a member's extra field is damaged";
     const char *fault = check_member(m, czm_load_le16(e + 8), czm_load_le16(e + 10));
     if (!fault) fault = locate_data(archive, d, header_at, m);
+    if (m->is_deflated) m->unpacked = CZM_NEW(arena, czm_unpacked);
+    if (m->is_deflated) m->unpacked->arena = arena;
     *rest = czm_bytes_of(e + size, rest->size - size);
     return fault;
 }
@@ -177,6 +179,8 @@ static const char *read_members(czm_arena *arena, czm_extent archive, czm_unzip 
     if (!czm_add_u64(d.offset, d.size, &end) || end > d.end || d.size > LARGEST_DIRECTORY ||
         d.count > d.size / DIRECTORY_ENTRY_SIZE)
         return "its end record does not agree with its size";
+    czm_budget_input(arena, CZM_MEMORY, czm_extent_on_disk(archive, d.size));
+    czm_work(arena, d.count, "the members of an archive");
     uint8_t *bytes = czm_arena_alloc(arena, (size_t)d.size);
     if (!read_at(archive, d.offset, bytes, (size_t)d.size)) return "its directory cannot be read";
     czm_bytes rest = czm_bytes_of(bytes, (size_t)d.size);
@@ -184,6 +188,9 @@ static const char *read_members(czm_arena *arena, czm_extent archive, czm_unzip 
     for (size_t i = 0; i < d.count; i++) {
         fault = read_entry(arena, archive, &d, &rest, &members[i]);
         if (fault) return fault;
+        czm_bytes name = czm_bytes_text(members[i].name);
+        czm_name_slot *slot = czm_name_slot_for(arena, &zip->by_name, name);
+        if (!slot->value) slot->value = &members[i];
     }
     zip->members = members;
     zip->count = (size_t)d.count;
@@ -194,6 +201,10 @@ czm_unzip czm_unzip_read(czm_arena *arena, czm_extent archive) {
     czm_unzip zip = {0};
     zip.fault = read_members(arena, archive, &zip);
     return zip;
+}
+
+const czm_unzip_member *czm_unzip_find(const czm_unzip *zip, const char *name) {
+    return czm_name_find(&zip->by_name, czm_bytes_text(name));
 }
 
 // The extraction of a member.
@@ -272,12 +283,21 @@ const char *czm_unzip_extract(czm_extraction *x, const czm_unzip_member *member,
     return extract_blocks(x);
 }
 
-const char *czm_unzip_open(czm_arena *arena, const czm_unzip_member *m, czm_extent *content) {
-    *content = m->packed;
-    if (!m->is_deflated) return NULL;
+static const char *unpack_member(const czm_unzip_member *m) {
+    czm_arena *arena = m->unpacked->arena;
     czm_file *scratch = czm_file_scratch(arena);
     if (!scratch) return "no file can be created in the temporary folder";
     uint64_t on_disk = czm_extent_on_disk(m->packed, m->packed_size);
-    *content = (czm_extent){scratch, 0, m->size, on_disk ? m->size / on_disk + 1 : CZM_BEST_RATIO};
-    return czm_unzip_extract(czm_extraction_in(arena), m, scratch);
+    const char *fault = czm_unzip_extract(czm_extraction_in(arena), m, scratch);
+    if (!fault)
+        m->unpacked->content =
+            (czm_extent){scratch, 0, m->size, on_disk ? m->size / on_disk + 1 : CZM_BEST_RATIO};
+    return fault;
+}
+
+const char *czm_unzip_open(const czm_unzip_member *m, czm_extent *content) {
+    const char *fault = NULL;
+    if (m->is_deflated && !m->unpacked->content.file) fault = unpack_member(m);
+    *content = m->is_deflated ? m->unpacked->content : m->packed;
+    return fault;
 }

@@ -123,7 +123,7 @@ static czm_status find_id(czm_context *context, czm_container *c, const czm_unzi
 
 static czm_status open_member(czm_context *context, const czm_container *c,
                               const czm_unzip_member *m, czm_extent *extent) {
-    const char *fault = czm_unzip_open(context->arena, m, extent);
+    const char *fault = czm_unzip_open(m, extent);
     return fault ? damaged(context, c->path, m->name, fault) : CZM_OK;
 }
 
@@ -167,6 +167,7 @@ static czm_status read_metadata(czm_context *context, czm_container *c, const cz
     czm_extent extent;
     if (m->size > LARGEST) return damaged(context, c->path, m->name, "it is too large");
     CZM_TRY(open_member(context, c, m, &extent));
+    czm_budget_input(context->arena, CZM_MEMORY, czm_extent_on_disk(extent, extent.size));
     uint8_t *text = czm_arena_alloc(context->arena, (size_t)extent.size);
     if (!czm_file_read_at(extent.file, extent.offset, text, (size_t)extent.size))
         return damaged(context, c->path, m->name, czm_file_error());
@@ -223,16 +224,10 @@ static czm_status open_archive(czm_context *context, czm_container *c) {
 
 enum { METADATA, NETWORK, ID }; // ID is NULL in a .czann
 
-static const czm_unzip_member *member_named(const czm_container *c, const char *name) {
-    for (size_t i = 0; i < c->archive.count; i++)
-        if (czm_text_equal(c->archive.members[i].name, name)) return &c->archive.members[i];
-    return NULL;
-}
-
 static czm_status find_parts(czm_context *context, czm_container *c,
                              const czm_unzip_member *members[3]) {
-    members[METADATA] = member_named(c, CZANN_METADATA);
-    members[NETWORK] = member_named(c, CZANN_NETWORK);
+    members[METADATA] = czm_unzip_find(&c->archive, CZANN_METADATA);
+    members[NETWORK] = czm_unzip_find(&c->archive, CZANN_NETWORK);
     members[ID] = NULL;
     c->kind = members[METADATA] ? CZM_CONTAINER_JSON : CZM_CONTAINER_XML;
     if (c->kind == CZM_CONTAINER_JSON)

@@ -82,14 +82,8 @@ static czm_status choose_onnx(czm_context *context, czm_source *source, const ch
     return CZM_OK;
 }
 
-static bool has_member(const czm_unzip *zip, const char *name) {
-    for (size_t i = 0; i < zip->count; i++)
-        if (czm_text_equal(zip->members[i].name, name)) return true;
-    return false;
-}
-
 static bool is_keras(const czm_unzip *zip) {
-    return has_member(zip, "config.json") && has_member(zip, "metadata.json");
+    return czm_unzip_find(zip, "config.json") && czm_unzip_find(zip, "metadata.json");
 }
 
 // A Keras archive has no other checksums than those of its members.
@@ -195,10 +189,7 @@ const char *czm_source_where(czm_context *context, const czm_source *source, con
 static const czm_unzip_member *find_member(czm_context *context, const czm_source *source,
                                            const char *name) {
     const char *full = czm_arena_format(context->arena, "%s%s", source->prefix, name);
-    for (size_t i = 0; i < source->archive.count; i++)
-        if (czm_text_equal(source->archive.members[i].name, full))
-            return &source->archive.members[i];
-    return NULL;
+    return czm_unzip_find(&source->archive, full);
 }
 
 bool czm_source_has(czm_context *context, const czm_source *source, const char *name) {
@@ -231,7 +222,7 @@ czm_status czm_source_extent(czm_context *context, const czm_source *source, con
     const czm_unzip_member *member = find_member(context, source, name);
     if (!member) return missing(context, source, name, "it is not in the archive");
     if (member->is_link) return missing(context, source, name, "it is a link in the archive");
-    const char *fault = czm_unzip_open(context->arena, member, extent);
+    const char *fault = czm_unzip_open(member, extent);
     if (!fault) return CZM_OK;
     return czm_report_add(context->report, CZM_RULE_MODEL_DAMAGED,
                           czm_source_where(context, source, name), "make the archive again",
