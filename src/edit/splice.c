@@ -74,7 +74,7 @@ static void move_functions(czm_model *model, const czm_model *step) {
             czm_name_slot_for(model->arena, &names, czm_bytes_text(function->name));
         slot->value = (void *)name;
         function->name = name;
-        *CZM_APPEND(model->arena, &model->functions) = function;
+        czm_model_add_function(model, function);
     }
     czm_graph main_graph = step->main;
     rename_in_graph(&r, &main_graph);

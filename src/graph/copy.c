@@ -56,12 +56,13 @@ czm_model czm_model_copy(czm_arena *arena, const czm_model *model) {
     czm_model copy = *model;
     copy.arena = arena;
     copy_graph(arena, &copy.main);
-    COPY_LIST(arena, &copy.functions);
-    for (size_t i = 0; i < copy.functions.count; i++) {
+    copy.functions = (czm_graph_list){0};
+    copy.functions_by_name = (czm_name_table){0};
+    for (size_t i = 0; i < model->functions.count; i++) {
         czm_graph *function = CZM_NEW(arena, czm_graph);
-        *function = *copy.functions.items[i];
+        *function = *model->functions.items[i];
         copy_graph(arena, function);
-        copy.functions.items[i] = function;
+        czm_model_add_function(&copy, function);
     }
     COPY_LIST(arena, &copy.variables);
     for (size_t i = 0; i < copy.variables.count; i++) {

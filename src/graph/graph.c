@@ -110,9 +110,29 @@ void czm_model_forget_output_shape(czm_model *model) {
 }
 
 czm_graph *czm_model_function(const czm_model *model, czm_bytes name) {
-    for (size_t i = 0; i < model->functions.count; i++)
-        if (czm_bytes_is(name, model->functions.items[i]->name)) return model->functions.items[i];
-    return NULL;
+    return czm_name_find(&model->functions_by_name, name);
+}
+
+static czm_name_slot *slot_of(czm_model *model, const czm_graph *function) {
+    return czm_name_slot_for(model->arena, &model->functions_by_name,
+                             czm_bytes_text(function->name));
+}
+
+void czm_model_add_function(czm_model *model, czm_graph *function) {
+    *CZM_APPEND(model->arena, &model->functions) = function;
+    slot_of(model, function)->value = function;
+}
+
+void czm_model_keep_functions(czm_model *model, bool (*is_kept)(const czm_graph *function)) {
+    size_t kept = 0;
+    for (size_t i = 0; i < model->functions.count; i++) {
+        czm_graph *function = model->functions.items[i];
+        if (is_kept(function))
+            model->functions.items[kept++] = function;
+        else
+            slot_of(model, function)->value = NULL;
+    }
+    model->functions.count = kept;
 }
 
 static bool sum_args(const czm_node *node, const czm_op_arg *args, size_t count, size_t *sum) {

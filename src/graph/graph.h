@@ -111,7 +111,8 @@ typedef struct czm_model {
     czm_arena *arena;
     czm_op_registry *ops;
     czm_graph main;
-    czm_graph_list functions; // those that If, While and similar nodes still name
+    czm_graph_list functions;         // those that If, While and similar nodes still name
+    czm_name_table functions_by_name; // czm_graph; kept by czm_model_add_function()
     czm_variable_list variables;
     const char *exporter; // TensorFlow's version from the file; "" if it contains none
     const char *signature;
@@ -181,6 +182,10 @@ czm_node *czm_graph_copied(const czm_graph *copy, const czm_node *node);
 
 // The graph of the function with this name, if it stays a function, else NULL.
 czm_graph *czm_model_function(const czm_model *model, czm_bytes name);
+
+// Adds a function, whose name no other one has; keeps those of which `is_kept` is true.
+void czm_model_add_function(czm_model *model, czm_graph *function);
+void czm_model_keep_functions(czm_model *model, bool (*is_kept)(const czm_graph *function));
 
 // ---- attributes
 

@@ -45,15 +45,13 @@ static void mark_functions(czm_context *context, czm_model *model, czm_graph *gr
                                    model);
 }
 
+static bool is_used(const czm_graph *function) { return function->is_used; }
+
 static void drop_unused_functions(czm_context *context, czm_model *model) {
     for (size_t i = 0; i < model->functions.count; i++)
         model->functions.items[i]->is_used = model->functions.items[i]->is_shared = false;
     czm_each_graph(context, model, mark_functions);
-    size_t kept = 0;
-    for (size_t i = 0; i < model->functions.count; i++)
-        if (model->functions.items[i]->is_used)
-            model->functions.items[kept++] = model->functions.items[i];
-    model->functions.count = kept;
+    czm_model_keep_functions(model, is_used);
 }
 
 static int compare_variables(const void *a, const void *b) {

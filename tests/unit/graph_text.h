@@ -319,7 +319,7 @@ static inline void operation(parser *p, const char *name, const char *op) {
 static inline void begin_function(parser *p) {
     czm_graph *function = CZM_NEW(p->arena, czm_graph);
     *function = (czm_graph){.arena = p->arena, .ops = &p->ops, .name = word(p)};
-    *CZM_APPEND(p->arena, &p->model.functions) = function;
+    czm_model_add_function(&p->model, function);
     p->graph = function;
     need(p, '(');
     while (!accept(p, ')')) {

@@ -75,7 +75,7 @@ static void functions_are_cleaned_too(void **state) {
     czm_node *n = czm_graph_add(f, "n", CZM_OP_Relu);
     czm_set_bool(f, n, "_note", true);
     add_output(f, n, 0);
-    *CZM_APPEND(c->arena, &m->functions) = f;
+    czm_model_add_function(m, f);
     assert_null(czm_graph_sort(f));
     clean(c, m);
     assert_int_equal(n->attrs.count, 0);

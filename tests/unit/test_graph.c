@@ -109,7 +109,7 @@ static void functions_by_name(void **state) {
     czm_context *c = *state;
     czm_model *m = new_model(c);
     czm_graph body = {.name = "body"};
-    *CZM_APPEND(c->arena, &m->functions) = &body;
+    czm_model_add_function(m, &body);
     assert_ptr_equal(czm_model_function(m, czm_bytes_text("body")), &body);
     assert_null(czm_model_function(m, czm_bytes_text("bod")));
 }

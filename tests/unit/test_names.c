@@ -75,7 +75,7 @@ static void arguments_of_functions_keep_theirs(void **state) {
     czm_node *arg = czm_graph_add(f, "x", CZM_OP__Arg);
     *CZM_APPEND(c->arena, &f->inputs) = (czm_port){"x", czm_output(arg), CZM_DTYPE_FLOAT};
     czm_node *node = czm_graph_add(f, "x", CZM_OP_Relu);
-    *CZM_APPEND(c->arena, &m->functions) = f;
+    czm_model_add_function(m, f);
     czm_pass_names(c, m, CZM_FOR_TF200);
     assert_string_equal(arg->name, "x");
     assert_string_equal(node->name, "x_1");

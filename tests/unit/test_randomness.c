@@ -18,7 +18,7 @@ static void random_nodes_of_all_graphs(void **state) {
     czm_graph *function = CZM_NEW(c->arena, czm_graph);
     *function = (czm_graph){.arena = c->arena, .ops = model->ops, .name = "then"};
     czm_node *inside = czm_graph_add(function, "inside", CZM_OP_StatelessRandomUniformV2);
-    *CZM_APPEND(c->arena, &model->functions) = function;
+    czm_model_add_function(model, function);
 
     czm_node_list found = czm_random_nodes(c->arena, model);
     assert_int_equal(found.count, 3);

@@ -127,7 +127,7 @@ static const char *add_function(czm_model *model, const char *name, const czm_no
     czm_graph *function = CZM_NEW(model->arena, czm_graph);
     *function =
         (czm_graph){.arena = model->arena, .ops = model->main.ops, .name = name, .is_used = true};
-    *CZM_APPEND(model->arena, &model->functions) = function;
+    czm_model_add_function(model, function);
     for (size_t i = 0; i < ends->count; i++) add_argument(function, ends->items[i]);
     if (nodes->count) qsort(nodes->items, nodes->count, sizeof *nodes->items, compare_orders);
     for (size_t i = 0; i < nodes->count; i++) copy_node(function, nodes->items[i]);

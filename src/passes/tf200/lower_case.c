@@ -91,7 +91,7 @@ static czm_graph *make_rest(czm_model *model, const branches *b) {
     czm_graph *rest = CZM_NEW(model->arena, czm_graph);
     *rest = (czm_graph){.arena = model->arena, .ops = model->ops, .is_used = true};
     rest->name = free_function_name(model, b->graphs.items[1]->name);
-    *CZM_APPEND(model->arena, &model->functions) = rest;
+    czm_model_add_function(model, rest);
     czm_node *choice = czm_graph_add(rest, "case", CZM_OP_Case);
     czm_node_add_input(rest, choice, (czm_tensor){0});
     for (size_t i = 0; i < first->inputs.count; i++)

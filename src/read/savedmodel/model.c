@@ -152,7 +152,7 @@ static czm_status keep_functions(function_work *w, const czm_flat_graph *main_fl
         *graph = w->flats.items[i].graph;
         const czm_node *in_circle = czm_graph_sort(graph);
         if (in_circle) return circle(w->context, w->meta, in_circle);
-        *CZM_APPEND(w->context->arena, &w->model->functions) = graph;
+        czm_model_add_function(w->model, graph);
     }
     return CZM_OK;
 }
