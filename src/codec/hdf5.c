@@ -9,6 +9,8 @@ enum {
     SIGNATURE_SIZE = 8,
     FIRST_USER_BLOCK = 512, // then 1024, 2048 ...
     MOST_BLOCKS = 4096,     // of one object header
+    WINDOW = 4096,
+    BYTES_PER_STEP = 16,
     HIGHEST_RANK = 32,
     SHARED = 2, // flag of a message
 };
@@ -42,6 +44,22 @@ static void count_input(czm_hdf5 *file, uint64_t size) {
     czm_budget_input(file->arena, CZM_MEMORY, czm_extent_on_disk(file->extent, size));
 }
 
+// Structures are small and lie close together, so that most of them are there already.
+static bool read_at(czm_hdf5 *file, uint64_t offset, void *to, size_t size) {
+    uint64_t end = file->extent.offset + file->extent.size;
+    if (size > WINDOW) return czm_file_read_at(file->extent.file, offset, to, size);
+    if (offset < file->window_at || offset + size > file->window_at + file->window_size) {
+        file->window_size = 0;
+        uint64_t wanted = end - offset < WINDOW ? end - offset : WINDOW;
+        if (!czm_file_read_at(file->extent.file, offset, file->window, (size_t)wanted))
+            return false;
+        file->window_at = offset;
+        file->window_size = wanted;
+    }
+    memcpy(to, file->window + (offset - file->window_at), size);
+    return true;
+}
+
 czm_bytes czm_hdf5_read(czm_hdf5 *file, uint64_t address, uint64_t size) {
     czm_extent place = czm_hdf5_place(file, address, size);
     if (file->fault) return (czm_bytes){0};
@@ -52,8 +70,7 @@ czm_bytes czm_hdf5_read(czm_hdf5 *file, uint64_t address, uint64_t size) {
     file->bytes_left -= size;
     count_input(file, size);
     uint8_t *bytes = czm_arena_alloc(file->arena, (size_t)size);
-    if (czm_file_read_at(place.file, place.offset, bytes, (size_t)size))
-        return czm_bytes_of(bytes, (size_t)size);
+    if (read_at(file, place.offset, bytes, (size_t)size)) return czm_bytes_of(bytes, (size_t)size);
     czm_hdf5_fail(file, "it cannot be read");
     return (czm_bytes){0};
 }
@@ -149,7 +166,10 @@ czm_hdf5 *czm_hdf5_open(czm_arena *arena, czm_extent extent) {
     uint64_t most = extent.size < MOST_METADATA / METADATA_RATIO
                         ? extent.size * METADATA_RATIO + SPARE_METADATA
                         : MOST_METADATA;
-    *file = (czm_hdf5){.arena = arena, .extent = extent, .bytes_left = most};
+    *file = (czm_hdf5){.arena = arena,
+                       .extent = extent,
+                       .bytes_left = most,
+                       .window = czm_arena_alloc(arena, WINDOW)};
     czm_budget_input(arena, CZM_WORK,
                      czm_extent_on_disk(extent, extent.size)); // a compressed file was unpacked
     if (find_signature(extent, &file->base))
@@ -274,6 +294,7 @@ czm_bytes czm_hdf5_resolve(czm_hdf5 *file, const czm_hdf5_message *message) {
     if (version > 2 && type != 2)
         czm_hdf5_fail(file, "it shares messages in a heap, which is not supported");
     const czm_hdf5_object *object = czm_hdf5_object_at(file, czm_hdf5_take(&c, 8));
+    if (object) czm_work(file->arena, object->messages.count, "messages that objects share");
     const czm_hdf5_message *found = find_message(object, message->kind);
     if (found && !found->is_shared) return found->body;
     czm_hdf5_fail(file, "a shared message is missing");
@@ -289,6 +310,7 @@ czm_bytes czm_hdf5_message_of(czm_hdf5 *file, const czm_hdf5_object *object,
 
 static void add_link(czm_hdf5 *file, czm_hdf5_object *group, czm_bytes name, uint64_t address) {
     if (file->fault) return;
+    czm_work(file->arena, 1 + name.size / BYTES_PER_STEP, "names of groups");
     czm_hdf5_link *link = CZM_NEW(file->arena, czm_hdf5_link);
     *link = (czm_hdf5_link){name, address};
     *CZM_APPEND(file->arena, &group->links) = *link;

@@ -227,7 +227,10 @@ static void read_chunk(chunk_reader *r, const chunk *c) {
             czm_hdf5_fail(r->file, "a chunk lies outside its dataset");
     czm_extent place = czm_hdf5_place(r->file, c->address, c->size);
     r->unpacked += r->size;
-    czm_work(r->file->arena, 1 + c->size + r->size / BYTES_PER_STEP, "packed weights");
+    uint64_t row = r->shape[r->dataset->rank - 1] * r->dataset->type.size;
+    uint64_t steps =
+        (1 + r->filter_count) * (r->size / BYTES_PER_STEP) + r->size / row * r->dataset->rank;
+    czm_work(r->file->arena, 1 + c->size + steps, "packed weights");
     if (c->size > r->most_packed || !is_possible(r->file, r->unpacked))
         czm_hdf5_fail(r->file, "the size of a chunk is impossible");
     if (r->file->fault) return;

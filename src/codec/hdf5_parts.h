@@ -54,6 +54,8 @@ struct czm_hdf5 {
     uint64_t counted;                    // as input
     czm_name_table objects, collections; // by the eight bytes of their address
     z_stream *inflater;                  // NULL: nothing was compressed so far
+    uint8_t *window;                     // the bytes from the structure on that was read last
+    uint64_t window_at, window_size;
     const char *fault;
 };
 

@@ -182,17 +182,17 @@ static bool descend(const fractal_heap *h, uint64_t offset, uint64_t *block, uin
                     uint64_t *rows) {
     uint64_t at = *base;
     czm_hdf5_structure(h->file, *block, "FHIB", 5);
-    for (uint64_t i = 0; i < *rows * h->width && !h->file->fault; i++) {
-        uint64_t size = row_size(h, i / h->width);
-        if (offset - at < size) {
-            czm_hdf5_cursor c = {h->file,
-                                 czm_hdf5_read(h->file, *block + 13 + h->offset_width + 8 * i, 8)};
+    for (uint64_t row = 0; row < *rows && !h->file->fault; row++) {
+        uint64_t size = row_size(h, row), column = (offset - at) / size;
+        if (column < h->width) {
+            uint64_t entry = *block + 13 + h->offset_width + 8 * (row * h->width + column);
+            czm_hdf5_cursor c = {h->file, czm_hdf5_read(h->file, entry, 8)};
             *block = czm_hdf5_take(&c, 8);
-            *base = at;
+            *base = at + column * size;
             *rows = size <= h->largest_direct ? 0 : rows_within(h, size);
             return !h->file->fault;
         }
-        at += size;
+        at += h->width * size;
     }
     czm_hdf5_fail(h->file, "an object lies outside its heap");
     return false;

@@ -13,7 +13,8 @@ enum { MOST_CALLS = 100000, STEPS_OF_CALL = 16, MOST_NAMES = 8 };
 
 typedef struct tensors {
     czm_keras_tensor *items;
-    size_t count; // 0: not made yet
+    size_t count;  // 0: not made yet
+    bool is_begun; // then: its inputs are being made
 } tensors;
 
 static tensors run_layer(czm_keras_builder *b, czm_keras_layer *layer, const char *outer,
@@ -123,7 +124,7 @@ static tensors run_class(czm_keras_builder *b, czm_keras_layer *layer, const cha
     check_training(&c);
     if (is_layer) check_arguments(&c);
     if (count == 0 && is_layer) czm_keras_fail_damaged(&c, "the layer has no input");
-    tensors out = {CZM_NEW(c.arena, czm_keras_tensor), 1};
+    tensors out = {CZM_NEW(c.arena, czm_keras_tensor), 1, false};
     if (!b->status)
         *out.items = layer->is_operation ? czm_keras_operate(&c) : layer->class->build(&c);
     return out;
@@ -173,6 +174,10 @@ static czm_keras_tensor tensor_of(functional *f, const czm_keras_reference *from
                    "another layer refers to a call of this layer that does not exist");
         return NULL;
     }
+    if (made->is_begun) {
+        fail_layer(f->b, from->layer, "the layer's input depends on its own output");
+        return NULL;
+    }
     if (made->count == 0) {
         *CZM_APPEND(f->b->context->arena, &f->stack) = (pending){from->layer, call};
         return NULL;
@@ -195,6 +200,7 @@ static void make(functional *f, pending p) {
         fail_layer(f->b, p.layer, "the layer is not connected to an input of the model");
         return;
     }
+    made_of(f, p.layer, p.call)->is_begun = true;
     const czm_keras_arguments *arguments = &p.layer->calls.items[p.call];
     czm_keras_tensor *of_arguments = CZM_NEW_ARRAY(arena, czm_keras_tensor, arguments->count);
     czm_keras_tensor *in = CZM_NEW_ARRAY(arena, czm_keras_tensor, arguments->count);
@@ -216,8 +222,6 @@ static void make_all(functional *f) {
             continue;
         }
         make(f, top);
-        if (f->stack.count > MOST_CALLS)
-            fail_layer(f->b, top.layer, "the layer's input depends on its own output");
     }
 }
 
@@ -225,12 +229,13 @@ static tensors run_functional(czm_keras_builder *b, const czm_keras_model *model
                               const czm_keras_tensor *in, size_t count,
                               const czm_keras_layer *owner) {
     functional f = {.b = b, .model = model, .scope = scope};
-    tensors out = {CZM_NEW_ARRAY(b->context->arena, czm_keras_tensor, model->outputs.count), 0};
+    tensors out = {CZM_NEW_ARRAY(b->context->arena, czm_keras_tensor, model->outputs.count), 0,
+                   false};
     if (count != model->inputs.count)
         fail_layer(b, owner, "the model is called with a wrong number of inputs");
     for (size_t i = 0; i < count && !b->status; i++) {
         tensors *made = made_of(&f, model->inputs.items[i].layer, 0);
-        *made = (tensors){CZM_NEW(b->context->arena, czm_keras_tensor), 1};
+        *made = (tensors){CZM_NEW(b->context->arena, czm_keras_tensor), 1, false};
         made->items[0] = in[i];
     }
     for (size_t i = 0; i < model->outputs.count && !b->status; i++) {
@@ -244,7 +249,7 @@ static tensors run_functional(czm_keras_builder *b, const czm_keras_model *model
 
 static tensors run_chain(czm_keras_builder *b, const czm_keras_model *model, const char *scope,
                          const czm_keras_tensor *in, size_t count) {
-    tensors t = {(czm_keras_tensor *)in, count};
+    tensors t = {(czm_keras_tensor *)in, count, false};
     for (size_t i = 0; i < model->layers.count && !b->status; i++) {
         czm_keras_layer *layer = model->layers.items[i];
         if (!czm_keras_is_input(layer))
@@ -266,7 +271,7 @@ static tensors run_layer(czm_keras_builder *b, czm_keras_layer *layer, const cha
                          const czm_keras_tensor *of_arguments) {
     czm_work(b->context->arena, STEPS_OF_CALL + count, "calls of layers");
     if (++b->calls > MOST_CALLS) fail_layer(b, layer, "the model calls layers too often");
-    if (b->status) return (tensors){(czm_keras_tensor *)in, count};
+    if (b->status) return (tensors){(czm_keras_tensor *)in, count, false};
     if (!layer->model) return run_class(b, layer, outer, in, count, arguments, of_arguments);
     return run_model(b, layer, open_scope(b, outer, layer->name), in, count);
 }

@@ -12,7 +12,8 @@ typedef struct slot {
 typedef struct finder {
     czm_context *context;
     const czm_keras_file *file;
-    CZM_LIST(slot) slots; // of the layer in hand
+    CZM_LIST(slot) slots;       // of the layer in hand
+    czm_hdf5_texts layer_names; // of the outermost layers, once they are needed
     // In archives, a layer that several models share is stored at its first occurrence.
     CZM_LIST(czm_keras_layer *) found, missing;
 } finder;
@@ -140,7 +141,8 @@ static bool is_same_config(const json_t *a, const json_t *b) {
     return true;
 }
 
-static bool is_same_layer(const czm_keras_layer *a, const czm_keras_layer *b) {
+static bool is_same_layer(czm_arena *arena, const czm_keras_layer *a, const czm_keras_layer *b) {
+    czm_work(arena, 1 + json_object_size(a->config), "shared layers");
     return czm_text_equal(a->name, b->name) && czm_text_equal(a->class_name, b->class_name) &&
            a->weights.count == b->weights.count && is_same_config(a->config, b->config);
 }
@@ -154,21 +156,22 @@ static const czm_hdf5_object *group_of(finder *f, const czm_keras_layer *root, s
     const char *name = root->inner.items[index]->name;
     const czm_hdf5_object *group = czm_hdf5_find(hdf5, f->file->weights, czm_bytes_text(name));
     if (group) return group;
-    czm_hdf5_texts names =
-        czm_keras_file_names(f->file, f->context->arena, f->file->weights, "layer_names");
-    bool has_all = names.count == root->inner.count;
-    return has_all ? czm_hdf5_find(hdf5, f->file->weights, names.items[index]) : NULL;
+    czm_hdf5_texts *names = &f->layer_names;
+    if (!names->count)
+        *names = czm_keras_file_names(f->file, f->context->arena, f->file->weights, "layer_names");
+    bool has_all = names->count == root->inner.count;
+    return has_all ? czm_hdf5_find(hdf5, f->file->weights, names->items[index]) : NULL;
 }
 
 // A layer that two models of the group share is stored once, at its first position.
 static void share_slots(finder *f) {
+    czm_arena *arena = f->context->arena;
     size_t kept = 0;
-    czm_work(f->context->arena, f->slots.count * f->slots.count, "shared layers");
     for (size_t i = 0; i < f->slots.count; i++) {
         czm_keras_layer *layer = f->slots.items[i].layer;
         size_t k = 0;
-        while (k < kept &&
-               (f->slots.items[k].layer == layer || !is_same_layer(f->slots.items[k].layer, layer)))
+        while (k < kept && (f->slots.items[k].layer == layer ||
+                            !is_same_layer(arena, f->slots.items[k].layer, layer)))
             k++;
         if (k < kept)
             layer->weights = f->slots.items[k].layer->weights; // with its variables
@@ -272,9 +275,8 @@ static czm_status find_at(finder *f, czm_keras_layer *layer, const char *path) {
 // these layers with a shared_object_id, but not all.
 static czm_status find_shared(finder *f, czm_keras_layer *layer) {
     czm_keras_layer *same = NULL;
-    czm_work(f->context->arena, f->found.count, "shared layers");
     for (size_t i = 0; i < f->found.count; i++) {
-        if (!is_same_layer(f->found.items[i], layer)) continue;
+        if (!is_same_layer(f->context->arena, f->found.items[i], layer)) continue;
         if (same) return wrong_count(f, layer, 0, layer->weights.count);
         same = f->found.items[i];
     }
