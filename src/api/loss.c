@@ -3,6 +3,8 @@
 // Compares the metadata with those that a format can contain; see loss.h.
 #include "api/loss.h"
 
+#include "base/enumeration.h"
+
 const char *czm_losses_text(czm_arena *arena, const czm_loss *losses, size_t count) {
     const char *text = "";
     for (size_t i = 0; i < count; i++) {
@@ -14,10 +16,10 @@ const char *czm_losses_text(czm_arena *arena, const czm_loss *losses, size_t cou
 }
 
 const char *czm_losses_of_elements(czm_arena *arena, const czm_manifest *manifest) {
-    const char *text = "";
+    czm_enumeration list = czm_enumeration_in(arena);
     for (size_t i = 0; i < manifest->other_count; i++)
-        text = czm_arena_format(arena, "%s%s%s", text, i ? ", " : "", manifest->others[i]);
-    return text;
+        czm_enumerate(&list, "", czm_bytes_text(manifest->others[i]), "");
+    return czm_enumeration_text(&list);
 }
 
 bool czm_loss_has_alternatives(const czm_manifest *manifest) {
@@ -43,10 +45,11 @@ static bool differs_by_axis(const czm_spec *spec) {
 }
 
 static const char *pixel_types(czm_arena *arena, const czm_spec *spec) {
-    const char *text = spec->pixel_type;
-    for (size_t i = 1; i < spec->pixel_type_count; i++)
-        text = czm_arena_format(arena, "%s %s", text, spec->pixel_types[i]);
-    return text;
+    if (spec->pixel_type_count < 2) return spec->pixel_type;
+    czm_enumeration list = czm_enumeration_in(arena);
+    for (size_t i = 0; i < spec->pixel_type_count; i++)
+        czm_enumerate(&list, "", czm_bytes_text(spec->pixel_types[i]), "");
+    return czm_enumeration_text(&list);
 }
 
 static const char *losses_of(czm_arena *arena, const czm_target *target) {

@@ -135,6 +135,11 @@ void czm_budget_use(czm_arena *arena, czm_resource resource, uint64_t amount,
     if (arena->out_of_memory) longjmp(*arena->out_of_memory, CZM_JUMP_BUDGET);
 }
 
+void czm_arena_count(czm_arena *arena, uint64_t size, const char *structure) {
+    czm_budget_use(arena, CZM_MEMORY, size, structure);
+    arena->size += size;
+}
+
 // ---- memory
 
 static void free_child(void *arena) { czm_arena_free(arena); }

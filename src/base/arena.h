@@ -102,6 +102,9 @@ void czm_budget_input(czm_arena *arena, czm_resource resource, uint64_t size);
 void czm_budget_use(czm_arena *arena, czm_resource resource, uint64_t amount,
                     const char *structure);
 
+// Counts memory that another library allocates, until the arena is freed.
+void czm_arena_count(czm_arena *arena, uint64_t size, const char *structure);
+
 static inline void czm_work(czm_arena *arena, uint64_t steps, const char *structure) {
     czm_budget_use(arena, CZM_WORK, steps, structure);
 }

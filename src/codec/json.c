@@ -11,6 +11,22 @@ static json_t *load(czm_bytes text, json_error_t *error) {
     return json_loadb((const char *)text.data, text.size, JSON_REJECT_DUPLICATES, error);
 }
 
+// What jansson allocates at most for an object, an array, and a value in them, bytes.
+enum { OBJECT_SIZE = 288, ARRAY_SIZE = 128, VALUE_SIZE = 144 };
+
+static uint64_t size_of_values(czm_bytes text) {
+    uint64_t size = text.size;
+    bool is_quoted = false;
+    for (size_t i = 0; i < text.size; i++) {
+        uint8_t c = text.data[i];
+        if (is_quoted && c == '\\') i++;
+        if (c == '"') is_quoted = !is_quoted;
+        if (is_quoted) continue;
+        size += c == '{' ? OBJECT_SIZE : c == '[' ? ARRAY_SIZE : c == ',' ? VALUE_SIZE : 0;
+    }
+    return size;
+}
+
 static bool has_memory(size_t size) {
     void *probe = malloc(size);
     free(probe);
@@ -23,6 +39,10 @@ json_t *czm_json_read(czm_arena *arena, czm_bytes text, json_error_t *error) {
     if (text.size >= 3 && memcmp(text.data, "\xef\xbb\xbf", 3) == 0)
         text = czm_bytes_of(text.data + 3, text.size - 3);
     json_error_t other;
+    uint64_t size = size_of_values(text);
+    czm_arena *meanwhile = czm_arena_child(arena); // for the second reading
+    czm_arena_count(arena, size, "values of JSON");
+    czm_arena_count(meanwhile, size, "values of JSON");
     json_t *root = load(text, error);
     if (root && !czm_arena_defer(arena, release, root)) root = NULL;
     json_t *again = load(text, &other);
@@ -30,6 +50,7 @@ json_t *czm_json_read(czm_arena *arena, czm_bytes text, json_error_t *error) {
                                  : !root && !again && error->position == other.position &&
                                        has_memory(text.size + 1);
     json_decref(again);
+    czm_arena_free(meanwhile);
     if (is_sure) return root;
     error->text[sizeof error->text - 1] = json_error_out_of_memory; // jansson's place of the code
     return NULL;

@@ -11,7 +11,7 @@
 #include "base/list.h"
 #include "codec/wire.h"
 
-enum { LARGEST_XML = 4 << 20, LONGEST_NUMBER = 18 };
+enum { LARGEST_XML = 1 << 20, LONGEST_NUMBER = 18 };
 
 enum {
     ID,
@@ -280,7 +280,7 @@ static void free_parser(void *parser) { XML_ParserFree(parser); }
 czm_status czm_manifest_read(czm_context *context, const char *where, czm_bytes xml,
                              czm_manifest *manifest) {
     reader r = {.arena = context->arena, .element = ELEMENT_COUNT};
-    if (xml.size > LARGEST_XML) return damaged(context, where, "it is larger than 4 MB");
+    if (xml.size > LARGEST_XML) return damaged(context, where, "it is larger than 1 MB");
     r.parser = XML_ParserCreate(NULL);
     if (!r.parser) return czm_report_out_of_memory(context->report);
     czm_arena_defer(context->arena, free_parser, r.parser);

@@ -492,6 +492,7 @@ czm_status czm_json_spec_read(czm_context *context, const char *path, czm_metada
                               "the file has %llu bytes, too many for a specification",
                               (unsigned long long)czm_file_size(file));
     size_t size = (size_t)czm_file_size(file);
+    czm_budget_input(context->arena, CZM_MEMORY, size);
     uint8_t *text = czm_arena_alloc(context->arena, size);
     if (!czm_file_read_at(file, 0, text, size))
         return czm_report_add(context->report, CZM_RULE_FILE_UNREADABLE, path, NULL,

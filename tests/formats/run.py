@@ -564,7 +564,7 @@ def test_channels(t):
     t.expect(items in next(v for k, v in members(t.path('out/again.czmodel')).items()
                            if k.endswith('.xml')).decode(), 'converted again')
     done = t.run('convert', 'out/two.czmodel', 'out', 'moved', '--format', 'czann-1.0.0')
-    t.expect('PixelType "Gray16 Gray16" [metadata-loss]' in done.stderr, done.stderr)
+    t.expect('PixelType "Gray16, Gray16" [metadata-loss]' in done.stderr, done.stderr)
     t.write('spec.json', {**FIRST, 'PixelType': ['Gray16', 'Grey16'], 'ModelPath': 'net.onnx'})
     t.expect_rule('spec-value', 'error', '"Grey16"', 'spec.json')
     t.write('spec.json', {**FIRST, 'PixelType': [*types, 'Gray8'], 'ModelPath': 'net.onnx'})
