@@ -145,13 +145,13 @@ static bool was_checked(const czm_report *report) {
     return false;
 }
 
-static int check(const char *target, czm_options *options, bool as_json, const char *file) {
+static int check(const cli_model_options *m, bool as_json, const char *file) {
     czm_report *report = cli_report_new();
     if (!report) return CZM_ERROR_IO;
     czm_verdict verdict = CZM_VERDICT_INIT;
-    options->source_path = target;
-    czm_status status = czm_check(options, &verdict, report);
-    const checked c = {target, &verdict, report};
+    czm_report_set_memory(report, m->memory);
+    czm_status status = czm_check(&m->options, &verdict, report);
+    const checked c = {m->options.source_path, &verdict, report};
     bool is_told = true;
     if (as_json && status != CZM_ERROR_USAGE)
         is_told = cli_put_json(czm_check_json(&verdict, report)) && cli_flush();
@@ -203,8 +203,8 @@ int cli_check(int argc, char **argv) {
         cli_print(stderr, "czmodel check: --report requires a name that ends with .json or .md\n");
         return CZM_ERROR_USAGE;
     }
-    status = cli_model_options_take(&m, command.name) ? check(argv[1], &m.options, as_json, file)
-                                                      : CZM_ERROR_USAGE;
+    m.options.source_path = argv[1];
+    status = cli_model_options_take(&m, command.name) ? check(&m, as_json, file) : CZM_ERROR_USAGE;
     cli_model_options_free(&m);
     return status;
 }

@@ -10,12 +10,13 @@
 #include "cli/model_options.h"
 #include "cli/terminal.h"
 
-static int convert(const czm_options *options, bool quiet) {
+static int convert(const cli_model_options *m, bool quiet) {
     czm_report *report = cli_report_new();
     if (!report) return CZM_ERROR_IO;
+    czm_report_set_memory(report, m->memory);
     czm_result result = CZM_RESULT_INIT;
     czm_signals_catch();
-    czm_status status = czm_convert(options, &result, report);
+    czm_status status = czm_convert(&m->options, &result, report);
     cli_progress_end();
     cli_print_findings(report, quiet ? CZM_ERROR : CZM_NOTE);
     char size[32];
@@ -81,7 +82,7 @@ int cli_convert_as(const char *name, const char *format, int argc, char **argv) 
     shows_progress = !quiet;
     o->progress = cli_progress;
     o->user = &shows_progress;
-    status = cli_model_options_take(&m, name) ? convert(o, quiet) : CZM_ERROR_USAGE;
+    status = cli_model_options_take(&m, name) ? convert(&m, quiet) : CZM_ERROR_USAGE;
     cli_model_options_free(&m);
     return status;
 }

@@ -5,7 +5,7 @@
 
 #include "base/os.h"
 #include "cli/commands.h"
-#include "cli/options.h"
+#include "cli/model_options.h"
 #include "cli/terminal.h"
 
 static void put_differences(const czm_differences *d) {
@@ -18,9 +18,10 @@ static void put_differences(const czm_differences *d) {
         cli_print(stdout, "no difference\n");
 }
 
-static int diff(const char *a, const char *b, bool as_json) {
+static int diff(const char *a, const char *b, uint64_t memory, bool as_json) {
     czm_report *report = cli_report_new();
     if (!report) return CZM_ERROR_IO;
+    czm_report_set_memory(report, memory);
     czm_differences differences = CZM_DIFFERENCES_INIT;
     czm_status status = czm_diff(a, b, &differences, report);
     cli_print_findings(report, CZM_WARNING);
@@ -36,9 +37,12 @@ static int diff(const char *a, const char *b, bool as_json) {
 
 int cli_diff(int argc, char **argv) {
     bool as_json = false;
+    const char *memory_text = NULL;
+    uint64_t memory = 0;
     cli_last last = {0};
     const cli_option options[] = {
         {"json", NULL, "print JSON instead of text", NULL, &as_json, NULL},
+        CLI_MEMORY_ROW(&memory_text),
         CLI_LAST_ROWS(&last),
     };
     const cli_command command = {
@@ -54,5 +58,6 @@ int cli_diff(int argc, char **argv) {
     int status;
     if (cli_begin(argc, argv, &command, options, CZM_COUNT_OF(options), &last, &status) == CLI_DONE)
         return status;
-    return diff(argv[1], argv[2], as_json);
+    if (!cli_memory_take(memory_text, &memory, command.name)) return CZM_ERROR_USAGE;
+    return diff(argv[1], argv[2], memory, as_json);
 }

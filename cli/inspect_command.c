@@ -178,19 +178,19 @@ static bool write_picture(const char *path, const czm_inspection *in, czm_report
     return cli_write_file(path, czm_inspection_svg(in, report));
 }
 
-static int inspect(const char *target, czm_options *options, bool as_json, const char *svg) {
+static int inspect(const cli_model_options *m, bool as_json, const char *svg) {
     czm_report *report = cli_report_new();
     if (!report) return CZM_ERROR_IO;
     czm_inspection in = CZM_INSPECTION_INIT;
-    options->source_path = target;
-    czm_status status = czm_inspect(options, &in, report);
+    czm_report_set_memory(report, m->memory);
+    czm_status status = czm_inspect(&m->options, &in, report);
     // a note names the ONNX operation that is not supported
     cli_print_findings(report, in.opset && !in.layer_count ? CZM_NOTE : CZM_WARNING);
     bool is_told = true;
     if (status == CZM_OK && as_json)
         is_told = cli_put_json(czm_inspection_json(&in, report));
     else if (status == CZM_OK)
-        put_inspection(target, &in);
+        put_inspection(m->options.source_path, &in);
     if (status == CZM_OK && svg) is_told &= write_picture(svg, &in, report);
     is_told &= cli_flush();
     czm_report_free(report);
@@ -226,8 +226,8 @@ int cli_inspect(int argc, char **argv) {
     int status;
     if (cli_begin(argc, argv, &command, options, CZM_COUNT_OF(options), &last, &status) == CLI_DONE)
         return status;
-    status = cli_model_options_take(&m, command.name) ? inspect(argv[1], &m.options, as_json, svg)
-                                                      : CZM_ERROR_USAGE;
+    m.options.source_path = argv[1];
+    status = cli_model_options_take(&m, command.name) ? inspect(&m, as_json, svg) : CZM_ERROR_USAGE;
     cli_model_options_free(&m);
     return status;
 }

@@ -32,7 +32,7 @@ void cli_model_option_rows(cli_model_options *m, cli_option *rows) {
          &m->allow_lists},
         {"strict", NULL, "treat warnings as errors, except those of --allow", NULL, &o->strict,
          NULL},
-        CLI_MEMORY_ROW(&m->memory),
+        CLI_MEMORY_ROW(&m->memory_text),
     };
     memcpy(rows, shared, sizeof shared);
 }
@@ -89,7 +89,7 @@ bool cli_model_options_take(cli_model_options *m, const char *command) {
                   command);
         return false;
     }
-    if (!cli_memory_take(m->memory, &o->memory, command)) return false;
+    if (!cli_memory_take(m->memory_text, &m->memory, command)) return false;
     if (!split_allowed(m)) {
         cli_print(stderr, "%s: --allow has too many values\n", command);
         return false;

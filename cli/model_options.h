@@ -11,7 +11,8 @@
 
 typedef struct cli_model_options {
     czm_options options; // complete after cli_model_options_take()
-    const char *spatial_dims, *memory;
+    uint64_t memory;     // likewise: bytes, for czm_report_set_memory()
+    const char *spatial_dims, *memory_text;
     cli_values before, after, allow_lists;
     const char *allowed[CLI_MOST_VALUES];
     char *allow_text; // the text into which `allowed` points
@@ -38,14 +39,14 @@ enum { CLI_MODEL_OPTION_ROWS = 11 };
             &(o)->zen, NULL, NULL                                                               \
     }
 
-// The row of the limit of memory, for cli_memory_take().
+// The row of the limit of memory, which every command that reads a model has, for cli_memory_take().
 #define CLI_MEMORY_ROW(text)                                                                 \
     {                                                                                        \
         "memory", "MB", "memory that a model may need (default: in proportion to its size)", \
             (text), NULL, NULL                                                               \
     }
 
-// Converts megabytes to bytes; false: it is not a number above 0.
+// Converts megabytes to bytes, unless `text` is NULL; false: it is not a number above 0, which is then reported.
 bool cli_memory_take(const char *text, uint64_t *bytes, const char *command);
 
 // The explanation of steps in the help of these commands.

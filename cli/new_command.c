@@ -11,6 +11,7 @@
 
 typedef struct drafting {
     czm_options options;
+    uint64_t memory; // bytes that --memory allows
     const char *path;
     czm_report *report;
 } drafting;
@@ -55,6 +56,7 @@ static int draft_in(czm_arena *arena, void *data) {
 static int draft(drafting *d) {
     d->report = cli_report_new();
     if (!d->report) return CZM_ERROR_IO;
+    czm_report_set_memory(d->report, d->memory);
     int status = cli_with_arena(draft_in, d);
     czm_report_free(d->report);
     return cli_flush() ? status : CZM_ERROR_IO;
@@ -87,7 +89,9 @@ int cli_new(int argc, char **argv) {
     if (operands == CLI_DONE) return status;
     status = CZM_ERROR_USAGE;
     if (cli_model_options_take(&m, command.name)) {
-        drafting d = {.options = m.options, .path = operands == 2 ? argv[2] : "model_spec.json"};
+        drafting d = {.options = m.options,
+                      .memory = m.memory,
+                      .path = operands == 2 ? argv[2] : "model_spec.json"};
         d.options.source_path = argv[1];
         status = draft(&d);
     }

@@ -7,7 +7,7 @@
 
 #include "base/os.h"
 #include "cli/commands.h"
-#include "cli/options.h"
+#include "cli/model_options.h"
 #include "cli/terminal.h"
 
 #if defined(_WIN32)
@@ -34,18 +34,22 @@ static const struct {
     int (*run)(int argc, char **argv);
 } sections[] = {{"inspect", cli_inspect}, {"check", cli_check}, {"verify", cli_verify}};
 
-// Messages about faults go to standard error; their exit status is part of the text.
-static void put_section(size_t index, const char *target) {
-    char *arguments[] = {(char *)sections[index].name, (char *)target, NULL};
+// Messages about faults go to standard error; their exit status is part of the text. `memory` is the value of the
+// option, or NULL.
+static void put_section(size_t index, const char *target, const char *memory) {
+    char *arguments[] = {(char *)sections[index].name, (char *)target,
+                         memory ? (char *)"--memory" : NULL, (char *)memory, NULL};
     cli_print(stdout, "== czmodel %s\n", sections[index].name);
     fflush(stdout);
-    int status = sections[index].run(2, arguments);
+    int status = sections[index].run(memory ? 4 : 2, arguments);
     cli_print(stdout, "(exit status %d)\n\n", status);
 }
 
 int cli_report(int argc, char **argv) {
+    const char *memory_text = NULL;
+    uint64_t memory = 0;
     cli_last last = {0};
-    const cli_option options[] = {CLI_LAST_ROWS(&last)};
+    const cli_option options[] = {CLI_MEMORY_ROW(&memory_text), CLI_LAST_ROWS(&last)};
     const cli_command command = {
         .name = "czmodel report",
         .arguments = "TARGET",
@@ -59,13 +63,14 @@ int cli_report(int argc, char **argv) {
     int status;
     if (cli_begin(argc, argv, &command, options, CZM_COUNT_OF(options), &last, &status) == CLI_DONE)
         return status;
+    if (!cli_memory_take(memory_text, &memory, command.name)) return CZM_ERROR_USAGE;
     if (czm_path_look(argv[1]) == CZM_PATH_MISSING) {
         cli_print(stderr, "czmodel report: %s: there is no such file or folder\n", argv[1]);
         return CZM_ERROR_IO;
     }
     cli_print(stdout, "czmodel %s on %s: report about %s\n\n", czm_version(), SYSTEM,
               czm_path_base(argv[1]));
-    for (size_t i = 0; i < CZM_COUNT_OF(sections); i++) put_section(i, argv[1]);
+    for (size_t i = 0; i < CZM_COUNT_OF(sections); i++) put_section(i, argv[1], memory_text);
     fputs(questions, stdout);
     return cli_flush() ? CZM_OK : CZM_ERROR_IO;
 }

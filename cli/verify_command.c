@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "cli/commands.h"
-#include "cli/options.h"
+#include "cli/model_options.h"
 #include "cli/runtime/runtime.h"
 #include "cli/terminal.h"
 
@@ -19,7 +19,8 @@ typedef struct verification {
     czm_report *later;
     const char *target, *image_path, *preview, *engine, *runtime;
     czm_inspection model;
-    const char *scratch; // a folder that is removed with the arena
+    const char *scratch;    // a folder that is removed with the arena
+    czm_file *preview_file; // created before the network runs
     cli_image image;
     cli_grid input;  // the image in the form that the network expects
     cli_grid answer; // the output of the checked network, the first one that ran
@@ -76,7 +77,9 @@ static czm_status prepare(verification *v) {
         czm_folder_create_beside(v->arena, czm_path_join(v->arena, folder, "czmodel-verify"));
     if (!scratch) return fault(CZM_ERROR_IO, folder, czm_file_error());
     v->scratch = scratch->path;
-    return CZM_OK;
+    if (v->preview) v->preview_file = czm_file_create_beside(v->arena, v->preview);
+    return v->preview && !v->preview_file ? fault(CZM_ERROR_IO, v->preview, czm_file_error())
+                                          : CZM_OK;
 }
 
 // ---- the image
@@ -317,7 +320,7 @@ static void run_original(verification *v) {
 static czm_status put_preview(const verification *v) {
     if (!v->preview) return CZM_OK;
     const czm_metadata *m = &v->model.metadata;
-    const char *text = cli_preview_write(v->arena, v->preview, &v->image, &v->answer,
+    const char *text = cli_preview_write(v->arena, v->preview_file, &v->image, &v->answer,
                                          has_classes(v), m->classes, m->class_count);
     if (text) return fault(CZM_ERROR_IO, v->preview, text);
     tell(v, open_mark, "preview", "%s", v->preview);
@@ -353,6 +356,8 @@ static czm_status verify_in_arena(verification *v) {
 
 int cli_verify(int argc, char **argv) {
     verification v = {0};
+    const char *memory_text = NULL;
+    uint64_t memory = 0;
     cli_last last = {0};
     const cli_option options[] = {
         {"image", "FILE", "run on this image (default: TestImageFile, or a generated one)",
@@ -362,6 +367,7 @@ int cli_verify(int argc, char **argv) {
         {"engine", "PATH", "also run the SavedModel in this TensorFlow C library", &v.engine, NULL,
          NULL},
         {"json", NULL, "print JSON instead of lines", NULL, &v.as_json, NULL},
+        CLI_MEMORY_ROW(&memory_text),
         CLI_LAST_ROWS(&last),
     };
     const cli_command command = {
@@ -380,10 +386,13 @@ int cli_verify(int argc, char **argv) {
     int status;
     if (cli_begin(argc, argv, &command, options, CZM_COUNT_OF(options), &last, &status) == CLI_DONE)
         return status;
+    if (!cli_memory_take(memory_text, &memory, command.name)) return CZM_ERROR_USAGE;
     v.target = argv[1];
     v.report = cli_report_new();
     v.later = cli_report_new();
     if (!v.report || !v.later) return CZM_ERROR_IO;
+    czm_report_set_memory(v.report, memory);
+    czm_report_set_memory(v.later, memory);
     czm_signals_catch();
     czm_status result = verify_in_arena(&v);
     cli_print_findings(v.report, CZM_WARNING);

@@ -125,6 +125,11 @@ CZM_API const czm_finding *czm_report_at(const czm_report *report, size_t index)
 CZM_API void czm_report_set_spelling(czm_report *report, const czm_spelling *spellings,
                                      size_t count);
 
+/// Sets how many bytes of memory each call that uses the report may use, and as much space for temporary files, if that
+/// is more than the limit in proportion to the size of its input (SECURITY.md). The limit of the work grows with it.
+/// 0, the default: only that limit.
+CZM_API void czm_report_set_memory(czm_report *report, uint64_t bytes);
+
 /// Returns an option as the front end of the report writes it. `value` may be NULL: the option alone. The text belongs
 /// to the report; "" without memory.
 CZM_API const char *czm_report_option(czm_report *report, czm_option option, const char *value);
@@ -253,10 +258,8 @@ typedef struct czm_options {
     const char *layout; ///< of the images in an ONNX file: "nchw" (channels first) or "nhwc"
                         ///< (channels last); NULL: determined by its operations
     const char
-        *config;     ///< file with the text of model.to_json(): the architecture for a Keras file
-                     ///< in HDF5, which may contain only weights; NULL: that of the file
-    uint64_t memory; ///< bytes that the call may always use; 0: the limit is in proportion to the
-                     ///< size of its input (SECURITY.md)
+        *config; ///< file with the text of model.to_json(): the architecture for a Keras file
+                 ///< in HDF5, which may contain only weights; NULL: that of the file
 } czm_options;
 
 /// The names of the formats, the oldest first: "3.0.0" (contains a SavedModel for TensorFlow 2.0.0), "3.1.0",
@@ -281,7 +284,7 @@ typedef struct czm_result {
 #define CZM_OPTIONS_INIT                                                                           \
     {                                                                                              \
         sizeof(czm_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, false, \
-            false, 0, 0, false, 0, 0, 0, 0                                                         \
+            false, 0, 0, false, 0, 0, 0                                                            \
     }
 #define CZM_RESULT_INIT \
     { sizeof(czm_result), 0, "", 0, 0 }

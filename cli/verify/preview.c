@@ -195,7 +195,7 @@ static void choose_size(czm_arena *arena, picture *p) {
     p->height = lay_legend(arena, p, MARGIN + LINE + p->panel_height + MARGIN, false) + MARGIN;
 }
 
-static const char *write(czm_arena *arena, const picture *p, const char *path) {
+static const char *write(czm_arena *arena, const picture *p, czm_file *file) {
     png_image png = {.version = PNG_IMAGE_VERSION,
                      .width = (png_uint_32)p->width,
                      .height = (png_uint_32)p->height,
@@ -204,12 +204,11 @@ static const char *write(czm_arena *arena, const picture *p, const char *path) {
     void *bytes = czm_arena_alloc(arena, size);
     if (!png_image_write_to_memory(&png, bytes, &size, 0, p->rgb, 0, NULL))
         return czm_arena_format(arena, "libpng: %s", png.message);
-    czm_file *file = czm_file_create_beside(arena, path);
-    bool is_written = file && czm_file_write_at(file, 0, bytes, size) && czm_file_publish(file);
+    bool is_written = czm_file_write_at(file, 0, bytes, size) && czm_file_publish(file);
     return is_written ? NULL : czm_file_error();
 }
 
-const char *cli_preview_write(czm_arena *arena, const char *path, const cli_image *image,
+const char *cli_preview_write(czm_arena *arena, czm_file *file, const cli_image *image,
                               const cli_grid *answer, bool has_classes, const czm_class *classes,
                               size_t class_count) {
     picture p = {.image = image,
@@ -224,5 +223,5 @@ const char *cli_preview_write(czm_arena *arena, const char *path, const cli_imag
     memset(p.rgb, 255, p.height * p.width * 3);
     for (size_t i = 0; i < panel_count(&p); i++) put_panel(&p, i);
     lay_legend(arena, &p, MARGIN + LINE + p.panel_height + MARGIN, true);
-    return write(arena, &p, path);
+    return write(arena, &p, file);
 }

@@ -198,8 +198,9 @@ bool cli_result_print(const cli_result *result, const czm_border_info *theory);
 
 // ---- the picture (preview.c, font.c)
 
-// Draws classes and confidence beside the image if `has_classes`, else the channels of the output in grey.
-const char *cli_preview_write(czm_arena *arena, const char *path, const cli_image *image,
+// Draws classes and confidence beside the image if `has_classes`, else the channels of the output in grey. Writes and
+// publishes `file`, a PNG. Returns what is wrong, or NULL.
+const char *cli_preview_write(czm_arena *arena, czm_file *file, const cli_image *image,
                               const cli_grid *answer, bool has_classes, const czm_class *classes,
                               size_t class_count);
 

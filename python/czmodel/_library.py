@@ -127,12 +127,18 @@ class Call:
             raise errors.OutOfMemoryError('there is not enough memory', status=c.CZM_ERROR_MEMORY)
         LIBRARY.czm_report_set_spelling(self.report, SPELLING_ROWS, len(SPELLING_ROWS))
         self.raised = None
+        self.memory = None
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
         LIBRARY.czm_report_free(self.report)
+
+    def allow_memory(self, megabytes):
+        """Each call may use this much; None or 0: what is in proportion to the size of its input."""
+        self.memory = megabytes
+        LIBRARY.czm_report_set_memory(self.report, 1_000_000 * integer(megabytes or 0, 'memory'))
 
     def run(self, name: str, *arguments):
         """Calls a function whose last parameter is the report."""

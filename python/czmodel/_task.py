@@ -128,7 +128,7 @@ class Task(Call):
         setattr(self.options, name, bool(value))
 
     def take_memory(self, name, value):
-        self.options.memory = 1_000_000 * operator.index(value or 0)
+        self.allow_memory(value)
 
     def take_progress(self, name, value):
         self.options.progress = self.observed(value)
@@ -170,6 +170,7 @@ class Task(Call):
     def port(self, name):
         found = new(c.czm_inspection)
         with Call() as call:
+            call.allow_memory(self.memory)
             call.checked('czm_inspect', self.options, found)
             port = getattr(found, name)
             shape = [None if port.dims[i] < 0 else port.dims[i] for i in range(port.rank)]

@@ -67,24 +67,30 @@ def inspect(model: Any, **options: Unpack[Options]) -> Inspection:
         return Inspection.of({**json.loads(task.text('czm_inspection_json', found)), 'svg': svg})
 
 
-def unpack(file: Path, folder: Path, progress: Optional[Callable[[int, int], Any]] = None) -> None:
+def unpack(file: Path, folder: Path, progress: Optional[Callable[[int, int], Any]] = None,
+           memory: Optional[int] = None) -> None:
     """Unpacks a CZModel into a new or empty folder: model_spec.json, which can be converted again, the
     SavedModel, the licence and the original XML.
 
     Args:
         progress: called with the bytes done and their total; returning False cancels.
+        memory: MB that the call may need, if more than in proportion to the size of the file.
 
     Raises:
         MissingFileError, FileAccessError: the file is missing, or the folder cannot be written.
         InvalidModelError: the file is damaged. After a failure no file remains.
     """
     with Call() as call:
+        call.allow_memory(memory)
         call.checked('czm_unpack', path_bytes(file, 'file'), path_bytes(folder, 'folder'),
                      call.observed(progress), None)
 
 
-def diff(a: Path, b: Path) -> Comparison:
+def diff(a: Path, b: Path, memory: Optional[int] = None) -> Comparison:
     """Compares the metadata, the graphs and the weights of two models on disk, each of any kind.
+
+    Args:
+        memory: MB that the call may need, if more than in proportion to the size of the models.
 
     Raises:
         ConversionError: one of them cannot be read.
@@ -94,12 +100,13 @@ def diff(a: Path, b: Path) -> Comparison:
     from .reports import Comparison
     found = new(c.czm_differences)
     with Call() as call:
+        call.allow_memory(memory)
         call.checked('czm_diff', path_bytes(a, 'a'), path_bytes(b, 'b'), found)
         return Comparison.of(json.loads(call.text('czm_differences_json', found)))
 
 
 def verify(model: Path, image: Optional[Path] = None, preview: Optional[Path] = None,
-           runtime: Optional[Path] = None) -> Verification:
+           runtime: Optional[Path] = None, memory: Optional[int] = None) -> Verification:
     """Runs the network in ONNX Runtime, in a separate process, and checks its output.
 
     Args:
@@ -107,6 +114,7 @@ def verify(model: Path, image: Optional[Path] = None, preview: Optional[Path] = 
         image: a PNG, JPEG or TIFF file; else the specification's TestImageFile, or a generated image.
         preview: a PNG file to write: the image, its classes, and the confidence.
         runtime: ONNX Runtime's library or its folder; else the onnxruntime of this Python.
+        memory: MB that reading the model may need, if more than in proportion to its size.
 
     Returns:
         The measurements; `ok` is False if a check failed.
@@ -123,7 +131,8 @@ def verify(model: Path, image: Optional[Path] = None, preview: Optional[Path] = 
     if program is None:
         raise MissingFileError('the program czmodel, which runs networks, is not installed with this '
                                'package', status=3)
-    named = {'runtime': runtime or _programs.find_onnx_runtime(), 'image': image, 'preview': preview}
+    named = {'runtime': runtime or _programs.find_onnx_runtime(), 'image': image, 'preview': preview,
+             'memory': None if memory is None else str(memory)}
     options = [word for name, value in named.items() if value is not None
                for word in (f'--{name}', os.fspath(value))]
     done = subprocess.run([program, 'verify', '--json', *options, '--', os.fspath(model)],

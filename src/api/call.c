@@ -21,6 +21,7 @@ static czm_status run(czm_report *report, czm_task *task, void *data, bool keeps
     czm_arena *volatile arena = czm_arena_new(&jump);
     if (!arena) return czm_report_out_of_memory(report);
     czm_arena_limit(arena);
+    czm_budget_allow(arena, czm_report_memory(report));
     czm_file_forget_failure();
     jmp_buf *outer = czm_report_set_jump(report, &jump);
     volatile czm_status status;

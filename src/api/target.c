@@ -114,7 +114,6 @@ czm_status czm_options_take(czm_context *context, const czm_options **options) {
         return usage(report, CZM_OPTION_VALUE_RANGE, "use raw or unit",
                      "the value range is neither \"raw\" nor \"unit\"");
     CZM_TRY(check_format(context, o));
-    czm_budget_allow(context->arena, o->memory);
     czm_report_set_policy(report, o->strict);
     if (o->as_is) czm_report_allow(report, CZM_RULE_OP_UNSUPPORTED); // nothing is rewritten
     for (size_t i = 0; i < o->allow_count; i++) CZM_TRY(take_allowed(report, o->allow[i]));

@@ -61,7 +61,8 @@ static const czm_spelling members[CZM_OPTION_COUNT] = {
     [CZM_OPTION_CONFIG] = {"config", "config = \"", ",", "\"", false},
     [CZM_OPTION_VALUE_RANGE] = {"value_range", "value_range = \"", ",", "\"", false},
     [CZM_OPTION_LAYOUT] = {"layout", "layout = \"", ",", "\"", false},
-    [CZM_OPTION_MEMORY] = {"memory", "memory = ", ",", "", false},
+    [CZM_OPTION_MEMORY] = {"czm_report_set_memory()", "czm_report_set_memory(report, ", ",", ")",
+                           false},
     [CZM_OPTION_VERIFY] = {"czmodel verify", "", ",", "", false},
     [CZM_OPTION_NEW] = {"czm_new_spec()", "", ",", "", false},
 };
@@ -76,6 +77,7 @@ struct czm_report {
     CZM_LIST(entry) entries;
     const czm_spelling *spellings;
     size_t spelling_count;
+    uint64_t memory; // that each call may use at least
     bool is_strict;
     bool is_allowed[CZM_RULE_COUNT];
     bool is_judged[CZM_SUBJECT_COUNT];
@@ -167,6 +169,10 @@ const char *czm_report_keep(czm_report *report, const char *text) {
 
 // ---- options
 
+void czm_report_set_memory(czm_report *report, uint64_t bytes) { report->memory = bytes; }
+
+uint64_t czm_report_memory(const czm_report *report) { return report->memory; }
+
 void czm_report_set_spelling(czm_report *report, const czm_spelling *spellings, size_t count) {
     report->spellings = spellings;
     report->spelling_count = count;
@@ -245,15 +251,32 @@ static bool is_repeated_note(const czm_report *report, const entry *e) {
     return false;
 }
 
+// Names in a file may have any length. Of a long text, the beginning and the end remain; what is cut through is made
+// printable later.
+static char *shorten(char *text) {
+    enum { LONGEST = 4000, KEPT = 1500 };
+    static const char gap[] = " ... ";
+    size_t size = strlen(text);
+    if (size <= LONGEST) return text;
+    memcpy(text + KEPT, gap, strlen(gap));
+    memmove(text + KEPT + strlen(gap), text + size - KEPT, KEPT + 1);
+    return text;
+}
+
+static const char *keep_short(czm_report *report, const char *text) {
+    char *copy = czm_arena_string(report->arena, czm_bytes_text(text ? text : ""));
+    return or_note(report, copy ? czm_make_printable(shorten(copy)) : NULL);
+}
+
 static czm_status add(czm_report *report, czm_rule id, czm_severity severity, const char *where,
                       const char *hint, const char *format, va_list arguments) {
     const rule *r = &rules[id];
     char *finding = czm_arena_vformat(report->arena, format, arguments);
     entry *e = add_entry(report);
     if (!e || !finding) return czm_report_out_of_memory(report);
-    czm_make_printable(finding);
-    *e = (entry){{severity, r->info.id, czm_report_keep(report, where), finding, r->info.why,
-                  czm_report_keep(report, hint ? hint : czm_rule_hint(id, report))},
+    czm_make_printable(shorten(finding));
+    *e = (entry){{severity, r->info.id, keep_short(report, where), finding, r->info.why,
+                  keep_short(report, hint ? hint : czm_rule_hint(id, report))},
                  status_of(id, severity)};
     report->entries.count += !is_repeated_note(report, e);
     return e->status;

@@ -50,6 +50,9 @@ CZM_PRINTF(6, 7)
 czm_status czm_report_add_as(czm_report *report, czm_rule rule, czm_severity most,
                              const char *where, const char *hint, const char *format, ...);
 
+// What czm_report_set_memory() set.
+uint64_t czm_report_memory(const czm_report *report);
+
 // Sets the user's policy for later findings: `is_strict` makes warnings errors; errors of allowed rules become
 // warnings.
 void czm_report_set_policy(czm_report *report, bool is_strict);

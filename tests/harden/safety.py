@@ -111,11 +111,20 @@ class Test:
         with open(spec, 'w', encoding='utf-8') as out:
             json.dump({'BorderSize': 0, 'ColorHandling': 'SplitRgb', 'PixelType': 'Gray8',
                        'Classes': ['a', 'b'], 'ModelPath': model}, out)
+        image = os.path.join(self.folder, 'image.json')
+        with open(image, 'w', encoding='utf-8') as out:
+            json.dump({'BorderSize': 0, 'ColorHandling': 'SplitRgb', 'PixelType': 'Gray8',
+                       'Classes': ['a', 'b'], 'ModelPath': model, 'TestImageFile': 'fifo.md'}, out)
+        self.run('convert', spec, '.', 'packed', '--allow', 'pixel-type-channels')
         before = sorted(os.listdir(self.folder))
+        self.expect('packed.czmodel' in before, 'nothing was converted')
+        result = self.run('check', image)
+        self.expect(b'fifo.md' in result.stdout, f'a FIFO as TestImageFile: {result.stdout}')
         calls = [['inspect', model, '--svg', '/dev/null']]
         for kind in ('fifo', 'folder'):
             calls += [['inspect', model, '--svg', kind + '.md'], ['check', spec, '--report', kind + '.md'],
                       ['new', model, kind + '.md'], ['convert', spec, '.', kind, '--allow', 'pixel-type-channels']]
+        calls += [['unpack', 'packed.czmodel', name] for name in ('fifo.md', '/dev/null', 'plain.json')]
         for call in calls:
             result = self.run(*call)
             self.expect(result.returncode == 3, f'{call}: exit status {result.returncode}: {result.stdout}')

@@ -16,6 +16,7 @@ import unittest
 import uuid
 import warnings
 import xml.etree.ElementTree as ElementTree
+import zipfile
 
 import czmodel
 from czmodel import reports
@@ -463,6 +464,18 @@ class LookingTest(TestCase):
         comparison = czmodel.diff(self.result, other)
         self.assertFalse(comparison.same)
         self.assertIn(('2', '7'), [(d.a, d.b) for d in comparison.differences])
+
+    def test_memory(self):
+        large = self.folder / 'large.czmodel'
+        with zipfile.ZipFile(self.result) as small, zipfile.ZipFile(large, 'w', zipfile.ZIP_DEFLATED) as out:
+            for name in small.namelist():
+                out.writestr(name, small.read(name))
+            out.writestr('LICENSE.txt', bytes(75_000_000))
+        for call in (lambda **more: czmodel.diff(large, large, **more), lambda **more: czmodel.inspect(large, **more),
+                     lambda **more: czmodel.unpack(large, self.folder / 'unpacked', **more)):
+            with self.assertRaisesRegex(czmodel.InvalidModelError, 'too-large'):
+                call()
+            call(memory=200)
 
     def test_the_fields_are_the_keys(self):
         """docs/json.md is the contract: nothing of the library's JSON is without a field."""

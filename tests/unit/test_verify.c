@@ -381,7 +381,8 @@ static void preview_shows_classes(void **state) {
     cli_grid answer = cli_grid_new(c->arena, SIDE, SIDE, 2);
     for (size_t i = 0; i < SIDE * SIDE; i++) answer.values[2 * i + (i % SIDE >= SIDE / 2)] = 1;
     const czm_class classes[] = {{"Left", 200, 10, 20, true}, {"R\xc3\xa9st", 0, 30, 250, true}};
-    assert_no_fault(cli_preview_write(c->arena, "preview.png", &image, &answer, true, classes, 2));
+    czm_file *file = czm_file_create_beside(c->arena, "preview.png");
+    assert_no_fault(cli_preview_write(c->arena, file, &image, &answer, true, classes, 2));
     cli_image picture;
     assert_no_fault(cli_image_read(c->arena, "preview.png", &picture));
     size_t row = picture.pixels.height / 2, middle = picture.pixels.width / 2;

@@ -4,7 +4,9 @@
     messages.py --czmodel PROGRAM
 """
 import argparse
+import json
 import os
+import stat
 import subprocess
 import sys
 import tempfile
@@ -19,6 +21,10 @@ CASES = (
     ([SPEC, '--image', 'nowhere.png'], 3, 'nowhere.png: it cannot be read: No such file'),
     ([SPEC, '--image', SPEC], 3, 'it is neither PNG, JPEG nor TIFF'),
     ([SPEC, '--image', 'fifo.png'], 3, 'fifo.png: it is not a regular file'),
+    ([SPEC, '--preview', 'fifo.png'], 3, 'fifo.png: it is not a regular file'),
+    ([SPEC, '--preview', '/dev/null'], 3, '/dev/null: it is not a regular file'),
+    ([SPEC, '--preview', 'folder.png'], 3, 'folder.png: a folder has this name'),
+    (['fifo.json'], 3, 'fifo.png: it is not a regular file'),
     ([SPEC, '--image', 'image.czi'], 3, 'it is a CZI file; export the image as OME-TIFF in ZEN'),
     (['nowhere'], 3, '[file-missing]'),
     ([], 2, 'usage: czmodel verify'),
@@ -38,6 +44,11 @@ def main():
     with open('image.czi', 'wb') as file:
         file.write(b'ZISRAWFILE' + bytes(100))
     os.mkfifo('fifo.png')
+    os.mkdir('folder.png')
+    with open(SPEC, encoding='utf-8') as file:
+        spec = json.load(file)
+    with open('fifo.json', 'w', encoding='utf-8') as file:
+        json.dump({**spec, 'ModelPath': os.path.join(EXAMPLE, spec['ModelPath']), 'TestImageFile': 'fifo.png'}, file)
     for arguments, status, text in CASES:
         done = subprocess.run([czmodel, 'verify', '--runtime', 'nowhere', *arguments], capture_output=True, text=True,
                               env=environment, timeout=600, check=False)
@@ -45,6 +56,10 @@ def main():
             bad += 1
             print(f'{arguments}: exit status {done.returncode}, not {status} with "{text}":\n'
                   f'{done.stdout}{done.stderr}')
+    left = sorted(os.listdir('.'))
+    if left != ['fifo.json', 'fifo.png', 'folder.png', 'image.czi'] or not stat.S_ISFIFO(os.stat('fifo.png').st_mode):
+        bad += 1
+        print(f'the files are {left}')
     os.chdir(HERE)
     folder.cleanup()
     print(f'{len(CASES) - bad} of {len(CASES)} messages are as expected')
