@@ -117,6 +117,8 @@ static const char *read_png(czm_arena *arena, czm_bytes file, cli_image *image) 
     const char *fault;
     if (setjmp(png_jmpbuf(png)) == 0) {
         png_set_read_fn(png, &r, png_take);
+        // Only what the pixels need: texts and profiles may unpack to a thousand times their size.
+        png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, NULL, -1);
         fault = read_png_rows(arena, png, info, image);
     } else {
         fault = czm_arena_format(arena, "libpng: %s", r.text);
@@ -129,6 +131,7 @@ static const char *read_png(czm_arena *arena, czm_bytes file, cli_image *image) 
 
 typedef struct jpeg_reading {
     struct jpeg_error_mgr manager; // first, so that libjpeg's pointer to it is one to this
+    struct jpeg_progress_mgr progress;
     jmp_buf fault;
     char text[JMSG_LENGTH_MAX];
 } jpeg_reading;
@@ -140,6 +143,15 @@ static void jpeg_failed(j_common_ptr jpeg) {
 }
 
 static void jpeg_told(j_common_ptr jpeg) { (void)jpeg; }
+
+// A scan of a progressive image goes through all of its blocks, and needs only a few bytes. Encoders write about ten.
+static void jpeg_limit_scans(j_common_ptr jpeg) {
+    enum { MOST_SCANS = 100 };
+    jpeg_reading *r = (jpeg_reading *)jpeg->err;
+    if (((j_decompress_ptr)jpeg)->input_scan_number <= MOST_SCANS) return;
+    snprintf(r->text, sizeof r->text, "it has more than %d scans", MOST_SCANS);
+    longjmp(r->fault, 1);
+}
 
 static const char *read_jpeg_rows(czm_arena *arena, struct jpeg_decompress_struct *jpeg,
                                   cli_image *image) {
@@ -169,6 +181,8 @@ static const char *read_jpeg(czm_arena *arena, czm_bytes file, cli_image *image)
     r.manager.output_message = jpeg_told;
     const char *fault;
     jpeg_create_decompress(&jpeg);
+    r.progress = (struct jpeg_progress_mgr){.progress_monitor = jpeg_limit_scans};
+    jpeg.progress = &r.progress;
     if (setjmp(r.fault) == 0) {
         jpeg_mem_src(&jpeg, file.data, (unsigned long)file.size);
         fault = read_jpeg_rows(arena, &jpeg, image);
@@ -256,17 +270,21 @@ static const char *read_tiff_rows(const tiff_reading *r, uint16_t plane) {
     return NULL;
 }
 
+static uint64_t round_up(uint64_t size, uint64_t unit) { return (size + unit - 1) / unit * unit; }
+
 static const char *read_tiff_tiles(const tiff_reading *r, uint16_t plane) {
     const cli_grid *g = &r->image->pixels;
     uint32_t width = 0, height = 0;
     TIFFGetField(r->tiff, TIFFTAG_TILEWIDTH, &width);
     TIFFGetField(r->tiff, TIFFTAG_TILELENGTH, &height);
     tmsize_t size = TIFFTileSize(r->tiff), samples = r->is_planar ? 1 : r->stored;
-    if (is_too_large(height, width, r->stored, r->image->file_size))
-        return "libtiff: the tiles of the image are damaged";
     uint64_t expected = (uint64_t)width * height * (uint64_t)samples * (r->kind->bits / 8);
     if (size <= 0 || width == 0 || height == 0 || (uint64_t)size != expected)
         return "libtiff: the tiles of the image are damaged";
+    // Tiles may be larger than the image, and each is unpacked.
+    if (is_too_large(round_up(g->height, height), round_up(g->width, width), r->stored,
+                     r->image->file_size))
+        return "the tiles of the image are much larger than the image; save it without tiles";
     void *tile = czm_arena_alloc(r->arena, (size_t)size);
     for (size_t y = 0; y < g->height; y += height)
         for (size_t x = 0; x < g->width; x += width) {
@@ -325,14 +343,17 @@ static const char *read_tiff_image(tiff_reading *r) {
 typedef struct tiff_file {
     czm_bytes file;
     uint64_t at;
+    uint64_t left; // bytes that may still be read, since pages and tiles may share theirs
 } tiff_file;
 
 static tmsize_t tiff_take(thandle_t handle, void *to, tmsize_t size) {
     tiff_file *f = handle;
     uint64_t left = f->at < f->file.size ? f->file.size - f->at : 0;
+    if (left > f->left) left = f->left;
     size_t taken = (uint64_t)size < left ? (size_t)size : (size_t)left;
     memcpy(to, f->file.data + (left ? f->at : 0), taken);
     f->at += taken;
+    f->left -= taken;
     return (tmsize_t)taken;
 }
 
@@ -355,7 +376,7 @@ static int tiff_close(thandle_t handle) {
 }
 
 static const char *read_tiff(czm_arena *arena, czm_bytes file, cli_image *image) {
-    tiff_file whole = {.file = file};
+    tiff_file whole = {.file = file, .left = file.size * CZM_BUDGET_FACTOR + CZM_BUDGET_SPARE};
     TIFFSetErrorHandler(NULL); // the default handler prints
     TIFFSetWarningHandler(NULL);
     TIFF *tiff = TIFFClientOpen("", "rm", &whole, tiff_take, tiff_put, tiff_seek, tiff_close,

@@ -16,7 +16,8 @@ static const char *private_folder(void) {
     const char *parent = czm_environment("TMPDIR");
     arena = czm_arena_new(NULL);
     FUZZ_EXPECT(arena);
-    folder = czm_folder_create_beside(arena, czm_path_join(arena, parent ? parent : ".", "fuzz"));
+    folder =
+        czm_folder_create_beside(arena, czm_path_join(arena, parent ? parent : "/tmp", "fuzz"));
     FUZZ_EXPECT(folder);
     FUZZ_EXPECT(atexit(remove_folder) == 0);
     return folder->path;

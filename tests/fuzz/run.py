@@ -13,6 +13,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 # The dictionary of each.
@@ -23,9 +24,11 @@ LIMIT = '-rss_limit_mb=512'
 LARGEST_INPUT, LARGEST_CORPUS = 6000, 58000
 
 
-def environment():
-    memory = '/dev/shm'
-    return {**os.environ, **({'TMPDIR': memory} if os.path.isdir(memory) else {})}
+def run(command, **more):
+    """Runs it with a temporary folder, in memory if there is one: a fuzzer that finds something leaves its files."""
+    memory = '/dev/shm' if os.path.isdir('/dev/shm') else None
+    with tempfile.TemporaryDirectory(prefix='czm-fuzz-', dir=memory) as folder:
+        return subprocess.run(command, capture_output=True, env={**os.environ, 'TMPDIR': folder}, **more)
 
 
 def run_fuzzer(name, build, length):
@@ -38,7 +41,7 @@ def run_fuzzer(name, build, length):
     command += filter(os.path.isdir, (os.path.join(build, 'seeds', name), os.path.join(HERE, 'corpus', name)))
     if FUZZERS[name]:
         command.append(f'-dict={HERE}/{FUZZERS[name]}.dict')
-    done = subprocess.run(command, capture_output=True, check=False, env=environment())
+    done = run(command, check=False)
     log = done.stderr.decode('utf-8', 'replace')
     runs = re.findall(r'number_of_executed_units: (\d+)', log)
     points = re.findall(r'cov: (\d+)', log)
@@ -60,8 +63,7 @@ def keep_corpus(name, build):
     for path in glob.glob(os.path.join(build, 'corpus', name, '*')) + glob.glob(kept + '/*'):
         if os.path.getsize(path) <= LARGEST_INPUT:
             shutil.copy(path, small)
-    subprocess.run([os.path.join(build, 'fuzz_' + name), '-merge=1', merged, small], check=True,
-                   capture_output=True, env=environment())
+    run([os.path.join(build, 'fuzz_' + name), '-merge=1', merged, small], check=True)
     shutil.rmtree(kept)
     os.makedirs(kept)
     total = 0

@@ -9,7 +9,9 @@ faster than the input: four times the input may cost at most six times as much. 
 with sanitizers: neither time nor memory is measured. --table writes that of docs/hardness.md.
 """
 import argparse
+import functools
 import json
+import multiprocessing
 import os
 import re
 import resource
@@ -17,7 +19,8 @@ import subprocess
 import sys
 import tempfile
 
-from structures import archives, keras_files, networks, networks_more, saved_models, saved_models_more  # noqa: F401
+from structures import (archives, containers, images, keras_files, keras_more, networks, networks_more,  # noqa: F401
+                        saved_models, saved_models_more)
 from structures.parts import KINDS, SPEC, put
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -28,8 +31,18 @@ PROGRAM = 16 << 20 # memory of the program itself and its libraries
 
 # ---- measuring
 
+def specification(folder, path):
+    """What is checked and converted: `path` itself, if it is a specification or a container."""
+    if path.endswith(('.json', '.czmodel', '.czann')):
+        return path
+    return put(folder, 'spec.json', json.dumps({**SPEC, 'ModelPath': path}).encode())
+
+
 def arguments(command, path, folder):
-    spec = put(folder, 'spec.json', json.dumps({**SPEC, 'ModelPath': path}).encode())
+    if command == 'verify': # `path` is an image, which is read before an engine is looked for
+        return ['verify', archives.archive(folder, [('saved_model.pb', archives.small())]), '--image', path,
+                '--runtime', os.path.join(folder, 'nowhere')]
+    spec = specification(folder, path)
     out = os.path.join(folder, 'out')
     return {'inspect': ['inspect', path], 'check': ['check', spec],
             'convert': ['convert', spec, out], 'onnx': ['convert', '--format', '3.1.0', spec, out],
@@ -37,6 +50,7 @@ def arguments(command, path, folder):
             'czann': ['convert', '--format', 'czann-2.1.0', spec, out],
             'size': ['convert', '--spatial-dims', '32,32', spec, out],
             'new': ['new', path, os.path.join(folder, 'new.json')],
+            'unpack': ['unpack', path, os.path.join(folder, 'unpacked')],
             'diff': ['diff', path, path]}[command]
 
 
@@ -69,52 +83,57 @@ def factor():
 
 
 class Measuring:
-    def __init__(self, options):
-        self.options = options
+    """The measurements of a kind: `faults`, and its row of the table."""
+
+    def __init__(self, options, name):
+        self.options, self.name = options, name
         self.factor = factor()
-        self.faults = 0
+        self.faults = []
 
-    def fault(self, name, command, size, text):
-        self.faults += 1
-        print(f'{name} of {size}, {command}: {text}')
+    def fault(self, command, size, text):
+        self.faults.append(f'{self.name} of {size}, {command}: {text}')
 
-    def judge(self, name, command, size, path, result):
+    def judge(self, command, size, path, result):
         status, seconds, memory, out = result
         if status not in (0, 1, 3):
-            self.fault(name, command, size, f'exit status {status}: {out[-300:]!r}')
+            self.fault(command, size, f'exit status {status}: {out[-300:]!r}')
         if self.options.lenient:
             return
         inputs = 2 if command == 'diff' else 1
         allowed = self.factor * inputs * size_on_disk(path) + SPARE + PROGRAM
         if seconds > SECONDS:
-            self.fault(name, command, size, f'{seconds:.2f} s')
+            self.fault(command, size, f'{seconds:.2f} s')
         if memory > allowed:
-            self.fault(name, command, size, f'{memory >> 20} MB, allowed are {allowed >> 20} MB')
+            self.fault(command, size, f'{memory >> 20} MB, allowed are {allowed >> 20} MB')
 
-    def measure(self, name, write, size, commands):
+    def measure(self, write, size, commands):
         with tempfile.TemporaryDirectory(prefix='czm-hostile-') as folder:
             path = write(folder, size)
             results = {}
             for command in commands:
                 results[command] = run([self.options.czmodel, *arguments(command, path, folder)])
-                self.judge(name, command, size, path, results[command])
+                self.judge(command, size, path, results[command])
             return size_on_disk(path), results
 
-    def measure_all(self, name):
-        write, sizes, commands = KINDS[name]
+    def measure_all(self):
+        write, sizes, commands = KINDS[self.name]
         if self.options.size is not None:
             sizes = sizes[self.options.size:self.options.size + 1]
-        rows = [self.measure(name, write, size, commands) for size in sizes]
+        rows = [self.measure(write, size, commands) for size in sizes]
         for command in () if self.options.lenient else commands:
             (first, a), (last, b) = rows[0], rows[-1]
             before, after = a[command][1], b[command][1]
             if after > max(1, last / first) * GROWTH / 4 * before + NOISE:
-                self.fault(name, command, sizes[-1], f'{before:.2f} s became {after:.2f} s')
-        if self.options.table:
-            worst = max(result[1] for result in rows[-1][1].values())
-            peak = max(result[2] for result in rows[-1][1].values())
-            print(f'| {name.replace("_", " ")} | {sizes[-1]:,} | {rows[-1][0] / 1e3:,.0f} '
-                  f'| {worst:.2f} | {peak / 1e6:.0f} |', flush=True)
+                self.fault(command, sizes[-1], f'{before:.2f} s became {after:.2f} s')
+        worst, peak = (max(result[i] for result in rows[-1][1].values()) for i in (1, 2))
+        return (f'| {self.name.replace("_", " ")} | {sizes[-1]:,} | {rows[-1][0] / 1e3:,.0f} '
+                f'| {worst:.2f} | {peak / 1e6:.0f} |')
+
+
+def measured(options, name):
+    measuring = Measuring(options, name)
+    row = measuring.measure_all()
+    return measuring.faults, row
 
 
 def main():
@@ -124,10 +143,14 @@ def main():
     parser.add_argument('--size', type=int, choices=(0, 1, 2))
     parser.add_argument('--lenient', action='store_true')
     parser.add_argument('--table', action='store_true')
-    measuring = Measuring(parser.parse_args())
-    for name in measuring.options.only or KINDS:
-        measuring.measure_all(name)
-    sys.exit(1 if measuring.faults else 0)
+    options = parser.parse_args()
+    bad = 0
+    with multiprocessing.Pool() as pool: # times are those of processors
+        for faults, row in pool.imap(functools.partial(measured, options), options.only or KINDS):
+            bad += len(faults)
+            for line in [*faults, *([row] if options.table else [])]:
+                print(line, flush=True)
+    sys.exit(1 if bad else 0)
 
 
 if __name__ == '__main__':
