@@ -187,7 +187,8 @@ static const czm_computation *computation_of(const czm_engine *e, const czm_inst
 }
 
 // ---- common facts of the samples: two samples have sizes that most networks accept, and must agree. The third has
-// odd sizes, and must not disagree if it is known (padding to a multiple of 32 is 0 for the others).
+// odd sizes, and must not disagree if it is known (padding to a multiple of 32 is 0 for the others);
+// its fourth to 32nd parts are no multiples of 7 or 8 either (padding to whole windows).
 
 static int64_t common_dim(int64_t known, int64_t a, int64_t b, int64_t odd) {
     bool agree = a == b && (odd == a || odd == CZM_UNKNOWN);
@@ -422,7 +423,7 @@ static czm_shape input_shape(czm_arena *arena, const czm_model *model, const czm
 }
 
 czm_shapes *czm_shapes_infer_any(czm_arena *arena, const czm_model *model, const czm_shape *input) {
-    static const int64_t sizes[][4] = {{3, 448, 512, 5}, {7, 640, 768, 11}, {4, 451, 517, 6}};
+    static const int64_t sizes[][4] = {{3, 448, 512, 5}, {7, 640, 768, 11}, {4, 491, 587, 6}};
     czm_shape shape = input_shape(arena, model, input);
     czm_engine e = begin(arena, model, &model->main);
     for (size_t i = 0; i < CZM_COUNT_OF(sizes) && shape.rank == 4 && !czm_shape_is_complete(shape);
