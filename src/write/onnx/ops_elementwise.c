@@ -159,7 +159,46 @@ void czm_onnx_minus_one(czm_onnx_step *step) { // exp(x) - 1
                  CZM_ONNX(step, "Sub", value, czm_onnx_number(step, in_dtype(step), 1)));
 }
 
+// An operation of a tensor and a number.
+static bool is_with_number(czm_tensor t, czm_op_kind op, czm_tensor *x, double *number) {
+    if (t.index || !czm_node_is(t.node, op) || t.node->inputs.count != 2) return false;
+    czm_tensor other = t.node->inputs.items[1];
+    czm_value known = ((const czm_onnx_value *)other.node->scratch)[other.index].known;
+    bool is_number = known.elements && known.count == 1 && known.elements[0].is_known;
+    if (is_number) *number = known.elements[0].number;
+    *x = t.node->inputs.items[0];
+    return is_number;
+}
+
+// A tensor that is not an input of the node, in its own layout; NULL: a factor that went into a convolution has
+// changed it.
+static const char *read_above(czm_onnx_step *step, czm_tensor x, czm_onnx_layout *layout) {
+    czm_onnx_value *value = (czm_onnx_value *)x.node->scratch + x.index;
+    if (value->open && value->readers == 1) return NULL;
+    *layout = (czm_onnx_layout){value->shape.rank, value->planar && value->shape.rank > 2};
+    return layout->is_planar ? value->planar : czm_onnx_plain_of(step, value);
+}
+
+// 1 - erf(-x * factor), as newer TensorFlows write GELU, is 1 + erf(x / divisor), which engines join with the rest of it.
+static bool put_erf_of_negative(czm_onnx_step *step) {
+    double factor;
+    czm_tensor negative;
+    czm_onnx_layout layout;
+    if (!is_with_number(step->node->inputs.items[0], CZM_OP_Mul, &negative, &factor) ||
+        !czm_node_is(negative.node, CZM_OP_Neg) || factor == 0)
+        return false;
+    const char *x = read_above(step, negative.node->inputs.items[0], &layout);
+    if (!x) return false;
+    const char *quotient =
+        CZM_ONNX(step, "Div", x, czm_onnx_number(step, in_dtype(step), 1 / factor));
+    czm_onnx_put(step, layout,
+                 CZM_ONNX(step, "Add", CZM_ONNX(step, "Erf", quotient),
+                          czm_onnx_number(step, in_dtype(step), 1)));
+    return true;
+}
+
 void czm_onnx_one_minus(czm_onnx_step *step) { // 1 - erf(x)
+    if (put_erf_of_negative(step)) return;
     czm_onnx_layout layout = czm_onnx_layout_of(step);
     const char *value = CZM_ONNX(step, step->detail, czm_onnx_operand(step, 0, layout));
     czm_onnx_put(step, layout,
@@ -249,8 +288,34 @@ void czm_onnx_limit(czm_onnx_step *step) {
                  is_low ? CZM_ONNX(step, "Clip", x, limit) : CZM_ONNX(step, "Clip", x, "", limit));
 }
 
+// The number of each channel that an input holds; NULL: it holds something else.
+static const float *numbers_of(czm_onnx_step *step, size_t input, int64_t channels) {
+    size_t count;
+    const float *numbers =
+        is_vector(czm_onnx_in(step, input)) ? czm_onnx_in_floats(step, input, &count) : NULL;
+    return numbers && (int64_t)count == channels ? numbers : NULL;
+}
+
+// An image times a number for each channel, plus another: a batch norm as Keras 3 writes it, which is one operation.
+static bool put_batch_norm(czm_onnx_step *step) {
+    czm_tensor product = step->node->inputs.items[0];
+    const czm_onnx_value *value = czm_onnx_in(step, 0);
+    if (!czm_text_equal(step->detail, "Add") || !czm_node_is(product.node, CZM_OP_Mul) ||
+        value->readers != 1 || value->open || value->shape.rank != 4)
+        return false;
+    czm_onnx_step above = *step; // the product, whose result becomes that of the sum
+    above.node = product.node;
+    int64_t channels = value->shape.dims[3];
+    const float *scale = numbers_of(&above, 1, channels), *shift = numbers_of(step, 1, channels);
+    if (!scale || !shift || !czm_onnx_in_is_planar(&above, 0) ||
+        czm_onnx_in(&above, 0)->shape.rank != 4 || czm_onnx_in(&above, 0)->open)
+        return false;
+    czm_onnx_emit_affine(&above, 0, scale, shift, (size_t)channels);
+    return true;
+}
+
 void czm_onnx_binary(czm_onnx_step *step) {
-    if (fold_into_convolution(step, step->detail)) return;
+    if (fold_into_convolution(step, step->detail) || put_batch_norm(step)) return;
     czm_onnx_layout layout = czm_onnx_layout_of(step);
     const char *a = czm_onnx_operand(step, 0, layout), *b = czm_onnx_operand(step, 1, layout);
     czm_onnx_put(step, layout, CZM_ONNX(step, step->detail, a, b));
@@ -437,32 +502,20 @@ void czm_onnx_sum(czm_onnx_step *step) { // AddN
         czm_onnx_put(step, layout, sum);
 }
 
-// An operation of a tensor and a number.
-static bool is_with_number(czm_tensor t, czm_op_kind op, czm_tensor *x, double *number) {
-    if (t.index || !czm_node_is(t.node, op) || t.node->inputs.count != 2) return false;
-    czm_tensor other = t.node->inputs.items[1];
-    czm_value known = ((const czm_onnx_value *)other.node->scratch)[other.index].known;
-    bool is_number = known.elements && known.count == 1 && known.elements[0].is_known;
-    if (is_number) *number = known.elements[0].number;
-    *x = t.node->inputs.items[0];
-    return is_number;
-}
-
-// x * alpha + beta between 0 and 1. If the factor was merged into a convolution, x has already changed.
+// x * alpha + beta between 0 and 1.
 static bool put_hard_sigmoid(czm_onnx_step *step) {
     double alpha, beta;
     czm_tensor product, x;
     if (!is_with_number(step->node->inputs.items[0], CZM_OP_AddV2, &product, &beta) ||
         !is_with_number(product, CZM_OP_Mul, &x, &alpha))
         return false;
-    czm_onnx_value *value = (czm_onnx_value *)x.node->scratch + x.index;
-    if (value->open && value->readers == 1) return false;
-    bool is_planar = value->planar && value->shape.rank > 2;
-    const char *name =
-        CZM_ONNX(step, "HardSigmoid", is_planar ? value->planar : czm_onnx_plain_of(step, value));
+    czm_onnx_layout layout;
+    const char *name = read_above(step, x, &layout);
+    if (!name) return false;
+    name = CZM_ONNX(step, "HardSigmoid", name);
     czm_onnx_set_float(step, "alpha", alpha);
     czm_onnx_set_float(step, "beta", beta);
-    czm_onnx_put(step, (czm_onnx_layout){value->shape.rank, is_planar}, name);
+    czm_onnx_put(step, layout, name);
     return true;
 }
 
