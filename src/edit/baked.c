@@ -3,6 +3,8 @@
 // Sizes as tensors, and the new values of numbers that followed the height or width; see baked.h.
 #include "edit/baked.h"
 
+#include "graph/build.h"
+
 #include "graph/layer_name.h"
 
 czm_status czm_baked_refuse(czm_editor *e, const czm_node *node, const char *format, ...) {
@@ -59,15 +61,12 @@ static czm_tensor add_ints(czm_editor *e, const czm_node *node, int32_t value) {
 }
 
 // Element `index` of the tensor, as a vector of one.
-static czm_tensor slice_one(czm_editor *e, const czm_node *node, czm_tensor tensor, czm_dtype dtype,
-                            size_t index) {
-    czm_graph *graph = &e->model->main;
+static czm_tensor slice_one(czm_editor *e, const czm_node *node, czm_tensor tensor, size_t index) {
+    const char *name = czm_arena_format(e->context->arena, "%s/size/kept", node->name);
     czm_node *slice =
-        czm_add_node(graph, czm_arena_format(e->context->arena, "%s/size/kept", node->name),
-                     CZM_OP_StridedSlice, dtype, tensor, add_ints(e, node, (int32_t)index),
-                     add_ints(e, node, (int32_t)index + 1));
-    czm_node_add_input(graph, slice, add_ints(e, node, 1));
-    czm_set_type(graph, slice, "Index", CZM_DTYPE_INT32);
+        czm_build_node(&e->model->main, name, CZM_OP_StridedSlice,
+                       CZM_INPUTS(tensor, add_ints(e, node, (int32_t)index),
+                                  add_ints(e, node, (int32_t)index + 1), add_ints(e, node, 1)));
     return czm_output(slice);
 }
 
@@ -82,24 +81,19 @@ void czm_baked_replace(czm_editor *e, czm_node *node, size_t input, const czm_si
         node->inputs.items[input] = czm_baked_ints(e, node, dtype, fresh->values, &count, 1);
         return;
     }
+    czm_arena *arena = e->context->arena;
     czm_graph *graph = &e->model->main;
-    czm_node *joined = czm_graph_add(graph,
-                                     czm_arena_format(e->context->arena, "%s/size", node->name),
-                                     CZM_OP_ConcatV2);
+    czm_tensor *parts = CZM_NEW_ARRAY(arena, czm_tensor, fresh->count + 1);
     for (size_t i = 0; i < fresh->count; i++)
-        czm_node_add_input(graph, joined,
-                           fresh->is_known[i]
-                               ? czm_baked_ints(e, node, dtype, &fresh->values[i], &one, 1)
-                               : slice_one(e, node, old, dtype, i));
+        parts[i] = fresh->is_known[i] ? czm_baked_ints(e, node, dtype, &fresh->values[i], &one, 1)
+                                      : slice_one(e, node, old, i);
     const int32_t axis = 0;
-    czm_node_add_input(
-        graph, joined,
-        czm_add_const_ints(graph, czm_arena_format(e->context->arena, "%s/size/axis", node->name),
-                           &axis, 1, true));
-    czm_set_int(graph, joined, "N", count);
-    czm_set_type(graph, joined, "T", dtype);
-    czm_set_type(graph, joined, "Tidx", CZM_DTYPE_INT32);
-    node->inputs.items[input] = czm_output(joined);
+    parts[fresh->count] = czm_add_const_ints(graph,
+                                             czm_arena_format(arena, "%s/size/axis", node->name),
+                                             &axis, 1, true);
+    node->inputs.items[input] =
+        czm_output(czm_build_node(graph, czm_arena_format(arena, "%s/size", node->name),
+                                  CZM_OP_ConcatV2, parts, fresh->count + 1));
 }
 
 void czm_baked_assume(czm_editor *e, const czm_node *node, const char *format, ...) {

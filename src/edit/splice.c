@@ -3,13 +3,7 @@
 // Joining two models; see splice.h.
 #include "edit/splice.h"
 
-static void feed(czm_graph *graph, czm_node *placeholder, czm_tensor source, czm_dtype dtype) {
-    czm_node_become(graph, placeholder, CZM_OP_Identity);
-    placeholder->inputs = (czm_tensor_list){0};
-    placeholder->attrs = (czm_attr_list){0};
-    czm_node_add_input(graph, placeholder, source);
-    czm_set_type(graph, placeholder, "T", dtype);
-}
+#include "graph/build.h"
 
 typedef struct renaming {
     czm_arena *arena;
@@ -94,7 +88,8 @@ void czm_splice_before(czm_model *model, const czm_model *step) {
     czm_port *input = &model->main.inputs.items[0];
     const czm_port *step_input = &step->main.inputs.items[0];
     move_all(model, step);
-    feed(&model->main, input->tensor.node, step->main.outputs.items[0].tensor, input->dtype);
+    czm_build_anew(&model->main, input->tensor.node, CZM_OP_Identity,
+                   CZM_INPUTS(step->main.outputs.items[0].tensor));
     input->tensor = step_input->tensor;
     input->dtype = step_input->dtype;
     czm_graph_sort(&model->main);
@@ -105,7 +100,7 @@ void czm_splice_behind(czm_model *model, const czm_model *step) {
     const czm_port *step_output = &step->main.outputs.items[0];
     czm_node *placeholder = step->main.inputs.items[0].tensor.node;
     move_all(model, step);
-    feed(&model->main, placeholder, output->tensor, output->dtype);
+    czm_build_anew(&model->main, placeholder, CZM_OP_Identity, CZM_INPUTS(output->tensor));
     czm_model_forget_output_shape(model);
     output->tensor = step_output->tensor;
     output->dtype = step_output->dtype;

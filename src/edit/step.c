@@ -37,15 +37,15 @@ typedef struct czm_step_kind {
     czm_tensor (*build)(builder *b, czm_tensor image);
 } czm_step_kind;
 
-static const czm_tensor none;
-
 static const char *name_of(builder *b, const char *suffix) {
     return czm_arena_format(b->context->arena, "%s/%s", b->step->kind->name, suffix);
 }
 
-static czm_node *add(builder *b, czm_op_kind op, czm_tensor x, czm_tensor y, czm_tensor z) {
-    return czm_add_node(b->graph, name_of(b, czm_op_name(op)), op, CZM_DTYPE_FLOAT, x, y, z);
+static czm_node *add(builder *b, czm_op_kind op, const czm_tensor *inputs, size_t count) {
+    return czm_build_node(b->graph, name_of(b, czm_op_name(op)), op, inputs, count);
 }
+
+#define ADD(b, op, ...) czm_output(add((b), (op), CZM_INPUTS(__VA_ARGS__)))
 
 static czm_tensor ints(builder *b, const char *name, const int32_t *values, size_t count) {
     return czm_add_const_ints(b->graph, name_of(b, name), values, count, false);
@@ -72,12 +72,7 @@ static czm_tensor gather_channels(builder *b, czm_tensor image, const int32_t *o
                                   size_t count) {
     czm_tensor indices = ints(b, "order", order, count),
                axis = scalar(b, "axis", b->shape.rank - 1);
-    czm_node *node = czm_add_node(b->graph, name_of(b, czm_op_name(CZM_OP_GatherV2)),
-                                  CZM_OP_GatherV2, CZM_DTYPE_NONE, image, indices, axis);
-    czm_set_type(b->graph, node, "Tparams", czm_tensor_dtype(image));
-    czm_set_type(b->graph, node, "Tindices", CZM_DTYPE_INT32);
-    czm_set_type(b->graph, node, "Taxis", CZM_DTYPE_INT32);
-    return czm_output(node);
+    return ADD(b, CZM_OP_GatherV2, image, indices, axis);
 }
 
 static czm_tensor swap_red_and_blue(builder *b, czm_tensor image) {
@@ -92,20 +87,16 @@ static czm_tensor transpose_channels(builder *b, czm_tensor image) {
 }
 
 static czm_tensor scale(builder *b, czm_tensor image) {
-    return czm_output(add(b, CZM_OP_Mul, image,
-                          floats(b, "factor", b->step->values, b->step->value_count), none));
+    return ADD(b, CZM_OP_Mul, image, floats(b, "factor", b->step->values, b->step->value_count));
 }
 
 static czm_tensor shift(builder *b, czm_tensor image) {
-    return czm_output(add(b, CZM_OP_AddV2, image,
-                          floats(b, "offset", b->step->values, b->step->value_count), none));
+    return ADD(b, CZM_OP_AddV2, image, floats(b, "offset", b->step->values, b->step->value_count));
 }
 
 static czm_tensor cast(builder *b, czm_tensor image) {
-    if (!czm_dtype_is_floating(b->step->dtype))
-        image = czm_output(add(b, CZM_OP_Round, image, none, none));
-    czm_node *node =
-        czm_build_node(b->graph, name_of(b, czm_op_name(CZM_OP_Cast)), CZM_OP_Cast, &image, 1);
+    if (!czm_dtype_is_floating(b->step->dtype)) image = ADD(b, CZM_OP_Round, image);
+    czm_node *node = add(b, CZM_OP_Cast, CZM_INPUTS(image));
     czm_set_type(b->graph, node, "DstT", b->step->dtype);
     return czm_output(node);
 }
@@ -113,42 +104,31 @@ static czm_tensor cast(builder *b, czm_tensor image) {
 static czm_tensor mean_of(builder *b, czm_tensor image) {
     const int32_t axes[] = {1, 2, 3, 4};
     czm_node *mean =
-        add(b, CZM_OP_Mean, image, ints(b, "axes", axes, (size_t)b->shape.rank - 1), none);
+        add(b, CZM_OP_Mean, CZM_INPUTS(image, ints(b, "axes", axes, (size_t)b->shape.rank - 1)));
     czm_set_bool(b->graph, mean, "keep_dims", true);
-    czm_set_type(b->graph, mean, "Tidx", CZM_DTYPE_INT32);
     return czm_output(mean);
-}
-
-static czm_node *add_int(builder *b, czm_op_kind op, czm_tensor x, czm_tensor y, czm_tensor z) {
-    return czm_add_node(b->graph, name_of(b, czm_op_name(op)), op, CZM_DTYPE_INT32, x, y, z);
 }
 
 // 1 / sqrt(height * width * channels), from the image's size when the network runs.
 static czm_tensor smallest_deviation(builder *b, czm_tensor image) {
     const int32_t begin[] = {1}, end[] = {b->shape.rank}, step[] = {1}, axis[] = {0};
-    czm_node *shape = add(b, CZM_OP_Shape, image, none, none);
+    czm_node *shape = add(b, CZM_OP_Shape, CZM_INPUTS(image));
     czm_set_type(b->graph, shape, "out_type", CZM_DTYPE_INT32);
-    czm_node *size = add_int(b, CZM_OP_StridedSlice, czm_output(shape), ints(b, "begin", begin, 1),
-                             ints(b, "end", end, 1));
-    czm_node_add_input(b->graph, size, ints(b, "step", step, 1));
-    czm_set_type(b->graph, size, "Index", CZM_DTYPE_INT32);
-    czm_node *count = add_int(b, CZM_OP_Prod, czm_output(size), ints(b, "axis", axis, 1), none);
-    czm_set_type(b->graph, count, "Tidx", CZM_DTYPE_INT32);
-    czm_node *number = czm_add_node(b->graph, name_of(b, czm_op_name(CZM_OP_Cast)), CZM_OP_Cast,
-                                    CZM_DTYPE_NONE, czm_output(count), none, none);
-    czm_set_type(b->graph, number, "SrcT", CZM_DTYPE_INT32);
-    czm_set_type(b->graph, number, "DstT", CZM_DTYPE_FLOAT);
-    return czm_output(add(b, CZM_OP_Rsqrt, czm_output(number), none, none));
+    czm_tensor size = ADD(b, CZM_OP_StridedSlice, czm_output(shape), ints(b, "begin", begin, 1),
+                          ints(b, "end", end, 1), ints(b, "step", step, 1));
+    czm_tensor count = ADD(b, CZM_OP_Prod, size, ints(b, "axis", axis, 1));
+    return ADD(b, CZM_OP_Rsqrt,
+               czm_build_cast(b->graph, name_of(b, czm_op_name(CZM_OP_Cast)), count,
+                              CZM_DTYPE_FLOAT));
 }
 
 // tf.image.per_image_standardization: (x - mean) / max(deviation, 1 / sqrt(number of values)).
 static czm_tensor standardise(builder *b, czm_tensor image) {
-    czm_tensor centred = czm_output(add(b, CZM_OP_Sub, image, mean_of(b, image), none));
-    czm_tensor squares = czm_output(add(b, CZM_OP_Square, centred, none, none));
-    czm_tensor deviation = czm_output(add(b, CZM_OP_Sqrt, mean_of(b, squares), none, none));
-    czm_tensor divisor =
-        czm_output(add(b, CZM_OP_Maximum, deviation, smallest_deviation(b, image), none));
-    return czm_output(add(b, CZM_OP_RealDiv, centred, divisor, none));
+    czm_tensor centred = ADD(b, CZM_OP_Sub, image, mean_of(b, image));
+    czm_tensor squares = ADD(b, CZM_OP_Square, centred);
+    czm_tensor deviation = ADD(b, CZM_OP_Sqrt, mean_of(b, squares));
+    czm_tensor divisor = ADD(b, CZM_OP_Maximum, deviation, smallest_deviation(b, image));
+    return ADD(b, CZM_OP_RealDiv, centred, divisor);
 }
 
 // Each pixel minus the first number of its channel's pair, divided by the second.
@@ -160,29 +140,22 @@ static czm_tensor standardise_by_pairs(builder *b, czm_tensor image) {
         offsets[i] = b->step->values[2 * i];
         divisors[i] = b->step->values[2 * i + 1];
     }
-    czm_node *centred = add(b, CZM_OP_Sub, image, floats(b, "offset", offsets, count), none);
-    return czm_output(
-        add(b, CZM_OP_RealDiv, czm_output(centred), floats(b, "divisor", divisors, count), none));
+    czm_tensor centred = ADD(b, CZM_OP_Sub, image, floats(b, "offset", offsets, count));
+    return ADD(b, CZM_OP_RealDiv, centred, floats(b, "divisor", divisors, count));
 }
 
-static czm_tensor sigmoid(builder *b, czm_tensor image) {
-    return czm_output(add(b, CZM_OP_Sigmoid, image, none, none));
-}
+static czm_tensor sigmoid(builder *b, czm_tensor image) { return ADD(b, CZM_OP_Sigmoid, image); }
 
-static czm_tensor softmax(builder *b, czm_tensor image) {
-    return czm_output(add(b, CZM_OP_Softmax, image, none, none));
-}
+static czm_tensor softmax(builder *b, czm_tensor image) { return ADD(b, CZM_OP_Softmax, image); }
 
 // One probability p becomes the two of the classes: [p, 1 - p], or [1 - p, p].
 static czm_tensor sigmoid_to_softmax(builder *b, czm_tensor image) {
     const double one = 1;
-    czm_tensor other = czm_output(add(b, CZM_OP_Sub, floats(b, "one", &one, 1), image, none));
+    czm_tensor other = ADD(b, CZM_OP_Sub, floats(b, "one", &one, 1), image);
+    czm_tensor axis = scalar(b, "axis", b->shape.rank - 1);
     bool is_background_first = b->step->option != NULL;
-    czm_node *both = add(b, CZM_OP_ConcatV2, is_background_first ? other : image,
-                         is_background_first ? image : other, scalar(b, "axis", b->shape.rank - 1));
-    czm_set_int(b->graph, both, "N", 2);
-    czm_set_type(b->graph, both, "Tidx", CZM_DTYPE_INT32);
-    return czm_output(both);
+    return is_background_first ? ADD(b, CZM_OP_ConcatV2, other, image, axis)
+                               : ADD(b, CZM_OP_ConcatV2, image, other, axis);
 }
 
 // A step that the user does not write.
@@ -397,11 +370,8 @@ czm_status czm_step_build(czm_context *context, const czm_edit_step *step, czm_o
     *model = (czm_model){.arena = arena, .ops = ops, .exporter = ""};
     model->main = (czm_graph){.arena = arena, .ops = ops};
     builder b = {context, &model->main, step, shape};
-    czm_node *image = czm_graph_add(&model->main, name_of(&b, "input"), CZM_OP_Placeholder);
-    czm_set_type(&model->main, image, "dtype", dtype);
-    czm_set_attr(&model->main, image, "shape", czm_shape_attr(arena, shape));
-    czm_tensor result = step->kind->build(&b, czm_output(image));
-    *CZM_APPEND(arena, &model->main.inputs) = (czm_port){"input", czm_output(image), dtype};
+    czm_tensor result = step->kind->build(&b, czm_build_input(&model->main, name_of(&b, "input"),
+                                                              dtype, czm_shape_attr(arena, shape)));
     *CZM_APPEND(arena, &model->main.outputs) =
         (czm_port){"output", result, czm_tensor_dtype(result)};
     czm_graph_sort(&model->main);

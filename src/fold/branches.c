@@ -7,6 +7,8 @@
 // node, and redirect every reader. A branch that replaces its If may contain conditionals, which the next round
 // decides.
 #include "fold/fold.h"
+
+#include "graph/build.h"
 #include "shape/shape.h"
 
 enum { MOST_ROUNDS = 32, MOST_NODES = 1 << 20 }; // limits for hostile files
@@ -371,9 +373,6 @@ void czm_fold_defaults(czm_model *model) {
     for (size_t i = 0; i < graph->nodes.count; i++) {
         czm_node *node = graph->nodes.items[i];
         if (!czm_node_is(node, CZM_OP_PlaceholderWithDefault) || !node->inputs.count) continue;
-        czm_dtype dtype = czm_attr_type(node, "dtype");
-        czm_node_become(graph, node, CZM_OP_Identity);
-        node->attrs.count = 0;
-        czm_set_type(graph, node, "T", dtype);
+        czm_build_anew(graph, node, CZM_OP_Identity, CZM_INPUTS(node->inputs.items[0]));
     }
 }

@@ -41,10 +41,54 @@ void czm_node_derive_attrs(czm_graph *graph, czm_node *node) {
     }
 }
 
+static void read_inputs(czm_graph *graph, czm_node *node, const czm_tensor *inputs, size_t count) {
+    for (size_t i = 0; i < count; i++) czm_node_add_input(graph, node, inputs[i]);
+    czm_node_derive_attrs(graph, node);
+}
+
 czm_node *czm_build_node(czm_graph *graph, const char *name, czm_op_kind op,
                          const czm_tensor *inputs, size_t count) {
     czm_node *node = czm_graph_add(graph, name, op);
-    for (size_t i = 0; i < count; i++) czm_node_add_input(graph, node, inputs[i]);
-    czm_node_derive_attrs(graph, node);
+    read_inputs(graph, node, inputs, count);
     return node;
+}
+
+void czm_build_anew(czm_graph *graph, czm_node *node, czm_op_kind op, const czm_tensor *inputs,
+                    size_t count) {
+    czm_node_become(graph, node, op);
+    node->inputs = (czm_tensor_list){0};
+    node->attrs = (czm_attr_list){0};
+    read_inputs(graph, node, inputs, count);
+}
+
+czm_tensor czm_build_cast(czm_graph *graph, const char *name, czm_tensor tensor, czm_dtype to) {
+    if (czm_tensor_dtype(tensor) == to) return tensor;
+    czm_node *cast = czm_build_node(graph, name, CZM_OP_Cast, &tensor, 1);
+    czm_set_type(graph, cast, "DstT", to);
+    return czm_output(cast);
+}
+
+static czm_node *build_source(czm_graph *graph, const char *name, czm_op_kind op, czm_dtype dtype,
+                              czm_bytes shape) {
+    czm_node *node = czm_graph_add(graph, name, op);
+    czm_set_type(graph, node, "dtype", dtype);
+    czm_set_attr(graph, node, "shape", shape);
+    return node;
+}
+
+czm_tensor czm_build_input(czm_graph *graph, const char *name, czm_dtype dtype, czm_bytes shape) {
+    czm_tensor input = czm_output(build_source(graph, name, CZM_OP_Placeholder, dtype, shape));
+    *CZM_APPEND(graph->arena, &graph->inputs) = (czm_port){name, input, dtype};
+    return input;
+}
+
+czm_node *czm_build_variable(czm_graph *graph, const char *name, czm_dtype dtype, czm_bytes shape) {
+    return build_source(graph, name, CZM_OP_VarHandleOp, dtype, shape);
+}
+
+czm_tensor czm_build_read(czm_graph *graph, const char *name, czm_node *handle) {
+    czm_node *read =
+        czm_build_node(graph, name, CZM_OP_ReadVariableOp, CZM_INPUTS(czm_output(handle)));
+    czm_set_type(graph, read, "dtype", czm_attr_type(handle, "dtype"));
+    return czm_output(read);
 }

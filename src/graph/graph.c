@@ -163,16 +163,6 @@ czm_dtype czm_tensor_dtype(czm_tensor tensor) {
     return CZM_DTYPE_NONE;
 }
 
-czm_node *czm_add_node(czm_graph *graph, const char *name, czm_op_kind op, czm_dtype dtype,
-                       czm_tensor a, czm_tensor b, czm_tensor c) {
-    czm_node *node = czm_graph_add(graph, name, op);
-    const czm_tensor inputs[] = {a, b, c};
-    for (size_t i = 0; i < CZM_COUNT_OF(inputs); i++)
-        if (inputs[i].node) czm_node_add_input(graph, node, inputs[i]);
-    if (dtype != CZM_DTYPE_NONE) czm_set_type(graph, node, "T", dtype);
-    return node;
-}
-
 // TensorProto: dtype=1, tensor_shape=2 {dim=2 {size=1}}, tensor_content=4.
 czm_tensor czm_add_const(czm_graph *graph, const char *name, czm_dtype dtype, czm_bytes content,
                          const int64_t *dims, size_t rank) {

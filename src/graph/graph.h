@@ -256,9 +256,4 @@ czm_tensor czm_add_const_ints(czm_graph *graph, const char *name, const int32_t 
 czm_tensor czm_add_const(czm_graph *graph, const char *name, czm_dtype dtype, czm_bytes content,
                          const int64_t *dims, size_t rank);
 
-// A node with one output from up to three inputs (those with a NULL node are left out) whose attr
-// "T" is `dtype` unless that is CZM_DTYPE_NONE.
-czm_node *czm_add_node(czm_graph *graph, const char *name, czm_op_kind op, czm_dtype dtype,
-                       czm_tensor a, czm_tensor b, czm_tensor c);
-
 #endif

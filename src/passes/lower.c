@@ -44,15 +44,9 @@ czm_node *czm_lower_split(czm_lowering *l, czm_node *node, const char *suffix) {
     return core;
 }
 
-void czm_lower_become(czm_lowering *l, czm_node *node, czm_op_kind op) {
-    czm_node_become(l->graph, node, op);
-    node->inputs = (czm_tensor_list){0};
-    node->attrs = (czm_attr_list){0};
-}
-
 czm_node *czm_lower_add(czm_lowering *l, const czm_node *node, const char *suffix, czm_op_kind op,
-                        czm_dtype dtype, czm_tensor a, czm_tensor b, czm_tensor c) {
-    return czm_add_node(l->graph, czm_lower_name(l, node, suffix), op, dtype, a, b, c);
+                        const czm_tensor *inputs, size_t count) {
+    return czm_build_node(l->graph, czm_lower_name(l, node, suffix), op, inputs, count);
 }
 
 czm_tensor czm_lower_ints(czm_lowering *l, const czm_node *node, const char *suffix,
@@ -62,6 +56,17 @@ czm_tensor czm_lower_ints(czm_lowering *l, const czm_node *node, const char *suf
 
 czm_tensor czm_lower_int(czm_lowering *l, const czm_node *node, const char *suffix, int32_t value) {
     return czm_add_const_ints(l->graph, czm_lower_name(l, node, suffix), &value, 1, true);
+}
+
+czm_tensor czm_lower_reshape(czm_lowering *l, const czm_node *node, const char *suffix,
+                             czm_tensor value, czm_tensor dims) {
+    czm_node *reshape = czm_lower_add(l, node, suffix, CZM_OP_Reshape, CZM_INPUTS(value, dims));
+    czm_remove_attr(reshape, "Tshape"); // int32, its default
+    return czm_output(reshape);
+}
+
+czm_tensor czm_lower_cast(czm_lowering *l, const czm_node *node, czm_tensor value, czm_dtype to) {
+    return czm_build_cast(l->graph, czm_lower_name(l, node, "cast"), value, to);
 }
 
 czm_shape czm_lower_shape(const czm_lowering *l, czm_tensor tensor) {

@@ -6,6 +6,7 @@
 #ifndef CZM_PASSES_LOWER_H
 #define CZM_PASSES_LOWER_H
 
+#include "graph/build.h"
 #include "passes/passes.h"
 #include "shape/shape.h"
 
@@ -34,12 +35,9 @@ const char *czm_lower_name(czm_lowering *lowering, const czm_node *node, const c
 // caller then turns `node` into the node that computes output 0 from it.
 czm_node *czm_lower_split(czm_lowering *lowering, czm_node *node, const char *suffix);
 
-// Turns `node` into another op, without inputs and attrs.
-void czm_lower_become(czm_lowering *lowering, czm_node *node, czm_op_kind op);
-
-// A new node with one output; inputs with a NULL node are left out.
+// A new node: czm_lower_add(l, node, "sum", CZM_OP_AddV2, CZM_INPUTS(a, b)).
 czm_node *czm_lower_add(czm_lowering *lowering, const czm_node *node, const char *suffix,
-                        czm_op_kind op, czm_dtype dtype, czm_tensor a, czm_tensor b, czm_tensor c);
+                        czm_op_kind op, const czm_tensor *inputs, size_t count);
 
 czm_tensor czm_lower_ints(czm_lowering *lowering, const czm_node *node, const char *suffix,
                           const int32_t *values, size_t count);
@@ -52,9 +50,13 @@ czm_shape czm_lower_shape(const czm_lowering *lowering, czm_tensor tensor);
 // Its value, as far as it is known.
 czm_value czm_lower_value(const czm_lowering *lowering, czm_tensor tensor);
 
+// `value` with other dimensions.
+czm_tensor czm_lower_reshape(czm_lowering *lowering, const czm_node *node, const char *suffix,
+                             czm_tensor value, czm_tensor dims);
+
 // `value` as another element type; itself if the type is the same.
 czm_tensor czm_lower_cast(czm_lowering *lowering, const czm_node *node, czm_tensor value,
-                          czm_dtype from, czm_dtype to);
+                          czm_dtype to);
 
 // A new node with the op and attrs of `node`, without inputs.
 czm_node *czm_lower_copy(czm_lowering *lowering, const czm_node *node, const char *suffix);

@@ -6,8 +6,6 @@
 
 enum { MOST_GROUPS = 4096 };
 
-static const czm_tensor none;
-
 // 0 when it is not known.
 static int64_t groups_of(const czm_lowering *l, const czm_node *node) {
     int rank = czm_lower_rank(node);
@@ -37,10 +35,8 @@ static void make_depthwise(czm_lowering *l, czm_node *node, int64_t groups) {
     czm_lower_read_filter(l, node, 1, filter);
     const int32_t dims[] = {(int32_t)filter[0], (int32_t)filter[1], (int32_t)groups,
                             (int32_t)(filter[3] / groups)};
-    czm_tensor shape = czm_lower_ints(l, node, "filter/shape", dims, 4);
-    node->inputs.items[1] =
-        czm_output(czm_lower_add(l, node, "filter", CZM_OP_Reshape, czm_lower_dtype(node),
-                                 node->inputs.items[1], shape, none));
+    node->inputs.items[1] = czm_lower_reshape(l, node, "filter", node->inputs.items[1],
+                                              czm_lower_ints(l, node, "filter/shape", dims, 4));
     czm_node_become(l->graph, node, CZM_OP_DepthwiseConv2dNative);
     czm_remove_attr(node, "use_cudnn_on_gpu");
 }
@@ -48,23 +44,16 @@ static void make_depthwise(czm_lowering *l, czm_node *node, int64_t groups) {
 static czm_node *add_split(czm_lowering *l, const czm_node *node, const char *suffix,
                            czm_tensor value, int64_t groups) {
     czm_tensor axis = czm_lower_int(l, node, "axis", czm_lower_rank(node) - 1);
-    czm_node *split =
-        czm_lower_add(l, node, suffix, CZM_OP_Split, czm_lower_dtype(node), axis, value, none);
+    czm_node *split = czm_lower_add(l, node, suffix, CZM_OP_Split, CZM_INPUTS(axis, value));
     czm_set_int(l->graph, split, "num_split", groups);
     return split;
 }
 
 // Joins the groups' results: `node` becomes their concatenation.
-static void become_join(czm_lowering *l, czm_node *node, const czm_node_list *parts,
-                        czm_dtype dtype) {
-    czm_tensor axis = czm_lower_int(l, node, "axis", czm_lower_rank(node) - 1);
-    czm_lower_become(l, node, CZM_OP_ConcatV2);
-    for (size_t i = 0; i < parts->count; i++)
-        czm_node_add_input(l->graph, node, czm_output(parts->items[i]));
-    czm_node_add_input(l->graph, node, axis);
-    czm_set_type(l->graph, node, "T", dtype);
-    czm_set_type(l->graph, node, "Tidx", CZM_DTYPE_INT32);
-    czm_set_int(l->graph, node, "N", (int64_t)parts->count);
+static void become_join(czm_lowering *l, czm_node *node, czm_tensor_list *parts) {
+    *CZM_APPEND(l->context->arena, parts) =
+        czm_lower_int(l, node, "axis", czm_lower_rank(node) - 1);
+    czm_build_anew(l->graph, node, CZM_OP_ConcatV2, parts->items, parts->count);
 }
 
 void czm_groups_rewrite(czm_lowering *l, czm_node *node) {
@@ -75,13 +64,14 @@ void czm_groups_rewrite(czm_lowering *l, czm_node *node) {
     }
     czm_node *images = add_split(l, node, "input", node->inputs.items[0], groups);
     czm_node *filters = add_split(l, node, "filter", node->inputs.items[1], groups);
-    czm_node_list parts = {0};
+    czm_tensor_list parts = {0};
     for (uint32_t i = 0; i < groups; i++) {
-        czm_node *part = *CZM_APPEND(l->context->arena, &parts) = czm_lower_copy(l, node, "group");
+        czm_node *part = czm_lower_copy(l, node, "group");
+        *CZM_APPEND(l->context->arena, &parts) = czm_output(part);
         czm_node_add_input(l->graph, part, (czm_tensor){images, i});
         czm_node_add_input(l->graph, part, (czm_tensor){filters, i});
     }
-    become_join(l, node, &parts, czm_lower_dtype(node));
+    become_join(l, node, &parts);
 }
 
 // ---- groups of transposed convolutions, which 2.0.0 computes from memory it never wrote
@@ -107,18 +97,15 @@ static czm_tensor group_sizes(czm_lowering *l, const czm_node *node) {
     int64_t filter[4];
     czm_lower_read_filter(l, node, 1, filter);
     const int32_t zero[] = {0}, three[] = {3}, channels[] = {(int32_t)filter[2]};
-    czm_node *front = czm_lower_add(l, node, "sizes/front", CZM_OP_Slice, CZM_DTYPE_INT32,
-                                    node->inputs.items[0],
-                                    czm_lower_ints(l, node, "sizes/begin", zero, 1),
-                                    czm_lower_ints(l, node, "sizes/size", three, 1));
-    czm_set_type(l->graph, front, "Index", CZM_DTYPE_INT32);
-    czm_node *sizes = czm_lower_add(l, node, "sizes", CZM_OP_ConcatV2, CZM_DTYPE_INT32,
-                                    czm_output(front),
-                                    czm_lower_ints(l, node, "sizes/channels", channels, 1),
-                                    czm_lower_int(l, node, "sizes/axis", 0));
-    czm_set_int(l->graph, sizes, "N", 2);
-    czm_set_type(l->graph, sizes, "Tidx", CZM_DTYPE_INT32);
-    return czm_output(sizes);
+    czm_node *front = czm_lower_add(l, node, "sizes/front", CZM_OP_Slice,
+                                    CZM_INPUTS(node->inputs.items[0],
+                                               czm_lower_ints(l, node, "sizes/begin", zero, 1),
+                                               czm_lower_ints(l, node, "sizes/size", three, 1)));
+    return czm_output(
+        czm_lower_add(l, node, "sizes", CZM_OP_ConcatV2,
+                      CZM_INPUTS(czm_output(front),
+                                 czm_lower_ints(l, node, "sizes/channels", channels, 1),
+                                 czm_lower_int(l, node, "sizes/axis", 0))));
 }
 
 void czm_transposed_groups_rewrite(czm_lowering *l, czm_node *node) {
@@ -126,12 +113,13 @@ void czm_transposed_groups_rewrite(czm_lowering *l, czm_node *node) {
     czm_tensor sizes = group_sizes(l, node);
     czm_node *filters = add_split(l, node, "filter", node->inputs.items[1], groups);
     czm_node *images = add_split(l, node, "input", node->inputs.items[2], groups);
-    czm_node_list parts = {0};
+    czm_tensor_list parts = {0};
     for (uint32_t i = 0; i < groups; i++) {
-        czm_node *part = *CZM_APPEND(l->context->arena, &parts) = czm_lower_copy(l, node, "group");
+        czm_node *part = czm_lower_copy(l, node, "group");
+        *CZM_APPEND(l->context->arena, &parts) = czm_output(part);
         czm_node_add_input(l->graph, part, sizes);
         czm_node_add_input(l->graph, part, (czm_tensor){filters, i});
         czm_node_add_input(l->graph, part, (czm_tensor){images, i});
     }
-    become_join(l, node, &parts, czm_lower_dtype(node));
+    become_join(l, node, &parts);
 }

@@ -78,26 +78,14 @@ static void permute_paddings(czm_lowering *l, czm_node *node, int rank, const in
     czm_set_ints(l->graph, node, "explicit_paddings", permuted, count);
 }
 
-static czm_tensor transposed(czm_lowering *l, const czm_node *node, const char *suffix,
-                             czm_dtype dtype, czm_tensor image, czm_tensor order) {
-    czm_node *transpose =
-        czm_lower_add(l, node, suffix, CZM_OP_Transpose, dtype, image, order, (czm_tensor){0});
-    czm_set_type(l->graph, transpose, "Tperm", CZM_DTYPE_INT32);
-    return czm_output(transpose);
-}
-
 // Sizes of the whole image are reordered; sizes of height and width alone are not.
 static czm_tensor permuted_sizes(czm_lowering *l, const czm_node *node, czm_tensor sizes, int rank,
                                  czm_tensor order) {
     czm_shape shape = czm_lower_shape(l, sizes);
     if (shape.rank == 1 && shape.dims[0] != CZM_UNKNOWN && shape.dims[0] != rank) return sizes;
     czm_tensor axis = czm_lower_int(l, node, "sizes/axis", 0);
-    czm_node *gather =
-        czm_lower_add(l, node, "sizes", CZM_OP_GatherV2, CZM_DTYPE_NONE, sizes, order, axis);
-    czm_set_type(l->graph, gather, "Tparams", CZM_DTYPE_INT32);
-    czm_set_type(l->graph, gather, "Tindices", CZM_DTYPE_INT32);
-    czm_set_type(l->graph, gather, "Taxis", CZM_DTYPE_INT32);
-    return czm_output(gather);
+    return czm_output(
+        czm_lower_add(l, node, "sizes", CZM_OP_GatherV2, CZM_INPUTS(sizes, order, axis)));
 }
 
 void czm_layout_rewrite(czm_lowering *l, czm_node *node) {
@@ -105,13 +93,13 @@ void czm_layout_rewrite(czm_lowering *l, czm_node *node) {
     int rank = channels_first_rank(l, node);
     int32_t to_last[HIGHEST_RANK], to_first[HIGHEST_RANK];
     permutations(rank, to_last, to_first);
-    czm_dtype dtype = czm_tensor_dtype(czm_output(node));
 
     czm_node *core = czm_lower_split(l, node, "channels_last");
     czm_tensor last = czm_lower_ints(l, node, "to_last", to_last, (size_t)rank);
     czm_tensor first = czm_lower_ints(l, node, "to_first", to_first, (size_t)rank);
-    core->inputs.items[row->image] =
-        transposed(l, node, "input", dtype, core->inputs.items[row->image], last);
+    czm_tensor *image = &core->inputs.items[row->image];
+    *image =
+        czm_output(czm_lower_add(l, node, "input", CZM_OP_Transpose, CZM_INPUTS(*image, last)));
     if (row->sizes >= 0)
         core->inputs.items[row->sizes] =
             permuted_sizes(l, node, core->inputs.items[row->sizes], rank, last);
@@ -121,11 +109,7 @@ void czm_layout_rewrite(czm_lowering *l, czm_node *node) {
     czm_set_string(l->graph, core, "data_format",
                    rank == 5 && !czm_node_is(core, CZM_OP_BiasAdd) ? "NDHWC" : "NHWC");
 
-    czm_lower_become(l, node, CZM_OP_Transpose);
-    czm_node_add_input(l->graph, node, czm_output(core));
-    czm_node_add_input(l->graph, node, first);
-    czm_set_type(l->graph, node, "T", dtype);
-    czm_set_type(l->graph, node, "Tperm", CZM_DTYPE_INT32);
+    czm_build_anew(l->graph, node, CZM_OP_Transpose, CZM_INPUTS(czm_output(core), first));
 }
 
 // ---- windows that are inputs

@@ -3,20 +3,9 @@
 // Rewrites that change the element types of an op only.
 #include "passes/lower.h"
 
-static void become_cast(czm_lowering *l, czm_node *cast, czm_tensor value, czm_dtype from,
-                        czm_dtype to) {
-    czm_lower_become(l, cast, CZM_OP_Cast);
-    czm_node_add_input(l->graph, cast, value);
-    czm_set_type(l->graph, cast, "SrcT", from);
-    czm_set_type(l->graph, cast, "DstT", to);
-}
-
-czm_tensor czm_lower_cast(czm_lowering *l, const czm_node *node, czm_tensor value, czm_dtype from,
-                          czm_dtype to) {
-    if (from == to) return value;
-    czm_node *cast = czm_graph_add(l->graph, czm_lower_name(l, node, "cast"), CZM_OP_Cast);
-    become_cast(l, cast, value, from, to);
-    return czm_output(cast);
+static void become_cast(czm_lowering *l, czm_node *node, czm_tensor value, czm_dtype to) {
+    czm_build_anew(l->graph, node, CZM_OP_Cast, &value, 1);
+    czm_set_type(l->graph, node, "DstT", to);
 }
 
 // ---- means of integers, in int64
@@ -34,8 +23,7 @@ bool czm_whole_mean_applies(czm_lowering *l, czm_node *node) {
 }
 
 static czm_tensor add_size(czm_lowering *l, const czm_node *node, czm_tensor of) {
-    czm_node *size = czm_lower_add(l, node, "size", CZM_OP_Size, CZM_DTYPE_INT64, of,
-                                   (czm_tensor){0}, (czm_tensor){0});
+    czm_node *size = czm_lower_add(l, node, "size", CZM_OP_Size, CZM_INPUTS(of));
     czm_set_type(l->graph, size, "out_type", CZM_DTYPE_INT64);
     return czm_output(size);
 }
@@ -43,21 +31,19 @@ static czm_tensor add_size(czm_lowering *l, const czm_node *node, czm_tensor of)
 // sum / (size of the input / size of the sum), rounded towards zero.
 void czm_whole_mean_rewrite(czm_lowering *l, czm_node *node) {
     const czm_dtype wide = CZM_DTYPE_INT64, dtype = czm_attr_type(node, "T");
-    const czm_tensor none = {0};
-    czm_tensor value = czm_lower_cast(l, node, node->inputs.items[0], dtype, wide);
+    czm_tensor value = czm_lower_cast(l, node, node->inputs.items[0], wide);
     czm_node *sum =
-        czm_lower_add(l, node, "sum", CZM_OP_Sum, wide, value, node->inputs.items[1], none);
-    czm_set_type(l->graph, sum, "Tidx", czm_attr_type(node, "Tidx"));
+        czm_lower_add(l, node, "sum", CZM_OP_Sum, CZM_INPUTS(value, node->inputs.items[1]));
     czm_set_bool(l->graph, sum, "keep_dims", czm_attr_bool(node, "keep_dims"));
     czm_tensor one = czm_add_const(l->graph, czm_lower_name(l, node, "one"), wide,
                                    czm_bytes_of((const uint8_t[8]){1}, 8), NULL, 0);
-    czm_node *sums = czm_lower_add(l, node, "sums", CZM_OP_Maximum, wide,
-                                   add_size(l, node, czm_output(sum)), one, none);
-    czm_node *count = czm_lower_add(l, node, "count", CZM_OP_TruncateDiv, wide,
-                                    add_size(l, node, value), czm_output(sums), none);
-    czm_node *mean = czm_lower_add(l, node, "mean", CZM_OP_TruncateDiv, wide, czm_output(sum),
-                                   czm_output(count), none);
-    become_cast(l, node, czm_output(mean), wide, dtype);
+    czm_node *sums = czm_lower_add(l, node, "sums", CZM_OP_Maximum,
+                                   CZM_INPUTS(add_size(l, node, czm_output(sum)), one));
+    czm_node *count = czm_lower_add(l, node, "count", CZM_OP_TruncateDiv,
+                                    CZM_INPUTS(add_size(l, node, value), czm_output(sums)));
+    czm_node *mean = czm_lower_add(l, node, "mean", CZM_OP_TruncateDiv,
+                                   CZM_INPUTS(czm_output(sum), czm_output(count)));
+    become_cast(l, node, czm_output(mean), dtype);
 }
 
 // ---- types without a kernel: compute in a wider type, and cast the result back
@@ -163,17 +149,12 @@ void czm_promotion_rewrite(czm_lowering *l, czm_node *node) {
         if (!czm_arg_size(core, arg, &size)) return;
         for (size_t k = 0; k < size && input < core->inputs.count; k++, input++) {
             if (!czm_bytes_equal(arg->type_attr, attr)) continue;
-            core->inputs.items[input] =
-                czm_lower_cast(l, node, core->inputs.items[input], narrow, p.wider);
+            core->inputs.items[input] = czm_lower_cast(l, node, core->inputs.items[input], p.wider);
         }
     }
     czm_set_type(l->graph, core, name, p.wider);
-    if (czm_bytes_equal(core->def->outputs[0].type_attr, attr)) {
-        become_cast(l, node, czm_output(core), p.wider, narrow);
-    } else {
-        czm_dtype dtype = czm_tensor_dtype(czm_output(core));
-        czm_lower_become(l, node, CZM_OP_Identity);
-        czm_node_add_input(l->graph, node, czm_output(core));
-        czm_set_type(l->graph, node, "T", dtype);
-    }
+    if (czm_bytes_equal(core->def->outputs[0].type_attr, attr))
+        become_cast(l, node, czm_output(core), narrow);
+    else
+        czm_build_anew(l->graph, node, CZM_OP_Identity, CZM_INPUTS(czm_output(core)));
 }

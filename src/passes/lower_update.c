@@ -2,7 +2,6 @@
 //
 // XlaDynamicUpdateSlice: joins the slice with the parts before and after it, dimension by dimension from the last to
 // the first.
-#include "graph/build.h"
 #include "passes/lower.h"
 
 enum { HIGHEST_RANK = 8 };
@@ -62,8 +61,8 @@ static czm_tensor cut(czm_lowering *l, const czm_node *node, czm_tensor tensor, 
     const czm_tensor inputs[] = {tensor, czm_lower_ints(l, node, "begin", begins, (size_t)u->rank),
                                  czm_lower_ints(l, node, "end", ends, (size_t)u->rank),
                                  czm_lower_ints(l, node, "strides", steps, (size_t)u->rank)};
-    czm_node *slice = czm_build_node(l->graph, czm_lower_name(l, node, "kept"), CZM_OP_StridedSlice,
-                                     inputs, CZM_COUNT_OF(inputs));
+    czm_node *slice =
+        czm_lower_add(l, node, "kept", CZM_OP_StridedSlice, inputs, CZM_COUNT_OF(inputs));
     czm_set_int(l->graph, slice, "begin_mask", open);
     czm_set_int(l->graph, slice, "end_mask", open);
     return czm_output(slice);
@@ -78,18 +77,14 @@ static czm_tensor join(czm_lowering *l, const czm_node *node, czm_tensor whole, 
     if (u->end[axis] < u->size[axis])
         parts[count++] = cut(l, node, whole, u, axis, u->end[axis], u->size[axis]);
     parts[count++] = czm_lower_int(l, node, "axis", axis);
-    return czm_output(
-        czm_build_node(l->graph, czm_lower_name(l, node, "joined"), CZM_OP_ConcatV2, parts, count));
+    return czm_output(czm_lower_add(l, node, "joined", CZM_OP_ConcatV2, parts, count));
 }
 
 void czm_update_rewrite(czm_lowering *l, czm_node *node) {
     update u = {0};
     read_update(l, node, &u);
-    czm_dtype dtype = czm_attr_type(node, "T");
     czm_tensor whole = node->inputs.items[0], result = node->inputs.items[1];
     for (int axis = u.rank - 1; axis >= 0; axis--)
         if (!u.is_whole[axis]) result = join(l, node, whole, result, &u, axis);
-    czm_lower_become(l, node, CZM_OP_Identity);
-    czm_node_add_input(l->graph, node, result);
-    czm_set_type(l->graph, node, "T", dtype);
+    czm_build_anew(l->graph, node, CZM_OP_Identity, &result, 1);
 }

@@ -3,20 +3,16 @@
 // Pass "variables": a reference variable (VariableV2) becomes a resource variable and a read of it, in place, so that
 // there is one kind of variable to save and restore. Readers of the reference then read the value, so ops that pass
 // references on become ops that pass values on.
+#include "graph/build.h"
 #include "passes/passes.h"
 
 static void read_resource(czm_model *model, czm_node *node) {
     czm_graph *graph = &model->main;
-    czm_node *handle = czm_graph_add(graph, node->name, CZM_OP_VarHandleOp);
-    node->name = czm_arena_format(graph->arena, "%s/ReadVariableOp", node->name);
     czm_dtype dtype = czm_attr_type(node, "dtype");
-    czm_bytes shape = czm_node_attr(node, "shape");
-    czm_set_type(graph, handle, "dtype", dtype);
-    czm_set_attr(graph, handle, "shape", shape);
-    czm_node_become(graph, node, CZM_OP_ReadVariableOp);
-    node->attrs.count = 0;
+    czm_node *handle = czm_build_variable(graph, node->name, dtype, czm_node_attr(node, "shape"));
+    node->name = czm_arena_format(graph->arena, "%s/ReadVariableOp", node->name);
+    czm_build_anew(graph, node, CZM_OP_ReadVariableOp, CZM_INPUTS(czm_output(handle)));
     czm_set_type(graph, node, "dtype", dtype);
-    czm_node_add_input(graph, node, czm_output(handle));
     for (size_t i = 0; i < model->variables.count; i++)
         if (model->variables.items[i].handle == node) model->variables.items[i].handle = handle;
 }

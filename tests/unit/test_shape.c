@@ -908,9 +908,7 @@ static void test_long_graph(void **state) {
     build(&p);
     czm_tensor last = czm_output(find_node(&p, "x")), axis = czm_output(find_node(&p, "a"));
     for (int i = 0; i < LENGTH; i++) {
-        czm_node *node = czm_add_node(p.graph, "n", CZM_OP_ExpandDims, CZM_DTYPE_FLOAT, last, axis,
-                                      (czm_tensor){0});
-        last = czm_output(node);
+        last = czm_output(czm_build_node(p.graph, "n", CZM_OP_ExpandDims, CZM_INPUTS(last, axis)));
     }
     add_output(&p, last);
     assert_null(czm_graph_sort(p.graph));

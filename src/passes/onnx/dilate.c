@@ -3,6 +3,8 @@
 // Joining dilated convolutions; see dilate.h. Source: tf.nn.with_space_to_batch (tensorflow/python/ops/nn_ops.py),
 // which pads to a multiple of the dilation and crops the result.
 #include "passes/onnx/dilate.h"
+
+#include "graph/build.h"
 #include "view/window.h"
 
 enum { MOST_SPACE = 3, MOST_DIMS = MOST_SPACE + 2 };
@@ -78,23 +80,18 @@ static czm_tensor all_paddings(czm_graph *graph, const dilated *d) {
     czm_dtype dtype = czm_tensor_dtype(paddings);
     const char *name = d->after->name;
     if (czm_tensor_dtype(crops) != dtype || dtype != CZM_DTYPE_INT32) return none;
-    czm_tensor left =
-        czm_output(czm_add_node(graph, name, CZM_OP_Sub, dtype, paddings, crops, none));
+    czm_node *left = czm_build_node(graph, name, CZM_OP_Sub, CZM_INPUTS(paddings, crops));
     czm_tensor rest = czm_add_const(graph, name, dtype, czm_bytes_of(zeros, sizeof zeros), pair, 2);
-    czm_node *all = czm_add_node(graph, name, CZM_OP_ConcatV2, dtype, rest, left, rest);
-    czm_node_add_input(graph, all, czm_add_const_ints(graph, name, (const int32_t[]){0}, 1, true));
-    czm_set_int(graph, all, "N", 3);
-    czm_set_type(graph, all, "Tidx", CZM_DTYPE_INT32);
-    return czm_output(all);
+    czm_tensor axis = czm_add_const_ints(graph, name, (const int32_t[]){0}, 1, true);
+    return czm_output(czm_build_node(graph, name, CZM_OP_ConcatV2,
+                                     CZM_INPUTS(rest, czm_output(left), rest, axis)));
 }
 
 static czm_tensor padded(czm_graph *graph, const dilated *d) {
     czm_tensor image = d->before->inputs.items[0], none = {0}, paddings = all_paddings(graph, d);
     if (!paddings.node) return none;
-    czm_node *pad = czm_add_node(graph, d->after->name, CZM_OP_Pad, czm_tensor_dtype(image), image,
-                                 paddings, none);
-    czm_set_type(graph, pad, "Tpaddings", CZM_DTYPE_INT32);
-    return czm_output(pad);
+    return czm_output(
+        czm_build_node(graph, d->after->name, CZM_OP_Pad, CZM_INPUTS(image, paddings)));
 }
 
 // ---- joining

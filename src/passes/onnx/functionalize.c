@@ -4,6 +4,8 @@
 // hold here: within a conditional, every value from outside comes through a Switch; within a loop, through an Enter.
 #include "passes/onnx/functionalize.h"
 
+#include "graph/build.h"
+
 #include <stdlib.h>
 
 // A part of the main graph that becomes a function. Its nodes have a mark in `scratch`.
@@ -150,15 +152,9 @@ static void set_function(czm_graph *graph, czm_node *node, const char *attr, con
     czm_set_attr(graph, node, attr, czm_buffer_bytes(&b));
 }
 
-// The values of the ends become inputs, and the attr has their types.
-static void add_inputs(czm_graph *graph, czm_node *node, const czm_node_list *ends,
-                       const char *attr) {
-    czm_dtype *types = CZM_NEW_ARRAY(graph->arena, czm_dtype, ends->count + 1);
-    for (size_t i = 0; i < ends->count; i++) {
-        types[i] = dtype_of_end(ends->items[i]);
-        czm_node_add_input(graph, node, outside(ends->items[i]));
-    }
-    czm_set_types(graph, node, attr, types, ends->count);
+// The values of the ends.
+static void add_values(czm_arena *arena, czm_tensor_list *values, const czm_node_list *ends) {
+    for (size_t i = 0; i < ends->count; i++) *CZM_APPEND(arena, values) = outside(ends->items[i]);
 }
 
 // ---- conditionals
@@ -199,12 +195,10 @@ static void become_if(czm_model *model, czm_node *merge, czm_tensor predicate, c
                       const char *yes, const char *no) {
     czm_graph *graph = &model->main;
     const czm_dtype result = czm_tensor_dtype(czm_output(merge));
-    czm_node_become(graph, merge, CZM_OP_If);
-    merge->inputs = (czm_tensor_list){0};
-    merge->attrs = (czm_attr_list){0};
-    czm_node_add_input(graph, merge, predicate);
-    add_inputs(graph, merge, &r->ends, "Tin");
-    czm_set_type(graph, merge, "Tcond", CZM_DTYPE_BOOL);
+    czm_tensor_list inputs = {0};
+    *CZM_APPEND(graph->arena, &inputs) = predicate;
+    add_values(graph->arena, &inputs, &r->ends);
+    czm_build_anew(graph, merge, CZM_OP_If, inputs.items, inputs.count);
     czm_set_types(graph, merge, "Tout", &result, 1);
     set_function(graph, merge, "then_branch", yes);
     set_function(graph, merge, "else_branch", no);
@@ -306,8 +300,9 @@ static void put_while(czm_model *model, const loop *l, const czm_node_list *foun
     for (size_t i = 0; i < from_merges.count; i++)
         results[i] = i < l->next.count ? l->next.items[i] : czm_output(from_merges.items[i]);
     const char *name = l->merges.items[0]->name;
-    czm_node *whole = czm_graph_add(graph, name, CZM_OP_While);
-    add_inputs(graph, whole, &from_enters, "T");
+    czm_tensor_list values = {0};
+    add_values(arena, &values, &from_enters);
+    czm_node *whole = czm_build_node(graph, name, CZM_OP_While, values.items, values.count);
     set_function(graph, whole, "cond",
                  add_function(model, czm_arena_format(arena, "%s/condition", name), &from_merges,
                               in_condition, l->condition->inputs.items, 1));

@@ -5,6 +5,8 @@
 // so the flow can be replaced by the list itself.
 #include "passes/onnx/functionalize.h"
 
+#include "graph/build.h"
+
 enum { ELEMENT_SHAPE = -1, END = -2, MOST_DIMS = 8 };
 
 // The inputs of the TensorList's operation: numbers of the old one's.
@@ -61,19 +63,17 @@ static bool grows_on(const czm_node *handle) {
 
 static void become_list(czm_graph *graph, czm_node *node) {
     czm_op_kind array = czm_node_kind(node);
-    czm_tensor_list old = node->inputs;
+    czm_tensor_list inputs = {0};
     czm_dtype dtype = czm_attr_type(node, czm_node_has_attr(node, "T") ? "T" : "dtype");
-    bool grows = czm_attr_bool(node, "dynamic_size") ||
-                 (czm_node_is(node, CZM_OP_TensorArrayWriteV3) && grows_on(old.items[0].node));
-    czm_node_become(graph, node, rows[array].list);
-    node->inputs = (czm_tensor_list){0};
-    node->attrs = (czm_attr_list){0};
+    bool grows =
+        czm_attr_bool(node, "dynamic_size") ||
+        (czm_node_is(node, CZM_OP_TensorArrayWriteV3) && grows_on(node->inputs.items[0].node));
     for (const int *input = rows[array].inputs; *input != END; input++)
-        czm_node_add_input(graph, node,
-                           *input == ELEMENT_SHAPE
-                               ? czm_add_const_ints(graph, node->name, (const int32_t[]){-1}, 1,
-                                                    true)
-                               : old.items[*input]);
+        *CZM_APPEND(graph->arena, &inputs) =
+            *input == ELEMENT_SHAPE
+                ? czm_add_const_ints(graph, node->name, (const int32_t[]){-1}, 1, true)
+                : node->inputs.items[*input];
+    czm_build_anew(graph, node, rows[array].list, inputs.items, inputs.count);
     czm_set_type(graph, node, "element_dtype", dtype);
     czm_set_type(graph, node, "shape_type", CZM_DTYPE_INT32);
     if (grows) czm_set_bool(graph, node, "resize_if_index_out_of_bounds", true);

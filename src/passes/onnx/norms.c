@@ -5,6 +5,8 @@
 // exporters do.
 #include "passes/onnx/norms.h"
 
+#include "graph/build.h"
+
 enum { MOST_AXES = 8 };
 
 typedef struct norm {
@@ -144,13 +146,7 @@ static bool find_norm(const czm_shapes *shapes, czm_node *node, norm *n) {
 
 // In place, so that readers are unchanged.
 static void join(czm_graph *graph, czm_node *node, const norm *n) {
-    czm_node_become(graph, node, CZM_OP_ClipByValue);
-    node->inputs = (czm_tensor_list){0};
-    node->attrs = (czm_attr_list){0};
-    czm_node_add_input(graph, node, n->image);
-    czm_node_add_input(graph, node, n->scale);
-    czm_node_add_input(graph, node, n->shift);
-    czm_set_type(graph, node, "T", CZM_DTYPE_FLOAT);
+    czm_build_anew(graph, node, CZM_OP_ClipByValue, CZM_INPUTS(n->image, n->scale, n->shift));
     czm_set_float(graph, node, "epsilon", (float)n->epsilon);
     czm_set_int(graph, node, CZM_ONNX_NORM_GROUPS, n->groups);
 }

@@ -103,9 +103,9 @@ static czm_graph *make_rest(czm_model *model, const branches *b) {
     set_branches(rest, choice, b->graphs.items + 1, b->graphs.count - 1);
     const int32_t one = 1;
     choice->inputs.items[0] =
-        czm_output(czm_add_node(rest, "index", CZM_OP_Sub, CZM_DTYPE_INT32,
-                                add_argument(rest, "branch_index", CZM_DTYPE_INT32),
-                                czm_add_const_ints(rest, "one", &one, 1, true), (czm_tensor){0}));
+        czm_output(czm_build_node(rest, "index", CZM_OP_Sub,
+                                  CZM_INPUTS(add_argument(rest, "branch_index", CZM_DTYPE_INT32),
+                                             czm_add_const_ints(rest, "one", &one, 1, true))));
     for (size_t i = 0; i < first->outputs.count; i++)
         *CZM_APPEND(model->arena, &rest->outputs) =
             (czm_port){czm_arena_format(model->arena, "out%zu", i),
@@ -134,15 +134,12 @@ void czm_many_branches_rewrite(czm_lowering *l, czm_node *node) {
     accept_index(first);
     if (b.graphs.count == 2) accept_index(other);
 
-    czm_lower_become(l, node, CZM_OP_If);
-    czm_tensor zero = czm_lower_int(l, node, "zero", 0);
-    czm_node *is_first = czm_lower_add(l, node, "is_first", CZM_OP_Equal, CZM_DTYPE_INT32,
-                                       inputs.items[0], zero, (czm_tensor){0});
-    czm_node_add_input(l->graph, node, czm_output(is_first));
-    for (size_t i = 1; i < inputs.count; i++) czm_node_add_input(l->graph, node, inputs.items[i]);
-    czm_node_add_input(l->graph, node, inputs.items[0]);
-    czm_set_type(l->graph, node, "Tcond", CZM_DTYPE_BOOL);
-    set_types_of(l->graph, node, "Tin", &first->inputs);
+    czm_tensor index = inputs.items[0];
+    czm_node *is_first = czm_lower_add(l, node, "is_first", CZM_OP_Equal,
+                                       CZM_INPUTS(index, czm_lower_int(l, node, "zero", 0)));
+    inputs.items[0] = czm_output(is_first);
+    *CZM_APPEND(l->context->arena, &inputs) = index;
+    czm_build_anew(l->graph, node, CZM_OP_If, inputs.items, inputs.count);
     set_types_of(l->graph, node, "Tout", &first->outputs);
     set_function(l->graph, node, "then_branch", first->name);
     set_function(l->graph, node, "else_branch", other->name);

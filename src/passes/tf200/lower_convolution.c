@@ -5,8 +5,6 @@
 #include "passes/lower.h"
 #include "view/window.h"
 
-static const czm_tensor none;
-
 // Height and width of an attr with an entry per dimension; false if it has not four.
 static bool read_pair(const czm_node *node, const char *attr, int64_t pair[2]) {
     int64_t values[4] = {1, 1, 1, 1};
@@ -49,6 +47,13 @@ static czm_tensor padding_table(czm_lowering *l, const czm_node *node, const int
                          czm_buffer_bytes(&content), dims, 2);
 }
 
+static czm_tensor pad(czm_lowering *l, const czm_node *node, const char *suffix, czm_op_kind op,
+                      const czm_tensor *inputs, size_t count) {
+    czm_node *padded = czm_lower_add(l, node, suffix, op, inputs, count);
+    czm_remove_attr(padded, "Tpaddings"); // int32, its default
+    return czm_output(padded);
+}
+
 // ---- explicit paddings
 
 bool czm_explicit_padding_applies(czm_lowering *l, czm_node *node) {
@@ -79,12 +84,12 @@ void czm_explicit_padding_rewrite(czm_lowering *l, czm_node *node) {
     int32_t paddings[8];
     czm_attr_ints(node, "explicit_paddings", values, 8);
     for (int i = 0; i < 8; i++) paddings[i] = (int32_t)values[i];
-    bool is_pool = czm_node_is(node, CZM_OP_MaxPool);
-    czm_tensor table = padding_table(l, node, paddings, 4);
-    czm_tensor filler = is_pool ? lowest(l, node, czm_lower_dtype(node)) : none;
-    node->inputs.items[0] =
-        czm_output(czm_lower_add(l, node, "padded", is_pool ? CZM_OP_PadV2 : CZM_OP_Pad,
-                                 czm_lower_dtype(node), node->inputs.items[0], table, filler));
+    czm_tensor *image = &node->inputs.items[0], table = padding_table(l, node, paddings, 4);
+    if (czm_node_is(node, CZM_OP_MaxPool))
+        *image = pad(l, node, "padded", CZM_OP_PadV2,
+                     CZM_INPUTS(*image, table, lowest(l, node, czm_lower_dtype(node))));
+    else
+        *image = pad(l, node, "padded", CZM_OP_Pad, CZM_INPUTS(*image, table));
     czm_set_string(l->graph, node, "padding", "VALID");
     czm_remove_attr(node, "explicit_paddings");
 }
@@ -106,23 +111,19 @@ typedef struct dealing {
 
 // Height and width of an image, when the network runs.
 static czm_tensor size_of(czm_lowering *l, czm_node *node, czm_tensor image) {
-    czm_dtype i32 = CZM_DTYPE_INT32;
-    czm_node *shape =
-        czm_lower_add(l, node, "shape", CZM_OP_Shape, czm_lower_dtype(node), image, none, none);
-    czm_node *size = czm_lower_add(l, node, "size", CZM_OP_StridedSlice, i32, czm_output(shape),
-                                   czm_lower_ints(l, node, "size/begin", (const int32_t[]){1}, 1),
-                                   czm_lower_ints(l, node, "size/end", (const int32_t[]){3}, 1));
-    czm_node_add_input(l->graph, size,
-                       czm_lower_ints(l, node, "size/step", (const int32_t[]){1}, 1));
-    czm_set_type(l->graph, size, "Index", i32);
+    const int32_t begin[] = {1}, end[] = {3}, step[] = {1};
+    czm_node *shape = czm_lower_add(l, node, "shape", CZM_OP_Shape, CZM_INPUTS(image));
+    czm_node *size =
+        czm_lower_add(l, node, "size", CZM_OP_StridedSlice,
+                      CZM_INPUTS(czm_output(shape), czm_lower_ints(l, node, "size/begin", begin, 1),
+                                 czm_lower_ints(l, node, "size/end", end, 1),
+                                 czm_lower_ints(l, node, "size/step", step, 1)));
     return czm_output(size);
 }
 
 static czm_tensor pack_columns(czm_lowering *l, czm_node *node, const char *name, czm_tensor first,
                                czm_tensor second) {
-    czm_node *pack =
-        czm_lower_add(l, node, name, CZM_OP_Pack, CZM_DTYPE_INT32, first, second, none);
-    czm_set_int(l->graph, pack, "N", 2);
+    czm_node *pack = czm_lower_add(l, node, name, CZM_OP_Pack, CZM_INPUTS(first, second));
     czm_set_int(l->graph, pack, "axis", 1);
     return czm_output(pack);
 }
@@ -134,19 +135,19 @@ static czm_tensor pack_columns(czm_lowering *l, czm_node *node, const char *name
 //     crops = [[0, extra]]
 static dealing plan_dealing(czm_lowering *l, czm_node *node, const int64_t d[2],
                             const int64_t p[4]) {
-    czm_dtype i32 = CZM_DTYPE_INT32;
     const int32_t dilations[] = {(int32_t)d[0], (int32_t)d[1]}, zeros[] = {0, 0};
     const int32_t before[] = {(int32_t)p[0], (int32_t)p[2]};
     const int32_t after[] = {(int32_t)p[1], (int32_t)p[3]};
     const int32_t less[] = {-before[0] - after[0], -before[1] - after[1]};
     dealing plan = {.block = czm_lower_ints(l, node, "dilations", dilations, 2)};
     czm_tensor size = size_of(l, node, node->inputs.items[0]);
-    czm_node *missing = czm_lower_add(l, node, "missing", CZM_OP_Sub, i32,
-                                      czm_lower_ints(l, node, "less", less, 2), size, none);
-    czm_node *extra = czm_lower_add(l, node, "extra", CZM_OP_FloorMod, i32, czm_output(missing),
-                                    plan.block, none);
-    czm_node *end = czm_lower_add(l, node, "after", CZM_OP_AddV2, i32, czm_output(extra),
-                                  czm_lower_ints(l, node, "after/base", after, 2), none);
+    czm_node *missing = czm_lower_add(l, node, "missing", CZM_OP_Sub,
+                                      CZM_INPUTS(czm_lower_ints(l, node, "less", less, 2), size));
+    czm_node *extra = czm_lower_add(l, node, "extra", CZM_OP_FloorMod,
+                                    CZM_INPUTS(czm_output(missing), plan.block));
+    czm_node *end = czm_lower_add(l, node, "after", CZM_OP_AddV2,
+                                  CZM_INPUTS(czm_output(extra),
+                                             czm_lower_ints(l, node, "after/base", after, 2)));
     plan.paddings = pack_columns(l, node, "paddings", czm_lower_ints(l, node, "before", before, 2),
                                  czm_output(end));
     plan.crops = pack_columns(l, node, "crops", czm_lower_ints(l, node, "crops/begin", zeros, 2),
@@ -161,14 +162,11 @@ void czm_dilated_depthwise_rewrite(czm_lowering *l, czm_node *node) {
     czm_lower_read_filter(l, node, 1, filter);
     read_pair(node, "dilations", d);
     read_padding(node, filter, d, p);
-    czm_dtype dtype = czm_lower_dtype(node), i32 = CZM_DTYPE_INT32;
     czm_tensor image = node->inputs.items[0], weights = node->inputs.items[1];
     dealing plan = plan_dealing(l, node, d, p);
 
-    czm_node *dealt = czm_lower_add(l, node, "dealt", CZM_OP_SpaceToBatchND, dtype, image,
-                                    plan.block, plan.paddings);
-    czm_set_type(l->graph, dealt, "Tblock_shape", i32);
-    czm_set_type(l->graph, dealt, "Tpaddings", i32);
+    czm_node *dealt = czm_lower_add(l, node, "dealt", CZM_OP_SpaceToBatchND,
+                                    CZM_INPUTS(image, plan.block, plan.paddings));
 
     czm_node *conv = czm_lower_copy(l, node, "conv");
     czm_node_add_input(l->graph, conv, czm_output(dealt));
@@ -177,13 +175,8 @@ void czm_dilated_depthwise_rewrite(czm_lowering *l, czm_node *node) {
     czm_remove_attr(conv, "explicit_paddings");
     set_pair(l, conv, "dilations", 1, 1);
 
-    czm_lower_become(l, node, CZM_OP_BatchToSpaceND);
-    czm_node_add_input(l->graph, node, czm_output(conv));
-    czm_node_add_input(l->graph, node, plan.block);
-    czm_node_add_input(l->graph, node, plan.crops);
-    czm_set_type(l->graph, node, "T", dtype);
-    czm_set_type(l->graph, node, "Tblock_shape", i32);
-    czm_set_type(l->graph, node, "Tcrops", i32);
+    czm_build_anew(l->graph, node, CZM_OP_BatchToSpaceND,
+                   CZM_INPUTS(czm_output(conv), plan.block, plan.crops));
 }
 
 // ---- dilations, by spreading the filter
@@ -221,26 +214,25 @@ void czm_dilated_filter_rewrite(czm_lowering *l, czm_node *node) {
     int32_t spread[5], size[5];
     size_t count = (size_t)read_dilations(node, d), rank = count + 2;
     const int64_t *f = czm_lower_shape(l, node->inputs.items[1]).dims;
-    czm_dtype dtype = czm_lower_dtype(node);
     czm_tensor filter = node->inputs.items[1];
     for (size_t i = 0; i < rank; i++) spread[i] = size[i] = (int32_t)f[i];
     for (size_t i = 0; i < count; i++) {
         const int32_t zeros[] = {0, 0, 0, (int32_t)d[i] - 1, 0, 0};
         int32_t taps[] = {1, 1, -1};
         for (size_t k = 0; k <= i; k++) taps[0] *= spread[k];
-        czm_node *apart = czm_lower_add(l, node, "taps", CZM_OP_Reshape, dtype, filter,
-                                        czm_lower_ints(l, node, "taps/shape", taps, 3), none);
-        filter = czm_output(czm_lower_add(l, node, "spread", CZM_OP_Pad, dtype, czm_output(apart),
-                                          padding_table(l, node, zeros, 3), none));
+        czm_tensor apart = czm_lower_reshape(l, node, "taps", filter,
+                                             czm_lower_ints(l, node, "taps/shape", taps, 3));
+        filter =
+            pad(l, node, "spread", CZM_OP_Pad, CZM_INPUTS(apart, padding_table(l, node, zeros, 3)));
         spread[i] *= (int32_t)d[i];
         size[i] = spread[i] - (int32_t)d[i] + 1;
     }
-    czm_node *joined = czm_lower_add(l, node, "joined", CZM_OP_Reshape, dtype, filter,
-                                     czm_lower_ints(l, node, "joined/shape", spread, rank), none);
-    czm_node *cut = czm_lower_add(l, node, "filter", CZM_OP_Slice, dtype, czm_output(joined),
-                                  czm_lower_ints(l, node, "filter/begin", origin, rank),
-                                  czm_lower_ints(l, node, "filter/size", size, rank));
-    czm_set_type(l->graph, cut, "Index", CZM_DTYPE_INT32);
+    czm_tensor joined = czm_lower_reshape(l, node, "joined", filter,
+                                          czm_lower_ints(l, node, "joined/shape", spread, rank));
+    czm_node *cut =
+        czm_lower_add(l, node, "filter", CZM_OP_Slice,
+                      CZM_INPUTS(joined, czm_lower_ints(l, node, "filter/begin", origin, rank),
+                                 czm_lower_ints(l, node, "filter/size", size, rank)));
     node->inputs.items[1] = czm_output(cut);
     czm_set_ints(l->graph, node, "dilations", ones, rank);
 }
@@ -281,7 +273,6 @@ void czm_unequal_strides_rewrite(czm_lowering *l, czm_node *node) {
     czm_lower_read_filter(l, node, 1, filter);
     read_pair(node, "strides", strides);
     first_pixels(l, node, filter, strides, first);
-    czm_dtype dtype = czm_lower_dtype(node);
     const int32_t begin[] = {0, first[0], first[1], 0}, end[] = {0, 0, 0, 0};
     const int32_t step[] = {1, (int32_t)strides[0], (int32_t)strides[1], 1};
     enum { TO_THE_END = 15 };
@@ -290,13 +281,10 @@ void czm_unequal_strides_rewrite(czm_lowering *l, czm_node *node) {
     for (size_t i = 0; i < node->inputs.count; i++)
         czm_node_add_input(l->graph, every, node->inputs.items[i]);
     set_pair(l, every, "strides", 1, 1);
-    czm_lower_become(l, node, CZM_OP_StridedSlice);
-    czm_node_add_input(l->graph, node, czm_output(every));
-    czm_node_add_input(l->graph, node, czm_lower_ints(l, node, "begin", begin, 4));
-    czm_node_add_input(l->graph, node, czm_lower_ints(l, node, "end", end, 4));
-    czm_node_add_input(l->graph, node, czm_lower_ints(l, node, "step", step, 4));
-    czm_set_type(l->graph, node, "T", dtype);
-    czm_set_type(l->graph, node, "Index", CZM_DTYPE_INT32);
+    czm_build_anew(l->graph, node, CZM_OP_StridedSlice,
+                   CZM_INPUTS(czm_output(every), czm_lower_ints(l, node, "begin", begin, 4),
+                              czm_lower_ints(l, node, "end", end, 4),
+                              czm_lower_ints(l, node, "step", step, 4)));
     czm_set_int(l->graph, node, "end_mask", TO_THE_END);
 }
 
@@ -313,18 +301,15 @@ void czm_short_sizes_rewrite(czm_lowering *l, czm_node *node) {
     int64_t filter[4];
     czm_lower_read_filter(l, node, 1, filter);
     const int32_t zero[] = {0}, one[] = {1}, channels[] = {(int32_t)filter[2]};
-    czm_node *shape = czm_lower_add(l, node, "shape", CZM_OP_Shape, czm_lower_dtype(node),
-                                    node->inputs.items[2], none, none);
-    czm_node *batch = czm_lower_add(l, node, "batch", CZM_OP_Slice, CZM_DTYPE_INT32,
-                                    czm_output(shape),
-                                    czm_lower_ints(l, node, "batch/begin", zero, 1),
-                                    czm_lower_ints(l, node, "batch/size", one, 1));
-    czm_set_type(l->graph, batch, "Index", CZM_DTYPE_INT32);
-    czm_node *sizes = czm_lower_add(l, node, "sizes", CZM_OP_ConcatV2, CZM_DTYPE_INT32,
-                                    czm_output(batch), node->inputs.items[0],
-                                    czm_lower_ints(l, node, "channels", channels, 1));
-    czm_node_add_input(l->graph, sizes, czm_lower_int(l, node, "axis", 0));
-    czm_set_int(l->graph, sizes, "N", 3);
-    czm_set_type(l->graph, sizes, "Tidx", CZM_DTYPE_INT32);
+    czm_node *shape =
+        czm_lower_add(l, node, "shape", CZM_OP_Shape, CZM_INPUTS(node->inputs.items[2]));
+    czm_node *batch =
+        czm_lower_add(l, node, "batch", CZM_OP_Slice,
+                      CZM_INPUTS(czm_output(shape), czm_lower_ints(l, node, "batch/begin", zero, 1),
+                                 czm_lower_ints(l, node, "batch/size", one, 1)));
+    czm_node *sizes = czm_lower_add(l, node, "sizes", CZM_OP_ConcatV2,
+                                    CZM_INPUTS(czm_output(batch), node->inputs.items[0],
+                                               czm_lower_ints(l, node, "channels", channels, 1),
+                                               czm_lower_int(l, node, "axis", 0)));
     node->inputs.items[0] = czm_output(sizes);
 }

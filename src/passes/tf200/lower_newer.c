@@ -11,11 +11,10 @@ bool czm_matmul_v3_applies(czm_lowering *l, czm_node *node) {
 }
 
 void czm_matmul_v3_rewrite(czm_lowering *l, czm_node *node) {
-    static const char *const types[] = {"Ta", "Tb"}, *const gone[] = {"Ta", "Tb", "Tout"};
+    static const char *const gone[] = {"Ta", "Tb", "Tout"};
     czm_dtype dtype = czm_attr_type(node, "Tout");
-    for (size_t i = 0; i < CZM_COUNT_OF(types); i++)
-        node->inputs.items[i] =
-            czm_lower_cast(l, node, node->inputs.items[i], czm_attr_type(node, types[i]), dtype);
+    for (size_t i = 0; i < node->inputs.count; i++)
+        node->inputs.items[i] = czm_lower_cast(l, node, node->inputs.items[i], dtype);
     for (size_t i = 0; i < CZM_COUNT_OF(gone); i++) czm_remove_attr(node, gone[i]);
     czm_node_become(l->graph, node, CZM_OP_BatchMatMulV2);
     czm_set_type(l->graph, node, "T", dtype);

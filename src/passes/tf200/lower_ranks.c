@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Rewrites for kernels of TensorFlow 2.0.0 that do not support so many dimensions, or int64 paddings.
-#include "graph/build.h"
 #include "passes/lower.h"
 #include "view/window.h"
 
@@ -13,8 +12,7 @@ bool czm_wide_paddings_applies(czm_lowering *l, czm_node *node) {
 }
 
 void czm_wide_paddings_rewrite(czm_lowering *l, czm_node *node) {
-    node->inputs.items[1] =
-        czm_lower_cast(l, node, node->inputs.items[1], CZM_DTYPE_INT64, CZM_DTYPE_INT32);
+    node->inputs.items[1] = czm_lower_cast(l, node, node->inputs.items[1], CZM_DTYPE_INT32);
     czm_set_type(l->graph, node, "Tpaddings", CZM_DTYPE_INT32);
 }
 
@@ -28,11 +26,8 @@ bool czm_high_bias_applies(czm_lowering *l, czm_node *node) {
 }
 
 void czm_high_bias_rewrite(czm_lowering *l, czm_node *node) {
-    czm_tensor value = node->inputs.items[0], bias = node->inputs.items[1];
-    czm_lower_become(l, node, CZM_OP_AddV2);
-    czm_node_add_input(l->graph, node, value);
-    czm_node_add_input(l->graph, node, bias);
-    czm_node_derive_attrs(l->graph, node);
+    czm_build_anew(l->graph, node, CZM_OP_AddV2,
+                   CZM_INPUTS(node->inputs.items[0], node->inputs.items[1]));
 }
 
 static bool read_axis(const czm_lowering *l, czm_tensor tensor, int rank, int *axis) {
@@ -50,12 +45,6 @@ bool czm_high_place_applies(czm_lowering *l, czm_node *node) {
            read_axis(l, node->inputs.items[1], shape.rank, &axis);
 }
 
-static czm_node *add_reshape(czm_lowering *l, const czm_node *node, czm_tensor of,
-                             const int32_t *dims, size_t count) {
-    czm_tensor inputs[] = {of, czm_lower_ints(l, node, "sizes", dims, count)};
-    return czm_build_node(l->graph, czm_lower_name(l, node, "reshaped"), CZM_OP_Reshape, inputs, 2);
-}
-
 // The dimensions before and after the axis become one each.
 void czm_high_place_rewrite(czm_lowering *l, czm_node *node) {
     czm_shape shape = czm_lower_shape(l, node->inputs.items[0]);
@@ -71,13 +60,14 @@ void czm_high_place_rewrite(czm_lowering *l, czm_node *node) {
         if (i != axis) rest[count++] = size;
     }
     czm_node *core = czm_lower_split(l, node, "places");
-    core->inputs.items[0] = czm_output(add_reshape(l, node, core->inputs.items[0], flat, 3));
+    core->inputs.items[0] =
+        czm_output(czm_lower_add(l, node, "reshaped", CZM_OP_Reshape,
+                                 CZM_INPUTS(core->inputs.items[0],
+                                            czm_lower_ints(l, node, "sizes", flat, 3))));
     core->inputs.items[1] = czm_lower_int(l, node, "axis", 1);
     czm_set_type(l->graph, core, "Tidx", CZM_DTYPE_INT32);
-    czm_lower_become(l, node, CZM_OP_Reshape);
-    czm_node_add_input(l->graph, node, czm_output(core));
-    czm_node_add_input(l->graph, node, czm_lower_ints(l, node, "rest", rest, count));
-    czm_node_derive_attrs(l->graph, node);
+    czm_build_anew(l->graph, node, CZM_OP_Reshape,
+                   CZM_INPUTS(czm_output(core), czm_lower_ints(l, node, "rest", rest, count)));
 }
 
 // ---- a norm over no axis
@@ -94,8 +84,5 @@ bool czm_lone_norm_applies(czm_lowering *l, czm_node *node) {
 }
 
 void czm_lone_norm_rewrite(czm_lowering *l, czm_node *node) {
-    czm_tensor value = node->inputs.items[0];
-    czm_lower_become(l, node, CZM_OP_Abs);
-    czm_node_add_input(l->graph, node, value);
-    czm_node_derive_attrs(l->graph, node);
+    czm_build_anew(l->graph, node, CZM_OP_Abs, CZM_INPUTS(node->inputs.items[0]));
 }

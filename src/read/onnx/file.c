@@ -4,6 +4,7 @@
 // have gigabytes; only nodes, inputs and outputs are kept in memory.
 #include "read/onnx/file.h"
 
+#include "graph/build.h"
 #include "view/value.h"
 
 enum { WINDOW = 4096, RAW_DATA = 9, LARGEST_MESSAGE = 1 << 30 };
@@ -595,12 +596,10 @@ czm_status czm_onnx_file_model(czm_context *context, const czm_onnx_file *file, 
     *model->ops = (czm_op_registry){.arena = arena};
     model->main = (czm_graph){.arena = arena, .ops = model->ops};
     model->output_shape = shape_proto(arena, out->shape);
-    czm_node *input = czm_graph_add(&model->main, in->name, CZM_OP_Placeholder);
-    czm_set_type(&model->main, input, "dtype", in->dtype);
-    czm_set_attr(&model->main, input, "shape", czm_shape_attr(arena, in->shape));
+    czm_tensor input =
+        czm_build_input(&model->main, in->name, in->dtype, czm_shape_attr(arena, in->shape));
     czm_node *network = czm_graph_add_named(&model->main, out->name, "ONNX");
-    czm_node_add_input(&model->main, network, czm_output(input));
-    *CZM_APPEND(arena, &model->main.inputs) = (czm_port){in->name, czm_output(input), in->dtype};
+    czm_node_add_input(&model->main, network, input);
     *CZM_APPEND(arena, &model->main.outputs) =
         (czm_port){out->name, czm_output(network), out->dtype};
     czm_graph_sort(&model->main);

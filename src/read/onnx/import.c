@@ -166,10 +166,13 @@ czm_status czm_import_axes(czm_import_step *s, int64_t since, size_t at, int ran
 
 // ---- nodes
 
+static const char *node_name(const czm_import_step *s, czm_op_kind op) {
+    return czm_arena_format(s->run->context->arena, "%s/%s", s->name, czm_op_name(op));
+}
+
 czm_node *czm_import_node(czm_import_step *s, czm_op_kind op, const czm_tensor *inputs,
                           size_t count) {
-    const char *name = czm_arena_format(s->run->context->arena, "%s/%s", s->name, czm_op_name(op));
-    return czm_build_node(s->run->graph, name, op, inputs, count);
+    return czm_build_node(s->run->graph, node_name(s, op), op, inputs, count);
 }
 
 static void put_number(czm_buffer *b, czm_dtype dtype, double number) {
@@ -225,10 +228,7 @@ czm_tensor czm_import_with(czm_import_step *s, czm_op_kind op, czm_tensor x, dou
 }
 
 czm_tensor czm_import_cast(czm_import_step *s, czm_tensor x, czm_dtype dtype) {
-    if (czm_tensor_dtype(x) == dtype) return x;
-    czm_node *node = CZM_NODE(s, CZM_OP_Cast, x);
-    czm_set_type(s->run->graph, node, "DstT", dtype);
-    return czm_output(node);
+    return czm_build_cast(s->run->graph, node_name(s, CZM_OP_Cast), x, dtype);
 }
 
 czm_shape czm_import_stored_shape(czm_import_step *s, czm_tensor x) {
@@ -304,15 +304,9 @@ static czm_tensor variable(czm_import_step *s, const czm_onnx_initializer *w, co
     czm_import *run = s->run;
     czm_shape stored = czm_dims_keep(run->context->arena, dims);
     const char *name = weight_name(s, w);
-    czm_node *handle = czm_graph_add(run->graph, name, CZM_OP_VarHandleOp);
-    czm_set_type(run->graph, handle, "dtype", w->dtype);
-    czm_set_attr(run->graph, handle, "shape", czm_shape_attr(run->context->arena, stored));
+    czm_node *handle =
+        czm_build_variable(run->graph, name, w->dtype, czm_shape_attr(run->context->arena, stored));
     czm_set_string(run->graph, handle, "shared_name", name);
-    czm_node *read = czm_graph_add(run->graph,
-                                   czm_arena_format(run->context->arena, "%s/ReadVariableOp", name),
-                                   CZM_OP_ReadVariableOp);
-    czm_node_add_input(run->graph, read, czm_output(handle));
-    czm_set_type(run->graph, read, "dtype", w->dtype);
     *CZM_APPEND(run->context->arena, &run->model->variables) =
         (czm_variable){.handle = handle,
                        .name = name,
@@ -322,7 +316,8 @@ static czm_tensor variable(czm_import_step *s, const czm_onnx_initializer *w, co
                        .rank = (size_t)stored.rank,
                        .source =
                            czm_import_weight_source(run->context, run->file->where, w, order)};
-    return czm_output(read);
+    return czm_build_read(run->graph,
+                          czm_arena_format(run->context->arena, "%s/ReadVariableOp", name), handle);
 }
 
 // Small tensors, and tensors that are not weights, become a Const; weights become variables.

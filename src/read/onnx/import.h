@@ -159,10 +159,7 @@ CZM_MUST_CHECK czm_status czm_import_axis(czm_import_step *s, int64_t axis, int 
 
 // ---- nodes
 
-#define CZM_TENSORS(...) ((const czm_tensor[]){__VA_ARGS__})
-#define CZM_NODE(s, op, ...)                             \
-    czm_import_node((s), (op), CZM_TENSORS(__VA_ARGS__), \
-                    sizeof CZM_TENSORS(__VA_ARGS__) / sizeof(czm_tensor))
+#define CZM_NODE(s, op, ...) czm_import_node((s), (op), CZM_INPUTS(__VA_ARGS__))
 #define CZM_OUT(s, op, ...) czm_output(CZM_NODE((s), (op), __VA_ARGS__))
 
 czm_node *czm_import_node(czm_import_step *s, czm_op_kind op, const czm_tensor *inputs,

@@ -250,19 +250,15 @@ static void assume_sample(czm_import *run, czm_tensor input, czm_dims dims) {
 }
 
 static void add_input(czm_import *run, const czm_onnx_end *in, czm_onnx_layout layout) {
-    czm_graph *graph = run->graph;
     int rank = in->shape.rank;
     czm_order order = layout == CZM_LAYOUT_NCHW ? czm_order_channels_last(rank)
                                                 : czm_order_plain(rank);
     czm_dims dims = czm_order_apply(&order, in->shape);
-    czm_node *node = czm_graph_add(graph, node_name(run, in->name), CZM_OP_Placeholder);
-    czm_set_type(graph, node, "dtype", in->dtype);
-    czm_set_attr(graph, node, "shape", czm_shape_attr(run->context->arena, czm_dims_shape(&dims)));
-    assume_sample(run, czm_output(node), dims);
+    czm_tensor input = czm_build_input(run->graph, node_name(run, in->name), in->dtype,
+                                       czm_shape_attr(run->context->arena, czm_dims_shape(&dims)));
+    assume_sample(run, input, dims);
     czm_import_value *v = czm_import_value_named(run, czm_bytes_text(in->name));
-    *CZM_APPEND(run->context->arena, &v->forms) = (czm_import_form){order, czm_output(node)};
-    *CZM_APPEND(run->context->arena, &graph->inputs) =
-        (czm_port){node->name, czm_output(node), in->dtype};
+    *CZM_APPEND(run->context->arena, &v->forms) = (czm_import_form){order, input};
 }
 
 // Whether the dimensions from `at` on are the depth, height and width of the input, which begin at `first`.

@@ -8,7 +8,7 @@
 //     SaveV2(Const, tensor_names, shape_and_slices, reads of all handles) -> ^control_dependency
 #include "write/savedmodel/saver.h"
 
-static const czm_tensor none;
+#include "graph/build.h"
 
 typedef struct builder {
     czm_arena *arena;
@@ -46,47 +46,38 @@ static czm_tensor add_strings(builder *b, const char *node_name, const char *con
     return czm_output(node);
 }
 
-static czm_node *add(builder *b, const char *node_name, czm_op_kind op, const char *type_attr,
-                     czm_dtype dtype, czm_tensor first, czm_tensor second) {
-    czm_graph *graph = &b->saver->graph;
-    czm_node *node = czm_add_node(graph, node_name, op, CZM_DTYPE_NONE, first, second, none);
-    if (dtype != CZM_DTYPE_NONE) czm_set_type(graph, node, type_attr, dtype);
-    return node;
+static czm_node *add_done(builder *b, czm_tensor file) {
+    return czm_build_node(&b->saver->graph, name(b, "control_dependency"), CZM_OP_Identity,
+                          CZM_INPUTS(file));
 }
 
 static void add_restores(builder *b, czm_node *restore) {
+    czm_graph *graph = &b->saver->graph;
     const czm_variable_list *variables = &b->saver->model->variables;
     czm_node_list assigns = {0};
     for (size_t i = 0; i < variables->count; i++) {
-        const czm_variable *v = &variables->items[i];
-        czm_node *identity = add(b, numbered(b, CZM_OP_Identity, i), CZM_OP_Identity, "T", v->dtype,
-                                 (czm_tensor){restore, (uint32_t)i}, none);
-        *CZM_APPEND(b->arena, &assigns) = add(b, numbered(b, CZM_OP_AssignVariableOp, i),
-                                              CZM_OP_AssignVariableOp, "dtype", v->dtype,
-                                              czm_output(v->handle), czm_output(identity));
+        czm_node *identity = czm_build_node(graph, numbered(b, CZM_OP_Identity, i), CZM_OP_Identity,
+                                            CZM_INPUTS(((czm_tensor){restore, (uint32_t)i})));
+        *CZM_APPEND(b->arena, &assigns) =
+            czm_build_node(graph, numbered(b, CZM_OP_AssignVariableOp, i), CZM_OP_AssignVariableOp,
+                           CZM_INPUTS(czm_output(variables->items[i].handle),
+                                      czm_output(identity)));
     }
-    czm_node *all = add(b, name(b, "restore_all"), CZM_OP_NoOp, NULL, CZM_DTYPE_NONE, none, none);
-    all->controls = assigns;
+    czm_graph_add(graph, name(b, "restore_all"), CZM_OP_NoOp)->controls = assigns;
 }
 
 static void add_saves(builder *b, czm_tensor file, czm_tensor names, czm_tensor slices,
                       const czm_dtype *dtypes) {
     const czm_variable_list *variables = &b->saver->model->variables;
     czm_graph *graph = &b->saver->graph;
-    czm_node *save = czm_graph_add(graph, name(b, czm_op_name(CZM_OP_SaveV2)), CZM_OP_SaveV2);
-    czm_node_add_input(graph, save, file);
-    czm_node_add_input(graph, save, names);
-    czm_node_add_input(graph, save, slices);
+    czm_node *save = czm_build_node(graph, name(b, czm_op_name(CZM_OP_SaveV2)), CZM_OP_SaveV2,
+                                    CZM_INPUTS(file, names, slices));
     czm_set_types(graph, save, "dtypes", dtypes, variables->count);
-    for (size_t i = 0; i < variables->count; i++) {
-        const czm_variable *v = &variables->items[i];
+    for (size_t i = 0; i < variables->count; i++)
         czm_node_add_input(graph, save,
-                           czm_output(add(b, numbered(b, CZM_OP_ReadVariableOp, i),
-                                          CZM_OP_ReadVariableOp, "dtype", v->dtype,
-                                          czm_output(v->handle), none)));
-    }
-    czm_node *done =
-        add(b, name(b, "control_dependency"), CZM_OP_Identity, "T", CZM_DTYPE_STRING, file, none);
+                           czm_build_read(graph, numbered(b, CZM_OP_ReadVariableOp, i),
+                                          variables->items[i].handle));
+    czm_node *done = add_done(b, file);
     *CZM_APPEND(b->arena, &done->controls) = save;
 }
 
@@ -102,8 +93,8 @@ static void add_transfers(builder *b, const czm_object_tree *tree, czm_tensor fi
     }
     czm_tensor names = add_strings(b, name(b, "RestoreV2/tensor_names"), tree->keys, count, true);
     czm_tensor slices = add_strings(b, name(b, "RestoreV2/shape_and_slices"), whole, count, true);
-    czm_node *restore = czm_add_node(&b->saver->graph, name(b, czm_op_name(CZM_OP_RestoreV2)),
-                                     CZM_OP_RestoreV2, CZM_DTYPE_NONE, file, names, slices);
+    czm_node *restore = czm_build_node(&b->saver->graph, name(b, czm_op_name(CZM_OP_RestoreV2)),
+                                       CZM_OP_RestoreV2, CZM_INPUTS(file, names, slices));
     czm_set_types(&b->saver->graph, restore, "dtypes", dtypes, count);
     add_restores(b, restore);
     add_saves(b, file, names, slices, dtypes);
@@ -119,8 +110,8 @@ czm_saver czm_saver_make(czm_arena *arena, const czm_model *model, const czm_obj
     if (model->variables.count) {
         add_transfers(&b, tree, file);
     } else {
-        add(&b, name(&b, "restore_all"), CZM_OP_NoOp, NULL, CZM_DTYPE_NONE, none, none);
-        add(&b, name(&b, "control_dependency"), CZM_OP_Identity, "T", CZM_DTYPE_STRING, file, none);
+        czm_graph_add(&saver.graph, name(&b, "restore_all"), CZM_OP_NoOp);
+        add_done(&b, file);
     }
     return saver;
 }
