@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Digits, periods and spans; see footprint.h.
-#include "analysis/footprint.h"
+// The digits of a footprint; see footprint.h.
+#include "analysis/axis.h"
 
 enum {
     LARGEST_TABLE = 1024,   // spans of one axis that are kept
     LARGEST_WORK = 1 << 16, // and while they are computed
-    LARGEST_STEP = 1 << 30, // larger taps, strides and jumps are treated as damage,
 };
-static const int64_t farthest = (int64_t)1 << 40; // and so are more distant pixels
 
 static bool is_bounded(const czm_footprint *f) { return f->kind == CZM_FIELD_BOUNDED; }
 
@@ -16,90 +14,7 @@ void czm_footprint_fail(czm_footprint *f, czm_field_kind kind) {
     if (is_bounded(f)) f->kind = kind;
 }
 
-// ---- spans
-
-static bool is_empty(czm_span s) { return s.low > s.high; }
-
-static czm_span unite(czm_span a, czm_span b) {
-    if (is_empty(a)) return b;
-    if (is_empty(b)) return a;
-    return (czm_span){a.low < b.low ? a.low : b.low, a.high > b.high ? a.high : b.high};
-}
-
-static czm_span moved(czm_span s, int64_t by) {
-    return is_empty(s) ? s : (czm_span){s.low + by, s.high + by};
-}
-
-static bool is_same_span(czm_span a, czm_span b) { return a.low == b.low && a.high == b.high; }
-
-static int64_t gcd(int64_t a, int64_t b) {
-    while (b) {
-        int64_t rest = a % b;
-        a = b;
-        b = rest;
-    }
-    return a;
-}
-
-static int64_t floor_divide(int64_t a, int64_t b) { return a / b - (a % b < 0); }
-
-// ---- axes: tables of spans. Each operation makes a new table.
-
-static czm_span span_at(const czm_axis *a, int64_t phase, int64_t index) {
-    int64_t periods = floor_divide(index, a->period);
-    return moved(a->spans[phase * a->period + index - periods * a->period], periods * a->jump);
-}
-
-// An axis of this form without its table, which is returned to be filled.
-static czm_span *new_axis(czm_arena *arena, int64_t period, int64_t jump, int64_t phases,
-                          czm_axis *axis) {
-    czm_span *spans = CZM_NEW_ARRAY(arena, czm_span, (size_t)(phases * period));
-    *axis = (czm_axis){period, jump, phases, spans};
-    return spans;
-}
-
-// The union of the spans in the `parts` parts of a period.
-static czm_axis fold_period(czm_arena *arena, const czm_axis *a, int64_t parts) {
-    czm_axis out;
-    czm_span *to = new_axis(arena, a->period / parts, a->jump / parts, a->phases, &out);
-    for (int64_t i = 0; i < out.phases * out.period; i++) {
-        int64_t phase = i / out.period, at = i % out.period;
-        to[i] = span_at(a, phase, at);
-        for (int64_t k = 1; k < parts; k++)
-            to[i] = unite(to[i], moved(span_at(a, phase, at + k * out.period), -k * out.jump));
-    }
-    return out;
-}
-
-// Whether all parts of a period are equal except for their position.
-static bool has_parts(const czm_axis *a, int64_t parts) {
-    int64_t period = a->period / parts, jump = a->jump / parts;
-    for (int64_t i = 0; i < a->phases * a->period; i++) {
-        int64_t phase = i / a->period, at = i % a->period;
-        if (!is_same_span(moved(a->spans[i], jump), span_at(a, phase, at + period))) return false;
-    }
-    return true;
-}
-
-static czm_axis shortest_period(czm_arena *arena, const czm_axis *a) {
-    int64_t most = gcd(a->period, a->jump);
-    for (int64_t parts = most; parts > 1; parts--)
-        if (most % parts == 0 && has_parts(a, parts)) return fold_period(arena, a, parts);
-    return *a;
-}
-
-static bool has_equal_phases(const czm_axis *a) {
-    for (int64_t i = a->period; i < a->phases * a->period; i++)
-        if (!is_same_span(a->spans[i], a->spans[i % a->period])) return false;
-    return true;
-}
-
-static bool is_within_reach(const czm_axis *a) {
-    for (int64_t i = 0; i < a->phases * a->period; i++)
-        if (!is_empty(a->spans[i]) && (a->spans[i].low < -farthest || a->spans[i].high > farthest))
-            return false;
-    return a->jump <= LARGEST_STEP;
-}
+// ---- axes
 
 static bool is_small(const czm_axis *a) {
     return a->period <= CZM_LONGEST_PERIOD && a->phases * a->period <= LARGEST_TABLE;
@@ -108,10 +23,11 @@ static bool is_small(const czm_axis *a) {
 static void forget_phases(czm_footprint *f, int axis) {
     czm_axis *a = &f->axes[axis], out;
     if (a->phases == 1) return;
-    czm_span *to = new_axis(f->arena, a->period, a->jump, 1, &out);
+    czm_span *to = czm_axis_new(f->arena, a->period, a->jump, 1, &out);
     for (int64_t i = 0; i < a->period; i++) {
         to[i] = a->spans[i];
-        for (int64_t k = 1; k < a->phases; k++) to[i] = unite(to[i], a->spans[k * a->period + i]);
+        for (int64_t k = 1; k < a->phases; k++)
+            to[i] = czm_span_unite(to[i], a->spans[k * a->period + i]);
     }
     *a = out;
     for (int i = 0; i < f->count; i++)
@@ -121,12 +37,12 @@ static void forget_phases(czm_footprint *f, int axis) {
 
 // Reduces a new table to its shortest form. A table that is still too large is made less exact.
 static void set_axis(czm_footprint *f, int axis, czm_axis a) {
-    f->axes[axis] = shortest_period(f->arena, &a);
+    f->axes[axis] = czm_axis_shortest(f->arena, &a);
     czm_axis *set = &f->axes[axis];
-    if (has_equal_phases(set)) forget_phases(f, axis);
-    if (!is_small(set)) *set = fold_period(f->arena, set, gcd(set->period, set->jump));
+    if (czm_axis_has_equal_phases(set)) forget_phases(f, axis);
+    if (!is_small(set)) *set = czm_axis_fold(f->arena, set, czm_gcd(set->period, set->jump));
     if (!is_small(set)) forget_phases(f, axis);
-    if (!is_small(set) || !is_within_reach(set)) czm_footprint_fail(f, CZM_FIELD_UNKNOWN);
+    if (!is_small(set) || !czm_axis_is_within_reach(set)) czm_footprint_fail(f, CZM_FIELD_UNKNOWN);
 }
 
 // ---- digits
@@ -152,7 +68,8 @@ static void absorb(czm_footprint *f, int at) {
     czm_axis *a = &f->axes[axis], out;
     int64_t extent = f->digits[at + 1].extent;
     bool is_phase = f->digits[at + 1].role == CZM_PHASE;
-    czm_span *to = new_axis(f->arena, a->period * extent, a->jump, is_phase ? 1 : a->phases, &out);
+    czm_span *to =
+        czm_axis_new(f->arena, a->period * extent, a->jump, is_phase ? 1 : a->phases, &out);
     for (int64_t i = 0; i < out.phases * out.period; i++) {
         int64_t phase = is_phase ? i % extent : i / out.period;
         to[i] = a->spans[phase * a->period + i % out.period / extent];
@@ -200,14 +117,14 @@ static void cut_digit(czm_footprint *f, int at, int64_t inner) {
         return;
     }
     czm_axis *a = &f->axes[axis], out;
-    int64_t periods = inner / gcd(inner, a->period), whole = a->period * periods;
+    int64_t periods = inner / czm_gcd(inner, a->period), whole = a->period * periods;
     if (whole > LARGEST_WORK) {
         czm_footprint_fail(f, CZM_FIELD_UNKNOWN);
         return;
     }
-    czm_span *to = new_axis(f->arena, whole / inner, a->jump * periods, inner, &out);
+    czm_span *to = czm_axis_new(f->arena, whole / inner, a->jump * periods, inner, &out);
     for (int64_t i = 0; i < whole; i++)
-        to[i] = span_at(a, 0, i % out.period * inner + i / out.period);
+        to[i] = czm_axis_at(a, 0, i % out.period * inner + i / out.period);
     rest.role = CZM_PHASE, rest.axis = axis;
     insert_digit(f, at + 1, rest);
     if (is_bounded(f)) set_axis(f, axis, out);
@@ -241,7 +158,7 @@ int64_t czm_footprint_extent(const czm_footprint *f, int dim) {
 czm_footprint czm_footprint_of_image(czm_arena *arena, czm_shape shape) {
     czm_footprint f = {.kind = CZM_FIELD_BOUNDED, .arena = arena};
     for (int axis = 0; axis < CZM_FIELD_AXES; axis++) {
-        czm_span *pixel = new_axis(arena, 1, 1, 1, &f.axes[axis]);
+        czm_span *pixel = czm_axis_new(arena, 1, 1, 1, &f.axes[axis]);
         *pixel = (czm_span){0, 0};
     }
     for (int i = 0; i < shape.rank; i++) {
@@ -270,19 +187,19 @@ static czm_span span_of(const czm_axis *a, int64_t phase, czm_taps taps, int64_t
     int64_t count = taps.last < taps.first ? 0 : (taps.last - taps.first) / taps.step + 1;
     for (int64_t i = 0; i < count; i++) {
         if (i == a->period && count > 2 * a->period) i = count - a->period;
-        seen = unite(seen, span_at(a, phase, offset + taps.first + i * taps.step));
+        seen = czm_span_unite(seen, czm_axis_at(a, phase, offset + taps.first + i * taps.step));
     }
     return seen;
 }
 
 static bool is_plausible(const czm_slide *slide) {
     if (slide->outputs < 1 || slide->inputs < 1 || slide->outputs > CZM_LONGEST_PERIOD ||
-        slide->inputs > LARGEST_STEP)
+        slide->inputs > CZM_LARGEST_STEP)
         return false;
     for (int64_t i = 0; i < slide->outputs; i++) {
         const czm_taps *t = &slide->taps[i];
-        if (t->step < 1 || t->first < -LARGEST_STEP || t->first > LARGEST_STEP ||
-            t->last < -LARGEST_STEP || t->last > LARGEST_STEP)
+        if (t->step < 1 || t->first < -CZM_LARGEST_STEP || t->first > CZM_LARGEST_STEP ||
+            t->last < -CZM_LARGEST_STEP || t->last > CZM_LARGEST_STEP)
             return false;
     }
     return true;
@@ -295,14 +212,14 @@ static bool changes_nothing(const czm_slide *slide) {
 
 static void slide_axis(czm_footprint *f, int axis, const czm_slide *slide) {
     czm_axis *a = &f->axes[axis], out;
-    int64_t rounds = a->period / gcd(a->period, slide->inputs);
+    int64_t rounds = a->period / czm_gcd(a->period, slide->inputs);
     int64_t period = rounds * slide->outputs;
     if (a->phases * period > LARGEST_WORK) {
         czm_footprint_fail(f, CZM_FIELD_UNKNOWN);
         return;
     }
-    int64_t jump = a->jump * (slide->inputs / gcd(a->period, slide->inputs));
-    czm_span *to = new_axis(f->arena, period, jump, a->phases, &out);
+    int64_t jump = a->jump * (slide->inputs / czm_gcd(a->period, slide->inputs));
+    czm_span *to = czm_axis_new(f->arena, period, jump, a->phases, &out);
     for (int64_t i = 0; i < out.phases * period; i++) {
         int64_t at = i % period, round = at / slide->outputs;
         to[i] = span_of(a, i / period, slide->taps[at % slide->outputs], round * slide->inputs);
@@ -484,16 +401,16 @@ static void join_axis(czm_footprint *f, int axis, czm_axis b) {
         return;
     }
     if (a.spans == b.spans) return;
-    int64_t times = b.period / gcd(a.period, b.period);
+    int64_t times = b.period / czm_gcd(a.period, b.period);
     if (a.period * times * a.phases > LARGEST_WORK) {
-        a = fold_period(f->arena, &a, gcd(a.period, a.jump));
-        b = fold_period(f->arena, &b, gcd(b.period, b.jump));
+        a = czm_axis_fold(f->arena, &a, czm_gcd(a.period, a.jump));
+        b = czm_axis_fold(f->arena, &b, czm_gcd(b.period, b.jump));
         times = 1;
     }
-    czm_span *to = new_axis(f->arena, a.period * times, a.jump * times, a.phases, &out);
+    czm_span *to = czm_axis_new(f->arena, a.period * times, a.jump * times, a.phases, &out);
     for (int64_t i = 0; i < out.phases * out.period; i++)
-        to[i] = unite(span_at(&a, i / out.period, i % out.period),
-                      span_at(&b, i / out.period, i % out.period));
+        to[i] = czm_span_unite(czm_axis_at(&a, i / out.period, i % out.period),
+                               czm_axis_at(&b, i / out.period, i % out.period));
     set_axis(f, axis, out);
 }
 

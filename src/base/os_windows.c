@@ -9,14 +9,13 @@
 #include <windows.h>
 //
 #include <bcrypt.h>
-#include <fcntl.h>
-#include <io.h>
 #include <shellapi.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/device_name.h"
 #include "base/list.h"
+#include "base/os_windows.h"
 
 struct czm_file {
     HANDLE handle; // INVALID_HANDLE_VALUE: closed
@@ -94,7 +93,7 @@ static wchar_t *wide(czm_arena *arena, const char *text) {
     return result;
 }
 
-static char *narrow(czm_arena *arena, const wchar_t *text) {
+char *czm_narrow(czm_arena *arena, const wchar_t *text) {
     int size = WideCharToMultiByte(CP_UTF8, 0, text, -1, NULL, 0, NULL, NULL);
     char *result = czm_arena_array(arena, (size_t)size + 1, 1);
     WideCharToMultiByte(CP_UTF8, 0, text, -1, result, size, NULL, NULL);
@@ -180,7 +179,7 @@ const char *czm_path_absolute(czm_arena *arena, const char *path) {
         failed();
         return NULL;
     }
-    return with_slashes(narrow(arena, full_path(arena, path)));
+    return with_slashes(czm_narrow(arena, full_path(arena, path)));
 }
 
 static czm_path_kind look(const wchar_t *path) {
@@ -333,7 +332,7 @@ czm_file *czm_file_scratch(czm_arena *arena) {
         failed();
         return NULL;
     }
-    return create_in(arena, narrow(arena, folder), FILE_FLAG_DELETE_ON_CLOSE);
+    return create_in(arena, czm_narrow(arena, folder), FILE_FLAG_DELETE_ON_CLOSE);
 }
 
 czm_file *czm_file_create_beside(czm_arena *arena, const char *path) {
@@ -389,7 +388,7 @@ static bool read_names(czm_arena *arena, const char *path, name_list *names) {
     HANDLE search = FindFirstFileW(system_path(arena, czm_path_join(arena, path, "*")), &entry);
     if (search == INVALID_HANDLE_VALUE) return failed();
     do {
-        const char *name = narrow(arena, entry.cFileName);
+        const char *name = czm_narrow(arena, entry.cFileName);
         if (!czm_text_equal(name, ".") && !czm_text_equal(name, ".."))
             *CZM_APPEND(arena, names) = name;
     } while (FindNextFileW(search, &entry));
@@ -532,24 +531,15 @@ void czm_random_bytes(void *to, size_t size) {
 
 const char *czm_environment(const char *name) { return getenv(name); }
 
-// ---- the terminal
-
-bool czm_stderr_is_terminal(void) {
-    DWORD mode;
-    return GetConsoleMode(GetStdHandle(STD_ERROR_HANDLE), &mode);
-}
-
-bool czm_program_has_own_window(void) {
-    DWORD processes[2];
-    return czm_stderr_is_terminal() && GetConsoleProcessList(processes, 2) == 1;
-}
+// ---- the program
 
 const char *czm_program_folder(czm_arena *arena) {
     enum { LONGEST = 32768 }; // characters of a path
     wchar_t *path = czm_arena_array(arena, LONGEST, sizeof *path);
     DWORD size = GetModuleFileNameW(NULL, path, LONGEST);
     if (size == 0 || size == LONGEST) return NULL;
-    return with_slashes(czm_arena_format(arena, "%s", czm_path_folder(arena, narrow(arena, path))));
+    return with_slashes(
+        czm_arena_format(arena, "%s", czm_path_folder(arena, czm_narrow(arena, path))));
 }
 
 // ShellExecute does not support the form without a length limit. It is not a command line.
@@ -557,74 +547,4 @@ bool czm_file_show(czm_arena *arena, const char *path) {
     INT_PTR result =
         (INT_PTR)ShellExecuteW(NULL, L"open", full_path(arena, path), NULL, NULL, SW_SHOWNORMAL);
     return result > 32 || failed_with("no program is set for files of this kind"); // as documented
-}
-
-static UINT code_page; // of the console before; 0: there is none
-
-// The console continues after the program, so its code page is restored.
-static void restore_console(void) {
-    if (code_page) SetConsoleOutputCP(code_page);
-}
-
-static volatile LONG caught;
-
-// If the window is closed or the user logs off, the process ends as soon as this function returns. So it waits for
-// the other thread, which removes unfinished files and exits.
-static BOOL WINAPI note_event(DWORD event) {
-    caught = 2; // SIGINT's number, as elsewhere
-    if (event != CTRL_C_EVENT && event != CTRL_BREAK_EVENT) Sleep(INFINITE);
-    return TRUE;
-}
-
-void czm_signals_catch(void) { SetConsoleCtrlHandler(note_event, TRUE); }
-
-int czm_signal_caught(void) { return (int)caught; }
-
-// The exit status of a program that Ctrl+C ended (STATUS_CONTROL_C_EXIT).
-void czm_signal_die(int number) {
-    (void)number;
-    restore_console();
-    ExitProcess(0xC000013A);
-}
-
-// ---- the program
-
-// Sets LF line endings, UTF-8 and colours in a console.
-static void prepare_output(void) {
-    static const DWORD outputs[] = {STD_OUTPUT_HANDLE, STD_ERROR_HANDLE};
-    _setmode(_fileno(stdout), _O_BINARY);
-    _setmode(_fileno(stderr), _O_BINARY);
-    code_page = GetConsoleOutputCP();
-    SetConsoleOutputCP(CP_UTF8);
-    for (size_t i = 0; i < CZM_COUNT_OF(outputs); i++) {
-        DWORD mode;
-        HANDLE output = GetStdHandle(outputs[i]);
-        if (GetConsoleMode(output, &mode))
-            SetConsoleMode(output, mode | ENABLE_VIRTUAL_TERMINAL_PROCESSING);
-    }
-}
-
-// A console that belongs to this program alone would close before the user has read it.
-static void keep_window(void) {
-    SetConsoleCtrlHandler(note_event, FALSE); // nothing is unfinished any more
-    if (!czm_program_has_own_window()) return;
-    fprintf(stderr, "\npress Enter to close this window\n");
-    (void)getchar();
-}
-
-int czm_program_run(int argc, char **argv, int (*run)(int argc, char **argv)) {
-    (void)argv;
-    czm_arena *arena = czm_arena_new(NULL);
-    wchar_t **words = CommandLineToArgvW(GetCommandLineW(), &argc);
-    if (!arena || !words) return 3; // as for a file that cannot be read
-    char **arguments = czm_arena_array(arena, (size_t)argc + 1, sizeof *arguments);
-    for (int i = 0; i < argc; i++) arguments[i] = narrow(arena, words[i]);
-    LocalFree(words);
-    prepare_output();
-    int status = run(argc, arguments);
-    fflush(stdout);
-    keep_window();
-    restore_console();
-    czm_arena_free(arena);
-    return status;
 }

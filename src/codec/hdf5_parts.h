@@ -66,6 +66,9 @@ void czm_hdf5_fail(czm_hdf5 *file, const char *fault);
 // they do not lie in the file.
 czm_bytes czm_hdf5_read(czm_hdf5 *file, uint64_t address, uint64_t size);
 
+// A text that may end with a zero.
+czm_bytes czm_hdf5_until_zero(czm_bytes text);
+
 // The place of `size` bytes at an address; a fault if they do not lie in the file.
 czm_extent czm_hdf5_place(czm_hdf5 *file, uint64_t address, uint64_t size);
 

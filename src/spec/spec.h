@@ -63,6 +63,10 @@ CZM_MUST_CHECK czm_status czm_spec_of_metadata(czm_context *context, const czm_o
 // Checks the rules of the values; findings are in the report.
 void czm_spec_check(czm_context *context, const czm_spec *spec);
 
+// A text for the XML; `where` is its place in messages.
+void czm_spec_check_text(czm_context *context, const char *where, const char *text,
+                         bool may_be_empty);
+
 // Whether one of the steps before the network begins with this text.
 bool czm_spec_has_step(const czm_spec *spec, const char *begin);
 

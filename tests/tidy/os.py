@@ -12,7 +12,7 @@ import sys
 
 SYSTEMS = {
     'POSIX': ('os_posix.c', 'os_room.c', 'os_pipe.c', 'path_slash.c', 'path.c'),
-    'Windows': ('os_windows.c', 'os_pipe.c', 'path.c'),
+    'Windows': ('os_windows.c', 'os_windows_program.c', 'os_pipe.c', 'path.c'),
     'WebAssembly': ('os_wasm.c', 'path_slash.c', 'path.c'),
 }
 FUNCTION = re.compile(r'^(?:[\w]+ \**)+\**(czm_\w+)\(', re.MULTILINE)

@@ -13,6 +13,8 @@
 #include "graph/build.h"
 #include "read/onnx/weight.h"
 
+enum { CZM_IMPORT_MOST_PIXELS = 1 << 20 }; // of an axis that is computed pixel by pixel
+
 typedef struct czm_import_form {
     czm_order order;
     czm_tensor tensor;

@@ -12,6 +12,8 @@
 
 #include <stdlib.h>
 
+#include "read/savedmodel/proxy.h"
+
 enum {
     DEEPEST_NEST = 100,
     FREE_NODES = 100000, // a graph may unfold to this many nodes ...
@@ -32,13 +34,6 @@ typedef struct scope {
     czm_node_list proxies;               // a node "_Arg" per argument tensor
     czm_tensor_list returns;
 } scope;
-
-// The tensors that a call or an argument of an instance represents: kept in node->scratch until the sweep.
-typedef struct proxy {
-    const scope *instance;
-    bool is_argument;
-    size_t index; // of the argument
-} proxy;
 
 typedef struct work {
     scope *scope;
@@ -269,8 +264,8 @@ static void add_arguments(flattener *f, scope *s, const czm_node *call) {
             node->name = czm_arena_string(arena, arg->name);
             czm_node_become(&f->flat->graph, node, CZM_OP__Arg);
             czm_set_type(&f->flat->graph, node, "T", arg->dtype);
-            proxy *p = CZM_NEW(arena, proxy);
-            *p = (proxy){s, true, s->proxies.count};
+            czm_proxy *p = CZM_NEW(arena, czm_proxy);
+            if (call) *p = (czm_proxy){&call->inputs, true, s->proxies.count};
             node->scratch = call ? p : NULL;
             *CZM_APPEND(arena, &s->proxies) = node;
         }
@@ -339,8 +334,8 @@ static czm_status enter_function(flattener *f, const scope *s, const work *w, cz
                         .records = &function->nodes,
                         .function = function,
                         .call = w->node};
-    proxy *p = CZM_NEW(f->context->arena, proxy);
-    *p = (proxy){instance, false, 0};
+    czm_proxy *p = CZM_NEW(f->context->arena, czm_proxy);
+    *p = (czm_proxy){&instance->returns, false, 0};
     w->node->scratch = p;
     add_arguments(f, instance, w->node);
     demand_effects(f, instance);
@@ -408,47 +403,7 @@ static czm_status work_off_all(flattener *f) {
     return CZM_OK;
 }
 
-// ---- the sweep
-
-// The place of the tensor that a proxy represents, or NULL.
-static czm_tensor *target_of(czm_tensor t) {
-    const proxy *p = t.node->scratch;
-    const czm_tensor_list *targets = p->is_argument ? &p->instance->call->inputs
-                                                    : &p->instance->returns;
-    size_t index = p->is_argument ? p->index : t.index;
-    return index < targets->count ? &targets->items[index] : NULL;
-}
-
-// A path with more calls and arguments than exist is a circle.
-static czm_tensor follow(const flattener *f, czm_tensor t) {
-    size_t most_steps = 2 * f->todo.count;
-    czm_tensor end = t;
-    for (czm_tensor *target; end.node && end.node->scratch; end = *target)
-        if (most_steps-- == 0 || !(target = target_of(end))) return (czm_tensor){0};
-    // All proxies on the path get the final tensor, so that the path is followed only once.
-    while (t.node && t.node->scratch) {
-        czm_tensor *target = target_of(t);
-        t = *target;
-        *target = end;
-    }
-    return end;
-}
-
-static czm_status follow_all(flattener *f, const czm_node *reader, czm_tensor_list *tensors) {
-    for (size_t i = 0; i < tensors->count; i++) {
-        czm_tensor t = follow(f, tensors->items[i]);
-        size_t outputs;
-        bool is_known = t.node && czm_node_output_count(t.node, &outputs);
-        if (!t.node || (is_known && t.index >= outputs))
-            return czm_report_add(f->context->report, CZM_RULE_MODEL_DAMAGED,
-                                  czm_arena_format(f->context->arena, "%s: node \"%s\"",
-                                                   f->meta->where, reader ? reader->name : ""),
-                                  "export the model again",
-                                  "its input %zu is an output that does not exist", i);
-        tensors->items[i] = t;
-    }
-    return CZM_OK;
-}
+// ---- the whole
 
 // Control inputs matter only in old control flow, where they determine frame and branch.
 static void drop_idle_controls(czm_graph *graph) {
@@ -463,15 +418,7 @@ static czm_status finish(flattener *f) {
     CZM_TRY(work_off_all(f));
     czm_graph *graph = &f->flat->graph;
     drop_idle_controls(graph);
-    // Proxies still carry their targets: swept inputs must not be followed twice.
-    for (size_t i = 0; i < graph->nodes.count; i++)
-        if (!graph->nodes.items[i]->scratch)
-            CZM_TRY(follow_all(f, graph->nodes.items[i], &graph->nodes.items[i]->inputs));
-    for (size_t i = 0; i < graph->outputs.count; i++) {
-        czm_tensor_list one = {&graph->outputs.items[i].tensor, 1, 1};
-        CZM_TRY(follow_all(f, NULL, &one));
-    }
-    return CZM_OK;
+    return czm_proxies_follow(f->context, f->meta->where, graph, 2 * f->todo.count);
 }
 
 static flattener begin(czm_context *context, czm_meta_graph *meta, czm_flat_graph *flat) {

@@ -16,6 +16,9 @@ typedef struct czm_onnx_op {
 #define ONNX(rule, number) void czm_onnx_##rule(czm_onnx_step *step);
 #include "op/ops.def"
 
+// The angle of the point (x, y), -pi..pi.
+const char *czm_onnx_angle_of(czm_onnx_step *step, const char *y, const char *x);
+
 // A normalisation that norms.h has joined.
 void czm_onnx_norm_by_image(czm_onnx_step *step);
 

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Ops that change shapes, join and split.
-#include "write/onnx/array.h"
-#include "write/onnx/elementwise.h"
+#include "write/onnx/layout.h"
 #include "write/onnx/ops.h"
 #include "write/onnx/repeat.h"
 

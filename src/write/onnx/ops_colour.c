@@ -2,7 +2,7 @@
 //
 // Colours of images, as in tf.image: conversion between red, green, blue and hue, saturation, value
 // (core/kernels/image/colorspace_op.h), contrast (core/kernels/adjust_contrast_op.cc).
-#include "write/onnx/elementwise.h"
+#include "write/onnx/layout.h"
 #include "write/onnx/ops.h"
 
 enum { COLOURS = 3 };

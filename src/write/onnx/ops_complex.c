@@ -4,7 +4,7 @@
 // transforms are products with matrices of cosines and sines.
 #include <math.h>
 
-#include "write/onnx/elementwise.h"
+#include "write/onnx/layout.h"
 #include "write/onnx/ops.h"
 
 typedef void rule(czm_onnx_step *step);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Ops that gather by index, and ops that return indices.
-#include "write/onnx/array.h"
+#include "write/onnx/layout.h"
 #include "write/onnx/ops.h"
 
 enum { MOST = CZM_ONNX_MOST_DIMS };

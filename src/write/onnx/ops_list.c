@@ -2,7 +2,7 @@
 //
 // TensorLists: a list becomes a tensor with one more dimension in front. A list that is only reserved has no tensor
 // yet, since the size of its elements may be unknown before the first is written.
-#include "write/onnx/array.h"
+#include "write/onnx/layout.h"
 #include "write/onnx/ops.h"
 
 // TensorListReserve(element_shape, num_elements)

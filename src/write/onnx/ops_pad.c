@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Padding.
-#include "write/onnx/array.h"
+#include "write/onnx/layout.h"
 #include "write/onnx/ops.h"
 
 enum { MOST = CZM_ONNX_MOST_DIMS };

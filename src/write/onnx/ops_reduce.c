@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Ops along axes: reductions, softmax, arg max, cumulative sums.
-#include "write/onnx/elementwise.h"
+#include "write/onnx/layout.h"
 #include "write/onnx/ops.h"
 
 typedef struct axes {
@@ -100,10 +100,7 @@ void czm_onnx_softmax(czm_onnx_step *step) {
     const char *name = CZM_ONNX(step, step->detail, of);
     int64_t axis = is_planar ? 1 : step->opset >= 13 ? -1 : rank - 1;
     czm_onnx_set_int(step, "axis", axis);
-    if (is_planar)
-        czm_onnx_out_planar(step, 0, name);
-    else
-        czm_onnx_out(step, 0, name);
+    czm_onnx_out_layout(step, 0, is_planar, name);
 }
 
 // ---- the position of the maximum

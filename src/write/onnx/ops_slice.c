@@ -2,7 +2,7 @@
 //
 // Ops that select parts or move elements.
 #include "view/slice.h"
-#include "write/onnx/array.h"
+#include "write/onnx/layout.h"
 #include "write/onnx/ops.h"
 
 enum { MOST = CZM_ONNX_MOST_DIMS };

@@ -2,7 +2,7 @@
 //
 // Sources of numbers: constants, variables, fills and ranges; and ops that pass on their input.
 #include "graph/tensor_proto.h"
-#include "write/onnx/array.h"
+#include "write/onnx/layout.h"
 #include "write/onnx/ops.h"
 #include "write/onnx/scope.h"
 

@@ -1,10 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Shared by the ops that move numbers: images may be moved in planar layout, all other tensors are plain.
-#ifndef CZM_ONNX_ARRAY_H
-#define CZM_ONNX_ARRAY_H
+// Operations that work in any layout: elementwise ones choose one for all of their inputs; those that move numbers
+// move images in planar layout, and all other tensors plain.
+#ifndef CZM_ONNX_LAYOUT_H
+#define CZM_ONNX_LAYOUT_H
 
 #include "write/onnx/step.h"
+
+// One element, and a vector along the channels: [C], or [1,...,1,C].
+bool czm_onnx_is_single(const czm_onnx_value *value);
+bool czm_onnx_is_vector(const czm_onnx_value *value);
+
+// The layout in which a node is computed: planar if an image among its inputs is, and the others cost no more
+// transpositions than the plain layout does.
+typedef struct czm_onnx_layout {
+    int rank; // of the result; CZM_UNKNOWN
+    bool is_planar;
+} czm_onnx_layout;
+
+// The layout for all inputs, or for `count` inputs from number `first` on.
+czm_onnx_layout czm_onnx_layout_of(const czm_onnx_step *step);
+czm_onnx_layout czm_onnx_layout_among(const czm_onnx_step *step, size_t first, size_t count);
+
+// An input in that layout, ready to be broadcast.
+const char *czm_onnx_operand(czm_onnx_step *step, size_t input, czm_onnx_layout layout);
+
+// The result of output 0.
+void czm_onnx_put(czm_onnx_step *step, czm_onnx_layout layout, const char *name);
+
+// ---- moving numbers
 
 static inline void czm_onnx_out_layout(czm_onnx_step *step, size_t output, bool is_planar,
                                        const char *name) {
