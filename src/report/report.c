@@ -158,10 +158,6 @@ static entry *add_entry(czm_report *report) {
     return &report->entries.items[report->entries.count];
 }
 
-const char *czm_report_keep_text(czm_report *report, const char *text) {
-    return czm_arena_string(report->arena, czm_bytes_text(text));
-}
-
 const char *czm_report_keep(czm_report *report, const char *text) {
     char *copy = czm_arena_string(report->arena, czm_bytes_text(text ? text : ""));
     return or_note(report, copy ? czm_make_printable(copy) : NULL);

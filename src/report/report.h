@@ -74,11 +74,8 @@ czm_status czm_report_status(const czm_report *report, size_t first);
 // Replaces the hint of finding `index`, for a hint that is expensive to compute.
 void czm_report_set_hint(czm_report *report, size_t index, const char *hint);
 
-// A copy of `text` that lives as long as the report, and NULL when there is no memory.
-const char *czm_report_keep_text(czm_report *report, const char *text);
-
-// The same, safe for a terminal: control characters and invalid UTF-8 become question marks. "" without memory, which
-// is then noted.
+// A copy of `text` that lives as long as the report and is safe for a terminal: control characters and invalid UTF-8
+// become question marks. "" without memory, which is then noted.
 const char *czm_report_keep(czm_report *report, const char *text);
 
 // Makes an arena, with everything in it, live as long as the report. false: there was no memory, and the arena was

@@ -461,10 +461,6 @@ czm_shape czm_onnx_out_shape(const czm_onnx_step *step, size_t output) {
     return step->outputs[output].shape;
 }
 
-bool czm_onnx_out_is_read_once(const czm_onnx_step *step, size_t output) {
-    return step->outputs[output].readers == 1;
-}
-
 // ---- inner graphs
 
 czm_onnx_graph *czm_onnx_begin_graph(czm_onnx_step *step, czm_onnx_scope *inner, const char *name) {

@@ -143,9 +143,6 @@ void czm_onnx_out_value(czm_onnx_step *step, size_t output, const czm_onnx_value
 // The known shape of an output.
 czm_shape czm_onnx_out_shape(const czm_onnx_step *step, size_t output);
 
-// Whether exactly one node reads the output.
-bool czm_onnx_out_is_read_once(const czm_onnx_step *step, size_t output);
-
 CZM_PRINTF(2, 3) void czm_onnx_refuse(czm_onnx_step *step, const char *format, ...);
 // Rejects a node that only the newer operator set supports; `what` continues the text "opset 12".
 void czm_onnx_refuse_opset(czm_onnx_step *step, const char *what);
