@@ -35,7 +35,7 @@ static const char *add_constant(builder *b, double number) {
     size_t node = begin_node(b, "Constant", name), attribute = czm_put_begin(&b->nodes, 5);
     czm_put_text(&b->nodes, 1, "value");
     size_t tensor = czm_put_begin(&b->nodes, 5);
-    czm_put_varint(&b->nodes, 2, (uint64_t)czm_onnx_type_number(CZM_DTYPE_FLOAT));
+    czm_put_varint(&b->nodes, 2, (uint64_t)czm_dtype_in_onnx(CZM_DTYPE_FLOAT));
     czm_put_bytes(&b->nodes, 9, czm_bytes_of(raw, sizeof raw));
     czm_put_end(&b->nodes, tensor);
     czm_put_varint(&b->nodes, 20, TENSOR);
@@ -54,7 +54,7 @@ static void add(builder *b, const char *op, const char *constant, czm_dtype cast
     if (cast) {
         size_t attribute = czm_put_begin(&b->nodes, 5);
         czm_put_text(&b->nodes, 1, "to");
-        czm_put_varint(&b->nodes, 3, (uint64_t)czm_onnx_type_number(cast));
+        czm_put_varint(&b->nodes, 3, (uint64_t)czm_dtype_in_onnx(cast));
         czm_put_varint(&b->nodes, 20, INT);
         czm_put_end(&b->nodes, attribute);
     }
@@ -79,7 +79,7 @@ static void put_input(czm_buffer *b, const char *name, czm_bytes old) {
     size_t info = czm_put_begin(b, 11);
     czm_put_text(b, 1, name);
     size_t outer = czm_put_begin(b, 2), inner = czm_put_begin(b, 1);
-    czm_put_varint(b, 1, (uint64_t)czm_onnx_type_number(CZM_DTYPE_FLOAT));
+    czm_put_varint(b, 1, (uint64_t)czm_dtype_in_onnx(CZM_DTYPE_FLOAT));
     if (shape.number) czm_put_bytes(b, 2, shape.bytes);
     czm_put_end(b, inner);
     czm_put_end(b, outer);

@@ -17,7 +17,7 @@ static czm_dtype type_of(const json_t *value) {
         const char *name;
         czm_dtype dtype;
     } types[] = {
-#define DTYPE(symbol, number, name, size, is_floating) {"DT_" #symbol, CZM_DTYPE_##symbol},
+#define DTYPE(symbol, ...) {"DT_" #symbol, CZM_DTYPE_##symbol},
 #include "op/dtype.def"
 #undef DTYPE
     };

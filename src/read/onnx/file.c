@@ -8,25 +8,6 @@
 
 enum { WINDOW = 4096, RAW_DATA = 9, LARGEST_MESSAGE = 1 << 30 };
 
-// The numbers of TensorProto.DataType, in their order.
-static const czm_dtype dtypes[] = {
-    CZM_DTYPE_NONE,     CZM_DTYPE_FLOAT,  CZM_DTYPE_UINT8,     CZM_DTYPE_INT8,
-    CZM_DTYPE_UINT16,   CZM_DTYPE_INT16,  CZM_DTYPE_INT32,     CZM_DTYPE_INT64,
-    CZM_DTYPE_STRING,   CZM_DTYPE_BOOL,   CZM_DTYPE_HALF,      CZM_DTYPE_DOUBLE,
-    CZM_DTYPE_UINT32,   CZM_DTYPE_UINT64, CZM_DTYPE_COMPLEX64, CZM_DTYPE_COMPLEX128,
-    CZM_DTYPE_BFLOAT16,
-};
-
-czm_dtype czm_onnx_dtype_of(uint64_t number) {
-    return number < CZM_COUNT_OF(dtypes) ? dtypes[number] : CZM_DTYPE_NONE;
-}
-
-uint64_t czm_onnx_type_number(czm_dtype dtype) {
-    for (size_t i = 1; i < CZM_COUNT_OF(dtypes); i++)
-        if (dtypes[i] == dtype) return i;
-    return 0;
-}
-
 // ---- fields in a file
 
 typedef struct czm_onnx_window {
@@ -163,7 +144,7 @@ static const char *keep_text(reader *r, czm_bytes bytes) {
 static czm_onnx_end end_of(reader *r, czm_extent field, czm_bytes message) {
     czm_bytes type = czm_wire_find(czm_wire_find(message, 2).bytes, 1).bytes;
     czm_onnx_end end = {field, keep_text(r, czm_wire_find(message, 1).bytes),
-                        czm_onnx_dtype_of(czm_wire_find(type, 1).value), czm_shape_unknown()};
+                        czm_dtype_of_onnx(czm_wire_find(type, 1).value), czm_shape_unknown()};
     czm_field shape = czm_wire_find(type, 2);
     if (shape.number == 0) return end;
     czm_dims dims = {0};
@@ -290,7 +271,7 @@ czm_status czm_onnx_tensor_read(czm_context *context, czm_onnx_file *file, czm_e
             CZM_TRY(load(r, f.extent, &bytes));
             is_sound = take_dims(&dims, bytes);
             break;
-        case 2: t->dtype = czm_onnx_dtype_of(f.value); break;
+        case 2: t->dtype = czm_dtype_of_onnx(f.value); break;
         case 8:
             CZM_TRY(load(r, f.extent, &bytes));
             t->name = keep_text(r, bytes);

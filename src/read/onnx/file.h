@@ -83,9 +83,6 @@ typedef struct czm_onnx_file {
     czm_onnx_window *windows; // of the reader: what of the file is in memory
 } czm_onnx_file;
 
-// The number of an element type (TensorProto.DataType); 0: there is none.
-uint64_t czm_onnx_type_number(czm_dtype dtype);
-
 // NULL: the file has no such function. `name` is qualified by its domain.
 const czm_onnx_function *czm_onnx_function_of(czm_arena *arena, const czm_onnx_file *file,
                                               const char *name, czm_bytes overload);
@@ -109,9 +106,6 @@ CZM_MUST_CHECK czm_status czm_onnx_check_inner(czm_context *context, const czm_o
 // Reads a TensorProto that lies in the file.
 CZM_MUST_CHECK czm_status czm_onnx_tensor_read(czm_context *context, czm_onnx_file *file,
                                                czm_extent message, czm_onnx_initializer *tensor);
-
-// The element type of a number of TensorProto.DataType; CZM_DTYPE_NONE: not supported.
-czm_dtype czm_onnx_dtype_of(uint64_t number);
 
 // A model with the same input and output and one operation of unknown kind between them: enough for the checks of
 // input and output. The file must have one of each.

@@ -198,7 +198,7 @@ static czm_status make_bias(czm_import_step *s, attention *a) {
 static czm_tensor weights(czm_import_step *s, const attention *a, czm_tensor scores) {
     czm_dtype own = czm_tensor_dtype(scores);
     int64_t precision = czm_import_int(s, "softmax_precision", 0), last = -1;
-    czm_dtype dtype = precision ? czm_onnx_dtype_of((uint64_t)precision) : own;
+    czm_dtype dtype = precision ? czm_dtype_of_onnx((uint64_t)precision) : own;
     czm_tensor y =
         czm_import_cast(s, CZM_OUT(s, CZM_OP_Softmax, czm_import_cast(s, scores, dtype)), own);
     if (!a->may_see_nothing) return y;

@@ -142,7 +142,7 @@ czm_status czm_import_op_clip(czm_import_step *s) {
 czm_status czm_import_op_cast(czm_import_step *s) {
     const czm_import_value *like = czm_import_in(s, 1);
     int64_t number = czm_import_int(s, "to", 0);
-    czm_dtype to = like ? czm_import_type(like) : czm_onnx_dtype_of((uint64_t)number);
+    czm_dtype to = like ? czm_import_type(like) : czm_dtype_of_onnx((uint64_t)number);
     if (to == CZM_DTYPE_NONE || to == CZM_DTYPE_STRING)
         return czm_import_reject(s, NULL,
                                  "it casts to type %lld, which TensorFlow 2.0.0 does not have",

@@ -165,7 +165,7 @@ czm_status czm_import_op_eye_like(czm_import_step *s) {
     czm_import_value *x = czm_import_in(s, 0);
     int64_t wanted = czm_import_int(s, "dtype", 0), k = czm_import_int(s, "k", 0);
     int64_t rows = czm_import_dim(s, x, 0), columns = czm_import_dim(s, x, 1);
-    czm_dtype dtype = wanted ? czm_onnx_dtype_of((uint64_t)wanted) : czm_import_type(x);
+    czm_dtype dtype = wanted ? czm_dtype_of_onnx((uint64_t)wanted) : czm_import_type(x);
     if (czm_import_order(s, x).rank != 2 || !is_band_size(rows, columns) || !czm_dtype_size(dtype))
         return czm_import_reject(s, "export the network with a fixed size, or set the size",
                                  "a diagonal of an open size is not supported");

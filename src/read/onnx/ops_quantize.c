@@ -48,7 +48,7 @@ czm_status czm_import_op_quantize(czm_import_step *s) {
     czm_import_value *v = czm_import_in(s, 0), *zero = czm_import_in(s, 2);
     int64_t wanted = czm_import_int(s, "output_dtype", 0);
     czm_dtype dtype = zero     ? czm_import_type(zero)
-                      : wanted ? czm_onnx_dtype_of((uint64_t)wanted)
+                      : wanted ? czm_dtype_of_onnx((uint64_t)wanted)
                                : CZM_DTYPE_UINT8;
     czm_tensor scale, offset = {0}, x = czm_import_cast(s, czm_import_made(s, v), CZM_DTYPE_FLOAT);
     CZM_TRY(beside(s, v, czm_import_in(s, 1), &scale));

@@ -7,17 +7,9 @@
 
 // The sets of kernels.def.
 enum {
-    FLOAT = 1 << CZM_ONNX_TYPE_FLOAT,
-    UINT8 = 1 << CZM_ONNX_TYPE_UINT8,
-    INT8 = 1 << CZM_ONNX_TYPE_INT8,
-    UINT16 = 1 << CZM_ONNX_TYPE_UINT16,
-    INT16 = 1 << CZM_ONNX_TYPE_INT16,
-    INT32 = 1 << CZM_ONNX_TYPE_INT32,
-    INT64 = 1 << CZM_ONNX_TYPE_INT64,
-    BOOL = 1 << CZM_ONNX_TYPE_BOOL,
-    DOUBLE = 1 << CZM_ONNX_TYPE_DOUBLE,
-    UINT32 = 1 << CZM_ONNX_TYPE_UINT32,
-    UINT64 = 1 << CZM_ONNX_TYPE_UINT64,
+#define DTYPE(symbol, number, name, size, is_floating, onnx) symbol = 1 << onnx,
+#include "op/dtype.def"
+#undef DTYPE
 };
 
 static const czm_onnx_kernel kernels[] = {
@@ -29,43 +21,25 @@ static const czm_onnx_kernel kernels[] = {
 
 // The types that contain every value of a type, the best first. Only exact operations may use floating-point types:
 // sums and products of integers wrap, floating-point ones do not.
-enum { MOST_WIDER = 5 };
-static const struct {
-    const char *name;
-    czm_onnx_type wider[MOST_WIDER];
-} types[] = {
-    [CZM_ONNX_TYPE_UNKNOWN] = {"unknown", {0}},
-    [CZM_ONNX_TYPE_FLOAT] = {"float32", {CZM_ONNX_TYPE_DOUBLE}},
-    [CZM_ONNX_TYPE_UINT8] = {"uint8",
-                             {CZM_ONNX_TYPE_INT32, CZM_ONNX_TYPE_INT64, CZM_ONNX_TYPE_FLOAT,
-                              CZM_ONNX_TYPE_DOUBLE}},
-    [CZM_ONNX_TYPE_INT8] = {"int8",
-                            {CZM_ONNX_TYPE_INT32, CZM_ONNX_TYPE_INT64, CZM_ONNX_TYPE_FLOAT,
-                             CZM_ONNX_TYPE_DOUBLE}},
-    [CZM_ONNX_TYPE_UINT16] = {"uint16",
-                              {CZM_ONNX_TYPE_INT32, CZM_ONNX_TYPE_INT64, CZM_ONNX_TYPE_FLOAT,
-                               CZM_ONNX_TYPE_DOUBLE}},
-    [CZM_ONNX_TYPE_INT16] = {"int16",
-                             {CZM_ONNX_TYPE_INT32, CZM_ONNX_TYPE_INT64, CZM_ONNX_TYPE_FLOAT,
-                              CZM_ONNX_TYPE_DOUBLE}},
-    [CZM_ONNX_TYPE_INT32] = {"int32", {CZM_ONNX_TYPE_INT64, CZM_ONNX_TYPE_DOUBLE}},
-    [CZM_ONNX_TYPE_INT64] = {"int64", {0}},
-    [CZM_ONNX_TYPE_BOOL] = {"bool",
-                            {CZM_ONNX_TYPE_UINT8, CZM_ONNX_TYPE_INT32, CZM_ONNX_TYPE_INT64,
-                             CZM_ONNX_TYPE_FLOAT}},
-    [CZM_ONNX_TYPE_DOUBLE] = {"float64", {0}},
-    [CZM_ONNX_TYPE_UINT32] = {"uint32", {CZM_ONNX_TYPE_INT64, CZM_ONNX_TYPE_DOUBLE}},
-    [CZM_ONNX_TYPE_UINT64] = {"uint64", {0}},
+enum { MOST_WIDER = 4 };
+#define TYPE(symbol) CZM_ONNX_TYPE_##symbol
+#define NARROW \
+    { TYPE(INT32), TYPE(INT64), TYPE(FLOAT), TYPE(DOUBLE) }
+static const czm_onnx_type wider[][MOST_WIDER] = {
+    [TYPE(FLOAT)] = {TYPE(DOUBLE)},
+    [TYPE(UINT8)] = NARROW,
+    [TYPE(INT8)] = NARROW,
+    [TYPE(UINT16)] = NARROW,
+    [TYPE(INT16)] = NARROW,
+    [TYPE(INT32)] = {TYPE(INT64), TYPE(DOUBLE)},
+    [TYPE(BOOL)] = {TYPE(UINT8), TYPE(INT32), TYPE(INT64), TYPE(FLOAT)},
+    [TYPE(UINT32)] = {TYPE(INT64), TYPE(DOUBLE)},
+    [TYPE(UINT64)] = {TYPE(UNKNOWN)},
 };
-
-const char *czm_onnx_type_name(czm_onnx_type type) {
-    const char *name = (size_t)type < CZM_COUNT_OF(types) ? types[type].name : NULL;
-    return name ? name : "unknown";
-}
 
 bool czm_onnx_type_holds(czm_onnx_type wide, czm_onnx_type narrow) {
     bool holds = wide == narrow;
-    for (int i = 0; i < MOST_WIDER; i++) holds |= types[narrow].wider[i] == wide;
+    for (int i = 0; i < MOST_WIDER; i++) holds |= wider[narrow][i] == wide;
     return holds;
 }
 
@@ -96,9 +70,9 @@ static bool is_floating(czm_onnx_type type) {
 static czm_onnx_type fitting_type(czm_onnx_type type, uint32_t set, bool is_exact) {
     if (type == CZM_ONNX_TYPE_UNKNOWN || set >> type & 1) return type;
     for (int i = 0; i < MOST_WIDER; i++) {
-        czm_onnx_type wider = types[type].wider[i];
-        if (wider && set >> wider & 1 && (is_exact || is_floating(type) == is_floating(wider)))
-            return wider;
+        czm_onnx_type next = wider[type][i];
+        if (next && set >> next & 1 && (is_exact || is_floating(type) == is_floating(next)))
+            return next;
     }
     return CZM_ONNX_TYPE_UNKNOWN;
 }

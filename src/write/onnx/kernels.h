@@ -9,17 +9,9 @@
 
 typedef enum czm_onnx_type { // TensorProto.DataType
     CZM_ONNX_TYPE_UNKNOWN = 0,
-    CZM_ONNX_TYPE_FLOAT = 1,
-    CZM_ONNX_TYPE_UINT8 = 2,
-    CZM_ONNX_TYPE_INT8 = 3,
-    CZM_ONNX_TYPE_UINT16 = 4,
-    CZM_ONNX_TYPE_INT16 = 5,
-    CZM_ONNX_TYPE_INT32 = 6,
-    CZM_ONNX_TYPE_INT64 = 7,
-    CZM_ONNX_TYPE_BOOL = 9,
-    CZM_ONNX_TYPE_DOUBLE = 11,
-    CZM_ONNX_TYPE_UINT32 = 12,
-    CZM_ONNX_TYPE_UINT64 = 13,
+#define DTYPE(symbol, number, name, size, is_floating, onnx) CZM_ONNX_TYPE_##symbol = onnx,
+#include "op/dtype.def"
+#undef DTYPE
 } czm_onnx_type;
 
 enum { CZM_ONNX_TYPE_SETS = 3 };
@@ -38,8 +30,6 @@ typedef struct czm_onnx_typing {
     const czm_onnx_kernel *kernel;
     czm_onnx_type have[CZM_ONNX_TYPE_SETS], want[CZM_ONNX_TYPE_SETS];
 } czm_onnx_typing;
-
-const char *czm_onnx_type_name(czm_onnx_type type);
 
 // Whether `wide` has every value of `narrow`.
 bool czm_onnx_type_holds(czm_onnx_type wide, czm_onnx_type narrow);

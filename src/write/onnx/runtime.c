@@ -111,8 +111,8 @@ static void narrow_outputs(fitting *f, czm_onnx_step *step, czm_onnx_node *node,
 static const char *types_text(fitting *f, const czm_onnx_type *types, size_t count) {
     const char *text = "";
     for (size_t i = 0; i < count; i++)
-        text =
-            czm_arena_format(f->arena, "%s%s%s", text, i ? ", " : "", czm_onnx_type_name(types[i]));
+        text = czm_arena_format(f->arena, "%s%s%s", text, i ? ", " : "",
+                                czm_dtype_name(czm_dtype_of_onnx((uint64_t)types[i])));
     return text;
 }
 
