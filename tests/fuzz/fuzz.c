@@ -53,6 +53,15 @@ void fuzz_fail(const char *file, int line, const char *condition) {
     abort();
 }
 
+czm_status fuzz_inspect(const char *path, czm_report *report, czm_inspection *inspection) {
+    czm_options options = CZM_OPTIONS_INIT;
+    options.source_path = path;
+    *inspection = (czm_inspection)CZM_INSPECTION_INIT;
+    czm_status status = czm_inspect(&options, inspection, report);
+    if (status == CZM_OK) FUZZ_EXPECT(czm_inspection_json(inspection, report));
+    return status;
+}
+
 bool fuzz_finds_damage(const czm_report *report) {
     static const char *const rules[] = {"container-damaged", "container-member", "container-id",
                                         "metadata-damaged",  "model-damaged",    "weights-damaged",

@@ -6,6 +6,7 @@
 #define CZM_TESTS_FUZZ_H
 
 #include "base/os.h"
+#include "czm.h"
 #include "report/report.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -23,6 +24,9 @@ void fuzz_copy(const char *from, const char *to);
 // Stops the process, as a fault that the fuzzer found.
 #define FUZZ_EXPECT(condition) ((condition) ? (void)0 : fuzz_fail(__FILE__, __LINE__, #condition))
 _Noreturn void fuzz_fail(const char *file, int line, const char *condition);
+
+// Looks at a network; what can be inspected can be described.
+czm_status fuzz_inspect(const char *path, czm_report *report, czm_inspection *inspection);
 
 // Whether a rule that only damaged files break has findings: what we wrote must have none.
 bool fuzz_finds_damage(const czm_report *report);

@@ -102,12 +102,9 @@ static void convert(const char *model, way how, czm_report *report) {
 }
 
 static void inspect(const char *model, czm_report *report) {
-    czm_options options = CZM_OPTIONS_INIT;
-    czm_inspection inspection = CZM_INSPECTION_INIT;
-    options.source_path = model;
-    if (czm_inspect(&options, &inspection, report) != CZM_OK) return;
-    FUZZ_EXPECT(czm_inspection_json(&inspection, report));
-    FUZZ_EXPECT(czm_inspection_svg(&inspection, report));
+    czm_inspection inspection;
+    if (fuzz_inspect(model, report, &inspection) == CZM_OK)
+        FUZZ_EXPECT(czm_inspection_svg(&inspection, report));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

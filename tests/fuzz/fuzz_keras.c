@@ -7,14 +7,6 @@
 
 static const char *file, *folder;
 
-static void look(czm_report *report) {
-    czm_options options = CZM_OPTIONS_INIT;
-    options.source_path = file;
-    czm_inspection inspection = CZM_INSPECTION_INIT;
-    if (czm_inspect(&options, &inspection, report) == CZM_OK)
-        FUZZ_EXPECT(czm_inspection_json(&inspection, report));
-}
-
 static void check(const char *path) {
     czm_report *report = czm_report_new();
     czm_options options = CZM_OPTIONS_INIT;
@@ -52,7 +44,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     }
     fuzz_write(file, czm_bytes_of(data, size));
     czm_report *report = czm_report_new();
-    look(report);
+    czm_inspection inspection;
+    (void)fuzz_inspect(file, report, &inspection);
     convert("3.0.0", report);
     convert("czann-2.1.0", report);
     czm_report_free(report);

@@ -7,28 +7,13 @@
 
 static const char *file, *folder;
 
-static czm_options options_of(const char *path) {
-    czm_options options = CZM_OPTIONS_INIT;
-    options.source_path = path;
-    return options;
-}
-
-static void look(czm_report *report) {
-    czm_options options = options_of(file);
-    czm_inspection inspection = CZM_INSPECTION_INIT;
-    if (czm_inspect(&options, &inspection, report) == CZM_OK) {
-        FUZZ_EXPECT(inspection.opset > 0);
-        FUZZ_EXPECT(czm_inspection_json(&inspection, report));
-    }
-}
-
 // As a network for restoration, which asks least of it.
 static czm_status pack(czm_report *report, bool as_is, czm_result *result) {
     czm_metadata metadata = CZM_METADATA_INIT;
     metadata.model_path = file;
     metadata.model_type = "Regression";
     metadata.has_unit_range = true;
-    czm_options options = options_of(NULL);
+    czm_options options = CZM_OPTIONS_INIT;
     options.metadata = &metadata;
     options.output_folder = folder;
     options.format = "czann-2.1.0";
@@ -50,7 +35,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     fuzz_write(file, czm_bytes_of(data, size));
     czm_report *report = czm_report_new();
     czm_result result = CZM_RESULT_INIT;
-    look(report);
+    czm_inspection inspection;
+    if (fuzz_inspect(file, report, &inspection) == CZM_OK) FUZZ_EXPECT(inspection.opset > 0);
     if (pack(report, true, &result) == CZM_OK) compare(report, result.path);
     (void)pack(report, false, &result); // its operations are read, checked and written anew
     czm_report_free(report);
