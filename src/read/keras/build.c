@@ -233,9 +233,7 @@ const int64_t *czm_keras_weight_dims(czm_keras_call *c, const char *name, size_t
 static void make_variable(czm_keras_call *c, czm_keras_weight *w) {
     const char *name = czm_arena_format(c->arena, "%s/%s", c->layer->name, w->name);
     czm_shape shape = {(int)w->rank, w->dims};
-    w->handle = czm_graph_add(c->graph, name, CZM_OP_VarHandleOp);
-    czm_set_type(c->graph, w->handle, "dtype", c->stored);
-    czm_set_attr(c->graph, w->handle, "shape", czm_shape_attr(c->arena, shape));
+    w->handle = czm_build_variable(c->graph, name, c->stored, czm_shape_attr(c->arena, shape));
     czm_variable *variable = w->handle->scratch = CZM_NEW(c->arena, czm_variable);
     *variable = (czm_variable){.handle = w->handle,
                                .name = name,
@@ -252,11 +250,9 @@ czm_keras_tensor czm_keras_weight_as(czm_keras_call *c, const char *name, const 
     czm_keras_weight *w = weight_of(c, name, rank);
     if (!w) return czm_keras_number(c, suffix, c->dtype, 0);
     if (!w->handle) make_variable(c, w);
-    czm_node *read = czm_graph_add(c->graph, name_of(c, suffix), CZM_OP_ReadVariableOp);
-    czm_node_add_input(c->graph, read, czm_output(w->handle));
-    czm_set_type(c->graph, read, "dtype", c->stored);
+    czm_tensor read = czm_build_read(c->graph, name_of(c, suffix), w->handle);
     return czm_keras_cast(c, czm_arena_format(c->arena, "%s/Cast", suffix),
-                          czm_keras_output(c, read, 0), c->dtype);
+                          czm_keras_output(c, read.node, 0), c->dtype);
 }
 
 // ---- shapes

@@ -339,18 +339,14 @@ static czm_shape input_shape(czm_arena *arena, const czm_keras_layer *owner,
 static czm_keras_tensor add_input(czm_keras_builder *b, const czm_keras_layer *owner,
                                   const czm_keras_layer *layer) {
     czm_arena *arena = b->context->arena;
-    czm_graph *graph = &b->model->main;
     czm_dtype dtype = input_type(layer->config);
     const char *name = czm_keras_is_input(layer) ? layer->name
                                                  : czm_arena_format(arena, "%s_input", layer->name);
     czm_shape shape = input_shape(arena, owner, layer);
     if (shape.rank == CZM_UNKNOWN)
         fail_layer(b, layer, "the file does not contain the shape of the input");
-    czm_node *node = czm_graph_add(graph, name, CZM_OP_Placeholder);
-    czm_set_type(graph, node, "dtype", dtype);
-    czm_set_attr(graph, node, "shape", czm_shape_attr(arena, shape));
-    *CZM_APPEND(arena, &graph->inputs) = (czm_port){name, czm_output(node), dtype};
-    return output_of(b, node, 0);
+    czm_tensor input = czm_build_input(&b->model->main, name, dtype, czm_shape_attr(arena, shape));
+    return output_of(b, input.node, 0);
 }
 
 static czm_keras_tensor *add_inputs(czm_keras_builder *b, const czm_keras_layer *root,
