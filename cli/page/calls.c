@@ -48,7 +48,6 @@ static const struct {
     MEMBER(TEXT, value_range),
     MEMBER(TEXT, layout),
     MEMBER(TEXT, config),
-    MEMBER(NUMBER, memory),
 };
 
 static const char **texts_of(czm_arena *arena, const json_t *list, size_t *count) {
