@@ -171,6 +171,8 @@ const czm_tensor_source *czm_import_weight_source(czm_context *context, const ch
                                                   const czm_onnx_initializer *weight,
                                                   const czm_order *order) {
     weight_source *s = CZM_NEW(context->arena, weight_source);
+    czm_extent data = weight->data;
+    czm_budget_input(context->arena, CZM_MEMORY, czm_extent_on_disk(data, data.size));
     *s = (weight_source){{.size = count_of(weight) * czm_dtype_size(weight->dtype),
                           .stream = stream},
                          where,
