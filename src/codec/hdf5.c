@@ -423,6 +423,8 @@ static czm_hdf5_texts read_texts(czm_hdf5 *file, const attribute *a) {
 // Calls for each attribute until one has the name; those that lie in a heap come last.
 static bool find_attribute(czm_hdf5 *file, const czm_hdf5_object *object, const char *name,
                            attribute *found) {
+    enum { STEPS = 8 }; // to look at a name
+    czm_work(file->arena, STEPS * object->messages.count, "attributes of an object");
     for (size_t i = 0; i < object->messages.count && !file->fault; i++) {
         const czm_hdf5_message *m = &object->messages.items[i];
         if (m->kind != CZM_HDF5_ATTRIBUTE) continue;
