@@ -25,10 +25,9 @@ const bytesOf = (blob: Blob) => new Uint8Array(new FileReaderSync().readAsArrayB
 
 export const BULK = 64 << 10; // reads and writes of at least so many bytes are those of weights
 
-/** A File of the browser, which is read block by block: the larger the block, the less is waited for the browser. */
+/** A File of the browser, which is read block by block. Larger blocks are faster, but browsers free them late. */
 export class Blocks implements Source {
   static readonly BLOCK = 4 << 20;
-  static readonly BULK_BLOCK = 8 << 20;
   readonly size: number;
   private at = -1;
   private block = new Uint8Array();
@@ -36,12 +35,12 @@ export class Blocks implements Source {
     this.size = blob.size;
   }
   read(offset: number, size: number): Uint8Array {
-    if (size > Blocks.BULK_BLOCK) return this.fetch(offset, size);
+    if (size > Blocks.BLOCK) return this.fetch(offset, size);
     if (this.at < 0 || offset < this.at || offset + size > this.at + this.block.length) {
       // What is read in bulk goes on in the same direction; small reads go forth and back.
       const isBulk = size >= BULK || (offset % Blocks.BLOCK) + size > Blocks.BLOCK;
       this.at = isBulk ? offset : offset - (offset % Blocks.BLOCK);
-      this.block = this.fetch(this.at, isBulk ? Blocks.BULK_BLOCK : Blocks.BLOCK);
+      this.block = this.fetch(this.at, Blocks.BLOCK);
     }
     return this.block.subarray(offset - this.at, offset - this.at + size);
   }
