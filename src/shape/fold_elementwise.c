@@ -290,11 +290,15 @@ void czm_fold_binary(czm_step *step) {
 // Tensors whose shapes do not fit are not equal.
 void czm_fold_compare(czm_step *step) {
     czm_dims dims;
-    const czm_element differ = {true, step->detail == CZM_NOT_EQUAL};
-    if (czm_shape_broadcast(czm_step_in_shape(step, 0), czm_step_in_shape(step, 1), &dims))
+    if (czm_shape_broadcast(czm_step_in_shape(step, 0), czm_step_in_shape(step, 1), &dims)) {
         czm_fold_binary(step);
-    else
-        czm_step_set_elements(step, 0, &differ, 1);
+        return;
+    }
+    size_t count;
+    czm_element *differ = czm_step_new_elements(step, 0, &count);
+    if (!differ) return;
+    *differ = (czm_element){true, step->detail == CZM_NOT_EQUAL};
+    czm_step_set_elements(step, 0, differ, count);
 }
 
 static czm_element choose(czm_element condition, czm_element yes, czm_element no) {
