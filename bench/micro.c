@@ -7,7 +7,7 @@
 #include <time.h>
 
 #include "base/os.h"
-#include "codec/checksum.c" // for the form that serves processors without the instruction
+#include "codec/checksum.c" // NOLINT: for the form that serves processors without the instruction
 #include "package/czmodel.h"
 
 enum { BLOCK = 256 * 1024, BLOCKS = 2048, ROUNDS = 5 };

@@ -248,29 +248,28 @@ static bool is_repeated_note(const czm_report *report, const entry *e) {
 }
 
 // Names in a file may have any length. Of a long text, the beginning and the end remain; what is cut through is made
-// printable later.
-static char *shorten(char *text) {
+// printable later. NULL if memory ends.
+static char *shorten(czm_report *report, char *text) {
     enum { LONGEST = 4000, KEPT = 1500 };
-    static const char gap[] = " ... ";
     size_t size = strlen(text);
     if (size <= LONGEST) return text;
-    memcpy(text + KEPT, gap, strlen(gap));
-    memmove(text + KEPT + strlen(gap), text + size - KEPT, KEPT + 1);
-    return text;
+    return czm_arena_format(report->arena, "%.*s ... %s", KEPT, text, text + size - KEPT);
 }
 
 static const char *keep_short(czm_report *report, const char *text) {
     char *copy = czm_arena_string(report->arena, czm_bytes_text(text ? text : ""));
-    return or_note(report, copy ? czm_make_printable(shorten(copy)) : NULL);
+    if (copy) copy = shorten(report, copy);
+    return or_note(report, copy ? czm_make_printable(copy) : NULL);
 }
 
 static czm_status add(czm_report *report, czm_rule id, czm_severity severity, const char *where,
                       const char *hint, const char *format, va_list arguments) {
     const rule *r = &rules[id];
     char *finding = czm_arena_vformat(report->arena, format, arguments);
+    if (finding) finding = shorten(report, finding);
     entry *e = add_entry(report);
     if (!e || !finding) return czm_report_out_of_memory(report);
-    czm_make_printable(shorten(finding));
+    czm_make_printable(finding);
     *e = (entry){{severity, r->info.id, keep_short(report, where), finding, r->info.why,
                   keep_short(report, hint ? hint : czm_rule_hint(id, report))},
                  status_of(id, severity)};

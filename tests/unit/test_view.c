@@ -105,9 +105,11 @@ static void assert_equation(const char *equation, int inputs, const char *expect
     bool is_read = czm_einsum_read(node_of(&p, graph), &e);
     for (int i = 0; is_read && i < inputs; i++) {
         is_read = czm_einsum_next(&e, &term);
-        strcat(strcat(text, (const char *)term.labels), "|");
+        size_t used = strlen(text);
+        snprintf(text + used, sizeof text - used, "%s|", (const char *)term.labels);
     }
-    if (is_read) strcat(text, (const char *)e.output.labels);
+    size_t used = strlen(text);
+    if (is_read) snprintf(text + used, sizeof text - used, "%s", (const char *)e.output.labels);
     assert_string_equal(is_read && czm_einsum_is_at_end(&e) ? text : "not read", expected);
     czm_arena_free(p.arena);
 }

@@ -199,7 +199,7 @@ czm_keras_tensor czm_keras_op_ravel(czm_keras_call *c, czm_op_kind op) {
 czm_keras_tensor czm_keras_op_reshape(czm_keras_call *c, czm_op_kind op) {
     (void)op;
     size_t rank, open = 0, count;
-    czm_keras_size sizes[MOST_RANK], *own = czm_keras_sizes(c, c->in[0], &rank);
+    czm_keras_size sizes[MOST_RANK] = {{0}}, *own = czm_keras_sizes(c, c->in[0], &rank);
     bool is_good = new_sizes(c, sizes, &count);
     for (size_t i = 0; i < count; i++) open += !sizes[i].tensor && sizes[i].known == -1;
     if (open > 1 && sizes[0].known == -1)

@@ -24,7 +24,7 @@ static void move_whole_numbers(czm_onnx_step *step, int64_t size) {
     static const int64_t order[] = {0, 1, 3, 2, 4, 5};
     bool is_into_depth = czm_text_equal(step->detail, "SpaceToDepth");
     const int64_t inner[] = {0, 0, 0, size, size, -1}, whole[] = {0, 0, 0, -1};
-    const char *of = czm_onnx_in_plain(step, 0), *name = of, *block = czm_onnx_int(step, size);
+    const char *of = czm_onnx_in_plain(step, 0), *block = czm_onnx_int(step, size);
     const char *batch = some_sizes(step, of, 0, 1, "Div", 1), *sizes;
     if (is_into_depth)
         sizes = CZM_ONNX(step, "Concat", batch, some_sizes(step, of, 1, 1, "Div", size), block,
@@ -33,8 +33,8 @@ static void move_whole_numbers(czm_onnx_step *step, int64_t size) {
         sizes = CZM_ONNX(step, "Concat", batch, some_sizes(step, of, 1, 2, "Mul", size),
                          czm_onnx_int(step, -1));
     czm_onnx_set_int(step, "axis", 0);
-    name = is_into_depth ? CZM_ONNX(step, "Reshape", of, sizes)
-                         : czm_onnx_emit_reshape(step, of, inner, 6);
+    const char *name = is_into_depth ? CZM_ONNX(step, "Reshape", of, sizes)
+                                     : czm_onnx_emit_reshape(step, of, inner, 6);
     name = czm_onnx_emit_transpose(step, name, order, 6);
     czm_onnx_out(step, 0,
                  is_into_depth ? czm_onnx_emit_reshape(step, name, whole, 4)

@@ -141,7 +141,7 @@ czm_status czm_onnx_plan_make(czm_context *context, const czm_onnx_model *model,
     czm_arena *arena = context->arena;
     czm_onnx_plan *plan = CZM_NEW(arena, czm_onnx_plan);
     czm_buffer b = czm_buffer_in(arena);
-    piece *head = CZM_APPEND(arena, &plan->pieces);
+    CZM_APPEND(arena, &plan->pieces); // the head, which has the size of all others
     put_head(&b, &model->graph);
     uint64_t graph_size = 0;
     for (size_t i = 0; i < model->graph.weights.count; i++) {
@@ -156,7 +156,7 @@ czm_status czm_onnx_plan_make(czm_context *context, const czm_onnx_model *model,
     put_ports(&b, &model->graph);
     *CZM_APPEND(arena, &plan->pieces) = (piece){czm_buffer_bytes(&b), NULL, NULL};
     graph_size += b.size;
-    head = &plan->pieces.items[0];
+    piece *head = &plan->pieces.items[0];
     *head = (piece){model_head(arena, model, graph_size), NULL, NULL};
     *size = head->bytes.size + graph_size;
     *result = plan;
