@@ -126,6 +126,7 @@ DTYPES = {1: np.float32, 2: np.float64, 3: np.int32, 4: np.uint8, 5: np.int16, 6
           8: np.complex64, 9: np.int64, 10: np.bool_, 17: np.uint16, 18: np.complex128,
           19: np.float16, 22: np.uint32, 23: np.uint64}
 NUMBERS = {np.dtype(dtype): number for number, dtype in DTYPES.items()}
+BFLOAT16 = 14
 
 P, I, S = ctypes.c_void_p, ctypes.c_int, ctypes.c_char_p
 SIZE, LONG = ctypes.c_size_t, ctypes.c_int64
@@ -285,12 +286,15 @@ class Engine:
         return tensor
 
     def read_tensor(self, tensor):
+        """An array; bfloat16, which NumPy does not have, becomes float32."""
         number = self.c.TF_TensorType(tensor)
-        if number not in DTYPES:
+        if number not in DTYPES and number != BFLOAT16:
             raise TypeError(f'numpy has no type for DataType {number}')
         shape = [self.c.TF_Dim(tensor, axis) for axis in range(self.c.TF_NumDims(tensor))]
         size = self.c.TF_TensorByteSize(tensor)
         data = ctypes.string_at(self.c.TF_TensorData(tensor), size) if size else b''
+        if number == BFLOAT16:
+            return (np.frombuffer(data, np.uint16).astype(np.uint32) << 16).view(np.float32).reshape(shape)
         return np.frombuffer(bytearray(data), DTYPES[number]).reshape(shape)
 
 

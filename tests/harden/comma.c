@@ -36,5 +36,5 @@ int main(int argc, char **argv) {
                czm_inspection_svg(&inspection, report), czm_check_json(&verdict, report));
     print_findings(report);
     czm_report_free(report);
-    return status;
+    return (int)status;
 }

@@ -125,8 +125,8 @@ def is_equal(job, answer):
     expected = job.expected
     wide = 5e-3 if expected.dtype == np.float16 else max(job.tolerance, 1e-4)
     orders = [expected]
-    if expected.ndim == 4:  # the reader decides whether the output is an image
-        orders.append(expected.transpose(0, 2, 3, 1))
+    if expected.ndim in (4, 5):  # the reader decides whether the output is an image or a volume
+        orders.append(to_channels_last(expected))
     return any(answer.shape == one.shape and answer.dtype.kind == one.dtype.kind and
                np.allclose(answer, one, rtol=wide, atol=wide / 100, equal_nan=True) for one in orders)
 
