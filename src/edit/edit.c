@@ -26,9 +26,15 @@ static bool wants_size(const czm_options *o) { return o->spatial_height != 0; }
 
 static czm_status parse_steps(czm_context *context, const char *const *texts, size_t count,
                               const char *where, bool is_before, czm_edit_step **steps) {
+    enum { MOST_STEPS = 1000 }; // the whole network is looked at for each
     *steps = CZM_NEW_ARRAY(context->arena, czm_edit_step, count);
     for (size_t i = 0; i < count; i++) {
         (*steps)[i] = (czm_edit_step){.text = texts[i], .where = where, .is_before = is_before};
+        if (i == MOST_STEPS)
+            return czm_report_add(context->report, CZM_RULE_STEP,
+                                  czm_step_option(context, &(*steps)[i]), NULL,
+                                  "there are %zu steps, at most %d can be inserted", count,
+                                  MOST_STEPS);
         CZM_TRY(czm_step_parse(context, &(*steps)[i]));
     }
     return CZM_OK;

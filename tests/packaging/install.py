@@ -133,7 +133,7 @@ class Test:
         if os.path.realpath(told) != page or read(shown).decode() != f'1\n{told}\n':
             sys.exit(f'czmodel page prints {told} and opens {read(shown)}')
         done = subprocess.run([program, 'page'], env={'PATH': '/nowhere'}, capture_output=True, text=True)
-        if done.returncode != 3 or 'there is no program' not in done.stderr:
+        if done.returncode != 3 or 'is not installed' not in done.stderr:
             sys.exit(f'without an opener: {done}')
         print('czmodel page')
 

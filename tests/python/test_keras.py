@@ -204,7 +204,7 @@ class MoreTest(Base):
             spec = self.spec(name, **GREY)
             result = convert_from_json_spec(spec, self.folder, name)
             self.check_result(result.path, picture, model(picture))
-            self.assertIn(f'<ModelName>{name}</ModelName>', self.manifest(result.path))
+            self.assertIn('<ModelName>model</ModelName>', self.manifest(result.path))
 
     def augmented_network(self):
         """A network that augments its input in training."""

@@ -196,7 +196,7 @@ def zip_onnx(folder, n):
     return put(folder, 'model.zip', zipped([(f'{i}.onnx', b'') for i in range(n)]))
 
 
-@kind(100, 1000, 4000)
+@kind(100, 200, 400)
 def container_members(folder, n):
     """A network with many members, each of which is unpacked and verified."""
     network = zipped([('saved_model.pb', small()), *((f'assets/{i}', b'') for i in range(n))])
@@ -264,7 +264,7 @@ def json_long_number(folder, n):
     return replaced(folder, '[' + '1' * n + ',1.' + '1' * (n // 2) + ']')
 
 
-@kind(10 ** 3, 10 ** 4, 10 ** 5, commands=SPECIFICATION)
+@kind(1000, 10 ** 4, 5 * 10 ** 4, commands=SPECIFICATION)
 def json_keys(folder, n):
     """Keys that nobody knows, each of which is reported."""
     return specification(folder, **{f'k{i}': 0 for i in range(n)})

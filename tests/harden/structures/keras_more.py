@@ -129,7 +129,7 @@ def keras_activations(folder, n):
     return plain(folder, layers, f'a{n - 1}')
 
 
-@kind(250, 500, 1000)
+@kind(125, 250, 500)
 def keras_shared_config(folder, n):
     """Layers without weights, and one of the same name whose long configuration each is compared with."""
     long = {f'k{i}': 0 for i in range(20 * n)}
