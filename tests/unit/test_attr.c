@@ -57,6 +57,10 @@ static void references_count_as_their_base(void **state) {
     czm_node *n = czm_graph_add(g, "n", CZM_OP_Identity);
     czm_set_type(g, n, "T", (czm_dtype)(CZM_DTYPE_FLOAT + CZM_DTYPE_REF));
     assert_int_equal(czm_attr_type(n, "T"), CZM_DTYPE_FLOAT);
+    const czm_bytes list = czm_bytes_of("\x0a\x04\x30\x65\x30\x03", 6); // one by one
+    assert_literal(czm_attr_with_usual_types(c->arena, list), "\x0a\x04\x32\x02\x01\x03");
+    const czm_bytes usual = czm_bytes_of("\x0a\x04\x32\x02\x01\x03", 6);
+    assert_ptr_equal(czm_attr_with_usual_types(c->arena, usual).data, usual.data);
 }
 
 static void how_many_tensors(void **state) {
