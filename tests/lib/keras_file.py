@@ -59,10 +59,13 @@ class Writer:
         for dim in dims:
             count *= dim
         address = self.put(bytes(4 * count))
+        return self.floats(dims, message(8, struct.pack('<BBQQ', 3, 1, address, 4 * count)))
+
+    def floats(self, dims, *layout):
+        """A dataset of float32; the messages of `layout` say where its numbers are."""
         space = struct.pack('<BBBB', 2, len(dims), 0, 1) + struct.pack(f'<{len(dims)}Q', *dims)
         kind = struct.pack('<BBBBIHHBBBBI', 0x11, 0x20, 31, 0, 4, 0, 32, 23, 8, 0, 23, 127)
-        layout = struct.pack('<BBQQ', 3, 1, address, 4 * count)
-        return self.header([message(1, space), message(3, kind), message(8, layout)])
+        return self.header([message(1, space), message(3, kind), *layout])
 
     def group(self, children, attributes=()):
         return self.header([*attributes, *(link(name, at) for name, at in children.items())])

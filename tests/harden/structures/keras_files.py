@@ -99,22 +99,25 @@ def keras_sizes(folder, n):
     return keras(folder, functional([keras_start(), *layers, keras_softmax('pad')], [('y', 0)]))
 
 
-def chunked(n, times):
-    """A float dataset of n numbers, one compressed chunk that `times` entries of its B-tree name."""
+SHUFFLE, DEFLATE = (2, 4), (1, 6) # filters, each with its value: the size of an element, the level
+
+
+def floats(writer, n, chunk, tree, *messages):
+    """A dataset of n numbers in chunks of the shape `chunk`, which the B-tree at the address `tree` names."""
+    layout = struct.pack('<BBBQ', 3, 2, 5, tree) + struct.pack('<5I', *chunk, 4)
+    return writer.floats((1, 1, 2, n // 2), keras_file.message(8, layout), *messages)
+
+
+def keras_of_chunk(folder, n, content, times, filters):
+    """A network whose only weight has n numbers in one chunk, which `times` entries of its B-tree name."""
     writer = keras_file.Writer()
-    packed = zlib.compress(bytes(4 * n))
-    address = writer.put(packed)
-    key = struct.pack('<IIQQQQQ', len(packed), 0, 0, 0, 0, 0, 0)
+    address = writer.put(content)
+    key = struct.pack('<IIQQQQQ', len(content), 0, 0, 0, 0, 0, 0)
     tree = b'TREE' + struct.pack('<BBHQQ', 1, 0, times, keras_file.UNDEFINED, keras_file.UNDEFINED)
     tree = writer.put(tree + (key + struct.pack('<Q', address)) * times + key)
-    kind_of = struct.pack('<BBBBIHHBBBBI', 0x11, 0x20, 31, 0, 4, 0, 32, 23, 8, 0, 23, 127)
-    dims = (1, 1, 2, n // 2)
-    data = writer.header([
-        keras_file.message(1, struct.pack('<BBBB', 2, 4, 0, 1) + struct.pack('<4Q', *dims)),
-        keras_file.message(3, kind_of),
-        keras_file.message(8, struct.pack('<BBBQ', 3, 2, 5, tree) + struct.pack('<5I', *dims, 4)),
-        keras_file.message(11, struct.pack('<BBHHHI', 2, 1, 1, 0, 1, 6))])
-    return writer, data
+    through = keras_file.message(11, struct.pack('<BB', 2, len(filters)) + b''.join(
+        struct.pack('<HHHI', number, 0, 1, value) for number, value in filters))
+    return keras_of_data(folder, n, writer, floats(writer, n, (1, 1, 2, n // 2), tree, through))
 
 
 def keras_of_data(folder, n, writer, data):
@@ -131,10 +134,10 @@ def keras_of_data(folder, n, writer, data):
 @kind(10 ** 5, 10 ** 6, 10 ** 7, commands=KERAS_COMMANDS)
 def hdf5_chunk(folder, n):
     """A chunk that unpacks to a thousand times its size."""
-    return keras_of_data(folder, n, *chunked(n, 1))
+    return keras_of_chunk(folder, n, zlib.compress(bytes(4 * n)), 1, [DEFLATE])
 
 
 @kind(100, 1000, 10000, commands=KERAS_COMMANDS)
 def hdf5_chunk_again(folder, n):
     """The same chunk, n times."""
-    return keras_of_data(folder, 10 ** 5, *chunked(10 ** 5, n))
+    return keras_of_chunk(folder, 10 ** 5, zlib.compress(bytes(4 * 10 ** 5)), n, [DEFLATE])

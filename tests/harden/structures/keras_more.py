@@ -5,7 +5,8 @@ import struct
 import zipfile
 import zlib
 
-from .keras_files import KERAS_COMMANDS, functional, keras, keras_layer, keras_of_data, keras_softmax, keras_start
+from .keras_files import (DEFLATE, KERAS_COMMANDS, SHUFFLE, floats, functional, keras, keras_layer, keras_of_chunk,
+                          keras_of_data, keras_softmax, keras_start)
 from .parts import kind as any_kind, put
 import keras_file
 
@@ -353,45 +354,24 @@ def hdf5_collections(folder, n):
 
 # ---- HDF5: datasets
 
-def chunk_tree(folder, n, filters, content, times):
-    writer = keras_file.Writer()
-    address = writer.put(content)
-    key = struct.pack('<IIQQQQQ', len(content), 0, 0, 0, 0, 0, 0)
-    tree = b'TREE' + struct.pack('<BBHQQ', 1, 0, times, keras_file.UNDEFINED, keras_file.UNDEFINED)
-    tree = writer.put(tree + (key + struct.pack('<Q', address)) * times + key)
-    kind_of = struct.pack('<BBBBIHHBBBBI', 0x11, 0x20, 31, 0, 4, 0, 32, 23, 8, 0, 23, 127)
-    dims = (1, 1, 2, n // 2)
-    data = writer.header([
-        keras_file.message(1, struct.pack('<BBBB', 2, 4, 0, 1) + struct.pack('<4Q', *dims)),
-        keras_file.message(3, kind_of),
-        keras_file.message(8, struct.pack('<BBBQ', 3, 2, 5, tree) + struct.pack('<5I', *dims, 4)),
-        keras_file.message(11, struct.pack('<BB', 2, len(filters)) + b''.join(
-            struct.pack('<HHHI', one, 0, 1, 4) for one in filters))])
-    return keras_of_data(folder, n, writer, data)
-
-
 @kind(100, 1000, 10000)
 def hdf5_filters(folder, n):
     """Chunks that go through as many filters as there may be."""
     content = zlib.compress(bytes(4 * 10 ** 5), 9)
-    return chunk_tree(folder, 10 ** 5, [2] * 31 + [1], content, n)
+    return keras_of_chunk(folder, 10 ** 5, content, n, [SHUFFLE] * 31 + [DEFLATE])
 
 
 @kind(10 ** 5, 10 ** 6, 10 ** 9)
 def hdf5_fill(folder, n):
     """A dataset without chunks, of a size that its file cannot have."""
-    return chunk_tree(folder, n, [1], b'', 0)
+    return keras_of_chunk(folder, n, b'', 0, [DEFLATE])
 
 
 @kind(10 ** 5, 10 ** 6, 10 ** 9)
 def hdf5_small_chunks(folder, n):
     """Chunks of one number."""
     writer = keras_file.Writer()
-    kind_of = struct.pack('<BBBBIHHBBBBI', 0x11, 0x20, 31, 0, 4, 0, 32, 23, 8, 0, 23, 127)
-    data = writer.header([
-        keras_file.message(1, struct.pack('<BBBB', 2, 4, 0, 1) + struct.pack('<4Q', 1, 1, 2, n // 2)),
-        keras_file.message(3, kind_of),
-        keras_file.message(8, struct.pack('<BBBQ', 3, 2, 5, keras_file.UNDEFINED) + struct.pack('<5I', 1, 1, 1, 1, 4))])
+    data = floats(writer, n, (1, 1, 1, 1), keras_file.UNDEFINED)
     return keras_of_data(folder, n, writer, data)
 
 
