@@ -61,6 +61,27 @@ json_t *czm_json_object(czm_arena *arena) {
     return object && czm_arena_defer(arena, release, object) ? object : NULL;
 }
 
+json_t *czm_json_text(const void *items, size_t index) {
+    return json_string(((const char *const *)items)[index]);
+}
+
+json_t *czm_json_real(const void *items, size_t index) {
+    return json_real(((const double *)items)[index]);
+}
+
+json_t *czm_json_integer(const void *items, size_t index) {
+    return json_integer(((const int64_t *)items)[index]);
+}
+
+int czm_json_add_list(json_t *object, const char *key, czm_json_value *value, const void *items,
+                      size_t count) {
+    json_t *list = json_array();
+    int failed = json_object_set_new(object, key, list);
+    for (size_t i = 0; i < count && !failed; i++)
+        failed = json_array_append_new(list, value(items, i));
+    return failed;
+}
+
 // json_dumps() would omit letters without memory; this call needs no memory for the text.
 czm_bytes czm_json_write(czm_arena *arena, const json_t *root, size_t flags) {
     size_t size = json_dumpb(root, NULL, 0, flags);

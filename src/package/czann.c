@@ -11,27 +11,11 @@ static int add_text(json_t *object, const char *key, const char *text) {
 }
 
 static int add_numbers(json_t *object, const char *key, const int64_t *numbers, size_t count) {
-    json_t *list = json_array();
-    int failed = json_object_set_new(object, key, list);
-    for (size_t i = 0; i < count && !failed; i++)
-        failed = json_array_append_new(list, json_integer(numbers[i]));
-    return failed;
+    return czm_json_add_list(object, key, czm_json_integer, numbers, count);
 }
 
-static int add_scaling(json_t *object, const czm_spec *spec) {
-    json_t *list = json_array();
-    int failed = json_object_set_new(object, "Scaling", list);
-    for (size_t i = 0; i < spec->scaling_count && !failed; i++)
-        failed = json_array_append_new(list, json_real(spec->scaling[i]));
-    return failed;
-}
-
-static int add_classes(json_t *object, const czm_spec *spec) {
-    json_t *names = json_array();
-    int failed = json_object_set_new(object, "Classes", names);
-    for (size_t i = 0; i < spec->class_count && !failed; i++)
-        failed = json_array_append_new(names, json_string(spec->classes[i].name));
-    return failed;
+static json_t *class_name(const void *classes, size_t index) {
+    return json_string(((const czm_class *)classes)[index].name);
 }
 
 static bool has_scaling(const czm_format *format, const czm_spec *spec) {
@@ -58,9 +42,11 @@ czm_bytes czm_czann_write(czm_arena *arena, const czm_format *format, const czm_
         add_numbers(root, "OutputShape", shapes->output, shapes->output_count) ||
         add_overlap(root, spec, shapes->input_count) ||
         (spec->description && add_text(root, "ModelDescription", spec->description)) ||
-        (spec->class_count && add_classes(root, spec)) ||
+        (spec->class_count &&
+         czm_json_add_list(root, "Classes", class_name, spec->classes, spec->class_count)) ||
         add_text(root, "ModelName", spec->model_name) ||
-        (has_scaling(format, spec) && add_scaling(root, spec)))
+        (has_scaling(format, spec) &&
+         czm_json_add_list(root, "Scaling", czm_json_real, spec->scaling, spec->scaling_count)))
         return (czm_bytes){0};
     return czm_json_write(arena, root, JSON_ENSURE_ASCII);
 }

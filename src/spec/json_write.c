@@ -10,29 +10,27 @@ static int add_text(json_t *spec, const char *name, const char *text) {
     return text ? json_object_set_new(spec, name, json_string(text)) : 0;
 }
 
-static int add_classes(json_t *spec, const czm_metadata *metadata) {
-    json_t *names = json_array();
-    int failed = json_object_set_new(spec, "Classes", names);
-    for (size_t i = 0; i < metadata->class_count && !failed; i++)
-        failed = json_array_append_new(names, json_string(metadata->classes[i].name));
-    return failed;
+static json_t *class_name(const void *classes, size_t index) {
+    return json_string(((const czm_class *)classes)[index].name);
+}
+
+static json_t *class_colour(const void *classes, size_t index) {
+    const czm_class *c = &((const czm_class *)classes)[index];
+    return json_sprintf("#%02x%02x%02x", c->red, c->green, c->blue);
 }
 
 // An open size is null.
-static int add_sizes(json_t *object, const char *name, const int64_t *sizes, size_t count) {
-    json_t *list = json_array();
-    int failed = json_object_set_new(object, name, list);
-    for (size_t i = 0; i < count && !failed; i++)
-        failed = json_array_append_new(list, sizes[i] < 0 ? json_null() : json_integer(sizes[i]));
-    return failed;
+static json_t *size_or_null(const void *sizes, size_t index) {
+    int64_t size = ((const int64_t *)sizes)[index];
+    return size < 0 ? json_null() : json_integer(size);
 }
 
-static int add_scaling(json_t *object, const czm_metadata *metadata) {
-    json_t *list = json_array();
-    int failed = json_object_set_new(object, "Scaling", list);
-    for (size_t i = 0; i < metadata->scaling_count && !failed; i++)
-        failed = json_array_append_new(list, json_real(metadata->scaling[i]));
-    return failed;
+static int add_classes(json_t *spec, const czm_metadata *m) {
+    return czm_json_add_list(spec, "Classes", class_name, m->classes, m->class_count);
+}
+
+static int add_sizes(json_t *object, const char *name, const int64_t *sizes, size_t count) {
+    return czm_json_add_list(object, name, size_or_null, sizes, count);
 }
 
 // Only if it is not the default of the form.
@@ -47,23 +45,12 @@ static int add_colours(json_t *spec, const czm_metadata *m) {
     for (size_t i = 0; i < m->class_count; i++)
         has_own |= czm_class_has_own_colour(&m->classes[i], i);
     if (!has_own) return 0;
-    json_t *list = json_array();
-    int failed = json_object_set_new(spec, "ClassColors", list);
-    for (size_t i = 0; i < m->class_count && !failed; i++) {
-        const czm_class *c = &m->classes[i];
-        failed =
-            json_array_append_new(list, json_sprintf("#%02x%02x%02x", c->red, c->green, c->blue));
-    }
-    return failed;
+    return czm_json_add_list(spec, "ClassColors", class_colour, m->classes, m->class_count);
 }
 
 static int add_pixel_types(json_t *spec, const czm_metadata *m) {
     if (m->pixel_type_count < 2) return add_text(spec, "PixelType", m->pixel_type);
-    json_t *list = json_array();
-    int failed = json_object_set_new(spec, "PixelType", list);
-    for (size_t i = 0; i < m->pixel_type_count && !failed; i++)
-        failed = json_array_append_new(list, json_string(m->pixel_types[i]));
-    return failed;
+    return czm_json_add_list(spec, "PixelType", czm_json_text, m->pixel_types, m->pixel_type_count);
 }
 
 static int add_first(json_t *spec, const czm_metadata *m) {
@@ -85,16 +72,12 @@ static int add_later(json_t *spec, const czm_metadata *m) {
            add_text(object, "ModelName", m->model_name) ||
            add_sizes(object, "MinOverlap", overlap, overlap_count) ||
            add_text(object, "ModelDescription", m->description) ||
-           (m->scaling_count && add_scaling(object, m));
+           (m->scaling_count &&
+            czm_json_add_list(object, "Scaling", czm_json_real, m->scaling, m->scaling_count));
 }
 
 static int add_steps(json_t *spec, const char *name, const char *const *steps, size_t count) {
-    if (count == 0) return 0;
-    json_t *list = json_array();
-    int failed = json_object_set_new(spec, name, list);
-    for (size_t i = 0; i < count && !failed; i++)
-        failed = json_array_append_new(list, json_string(steps[i]));
-    return failed;
+    return count ? czm_json_add_list(spec, name, czm_json_text, steps, count) : 0;
 }
 
 static int add_edits(json_t *spec, const czm_edits *e) {
