@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "op/dtype.h"
 
-#include <limits.h>
-
 typedef struct row {
     const char *name;
     size_t size;
@@ -28,6 +26,6 @@ int czm_dtype_in_onnx(czm_dtype dtype) { return find(dtype).onnx; }
 
 czm_dtype czm_dtype_of_onnx(uint64_t number) {
     for (size_t i = 1; number && i < sizeof rows / sizeof *rows; i++)
-        if (rows[i].onnx == (int)number && number <= INT_MAX) return (czm_dtype)i;
+        if ((uint64_t)rows[i].onnx == number) return (czm_dtype)i;
     return CZM_DTYPE_NONE;
 }
