@@ -61,15 +61,12 @@ void czm_onnx_reduce(czm_onnx_step *step) {
     }
     bool is_planar = rank > 2 && czm_onnx_in_is_planar(step, 0) &&
                      (keeps_dims || keeps_order(&a, rank));
-    const char *of = is_planar ? czm_onnx_in_planar(step, 0) : czm_onnx_in_plain(step, 0);
+    const char *of = czm_onnx_in_layout(step, 0, is_planar);
     for (int i = 0; is_planar && i < a.count; i++) a.at[i] = czm_onnx_planar_axis(a.at[i], rank);
     if (is_logical) of = czm_onnx_emit_cast(step, of, CZM_DTYPE_INT32);
     const char *name = reduce(step, step->detail, of, &a, keeps_dims);
     if (is_logical) name = czm_onnx_emit_cast(step, name, CZM_DTYPE_BOOL);
-    if (is_planar && keeps_dims)
-        czm_onnx_out_planar(step, 0, name);
-    else
-        czm_onnx_out(step, 0, name);
+    czm_onnx_out_layout(step, 0, is_planar && keeps_dims, name);
 }
 
 void czm_onnx_half_square(czm_onnx_step *step) { // L2Loss: of all elements
@@ -96,7 +93,7 @@ void czm_onnx_softmax(czm_onnx_step *step) {
         czm_onnx_refuse(step, "the rank of its input is not known");
         return;
     }
-    const char *of = is_planar ? czm_onnx_in_planar(step, 0) : czm_onnx_in_plain(step, 0);
+    const char *of = czm_onnx_in_layout(step, 0, is_planar);
     const char *name = CZM_ONNX(step, step->detail, of);
     int64_t axis = is_planar ? 1 : step->opset >= 13 ? -1 : rank - 1;
     czm_onnx_set_int(step, "axis", axis);
@@ -132,8 +129,8 @@ void czm_onnx_arg(czm_onnx_step *step) {
         return;
     }
     bool is_planar = rank > 2 && czm_onnx_in_is_planar(step, 0) && keeps_order(&a, rank);
-    const char *of = is_planar ? czm_onnx_in_planar(step, 0) : czm_onnx_in_plain(step, 0);
-    int64_t axis = is_planar ? czm_onnx_planar_axis(a.at[0], rank) : a.at[0];
+    const char *of = czm_onnx_in_layout(step, 0, is_planar);
+    int64_t axis = czm_onnx_axis_in_layout(a.at[0], rank, is_planar);
     const char *name = is_wide(czm_onnx_in(step, 0)->dtype) ? place_by_order(step, of, axis)
                                                             : place(step, of, axis);
     czm_dtype dtype = czm_attr_type(step->node, "output_type");
