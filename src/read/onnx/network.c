@@ -165,9 +165,10 @@ static bool moves_channels_first(czm_import *run, const czm_onnx_operation *o) {
     int64_t perm[CZM_MOST_AXES] = {0};
     czm_import_step s = {.run = run, .operation = o};
     size_t rank = czm_import_ints(&s, "perm", perm, CZM_MOST_AXES);
-    if (!has_layout((int)rank) || perm[0] != 0 || perm[1] != (int64_t)rank - 1) return false;
-    for (size_t k = 2; k < rank; k++)
-        if (perm[k] != (int64_t)k - 1) return false;
+    if (!has_layout((int)rank)) return false;
+    czm_order last = czm_order_channels_last((int)rank);
+    for (int a = 0; a < last.rank; a++)
+        if (perm[a] != czm_order_place(&last, a)) return false;
     return true;
 }
 
