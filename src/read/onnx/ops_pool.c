@@ -226,12 +226,11 @@ czm_status czm_import_op_average_pool(czm_import_step *s) {
         memset(more, 0, sizeof more);
         w.is_same = true;
     }
-    bool needs_map = more[0] || more[1] || more[2] ||
-                     (czm_import_window_has_pads(&w) && !counts_padding);
+    bool pads = czm_import_window_has_pads(&w);
+    bool needs_map = more[0] || more[1] || more[2] || (pads && !counts_padding);
     czm_tensor map = {0}, y = {0}, t = czm_import_window_image(s, x, &w);
     bool is_computed = needs_map && is_open(s, x, &w);
     if (needs_map && !is_computed) CZM_TRY(correction(s, x, &w, more, counts_padding, &map));
-    bool pads = czm_import_window_has_pads(&w);
     add_at_end(&w, more);
     if (is_computed) CZM_TRY(open_correction(s, t, &w, counts_padding && pads, &map));
     CZM_TRY(mean_of_windows(s, czm_import_window_padded(s, t, &w, 0), &w, &y));
