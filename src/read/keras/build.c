@@ -54,10 +54,14 @@ czm_node *czm_keras_node(czm_keras_call *c, const char *suffix, czm_op_kind op,
     return czm_build_node(c->graph, name_of(c, suffix ? suffix : usual_name(op)), op, all, count);
 }
 
+czm_keras_tensor czm_keras_keep(czm_arena *arena, czm_tensor tensor) {
+    czm_tensor *kept = CZM_NEW(arena, czm_tensor);
+    *kept = tensor;
+    return kept;
+}
+
 czm_keras_tensor czm_keras_output(czm_keras_call *c, czm_node *node, uint32_t index) {
-    czm_tensor *output = CZM_NEW(c->arena, czm_tensor);
-    *output = (czm_tensor){node, index};
-    return output;
+    return czm_keras_keep(c->arena, (czm_tensor){node, index});
 }
 
 czm_keras_tensor czm_keras_op(czm_keras_call *c, const char *suffix, czm_op_kind op,
@@ -131,10 +135,8 @@ czm_keras_tensor czm_keras_numbers(czm_keras_call *c, const char *suffix, czm_dt
                            czm_dtype_name(dtype));
             break;
         }
-    czm_tensor *out = CZM_NEW(c->arena, czm_tensor);
-    *out =
-        czm_add_const(c->graph, name_of(c, suffix), dtype, czm_buffer_bytes(&content), dims, rank);
-    return out;
+    return czm_keras_keep(c->arena, czm_add_const(c->graph, name_of(c, suffix), dtype,
+                                                  czm_buffer_bytes(&content), dims, rank));
 }
 
 static czm_keras_tensor add_ints(czm_keras_call *c, const char *suffix, const int64_t *values,
@@ -252,7 +254,7 @@ czm_keras_tensor czm_keras_weight_as(czm_keras_call *c, const char *name, const 
     if (!w->handle) make_variable(c, w);
     czm_tensor read = czm_build_read(c->graph, name_of(c, suffix), w->handle);
     return czm_keras_cast(c, czm_arena_format(c->arena, "%s/Cast", suffix),
-                          czm_keras_output(c, read.node, 0), c->dtype);
+                          czm_keras_keep(c->arena, read), c->dtype);
 }
 
 // ---- shapes

@@ -67,6 +67,9 @@ czm_node *czm_keras_node(czm_keras_call *call, const char *suffix, czm_op_kind o
 
 #define CZM_KERAS_NODE(call, op, ...) czm_keras_node(call, NULL, op, CZM_KERAS_INPUTS(__VA_ARGS__))
 
+// The tensor, by an address that lives as long as the arena.
+czm_keras_tensor czm_keras_keep(czm_arena *arena, czm_tensor tensor);
+
 // An output of a node.
 czm_keras_tensor czm_keras_output(czm_keras_call *call, czm_node *node, uint32_t index);
 

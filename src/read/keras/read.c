@@ -159,12 +159,6 @@ static void fail_layer(czm_keras_builder *b, const czm_keras_layer *layer, const
             czm_keras_refuse(b->context, b->file, layer, CZM_RULE_KERAS_DAMAGED, NULL, "%s", what);
 }
 
-static czm_keras_tensor output_of(czm_keras_builder *b, czm_node *node, size_t index) {
-    czm_tensor *output = CZM_NEW(b->context->arena, czm_tensor);
-    *output = (czm_tensor){node, (uint32_t)index};
-    return output;
-}
-
 // The tensor that is referred to; NULL: it is not made yet, and has been put on the stack.
 static czm_keras_tensor tensor_of(functional *f, const czm_keras_reference *from) {
     size_t call = from->node - from->layer->first_call;
@@ -189,7 +183,7 @@ static czm_keras_tensor tensor_of(functional *f, const czm_keras_reference *from
     if (!czm_node_output_count(node, &count) || from->tensor >= count)
         fail_layer(f->b, from->layer,
                    "another layer refers to an output of this layer that does not exist");
-    return output_of(f->b, node, from->tensor);
+    return czm_keras_keep(f->b->context->arena, (czm_tensor){node, (uint32_t)from->tensor});
 }
 
 // Makes a call if all its inputs exist; otherwise their calls are on the stack above it.
@@ -345,8 +339,8 @@ static czm_keras_tensor add_input(czm_keras_builder *b, const czm_keras_layer *o
     czm_shape shape = input_shape(arena, owner, layer);
     if (shape.rank == CZM_UNKNOWN)
         fail_layer(b, layer, "the file does not contain the shape of the input");
-    czm_tensor input = czm_build_input(&b->model->main, name, dtype, czm_shape_attr(arena, shape));
-    return output_of(b, input.node, 0);
+    return czm_keras_keep(arena, czm_build_input(&b->model->main, name, dtype,
+                                                 czm_shape_attr(arena, shape)));
 }
 
 static czm_keras_tensor *add_inputs(czm_keras_builder *b, const czm_keras_layer *root,
