@@ -122,6 +122,16 @@ czm_keras_tensor czm_keras_transpose(czm_keras_call *c, czm_keras_tensor x, cons
                         czm_keras_ints(c, "transpose/perm", order, rank));
 }
 
+czm_keras_tensor czm_keras_move_axis(czm_keras_call *c, czm_keras_tensor x, size_t from, size_t to,
+                                     size_t rank) {
+    int64_t order[CZM_KERAS_HIGHEST_RANK];
+    for (size_t i = 0, next = 0; i < rank; i++) {
+        if (next == from) next++;
+        order[i] = i == to ? (int64_t)from : (int64_t)next++;
+    }
+    return czm_keras_transpose(c, x, order, rank);
+}
+
 // ---- constants
 
 czm_keras_tensor czm_keras_numbers(czm_keras_call *c, const char *suffix, czm_dtype dtype,

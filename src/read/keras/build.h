@@ -113,6 +113,10 @@ czm_keras_tensor czm_keras_reduce(czm_keras_call *call, const char *suffix, czm_
 czm_keras_tensor czm_keras_transpose(czm_keras_call *call, czm_keras_tensor x, const int64_t *order,
                                      size_t rank);
 
+// A transposition that moves the axis `from` of `rank` axes to `to`; the others keep their order.
+czm_keras_tensor czm_keras_move_axis(czm_keras_call *call, czm_keras_tensor x, size_t from,
+                                     size_t to, size_t rank);
+
 // ---- constants
 
 czm_keras_tensor czm_keras_int(czm_keras_call *call, const char *suffix, int64_t value);

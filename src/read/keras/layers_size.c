@@ -84,7 +84,7 @@ czm_keras_tensor czm_keras_build_upsample(czm_keras_call *c) {
     czm_keras_get_sizes(c, "size", 2, 2, factors);
     bool is_first = czm_keras_is_channels_first(c);
     czm_keras_tensor x = c->in[0];
-    if (is_first) x = czm_keras_transpose(c, x, (const int64_t[]){0, 2, 3, 1}, 4);
+    if (is_first) x = czm_keras_move_axis(c, x, 1, 3, 4);
     czm_shape shape = czm_keras_shape(c, x);
     bool is_known = shape.rank == 4 && shape.dims[1] != CZM_UNKNOWN && shape.dims[2] != CZM_UNKNOWN;
     czm_keras_tensor size = is_known ? czm_keras_ints(c, CZM_KERAS_CONST, shape.dims + 1, 2)
@@ -93,7 +93,7 @@ czm_keras_tensor czm_keras_build_upsample(czm_keras_call *c) {
     czm_keras_sampling how = {czm_config_text(c->config, "interpolation", "nearest"),
                               samples_at_half_pixels(c), false};
     x = czm_keras_resize(c, how, x, size);
-    return is_first ? czm_keras_transpose(c, x, (const int64_t[]){0, 3, 1, 2}, 4) : x;
+    return czm_keras_as_before(c, x);
 }
 
 // A new axis after this one, filled and folded again.
@@ -248,12 +248,12 @@ static czm_keras_tensor with_ratio(czm_keras_call *c, czm_keras_tensor x, const 
 czm_keras_tensor czm_keras_images(czm_keras_call *c) {
     bool is_first = czm_keras_is_channels_first(c);
     czm_keras_tensor x = czm_keras_cast(c, "Cast", c->in[0], c->dtype);
-    return is_first ? czm_keras_transpose(c, x, (const int64_t[]){0, 2, 3, 1}, 4) : x;
+    return is_first ? czm_keras_move_axis(c, x, 1, 3, 4) : x;
 }
 
 czm_keras_tensor czm_keras_as_before(czm_keras_call *c, czm_keras_tensor x) {
     bool is_first = czm_keras_is_channels_first(c);
-    return is_first ? czm_keras_transpose(c, x, (const int64_t[]){0, 3, 1, 2}, 4) : x;
+    return is_first ? czm_keras_move_axis(c, x, 3, 1, 4) : x;
 }
 
 czm_keras_tensor czm_keras_build_resizing(czm_keras_call *c) {
@@ -324,17 +324,11 @@ czm_keras_tensor czm_keras_build_reshape(czm_keras_call *c) {
                 : c->in[0];
 }
 
-static czm_keras_tensor channels_last(czm_keras_call *c, czm_keras_tensor x, size_t rank) {
-    int64_t order[MOST_RANK] = {0};
-    for (size_t i = 1; i + 1 < rank; i++) order[i] = (int64_t)i + 1;
-    order[rank - 1] = 1;
-    return czm_keras_transpose(c, x, order, rank);
-}
-
 czm_keras_tensor czm_keras_build_flatten(czm_keras_call *c) {
     size_t rank = czm_keras_rank(c, c->in[0]);
     czm_keras_tensor x = c->in[0];
-    if (rank > 2 && czm_keras_is_channels_first(c)) x = channels_last(c, x, rank);
+    if (rank > 2 && czm_keras_is_channels_first(c))
+        x = czm_keras_move_axis(c, x, 1, rank - 1, rank);
     czm_shape shape = czm_keras_shape(c, x);
     int64_t product = 1;
     for (size_t i = 1; i < rank; i++)

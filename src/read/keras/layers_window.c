@@ -98,17 +98,6 @@ static czm_keras_tensor swap_last(czm_keras_call *c, czm_keras_tensor x) {
     return czm_keras_transpose(c, x, (const int64_t[]){0, 2, 1}, 3);
 }
 
-// Moves an axis, such as that of the channels, to another place.
-static czm_keras_tensor move_channels(czm_keras_call *c, czm_keras_tensor x, size_t from, size_t to,
-                                      size_t rank) {
-    int64_t order[CZM_KERAS_HIGHEST_RANK];
-    for (size_t i = 0, next = 0; i < rank; i++) {
-        if (next == from) next++;
-        order[i] = i == to ? (int64_t)from : (int64_t)next++;
-    }
-    return czm_keras_transpose(c, x, order, rank);
-}
-
 // Causal padding: zeros before the first element, so that an output depends on no later input.
 static czm_keras_tensor pad_causally(czm_keras_call *c, czm_keras_tensor x, const window *w,
                                      int64_t length) {
@@ -392,7 +381,8 @@ czm_keras_tensor czm_keras_build_local(czm_keras_call *c) {
     if (czm_config_int(c->config, "implementation", 1) != 1)
         czm_keras_fail(c, "build the layer with implementation=1",
                        "only implementation 1 is supported");
-    czm_keras_tensor x = is_first ? move_channels(c, c->in[0], 1, rank + 1, rank + 2) : c->in[0];
+    czm_keras_tensor x = is_first ? czm_keras_move_axis(c, c->in[0], 1, rank + 1, rank + 2)
+                                  : c->in[0];
     w.is_first = false;
     if (rank == 1) {
         x = expand(c, x, 1);
@@ -413,7 +403,7 @@ czm_keras_tensor czm_keras_build_local(czm_keras_call *c) {
     czm_set_string(c->graph, product, "equation", "bhwk,hwkf->bhwf");
     czm_keras_tensor y = czm_keras_output(c, product, 0);
     if (rank == 1) y = squeeze(c, y, 1);
-    if (is_first) y = move_channels(c, y, rank + 1, 1, rank + 2);
+    if (is_first) y = czm_keras_move_axis(c, y, rank + 1, 1, rank + 2);
     if (czm_keras_has_weight(c, "bias")) y = local_bias(c, y, rank, is_first);
     return czm_keras_activate(c, czm_config_get(c->config, "activation"), y);
 }
@@ -494,7 +484,8 @@ czm_keras_tensor czm_keras_build_convolution_lstm(czm_keras_call *c) {
     if (c->b->status) return c->in[0];
     bool is_first = w.is_first, is_line = rank == 1;
     bool is_backward = czm_config_bool(c->config, "go_backwards", false);
-    czm_keras_tensor x = is_first ? move_channels(c, c->in[0], 2, rank + 2, rank + 3) : c->in[0];
+    czm_keras_tensor x = is_first ? czm_keras_move_axis(c, c->in[0], 2, rank + 2, rank + 3)
+                                  : c->in[0];
     w.is_first = false;
     if (is_line) w = as_flat(&w);
     czm_keras_tensor *all = CZM_NEW_ARRAY(c->arena, czm_keras_tensor, (size_t)steps), cell = NULL,
@@ -506,9 +497,10 @@ czm_keras_tensor czm_keras_build_convolution_lstm(czm_keras_call *c) {
     }
     if (c->b->status) return c->in[0];
     if (!czm_config_bool(c->config, "return_sequences", false))
-        return is_first ? move_channels(c, all[steps - 1], rank + 1, 1, rank + 2) : all[steps - 1];
+        return is_first ? czm_keras_move_axis(c, all[steps - 1], rank + 1, 1, rank + 2)
+                        : all[steps - 1];
     czm_node *node = czm_keras_node(c, "stack", CZM_OP_Pack, all, (size_t)steps);
     czm_set_int(c->graph, node, "axis", 1);
-    return is_first ? move_channels(c, czm_keras_output(c, node, 0), rank + 2, 2, rank + 3)
+    return is_first ? czm_keras_move_axis(c, czm_keras_output(c, node, 0), rank + 2, 2, rank + 3)
                     : czm_keras_output(c, node, 0);
 }

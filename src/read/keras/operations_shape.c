@@ -235,17 +235,12 @@ czm_keras_tensor czm_keras_op_swap_axes(czm_keras_call *c, czm_op_kind op) {
 
 czm_keras_tensor czm_keras_op_move_axis(czm_keras_call *c, czm_op_kind op) {
     (void)op;
-    int64_t order[MOST_RANK];
-    size_t rank = czm_keras_rank(c, c->in[0]), at = 0;
+    size_t rank = czm_keras_rank(c, c->in[0]);
     int64_t from = czm_keras_axis(c, "source", rank, 0),
             to = czm_keras_axis(c, "destination", rank, 0);
     if (json_array_size(czm_keras_option(c, "source")) > 1)
         czm_keras_fail(c, NULL, "only one axis can be moved");
-    for (size_t i = 0; i < rank; i++) {
-        if (at == (size_t)from) at++;
-        order[i] = (int64_t)i == to ? from : (int64_t)at++;
-    }
-    return czm_keras_transpose(c, c->in[0], order, rank);
+    return czm_keras_move_axis(c, c->in[0], (size_t)from, (size_t)to, rank);
 }
 
 czm_keras_tensor czm_keras_op_repeat(czm_keras_call *c, czm_op_kind op) {
