@@ -81,9 +81,9 @@ czm_keras_tensor czm_keras_finish(czm_keras_call *c, czm_keras_tensor y);
 czm_keras_tensor czm_keras_along_last(czm_keras_call *c, czm_op_kind op, czm_keras_tensor x,
                                       int64_t axis);
 
-// Divided by its length along `axes`.
+// Divided by its length along `axes`. Its square is at least `least`; 0: the default of Keras.
 czm_keras_tensor czm_keras_unit(czm_keras_call *c, czm_keras_tensor x, const int64_t *axes,
-                                size_t count);
+                                size_t count, double least);
 
 // The first half along an axis, times the sigmoid of the second.
 czm_keras_tensor czm_keras_glu(czm_keras_call *c, czm_keras_tensor x, int64_t axis);

@@ -154,7 +154,7 @@ czm_keras_tensor czm_keras_build_dot(czm_keras_call *c) {
         if (axes[i] < 0) axes[i] += (int64_t)ranks[i];
         is_good = axes[i] > 0 && axes[i] < (int64_t)ranks[i];
         if (is_good && czm_config_bool(c->config, "normalize", false))
-            parts[i] = czm_keras_unit(c, parts[i], &axes[i], 1);
+            parts[i] = czm_keras_unit(c, parts[i], &axes[i], 1, 0);
     }
     if (!is_good) {
         czm_keras_fail_damaged(c, "the layer needs two inputs, and an axis of each");

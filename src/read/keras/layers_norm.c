@@ -254,17 +254,17 @@ czm_keras_tensor czm_keras_build_group_normalization(czm_keras_call *c) {
 }
 
 czm_keras_tensor czm_keras_unit(czm_keras_call *c, czm_keras_tensor x, const int64_t *axes,
-                                size_t count) {
+                                size_t count, double least) {
     czm_keras_tensor squares = CZM_KERAS_OP(c, CZM_OP_Square, x);
     czm_keras_tensor sum = czm_keras_reduce(c, NULL, CZM_OP_Sum, squares, axes, count, true);
-    sum = czm_keras_with(c, CZM_OP_Maximum, sum, 1e-12);
+    sum = czm_keras_with(c, CZM_OP_Maximum, sum, least > 0 ? least : 1e-12);
     return CZM_KERAS_OP(c, CZM_OP_Mul, x, CZM_KERAS_OP(c, CZM_OP_Rsqrt, sum));
 }
 
 czm_keras_tensor czm_keras_build_unit_normalization(czm_keras_call *c) {
     int64_t axes[MOST_RANK];
     size_t count = axes_of(c, czm_keras_rank(c, c->in[0]), axes);
-    return czm_keras_unit(c, c->in[0], axes, count);
+    return czm_keras_unit(c, c->in[0], axes, count, 0);
 }
 
 // ---- by numbers of the configuration or the file

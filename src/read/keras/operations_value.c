@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Operations that compute: arithmetic, activations, reductions.
-#include <math.h>
-
 #include "read/keras/operations.h"
 
 enum { MOST_RANK = CZM_KERAS_HIGHEST_RANK };
@@ -155,18 +153,14 @@ czm_keras_tensor czm_keras_op_clip(czm_keras_call *c, czm_op_kind op) {
 czm_keras_tensor czm_keras_op_normalize(czm_keras_call *c, czm_op_kind op) {
     (void)op;
     int64_t axes[MOST_RANK];
-    czm_keras_tensor x = c->in[0];
-    size_t rank = czm_keras_rank(c, x);
+    size_t rank = czm_keras_rank(c, c->in[0]);
     const json_t *axis = czm_keras_option(c, "axis"), *order = czm_keras_option(c, "order");
     size_t count = axis ? czm_keras_axes(c, axis, rank, axes) : 1;
     if (!axis) axes[0] = (int64_t)rank - 1;
     if (order && json_number_value(order) != 2)
         czm_keras_fail(c, NULL, "only order 2 is supported");
-    double floor = json_number_value(czm_keras_option(c, "epsilon"));
-    czm_keras_tensor sum =
-        czm_keras_reduce(c, NULL, CZM_OP_Sum, CZM_KERAS_OP(c, CZM_OP_Square, x), axes, count, true);
-    sum = czm_keras_with(c, CZM_OP_Maximum, sum, floor > 0 ? floor : 1e-12);
-    return CZM_KERAS_OP(c, CZM_OP_Mul, x, CZM_KERAS_OP(c, CZM_OP_Rsqrt, sum));
+    return czm_keras_unit(c, c->in[0], axes, count,
+                          json_number_value(czm_keras_option(c, "epsilon")));
 }
 
 czm_keras_tensor czm_keras_op_cast(czm_keras_call *c, czm_op_kind op) {
