@@ -7,13 +7,6 @@
 
 enum { MOST_RANK = CZM_KERAS_HIGHEST_RANK };
 
-static czm_keras_tensor matmul(czm_keras_call *c, const char *suffix, czm_keras_tensor x,
-                               czm_keras_tensor matrix) {
-    return czm_keras_output(c,
-                            czm_keras_node(c, suffix, CZM_OP_MatMul, CZM_KERAS_INPUTS(x, matrix)),
-                            0);
-}
-
 static czm_keras_tensor gather(czm_keras_call *c, czm_keras_tensor shape, czm_keras_tensor places) {
     return CZM_KERAS_AS(c, "Tensordot/GatherV2", CZM_OP_GatherV2, shape, places,
                         czm_keras_int(c, "Tensordot/GatherV2/axis", 0));
@@ -52,16 +45,15 @@ static czm_keras_tensor tensordot(czm_keras_call *c, czm_keras_tensor x, size_t 
         CZM_KERAS_AS(c, "Tensordot/Reshape", CZM_OP_Reshape, turned, czm_keras_output(c, sizes, 0));
     czm_keras_tensor units = czm_keras_ints(c, "Tensordot/Const_2", dims + 1, 1);
     czm_keras_tensor result = join(c, outer, units);
-    return CZM_KERAS_AS(c, "Tensordot", CZM_OP_Reshape,
-                        matmul(c, "Tensordot/MatMul", matrix, kernel), result);
+    czm_keras_tensor rows = CZM_KERAS_AS(c, "Tensordot/MatMul", CZM_OP_MatMul, matrix, kernel);
+    return CZM_KERAS_AS(c, "Tensordot", CZM_OP_Reshape, rows, result);
 }
 
 czm_keras_tensor czm_keras_build_dense(czm_keras_call *c) {
     size_t rank = czm_keras_rank(c, c->in[0]);
     if (rank > 2) return czm_keras_finish(c, tensordot(c, c->in[0], rank));
-    return czm_keras_finish(c,
-                            matmul(c, czm_op_name(CZM_OP_MatMul), c->in[0],
-                                   czm_keras_weight_as(c, "kernel", "MatMul/ReadVariableOp", 2)));
+    czm_keras_tensor kernel = czm_keras_weight_as(c, "kernel", "MatMul/ReadVariableOp", 2);
+    return czm_keras_finish(c, CZM_KERAS_OP(c, CZM_OP_MatMul, c->in[0], kernel));
 }
 
 static czm_keras_tensor einsum(czm_keras_call *c, const char *suffix, const char *equation,

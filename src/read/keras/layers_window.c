@@ -146,9 +146,7 @@ czm_keras_tensor czm_keras_build_convolution(czm_keras_call *c) {
     check_kernel(c, "kernel", &w);
     const char *read = czm_arena_format(c->arena, "%s/ReadVariableOp", czm_op_name(op));
     czm_node *node =
-        czm_keras_node(c, czm_op_name(op), op,
-                       CZM_KERAS_INPUTS(c->in[0],
-                                        czm_keras_weight_as(c, "kernel", read, w.rank + 2)));
+        CZM_KERAS_NODE(c, op, c->in[0], czm_keras_weight_as(c, "kernel", read, w.rank + 2));
     return czm_keras_finish(c, with_window(c, node, &w));
 }
 
