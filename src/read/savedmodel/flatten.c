@@ -10,8 +10,6 @@
 // replaces the proxies by the tensors that they represent.
 #include "read/savedmodel/flatten.h"
 
-#include <stdlib.h>
-
 #include "read/savedmodel/proxy.h"
 
 enum {
