@@ -100,13 +100,11 @@ class Net:
         """No regions, no scales: up to operator set 12 they may not be absent."""
         return '' if self.opset >= 13 else self.const(self.np.zeros(0), 'float32')
 
-    def model(self, output, rank=4):
+    def model(self, output):
         import onnx
-        kinds = {'float32': onnx.TensorProto.FLOAT, 'float16': onnx.TensorProto.FLOAT16}
-        kind = kinds[self.dtype]
-        shape = [d if isinstance(d, int) else d for d in self.shape]
+        kind = {'float32': onnx.TensorProto.FLOAT, 'float16': onnx.TensorProto.FLOAT16}[self.dtype]
         graph = onnx.helper.make_graph(
-            self.nodes, 'g', [onnx.helper.make_tensor_value_info('x', kind, shape)],
+            self.nodes, 'g', [onnx.helper.make_tensor_value_info('x', kind, self.shape)],
             [onnx.helper.make_empty_tensor_value_info(output)], self.weights)
         imports = [onnx.helper.make_opsetid('', self.opset)]
         imports += [onnx.helper.make_opsetid(d, 1) for d in sorted({f.domain for f in self.functions})]
@@ -430,7 +428,6 @@ def weights():
 
 
 PARTS = (convolutions, transposed, pools, resizes, norms, shapes, elements, weights)
-OPEN = (('N', 3, 'H', 'W'), (2, 3, 8, 24))
 
 
 def networks():
@@ -454,6 +451,3 @@ def networks():
     for part in PARTS:
         for name, opset, build in part():
             yield one(f'{part.__name__}/{name}', opset, build)
-
-
-# --------------------------------------------- running
