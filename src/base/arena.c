@@ -160,8 +160,7 @@ static block *add_block(czm_arena *arena, size_t at_least) {
     if (size > LARGEST_BLOCK) size = LARGEST_BLOCK;
     if (size < at_least) size = at_least;
     if (size > SIZE_MAX - sizeof(block)) return NULL;
-    czm_budget_use(arena, CZM_MEMORY, sizeof(block) + size, NULL);
-    arena->size += sizeof(block) + size;
+    czm_arena_count(arena, sizeof(block) + size, NULL);
     block *b = allocate(sizeof(block) + size);
     if (!b) return NULL;
     *b = (block){.size = size};
