@@ -15,8 +15,7 @@
 static bool is_too_large(uint64_t height, uint64_t width, uint64_t sample_count,
                          uint64_t file_size) {
     enum { BYTES_PER_SAMPLE = 8 }; // as stored in the file, and as a number
-    uint64_t most = file_size * CZM_BUDGET_FACTOR + CZM_BUDGET_SPARE;
-    return height > most / width / sample_count / BYTES_PER_SAMPLE;
+    return height > czm_budget_for(file_size) / width / sample_count / BYTES_PER_SAMPLE;
 }
 
 static const char *start(czm_arena *arena, cli_image *image, uint64_t height, uint64_t width,
@@ -376,7 +375,7 @@ static int tiff_close(thandle_t handle) {
 }
 
 static const char *read_tiff(czm_arena *arena, czm_bytes file, cli_image *image) {
-    tiff_file whole = {.file = file, .left = file.size * CZM_BUDGET_FACTOR + CZM_BUDGET_SPARE};
+    tiff_file whole = {.file = file, .left = czm_budget_for(file.size)};
     TIFFSetErrorHandler(NULL); // the default handler prints
     TIFFSetWarningHandler(NULL);
     TIFF *tiff = TIFFClientOpen("", "rm", &whole, tiff_take, tiff_put, tiff_seek, tiff_close,

@@ -95,7 +95,7 @@ static void *fail(czm_arena *arena) {
 
 static void set_allowed(czm_budget *b) {
     for (int i = 0; i < CZM_RESOURCE_COUNT; i++) {
-        uint64_t allowed = b->input[i] * CZM_BUDGET_FACTOR + CZM_BUDGET_SPARE;
+        uint64_t allowed = czm_budget_for(b->input[i]);
         if (allowed < b->least) allowed = b->least;
         b->allowed[i] = i == CZM_WORK ? allowed / 2 : allowed;
     }

@@ -78,6 +78,10 @@ typedef enum czm_resource {
 #define CZM_BUDGET_FACTOR 56u
 #define CZM_BUDGET_SPARE (64u << 20) // for any input
 
+static inline uint64_t czm_budget_for(uint64_t input) {
+    return input * CZM_BUDGET_FACTOR + CZM_BUDGET_SPARE;
+}
+
 typedef struct czm_budget {
     uint64_t input[CZM_RESOURCE_COUNT]; // bytes on the disk
     uint64_t used[CZM_RESOURCE_COUNT];
