@@ -94,11 +94,13 @@ static czm_tensor shift(builder *b, czm_tensor image) {
     return ADD(b, CZM_OP_AddV2, image, floats(b, "offset", b->step->values, b->step->value_count));
 }
 
+static czm_tensor cast_to(builder *b, czm_tensor tensor, czm_dtype dtype) {
+    return czm_build_cast(b->graph, name_of(b, czm_op_name(CZM_OP_Cast)), tensor, dtype);
+}
+
 static czm_tensor cast(builder *b, czm_tensor image) {
     if (!czm_dtype_is_floating(b->step->dtype)) image = ADD(b, CZM_OP_Round, image);
-    czm_node *node = add(b, CZM_OP_Cast, CZM_INPUTS(image));
-    czm_set_type(b->graph, node, "DstT", b->step->dtype);
-    return czm_output(node);
+    return cast_to(b, image, b->step->dtype);
 }
 
 static czm_tensor mean_of(builder *b, czm_tensor image) {
@@ -117,9 +119,7 @@ static czm_tensor smallest_deviation(builder *b, czm_tensor image) {
     czm_tensor size = ADD(b, CZM_OP_StridedSlice, czm_output(shape), ints(b, "begin", begin, 1),
                           ints(b, "end", end, 1), ints(b, "step", step, 1));
     czm_tensor count = ADD(b, CZM_OP_Prod, size, ints(b, "axis", axis, 1));
-    return ADD(b, CZM_OP_Rsqrt,
-               czm_build_cast(b->graph, name_of(b, czm_op_name(CZM_OP_Cast)), count,
-                              CZM_DTYPE_FLOAT));
+    return ADD(b, CZM_OP_Rsqrt, cast_to(b, count, CZM_DTYPE_FLOAT));
 }
 
 // tf.image.per_image_standardization: (x - mean) / max(deviation, 1 / sqrt(number of values)).
