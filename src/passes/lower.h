@@ -61,8 +61,6 @@ czm_tensor czm_lower_cast(czm_lowering *lowering, const czm_node *node, czm_tens
 // A new node with the op and attrs of `node`, without inputs.
 czm_node *czm_lower_copy(czm_lowering *lowering, const czm_node *node, const char *suffix);
 
-static inline czm_dtype czm_lower_dtype(const czm_node *node) { return czm_attr_type(node, "T"); }
-
 // ---- convolutions
 
 static inline bool czm_lower_is_channels_last(const czm_node *node) {

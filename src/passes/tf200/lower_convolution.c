@@ -87,7 +87,7 @@ void czm_explicit_padding_rewrite(czm_lowering *l, czm_node *node) {
     czm_tensor *image = &node->inputs.items[0], table = padding_table(l, node, paddings, 4);
     if (czm_node_is(node, CZM_OP_MaxPool))
         *image = pad(l, node, "padded", CZM_OP_PadV2,
-                     CZM_INPUTS(*image, table, lowest(l, node, czm_lower_dtype(node))));
+                     CZM_INPUTS(*image, table, lowest(l, node, czm_attr_type(node, "T"))));
     else
         *image = pad(l, node, "padded", CZM_OP_Pad, CZM_INPUTS(*image, table));
     czm_set_string(l->graph, node, "padding", "VALID");
