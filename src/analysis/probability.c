@@ -29,7 +29,7 @@ static bool is_weights(const czm_shapes *shapes, czm_tensor tensor) {
     if (czm_shape_of(shapes, tensor).rank < 1) return false;
     while (tensor.node->inputs.count && (czm_node_kind(tensor.node) == CZM_OP_Cast ||
                                          czm_node_traits(tensor.node)->memory == CZM_OP_HANDS_ON))
-        tensor = tensor.node->inputs.items[0];
+        tensor = czm_handed_on(tensor);
     return czm_node_traits(tensor.node)->memory == CZM_OP_IS_WEIGHT;
 }
 

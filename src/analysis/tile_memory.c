@@ -99,12 +99,6 @@ static buffer *new_buffer(const liveness *l, czm_tensor tensor, size_t position,
     return b;
 }
 
-// The input whose memory an output is.
-static czm_tensor handed_on(const czm_node *node, size_t output) {
-    bool is_each = czm_node_is(node, CZM_OP_IdentityN) && output < node->inputs.count;
-    return node->inputs.items[is_each ? output : 0];
-}
-
 static void make_buffers(liveness *l, czm_node *node, size_t position) {
     outputs *made = &l->made[position];
     made->how = czm_node_traits(node)->memory;
@@ -113,7 +107,7 @@ static void make_buffers(liveness *l, czm_node *node, size_t position) {
     for (size_t i = 0; i < made->count; i++) {
         czm_tensor tensor = {node, (uint32_t)i};
         if (made->how == CZM_OP_HANDS_ON && node->inputs.count) {
-            made->buffers[i] = buffer_of(l, handed_on(node, i));
+            made->buffers[i] = buffer_of(l, czm_handed_on(tensor));
             if (made->buffers[i]) continue;
         }
         made->buffers[i] = new_buffer(l, tensor, position, made->how == CZM_OP_IS_WEIGHT);

@@ -40,6 +40,12 @@ czm_tensor czm_identity_source(czm_tensor t) {
     return t;
 }
 
+czm_tensor czm_handed_on(czm_tensor output) {
+    const czm_tensor_list *inputs = &output.node->inputs;
+    bool is_each = czm_node_is(output.node, CZM_OP_IdentityN) && output.index < inputs->count;
+    return inputs->items[is_each ? output.index : 0];
+}
+
 // Depth-first search with an explicit stack, since chains of 100,000 nodes are valid.
 typedef struct visit {
     czm_node *node;

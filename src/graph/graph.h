@@ -167,6 +167,9 @@ static inline bool czm_node_is(const czm_node *node, czm_op_kind op) {
     return czm_node_kind(node) == op;
 }
 
+// The input whose elements an output has, of a node that hands its memory on (CZM_OP_HANDS_ON) or casts it.
+czm_tensor czm_handed_on(czm_tensor output);
+
 // Keeps the inputs of the graph and the nodes that outputs and effects need, in depth-first order of the outputs'
 // inputs: the same graph gives the same order. Loops of old-style control flow are cut at NextIteration. Sets
 // `order`. Returns NULL, or a node whose input depends on its own output: then the graph is damaged, and its order is

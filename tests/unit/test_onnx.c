@@ -266,6 +266,11 @@ static void test_rejections(void **state) {
         "operation AsString: ONNX has no equivalent of it, or czmodel does not support it");
     check_rejection("x:i[2,3]; y=Invert(x)", CZM_ONNX_OLD,
                     "operation Invert: opset 12 has no operations on bits");
+    check_rejection(
+        "x:f[4]; p=Where(x); c=Cast(x) DstT=@i; k=i 1; i=ExpandDims(c,k); "
+        "n=IdentityN(p,i); y=TensorScatterMax(x,n:1,x)",
+        CZM_ONNX_OLD,
+        "operation TensorScatterMax: opset 12 cannot combine values at the same position");
     check_rejection("x:f[2,3]; y=AddV2(x) T=@f", CZM_ONNX_OLD,
                     "operation AddV2: an input is missing");
     check_rejection("x:l[2,3]; y=Erf(x) T=@l", CZM_ONNX_NEW,

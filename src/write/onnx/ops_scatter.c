@@ -84,7 +84,7 @@ static bool are_constant_and_different(czm_onnx_step *step, size_t input) {
 
 static bool are_different(czm_onnx_step *step, size_t input) {
     czm_tensor places = step->node->inputs.items[input];
-    while (hands_on(places.node)) places = places.node->inputs.items[0];
+    while (hands_on(places.node)) places = czm_handed_on(places);
     return czm_node_is(places.node, CZM_OP_Where) ||
            (is_pool_without_overlap(places.node) && places.index == 1) ||
            are_constant_and_different(step, input);
