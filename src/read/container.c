@@ -13,16 +13,11 @@
 #define CZANN_METADATA "model.json"
 #define CZANN_NETWORK "model.model"
 
-static bool ends_with(const char *text, const char *end) {
-    size_t size = strlen(text), end_size = strlen(end);
-    return size >= end_size && czm_text_equal(text + size - end_size, end);
-}
-
 // ---- the kind of a file
 
 static bool is_telling(const char *name) {
     return !strchr(name, '/') &&
-           (czm_text_begins(name, ID_PREFIX) || ends_with(name, NETWORK_ENDING) ||
+           (czm_text_begins(name, ID_PREFIX) || czm_text_ends(name, NETWORK_ENDING) ||
             czm_text_equal(name, CZANN_METADATA));
 }
 
@@ -37,7 +32,7 @@ bool czm_is_container(czm_context *context, const char *path) {
     for (size_t i = 0; i < zip.count; i++)
         if (is_telling(zip.members[i].name)) return true;
     const char *first = czm_unzip_first_name(context->arena, whole);
-    return zip.fault && (is_telling(first) || ends_with(first, METADATA_ENDING));
+    return zip.fault && (is_telling(first) || czm_text_ends(first, METADATA_ENDING));
 }
 
 // ---- members
@@ -94,7 +89,7 @@ static czm_status find_member(czm_context *context, const czm_container *c, cons
     size_t count = 0;
     for (size_t i = 0; i < c->archive.count; i++) {
         const czm_unzip_member *m = &c->archive.members[i];
-        if (!ends_with(m->name, ending)) continue;
+        if (!czm_text_ends(m->name, ending)) continue;
         *found = m;
         count++;
         if (czm_text_equal(m->name, expected)) return CZM_OK;

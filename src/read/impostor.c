@@ -113,11 +113,6 @@ czm_impostor czm_impostor_of_file(czm_arena *arena, czm_extent file) {
 
 // ---- names
 
-static bool ends_with(const char *text, const char *end) {
-    size_t size = strlen(text), end_size = strlen(end);
-    return size >= end_size && czm_text_equal(text + size - end_size, end);
-}
-
 static const struct {
     const char *end;
     czm_impostor kind;
@@ -137,7 +132,7 @@ static const struct {
 czm_impostor czm_impostor_of_archive(const czm_unzip *archive) {
     for (size_t k = 0; k < CZM_COUNT_OF(members); k++)
         for (size_t i = 0; i < archive->count; i++)
-            if (ends_with(archive->members[i].name, members[k].end)) return members[k].kind;
+            if (czm_text_ends(archive->members[i].name, members[k].end)) return members[k].kind;
     return (czm_impostor){0};
 }
 
@@ -163,7 +158,7 @@ static czm_impostor kind_of_files(czm_arena *arena, const char *path, const czm_
     for (size_t k = 0; k < CZM_COUNT_OF(ends); k++)
         for (size_t i = 0; i < names->count; i++) {
             const char *name = czm_path_join(arena, path, names->paths[i]);
-            czm_file *file = ends_with(name, ends[k]) ? czm_file_open(arena, name) : NULL;
+            czm_file *file = czm_text_ends(name, ends[k]) ? czm_file_open(arena, name) : NULL;
             if (!file) continue;
             czm_impostor kind = czm_impostor_of_file(arena, czm_extent_whole(file));
             if (kind.what)

@@ -18,11 +18,6 @@ static czm_status not_a_model(czm_context *context, const char *path, const char
     return czm_report_add(context->report, CZM_RULE_MODEL_KIND, path, hint, "this is %s", what);
 }
 
-static bool ends_with(const char *text, const char *end) {
-    size_t size = strlen(text), end_size = strlen(end);
-    return size >= end_size && czm_text_equal(text + size - end_size, end);
-}
-
 typedef CZM_LIST(const char *) prefix_list;
 
 // The folders inside the archive that contain saved_model.pb: "", "unet/". If `wanted` (such as "unet") is not "",
@@ -32,7 +27,7 @@ static prefix_list find_prefixes(czm_arena *arena, const czm_unzip *zip, const c
     size_t size = strlen(wanted);
     for (size_t i = 0; i < zip->count; i++) {
         const char *name = zip->members[i].name;
-        bool is_model = czm_text_equal(name, MODEL_FILE) || ends_with(name, "/" MODEL_FILE);
+        bool is_model = czm_text_equal(name, MODEL_FILE) || czm_text_ends(name, "/" MODEL_FILE);
         bool is_wanted = size == 0 || (czm_text_begins(name, wanted) && name[size] == '/');
         if (!is_model || !is_wanted) continue;
         const char *prefix =
@@ -68,7 +63,7 @@ static const char *only_onnx(const czm_unzip *zip, const char *inside) {
     size_t count = 0;
     for (size_t i = 0; i < zip->count; i++) {
         const char *name = zip->members[i].name;
-        if (!czm_text_begins(name, inside) || !ends_with(name, ".onnx")) continue;
+        if (!czm_text_begins(name, inside) || !czm_text_ends(name, ".onnx")) continue;
         found = name;
         count++;
     }
@@ -134,7 +129,7 @@ static czm_status open_archive(czm_context *context, czm_extent whole, const cha
 static bool is_onnx(const char *path, czm_extent file) {
     enum { OLDEST_IR = 3, NEWEST_IR = 64 };
     uint8_t head[2];
-    return ends_with(path, ".onnx") ||
+    return czm_text_ends(path, ".onnx") ||
            (file.size > sizeof head &&
             czm_file_read_at(file.file, file.offset, head, sizeof head) && head[0] == 0x08 &&
             head[1] >= OLDEST_IR && head[1] <= NEWEST_IR);
@@ -160,7 +155,7 @@ static czm_status open_file(czm_context *context, const char *inside, czm_source
         return not_a_model(context, source->path, "a data file of a TensorFlow checkpoint",
                            "name the folder of the SavedModel: weights alone do not describe a "
                            "network");
-    if (ends_with(source->path, MODEL_FILE))
+    if (czm_text_ends(source->path, MODEL_FILE))
         return not_a_model(context, source->path, "a file inside a SavedModel",
                            "name the folder that contains it");
     return not_a_model(context, source->path, "a file of an unknown kind", wrong_model_hint);
@@ -308,7 +303,7 @@ static czm_path_list archive_files(czm_context *context, const czm_source *sourc
     const char **paths = CZM_NEW_ARRAY(context->arena, const char *, source->archive.count);
     for (size_t i = 0; i < source->archive.count; i++) {
         const char *name = source->archive.members[i].name;
-        bool is_folder = ends_with(name, "/");
+        bool is_folder = czm_text_ends(name, "/");
         if (czm_text_begins(name, source->prefix) && !is_folder && name[skip])
             paths[count++] = name + skip;
     }
