@@ -32,8 +32,9 @@ NETWORK = zipped([('saved_model.pb', small())])
 
 # ---- XML
 
-def container(folder, xml, method=zipfile.ZIP_STORED):
-    return put(folder, 'model.czmodel', zipped([(f'{ID}.xml', xml), (f'{ID}.model', NETWORK), (f'modelid={ID}', '')], method))
+def container(folder, xml, method=zipfile.ZIP_STORED, network=NETWORK, more=()):
+    return put(folder, 'model.czmodel', zipped([(f'{ID}.xml', xml), (f'{ID}.model', network), *more, (f'modelid={ID}', '')],
+                                               method))
 
 
 CLASSES = '<Item LabelValue="1" Name="a" colR="0" colG="0" colB="0"/><Item LabelValue="2" Name="b" colR="1" colG="0" colB="0"/>'
@@ -124,13 +125,12 @@ def czann_classes(folder, n):
 
 # ---- ZIP archives
 
-def local(name, packed, method=0, size=None):
-    return struct.pack('<4s5H3I2H', b'PK\3\4', 20, 0, method, 0, 33, 0, len(packed), len(packed) if size is None else size,
-                       len(name), 0) + name + packed
+def local(name, packed):
+    return struct.pack('<4s5H3I2H', b'PK\3\4', 20, 0, 0, 0, 33, 0, len(packed), len(packed), len(name), 0) + name + packed
 
 
-def entry(name, packed, at, method=0, size=None, extra=b'', comment=b'', content=b''):
-    return struct.pack('<4s6H3I5H2I', b'PK\1\2', 20, 20, 0, method, 0, 33, zlib.crc32(content), len(packed),
+def entry(name, packed, at, size=None, extra=b'', comment=b'', content=b''):
+    return struct.pack('<4s6H3I5H2I', b'PK\1\2', 20, 20, 0, 0, 0, 33, zlib.crc32(content), len(packed),
                        len(packed) if size is None else size, len(name), len(extra), len(comment), 0, 0, 0, at) + name + extra + comment
 
 
@@ -141,8 +141,8 @@ def end(count, size, at):
     return record + locator + struct.pack('<4s4H2IH', b'PK\5\6', 0, 0, 0xffff, 0xffff, 0xffffffff, 0xffffffff, 0)
 
 
-def archive(folder, members, directory, count, name='model.zip'):
-    return put(folder, name, members + directory + end(count, len(directory), len(members)))
+def archive(folder, members, directory, count):
+    return put(folder, 'model.zip', members + directory + end(count, len(directory), len(members)))
 
 
 ARCHIVE = ('inspect', 'check', 'convert', 'new', 'diff')
@@ -200,7 +200,7 @@ def zip_onnx(folder, n):
 def container_members(folder, n):
     """A network with many members, each of which is unpacked and verified."""
     network = zipped([('saved_model.pb', small()), *((f'assets/{i}', b'') for i in range(n))])
-    return put(folder, 'model.czmodel', zipped([(f'{ID}.xml', metadata()), (f'{ID}.model', network), (f'modelid={ID}', '')]))
+    return container(folder, metadata(), network=network)
 
 
 @kind(10 ** 3, 10 ** 4, 10 ** 5)
@@ -212,16 +212,14 @@ def container_ids(folder, n):
 @kind(10 ** 6, 10 ** 7, 2 * 10 ** 8)
 def container_zeros(folder, n):
     """A licence of zeros."""
-    return put(folder, 'model.czmodel', zipped([(f'{ID}.xml', metadata()), (f'{ID}.model', NETWORK),
-                                                ('LICENSE.txt', bytes(n)), (f'modelid={ID}', '')], zipfile.ZIP_DEFLATED))
+    return container(folder, metadata(), zipfile.ZIP_DEFLATED, more=[('LICENSE.txt', bytes(n))])
 
 
 @kind(10 ** 6, 10 ** 7, 10 ** 8)
 def container_in_container(folder, n):
     """Zeros that are packed twice."""
     network = zipped([('saved_model.pb', small()), ('assets/zeros', bytes(n))], zipfile.ZIP_DEFLATED)
-    return put(folder, 'model.czmodel', zipped([(f'{ID}.xml', metadata()), (f'{ID}.model', network), (f'modelid={ID}', '')],
-                                               zipfile.ZIP_DEFLATED))
+    return container(folder, metadata(), zipfile.ZIP_DEFLATED, network)
 
 
 # ---- specifications

@@ -16,8 +16,8 @@ def chunk(name, content):
     return struct.pack('>I', len(content)) + name + content + struct.pack('>I', zlib.crc32(name + content))
 
 
-def png(folder, height, width, chunks, depth=8, colour=0, interlaced=0):
-    header = chunk(b'IHDR', struct.pack('>IIBBBBB', width, height, depth, colour, 0, 0, interlaced))
+def png(folder, height, width, chunks, colour=0, interlaced=0):
+    header = chunk(b'IHDR', struct.pack('>IIBBBBB', width, height, 8, colour, 0, 0, interlaced))
     return put(folder, 'image.png', b'\x89PNG\r\n\x1a\n' + header + b''.join(chunks) + chunk(b'IEND', b''))
 
 
@@ -84,8 +84,8 @@ def frame(marker, height, width):
     return segment(0xdb, bytes([0]) + bytes([1]) * 64) + segment(marker, struct.pack('>BHHBBBB', 8, height, width, 1, 1, 0x11, 0))
 
 
-def scan(first, last, bits, precise=0):
-    return segment(0xda, bytes([1, 1, 0, first, last, precise])) + bits
+def scan(first, last, bits):
+    return segment(0xda, bytes([1, 1, 0, first, last, 0])) + bits
 
 
 @kind(1000, 4000, 16000)
