@@ -69,3 +69,10 @@ bool czm_config_sizes(const json_t *config, const char *key, size_t rank, int64_
     for (size_t i = count; i < rank; i++) out[i] = out[0];
     return true;
 }
+
+czm_dtype czm_config_dtype(const json_t *value) {
+    const char *name = json_string_value(value);
+    for (int i = 1; name && i <= CZM_DTYPE_UINT64; i++)
+        if (czm_text_equal(czm_dtype_name((czm_dtype)i), name)) return (czm_dtype)i;
+    return CZM_DTYPE_NONE;
+}

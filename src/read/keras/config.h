@@ -6,6 +6,7 @@
 #define CZM_KERAS_CONFIG_H
 
 #include "codec/json.h"
+#include "op/dtype.h"
 
 enum { CZM_KERAS_HIGHEST_RANK = 8 };
 
@@ -27,6 +28,9 @@ size_t czm_config_ints(const json_t *value, int64_t *out, size_t most);
 // One size for each of `rank` dimensions; a single number is for all of them. false: neither.
 bool czm_config_sizes(const json_t *config, const char *key, size_t rank, int64_t absent,
                       int64_t *out);
+
+// The element type of TensorFlow 2.0.0 with this name, such as "float32"; CZM_DTYPE_NONE: another value.
+czm_dtype czm_config_dtype(const json_t *value);
 
 // The name of a class: of {"class_name": ..., ...}; "" if there is none.
 const char *czm_config_class(const json_t *object);

@@ -165,11 +165,8 @@ czm_keras_tensor czm_keras_op_normalize(czm_keras_call *c, czm_op_kind op) {
 
 czm_keras_tensor czm_keras_op_cast(czm_keras_call *c, czm_op_kind op) {
     (void)op;
-    const json_t *value = czm_keras_option(c, "dtype");
-    const char *name = json_string_value(value);
-    for (int i = 1; name && i < 24; i++)
-        if (czm_text_equal(czm_dtype_name((czm_dtype)i), name))
-            return czm_keras_cast(c, "Cast", c->in[0], (czm_dtype)i);
+    czm_dtype dtype = czm_config_dtype(czm_keras_option(c, "dtype"));
+    if (dtype) return czm_keras_cast(c, "Cast", c->in[0], dtype);
     czm_keras_fail(c, NULL, "the target type of its cast is not supported");
     return c->in[0];
 }

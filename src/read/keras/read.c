@@ -281,10 +281,8 @@ czm_keras_tensor czm_keras_run(czm_keras_builder *b, czm_keras_layer *layer, con
 static czm_dtype input_type(const json_t *config) {
     const json_t *value = czm_config_get(config, "dtype");
     if (!value) value = czm_config_get(config, "input_dtype");
-    const char *name = json_string_value(value);
-    for (int i = 1; name && i < 24; i++)
-        if (czm_text_equal(czm_dtype_name((czm_dtype)i), name)) return (czm_dtype)i;
-    return CZM_DTYPE_FLOAT;
+    czm_dtype dtype = czm_config_dtype(value);
+    return dtype ? dtype : CZM_DTYPE_FLOAT;
 }
 
 // [null, 128, 128, 3]; false: it is no shape.
