@@ -20,6 +20,7 @@ typedef struct editing {
     czm_model *model;
     czm_edit_step *before, *after;
     czm_baked_list baked;
+    bool is_read_open; // an ONNX network of open size is not read for the size of the options
 } editing;
 
 static bool wants_size(const czm_options *o) { return o->spatial_height != 0; }
@@ -217,8 +218,8 @@ static czm_status read_all(editing *e) {
                                        .output = o->output,
                                        .layout = czm_onnx_layout_find(o->layout),
                                        .config = o->config,
-                                       .height = o->spatial_height,
-                                       .width = o->spatial_width};
+                                       .height = e->is_read_open ? 0 : o->spatial_height,
+                                       .width = e->is_read_open ? 0 : o->spatial_width};
     CZM_TRY(read_network(e, e->source, choice, e->model));
     CZM_TRY(take_float(e));
     for (size_t i = o->preprocessing_count; i-- > 0;) CZM_TRY(splice_before(e, &e->before[i]));
@@ -266,7 +267,13 @@ static const czm_edit_trials *begin_trials(czm_arena *arena, editing e) {
     *context = (czm_context){arena, czm_report_in(arena)};
     e.context = context;
     e.model = &trials->model;
-    if (parse_all_steps(&e) != CZM_OK || read_all(&e) != CZM_OK) return NULL;
+    e.is_read_open = true; // then each size is tried on a network that knows no other
+    if (parse_all_steps(&e) != CZM_OK) return NULL;
+    if (read_all(&e) != CZM_OK) {
+        e.is_read_open = false; // it can only be read for a size
+        trials->model = (czm_model){0};
+        if (read_all(&e) != CZM_OK) return NULL;
+    }
     trials->read = e;
     return trials;
 }
