@@ -65,12 +65,23 @@ function without({ at, size, blob, from }: Part, begin: number, end: number): Pa
   return [{ at, size: before, blob, from }, rest].filter(({ size }) => size > 0);
 }
 
+const PIECE = 4 << 20;
+
+/** The pieces of a file from one place to another: for each its index, and which of its bytes are meant. */
+function* piecesOf(begin: number, end: number) {
+  for (let at = begin; at < end; ) {
+    const place = at % PIECE;
+    const size = Math.min(end - at, PIECE - place);
+    yield { at, size, index: (at - place) / PIECE, place };
+    at += size;
+  }
+}
+
 /**
  * A file that the module writes, anywhere in it and in any order. Only the newest pieces are in the memory of
  * the page: older ones become Blobs, which the browser keeps where it likes, and come back if they are needed.
  */
 export class Pieces implements Source {
-  static readonly PIECE = 4 << 20;
   static readonly MOST = 8;
   size = 0;
   private readonly stored: (Blob | undefined)[] = [];
@@ -84,7 +95,7 @@ export class Pieces implements Source {
       const blob = this.stored[index];
       const free = this.live.size < Pieces.MOST ? undefined : this.store(this.live.keys().next().value!);
       if (blob) bytes = bytesOf(blob);
-      else bytes = free?.fill(0) ?? new Uint8Array(Pieces.PIECE);
+      else bytes = free?.fill(0) ?? new Uint8Array(PIECE);
     }
     this.live.set(index, bytes);
     return bytes;
@@ -124,35 +135,23 @@ export class Pieces implements Source {
     if (this.isPassed(offset, bytes.length))
       this.parts = this.parts.flatMap((part) => without(part, offset, offset + bytes.length));
     this.size = Math.max(this.size, offset + bytes.length);
-    for (let at = 0; at < bytes.length; ) {
-      const place = (offset + at) % Pieces.PIECE;
-      const size = Math.min(bytes.length - at, Pieces.PIECE - place);
-      this.piece((offset + at - place) / Pieces.PIECE).set(bytes.subarray(at, at + size), place);
-      at += size;
-    }
+    for (const { at, size, index, place } of piecesOf(offset, offset + bytes.length))
+      this.piece(index).set(bytes.subarray(at - offset, at - offset + size), place);
   }
 
   read(offset: number, size: number): Uint8Array {
     if (this.isPassed(offset, size)) return bytesOf(this.blob().slice(offset, offset + size));
     const result = new Uint8Array(Math.min(size, Math.max(0, this.size - offset)));
-    for (let at = 0; at < result.length; ) {
-      const place = (offset + at) % Pieces.PIECE;
-      const part = Math.min(result.length - at, Pieces.PIECE - place);
-      result.set(this.piece((offset + at - place) / Pieces.PIECE).subarray(place, place + part), at);
-      at += part;
-    }
+    for (const { at, size, index, place } of piecesOf(offset, offset + result.length))
+      result.set(this.piece(index).subarray(place, place + size), at - offset);
     return result;
   }
 
-  /** The pieces from one place to another. */
+  /** The own bytes from one place to another. */
   private *own(begin: number, end: number): Generator<BlobPart> {
-    for (let at = begin; at < end; ) {
-      const place = at % Pieces.PIECE;
-      const size = Math.min(end - at, Pieces.PIECE - place);
-      const index = (at - place) / Pieces.PIECE;
+    for (const { size, index, place } of piecesOf(begin, end)) {
       const live = this.live.get(index);
       yield live ? live.subarray(place, place + size) : (this.stored[index]?.slice(place, place + size) ?? new Uint8Array(size));
-      at += size;
     }
   }
 
