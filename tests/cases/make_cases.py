@@ -100,12 +100,11 @@ def function(made, folder):
 
 def graph(made, folder):
     """build(image), as a graph with variables that a session of TensorFlow 1 saves."""
-    built, session = tf.Graph(), v1.Session
-    with built.as_default():
+    with tf.Graph().as_default():
         size = [None, None] if made.is_open else made.sizes[0]
         image = v1.placeholder(made.dtype, [None, *size, CHANNELS], 'image')
         output = made.build(image)
-        opened = session()
+        opened = v1.Session()
         for variable in v1.global_variables():
             value = networks.filler(variable.op.name)(np.random.RandomState(7), variable.shape.as_list())
             variable.load(value.astype(variable.dtype.as_numpy_dtype), opened)
@@ -117,9 +116,9 @@ def kernel(name, *shape):
     return tf.constant(networks.filler('kernel')(np.random.RandomState(len(name)), shape), tf.float32)
 
 
-def conv(x, filters, name, size=3, strides=1, **more):
+def conv(x, filters, name, size=3, strides=1):
     weights = kernel(name, size, size, int(x.shape[-1]), filters)
-    return tf.nn.conv2d(x, weights, strides, 'SAME', **more)
+    return tf.nn.conv2d(x, weights, strides, 'SAME')
 
 
 def classes(x):
