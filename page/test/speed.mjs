@@ -10,11 +10,10 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { launch, Page } from './browser.mjs';
-import { command, end, example, folders, inputs, scratch, specificationOf } from './support.mjs';
+import { command, end, example, folders, inputs, isChosen, scratch, specificationOf } from './support.mjs';
 
 const RUNS = 7;
 const [pageFolder, chromium] = folders;
-const pattern = process.argv[7] ?? '';
 
 const timed = async (action) => {
   const begin = performance.now();
@@ -40,7 +39,7 @@ const subjects = {
 
 const browser = await launch(chromium);
 for (const [name, { open, source }] of Object.entries(subjects)) {
-  if (!name.match(pattern)) continue;
+  if (!isChosen(name)) continue;
   const specification = source();
   console.log(`${name}: opened, result, downloaded; command, cp (ms)`);
   for (let run = 0; run < RUNS; run++) {
