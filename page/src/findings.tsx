@@ -42,14 +42,12 @@ function Remedy({ text, t, apply }: { text: string; t: Text; apply: Apply }) {
 
 const plain = (text: string, t: Text) => text.replace(OPTION, (_, name, value) => optionText(t, name, value));
 
-/** What the page knows about the rules beside what a finding says. */
-interface Rulebook {
-  language: Language;
-  usual: About['rules'];
-}
+const germanOf = (language: Language, rule: string) => (language === 'de' ? rulesInGerman[rule] : undefined);
 
-interface ItemProps extends Rulebook {
+interface ItemProps {
   finding: Finding;
+  language: Language;
+  usual: About['rules']; // with the usual remedies
   t: Text;
   apply: Apply;
 }
@@ -104,7 +102,7 @@ const Mark = ({ f, t }: { f: Finding; t: Text }) => (
 const List = ({ findings, ...rest }: Omit<ItemProps, 'finding'> & { findings: Finding[] }) => (
   <ul class="findings">
     {findings.map((finding, i) => {
-      const rule = rest.language === 'de' && rulesInGerman[finding.rule];
+      const rule = germanOf(rest.language, finding.rule);
       return (
         <li key={i} class={`finding ${finding.severity}`}>
           {rule ? <Translated {...{ finding, rule, ...rest }} /> : <Item {...{ finding, ...rest }} />}
@@ -121,7 +119,7 @@ function AllRules({ verdict, language, t }: { verdict: Verdict; language: Langua
       <table>
         <tbody>
           {verdict.rules.map(({ rule, outcome, statement }) => {
-            const german = language === 'de' ? rulesInGerman[rule]?.[0] : undefined;
+            const german = germanOf(language, rule)?.[0];
             return (
               <tr key={rule} class={outcome.replace(' ', '-')}>
                 <td>
