@@ -13,11 +13,13 @@ import operator
 import os
 import sys
 import warnings
-from typing import List
+from typing import List, Union
 
 from . import _binding as c
 from . import errors
 
+
+Path = Union[str, 'os.PathLike[str]']
 
 NAMES = {'win32': 'czm.dll', 'darwin': 'libczm.dylib'}
 

@@ -27,7 +27,7 @@ import os
 from typing import TYPE_CHECKING, Any, Optional, Sequence, Union
 
 from . import _binding as c
-from ._library import new, path_bytes, text_bytes
+from ._library import Path, new, path_bytes, text_bytes
 from ._task import Task
 from .model_metadata import ModelSpec
 
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from ._task import Options
     from .reports import Conversion
 
-Path = Union[str, 'os.PathLike[str]']
 Layers = Union[Any, Sequence[Any], None]
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, Callable, Optional, Sequence, Union
+from typing import TYPE_CHECKING, Any, Callable, Optional, Sequence
 
 from . import _binding as c
-from ._library import Call, error_of_status, new, path_bytes
+from ._library import Call, Path, error_of_status, new, path_bytes
 from ._task import Task
 from .errors import MissingFileError
 
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
     from ._task import Options
     from .reports import Check, Comparison, Inspection, Verification
-
-Path = Union[str, 'os.PathLike[str]']
 
 
 def check(model: Any, spatial_dims: Optional[Sequence[int]] = None, preprocessing: Any = None,

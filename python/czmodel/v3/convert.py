@@ -13,9 +13,10 @@ describes, and
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, Generic, Optional, Sequence, TypeVar, Union
+from typing import TYPE_CHECKING, Generic, Optional, Sequence, TypeVar
 
-from ..convert import convert
+from .._library import Path
+from ..convert import Layers, convert
 from .legacy_model_metadata import ModelSpec as LegacyModelSpec
 from .model_metadata import ModelSpec
 
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from .._task import CommonOptions
     from ..reports import Conversion
 
-Path = Union[str, 'os.PathLike[str]']
-Layers = Union[Any, Sequence[Any], None]
 Spec = TypeVar('Spec', ModelSpec, LegacyModelSpec)
 
 

@@ -14,9 +14,10 @@ import os
 import zipfile
 from pathlib import Path as FilePath
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, Generic, Sequence, Tuple, TypeVar, Union
+from typing import TYPE_CHECKING, Any, Generic, Sequence, Tuple, TypeVar
 
 from ... import errors
+from ..._library import Path
 from ..core.legacy_model_metadata import ModelMetadata as LegacyModelMetadata
 from ..core.legacy_model_spec import ModelSpec as LegacyModelSpec
 from ..core.model_metadata import ModelMetadata
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from ..._task import CommonOptions
     from ...reports import Conversion
 
-Path = Union[str, 'os.PathLike[str]']
 Spec = TypeVar('Spec', ModelSpec, LegacyModelSpec)
 OPSET = 17  # the newest that PyTorch's first exporter writes in all of its versions since 1.13
 

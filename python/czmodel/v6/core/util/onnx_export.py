@@ -7,8 +7,9 @@ operator set of the format. Further keywords are those of czmodel.v3.convert.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Generic, Optional, TypeVar, Union
+from typing import TYPE_CHECKING, Generic, Optional, TypeVar
 
+from ...._library import Path
 from ....convert import convert as _convert
 from ..legacy_model_metadata import ModelMetadata as LegacyModelMetadata
 from ..legacy_model_spec import ModelSpec as LegacyModelSpec
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from ...._task import CommonOptions
     from ....reports import Conversion
 
-Path = Union[str, 'os.PathLike[str]']
 Metadata = TypeVar('Metadata', ModelMetadata, LegacyModelMetadata)
 
 
