@@ -14,6 +14,9 @@ import subprocess
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(ROOT, 'tests', 'lib'))
+from sources import copy_sources  # noqa: E402
+
 SKIPPED = 77
 BLOCK = re.compile(r'(?<=^```\n)\$ \./dev demo\n.*?(?=^```)', re.S | re.M)
 # The blocks of the output that README shows whole; of the others it shows the first and the last lines.
@@ -21,18 +24,6 @@ SHORT = {'build/czmodel check': (6, 1), 'build/czmodel inspect': (14, 0), 'build
 
 
 VARYING = re.compile(r'[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\b\d{4,}\b|\b[\d.]+ kB')
-
-
-def copy_sources(folder):
-    """The tracked files, without the history."""
-    listed = subprocess.run(['git', '-C', ROOT, 'ls-files', '-z'], capture_output=True, check=False)
-    if listed.returncode:
-        print('this is not a clone: there is no list of the sources')
-        sys.exit(SKIPPED)
-    for name in listed.stdout.decode().split('\0'):
-        if name and os.path.exists(os.path.join(ROOT, name)):
-            os.makedirs(os.path.join(folder, os.path.dirname(name)), exist_ok=True)
-            shutil.copy2(os.path.join(ROOT, name), os.path.join(folder, name))
 
 
 def output_of(folder):
@@ -65,7 +56,9 @@ def main():
     options = parser.parse_args()
     folder = os.path.join(options.build, 'demo (ä & ö)')
     shutil.rmtree(folder, ignore_errors=True)
-    copy_sources(folder)
+    if not copy_sources(folder):
+        print('this is not a clone: there is no list of the sources')
+        sys.exit(SKIPPED)
     shown = shortened(output_of(folder))
     readme = os.path.join(ROOT, 'README.md')
     with open(readme, encoding='utf-8') as file:

@@ -18,6 +18,9 @@ import sys
 
 from support import ROOT, run, skip
 
+sys.path.insert(0, os.path.join(ROOT, 'tests', 'lib'))
+from sources import copy_sources  # noqa: E402
+
 TOOLS = 'py-rattler-build==0.73.0'
 # The package of conda-forge, and what holds its headers here.
 LIBRARIES = {'expat': 'libexpat1-dev', 'jansson': 'libjansson-dev', 'libdeflate': 'libdeflate-dev',
@@ -125,13 +128,11 @@ def address_of(channel):
     return pathlib.Path(channel).as_uri()
 
 
-def copy_sources(folder):
-    """The recipe in a copy of what git knows, since the recipe's source is the tree around it."""
+def copied_recipe(folder):
+    """In a copy of the sources, since the recipe's source is the tree around it."""
     sources = os.path.join(folder, 'sources')
-    os.makedirs(sources)
-    for name in run('git', '-C', ROOT, 'ls-files').splitlines():
-        os.makedirs(os.path.join(sources, os.path.dirname(name)), exist_ok=True)
-        shutil.copy2(os.path.join(ROOT, name), os.path.join(sources, name))
+    if not copy_sources(sources):
+        sys.exit('this is not a clone: there is no list of the sources')
     return os.path.join(sources, 'packaging', 'conda', 'recipe.yaml')
 
 
@@ -148,7 +149,7 @@ def main():
     run(python, '-m', 'pip', 'install', '--quiet', TOOLS)
     channel, made = os.path.join(folder, 'channel'), os.path.join(folder, 'made')
     run(python, '-c', BUILD, write_recipe(folder), channel, 'skip', address_of(channel))
-    told = run(python, '-c', BUILD, copy_sources(folder), made, 'native', address_of(channel))
+    told = run(python, '-c', BUILD, copied_recipe(folder), made, 'native', address_of(channel))
     if 'all tests passed' not in told or not glob.glob(os.path.join(made, '*', 'czmodel-native-*.conda')):
         sys.exit(told)
     print(told.splitlines()[-1])
