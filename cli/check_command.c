@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/os.h"
 #include "cli/commands.h"
 #include "cli/model_options.h"
@@ -128,12 +129,13 @@ static bool put_table(const checked *c) {
 
 // The name of the file determines the form.
 static const char *report_text(const checked *c, const char *path) {
-    return cli_has_suffix(path, ".json") ? czm_check_json(c->verdict, c->report)
-                                         : czm_check_markdown(c->target, c->verdict, c->report);
+    return czm_text_ends_but_case(path, ".json")
+               ? czm_check_json(c->verdict, c->report)
+               : czm_check_markdown(c->target, c->verdict, c->report);
 }
 
 static bool is_report_name(const char *path) {
-    return cli_has_suffix(path, ".json") || cli_has_suffix(path, ".md");
+    return czm_text_ends_but_case(path, ".json") || czm_text_ends_but_case(path, ".md");
 }
 
 // If nothing could be checked, there is no table.

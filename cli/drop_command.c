@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/os.h"
 #include "cli/commands.h"
 #include "cli/model_options.h"
@@ -60,9 +61,10 @@ static int convert_saved_model(czm_arena *arena, const char *path) {
 
 static int drop(czm_arena *arena, void *path) {
     const char *clean = cli_without_separators(arena, path);
-    if (cli_has_suffix(clean, ".json")) return convert(arena, clean, cli_name_of(arena, clean));
-    if (cli_has_suffix(clean, ".czmodel") || cli_has_suffix(clean, ".czseg") ||
-        cli_has_suffix(clean, ".czann")) {
+    if (czm_text_ends_but_case(clean, ".json"))
+        return convert(arena, clean, cli_name_of(arena, clean));
+    if (czm_text_ends_but_case(clean, ".czmodel") || czm_text_ends_but_case(clean, ".czseg") ||
+        czm_text_ends_but_case(clean, ".czann")) {
         char *arguments[] = {"check", (char *)clean, NULL};
         return cli_check(2, arguments);
     }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "cli/terminal.h"
 
 void cli_model_option_rows(cli_model_options *m, cli_option *rows) {
@@ -117,7 +118,7 @@ const char *cli_name_of(czm_arena *arena, const char *path) {
     const char *name = czm_path_base(cli_without_separators(arena, path));
     size_t size = strlen(name), ending = 0;
     for (size_t i = 0; i < CZM_COUNT_OF(endings); i++)
-        if (cli_has_suffix(name, endings[i])) ending = strlen(endings[i]);
+        if (czm_text_ends_but_case(name, endings[i])) ending = strlen(endings[i]);
     return czm_arena_format(arena, "%.*s", (int)(ending < size ? size - ending : size), name);
 }
 

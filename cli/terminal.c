@@ -195,16 +195,6 @@ bool cli_put_json(const char *json) {
     return puts(json) >= 0;
 }
 
-bool cli_has_suffix(const char *name, const char *suffix) {
-    size_t size = strlen(name), suffix_size = strlen(suffix);
-    if (size < suffix_size) return false;
-    for (size_t i = 0; i < suffix_size; i++) {
-        char c = name[size - suffix_size + i];
-        if ((c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c) != suffix[i]) return false;
-    }
-    return true;
-}
-
 static const struct {
     const char *word, *colour;
 } severities[] = {

@@ -29,9 +29,6 @@ czm_report *cli_report_new(void);
 bool cli_write_file(const char *path, const char *text);
 bool cli_put_json(const char *json);
 
-// Whether the name has this ending, in upper or lower case.
-bool cli_has_suffix(const char *name, const char *suffix);
-
 // Prints the findings at and above `least`.
 void cli_print_findings(const czm_report *report, czm_severity least);
 

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "cli/commands.h"
 #include "cli/model_options.h"
 #include "cli/runtime/runtime.h"
@@ -140,7 +141,7 @@ static czm_status prepare_image(verification *v, const cli_network *network) {
 // Whether each pixel has a class; without metadata, if the output has several channels.
 static bool has_classes(const verification *v) {
     const char *type = v->model.metadata.model_type;
-    return type ? cli_has_suffix(type, "semanticsegmentation") : v->answer.channels > 1;
+    return type ? czm_text_ends_but_case(type, "semanticsegmentation") : v->answer.channels > 1;
 }
 
 static void judge_probabilities(verification *v) {

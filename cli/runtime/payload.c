@@ -3,6 +3,7 @@
 // Writes the SavedModel of a CZModel, or of its conversion, to a folder.
 #include <stdio.h>
 
+#include "base/bytes.h"
 #include "cli/runtime/runtime.h"
 #include "cli/terminal.h"
 
@@ -51,7 +52,7 @@ czm_status cli_payload_unpack(czm_arena *arena, const char *target, const czm_in
     *folder = unpacked;
     if (status || !czm_folder_list(arena, unpacked, &list)) return status;
     for (size_t i = 0; i < list.count; i++)
-        if (cli_has_suffix(list.paths[i], "/saved_model.pb"))
+        if (czm_text_ends_but_case(list.paths[i], "/saved_model.pb"))
             *folder = czm_path_folder(arena, czm_path_join(arena, unpacked, list.paths[i]));
     return CZM_OK;
 }

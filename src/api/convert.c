@@ -74,16 +74,6 @@ static czm_status choose_id(conversion *c, const char **id) {
     return CZM_OK;
 }
 
-static bool ends_with(const char *name, const char *extension) {
-    size_t size = strlen(name), extension_size = strlen(extension);
-    if (size < extension_size) return false;
-    for (size_t i = 0; i < extension_size; i++) {
-        char c = name[size - extension_size + i];
-        if ((c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c) != extension[i]) return false;
-    }
-    return true;
-}
-
 static const char *extension_of(conversion *c) {
     const char *wanted = c->options->extension;
     return wanted ? czm_arena_format(c->context.arena, ".%s", wanted) : c->target.format->extension;
@@ -92,7 +82,7 @@ static const char *extension_of(conversion *c) {
 static const char *output_path(conversion *c) {
     const char *name = c->options->output_name ? c->options->output_name : "DNNModel";
     const char *extension = extension_of(c);
-    if (!ends_with(name, extension))
+    if (!czm_text_ends_but_case(name, extension))
         name = czm_arena_format(c->context.arena, "%s%s", name, extension);
     return czm_path_join(c->context.arena, c->options->output_folder, name);
 }

@@ -54,11 +54,6 @@ static bool is_taken(const unpacking *u, const char *name) {
     return false;
 }
 
-static bool ends_with(const char *name, const char *ending) {
-    size_t size = strlen(name), ending_size = strlen(ending);
-    return size >= ending_size && czm_text_equal_but_case(name + size - ending_size, ending);
-}
-
 // The name must be valid on every file system and in JSON, and give the same model name again (".zip" at the end
 // would be removed).
 static bool is_usable(const char *name) {
@@ -67,7 +62,7 @@ static bool is_usable(const char *name) {
     if (size == 0 || size > LONGEST || !czm_xml_can_hold(czm_bytes_text(name), &at)) return false;
     if (strpbrk(name, "/\\<>:\"|?*\t\n\r") || name[0] == '.' || strchr(". ", name[size - 1]))
         return false;
-    return !ends_with(name, ".zip");
+    return !czm_text_ends_but_case(name, ".zip");
 }
 
 // The last name is always free: only one name in the folder is not our own.

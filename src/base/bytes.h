@@ -70,6 +70,11 @@ static inline bool czm_text_ends(const char *text, const char *end) {
     return size >= end_size && czm_text_equal(text + size - end_size, end);
 }
 
+static inline bool czm_text_ends_but_case(const char *text, const char *end) {
+    size_t size = strlen(text), end_size = strlen(end);
+    return size >= end_size && czm_text_equal_but_case(text + size - end_size, end);
+}
+
 static inline uint64_t czm_load_le(const uint8_t *from, size_t size) {
     uint64_t value = 0;
     for (size_t i = size; i-- > 0;) value = value << 8 | from[i];
