@@ -126,7 +126,10 @@ static const struct {
      {"a SavedModel in text form (saved_model.pbtxt)", "export it in binary form"}},
     {".ckpt.index",
      {"an archive of a TensorFlow checkpoint: weights without a network", WEIGHTS_HINT}},
-    {".onnx", {"an archive of an ONNX file", "unpack it and name the .onnx file"}},
+    {".onnx", {"an archive of ONNX files", "unpack it and name one of them"}},
+    {".keras", {"an archive with a Keras file", "unpack it and name the Keras file"}},
+    {".h5", {"an archive with an HDF5 file", "unpack it and name the HDF5 file"}},
+    {".hdf5", {"an archive with an HDF5 file", "unpack it and name the HDF5 file"}},
 };
 
 czm_impostor czm_impostor_of_archive(const czm_unzip *archive) {
@@ -151,16 +154,36 @@ static const char *models_below(czm_arena *arena, const char *path, const czm_pa
     return text;
 }
 
-// A file in the folder that is recognised: a frozen graph, a checkpoint.
+// What a file with this ending is, if its content does not show it.
+static const struct {
+    const char *end;
+    czm_impostor kind;
+} files[] = {
+    {".onnx", {"an ONNX file", "name this file"}},
+    {".keras", {"a Keras file", "name this file"}},
+    {".pb", {0}},
+    {".index", {0}},
+    {".pt", {0}},
+    {".pth", {0}},
+    {".h5", {0}},
+    {".hdf5", {0}},
+    {".safetensors", {0}},
+};
+
+static czm_impostor kind_of_file(czm_arena *arena, const char *path, czm_impostor by_name) {
+    czm_file *file = czm_file_open(arena, path);
+    if (!file) return (czm_impostor){0};
+    czm_impostor kind = czm_impostor_of_file(arena, czm_extent_whole(file));
+    return kind.what ? kind : by_name;
+}
+
+// A file in the folder that is recognised: a network, a frozen graph, a checkpoint.
 static czm_impostor kind_of_files(czm_arena *arena, const char *path, const czm_path_list *names) {
-    static const char *const ends[] = {".pb", ".index", ".pt",         ".pth",
-                                       ".h5", ".keras", ".safetensors"};
-    for (size_t k = 0; k < CZM_COUNT_OF(ends); k++)
+    for (size_t k = 0; k < CZM_COUNT_OF(files); k++)
         for (size_t i = 0; i < names->count; i++) {
             const char *name = czm_path_join(arena, path, names->paths[i]);
-            czm_file *file = czm_text_ends(name, ends[k]) ? czm_file_open(arena, name) : NULL;
-            if (!file) continue;
-            czm_impostor kind = czm_impostor_of_file(arena, czm_extent_whole(file));
+            if (!czm_text_ends(name, files[k].end)) continue;
+            czm_impostor kind = kind_of_file(arena, name, files[k].kind);
             if (kind.what)
                 return (czm_impostor){czm_arena_format(arena, "a folder with %s (%s)", kind.what,
                                                        names->paths[i]),
