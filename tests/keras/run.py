@@ -280,7 +280,7 @@ def run_all(options):
             report(*fault)
         failed += len(faults)
         if not options.keep:
-            shutil.rmtree(target)
+            shutil.rmtree(target, ignore_errors=True) # --only may have chosen none
     if not (options.dialect or options.only or options.folder) and len(dialects) == len(asked):
         for fault in compare_tables(met, classes):
             report(*fault)
