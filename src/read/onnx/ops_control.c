@@ -18,12 +18,13 @@ enum {
 
 // ---- scopes
 
+// Sets `inner` in each case: a compiler does not know that a rejection is never CZM_OK.
 static czm_status enter(czm_import_step *s, czm_import_scope *outer, czm_import_scope **inner) {
     czm_import *run = s->run;
+    *inner = CZM_NEW(run->context->arena, czm_import_scope);
     if (run->scope->depth == DEEPEST)
         return czm_import_reject(
             s, NULL, "functions, branches and loops are nested more than %d levels deep", DEEPEST);
-    *inner = CZM_NEW(run->context->arena, czm_import_scope);
     **inner = (czm_import_scope){.outer = outer,
                                  .call = run->scope->call,
                                  .prefix = run->scope->prefix,
@@ -106,7 +107,7 @@ static czm_bytes graph_attr(const czm_import_step *s, const char *name) {
 
 czm_status czm_import_call_function(czm_import_step *s, const czm_onnx_function *function) {
     czm_import *run = s->run;
-    czm_import_scope *before = run->scope, *scope = NULL;
+    czm_import_scope *before = run->scope, *scope;
     for (const czm_import_call *c = before->call; c; c = c->caller)
         if (c->function == function)
             return czm_import_reject(s, NULL, "the function %s calls itself", function->name);
