@@ -126,7 +126,7 @@ def static_program(shipped):
 
 
 def unpacked_wheel(shipped, folder):
-    wheel, = glob.glob(os.path.join(shipped, 'wheels', f'*manylinux*_{platform.machine()}.whl'))
+    wheel, = glob.glob(os.path.join(glob.escape(shipped), 'wheels', f'*manylinux*_{platform.machine()}.whl'))
     unpacked = os.path.join(folder, 'wheel')
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(unpacked)

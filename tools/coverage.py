@@ -23,7 +23,7 @@ MINIMA = {'analysis': 94, 'api': 93, 'base': 94, 'check': 96, 'codec': 97, 'draw
 def read_counts(build):
     """For each source file, how often each line ran."""
     counts = collections.defaultdict(collections.Counter)
-    pattern = os.path.join(build, 'CMakeFiles', 'czm_objects.dir', 'src', '**', '*.gcda')
+    pattern = os.path.join(glob.escape(build), 'CMakeFiles', 'czm_objects.dir', 'src', '**', '*.gcda')
     for counters in sorted(glob.glob(pattern, recursive=True)):
         done = subprocess.run(['gcov', '--json-format', '--stdout', counters], check=True,
                               capture_output=True, cwd=build)

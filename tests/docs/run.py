@@ -158,7 +158,7 @@ class Test:
 
     def __init__(self, options):
         self.build, self.library, self.cc = options.build, options.library, options.cc
-        names = glob.glob(os.path.join(ROOT, 'tests', '**', 'CMakeLists.txt'), recursive=True)
+        names = glob.glob(os.path.join(glob.escape(ROOT), 'tests', '**', 'CMakeLists.txt'), recursive=True)
         self.tests = ''.join(open(name, encoding='utf-8').read() for name in names)
 
     def give(self, name, source):
@@ -213,7 +213,7 @@ def blocks_of(page):
 
 def pages():
     for pattern in PAGES:
-        for path in sorted(glob.glob(os.path.join(ROOT, pattern), recursive=True)):
+        for path in sorted(glob.glob(os.path.join(glob.escape(ROOT), pattern), recursive=True)):
             yield os.path.relpath(path, ROOT).replace(os.sep, '/')
 
 

@@ -800,7 +800,7 @@ def find_python(lowest, highest):
         return sys.executable
     pyenv = os.path.join(os.environ.get('PYENV_ROOT', os.path.expanduser('~/.pyenv')), 'versions')
     for name in (f'python3.{minor}' for minor in range(highest[1], lowest[1] - 1, -1)):
-        for place in (shutil.which(name), *glob.glob(os.path.join(pyenv, '3.*', 'bin', name))):
+        for place in (shutil.which(name), *glob.glob(os.path.join(glob.escape(pyenv), '3.*', 'bin', name))):
             if place and subprocess.run([place, '--version'], capture_output=True).returncode == 0:
                 return place
     return None

@@ -74,7 +74,7 @@ def check_report(results, models):
 
 
 def times(results):
-    return {path: os.path.getmtime(path) for path in glob.glob(os.path.join(results, '**', '*.czmodel'),
+    return {path: os.path.getmtime(path) for path in glob.glob(os.path.join(glob.escape(results), '**', '*.czmodel'),
                                                                 recursive=True)}
 
 
@@ -95,7 +95,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
     parser.add_argument('--build', metavar='FOLDER', required=True, type=os.path.abspath)
     build = parser.parse_args().build
-    wheels = glob.glob(os.path.join(build, 'wheels', f'*manylinux*_{platform.machine()}.whl'))
+    wheels = glob.glob(os.path.join(glob.escape(build), 'wheels', f'*manylinux*_{platform.machine()}.whl'))
     if not wheels:
         print('skipped: the test "wheels" has made no wheel')
         sys.exit(SKIPPED)

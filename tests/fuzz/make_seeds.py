@@ -14,7 +14,7 @@ import tempfile
 import zipfile
 
 TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-MODELS = sorted(glob.glob(os.path.join(TESTS, 'fixtures', 'models', '*', 'model')))
+MODELS = sorted(glob.glob(os.path.join(glob.escape(TESTS), 'fixtures', 'models', '*', 'model')))
 SLICES = [b'', b'3 3 4 8 0,3:0,3:0,4:0,8', b'3 3 4 8 -:0,3:2,2:-', b'8 4,4']
 WAYS = (0, 1, 2, 4, 8, 16, 32)
 FIXTURE_FIELD, WAY_FIELD = 1000, 1001
@@ -33,12 +33,12 @@ def read(path):
 
 
 def specs():
-    pattern = os.path.join(TESTS, '*', '**', 'spec.json')
+    pattern = os.path.join(glob.escape(TESTS), '*', '**', 'spec.json')
     return [read(path) for path in sorted(glob.glob(pattern, recursive=True))]
 
 
 def small_graphs():
-    texts = sorted(glob.glob(os.path.join(TESTS, 'errors', '*', 'graph.txt')))
+    texts = sorted(glob.glob(os.path.join(glob.escape(TESTS), 'errors', '*', 'graph.txt')))
     return [saved_model(read(path).decode()) for path in texts]
 
 
@@ -130,7 +130,7 @@ def onnx_files():
 
 
 def hdf5_files():
-    return [read(path) for path in sorted(glob.glob(os.path.join(TESTS, 'fixtures', 'hdf5', '*.h5')))]
+    return [read(path) for path in sorted(glob.glob(os.path.join(glob.escape(TESTS), 'fixtures', 'hdf5', '*.h5')))]
 
 
 def keras_files():

@@ -60,14 +60,14 @@ def keep_corpus(name, build):
         shutil.rmtree(folder, ignore_errors=True)
         os.makedirs(folder)
     os.makedirs(kept, exist_ok=True)
-    for path in glob.glob(os.path.join(build, 'corpus', name, '*')) + glob.glob(kept + '/*'):
+    for path in glob.glob(os.path.join(glob.escape(build), 'corpus', name, '*')) + glob.glob(glob.escape(kept) + '/*'):
         if os.path.getsize(path) <= LARGEST_INPUT:
             shutil.copy(path, small)
     run([os.path.join(build, 'fuzz_' + name), '-merge=1', merged, small], check=True)
     shutil.rmtree(kept)
     os.makedirs(kept)
     total = 0
-    for path in sorted(glob.glob(merged + '/*'), key=lambda path: (os.path.getsize(path), path)):
+    for path in sorted(glob.glob(glob.escape(merged) + '/*'), key=lambda path: (os.path.getsize(path), path)):
         total += os.path.getsize(path)
         if total > LARGEST_CORPUS:
             break

@@ -43,8 +43,8 @@ def read(path):
 class Accidents:
     """In the working directory; each method that is an accident returns how often it happened."""
 
-    def __init__(self, czmodel, times):
-        self.czmodel = czmodel
+    def __init__(self, czmodel, times, folder):
+        self.czmodel = shutil.copy(czmodel, folder) # the folder of the build may be closed to other users
         self.times = times
         self.random = random.Random(7)
         shutil.copytree(MODEL, 'model')
@@ -203,7 +203,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         os.chmod(folder, 0o755)
         os.chdir(folder)
-        accidents = Accidents(czmodel, arguments.times)
+        accidents = Accidents(czmodel, arguments.times, folder)
         for name in ('killed', 'interrupted', 'full', 'read_only', 'in_the_way', 'changed',
                      'at_once'):
             print(f'{name.replace("_", " "):30} {getattr(accidents, name)():8}', flush=True)

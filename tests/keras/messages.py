@@ -39,7 +39,7 @@ def arguments(text, at):
 
 def messages():
     """(file, message as the source has it)"""
-    for path in sorted(glob.glob(os.path.join(SOURCES, '*.c'))):
+    for path in sorted(glob.glob(os.path.join(glob.escape(SOURCES), '*.c'))):
         with open(path, encoding='utf-8') as file:
             text = file.read()
         for call in re.finditer(r'(?<![\w"])(%s)\(' % '|'.join(REPORTS), text):

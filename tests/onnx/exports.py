@@ -67,7 +67,7 @@ def main():
     with tempfile.TemporaryDirectory() as scratch:
         folder = os.path.join(scratch, 'exports')
         shutil.copytree(os.path.join(HERE, 'exports'), folder)
-        names = sorted(os.path.basename(path)[:-5] for path in glob.glob(os.path.join(folder, '*.onnx')))
+        names = sorted(os.path.basename(path)[:-5] for path in glob.glob(os.path.join(glob.escape(folder), '*.onnx')))
         for opset in OPSETS:
             answers = read(options.read, folder, names, opset)
             for name in names:

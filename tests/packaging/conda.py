@@ -150,7 +150,7 @@ def main():
     channel, made = os.path.join(folder, 'channel'), os.path.join(folder, 'made')
     run(python, '-c', BUILD, write_recipe(folder), channel, 'skip', address_of(channel))
     told = run(python, '-c', BUILD, copied_recipe(folder), made, 'native', address_of(channel))
-    if 'all tests passed' not in told or not glob.glob(os.path.join(made, '*', 'czmodel-native-*.conda')):
+    if 'all tests passed' not in told or not glob.glob(os.path.join(glob.escape(made), '*', 'czmodel-native-*.conda')):
         sys.exit(told)
     print(told.splitlines()[-1])
 

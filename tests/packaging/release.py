@@ -89,7 +89,7 @@ def main():
     programs = f'czmodel-{version}-linux-x64'
     check_programs(first[f'{programs}.tar.gz'], programs)
     check_static_program(os.path.join(folder, f'{programs}.tar.gz'), folder)
-    Wheel(glob.glob(os.path.join(folder, '*.whl'))[0]).check()
+    Wheel(glob.glob(os.path.join(glob.escape(folder), '*.whl'))[0]).check()
     differing = [name for name in expected if first[name] != second.get(name)]
     if differing:
         sys.exit(f'not the same the second time: {", ".join(differing)}')

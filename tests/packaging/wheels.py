@@ -154,7 +154,7 @@ class Test:
         targets = [] if options.all else [f'TARGETS={" ".join(SOME)}']
         run('make', '-C', ROOT, 'wheels', f'BUILD={options.build}', *targets)
         self.wheels = {wheel.platforms: wheel for wheel
-                       in map(Wheel, glob.glob(os.path.join(made, '*.whl')))}
+                       in map(Wheel, glob.glob(os.path.join(glob.escape(made), '*.whl')))}
         missing = set(PLATFORMS if options.all else SOME.values()) - set(self.wheels)
         expect(not missing, f'no wheels for {sorted(missing)}')
         self.expected = converted(os.path.join(options.build, 'czmodel'), self.folder)

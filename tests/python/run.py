@@ -65,7 +65,7 @@ def run(command, **environment):
 
 
 def only_file(folder):
-    path, = glob.glob(os.path.join(folder, '*'))
+    path, = glob.glob(os.path.join(glob.escape(folder), '*'))
     return path
 
 

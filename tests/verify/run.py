@@ -274,7 +274,7 @@ def fetch_runtime(build):
             subprocess.run([sys.executable, '-m', 'pip', 'download', '--quiet', '--no-deps',
                             '--python-version', '3.11', '--only-binary=:all:', '--dest', folder,
                             WHEEL], check=True)
-            wheel, = glob.glob(os.path.join(folder, '*.whl'))
+            wheel, = glob.glob(os.path.join(glob.escape(folder), '*.whl'))
             with zipfile.ZipFile(wheel) as archive:
                 archive.extractall(os.path.join(folder, 'package'))
             os.replace(os.path.join(folder, 'package'), place)
