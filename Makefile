@@ -37,8 +37,8 @@ export CMAKE_BUILD_PARALLEL_LEVEL ?= $(JOBS)
 export CTEST_PARALLEL_LEVEL ?= $(JOBS)
 # The make that CMake runs must not use the job server of this one, nor print its directory.
 cmake = MAKEFLAGS=--no-print-directory cmake
-# The analyser of another gcc warns of other things, some of which are wrong: there it does not stop the build.
-gcc_is_known = $(if $(filter 12,$(shell gcc -dumpversion 2> /dev/null)),ON,OFF)
+# Those of Debian 12 and Ubuntu 24.04. The analyser of another gcc warns of other things, some of which are wrong: there it does not stop the build.
+gcc_is_known = $(if $(filter 12 13,$(shell gcc -dumpversion 2> /dev/null)),ON,OFF)
 gcc_analyser = $(cmake) --preset gcc -DCZM_WERROR=$(gcc_is_known) && $(cmake) --build --preset gcc
 configure = $(cmake) -S . -B "$(BUILD)" -DCMAKE_INSTALL_PREFIX="$(PREFIX)"
 

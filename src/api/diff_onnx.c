@@ -79,7 +79,9 @@ static czm_status compare_weights(czm_diffing *d, size_t a, size_t b) {
 
 enum { INPUT = 1, ATTRIBUTE = 5 }; // fields of NodeProto
 
+// The next field of a number; false, and no bytes, after the last one.
 static bool next_of(czm_wire *wire, uint32_t number, czm_bytes *bytes) {
+    *bytes = (czm_bytes){0};
     for (czm_field f; czm_wire_next(wire, &f);)
         if (czm_field_is(&f, number, CZM_WIRE_BYTES)) {
             *bytes = f.bytes;
@@ -92,7 +94,7 @@ static bool same_attributes(const czm_onnx_operation *a, const czm_onnx_operatio
     czm_wire x = czm_wire_read(a->message), y = czm_wire_read(b->message);
     for (czm_bytes p, q;;) {
         bool has_p = next_of(&x, ATTRIBUTE, &p), has_q = next_of(&y, ATTRIBUTE, &q);
-        if (has_p != has_q || (has_p && !czm_bytes_equal(p, q))) return false;
+        if (has_p != has_q || !czm_bytes_equal(p, q)) return false;
         if (!has_p) return true;
     }
 }

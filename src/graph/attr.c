@@ -150,8 +150,10 @@ typedef struct float_sink {
 static void take_float(void *user, const czm_field *element) {
     float_sink *sink = user;
     uint32_t bits = (uint32_t)element->value;
+    float value;
     if (element->number != VALUE_FLOAT) return;
-    if (sink->count < sink->most) memcpy(&sink->out[sink->count], &bits, sizeof bits);
+    memcpy(&value, &bits, sizeof value);
+    if (sink->count < sink->most) sink->out[sink->count] = value;
     sink->count++;
 }
 

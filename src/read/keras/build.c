@@ -149,27 +149,26 @@ czm_keras_tensor czm_keras_numbers(czm_keras_call *c, const char *suffix, czm_dt
                                                   czm_buffer_bytes(&content), dims, rank));
 }
 
+// `count` is the product of `dims`.
 static czm_keras_tensor add_ints(czm_keras_call *c, const char *suffix, const int64_t *values,
-                                 const int64_t *dims, size_t rank) {
-    size_t count = 1;
-    for (size_t i = 0; i < rank; i++) count *= (size_t)dims[i];
+                                 size_t count, const int64_t *dims, size_t rank) {
     double *numbers = CZM_NEW_ARRAY(c->arena, double, count);
     for (size_t i = 0; i < count; i++) numbers[i] = (double)values[i];
     return czm_keras_numbers(c, suffix, CZM_DTYPE_INT32, numbers, dims, rank);
 }
 
 czm_keras_tensor czm_keras_int(czm_keras_call *c, const char *suffix, int64_t value) {
-    return add_ints(c, suffix, &value, NULL, 0);
+    return add_ints(c, suffix, &value, 1, NULL, 0);
 }
 
 czm_keras_tensor czm_keras_ints(czm_keras_call *c, const char *suffix, const int64_t *values,
                                 size_t count) {
-    return add_ints(c, suffix, values, &(int64_t){(int64_t)count}, 1);
+    return add_ints(c, suffix, values, count, &(int64_t){(int64_t)count}, 1);
 }
 
 czm_keras_tensor czm_keras_matrix(czm_keras_call *c, const char *suffix, const int64_t *values,
                                   size_t rows) {
-    return add_ints(c, suffix, values, (const int64_t[]){(int64_t)rows, 2}, 2);
+    return add_ints(c, suffix, values, 2 * rows, (const int64_t[]){(int64_t)rows, 2}, 2);
 }
 
 czm_keras_tensor czm_keras_number(czm_keras_call *c, const char *suffix, czm_dtype dtype,

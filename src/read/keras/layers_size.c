@@ -317,7 +317,8 @@ czm_keras_tensor czm_keras_build_reshape(czm_keras_call *c) {
         czm_keras_fail_damaged(c, "target_shape is not a list of sizes");
         return c->in[0];
     }
-    czm_keras_size sizes[MOST_RANK] = {czm_keras_sizes(c, c->in[0], &rank)[0]};
+    czm_keras_size *sizes = CZM_NEW_ARRAY(c->arena, czm_keras_size, count + 1);
+    sizes[0] = czm_keras_sizes(c, c->in[0], &rank)[0];
     for (size_t i = 0; i < count; i++) sizes[i + 1] = czm_keras_known(dims[i]);
     return rank ? CZM_KERAS_OP(c, CZM_OP_Reshape, c->in[0],
                                czm_keras_pack(c, "Reshape/shape", sizes, count + 1))

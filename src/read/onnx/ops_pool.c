@@ -43,7 +43,7 @@ static czm_status pool_window(czm_import_step *s, const czm_import_value *x, boo
 }
 
 static void add_at_end(czm_import_window *w, const int64_t *more) {
-    for (int i = 0; i < w->places; i++) w->after[i] += more[i];
+    for (int i = 0; i < CZM_MOST_SPATIAL; i++) w->after[i] += more[i];
 }
 
 // The pixels of the padded image that stand at one place of every window.
