@@ -38,7 +38,7 @@ def has_locale(folder):
         return False
     done = subprocess.run(['localedef', '-i', 'de_DE', '-f', 'UTF-8', os.path.join(folder, 'de_DE.UTF-8')],
                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
-    return done.returncode in (0, 1) and os.path.isdir(os.path.join(folder, 'de_DE.UTF-8'))
+    return done.returncode in (0, 1) and os.path.exists(os.path.join(folder, 'de_DE.UTF-8', 'LC_NUMERIC'))
 
 
 def result_of(program, folder, locale):
