@@ -15,7 +15,8 @@ typedef struct cut {
     bool begin_is_open[MOST], end_is_open[MOST]; // computed when the network runs
     bool is_single[MOST];                        // one computed index
     int64_t gone[MOST];                          // removed dimensions
-    int count, gone_count;
+    int64_t added[MOST];                         // then added ones, of size 1
+    int count, gone_count, added_count;
 } cut;
 
 // A vector of the known numbers `known`; the others are entries of input `input`.
@@ -85,13 +86,15 @@ static cut without_whole(const cut *c, int64_t *dims) {
 static void put_cut(czm_onnx_step *step, const cut *c) {
     int rank = czm_onnx_in(step, 0)->shape.rank;
     int64_t axes[MOST];
-    bool is_planar = czm_onnx_is_planar_image(step, 0) && c->gone_count == 0;
+    bool is_planar = czm_onnx_is_planar_image(step, 0) && c->gone_count + c->added_count == 0;
     const cut cuts = without_whole(c, axes);
     for (int i = 0; i < cuts.count; i++)
         axes[i] = czm_onnx_axis_in_layout(axes[i], rank, is_planar);
     const char *name = emit_cut(step, czm_onnx_in_layout(step, 0, is_planar), &cuts, axes);
     if (c->gone_count)
         name = czm_onnx_emit_with_axes(step, "Squeeze", name, c->gone, c->gone_count, 13);
+    if (c->added_count)
+        name = czm_onnx_emit_with_axes(step, "Unsqueeze", name, c->added, c->added_count, 13);
     czm_onnx_out_layout(step, 0, is_planar, name);
 }
 
@@ -147,17 +150,15 @@ static bool read_parts(czm_onnx_step *step, czm_slicing *slicing) {
     return false;
 }
 
-// New dimensions of size 1 are added afterwards.
 void czm_onnx_strided_slice(czm_onnx_step *step) {
-    int64_t added[MOST], result = 0;
+    int64_t result = 0;
     cut c = {.count = 0};
     czm_slicing slicing;
-    int added_count = 0;
     if (!read_parts(step, &slicing)) return;
     for (int i = 0; i < slicing.count; i++) {
         const czm_part *part = &slicing.parts[i];
         if (part->kind == CZM_PART_NEW)
-            added[added_count++] = result;
+            c.added[c.added_count++] = result;
         else if (part->kind == CZM_PART_WHOLE)
             add_everything(&c);
         else
@@ -165,10 +166,6 @@ void czm_onnx_strided_slice(czm_onnx_step *step) {
         result += part->kind != CZM_PART_INDEX;
     }
     put_cut(step, &c);
-    if (added_count == 0) return;
-    const char *name = czm_onnx_plain_of(step, &step->outputs[0]);
-    step->outputs[0].planar = NULL;
-    czm_onnx_out(step, 0, czm_onnx_emit_with_axes(step, "Unsqueeze", name, added, added_count, 13));
 }
 
 void czm_onnx_reverse(czm_onnx_step *step) {
