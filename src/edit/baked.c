@@ -147,9 +147,12 @@ bool czm_baked_find_map(const czm_editor *e, const czm_baked *b, const int64_t o
 bool czm_baked_scale_pair(const czm_editor *e, const czm_baked *b, const int64_t old[2],
                           int64_t fresh[2]) {
     int64_t pair[2] = {old[0], old[1]};
-    if (!czm_baked_find_map(e, b, old, pair) &&
+    bool is_map = czm_baked_find_map(e, b, old, pair);
+    if (!is_map &&
         !(czm_baked_scale(e, b, 1, old[0], &pair[0]) && czm_baked_scale(e, b, 2, old[1], &pair[1])))
         return false;
+    // A map that is larger than the input along one side alone is none.
+    if (!is_map && (old[0] > b->old_input.dims[1]) != (old[1] > b->old_input.dims[2])) return false;
     memcpy(fresh, pair, sizeof pair);
     return true;
 }

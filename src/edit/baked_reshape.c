@@ -7,6 +7,7 @@
 //     [16] -> [16]        they are copied             [4,8] -> [32]    multiplied
 //     [32] -> [4,8]       a height and a width, where there is a map of that size; else the first
 //                         number that may follow does: blocks of a fixed size become more
+//     [8,4,8] -> [2,128]  the number that contains all dimensions that change
 //
 // The groups are found for two batches at once, so that the batch is not mistaken for a size.
 #include "edit/baked.h"
@@ -59,15 +60,28 @@ static bool is_batch(const reshaping *r, int out) {
     return r->out.dims[out] != r->more_out.dims[out];
 }
 
-// A height and a width, side by side.
+// Whether the dimensions that change come first in the group, before those that stay.
+static bool begins_with_change(const reshaping *r, const group *g) {
+    for (int i = g->in; i < g->in_end; i++) {
+        if (r->now.dims[i] != r->in.dims[i]) return true;
+        if (r->in.dims[i] > 1 && r->in.dims[i] == r->more_in.dims[i]) return false;
+    }
+    return true;
+}
+
+// A height and a width, side by side: on the side of the group where the dimensions change. The size of a known map
+// counts more than one that only has the ratio of the input.
 static bool scale_map(const czm_editor *e, const reshaping *r, const group *g, int64_t rest,
                       int64_t *fresh) {
-    for (int i = g->out; i + 1 < g->out_end; i++) {
+    int pairs = g->out_end - g->out - 1;
+    bool is_forward = begins_with_change(r, g);
+    for (int k = 0; k < 2 * pairs; k++) {
+        int i = is_forward ? g->out + k % pairs : g->out_end - 2 - k % pairs;
+        const int64_t *old = &r->out.dims[i];
         int64_t pair[2];
         if (is_batch(r, i) || is_batch(r, i + 1)) continue;
-        if (!czm_baked_scale_pair(e, r->b, &r->out.dims[i], pair)) continue;
-        if (rest / r->out.dims[i] / r->out.dims[i + 1] * pair[0] * pair[1] !=
-            product(r->now, g->in, g->in_end))
+        if (!(k < pairs ? czm_baked_find_map : czm_baked_scale_pair)(e, r->b, old, pair)) continue;
+        if (rest / old[0] / old[1] * pair[0] * pair[1] != product(r->now, g->in, g->in_end))
             continue;
         fresh[i] = pair[0];
         fresh[i + 1] = pair[1];
@@ -76,21 +90,31 @@ static bool scale_map(const czm_editor *e, const reshaping *r, const group *g, i
     return false;
 }
 
-// One number follows the ratio of the group.
-static bool scale_first(czm_editor *e, const reshaping *r, const group *g, int64_t old,
-                        int64_t *fresh) {
-    int64_t now = product(r->now, g->in, g->in_end);
-    for (int i = g->out; i < g->out_end; i++) {
-        bool follows = !is_batch(r, i) && r->out.dims[i] > 1 && old > 0 &&
-                       now <= INT64_MAX / r->out.dims[i] && r->out.dims[i] * now % old == 0;
-        if (!follows) continue;
-        fresh[i] = r->out.dims[i] * now / old;
+static bool can_follow(const reshaping *r, int out, int64_t old, int64_t now) {
+    int64_t number = r->out.dims[out];
+    return !is_batch(r, out) && number > 1 && now <= INT64_MAX / number && number * now % old == 0;
+}
+
+// One number follows the ratio of the group: one that contains all dimensions that change, or else the first that can.
+static bool scale_one(czm_editor *e, const reshaping *r, const group *g, int64_t old, int64_t now,
+                      int64_t *fresh) {
+    int64_t changed = 1;
+    int first = -1, whole = -1;
+    for (int i = g->in; i < g->in_end; i++)
+        if (r->now.dims[i] != r->in.dims[i]) changed *= r->in.dims[i];
+    for (int i = g->out_end; i-- > g->out;)
+        if (can_follow(r, i, old, now)) {
+            first = i;
+            if (r->out.dims[i] % changed == 0) whole = i;
+        }
+    if (first < 0) return false;
+    int follower = whole < 0 ? first : whole;
+    fresh[follower] = r->out.dims[follower] * now / old;
+    if (whole < 0)
         czm_baked_assume(e, r->b->node,
                          "it divides %lld values into %lld blocks, which become %lld blocks",
-                         (long long)old, (long long)r->out.dims[i], (long long)fresh[i]);
-        return true;
-    }
-    return false;
+                         (long long)old, (long long)r->out.dims[first], (long long)fresh[first]);
+    return true;
 }
 
 static bool scale_group(czm_editor *e, const reshaping *r, const group *g, int64_t *fresh) {
@@ -102,7 +126,7 @@ static bool scale_group(czm_editor *e, const reshaping *r, const group *g, int64
         fresh[g->out] = now;
         return true;
     }
-    return scale_map(e, r, g, old, fresh) || scale_first(e, r, g, old, fresh);
+    return scale_map(e, r, g, old, fresh) || scale_one(e, r, g, old, now, fresh);
 }
 
 static bool is_complete(const reshaping *r) {

@@ -256,6 +256,22 @@ def cropped_transpose(x, height, width):
     return classes(tf.strided_slice(up, [0, 1, 1, 0], [0, height + 1, width + 1, 4], [1, 1, 1, 1], 9, 9))
 
 
+@case('zoo-groups-of-channels-at-another-size', function, (16, 24), size=(8, 8))
+def flat_groups(x, height, width):
+    x = tf.transpose(conv(x, 8, 'first'), [0, 3, 1, 2])
+    mean, variance = tf.nn.moments(tf.reshape(x, [-1, 2, 4 * height * width]), [2], keepdims=True)
+    x = (tf.reshape(x, [-1, 2, 4 * height * width]) - mean) / tf.sqrt(variance + 1e-3)
+    return classes(tf.transpose(tf.reshape(x, [-1, 8, height, width]), [0, 2, 3, 1]))
+
+
+@case('zoo-involution-at-another-size', function, OTHER)
+def involution(x, height, width):
+    x = conv(x, 4, 'first')
+    patches = tf.image.extract_patches(x, [1, 3, 3, 1], [1, 1, 1, 1], [1, 1, 1, 1], 'SAME')
+    patches = tf.reshape(patches, [-1, height, width, 9, 4])
+    return classes(tf.reduce_sum(patches * conv(x, 9, 'kernels', 1)[..., tf.newaxis], 3))
+
+
 def _matrix(x):
     """[N, C, H, W] times a matrix of the channels, over the pixels as one dimension."""
     return tf.matmul(kernel('matrix', 4, 4)[None] + tf.zeros([tf.shape(x)[0], 1, 1]), x)
