@@ -69,6 +69,13 @@ def old(function, **arguments):
     return of(called(layer('op', 'TFOpLambda', {'function': function}), **arguments))
 
 
+def in_sequence(function):
+    """A file whose Sequential calls an operation of Keras 2, without arguments."""
+    start = layer('input', 'InputLayer', {'batch_input_shape': [None, 16, 16, 1]})
+    return {'config': {'class_name': 'Sequential', 'config': {'layers': [
+        start, layer('op', 'TFOpLambda', {'function': function})]}}}
+
+
 def node(op='Neg', inputs=('input',), attributes=None, constants=None):
     """A file with an operation as early tf.keras stores it."""
     return of(layer('op', 'TensorFlowOpLayer', {
@@ -232,6 +239,7 @@ CASES = [
     ('parts.h5', open_input(called(layer('op', 'TFOpLambda', {'function': 'split'}), num_or_size_splits=[]))),
     ('unstack.h5', open_input(called(layer('op', 'TFOpLambda', {'function': 'unstack'}), axis=1))),
     ('indices.h5', old('gather', indices=['a'])),
+    ('indices-in-sequence.h5', in_sequence('gather')),
     ('slice.keras', new('GetItem', None, [TENSOR, [{'class_name': '__slice__',
                                                     'config': {'start': 'a', 'stop': None, 'step': None}}]])),
     ('shape.keras', new('Reshape', {'newshape': ['a']})),

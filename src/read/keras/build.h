@@ -38,7 +38,7 @@ struct czm_keras_call {
     czm_dtype stored;     // the type of its stored weights
     const czm_keras_tensor *in;
     size_t in_count;
-    const czm_keras_arguments *arguments; // of a call in a functional model; NULL
+    const czm_keras_arguments *arguments; // in a Sequential, the inputs
     const czm_keras_tensor *tensors;      // of the arguments that are tensors
     const czm_keras_operation *operation; // in operation.c
 };

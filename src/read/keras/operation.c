@@ -18,7 +18,7 @@ typedef czm_keras_operation operation;
 // ---- arguments
 
 const json_t *czm_keras_option(const czm_keras_call *c, const char *name) {
-    for (size_t i = 0; c->arguments && i < c->arguments->count; i++) {
+    for (size_t i = 0; i < c->arguments->count; i++) {
         const czm_keras_argument *a = &c->arguments->items[i];
         if (a->name && !a->is_tensor && czm_text_equal(a->name, name) && !json_is_null(a->value))
             return a->value;
@@ -52,7 +52,7 @@ static bool is_operand(const operation *o, const czm_keras_argument *a) {
 
 const czm_keras_argument *czm_keras_operand_at(const czm_keras_call *c, size_t index) {
     size_t seen = 0;
-    for (size_t i = 0; c->arguments && i < c->arguments->count; i++)
+    for (size_t i = 0; i < c->arguments->count; i++)
         if (is_operand(c->operation, &c->arguments->items[i]) && seen++ == index)
             return &c->arguments->items[i];
     return NULL;
@@ -143,7 +143,7 @@ static void check_arguments(czm_keras_call *c, const operation *o) {
     size_t operands = 0;
     const char *key;
     json_t *value;
-    for (size_t i = 0; c->arguments && i < c->arguments->count; i++) {
+    for (size_t i = 0; i < c->arguments->count; i++) {
         const czm_keras_argument *a = &c->arguments->items[i];
         if (is_operand(o, a))
             operands++;

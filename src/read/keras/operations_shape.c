@@ -142,7 +142,7 @@ static bool add_slice(slicing *s, const json_t *value) {
 static const json_t *slices_of(const czm_keras_call *c) {
     const json_t *named = czm_keras_either(c, "slice_spec", "key");
     if (named) return named;
-    for (size_t i = 0; c->arguments && i < c->arguments->count; i++)
+    for (size_t i = 0; i < c->arguments->count; i++)
         if (!c->arguments->items[i].name && !c->arguments->items[i].is_tensor)
             return c->arguments->items[i].value;
     return NULL;

@@ -22,6 +22,15 @@ static tensors run_layer(czm_keras_builder *b, czm_keras_layer *layer, const cha
                          const czm_keras_arguments *arguments,
                          const czm_keras_tensor *of_arguments);
 
+// Calls it with tensors alone.
+static tensors run_on_tensors(czm_keras_builder *b, czm_keras_layer *layer, const char *outer,
+                              const czm_keras_tensor *in, size_t count) {
+    czm_keras_arguments *arguments = CZM_NEW(b->context->arena, czm_keras_arguments);
+    for (size_t i = 0; i < count; i++)
+        *CZM_APPEND(b->context->arena, arguments) = (czm_keras_argument){.is_tensor = true};
+    return run_layer(b, layer, outer, in, count, arguments, in);
+}
+
 // ---- one layer
 
 // Sets the types of a layer from its policy: the type that it computes in, and the type of its variables.
@@ -76,7 +85,7 @@ static const char *open_scope(czm_keras_builder *b, const char *outer, const cha
 // Keras 2 keeps an explicit training=True at inference. Keras 3 writes it for random layers by default, and predict()
 // overrides it.
 static void check_training(czm_keras_call *c) {
-    for (size_t i = 0; c->arguments && i < c->arguments->count; i++) {
+    for (size_t i = 0; i < c->arguments->count; i++) {
         const czm_keras_argument *a = &c->arguments->items[i];
         bool is_told = a->name && czm_text_equal(a->name, "training") && json_is_true(a->value);
         if (is_told && c->b->file->major < 3)
@@ -89,7 +98,7 @@ static void check_training(czm_keras_call *c) {
 // Rejects further arguments of a call that would change the result.
 static void check_arguments(czm_keras_call *c) {
     static const char *const inputs[] = {"training", "query", "value", "key", "inputs"};
-    for (size_t i = 0; c->arguments && i < c->arguments->count; i++) {
+    for (size_t i = 0; i < c->arguments->count; i++) {
         const czm_keras_argument *a = &c->arguments->items[i];
         bool is_known = !a->name;
         if (is_known && !a->is_tensor && !json_is_null(a->value) && !json_is_false(a->value))
@@ -246,8 +255,7 @@ static tensors run_chain(czm_keras_builder *b, const czm_keras_model *model, con
     tensors t = {(czm_keras_tensor *)in, count, false};
     for (size_t i = 0; i < model->layers.count && !b->status; i++) {
         czm_keras_layer *layer = model->layers.items[i];
-        if (!czm_keras_is_input(layer))
-            t = run_layer(b, layer, scope, t.items, t.count, NULL, NULL);
+        if (!czm_keras_is_input(layer)) t = run_on_tensors(b, layer, scope, t.items, t.count);
     }
     return t;
 }
@@ -272,7 +280,7 @@ static tensors run_layer(czm_keras_builder *b, czm_keras_layer *layer, const cha
 
 czm_keras_tensor czm_keras_run(czm_keras_builder *b, czm_keras_layer *layer, const char *outer,
                                const czm_keras_tensor *in, size_t count) {
-    tensors t = run_layer(b, layer, outer, in, count, NULL, NULL);
+    tensors t = run_on_tensors(b, layer, outer, in, count);
     return t.count ? t.items[0] : in[0];
 }
 
