@@ -360,14 +360,23 @@ static void choose_format_of_volume(czm_context *context, czm_target *target) {
             czm_format_find(target->onnx.opset > CZM_OLD_OPSET ? "czann-2.1.0" : "czann-1.1.0");
 }
 
+// Where the network could not be read, without the file's name.
+static const char *reason_of(czm_arena *arena, const czm_onnx_file *file, const czm_finding *f) {
+    const char *place = f->where;
+    if (czm_text_begins(place, file->where)) place += strlen(file->where);
+    if (czm_text_begins(place, ": ")) place += 2;
+    return *place ? czm_arena_format(arena, "%s: %s", place, f->finding) : f->finding;
+}
+
 // Reads only input and output, if an operation is not supported.
 static czm_status read_ends(czm_context *context, czm_target *target, const char *reason) {
+    czm_report_not_checked(context->report, CZM_RULE_ONNX_IMPORT);
+    CZM_TRY(czm_onnx_file_model(context, &target->onnx, &target->model));
     czm_report_add(
         context->report, CZM_RULE_NETWORK_UNCHECKED, target->onnx.where, NULL,
-        "the network is ONNX (operator set %lld): only its input and output are checked%s%s",
-        (long long)target->onnx.opset, *reason ? ": " : "", reason);
-    czm_report_not_checked(context->report, CZM_RULE_ONNX_IMPORT);
-    return czm_onnx_file_model(context, &target->onnx, &target->model);
+        "the network is ONNX (operator set %lld): only its input and output are checked: %s",
+        (long long)target->onnx.opset, reason);
+    return CZM_OK;
 }
 
 // An ONNX file that stays unchanged: its operations are read for the checks.
@@ -377,12 +386,10 @@ static czm_status read_kept_onnx(czm_context *context, czm_target *target) {
     bool is_packed = target->kind == CZM_KIND_CZMODEL; // containers have their channels last
     czm_onnx_choice choice = {.layout = is_packed ? CZM_LAYOUT_NHWC
                                                   : czm_onnx_layout_find(target->options->layout)};
-    bool is_read = czm_onnx_network_read(&trial, &target->onnx, choice, &target->model) == CZM_OK;
-    const czm_finding *last = is_read ? NULL
-                                      : czm_report_at(findings, czm_report_count(findings) - 1);
-    const char *reason =
-        last ? czm_arena_format(context->arena, "%s: %s", last->where, last->finding) : "";
-    if (!is_read) return read_ends(context, target, reason);
+    if (czm_onnx_network_read(&trial, &target->onnx, choice, &target->model))
+        return read_ends(context, target,
+                         reason_of(context->arena, &target->onnx,
+                                   czm_report_at(findings, czm_report_count(findings) - 1)));
     target->model.ir_version = target->onnx.ir_version;
     target->model.opset = target->onnx.opset;
     czm_passes_run(context, &target->model, CZM_FOR_ONNX);

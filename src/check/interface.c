@@ -4,7 +4,7 @@
 // input-size-undefined, input-type, output-type, output-size.
 #include "check/check.h"
 
-enum { IMAGE_RANK = 4, VOLUME_RANK = 5 };
+enum { VECTOR_RANK = 2, IMAGE_RANK = 4, VOLUME_RANK = 5 };
 
 // Counted from the end, so it also works for [batch, z, height, width, channels].
 static int64_t height_of(czm_shape shape) { return shape.dims[shape.rank - 3]; }
@@ -50,7 +50,11 @@ static void check_dims(czm_context *context, const czm_check_subject *s, const c
                               : NULL,
                           "its height or width is not defined: %s", shape);
     if (in.rank == IMAGE_RANK && is_channels_first(in))
-        czm_report_add(context->report, CZM_RULE_INPUT_LAYOUT, where, NULL,
+        czm_report_add(context->report, CZM_RULE_INPUT_LAYOUT, where,
+                       s->model->has_only_ends
+                           ? "replace the operation that is not supported, or export a network "
+                             "with channels last (NHWC)"
+                           : NULL,
                        "its shape %s looks like channels first (NCHW)", shape);
 }
 
@@ -94,7 +98,11 @@ static void check_output_size(czm_context *context, const czm_check_subject *s, 
                           "its height and width are known only while the network runs (%s): %s",
                           shape, czm_check_stopped_at(s));
     else if (!is_image)
-        czm_report_add(context->report, CZM_RULE_OUTPUT_SIZE, where, NULL,
+        czm_report_add(context->report, CZM_RULE_OUTPUT_SIZE, where,
+                       out.rank <= VECTOR_RANK
+                           ? "choose a network with a result for each pixel: this one has one "
+                             "result for the whole image"
+                           : NULL,
                        "its shape %s is not that of an image", shape);
     else if (height_of(out) != height_of(in) || width_of(out) != width_of(in))
         czm_report_add(context->report, CZM_RULE_OUTPUT_SIZE, where, NULL,

@@ -5,10 +5,12 @@
 
 #include "base/list.h"
 #include "codec/checksum.h"
+#include "codec/snappy.h"
 
 enum {
     FOOTER_SIZE = 48,
     TRAILER_SIZE = 5,        // compression byte and checksum after each block
+    SNAPPY = 1,              // the compression byte; 0: none
     RESTART_INTERVAL = 16,   // entries between two full keys, as TensorFlow writes
     BLOCK_SIZE = 256 * 1024, // tensorflow/core/lib/io/table_options.h
 };
@@ -26,6 +28,7 @@ typedef struct reader {
     czm_bytes file;
     czm_sstable *table;
     uint64_t unfolded; // bytes of keys built from shared prefixes
+    uint64_t expanded; // bytes of compressed blocks
 } reader;
 
 static bool fail(reader *r, const char *fault, uint64_t at) {
@@ -40,6 +43,15 @@ static handle read_handle(czm_wire *wire) {
     return h;
 }
 
+// The blocks of a valid table do not overlap, so that its size limits that of their content.
+static bool expand(reader *r, handle h, czm_bytes packed, czm_bytes *content) {
+    r->expanded += packed.size;
+    if (r->expanded > r->file.size)
+        return fail(r, "the index lists a block more than once", h.offset);
+    return czm_snappy_expand(r->arena, packed, content) ||
+           fail(r, "a compressed block is damaged", h.offset);
+}
+
 static bool read_block(reader *r, handle h, czm_bytes *content) {
     uint64_t end;
     if (!czm_add_u64(h.offset, h.size, &end) || r->file.size < TRAILER_SIZE ||
@@ -49,10 +61,9 @@ static bool read_block(reader *r, handle h, czm_bytes *content) {
     uint32_t crc = czm_crc32c(0, czm_bytes_of(block, (size_t)h.size + 1));
     if (czm_crc32c_mask(crc) != czm_load_le32(trailer + 1))
         return fail(r, "the checksum of a block does not match", h.offset);
-    if (*trailer != 0)
-        return fail(r, "a block is compressed, which TensorFlow never does here", h.offset);
     *content = czm_bytes_of(block, (size_t)h.size);
-    return true;
+    if (*trailer == SNAPPY) return expand(r, h, *content, content);
+    return *trailer == 0 || fail(r, "the compression of a block is not known", h.offset);
 }
 
 // A key is a view if possible, else it is built from the previous key. The size of built keys is limited by that of
@@ -127,7 +138,7 @@ static bool read_table(reader *r) {
 
 czm_sstable czm_sstable_read(czm_arena *arena, czm_bytes file) {
     czm_sstable table = {0};
-    reader r = {arena, file, &table, 0};
+    reader r = {.arena = arena, .file = file, .table = &table};
     if (!read_table(&r)) table.count = 0;
     return table;
 }

@@ -11,8 +11,8 @@
 //              (a key begins with the first `shared` bytes of the key before it)
 //     index    one entry a data block: key not below its last key, value = its handle
 //
-// Source: leveldb's doc/table_format.md and tensorflow/core/lib/io/table*. TensorFlow never compresses the blocks of
-// a checkpoint index; a compressed block is rejected with a message.
+// Source: leveldb's doc/table_format.md and tensorflow/core/lib/io/table*. TensorFlow reads compressed blocks, and its
+// public releases never write them into a checkpoint; others do (the SavedModels of TensorFlow Serving's tests).
 #ifndef CZM_CODEC_SSTABLE_H
 #define CZM_CODEC_SSTABLE_H
 
@@ -29,7 +29,7 @@ typedef struct czm_sstable {
     uint64_t fault_at; // the byte offset of the damaged block
 } czm_sstable;
 
-// Reads the whole table; values are views into `file`, keys belong to the arena. All checksums
+// Reads the whole table; values are views into `file` or into an expanded block, keys belong to the arena. All checksums
 // are verified and keys must ascend.
 czm_sstable czm_sstable_read(czm_arena *arena, czm_bytes file);
 

@@ -378,7 +378,7 @@ def test_damage(t):
     for changes, words in (
             ({'kernel': kernel('kernel', [1.0], (2, 1, 1, 1))}, 'does not match its shape'),
             ({'kernel': kernel('other', [1.0], (1,))}, 'reads "kernel"'),
-            ({'nodes': [softmax, *conv]}, 'reads "logits"'),
+            ({'nodes': [onnx_text.node('Add', ['input', 'output'], ['output'], 'cycle')]}, 'reads "output"'),
             ({'nodes': conv}, 'no operation computes the output "output"'),
             ({'opset': 0}, 'does not name an operator set')):
         t.write('net.onnx', onnx_text.segmentation(**changes))

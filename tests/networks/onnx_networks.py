@@ -208,6 +208,13 @@ def tail(n, x, channels):
     return n.conv(x, channels, 2, 1)
 
 
+def unsorted(n):
+    """Editors of graphs append operations, and ONNX Runtime sorts them."""
+    y = tail(n, n.Concat(n.Relu(n.conv('x', 3, 4)), n.Sigmoid(n.conv('x', 3, 4)), axis=1), 8)
+    n.nodes.reverse()
+    return y
+
+
 def convolutions():
     for k, s, d, g, pads in itertools.product(((3, 3), (2, 4), (1, 5)), (1, 2, 3), (1, 2), (1, 2, 6),
                                               ((0, 0, 0, 0), (1, 0, 2, 3), (2, 2, 2, 2))):
@@ -351,6 +358,12 @@ def elements():
     for op in ('Relu', 'Sigmoid', 'Tanh', 'Elu', 'Selu', 'LeakyRelu', 'HardSigmoid', 'HardSwish', 'Softplus', 'Softsign',
                'Exp', 'Abs', 'Floor', 'Celu', 'ThresholdedRelu', 'Mish', 'Neg', 'Sign', 'Round', 'Ceil', 'Erf'):
         yield op, 18, lambda n, op=op: tail(n, getattr(n, op)(n.conv('x', 3, 4)), 4)
+    yield 'image-scaler', 7, lambda n: tail(n, n.ImageScaler('x', scale=1.5, bias=[0.5, -1.0, 2.0]), 3)
+    yield 'image-scaler-inside', 7, lambda n: tail(n, n.ImageScaler(n.conv('x', 3, 4), bias=[0.5, -1.0, 2.0, 1.0]), 4)
+    yield 'crop-affine', 7, lambda n: tail(n, n.Affine(n.Crop(n.conv('x', 3, 4), border=[1, 2, 3, 0]), alpha=1.5, beta=-0.5), 4)
+    yield 'global-lp', 13, lambda n: n.Mul(n.conv('x', 3, 4), n.GlobalLpPool(n.conv('x', 3, 4), p=3))
+    yield 'shrink-int', 13, lambda n: tail(n, n.Cast(n.Shrink(n.Cast(n.Mul('x', n.const(9.0)), to=6), lambd=1.4, bias=1.5), to=1), 3)
+    yield 'unsorted', 13, unsorted
     yield 'gelu', 20, lambda n: tail(n, n.Gelu(n.Gelu(n.conv('x', 3, 4)), approximate='tanh'), 4)
     yield 'prelu', 11, lambda n: tail(n, n.PRelu(n.PRelu(n.conv('x', 3, 4), n.values(4, 1, 1)), n.values(1)), 4)
     yield 'clip-high', 13, lambda n: tail(n, n.Clip(n.conv('x', 3, 4), '', n.const(0.3)), 4)

@@ -128,8 +128,8 @@ typedef struct hostile {
 #define ENTRIES(literal) (literal), sizeof(literal) - 1
 
 static const hostile hostiles[] = {
-    {"compressed", "a block is compressed, which TensorFlow never does here", ENTRIES("\0\1\0k"), 1,
-     1},
+    {"compressed", "a compressed block is damaged", ENTRIES("\0\1\0k"), 1, 1},
+    {"compression", "the compression of a block is not known", ENTRIES("\0\1\0k"), 1, 2},
     {"restarts", "a block has more restart points than bytes", ENTRIES("\0\1\0k"), 4, 0},
     {"shared", "an entry is longer than its block", ENTRIES("\5\1\0k"), 1, 0},
     {"own", "an entry is longer than its block", ENTRIES("\0\x50\0k"), 1, 0},
@@ -151,6 +151,28 @@ static void hostile_blocks_are_rejected(void **state) {
         assert_string_equal(table.fault, h->fault);
         assert_int_equal(table.count, 0);
     }
+}
+
+// A compressed block: one literal of "\0\1\1kv" and its restart points.
+static void compressed_blocks_are_read(void **state) {
+    czm_context *c = *state;
+    static const char packed[] = "\x0d\x30\0\1\1kv\0\0\0\0\1\0\0\0";
+    czm_buffer file = czm_buffer_in(c->arena);
+    span s = {0, sizeof packed - 1};
+    czm_put_raw(&file, czm_bytes_of(packed, s.size));
+    czm_put_raw_le(&file, 1, 1);
+    czm_put_raw_le(&file, czm_crc32c_mask(czm_crc32c(0, czm_buffer_bytes(&file))), 4);
+    czm_sstable table = read_by_hand(c->arena, &file, &s, 1);
+    assert_null(table.fault);
+    assert_int_equal(table.count, 1);
+    assert_true(czm_bytes_is(table.records[0].key, "k"));
+    assert_true(czm_bytes_is(table.records[0].value, "v"));
+
+    span *spans = CZM_NEW_ARRAY(c->arena, span, 1000);
+    for (size_t i = 0; i < 1000; i++) spans[i] = s;
+    file.size = s.size + 5;
+    assert_string_equal(read_by_hand(c->arena, &file, spans, 1000).fault,
+                        "the index lists a block more than once");
 }
 
 static void spans_outside_the_file_are_rejected(void **state) {
@@ -190,6 +212,7 @@ int main(void) {
         TEST(no_truncation_is_accepted),       TEST(no_flipped_byte_goes_unnoticed),
         TEST(hostile_blocks_are_rejected),     TEST(spans_outside_the_file_are_rejected),
         TEST(blocks_named_twice_are_rejected), TEST(unfolding_is_bounded),
+        TEST(compressed_blocks_are_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -63,10 +63,19 @@ czm_status czm_onnx_check_inner(czm_context *context, const czm_onnx_file *file)
 
 // ---- as a model
 
+const char *czm_onnx_list_names(czm_arena *arena, const czm_onnx_end *ends, size_t count) {
+    const char *text = "";
+    for (size_t i = 0; i < count && i < 16; i++)
+        text = czm_arena_format(arena, "%s%s\"%s\"", text, i ? ", " : "", ends[i].name);
+    return text;
+}
+
 static czm_status one(czm_context *context, const czm_onnx_file *file, czm_rule rule,
-                      const char *what, size_t count) {
+                      const char *what, const czm_onnx_end *ends, size_t count) {
     if (count == 1) return CZM_OK;
-    return czm_report_add(context->report, rule, file->where, NULL, "it has %zu %s", count, what);
+    return czm_report_add(context->report, rule, file->where, NULL, "it has %zu %s%s%s", count,
+                          what, count ? ": " : "",
+                          czm_onnx_list_names(context->arena, ends, count));
 }
 
 static czm_bytes shape_proto(czm_arena *arena, czm_shape shape) {
@@ -75,8 +84,10 @@ static czm_bytes shape_proto(czm_arena *arena, czm_shape shape) {
 
 czm_status czm_onnx_file_model(czm_context *context, const czm_onnx_file *file, czm_model *model) {
     czm_arena *arena = context->arena;
-    CZM_TRY(one(context, file, CZM_RULE_ONE_INPUT, "inputs", file->inputs.count));
-    CZM_TRY(one(context, file, CZM_RULE_ONE_OUTPUT, "outputs", file->outputs.count));
+    CZM_TRY(
+        one(context, file, CZM_RULE_ONE_INPUT, "inputs", file->inputs.items, file->inputs.count));
+    CZM_TRY(one(context, file, CZM_RULE_ONE_OUTPUT, "outputs", file->outputs.items,
+                file->outputs.count));
     const czm_onnx_end *in = &file->inputs.items[0], *out = &file->outputs.items[0];
     *model = (czm_model){.arena = arena,
                          .exporter = file->producer,

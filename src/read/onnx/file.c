@@ -413,66 +413,6 @@ static czm_status take_model_field(reader *r, const file_field *f) {
     }
 }
 
-// ---- connections
-
-const czm_onnx_origin *czm_onnx_origin_of(const czm_onnx_file *file, czm_bytes name) {
-    return czm_name_find(&file->origins, name);
-}
-
-static void know(reader *r, czm_bytes name, czm_onnx_origin origin) {
-    czm_onnx_origin *kept = CZM_NEW(r->context->arena, czm_onnx_origin);
-    *kept = origin;
-    czm_name_slot_for(r->context->arena, &r->file->origins, name)->value = kept;
-}
-
-static void know_weights(reader *r) {
-    for (size_t i = 0; i < r->file->initializers.count; i++)
-        know(r, czm_bytes_text(r->file->initializers.items[i].name),
-             (czm_onnx_origin){CZM_ONNX_WEIGHT, i, 0});
-}
-
-// Up to IR version 3, initializers are also listed as inputs.
-static void know_inputs(reader *r) {
-    czm_onnx_file *file = r->file;
-    size_t count = 0;
-    for (size_t i = 0; i < file->inputs.count; i++) {
-        czm_bytes name = czm_bytes_text(file->inputs.items[i].name);
-        if (czm_onnx_origin_of(file, name)) continue;
-        know(r, name, (czm_onnx_origin){CZM_ONNX_INPUT, count, 0});
-        file->inputs.items[count++] = file->inputs.items[i];
-    }
-    file->inputs.count = count;
-}
-
-static czm_status connect_node(reader *r, size_t index) {
-    const czm_onnx_operation *o = &r->file->operations.items[index];
-    czm_wire wire = czm_wire_read(o->message);
-    for (czm_field f; czm_wire_next(&wire, &f);)
-        if (czm_field_is(&f, 1, CZM_WIRE_BYTES) && f.bytes.size &&
-            !czm_onnx_origin_of(r->file, f.bytes))
-            return damaged(
-                r, "the operation %s (\"%s\") reads \"%s\", which no operation before it computes",
-                o->op, o->name, keep_text(r, f.bytes));
-    size_t output = 0;
-    wire = czm_wire_read(o->message);
-    for (czm_field f; czm_wire_next(&wire, &f);)
-        if (czm_field_is(&f, 2, CZM_WIRE_BYTES))
-            know(r, f.bytes, (czm_onnx_origin){CZM_ONNX_OPERATION, index, output++});
-    return CZM_OK;
-}
-
-static czm_status connect(reader *r) {
-    czm_onnx_file *file = r->file;
-    know_weights(r);
-    know_inputs(r);
-    for (size_t i = 0; i < file->operations.count; i++) CZM_TRY(connect_node(r, i));
-    for (size_t i = 0; i < file->outputs.count; i++)
-        if (!czm_onnx_origin_of(file, czm_bytes_text(file->outputs.items[i].name)))
-            return damaged(r, "no operation computes the output \"%s\"",
-                           file->outputs.items[i].name);
-    return CZM_OK;
-}
-
 // ---- the whole
 
 czm_status czm_onnx_file_read(czm_context *context, const char *where, const czm_source *source,
@@ -485,6 +425,6 @@ czm_status czm_onnx_file_read(czm_context *context, const char *where, const czm
     if (file->operations.count == 0 && file->outputs.count == 0)
         return damaged(&r, "it contains no graph");
     if (file->opset < 1) return damaged(&r, "it does not name an operator set");
-    CZM_TRY(connect(&r));
+    CZM_TRY(czm_onnx_connect(context, file));
     return source ? CZM_OK : czm_onnx_check_inner(context, file);
 }

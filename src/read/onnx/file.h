@@ -90,11 +90,17 @@ const czm_onnx_function *czm_onnx_function_of(czm_arena *arena, const czm_onnx_f
 // NULL: no tensor of the main graph has this name.
 const czm_onnx_origin *czm_onnx_origin_of(const czm_onnx_file *file, czm_bytes name);
 
+// The names in quotes, for messages.
+const char *czm_onnx_list_names(czm_arena *arena, const czm_onnx_end *ends, size_t count);
+
 // Reads the file, and checks that each tensor has bytes for its shape and that something computes each input.
 // `source` has the files of external data; NULL: weights in other files are an error.
 CZM_MUST_CHECK czm_status czm_onnx_file_read(czm_context *context, const char *where,
                                              const czm_source *source, czm_extent extent,
                                              czm_onnx_file *file);
+
+// Sets what computes each tensor. Operations that stand before one that they read are sorted.
+CZM_MUST_CHECK czm_status czm_onnx_connect(czm_context *context, czm_onnx_file *file);
 
 // An operation of a NodeProto that is in memory.
 czm_onnx_operation czm_onnx_operation_of(czm_arena *arena, czm_bytes message, czm_extent extent);

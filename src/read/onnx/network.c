@@ -306,13 +306,6 @@ static czm_status add_output(czm_import *run, const czm_onnx_end *out, czm_onnx_
     return CZM_OK;
 }
 
-static const char *list_names(czm_arena *arena, const czm_onnx_end *ends, size_t count) {
-    const char *text = "";
-    for (size_t i = 0; i < count && i < 16; i++)
-        text = czm_arena_format(arena, "%s%s\"%s\"", text, i ? ", " : "", ends[i].name);
-    return text;
-}
-
 static czm_status choose(czm_import *run, const char *wanted, const czm_onnx_end **in,
                          const czm_onnx_end **out) {
     const czm_onnx_file *file = run->file;
@@ -322,8 +315,8 @@ static czm_status choose(czm_import *run, const char *wanted, const czm_onnx_end
                               "export a network whose only input is the image",
                               "it has %zu inputs%s%s", file->inputs.count,
                               file->inputs.count ? ": " : "",
-                              list_names(run->context->arena, file->inputs.items,
-                                         file->inputs.count));
+                              czm_onnx_list_names(run->context->arena, file->inputs.items,
+                                                  file->inputs.count));
     *in = &file->inputs.items[0];
     *out = NULL;
     if (!*(*in)->name)
@@ -333,7 +326,8 @@ static czm_status choose(czm_import *run, const char *wanted, const czm_onnx_end
         if (wanted ? czm_text_equal(file->outputs.items[i].name, wanted) : file->outputs.count == 1)
             *out = &file->outputs.items[i];
     if (*out) return CZM_OK;
-    const char *names = list_names(run->context->arena, file->outputs.items, file->outputs.count);
+    const char *names =
+        czm_onnx_list_names(run->context->arena, file->outputs.items, file->outputs.count);
     return wanted ? czm_report_add(report, CZM_RULE_ONE_OUTPUT, file->where, NULL,
                                    "it has no output \"%s\", only %s", wanted, names)
                   : czm_report_add(report, CZM_RULE_ONE_OUTPUT, file->where, NULL,

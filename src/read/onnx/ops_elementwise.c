@@ -85,6 +85,12 @@ czm_status czm_import_op_swiglu(czm_import_step *s) {
     return CZM_OK;
 }
 
+// An operation of the first exporters, which ONNX Runtime still computes.
+czm_status czm_import_op_affine(czm_import_step *s) {
+    czm_tensor scaled = times(s, input(s), czm_import_float(s, "alpha", 1));
+    return put(s, plus(s, scaled, czm_import_float(s, "beta", 0)));
+}
+
 czm_status czm_import_op_gelu(czm_import_step *s) {
     czm_tensor x = input(s), inner;
     if (czm_import_text_is(s, "approximate", "none", "tanh")) {
@@ -104,14 +110,18 @@ czm_status czm_import_op_thresholded_relu(czm_import_step *s) {
     return put(s, CZM_OUT(s, CZM_OP_Mul, x, czm_import_cast(s, is_above, czm_tensor_dtype(x))));
 }
 
+// Whole numbers are computed as floats, since limit and bias need not be whole.
 czm_status czm_import_op_shrink(czm_import_step *s) {
-    czm_tensor x = input(s);
+    czm_dtype dtype = czm_tensor_dtype(input(s));
+    czm_tensor x = czm_dtype_is_floating(dtype) ? input(s)
+                                                : czm_import_cast(s, input(s), CZM_DTYPE_FLOAT);
     double limit = czm_import_float(s, "lambd", 0.5), bias = czm_import_float(s, "bias", 0);
     czm_tensor is_low = CZM_OUT(s, CZM_OP_Less, x, czm_import_scalar(s, x, -limit));
     czm_tensor is_high = CZM_OUT(s, CZM_OP_Greater, x, czm_import_scalar(s, x, limit));
     czm_tensor high =
         CZM_OUT(s, CZM_OP_SelectV2, is_high, plus(s, x, -bias), CZM_OUT(s, CZM_OP_ZerosLike, x));
-    return put(s, CZM_OUT(s, CZM_OP_SelectV2, is_low, plus(s, x, bias), high));
+    czm_tensor y = CZM_OUT(s, CZM_OP_SelectV2, is_low, plus(s, x, bias), high);
+    return put(s, czm_import_cast(s, y, dtype));
 }
 
 // Up to operator set 10 the limits are attributes, then inputs that may be absent.

@@ -126,6 +126,25 @@ czm_status czm_import_op_batch_norm(czm_import_step *s) {
     return CZM_OK;
 }
 
+// An operation of the first exporters, which ONNX Runtime still computes: x * scale + a number for each channel.
+czm_status czm_import_op_image_scaler(czm_import_step *s) {
+    czm_import_value *v = czm_import_in(s, 0);
+    int64_t channels = czm_import_dim(s, v, 1);
+    size_t count = czm_import_floats(s, "bias", NULL, 0);
+    if (channels < 1 || (int64_t)count != channels)
+        return czm_import_reject(s, NULL, "it has %zu numbers for %lld channels", count,
+                                 (long long)channels);
+    double *bias = CZM_NEW_ARRAY(s->run->context->arena, double, count);
+    czm_import_floats(s, "bias", bias, count);
+    czm_order order = image_order(s, v);
+    czm_tensor x = czm_import_get(s, v, order);
+    czm_tensor scaled =
+        CZM_OUT(s, CZM_OP_Mul, x, czm_import_scalar(s, x, czm_import_float(s, "scale", 1)));
+    czm_tensor shift = vector_const(s, czm_tensor_dtype(x), bias, count, &order);
+    czm_import_put(s, 0, CZM_OUT(s, CZM_OP_AddV2, scaled, shift), order);
+    return CZM_OK;
+}
+
 // ---- normalisation by the image's own statistics
 
 // The mean of the pixels and channels of each group, at each channel: [batch, 1, 1, channels]. Only the means of the

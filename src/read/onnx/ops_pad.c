@@ -193,3 +193,23 @@ czm_status czm_import_op_center_crop_pad(czm_import_step *s) {
     czm_import_put(s, 0, x, order);
     return CZM_OK;
 }
+
+// An operation of the first exporters, which ONNX Runtime still computes: `border` has left, top, right, bottom.
+czm_status czm_import_op_crop(czm_import_step *s) {
+    czm_import_value *v = czm_import_in(s, 0);
+    czm_order order = czm_import_order(s, v);
+    int64_t border[4];
+    padding p = {{0}, {0}};
+    if (order.rank != 4 || czm_import_ints(s, "border", border, 4) != 4 ||
+        czm_import_has(s, "scale"))
+        return czm_import_reject(s, NULL, "only four borders of an image are supported");
+    for (size_t i = 0; i < 4; i++)
+        if (border[i] < 0 || border[i] > CZM_IMPORT_MOST_PIXELS)
+            return czm_import_reject(s, NULL, "a border of %lld pixels is not supported",
+                                     (long long)border[i]);
+    int h = czm_order_place(&order, 2), w = czm_order_place(&order, 3);
+    p.before[w] = -border[0], p.before[h] = -border[1];
+    p.after[w] = -border[2], p.after[h] = -border[3];
+    czm_import_put(s, 0, crop(s, czm_import_made(s, v), &p, order.rank), order);
+    return CZM_OK;
+}

@@ -62,6 +62,20 @@ czm_status czm_import_op_global_pool(czm_import_step *s) {
     return CZM_OK;
 }
 
+// The root of the sum of the powers p.
+czm_status czm_import_op_global_lp_pool(czm_import_step *s) {
+    czm_import_value *x = czm_import_in(s, 0);
+    czm_order order = czm_import_order(s, x);
+    unsigned axes = ((1u << order.rank) - 1) & ~3u; // all but batch and channels
+    double p = (double)czm_import_int(s, "p", 2);
+    if (p < 1) return czm_import_reject(s, NULL, "p is %.0f, but must be at least 1", p);
+    czm_tensor powers =
+        czm_import_with(s, CZM_OP_Pow, CZM_OUT(s, CZM_OP_Abs, czm_import_made(s, x)), p);
+    czm_tensor sum = reduced(s, CZM_OP_Sum, powers, places(s, &order, axes), true);
+    czm_import_put(s, 0, czm_import_with(s, CZM_OP_Pow, sum, 1 / p), order);
+    return CZM_OK;
+}
+
 // ---- along one axis
 
 czm_order czm_import_order_ending_with(czm_import_step *s, const czm_import_value *x, int axis) {
