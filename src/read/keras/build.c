@@ -176,11 +176,14 @@ czm_keras_tensor czm_keras_number(czm_keras_call *c, const char *suffix, czm_dty
     return czm_keras_numbers(c, suffix, dtype, &value, NULL, 0);
 }
 
-// The shape of nested lists, from their first elements.
-static size_t list_dims(const json_t *value, int64_t *dims) {
+// The shape of nested lists, from their first elements, and the number of elements; SIZE_MAX: they are no tensor.
+static size_t list_dims(const json_t *value, int64_t *dims, size_t *count) {
     size_t rank = 0;
-    for (; json_is_array(value) && rank < CZM_KERAS_HIGHEST_RANK; rank++) {
-        dims[rank] = (int64_t)json_array_size(value);
+    for (*count = 1; json_is_array(value) && rank < CZM_KERAS_HIGHEST_RANK; rank++) {
+        size_t size = json_array_size(value);
+        if (size && *count > INT32_MAX / size) return SIZE_MAX;
+        *count *= size;
+        dims[rank] = (int64_t)size;
         value = json_array_get(value, 0);
     }
     return json_is_array(value) ? SIZE_MAX : rank;
@@ -201,16 +204,16 @@ static const json_t *list_element(const json_t *value, size_t index, const int64
 bool czm_keras_constant(czm_keras_call *c, const char *suffix, czm_dtype dtype, const json_t *value,
                         czm_keras_tensor *out) {
     int64_t dims[CZM_KERAS_HIGHEST_RANK];
-    size_t rank = list_dims(value, dims), count = 1;
-    if (rank == SIZE_MAX) return false;
-    for (size_t i = 0; i < rank; i++) count *= (size_t)dims[i];
-    double *numbers = CZM_NEW_ARRAY(c->arena, double, count);
-    for (size_t i = 0; i < count; i++) {
+    size_t count, rank = list_dims(value, dims, &count);
+    CZM_LIST(double) numbers = {0}; // grows: the lists may be shorter than the first ones promise
+    for (size_t i = 0; rank != SIZE_MAX && i < count; i++) {
         const json_t *element = list_element(value, i, dims, rank, count);
         if (!json_is_number(element) && !json_is_boolean(element)) return false;
-        numbers[i] = json_is_boolean(element) ? json_is_true(element) : json_number_value(element);
+        *CZM_APPEND(c->arena, &numbers) = json_is_boolean(element) ? json_is_true(element)
+                                                                   : json_number_value(element);
     }
-    *out = czm_keras_numbers(c, suffix, dtype, numbers, dims, rank);
+    if (rank == SIZE_MAX) return false;
+    *out = czm_keras_numbers(c, suffix, dtype, numbers.items, dims, rank);
     return true;
 }
 

@@ -4,6 +4,8 @@
 // outermost layer in Keras' order; archives have a path for each layer.
 #include "read/keras/layer.h"
 
+enum { WORK_OF_KEY = 4 }; // a key is searched, and its value compared
+
 typedef struct slot {
     czm_keras_layer *layer;
     size_t index; // of the weight
@@ -129,12 +131,15 @@ static czm_status wrong_count(finder *f, const czm_keras_layer *layer, size_t fo
 
 // ---- layers that several models share
 
-// Whether two configurations agree. Objects in them, such as initialisers, have their own numbers.
-static bool is_same_config(const json_t *a, const json_t *b) {
+// Whether two configurations agree. Objects in them, such as initialisers, have their own numbers. Only keys that both
+// have are compared, so the smaller configuration limits the cost.
+static bool is_same_config(czm_arena *arena, const json_t *a, const json_t *b) {
+    const json_t *few = json_object_size(a) < json_object_size(b) ? a : b, *many = few == a ? b : a;
     const char *key;
     json_t *value;
-    json_object_foreach((json_t *)a, key, value) {
-        json_t *other = json_object_get(b, key);
+    czm_work(arena, WORK_OF_KEY * json_object_size(few), "shared layers");
+    json_object_foreach((json_t *)few, key, value) {
+        json_t *other = json_object_get(many, key);
         bool is_plain = other && !json_is_object(value) && !json_is_object(other);
         if (is_plain && !json_equal(value, other)) return false;
     }
@@ -142,9 +147,9 @@ static bool is_same_config(const json_t *a, const json_t *b) {
 }
 
 static bool is_same_layer(czm_arena *arena, const czm_keras_layer *a, const czm_keras_layer *b) {
-    czm_work(arena, 1 + json_object_size(a->config), "shared layers");
-    return czm_text_equal(a->name, b->name) && czm_text_equal(a->class_name, b->class_name) &&
-           a->weights.count == b->weights.count && is_same_config(a->config, b->config);
+    czm_work(arena, 1, "shared layers");
+    return a->weights.count == b->weights.count && czm_text_equal(a->class_name, b->class_name) &&
+           czm_text_equal(a->name, b->name) && is_same_config(arena, a->config, b->config);
 }
 
 // ---- HDF5 files

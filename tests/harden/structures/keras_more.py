@@ -130,7 +130,7 @@ def keras_activations(folder, n):
     return plain(folder, layers, f'a{n - 1}')
 
 
-@kind(125, 250, 500)
+@kind(250, 1000, 4000)
 def keras_shared_config(folder, n):
     """Layers without weights, and one of the same name whose long configuration each is compared with."""
     long = {f'k{i}': 0 for i in range(20 * n)}
@@ -153,6 +153,18 @@ def keras_unnamed_groups(folder, n):
 
 def start_h5():
     return {'class_name': 'ReLU', 'config': {'name': 'first', 'batch_input_shape': [None, 8, 8, 2]}}
+
+
+WRAPPED = (2939, 1471, 853, 149, 148, 134, 92, 92) # their product modulo 2 ** 64 is 384
+
+
+@kind(2, 4, 8)
+def keras_wrapped_count(folder, n):
+    """A constant in lists in lists, of which the first ones promise more elements than a number can count."""
+    value = 0.5
+    for size in reversed(WRAPPED[:n]):
+        value = [value] + [0.5] * (size - 1)
+    return plain(folder, [keras_layer('scale', 'Rescaling', [[('x', 0)]], scale=value, offset=0.0)], 'scale')
 
 
 # ---- archives
@@ -263,16 +275,6 @@ def symbol_node(writer, places, target):
     return writer.put(b'SNOD' + struct.pack('<BBH', 1, 0, len(places)) + entries)
 
 
-@kind(10, 100, 255)
-def hdf5_tree_circle(folder, n):
-    """A node of a tree that names itself."""
-    writer = keras_file.Writer()
-    heap = local_heap(writer, b'a\0')
-    at = len(writer.data)
-    tree_node(writer, n, [at] * 100)
-    return whole(folder, writer, symbols(writer, at, heap))
-
-
 @kind(6, 12, 60)
 def hdf5_tree_tower(folder, n):
     """Each node names the next one twice."""
@@ -316,20 +318,21 @@ def hdf5_name_lists(folder, n):
 
 
 def fractal_heap(writer, rows, width, root):
-    return writer.put(b'FRHP' + struct.pack('<BHHBI', 0, 8, 0, 0, 1 << 30) + bytes(96)
-                      + struct.pack('<HQQHHQH', width, 512, 1 << 30, 64, 0, root, rows))
+    """Its identifiers have seven bytes: offsets of four, lengths of two."""
+    return writer.put(b'FRHP' + struct.pack('<BHHBI', 0, 7, 0, 0, 0xffff) + bytes(96)
+                      + struct.pack('<HQQHHQH', width, 512, 1 << 30, 32, 0, root, rows))
 
 
 @kind(500, 2000, 8000)
 def hdf5_wide_heap(folder, n):
     """Links in a heap whose table has as many columns as can be, far from its beginning."""
     writer = keras_file.Writer()
-    direct = writer.put(b'FHDB' + bytes(64))
-    entries = struct.pack('<Q', direct) * (1023 * 20)
-    indirect = writer.put(b'FHIB' + bytes(1 + 8 + 8) + entries)
-    heap = fractal_heap(writer, 20, 1023, indirect)
-    offset = 512 * 1023 * 2 ** 18 # in a late row
-    record = struct.pack('<I', 0) + struct.pack('<BQ', 0, offset)[:9] + bytes(2)
+    link = keras_file.link('a', writer.group({}))[4:]
+    direct = writer.put(b'FHDB' + bytes(12) + link)
+    indirect = writer.put(b'FHIB' + bytes(1 + 8 + 4) + struct.pack('<Q', direct) * (1023 * 13))
+    heap = fractal_heap(writer, 13, 1023, indirect)
+    offset = 512 * 1023 * 2 ** 11 + 16 # in the last row
+    record = struct.pack('<IBIH', 0, 0, offset, len(link))
     leaf = writer.put(b'BTLF' + bytes(2) + record * n + bytes(4))
     tree = writer.put(b'BTHD' + struct.pack('<BBIHHBBQHQ', 0, 5, 1 << 20, len(record), 0, 100, 40, leaf, n, n) + bytes(4))
     return whole(folder, writer, writer.header([keras_file.message(2, struct.pack('<BBQQ', 0, 0, heap, tree))]))
@@ -339,11 +342,11 @@ def hdf5_wide_heap(folder, n):
 def hdf5_collections(folder, n):
     """Texts in heaps that begin inside each other."""
     writer = keras_file.Writer()
-    first = len(writer.data)
+    first, unit = len(writer.data), 40
     for i in range(n):
-        size = 32 * (n - i)
-        writer.put(b'GCOL' + struct.pack('<B3xQ', 1, size) + struct.pack('<HH4xQ', 1, 0, 0))
-    texts = b''.join(struct.pack('<IQI', 1, first + 32 * i, 1) for i in range(min(n, 4000)))
+        size = unit * (n - i)
+        writer.put(b'GCOL' + struct.pack('<B3xQ', 1, size) + struct.pack('<HH4xQ', 1, 0, size - 32) + bytes(8))
+    texts = b''.join(struct.pack('<IQI', 1, first + unit * i, 1) for i in range(min(n, 4000)))
     kind_of = struct.pack('<BBBBI', 0x19, 1, 0, 0, 16) + struct.pack('<BBBBI', 0x13, 0, 0, 0, 1)
     space = struct.pack('<BBBBQ', 2, 1, 0, 1, len(texts) // 16)
     label = b'layer_names\0'
@@ -378,5 +381,7 @@ def hdf5_small_chunks(folder, n):
 @kind(10, 1000, 60000)
 def hdf5_user_block(folder, n):
     """A file that begins late."""
-    content = keras_file.hdf5({'config': functional([keras_start(), keras_softmax('x')], [('y', 0)])})
-    return put(folder, 'model.h5', bytes(512 * 2 ** (n.bit_length() // 2)) + content)
+    content = bytearray(keras_file.hdf5({'config': functional([keras_start(), keras_softmax('x')], [('y', 0)])}))
+    room = 512 * 2 ** (n.bit_length() // 2)
+    struct.pack_into('<Q', content, 12, room)
+    return put(folder, 'model.h5', bytes(room) + content)
