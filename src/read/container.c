@@ -23,16 +23,24 @@ static bool is_telling(const char *name) {
 
 // An archive without its directory still has the name of its first member: the id or, in files of this program and of
 // czmodel 0.1.3, the metadata.
-bool czm_is_container(czm_context *context, const char *path) {
-    czm_file *file = czm_file_open(context->arena, path);
+static bool looks_like_container(czm_arena *arena, const char *path) {
+    czm_file *file = czm_file_open(arena, path);
     if (!file) return false;
     czm_extent whole = czm_extent_whole(file);
     if (!czm_unzip_is_archive(whole)) return false;
-    czm_unzip zip = czm_unzip_read(context->arena, whole);
+    czm_unzip zip = czm_unzip_read(arena, whole);
     for (size_t i = 0; i < zip.count; i++)
         if (is_telling(zip.members[i].name)) return true;
-    const char *first = czm_unzip_first_name(context->arena, whole);
+    const char *first = czm_unzip_first_name(arena, whole);
     return zip.fault && (is_telling(first) || czm_text_ends(first, METADATA_ENDING));
+}
+
+// The directory is read again when the archive is opened.
+bool czm_is_container(czm_context *context, const char *path) {
+    czm_arena *arena = czm_arena_child(context->arena);
+    bool is_container = looks_like_container(arena, path);
+    czm_arena_free(arena);
+    return is_container;
 }
 
 // ---- members
