@@ -229,7 +229,7 @@ static bool expand(const prover *p, term_list *terms, term t) {
     case CZM_OP_Add:
     case CZM_OP_AddV2:
     case CZM_OP_AddN:
-        for (size_t i = 0; i < node->inputs.count; i++)
+        for (size_t i = 0; i < node->inputs.count && i <= MOST_TERMS; i++)
             *CZM_APPEND(p->arena, terms) = (term){node->inputs.items[i], t.weight};
         return true;
     case CZM_OP_Mul:

@@ -8,6 +8,8 @@
 
 #include <stdlib.h>
 
+enum { STEPS_OF_NODE = 4 }; // a node may lie in many regions
+
 // A part of the main graph that becomes a function. Its nodes have a mark in `scratch`.
 typedef struct region {
     czm_graph *graph;
@@ -80,9 +82,11 @@ static void forget(czm_node_list *nodes) {
 static czm_node_list explore(region *r, const czm_tensor *outputs, size_t count) {
     r->nodes = (czm_node_list){0};
     for (size_t i = 0; i < count; i++) meet(r, outputs[i].node);
-    for (size_t i = 0; i < r->nodes.count; i++)
-        for (size_t k = 0; k < r->nodes.items[i]->inputs.count; k++)
-            meet(r, r->nodes.items[i]->inputs.items[k].node);
+    for (size_t i = 0; i < r->nodes.count; i++) {
+        const czm_tensor_list *inputs = &r->nodes.items[i]->inputs;
+        czm_work(r->graph->arena, STEPS_OF_NODE + inputs->count, "conditionals and loops");
+        for (size_t k = 0; k < inputs->count; k++) meet(r, inputs->items[k].node);
+    }
     forget(&r->nodes);
     return r->nodes;
 }
