@@ -34,8 +34,10 @@ static const char passed[] = "\xe2\x9c\x93"; // a tick
 
 static size_t count_of(const checked *c, czm_severity severity) {
     size_t sum = 0;
-    for (size_t i = 0; i < czm_report_count(c->report); i++)
-        sum += czm_report_at(c->report, i)->severity == severity;
+    for (size_t i = 0; i < czm_report_count(c->report); i++) {
+        const czm_finding *f = czm_report_at(c->report, i);
+        if (f->severity == severity) sum += f->count;
+    }
     return sum;
 }
 

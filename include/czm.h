@@ -104,6 +104,8 @@ typedef struct czm_finding {
     const char *finding; ///< what was found
     const char *why;     ///< the rule in one sentence, with its source
     const char *hint;    ///< how to fix it; may be ""
+    size_t
+        count; ///< 1, or for how many findings of the rule, which are not listed, this one stands
 } czm_finding;
 
 /// Collects the findings of calls, and owns their results. Only one call at a time may use a report.
@@ -113,7 +115,8 @@ typedef struct czm_report czm_report;
 CZM_API czm_report *czm_report_new(void);
 CZM_API void czm_report_free(czm_report *report);
 
-/// The number of findings, in the order in which they were made.
+/// The number of findings, in the order in which they were made. Of each rule, a call lists the first 100, and one that
+/// states the number of the others.
 CZM_API size_t czm_report_count(const czm_report *report);
 
 /// Returns finding `index`, or NULL if there is none. It belongs to the report.

@@ -23,6 +23,7 @@ static czm_status run(czm_report *report, czm_task *task, void *data, bool keeps
     czm_arena_limit(arena);
     czm_budget_allow(arena, czm_report_memory(report));
     czm_file_forget_failure();
+    czm_report_begin_call(report);
     jmp_buf *outer = czm_report_set_jump(report, &jump);
     volatile czm_status status;
     switch (setjmp(jump)) {

@@ -39,13 +39,13 @@ static czm_status check_network(czm_context *context, czm_target *target) {
 
 static czm_status check_target(czm_context *context, const czm_options *options,
                                czm_target *target) {
-    size_t first = czm_report_count(context->report);
+    size_t since = czm_report_moment(context->report);
     czm_status status = czm_target_open(context, options, target);
     if (!status && target->kind == CZM_KIND_CZMODEL)
         status = czm_container_verify(context, &target->container);
     // The network is checked even if the metadata have faults.
     if (czm_target_has_network(target)) status = check_network(context, target);
-    czm_status worst = czm_report_status(context->report, first);
+    czm_status worst = czm_report_status(context->report, since);
     return worst ? worst : status;
 }
 

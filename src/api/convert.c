@@ -100,12 +100,12 @@ static czm_status check_extension(conversion *c) {
 
 // Finds all faults before the call ends.
 static czm_status read_and_judge(conversion *c, const czm_check_subject **subject) {
-    size_t first = czm_report_count(c->context.report);
+    size_t since = czm_report_moment(c->context.report);
     czm_status status = czm_target_open_for_conversion(&c->context, c->options, &c->target);
     if (czm_target_has_network(&c->target) &&
         czm_target_read_model(&c->context, &c->target) == CZM_OK)
         *subject = czm_target_judge(&c->context, &c->target);
-    czm_status worst = czm_report_status(c->context.report, first);
+    czm_status worst = czm_report_status(c->context.report, since);
     return worst ? worst : status;
 }
 

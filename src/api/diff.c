@@ -183,9 +183,9 @@ static czm_status compare_weights(czm_diffing *d) {
 
 static czm_status open_side(czm_diffing *d, int side, const czm_options *options) {
     czm_target *target = &d->targets[side];
-    size_t first = czm_report_count(d->context->report);
+    size_t since = czm_report_moment(d->context->report);
     czm_status status = czm_target_open(d->context, options, target);
-    return status == czm_report_status(d->context->report, first) ? status : CZM_OK;
+    return status == czm_report_status(d->context->report, since) ? status : CZM_OK;
 }
 
 // A SavedModel that is compared with ONNX becomes ONNX.

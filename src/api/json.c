@@ -38,7 +38,7 @@ static json_t *shape(czm_report *report, int rank, const int64_t *dims) {
 }
 
 static bool is_whole(const czm_report *report) {
-    return czm_report_status(report, czm_report_count(report)) != CZM_ERROR_MEMORY;
+    return czm_report_status(report, czm_report_moment(report)) != CZM_ERROR_MEMORY;
 }
 
 // The text of a document, which belongs to the report; NULL without memory for a part of it. JSON escapes what is not

@@ -14,10 +14,10 @@ typedef struct reading {
 
 static czm_status read_json(czm_context *context, void *data) {
     const reading *r = data;
-    size_t first = czm_report_count(context->report);
+    size_t since = czm_report_moment(context->report);
     czm_edits edits;
     CZM_TRY(czm_json_spec_read(context, r->path, r->metadata, &edits));
-    return czm_report_status(context->report, first);
+    return czm_report_status(context->report, since);
 }
 
 czm_status czm_metadata_from_json(const char *json_path, czm_metadata *metadata,

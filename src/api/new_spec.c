@@ -100,7 +100,7 @@ static bool is_of_file(const drafting *d, czm_rule rule) {
 
 // Errors of the network, with which no specification would convert.
 static czm_status judge(drafting *d) {
-    size_t first = czm_report_count(d->context->report);
+    size_t since = czm_report_moment(d->context->report);
     czm_report *findings = czm_report_beside(d->context->arena, d->context->report);
     czm_context trial = {d->context->arena, findings};
     czm_target_judge(&trial, &d->target);
@@ -112,7 +112,7 @@ static czm_status judge(drafting *d) {
             czm_report_add_as(d->context->report, rule, is_final(rule) ? CZM_ERROR : CZM_WARNING,
                               f->where, f->hint, "%s", f->finding);
     }
-    return czm_report_status(d->context->report, first);
+    return czm_report_status(d->context->report, since);
 }
 
 // The steps that turn the output into probabilities.

@@ -77,12 +77,12 @@ static void begin_member(writer *w, const czm_payload *payload, uint64_t at) {
 static czm_status stream_payload(writer *w, const czm_payload *payload, uint64_t at,
                                  uint32_t *crc) {
     begin_member(w, payload, at);
-    size_t first = czm_report_count(w->context->report);
+    size_t since = czm_report_moment(w->context->report);
     czm_status status = payload->stream(payload, w->context, (czm_sink){take_block, w});
     if (w->pipe) czm_pipe_drain(w->pipe);
     *crc = w->crc;
     if (*w->member.fault) return unwritable(w, w->member.fault);
-    bool is_told = czm_report_status(w->context->report, first) != CZM_OK;
+    bool is_told = czm_report_status(w->context->report, since) != CZM_OK;
     if (is_told || status == CZM_ERROR_CANCELLED || status == CZM_ERROR_MEMORY) return status;
     if (!status && w->left == 0) return CZM_OK;
     return czm_report_add(w->context->report, CZM_RULE_FILE_UNREADABLE, payload->name,

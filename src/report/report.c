@@ -4,6 +4,8 @@
 // allocation, so the report can always state that memory ran out.
 #include "report/report.h"
 
+#include <stdio.h>
+
 #include "base/list.h"
 #include "base/os.h"
 #include "base/printable.h"
@@ -67,14 +69,26 @@ static const czm_spelling members[CZM_OPTION_COUNT] = {
     [CZM_OPTION_NEW] = {"czm_new_spec()", "", ",", "", false},
 };
 
+enum { SEVERITY_COUNT = CZM_ERROR + 1, REST_SIZE = 64 };
+
 typedef struct entry {
     czm_finding finding;
     czm_status status;
+    size_t moment;  // how many findings there were before it; of a rest, before its latest one
+    char *changing; // the text of a rest
 } entry;
+
+// The findings of a rule with one severity in the present call. A file can have a million of them.
+typedef struct tally {
+    uint32_t listed;
+    uint32_t rest; // the index of the entry that counts the others; 0: there is none yet
+} tally;
 
 struct czm_report {
     czm_arena *arena;
     CZM_LIST(entry) entries;
+    size_t made; // findings, listed or counted
+    tally tallies[CZM_RULE_COUNT][SEVERITY_COUNT];
     const czm_spelling *spellings;
     size_t spelling_count;
     uint64_t memory; // that each call may use at least
@@ -92,6 +106,7 @@ static const czm_finding memory_finding = {
     .finding = "there is not enough memory",
     .why = "a conversion needs a few times the size of saved_model.pb",
     .hint = "close other programs, or convert on a machine with more memory",
+    .count = 1,
 };
 
 czm_report *czm_report_new(void) {
@@ -262,18 +277,46 @@ static const char *keep_short(czm_report *report, const char *text) {
     return or_note(report, copy ? czm_make_printable(copy) : NULL);
 }
 
+// Adds the entry of findings that are only counted; NULL if memory ends.
+static entry *add_rest(czm_report *report, czm_rule id, czm_severity severity) {
+    const czm_rule_info *info = &rules[id].info;
+    char *text = czm_arena_alloc(report->arena, REST_SIZE);
+    entry *e = add_entry(report);
+    if (!e || !text) return NULL;
+    *e = (entry){.finding = {severity, info->id, "", text, info->why, czm_rule_hint(id, report), 0},
+                 .status = status_of(id, severity),
+                 .changing = text};
+    report->tallies[id][severity].rest = (uint32_t)report->entries.count++;
+    return e;
+}
+
+static czm_status count_rest(czm_report *report, czm_rule id, czm_severity severity) {
+    const tally *t = &report->tallies[id][severity];
+    entry *e = t->rest ? &report->entries.items[t->rest] : add_rest(report, id, severity);
+    if (!e) return czm_report_out_of_memory(report);
+    snprintf(e->changing, REST_SIZE, "and %zu more findings of this rule", ++e->finding.count);
+    e->moment = report->made++;
+    return e->status;
+}
+
 static czm_status add(czm_report *report, czm_rule id, czm_severity severity, const char *where,
                       const char *hint, const char *format, va_list arguments) {
     const rule *r = &rules[id];
+    if (report->tallies[id][severity].listed >= CZM_MOST_OF_RULE)
+        return count_rest(report, id, severity);
     char *finding = czm_arena_vformat(report->arena, format, arguments);
     if (finding) finding = shorten(report, finding);
     entry *e = add_entry(report);
     if (!e || !finding) return czm_report_out_of_memory(report);
     czm_make_printable(finding);
-    *e = (entry){{severity, r->info.id, keep_short(report, where), finding, r->info.why,
-                  keep_short(report, hint ? hint : czm_rule_hint(id, report))},
-                 status_of(id, severity)};
-    report->entries.count += !is_repeated_note(report, e);
+    *e = (entry){.finding = {severity, r->info.id, keep_short(report, where), finding, r->info.why,
+                             keep_short(report, hint ? hint : czm_rule_hint(id, report)), 1},
+                 .status = status_of(id, severity),
+                 .moment = report->made};
+    if (is_repeated_note(report, e)) return e->status;
+    report->entries.count++;
+    report->made++;
+    report->tallies[id][severity].listed++;
     return e->status;
 }
 
@@ -326,6 +369,14 @@ void czm_report_set_policy(czm_report *report, bool is_strict) {
     memset(report->is_allowed, 0, sizeof report->is_allowed);
 }
 
+void czm_report_begin_call(czm_report *report) {
+    memset(report->tallies, 0, sizeof report->tallies);
+}
+
+bool czm_report_lists(const czm_report *report, czm_rule id) {
+    return report->tallies[id][severity_of(report, id, CZM_ERROR)].listed < CZM_MOST_OF_RULE;
+}
+
 void czm_report_allow(czm_report *report, czm_rule id) { report->is_allowed[id] = true; }
 
 void czm_report_judged(czm_report *report, czm_subject subject) {
@@ -376,10 +427,13 @@ static int gravity(czm_status status) {
     return order[status];
 }
 
-czm_status czm_report_status(const czm_report *report, size_t first) {
+size_t czm_report_moment(const czm_report *report) { return report->made; }
+
+czm_status czm_report_status(const czm_report *report, size_t since) {
     czm_status worst = report->out_of_memory ? CZM_ERROR_MEMORY : CZM_OK;
-    for (size_t i = first; i < report->entries.count; i++)
-        if (gravity(report->entries.items[i].status) > gravity(worst))
-            worst = report->entries.items[i].status;
+    for (size_t i = 0; i < report->entries.count; i++) {
+        const entry *e = &report->entries.items[i];
+        if (e->moment >= since && gravity(e->status) > gravity(worst)) worst = e->status;
+    }
     return worst;
 }

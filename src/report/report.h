@@ -50,6 +50,14 @@ CZM_PRINTF(6, 7)
 czm_status czm_report_add_as(czm_report *report, czm_rule rule, czm_severity most,
                              const char *where, const char *hint, const char *format, ...);
 
+// From now on, the findings of each rule are counted anew: in a call, so many of a rule and severity are listed, and
+// one more finding states the number of the others.
+enum { CZM_MOST_OF_RULE = 100 };
+void czm_report_begin_call(czm_report *report);
+
+// Whether the next finding of the rule will be listed, so that a hint that is expensive to compute is of use.
+bool czm_report_lists(const czm_report *report, czm_rule rule);
+
 // What czm_report_set_memory() set.
 uint64_t czm_report_memory(const czm_report *report);
 
@@ -68,8 +76,9 @@ bool czm_report_has(const czm_report *report, czm_rule id);
 // The rule of this id; CZM_RULE_COUNT if there is none.
 czm_rule czm_rule_find(const char *id);
 
-// The most serious status among the findings since finding number `first`.
-czm_status czm_report_status(const czm_report *report, size_t first);
+// The most serious status among the findings since a moment that czm_report_moment() gave; 0: among all.
+size_t czm_report_moment(const czm_report *report);
+czm_status czm_report_status(const czm_report *report, size_t since);
 
 // Replaces the hint of finding `index`, for a hint that is expensive to compute.
 void czm_report_set_hint(czm_report *report, size_t index, const char *hint);

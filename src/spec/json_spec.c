@@ -403,9 +403,11 @@ static void unknown_key(reader *r, const key_table *table, const char *name) {
                        "the key \"%s\" is in the wrong case", name);
         return;
     }
-    czm_report_add(r->context->report, CZM_RULE_SPEC_UNKNOWN_KEY, where(r, table, name),
-                   czm_arena_format(r->context->arena, "the nearest known key is \"%s\"",
-                                    nearest_key(table, name)),
+    const char *hint = NULL;
+    if (czm_report_lists(r->context->report, CZM_RULE_SPEC_UNKNOWN_KEY))
+        hint = czm_arena_format(r->context->arena, "the nearest known key is \"%s\"",
+                                nearest_key(table, name));
+    czm_report_add(r->context->report, CZM_RULE_SPEC_UNKNOWN_KEY, where(r, table, name), hint,
                    "the key \"%s\" is unknown and has no effect", name);
 }
 
@@ -518,9 +520,9 @@ czm_status czm_json_model_read(czm_context *context, const char *where, czm_byte
     CZM_TRY(parse(&r, text, &object));
     metadata->has_unit_range = true;
     key_table table = table_of_file(context->arena);
-    size_t first_finding = czm_report_count(context->report);
+    size_t since = czm_report_moment(context->report);
     read_object(&r, object, &table);
     *id = r.id;
     *version = version_of(&r);
-    return czm_report_status(context->report, first_finding);
+    return czm_report_status(context->report, since);
 }

@@ -264,7 +264,7 @@ static czm_status take_edits(czm_context *context, const czm_options *o, const c
 }
 
 czm_status czm_spec_read(czm_context *context, const czm_options *options, czm_spec *spec) {
-    size_t first = czm_report_count(context->report);
+    size_t since = czm_report_moment(context->report);
     czm_metadata metadata = CZM_METADATA_INIT;
     const char *folder = "";
     *spec = (czm_spec){.where = "metadata"};
@@ -281,12 +281,12 @@ czm_status czm_spec_read(czm_context *context, const czm_options *options, czm_s
     take_model(context, options, &metadata, folder, spec);
     take_values(context, &metadata, spec);
     take_files(context, options, &metadata, folder, spec);
-    return czm_report_status(context->report, first);
+    return czm_report_status(context->report, since);
 }
 
 czm_status czm_spec_of_metadata(czm_context *context, const czm_options *options, const char *where,
                                 const czm_metadata *metadata, czm_spec *spec) {
-    size_t first = czm_report_count(context->report);
+    size_t since = czm_report_moment(context->report);
     *spec = (czm_spec){.where = where};
     CZM_TRY(take_edits(context, options, "", spec));
     spec->model_name = metadata->model_name   ? metadata->model_name
@@ -295,5 +295,5 @@ czm_status czm_spec_of_metadata(czm_context *context, const czm_options *options
     czm_spec_check_text(context, czm_spec_where(context->arena, spec, "ModelName"),
                         spec->model_name, true);
     take_values(context, metadata, spec);
-    return czm_report_status(context->report, first);
+    return czm_report_status(context->report, since);
 }

@@ -221,7 +221,7 @@ czm_status czm_spec_check_format(czm_context *context, const czm_spec *spec,
         {"ColorHandling", "ConvertToMonochrome", is_xml && !spec->color_handling},
         {"Classes", NULL, is_segmentation && spec->class_count == 0},
     };
-    size_t first = czm_report_count(context->report);
+    size_t since = czm_report_moment(context->report);
     const char *czann_option = czm_report_option(context->report, CZM_OPTION_FORMAT, "czann-1.1.0");
     if (!spec->is_later || !spec->model_type) return CZM_OK; // reported before
     for (size_t i = 0; i < CZM_COUNT_OF(keys); i++)
@@ -241,5 +241,5 @@ czm_status czm_spec_check_format(czm_context *context, const czm_spec *spec,
         czm_report_add(context->report, CZM_RULE_SPEC_VALUE, key_where(context, spec, "Type"),
                        czm_arena_format(context->arena, "choose a .czann: %s", czann_option),
                        "a .czmodel cannot contain a model of type %s", spec->model_type);
-    return czm_report_status(context->report, first);
+    return czm_report_status(context->report, since);
 }

@@ -251,12 +251,12 @@ static void no_byte_can_crash_it(void **state) {
         czm_container k;
         czm_arena *arena = czm_arena_new(NULL);
         czm_context inner = {arena, c->report};
-        size_t before = czm_report_count(c->report);
+        size_t before = czm_report_moment(c->report);
         copy[i] ^= 0xff;
         czm_status status = open_bytes(&inner, czm_bytes_of(copy, archive.size), &k);
         if (!status) status = czm_container_verify(&inner, &k);
         copy[i] ^= 0xff;
-        assert_true(!status || czm_report_count(c->report) > before);
+        assert_true(!status || czm_report_moment(c->report) > before);
         noticed += status != CZM_OK;
         czm_arena_free(arena);
     }

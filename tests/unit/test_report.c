@@ -15,6 +15,25 @@ static void findings_keep_their_order(void **state) {
     assert_null(czm_report_at(c->report, 40));
 }
 
+static void of_many_findings_of_a_rule_the_first_are_listed(void **state) {
+    czm_context *c = *state;
+    for (int i = 0; i < 1000; i++)
+        czm_report_add(c->report, CZM_RULE_SPEC_VALUE, "here", NULL, "number %d", i);
+    size_t since = czm_report_moment(c->report);
+    assert_int_equal(czm_report_count(c->report), CZM_MOST_OF_RULE + 1);
+    const czm_finding *last = czm_report_at(c->report, CZM_MOST_OF_RULE);
+    assert_string_equal(last->finding, "and 900 more findings of this rule");
+    assert_int_equal(last->count, 900);
+    assert_int_equal(czm_report_status(c->report, since), CZM_OK);
+    czm_report_add(c->report, CZM_RULE_SPEC_VALUE, "here", NULL, "one more");
+    assert_int_equal(czm_report_status(c->report, since), CZM_ERROR_INVALID);
+    czm_report_add(c->report, CZM_RULE_CLASS_COUNT, "", NULL, "another rule");
+    assert_string_equal(czm_report_at(c->report, CZM_MOST_OF_RULE + 1)->finding, "another rule");
+    czm_report_begin_call(c->report);
+    czm_report_add(c->report, CZM_RULE_SPEC_VALUE, "", NULL, "the next call");
+    assert_string_equal(czm_report_at(c->report, CZM_MOST_OF_RULE + 2)->finding, "the next call");
+}
+
 static void status_and_severity_come_from_the_rule(void **state) {
     czm_context *c = *state;
     assert_int_equal(czm_report_add(c->report, CZM_RULE_TEST_IMAGE, "", "", "x"), CZM_OK);
@@ -155,6 +174,7 @@ static void the_rule_book_is_sound(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(findings_keep_their_order),
+        TEST(of_many_findings_of_a_rule_the_first_are_listed),
         TEST(status_and_severity_come_from_the_rule),
         TEST(a_missing_file_is_graver_than_a_broken_rule),
         TEST(an_allowed_error_is_a_warning),

@@ -262,7 +262,7 @@ def json_long_number(folder, n):
     return replaced(folder, '[' + '1' * n + ',1.' + '1' * (n // 2) + ']')
 
 
-@kind(1000, 10 ** 4, 5 * 10 ** 4, commands=SPECIFICATION)
+@kind(1000, 10 ** 4, 2 * 10 ** 5, commands=SPECIFICATION)
 def json_keys(folder, n):
     """Keys that nobody knows, each of which is reported."""
     return specification(folder, **{f'k{i}': 0 for i in range(n)})
