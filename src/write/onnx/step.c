@@ -44,12 +44,16 @@ void czm_onnx_refuse_opset(czm_onnx_step *step, const char *what) {
 
 // ---- names
 
+// The number of the last name that was tried is stored with the name, which keeps many nodes of one name linear.
 const char *czm_onnx_unique_name(czm_onnx_translator *t, const char *wanted) {
     czm_arena *arena = t->context->arena;
     const char *name = wanted;
-    for (unsigned i = 1; czm_name_find(&t->names, czm_bytes_text(name)); i++)
-        name = czm_arena_format(arena, "%s_%u", wanted, i);
-    czm_name_slot_for(arena, &t->names, czm_bytes_text(name))->value = t;
+    czm_name_slot *slot = czm_name_slot_for(arena, &t->names, czm_bytes_text(name));
+    for (unsigned *last = slot->value; slot->value;) {
+        name = czm_arena_format(arena, "%s_%u", wanted, ++*last);
+        slot = czm_name_slot_for(arena, &t->names, czm_bytes_text(name));
+    }
+    slot->value = CZM_NEW(arena, unsigned);
     return name;
 }
 
