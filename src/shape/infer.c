@@ -19,6 +19,7 @@ enum {
     CALL_BUDGET = 8,
     SPARE_STEPS = 10000,
     BYTES_PER_STEP = 64,
+    SAMPLES = 6,          // sizes of an open input
     OUTPUTS_PER_NODE = 8, // on average, plus a constant
     SPARE_OUTPUTS = 65536,
 };
@@ -62,7 +63,8 @@ struct czm_engine {
     unsigned nesting;         // of the functions that are being inferred
     unsigned uncertain;       // how many of these may never run
     size_t steps_left;
-    const czm_shapes *samples[3]; // of the same graph, for three sizes of the input; NULL: none
+    const czm_shapes
+        *samples[SAMPLES]; // of the same graph, for some sizes of the input; NULL: none
     const czm_computation *computation; // NULL: values are those of shapes, small and exact
 };
 
@@ -186,47 +188,63 @@ static const czm_computation *computation_of(const czm_engine *e, const czm_inst
     return is_chosen ? e->computation : NULL;
 }
 
-// ---- common facts of the samples: two samples have sizes that most networks accept, and must agree. The third has
-// odd sizes, and must not disagree if it is known (padding to a multiple of 32 is 0 for the others);
-// its fourth to 32nd parts are no multiples of 7 or 8 either (padding to whole windows).
+// ---- common facts of the samples: the first two have sizes that most networks accept, and must agree. The others
+// must not disagree if they are known. One has odd sizes (padding to a multiple of 32 is 0 for the others); its fourth
+// to 32nd parts are no multiples of 7 or 8 either (padding to whole windows). Small, large and high ones contradict
+// what holds for some sizes only: a maximum, a comparison.
 
-static int64_t common_dim(int64_t known, int64_t a, int64_t b, int64_t odd) {
-    bool agree = a == b && (odd == a || odd == CZM_UNKNOWN);
-    return known == CZM_UNKNOWN && agree ? a : known;
+static const int64_t sample_sizes[SAMPLES][4] = {{3, 448, 512, 5}, {7, 640, 768, 11},
+                                                 {4, 491, 587, 6}, {2, 7, 5, 3},
+                                                 {6, 96, 64, 4},   {9, 9216, 8192, 13}};
+enum { MUST_AGREE = 2 };
+
+typedef const czm_fact *sampled[SAMPLES]; // the facts of a tensor
+
+// The size of a dimension in all samples; CZM_UNKNOWN: it differs.
+static int64_t common_dim(sampled samples, int dim) {
+    czm_shape first = samples[0]->shape;
+    for (int i = 1; i < SAMPLES; i++) {
+        czm_shape shape = samples[i]->shape;
+        int64_t size = shape.rank == first.rank ? shape.dims[dim] : CZM_UNKNOWN;
+        bool is_silent = i >= MUST_AGREE && size == CZM_UNKNOWN;
+        if (size != first.dims[dim] && !is_silent) return CZM_UNKNOWN;
+    }
+    return first.dims[dim];
 }
 
-static void complete_shape(czm_arena *arena, czm_fact *fact, czm_shape a, czm_shape b,
-                           czm_shape odd) {
+static void complete_shape(czm_arena *arena, czm_fact *fact, sampled samples) {
     czm_dims dims = czm_dims_of(fact->shape);
-    if (a.rank == CZM_UNKNOWN || a.rank != b.rank) return;
-    if (dims.rank == CZM_UNKNOWN) dims = czm_dims_unknown(a.rank);
-    if (dims.rank != a.rank) return;
-    for (int i = 0; i < dims.rank; i++)
-        dims.at[i] = common_dim(dims.at[i], a.dims[i], b.dims[i],
-                                odd.rank == a.rank ? odd.dims[i] : CZM_UNKNOWN);
+    int rank = samples[0]->shape.rank;
+    if (rank == CZM_UNKNOWN || rank != samples[1]->shape.rank) return;
+    if (dims.rank == CZM_UNKNOWN) dims = czm_dims_unknown(rank);
+    if (dims.rank != rank) return;
+    for (int i = 0; i < rank; i++)
+        if (dims.at[i] == CZM_UNKNOWN) dims.at[i] = common_dim(samples, i);
     if (!czm_shape_equal(fact->shape, czm_dims_shape(&dims)))
         fact->shape = czm_dims_keep(arena, &dims);
 }
 
-static bool is_other(czm_value value, size_t count, size_t i, double number) {
-    return value.elements && value.count == count && value.elements[i].is_known &&
-           value.elements[i].number != number;
+static czm_element common_element(sampled samples, size_t at) {
+    const czm_element unknown = {false, 0};
+    czm_value first = samples[0]->value;
+    for (int i = 1; i < SAMPLES; i++) {
+        czm_value value = samples[i]->value;
+        czm_element e = value.elements && value.count == first.count ? value.elements[at] : unknown;
+        bool is_silent = i >= MUST_AGREE && !e.is_known;
+        if ((!e.is_known || e.number != first.elements[at].number) && !is_silent) return unknown;
+    }
+    return first.elements[at];
 }
 
-static void complete_value(czm_arena *arena, czm_fact *fact, czm_value a, czm_value b,
-                           czm_value odd) {
-    size_t count = a.count;
-    bool is_same = a.elements && b.elements && a.count == b.count &&
-                   czm_shape_count(fact->shape) == (int64_t)count &&
+static void complete_value(czm_arena *arena, czm_fact *fact, sampled samples) {
+    size_t count = samples[0]->value.count;
+    bool is_same = samples[0]->value.elements && czm_shape_count(fact->shape) == (int64_t)count &&
                    (!fact->value.elements || fact->value.count == count);
     if (!is_same || count == 0) return;
     czm_element *elements = CZM_NEW_ARRAY(arena, czm_element, count);
     for (size_t i = 0; i < count; i++) {
         if (fact->value.elements) elements[i] = fact->value.elements[i];
-        bool agree = a.elements[i].is_known && b.elements[i].is_known &&
-                     a.elements[i].number == b.elements[i].number &&
-                     !is_other(odd, count, i, a.elements[i].number);
-        if (!elements[i].is_known && agree) elements[i] = a.elements[i];
+        if (!elements[i].is_known) elements[i] = common_element(samples, i);
     }
     fact->value = (czm_value){elements, count};
 }
@@ -235,11 +253,10 @@ static void complete(const czm_engine *e, const czm_instance *in, const record *
                      czm_fact *facts) {
     if (!e->samples[0] || in != &e->shapes->main) return;
     for (size_t i = 0; i < r->count; i++) {
-        const czm_fact *a = &e->samples[0]->main.facts[r->first + i];
-        const czm_fact *b = &e->samples[1]->main.facts[r->first + i];
-        const czm_fact *odd = &e->samples[2]->main.facts[r->first + i];
-        complete_shape(e->arena, &facts[i], a->shape, b->shape, odd->shape);
-        complete_value(e->arena, &facts[i], a->value, b->value, odd->value);
+        sampled samples;
+        for (int k = 0; k < SAMPLES; k++) samples[k] = &e->samples[k]->main.facts[r->first + i];
+        complete_shape(e->arena, &facts[i], samples);
+        complete_value(e->arena, &facts[i], samples);
     }
 }
 
@@ -423,14 +440,12 @@ static czm_shape input_shape(czm_arena *arena, const czm_model *model, const czm
 }
 
 czm_shapes *czm_shapes_infer_any(czm_arena *arena, const czm_model *model, const czm_shape *input) {
-    static const int64_t sizes[][4] = {{3, 448, 512, 5}, {7, 640, 768, 11}, {4, 491, 587, 6}};
     czm_shape shape = input_shape(arena, model, input);
     czm_engine e = begin(arena, model, &model->main);
-    for (size_t i = 0; i < CZM_COUNT_OF(sizes) && shape.rank == 4 && !czm_shape_is_complete(shape);
-         i++) {
+    for (int i = 0; i < SAMPLES && shape.rank == 4 && !czm_shape_is_complete(shape); i++) {
         czm_dims dims = czm_dims_of(shape);
         for (int k = 0; k < 4; k++)
-            if (dims.at[k] == CZM_UNKNOWN) dims.at[k] = sizes[i][k];
+            if (dims.at[k] == CZM_UNKNOWN) dims.at[k] = sample_sizes[i][k];
         czm_shape sample = czm_dims_shape(&dims);
         e.samples[i] = czm_shapes_infer(arena, model, &sample);
     }

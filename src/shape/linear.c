@@ -10,10 +10,12 @@
 
 enum { MOST_STEPS = 64, LARGEST = 1 << 30 };
 
+// Sizes times 1.5 are rounded: only whole numbers keep this form.
+static bool is_whole(double number) { return fabs(number) < LARGEST && floor(number) == number; }
+
 static bool read_number(const czm_shapes *shapes, czm_tensor tensor, int64_t *number) {
     double value;
-    if (!czm_value_number(czm_value_of(shapes, tensor), &value) || fabs(value) >= LARGEST)
-        return false;
+    if (!czm_value_number(czm_value_of(shapes, tensor), &value) || !is_whole(value)) return false;
     *number = (int64_t)value;
     return true;
 }
@@ -43,19 +45,33 @@ static bool read_dim(const czm_shapes *shapes, const czm_node *node, bool is_lis
            !part->begin.is_open && part->stride == 1;
 }
 
-// shape(of)[dim:] * factors
+// Entry `index` of the factors; a single one is that of all dimensions.
+static bool read_factor(const czm_shapes *shapes, czm_tensor tensor, size_t index,
+                        int64_t *factor) {
+    czm_value factors = czm_value_of(shapes, tensor);
+    size_t at = factors.count == 1 ? 0 : index;
+    if (!factors.elements || at >= factors.count || !factors.elements[at].is_known ||
+        !is_whole(factors.elements[at].number))
+        return false;
+    *factor = (int64_t)factors.elements[at].number;
+    return true;
+}
+
+// shape(of)[dim:] * factors, in either order
 static bool read_product(const czm_shapes *shapes, const czm_node *node, size_t index,
                          czm_linear *out) {
     if (!czm_node_is(node, CZM_OP_Mul) || node->inputs.count != 2) return false;
-    czm_value factors = czm_value_of(shapes, node->inputs.items[1]);
-    bool is_known = factors.elements && index < factors.count && factors.elements[index].is_known &&
-                    fabs(factors.elements[index].number) < LARGEST;
-    const czm_node *list = node->inputs.items[0].node;
-    while (is_unchanged(list)) list = list->inputs.items[0].node;
-    if (!is_known || !read_dim(shapes, list, true, out)) return false;
-    out->factor = (int64_t)factors.elements[index].number;
-    out->dim += (int64_t)index;
-    return true;
+    for (size_t i = 0; i < 2; i++) {
+        const czm_node *list = node->inputs.items[i].node;
+        while (is_unchanged(list)) list = list->inputs.items[0].node;
+        if (read_factor(shapes, node->inputs.items[1 - i], index, &out->factor) &&
+            read_dim(shapes, list, true, out)) {
+            out->dim += (int64_t)index;
+            return true;
+        }
+    }
+    out->factor = 1;
+    return false;
 }
 
 // The value is factor * x + offset; each step replaces x by its own input, up to the shape. false at the end.

@@ -25,8 +25,8 @@ typedef struct czm_shapes czm_shapes;
 // inference: tensors that depend on a faulty node are unknown.
 czm_shapes *czm_shapes_infer(czm_arena *arena, const czm_model *model, const czm_shape *input);
 
-// The same if the batch, or the size of the input, is open: a dimension that is equal for two concrete sizes is
-// assumed to be equal for all, for example the channels after a Reshape to [N, 1, 1, -1].
+// The same if the batch, or the size of the input, is open: a dimension that is equal for several concrete sizes,
+// small and large ones, is assumed to be equal for all, for example the channels after a Reshape to [N, 1, 1, -1].
 czm_shapes *czm_shapes_infer_any(czm_arena *arena, const czm_model *model, const czm_shape *input);
 // The same for a graph that is being built: each call infers the nodes that were added to the main graph since the
 // last one. Each node must be complete, and come after the nodes that it reads.

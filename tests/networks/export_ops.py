@@ -106,6 +106,8 @@ OPS = {
     'elu': tf.nn.elu,
     'softsign': tf.nn.softsign,
     'relu6': lambda x: tf.nn.relu6(x * 9),
+    'gelu_beside_its_half': lambda x: tf.nn.gelu(x, True) + 0.5 * x,
+    'gelu_of_both_kinds': lambda x: tf.nn.gelu(x, True) + tf.nn.gelu(x),
     'gelu': lambda x: 0.5 * x * (1 + tf.math.erf(x / 1.4142135)),
     'bitwise_not': lambda x: number(tf.bitwise.invert(ints(x))),
     'bitwise_and': lambda x: number(tf.bitwise.bitwise_and(ints(x), 13)),
@@ -178,6 +180,7 @@ OPS = {
     'split_sizes': lambda x: tf.concat(tf.split(x, [1, -1, 2], 3)[::-1], 3),
     'slice': lambda x: tf.slice(x, [0, 1, 2, 0], [-1, 4, -1, 3]),
     'strided_new_axis': lambda x: x[:, tf.newaxis, ::2, ..., 1],
+    'strided_new_axis_of_rows': lambda x: tf.nn.max_pool1d(x[:, 0], 3, 2, 'SAME')[:, :, tf.newaxis],
     'strided_backwards': lambda x: x[:, 6:1:-2, ::-1],
     'strided_dynamic': lambda x: x[:, :tf.shape(x)[1] // 2],
     'strided_dynamic_one': lambda x: x[:, tf.shape(x)[1] // 2],
@@ -189,6 +192,10 @@ OPS = {
     'gather_nd_batch': lambda x: tf.gather_nd(x, [[[1, 2], [3, 3]]], batch_dims=1),
     'scatter_nd_sum': lambda x: tf.scatter_nd([[1], [2], [1]], flat(x)[:3], [5]),
     'scatter_add': lambda x: tf.tensor_scatter_nd_add(flat(x), [[1], [2], [1]], [1., 2., 3.]),
+    'scatter_nd_parts_of_places': lambda x: tf.scatter_nd(
+        tf.reshape(tf.where(x > 0), [-1, 1]), tf.ones([4 * tf.shape(tf.where(x > 0))[0]]), [9]),
+    'scatter_nd_pairs_of_places': lambda x: tf.scatter_nd(
+        tf.reshape(tf.where(x[:, :2, :2] > -9), [-1, 8]), flat(x)[:8], [1, 2, 2, 4, 1, 2, 2, 4]),
     'scatter_nd_apart': lambda x: tf.scatter_nd([[4], [0], [2]], flat(x)[:3], [5]),
     'scatter_nd_rows_apart': lambda x: tf.scatter_nd(
         [[0, i] for i in range(7, -1, -1)] + [[1, i] for i in range(40)], tf.tile(x[0, :, 0], [6, 1]), [2, 40, 4]),

@@ -8,6 +8,7 @@
     resize_...           resizes to sizes that a rounded factor misses
     patches_..., dilation_...   what ONNX has no operation for
     quantised_...        fake quantisation, of empty ranges too
+    open_...             what holds for some sizes only
 """
 import numpy as np
 import tensorflow as tf
@@ -281,11 +282,32 @@ def bicubic_networks():
 
 
 def resize_networks():
-    """Sizes that some versions compute from a rounded factor, and get wrong by a pixel."""
+    """Sizes that some versions compute from a rounded factor, and get wrong by a pixel; places exactly between two
+    pixels."""
     for old, new in ((14, 29), (22, 45), (7, 10), (3, 41)):
         for op in (raw.ResizeBilinear, raw.ResizeNearestNeighbor):
             yield f'resize_{old}_{new}_{op.__name__[6:].lower()}', (lambda x, op=op, new=new: op(
                 images=x, size=[new, new], half_pixel_centers=True)), (old, old)
+    for old, new in ((16, 11), (6, 1), (12, 18), (9, 9), (24, 10), (7, 21)):
+        for how in ({'half_pixel_centers': True}, {'align_corners': True}, {}):
+            name = '_'.join(['resize_nearest', str(old), str(new), *how])
+            yield name, (lambda x, new=new, how=how: raw.ResizeNearestNeighbor(
+                images=x, size=[new, new + 2], **how)), (old, old)
+            yield f'{name}_open', (lambda x, old=old, new=new, how=how: raw.ResizeNearestNeighbor(
+                images=x, size=tf.shape(x)[1:3] * new // old, **how)), (old, old)
+    yield 'resize_by_half_more_open', (lambda x: tf.image.resize(
+        x, tf.cast(tf.cast(tf.shape(x)[1:3], tf.float32) * 1.5, tf.int32))), (8, 6)
+    yield 'resize_sides_by_half_more_open', (lambda x: tf.image.resize(x, tf.stack([
+        tf.cast(tf.cast(tf.shape(x)[i], tf.float32) * 1.5, tf.int32) for i in (1, 2)]))), (8, 6)
+
+
+def open_networks():
+    """What holds for some sizes only."""
+    yield 'open_compared', (lambda x: tf.cond(
+        tf.shape(x)[1] > 100, lambda: x[:, :100], lambda: tf.pad(x, [[0, 0], [1, 1], [0, 0], [0, 0]]))), (8, 6)
+    yield 'open_smaller', (lambda x: x * tf.cast(tf.minimum(tf.shape(x)[1], 20), tf.float32)), (8, 6)
+    yield 'open_cut', (lambda x: tf.reshape(x[:, :20], tf.stack([1, -1, tf.shape(x)[2], 4]))), (8, 6)
+    yield 'open_crop_or_pad', (lambda x: tf.image.resize_with_crop_or_pad(x, 20, 5)), (8, 6)
 
 
 def patch_networks():
@@ -338,7 +360,7 @@ def networks():
         yield f'whole_{op}_bool', logical(op), (8, 6), False
     for name, call, size in same_networks():
         yield name, call, size, True
-    for make in (padded_networks, bicubic_networks, resize_networks, patch_networks, quantised_networks,
-                 list_networks):
+    for make in (padded_networks, bicubic_networks, resize_networks, open_networks, patch_networks,
+                 quantised_networks, list_networks):
         for name, call, size in make():
             yield name, call, size, 'open' in name

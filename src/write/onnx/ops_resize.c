@@ -24,24 +24,11 @@ static int64_t whole_factor(const czm_onnx_step *step, const czm_onnx_image *ima
     return is_multiple ? size.factor : 0;
 }
 
-// The sampling positions of TensorFlow as ONNX's coordinate_transformation_mode (core/kernels/image/resize_*_op.cc of
-// TensorFlow; docs/Operators.md, Resize). For whole factors, the nearest pixel is the same with and without centers,
-// and engines are up to 15 times as fast without.
-static const char *resize_coordinates(const czm_onnx_step *step, const czm_onnx_image *image) {
+// ONNX's coordinate_transformation_mode for bilinear resizes (core/kernels/image/resize_bilinear_op.cc of TensorFlow;
+// docs/Operators.md, Resize).
+static const char *resize_coordinates(const czm_onnx_step *step) {
     czm_resize resize = czm_resize_of(step->node);
-    if (resize.has_corners) return "align_corners";
-    if (!resize.has_centers) return "asymmetric";
-    if (!czm_text_equal(step->detail, "nearest")) return "half_pixel";
-    if (whole_factor(step, image, 0) && whole_factor(step, image, 1)) return "asymmetric";
-    return step->opset < 13 ? "tf_half_pixel_for_nn" : "half_pixel";
-}
-
-// floor(), but for align_corners, which rounds half away from zero. With centers, TensorFlow's floor((x + 0.5) *
-// scale) is the rounding of (x + 0.5) * scale - 0.5.
-static const char *resize_rounding(const char *coordinates) {
-    bool is_floor = czm_text_equal(coordinates, "asymmetric") ||
-                    czm_text_equal(coordinates, "tf_half_pixel_for_nn");
-    return is_floor ? "floor" : "round_prefer_ceil";
+    return resize.has_corners ? "align_corners" : resize.has_centers ? "half_pixel" : "asymmetric";
 }
 
 // Sizes as [batch, channels, height, width]; unknown ones are computed.
@@ -79,10 +66,15 @@ static const char *resize_factors(czm_onnx_step *step, const czm_onnx_image *ima
     return czm_onnx_floats(step, factors, dims, 1);
 }
 
-// Gathers the nearest pixels by index, for types without a kernel of Resize that no other type can represent.
-static const char *gather_nearest(czm_onnx_step *step, const czm_onnx_image *image, int space) {
+// ---- nearest pixels by their indices: engines compute the place by other roundings than TensorFlow, which matters
+// where it lies exactly between two pixels
+
+static const char *scalar(czm_onnx_step *step, double number) {
+    return czm_onnx_number(step, CZM_DTYPE_FLOAT, number);
+}
+
+static const char *known_places(czm_onnx_step *step, int64_t in, int64_t out) {
     const czm_resize resize = czm_resize_of(step->node);
-    const int64_t in = image->size[space], out = image->out_size[space];
     const float scale = czm_resize_scale(resize, in, out);
     int64_t *from = CZM_NEW_ARRAY(step->arena, int64_t, (size_t)out);
     for (int64_t i = 0; i < out; i++) {
@@ -92,38 +84,97 @@ static const char *gather_nearest(czm_onnx_step *step, const czm_onnx_image *ima
     return czm_onnx_ints(step, from, (size_t)out);
 }
 
-static bool resize_by_numbers(czm_onnx_step *step, czm_onnx_image *image) {
+// Entry `at` of a list of sizes, as float.
+static const char *size_at(czm_onnx_step *step, const char *sizes, int at) {
+    const char *index = czm_onnx_number(step, CZM_DTYPE_INT64, at);
+    return czm_onnx_emit_cast(step, CZM_ONNX(step, "Gather", sizes, index), CZM_DTYPE_FLOAT);
+}
+
+// czm_resize_scale() of computed sizes
+static const char *computed_scale(czm_onnx_step *step, const char *in, const char *out) {
+    const char *ratio = CZM_ONNX(step, "Div", in, out), *one = scalar(step, 1);
+    if (!czm_resize_of(step->node).has_corners) return ratio;
+    const char *by_corners =
+        CZM_ONNX(step, "Div", CZM_ONNX(step, "Sub", in, one), CZM_ONNX(step, "Sub", out, one));
+    return CZM_ONNX(step, "Where", CZM_ONNX(step, "Greater", out, one), by_corners, ratio);
+}
+
+// czm_resize_nearest() of computed sizes
+static const char *computed_places(czm_onnx_step *step, const char *in, const char *out) {
+    czm_resize resize = czm_resize_of(step->node);
+    const char *at = CZM_ONNX(step, "Range", scalar(step, 0), out, scalar(step, 1));
+    if (resize.has_centers) at = CZM_ONNX(step, "Add", at, scalar(step, 0.5));
+    at = CZM_ONNX(step, "Mul", at, computed_scale(step, in, out));
+    const char *nearest = CZM_ONNX(step, "Floor", at);
+    if (resize.has_corners) { // halves away from 0
+        const char *rest = CZM_ONNX(step, "Sub", at, nearest);
+        const char *is_up = CZM_ONNX(step, "GreaterOrEqual", rest, scalar(step, 0.5));
+        nearest = CZM_ONNX(step, "Add", nearest, czm_onnx_emit_cast(step, is_up, CZM_DTYPE_FLOAT));
+    }
+    nearest = CZM_ONNX(step, "Min", nearest, CZM_ONNX(step, "Sub", in, scalar(step, 1)));
+    return czm_onnx_emit_cast(step, nearest, CZM_DTYPE_INT64);
+}
+
+static const char *places_along(czm_onnx_step *step, const czm_onnx_image *image, int space) {
     enum { LARGEST = 1 << 16 };
-    const czm_dtype dtype = czm_onnx_in(step, 0)->dtype;
-    if (dtype != step->outputs[0].dtype || (dtype != CZM_DTYPE_INT64 && dtype != CZM_DTYPE_DOUBLE))
-        return false;
-    for (int i = 0; i < 2; i++)
-        if (image->size[i] < 1 || image->out_size[i] < 1 || image->out_size[i] > LARGEST)
-            return false;
-    for (int i = 0; i < 2; i++) {
-        image->name = CZM_ONNX(step, "Gather", image->name, gather_nearest(step, image, i));
-        czm_onnx_set_int(step, "axis", 2 + i);
+    int64_t in = image->size[space], out = image->out_size[space];
+    if (in > 0 && out > 0 && out <= LARGEST) return known_places(step, in, out);
+    const char *shape = CZM_ONNX(step, "Shape", image->name);
+    return computed_places(step, size_at(step, shape, space + 2),
+                           size_at(step, czm_onnx_in_int64(step, 1), space));
+}
+
+// The columns first: most resizes enlarge, and rows are copied as blocks.
+static void gather_nearest(czm_onnx_step *step, czm_onnx_image *image) {
+    for (int space = 1; space >= 0; space--) {
+        if (whole_factor(step, image, space) == 1) continue;
+        const char *places = places_along(step, image, space);
+        image->name = CZM_ONNX(step, "Gather", image->name, places);
+        czm_onnx_set_int(step, "axis", 2 + space);
     }
     czm_onnx_image_out(step, image, 0, image->name);
-    return true;
+}
+
+// ---- Resize
+
+// For whole factors, the nearest pixel is the same with and without centers; engines are up to 15 times as fast without.
+static bool is_repetition(const czm_onnx_step *step, const czm_onnx_image *image) {
+    czm_dtype dtype = czm_onnx_in(step, 0)->dtype; // Resize has no kernel for the largest
+    return !czm_resize_of(step->node).has_corners && dtype != CZM_DTYPE_INT64 &&
+           dtype != CZM_DTYPE_DOUBLE && whole_factor(step, image, 0) &&
+           whole_factor(step, image, 1);
+}
+
+static const char *resized(czm_onnx_step *step, const czm_onnx_image *image,
+                           const char *coordinates) {
+    const char *factors = resize_factors(step, image);
+    const char *none = step->opset < 13 ? czm_onnx_floats(step, NULL, (const int64_t[]){0}, 1) : "";
+    const char *name =
+        factors ? CZM_ONNX(step, "Resize", image->name, none, factors)
+                : CZM_ONNX(step, "Resize", image->name, none, none, resize_sizes(step, image));
+    czm_onnx_set_text(step, "mode", step->detail);
+    czm_onnx_set_text(step, "coordinate_transformation_mode", coordinates);
+    return name;
+}
+
+void czm_onnx_resize_nearest(czm_onnx_step *step) {
+    czm_onnx_image image;
+    if (!czm_onnx_image_of(step, 0, &image)) return;
+    if (!is_repetition(step, &image)) {
+        gather_nearest(step, &image);
+        return;
+    }
+    const char *name = resized(step, &image, "asymmetric");
+    czm_onnx_set_text(step, "nearest_mode", "floor");
+    czm_onnx_image_out(step, &image, 0, name);
 }
 
 void czm_onnx_resize(czm_onnx_step *step) {
     czm_onnx_image image;
-    if (!czm_onnx_image_of(step, 0, &image) || resize_by_numbers(step, &image)) return;
-    if (czm_onnx_in(step, 0)->dtype != step->outputs[0].dtype) // nearest pixels keep their type
+    if (!czm_onnx_image_of(step, 0, &image)) return;
+    if (czm_onnx_in(step, 0)->dtype != step->outputs[0].dtype)
         image.name = czm_onnx_emit_cast(step, image.name, CZM_DTYPE_FLOAT);
-    const char *factors = resize_factors(step, &image);
-    const char *none = step->opset < 13 ? czm_onnx_floats(step, NULL, (const int64_t[]){0}, 1) : "";
-    const char *name =
-        factors ? CZM_ONNX(step, "Resize", image.name, none, factors)
-                : CZM_ONNX(step, "Resize", image.name, none, none, resize_sizes(step, &image));
-    const char *coordinates = resize_coordinates(step, &image);
-    czm_onnx_set_text(step, "mode", step->detail);
-    czm_onnx_set_text(step, "coordinate_transformation_mode", coordinates);
-    if (czm_text_equal(step->detail, "nearest"))
-        czm_onnx_set_text(step, "nearest_mode", resize_rounding(coordinates));
-    czm_onnx_image_out(step, &image, 0, name);
+    czm_onnx_image_out(step, &image, 0, resized(step, &image, resize_coordinates(step)));
 }
 
 // ---- two matrices
@@ -253,10 +304,6 @@ typedef struct direction {
     const char *matrix; // [boxes, 1, out, in] for rows, [boxes, 1, in, out] for columns
     const char *inside; // 1 for positions inside the image; the same shape with in = 1
 } direction;
-
-static const char *scalar(czm_onnx_step *step, double number) {
-    return czm_onnx_number(step, CZM_DTYPE_FLOAT, number);
-}
 
 static const char *column_of(czm_onnx_step *step, const char *boxes, int64_t at) {
     return CZM_ONNX(step, "Slice", boxes, czm_onnx_int(step, at), czm_onnx_int(step, at + 1),

@@ -82,12 +82,19 @@ static bool are_constant_and_different(czm_onnx_step *step, size_t input) {
     return true;
 }
 
+static int64_t last_dim(czm_shape shape) {
+    return shape.rank > 0 ? shape.dims[shape.rank - 1] : CZM_UNKNOWN;
+}
+
+// A Reshape may have divided the rows of coordinates: then their parts can repeat.
 static bool are_different(czm_onnx_step *step, size_t input) {
     czm_tensor places = step->node->inputs.items[input];
     while (hands_on(places.node)) places = czm_handed_on(places);
-    return czm_node_is(places.node, CZM_OP_Where) ||
-           (is_pool_without_overlap(places.node) && places.index == 1) ||
-           are_constant_and_different(step, input);
+    if (is_pool_without_overlap(places.node) && places.index == 1) return true;
+    if (!czm_node_is(places.node, CZM_OP_Where)) return are_constant_and_different(step, input);
+    int64_t row = last_dim(czm_shape_of(step->scope->shapes, places));
+    int64_t depth = last_dim(czm_onnx_in(step, input)->shape);
+    return row > 0 && depth > 0 && depth % row == 0;
 }
 
 // ---- ScatterND

@@ -11,7 +11,7 @@ typedef struct fitting {
     czm_arena *arena;
     int opset;
     czm_name_table types;   // name of a tensor -> its czm_onnx_type
-    czm_name_table weights; // names of the initializers
+    czm_name_table weights; // name of an initializer -> its czm_onnx_weight
 } fitting;
 
 static void fit_graph(fitting *f, czm_onnx_graph *graph);
@@ -52,6 +52,48 @@ static void part_from_product(fitting *f, czm_onnx_node *sum) {
     }
 }
 
+// ---- half of a tensor
+
+// The tensor of which the node is half, as in 0.5 * x * (1 + tanh(...)); NULL: it is something else.
+static const char *halved_by(const fitting *f, const czm_onnx_node *node) {
+    const float half = 0.5F;
+    for (size_t i = 0; i < 2 && is_op(node, "Mul"); i++) {
+        const czm_onnx_weight *w = czm_name_find(&f->weights, czm_bytes_text(node->inputs[i]));
+        if (w && w->dtype == CZM_DTYPE_FLOAT &&
+            czm_bytes_equal(w->content, czm_bytes_of(&half, sizeof half)))
+            return node->inputs[1 - i];
+    }
+    return NULL;
+}
+
+static size_t *count_for(fitting *f, czm_name_table *counts, const char *name) {
+    czm_name_slot *slot = czm_name_slot_for(f->arena, counts, czm_bytes_text(name));
+    if (!slot->value) slot->value = CZM_NEW(f->arena, size_t);
+    return slot->value;
+}
+
+// 1.4 to 1.32 merge equal nodes, join the nodes of a GELU by tanh, and then miss its half if other nodes read that too.
+// They do not join a quotient, which has the same values.
+static void part_from_gelu(fitting *f, const czm_onnx_graph *graph, czm_name_table *readers) {
+    czm_name_table halves = {0}; // name of a tensor -> the number of nodes that read half of it
+    czm_onnx_scope scope = {.graph = (czm_onnx_graph *)graph};
+    for (size_t i = 0; i < graph->nodes.count; i++) {
+        const char *of = halved_by(f, graph->nodes.items[i]);
+        if (of)
+            *count_for(f, &halves, of) += *count_for(f, readers, graph->nodes.items[i]->outputs[0]);
+    }
+    for (size_t i = 0; i < graph->nodes.count; i++) {
+        czm_onnx_node *node = graph->nodes.items[i];
+        const char *of = halved_by(f, node);
+        if (!of || *count_for(f, &halves, of) < 2) continue;
+        czm_onnx_step step = step_for(f, &scope, node);
+        node->op = "Div";
+        node->inputs[0] = of;
+        node->inputs[1] = czm_onnx_number(&step, CZM_DTYPE_FLOAT, 2);
+        note_type(f, node->inputs[1], CZM_ONNX_TYPE_FLOAT);
+    }
+}
+
 // ---- types
 
 static czm_onnx_type made_by_cast(const czm_onnx_node *node) {
@@ -65,15 +107,18 @@ static const char *emit_cast(fitting *f, czm_onnx_step *step, const char *of, cz
     return name;
 }
 
-// 1.4 to 1.16 join two casts, even if the first one rounds or wraps: a Reshape separates them. Casts of sizes from
-// int64 to int32 and back are exact and stay.
+// 1.4 to 1.16 join two casts, even if the first one rounds or wraps: a dimension that comes and goes separates them (of a
+// Reshape to its own shape, 1.18 to 1.22 infer no dimensions). Casts of sizes from int64 to int32 and back are exact
+// and stay.
 static const char *apart_from_cast(fitting *f, czm_onnx_step *step, const char *name) {
     const czm_onnx_node *maker = czm_onnx_maker_of(f->translator, name);
     if (!is_op(maker, "Cast")) return name;
     czm_onnx_type from = type_of(f, maker->inputs[0]), to = type_of(f, name);
     bool is_size = from == CZM_ONNX_TYPE_INT64 && to == CZM_ONNX_TYPE_INT32;
     if (is_size || czm_onnx_type_holds(to, from)) return name;
-    name = CZM_ONNX(step, "Reshape", name, CZM_ONNX(step, "Shape", name));
+    static const int64_t front = 0;
+    name = czm_onnx_emit_with_axes(step, "Unsqueeze", name, &front, 1, 13);
+    name = czm_onnx_emit_with_axes(step, "Squeeze", name, &front, 1, 13);
     note_type(f, name, to);
     return name;
 }
@@ -154,17 +199,15 @@ static void part_from_branches(fitting *f, czm_onnx_scope *scope, czm_onnx_node 
 
 // ---- graphs
 
-// What nodes of the graph itself read, or what it gives.
-static czm_name_table names_read(fitting *f, const czm_onnx_graph *graph) {
-    czm_name_table names = {0};
+// How often nodes of the graph itself read a tensor, or it is the graph's output.
+static czm_name_table count_readers(fitting *f, const czm_onnx_graph *graph) {
+    czm_name_table readers = {0};
     for (size_t i = 0; i < graph->nodes.count; i++)
         for (size_t k = 0; k < graph->nodes.items[i]->input_count; k++)
-            czm_name_slot_for(f->arena, &names, czm_bytes_text(graph->nodes.items[i]->inputs[k]))
-                ->value = f;
+            ++*count_for(f, &readers, graph->nodes.items[i]->inputs[k]);
     for (size_t i = 0; i < graph->outputs.count; i++)
-        czm_name_slot_for(f->arena, &names, czm_bytes_text(graph->outputs.items[i].name))->value =
-            f;
-    return names;
+        ++*count_for(f, &readers, graph->outputs.items[i].name);
+    return readers;
 }
 
 // The outputs of If and Loop have the types of their graphs' outputs; the first output of a Loop's graph is its
@@ -187,7 +230,8 @@ static void fit_graph(fitting *f, czm_onnx_graph *graph) {
     czm_onnx_scope scope = {.graph = graph};
     czm_onnx_node **nodes = graph->nodes.items;
     size_t count = graph->nodes.count;
-    czm_name_table read = names_read(f, graph);
+    czm_name_table readers = count_readers(f, graph);
+    part_from_gelu(f, graph, &readers);
     graph->nodes.items = NULL;
     graph->nodes.count = graph->nodes.capacity = 0;
     for (size_t i = 0; i < graph->inputs.count; i++)
@@ -201,7 +245,7 @@ static void fit_graph(fitting *f, czm_onnx_graph *graph) {
         const char *name = nodes[i]->outputs[0];
         fit_node(f, &scope, nodes[i]);
         bool is_widened = nodes[i]->outputs[0] != name; // and a Cast stands behind it
-        if (!is_widened && !czm_name_find(&read, czm_bytes_text(name)))
+        if (!is_widened && *count_for(f, &readers, name) == 0)
             part_from_branches(f, &scope, nodes[i]);
     }
 }
@@ -214,7 +258,7 @@ void czm_onnx_fit_runtime(czm_onnx_translator *translator) {
     for (size_t i = 0; i < graph->weights.count; i++) {
         const czm_onnx_weight *w = graph->weights.items[i];
         note_type(&f, w->name, (czm_onnx_type)czm_onnx_dtype(w->dtype));
-        czm_name_slot_for(f.arena, &f.weights, czm_bytes_text(w->name))->value = graph;
+        czm_name_slot_for(f.arena, &f.weights, czm_bytes_text(w->name))->value = (void *)w;
     }
     fit_graph(&f, graph);
 }

@@ -214,10 +214,13 @@ static czm_onnx_weight *constant_weight(czm_onnx_step *step, czm_dtype dtype, co
     czm_put_raw(&key, czm_bytes_of(content, size));
     czm_bytes bytes = czm_buffer_bytes(&key);
     czm_name_slot *slot = czm_name_slot_for(step->arena, &step->translator->constants, bytes);
-    if (slot->value) return slot->value;
-    czm_onnx_weight *w = czm_onnx_new_weight(step, "constant", dtype, dims, rank);
-    w->content = czm_bytes_of(bytes.data + bytes.size - size, size);
-    slot->value = w;
+    if (!slot->value) {
+        czm_onnx_weight *made = czm_onnx_new_weight(step, "constant", dtype, dims, rank);
+        made->content = czm_bytes_of(bytes.data + bytes.size - size, size);
+        slot->value = made;
+    }
+    czm_onnx_weight *w = slot->value;
+    w->is_read = true;
     return w;
 }
 

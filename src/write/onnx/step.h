@@ -127,7 +127,7 @@ const char *czm_onnx_int(czm_onnx_step *step, int64_t value);                   
 const char *czm_onnx_number(czm_onnx_step *step, czm_dtype dtype, double value); // a scalar
 const char *czm_onnx_floats(czm_onnx_step *step, const float *values, const int64_t *dims,
                             int rank);
-const char *czm_onnx_weight_name(czm_onnx_weight *weight); // marks it as read
+const char *czm_onnx_weight_name(czm_onnx_weight *weight);
 czm_onnx_weight *czm_onnx_weight_copy(czm_onnx_step *step, const czm_onnx_weight *weight);
 czm_onnx_weight *czm_onnx_new_weight(czm_onnx_step *step, const char *name, czm_dtype dtype,
                                      const int64_t *dims, int rank);
