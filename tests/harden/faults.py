@@ -230,6 +230,7 @@ def main():
     print(f'{"faults":30} {"tried":>8} {"reported":>8} {"survived":>8}')
     with tempfile.TemporaryDirectory() as folder:
         prepare(czmodel, folder)
+        library = shutil.copy(library, folder) # LD_PRELOAD separates names by blanks
         for name in SCENARIOS:
             scenario = Scenario(czmodel, library, name)
             is_good &= scenario.try_all(sys.maxsize if arguments.all else SOME)
