@@ -10,6 +10,7 @@
 #include "api/call.h"
 #include "api/tile_size.h"
 #include "edit/step.h"
+#include "graph/reorder.h"
 #include "passes/passes.h"
 #include "read/network.h"
 #include "spec/json_spec.h"
@@ -498,7 +499,8 @@ static czm_status discard(void *user, czm_bytes block) {
 
 czm_status czm_target_verify_weights(czm_context *context, const czm_target *target) {
     for (size_t i = 0; i < target->model.variables.count; i++) {
-        const czm_tensor_source *source = target->model.variables.items[i].source;
+        const czm_tensor_source *source =
+            czm_reorder_origin(target->model.variables.items[i].source);
         uint32_t crc32c;
         CZM_TRY(source->stream(source, context, (czm_sink){discard, NULL}, &crc32c));
     }

@@ -261,7 +261,7 @@ static uint64_t size_on_disk(czm_context *context, const czm_source *source, con
     return file ? czm_file_size(file) : 0;
 }
 
-// Files that are read into memory count, weights do not. The readers of ONNX and HDF5 count separately.
+// Files that are read into memory count, weights only when they are opened. The readers of ONNX and HDF5 count separately.
 static void count_input(czm_context *context, const czm_source *source) {
     static const char *const model[] = {MODEL_FILE, "variables/variables.index"};
     static const char *const archive[] = {"config.json", "metadata.json"};

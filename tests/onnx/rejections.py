@@ -69,6 +69,12 @@ LOOP = graph([node('Identity', ['go'], ['more'], 'i'), node('Relu', ['state'], [
              [end('more', [], BOOL), end('next', ['batch', 4, 16, 24])])
 MEAN = node('ReduceMean', ['c'], ['m'], '/mean', attributes=[integer('keepdims', 0)])
 
+def floats(values, *dims):
+    """The weight w in float_data."""
+    head = b''.join(number(1, d) for d in dims) + number(2, 1) + message(8, 'w')
+    return head + (message(4, struct.pack(f'<{len(values)}f', *values)) if values else b'')
+
+
 ONE_BY_ONE = b''.join(number(1, d) for d in (4, 3, 1, 1)) + number(2, 1) + message(8, 'w') + b''.join(
     bytes([4 << 3 | 5]) + struct.pack('<f', 0.1) for _ in range(12))
 
@@ -120,6 +126,8 @@ CASES = [
     ('layout.onnx', file(node('Relu', ['x'], ['y'], '/relu'), inputs=[end('x', ['batch', 16, 16, 16])])),
     # damage
     ('unmade.onnx', file(node('Relu', ['nothing'], ['y'], '/relu'))),
+    ('floats.onnx', file(CONV, node('Relu', ['c'], ['y'], '/relu'), weights=[floats([0.1] * 5, 4, 3, 1, 1)])),
+    ('nothing.onnx', file(CONV, node('Relu', ['c'], ['y'], '/relu'), weights=[floats([], 4, 3, 1, 1)])),
     ('bytes.onnx', file(CONV, node('Relu', ['c'], ['y'], '/relu'), weights=[weight('w', [0.1] * 11, (4, 3, 1, 1))])),
     ('outside.onnx', file(CONV, node('Relu', ['c'], ['y'], '/relu'), weights=[weight('w', [], (4, 3, 1, 1), outside=True)])),
     ('opset.onnx', file(CONV, node('Relu', ['c'], ['y'], '/relu'), opset=0)),

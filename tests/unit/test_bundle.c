@@ -252,6 +252,20 @@ static void damage_of_a_slice_is_found(void **state) {
     assert_only_rule(c, "weights-damaged");
 }
 
+// A back end may need memory for a weight, whose file therefore counts as input.
+static void weights_that_are_read_allow_memory(void **state) {
+    czm_context *c = *state;
+    static const entry entries[] = {{.key = KEY("a"), .dims = {6}, .rank = 1, .size = 6}};
+    czm_arena_limit(c->arena);
+    czm_bundle *b = open_bundle(c, entries, 1);
+    uint64_t before = czm_arena_budget(c->arena)->input[CZM_MEMORY];
+    czm_variable v;
+    const float *values;
+    assert_int_equal(read_tensor(c, b, "a", "", &v, &values), CZM_OK);
+    assert_int_equal(czm_arena_budget(c->arena)->input[CZM_MEMORY] - before,
+                     make_data(c->arena, 0).size);
+}
+
 static void entries_that_lie(void **state) {
     czm_context *c = *state;
     static const entry entries[] = {
@@ -351,6 +365,7 @@ int main(void) {
         TEST(damage_is_found_while_copying),
         TEST(a_truncated_file_is_found_at_once),
         TEST(damage_of_a_slice_is_found),
+        TEST(weights_that_are_read_allow_memory),
         TEST(entries_that_lie),
         TEST(slices_that_do_not_cover),
         TEST(headers_that_are_rejected),

@@ -108,6 +108,8 @@ const czm_tensor_source *czm_weight_source(czm_context *context, const czm_keras
                                            czm_dtype dtype) {
     weight_source *s = CZM_NEW(context->arena, weight_source);
     bool is_stored = is_stored_as(weight, dtype);
+    czm_extent data = weight->dataset.data;
+    czm_budget_input(context->arena, CZM_MEMORY, czm_extent_on_disk(data, data.size));
     uint64_t count = weight->dataset.size / weight->dataset.type.size;
     *s = (weight_source){.file = file, .where = where, .weight = weight, .dtype = dtype};
     s->base.size = count * czm_dtype_size(dtype);

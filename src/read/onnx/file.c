@@ -6,7 +6,10 @@
 
 #include "view/value.h"
 
-enum { WINDOW = 4096, RAW_DATA = 9, LARGEST_MESSAGE = 1 << 30 };
+enum { WINDOW = 4096, LARGEST_MESSAGE = 1 << 30 };
+
+// TensorProto.int32_data, int64_data, raw_data, uint64_data; others have elements of fixed size
+enum { INT32S = 5, INT64S = 7, RAW_DATA = 9, UINT64S = 11 };
 
 // ---- fields in a file
 
@@ -173,12 +176,16 @@ static bool take_dims(czm_dims *dims, czm_bytes packed) {
     return !wire.damaged;
 }
 
-// Whether the number of raw bytes matches the shape; lists of values are not counted.
+bool czm_onnx_is_ready(const czm_onnx_initializer *t) {
+    return !t->is_unpacked && t->field != INT32S && t->field != INT64S && t->field != UINT64S;
+}
+
+// Whether the number of bytes matches the shape; values of variable size are not counted.
 static bool has_its_bytes(const czm_onnx_initializer *t) {
     uint64_t count = 1;
     for (int i = 0; i < t->shape.rank; i++)
         if (!czm_mul_u64(count, (uint64_t)t->shape.dims[i], &count)) return false;
-    return t->field != RAW_DATA || czm_dtype_size(t->dtype) == 0 ||
+    return !czm_onnx_is_ready(t) || czm_dtype_size(t->dtype) == 0 ||
            (czm_mul_u64(count, czm_dtype_size(t->dtype), &count) && count == t->data.size);
 }
 

@@ -43,6 +43,9 @@ typedef struct czm_onnx_initializer {
     bool is_unpacked; // each value is a separate field: `data` spans them all, with their tags
 } czm_onnx_initializer;
 
+// Whether the bytes in the file are the elements.
+bool czm_onnx_is_ready(const czm_onnx_initializer *weight);
+
 // The origin of a tensor.
 typedef enum czm_onnx_origin_kind {
     CZM_ONNX_INPUT,

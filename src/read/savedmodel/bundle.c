@@ -123,6 +123,8 @@ static czm_status open_shard(czm_context *context, czm_bundle *b, uint64_t shard
         const char *name = shard_name(context->arena, b, shard);
         CZM_TRY(czm_source_extent(context, b->source, name, &b->shards[shard]));
         CZM_TRY(czm_source_check_pointer(context, b->source, name, b->shards[shard]));
+        czm_extent whole = b->shards[shard];
+        czm_budget_input(context->arena, CZM_MEMORY, czm_extent_on_disk(whole, whole.size));
     }
     *extent = b->shards[shard];
     return CZM_OK;

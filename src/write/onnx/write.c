@@ -3,12 +3,13 @@
 // Writing ONNX; see write.h. The file is a list of pieces: prepared bytes, and weights between them.
 #include "write/onnx/write.h"
 
+#include "graph/reorder.h"
 #include "op/number.h"
 
 typedef struct piece {
     czm_bytes bytes;
     const czm_onnx_weight *weight; // NULL, or the weight that follows the bytes
-    uint32_t *crc32c;              // of the weight as it is stored, once it was written
+    uint32_t *crc32c;              // of the weight in ONNX's order, once it was written
 } piece;
 
 struct czm_onnx_plan {
@@ -179,148 +180,105 @@ static czm_status fill(void *user, czm_bytes block) {
     return CZM_OK;
 }
 
-// The bytes as they are stored, all at once.
-static czm_status load(czm_context *context, const czm_onnx_weight *w, uint8_t *to,
-                       uint32_t *crc32c) {
-    if (!w->source) {
-        if (w->content.size) memcpy(to, w->content.data, w->content.size);
-        return CZM_OK;
-    }
-    filling f = {to, to + w->source->size};
-    return w->source->stream(w->source, context, (czm_sink){fill, &f}, crc32c);
-}
-
-static void to_singles(czm_dtype dtype, uint8_t *bytes, size_t count) {
-    size_t size = czm_dtype_size(dtype);
-    // Narrower types are converted from the end, wider types from the beginning, in place.
-    for (size_t i = 0; i < count; i++) {
-        size_t at = size < sizeof(float) ? count - 1 - i : i;
-        double exact = 0;
-        czm_number_read(dtype, bytes + at * size, &exact);
-        float number = (float)exact;
-        memcpy(bytes + at * sizeof number, &number, sizeof number);
-    }
-}
-
-static size_t buffer_size(const czm_onnx_weight *w) {
-    uint64_t written = weight_size(w), stored = w->source ? w->source->size : w->content.size;
-    return (size_t)(written > stored ? written : stored);
-}
-
-static bool is_in_order(const czm_onnx_weight *w) {
-    for (int i = 0; i < w->stored_rank; i++)
-        if (w->order[i] != i) return false;
-    return true;
-}
-
-// The positions in the stored order of the rows of a reordered weight. A row are all elements with the same index in
-// the first dimension.
-typedef struct rows {
-    size_t count, length;
-    size_t step; // the stored distance between the first elements of neighbouring rows
-    int rank;    // of a row
-    int64_t dims[CZM_ONNX_MOST_DIMS], steps[CZM_ONNX_MOST_DIMS];
-} rows;
-
-static rows rows_of(const czm_onnx_weight *w) {
-    int64_t steps[CZM_ONNX_MOST_DIMS] = {0}, step = 1;
-    for (int i = w->stored_rank - 1; i >= 0; i--) {
-        steps[i] = step;
-        step *= w->stored_dims[i];
-    }
-    rows r = {1, 1, 0, 0, {0}, {0}};
-    if (w->stored_rank == 0) return r;
-    r.count = (size_t)w->stored_dims[w->order[0]];
-    r.step = (size_t)steps[w->order[0]];
-    for (int i = 1; i < w->stored_rank; i++) {
-        r.dims[r.rank] = w->stored_dims[w->order[i]];
-        r.steps[r.rank++] = steps[w->order[i]];
-        r.length *= (size_t)w->stored_dims[w->order[i]];
-    }
+// The order of ONNX, whose shape may differ from the stored one.
+static czm_reorder reorder_of(const czm_onnx_weight *w) {
+    czm_reorder r = {.element = czm_dtype_size(w->dtype), .rank = w->stored_rank};
+    for (int i = 0; i < r.rank; i++) r.dims[i] = w->stored_dims[i], r.order[i] = w->order[i];
     return r;
 }
 
-// Gathers rows from number `first` on. Neighbours in a row are far apart in the stored order, but elements of
-// neighbouring rows are close: several rows at once use each cache line completely.
-static void gather_rows(const rows *r, const float *stored, size_t first, size_t count,
-                        float *out) {
-    int64_t at[CZM_ONNX_MOST_DIMS] = {0}, from = 0;
-    for (size_t i = 0; i < r->length; i++) {
-        const float *source = stored + from + (int64_t)(first * r->step);
-        for (size_t k = 0; k < count; k++) out[k * r->length + i] = source[k * r->step];
-        for (int dim = r->rank - 1; dim >= 0; dim--) {
-            from += r->steps[dim];
-            if (++at[dim] < r->dims[dim]) break;
-            from -= r->dims[dim] * r->steps[dim];
-            at[dim] = 0;
-        }
+static czm_status stream_ordered(czm_context *context, const czm_onnx_weight *w, czm_sink sink,
+                                 uint32_t *crc32c) {
+    czm_reorder reorder = reorder_of(w);
+    czm_arena *arena = czm_arena_child(context->arena);
+    czm_status status;
+    if (w->source) {
+        const czm_tensor_source *source = czm_reorder_source(arena, w->source, &reorder);
+        status = source->stream(source, context, sink, crc32c);
+    } else {
+        uint8_t *ordered = czm_arena_alloc(arena, w->content.size);
+        czm_reorder_copy(&reorder, w->content.data, ordered);
+        status = sink.take(sink.user, czm_bytes_of(ordered, w->content.size));
     }
+    czm_arena_free(arena);
+    return status;
 }
+
+// Elements that become float32, and are multiplied by the factors.
+typedef struct conversion {
+    const czm_onnx_weight *weight;
+    czm_sink sink;
+    size_t at;    // the number of the next element
+    size_t inner; // neighbouring elements that share a factor
+    size_t factors;
+    float *block;
+} conversion;
+
+enum { CONVERTED_TOGETHER = 16 * 1024 };
 
 static size_t scale_count(const czm_onnx_weight *w) {
     return (size_t)w->stored_dims[w->order[w->scaled_dim]];
 }
 
-// The factor of the element `index` of rows that begin with number `first`.
-static void scale_rows(const czm_onnx_weight *w, const rows *r, size_t first, size_t count,
-                       float *out) {
-    if (!w->scale) return;
-    size_t inner = 1; // elements that share an index along the scaled dimension
-    for (int i = w->scaled_dim + 1; i < w->stored_rank; i++)
-        inner *= (size_t)w->stored_dims[w->order[i]];
-    size_t channels = scale_count(w);
-    for (size_t i = 0, at = first * r->length; i < count * r->length; i++, at++)
-        out[i] *= w->scale[at / inner % channels];
+static void to_singles(czm_dtype dtype, const uint8_t *from, size_t count, float *to) {
+    size_t size = czm_dtype_size(dtype);
+    double number = 0;
+    for (size_t i = 0; i < count && size != sizeof *to; i++) {
+        czm_number_read(dtype, from + i * size, &number);
+        to[i] = (float)number;
+    }
+    if (size == sizeof *to) memcpy(to, from, count * size);
 }
 
-static czm_status stream_reordered(czm_context *context, const czm_onnx_weight *w, uint8_t *buffer,
-                                   czm_sink sink, uint32_t *crc32c) {
-    enum { TOGETHER = 16, BLOCK = 1 << 20 };
-    CZM_TRY(load(context, w, buffer, crc32c));
-    size_t element = czm_dtype_size(w->dtype), count = (size_t)czm_onnx_weight_count(w);
-    if (element != sizeof(float)) to_singles(w->dtype, buffer, count);
-    const float *stored = (const float *)(void *)buffer;
-    rows r = rows_of(w);
-    size_t most = r.step == 1 ? TOGETHER : 1;
-    float *block = CZM_NEW_ARRAY(context->arena, float, most *r.length);
-    for (size_t first = 0; first < r.count; first += most) {
-        size_t now = r.count - first < most ? r.count - first : most;
-        gather_rows(&r, stored, first, now, block);
-        scale_rows(w, &r, first, now, block);
-        CZM_TRY(sink.take(sink.user, czm_bytes_of(block, now * r.length * sizeof *block)));
+// Blocks consist of whole elements.
+static czm_status convert(void *user, czm_bytes block) {
+    conversion *c = user;
+    const czm_onnx_weight *w = c->weight;
+    size_t size = czm_dtype_size(w->dtype);
+    for (size_t count; block.size;
+         block = czm_bytes_of(block.data + count * size, block.size - count * size)) {
+        count = block.size / size < CONVERTED_TOGETHER ? block.size / size : CONVERTED_TOGETHER;
+        to_singles(w->dtype, block.data, count, c->block);
+        for (size_t i = 0; w->scale && i < count; i++)
+            c->block[i] *= w->scale[(c->at + i) / c->inner % c->factors];
+        c->at += count;
+        CZM_TRY(c->sink.take(c->sink.user, czm_bytes_of(c->block, count * sizeof *c->block)));
     }
     return CZM_OK;
 }
 
-static czm_status stream_weight(czm_context *context, const czm_onnx_weight *w, uint8_t *buffer,
-                                czm_sink sink, uint32_t *crc32c) {
-    bool is_plain = is_in_order(w) && !w->scale &&
-                    czm_dtype_size(w->dtype) == czm_onnx_element_size(w->dtype);
-    if (!is_plain) return stream_reordered(context, w, buffer, sink, crc32c);
-    if (!w->source) return sink.take(sink.user, w->content);
-    return w->source->stream(w->source, context, sink, crc32c);
+static czm_status stream_converted(czm_context *context, const czm_onnx_weight *w, czm_sink sink,
+                                   uint32_t *crc32c) {
+    czm_arena *arena = czm_arena_child(context->arena);
+    conversion c = {w, sink, 0, 1, 1, CZM_NEW_ARRAY(arena, float, CONVERTED_TOGETHER)};
+    for (int i = w->scaled_dim + 1; i < w->stored_rank; i++)
+        c.inner *= (size_t)w->stored_dims[w->order[i]];
+    if (w->scale) c.factors = scale_count(w);
+    czm_status status = stream_ordered(context, w, (czm_sink){convert, &c}, crc32c);
+    czm_arena_free(arena);
+    return status;
+}
+
+static czm_status stream_weight(czm_context *context, const czm_onnx_weight *w, czm_sink sink,
+                                uint32_t *crc32c) {
+    bool is_converted = w->scale || czm_dtype_size(w->dtype) != czm_onnx_element_size(w->dtype);
+    return is_converted ? stream_converted(context, w, sink, crc32c)
+                        : stream_ordered(context, w, sink, crc32c);
 }
 
 czm_status czm_onnx_weight_read(czm_context *context, const czm_onnx_weight *weight,
                                 uint8_t **bytes) {
     *bytes = czm_arena_alloc(context->arena, (size_t)weight_size(weight) + 1);
-    uint8_t *buffer = czm_arena_alloc(context->arena, buffer_size(weight) + 1);
     filling f = {*bytes, *bytes + weight_size(weight)};
     uint32_t ignored;
-    return stream_weight(context, weight, buffer, (czm_sink){fill, &f}, &ignored);
+    return stream_weight(context, weight, (czm_sink){fill, &f}, &ignored);
 }
 
 czm_status czm_onnx_write(czm_context *context, const czm_onnx_plan *plan, czm_sink sink) {
-    size_t largest = 1;
-    for (size_t i = 0; i < plan->pieces.count; i++) {
-        const czm_onnx_weight *w = plan->pieces.items[i].weight;
-        if (w && buffer_size(w) > largest) largest = buffer_size(w);
-    }
-    uint8_t *buffer = czm_arena_alloc(context->arena, largest);
     for (size_t i = 0; i < plan->pieces.count; i++) {
         const piece *p = &plan->pieces.items[i];
         CZM_TRY(sink.take(sink.user, p->bytes));
-        if (p->weight) CZM_TRY(stream_weight(context, p->weight, buffer, sink, p->crc32c));
+        if (p->weight) CZM_TRY(stream_weight(context, p->weight, sink, p->crc32c));
     }
     return CZM_OK;
 }
