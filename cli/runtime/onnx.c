@@ -140,18 +140,12 @@ static void *open_named(czm_arena *arena, const char *path) {
                                                   : cli_library_open(arena, full, false);
 }
 
-// Whether both are the same folder; false if one does not exist.
-static bool is_same_folder(czm_arena *arena, const char *a, const char *b) {
-    const char *first = czm_path_absolute(arena, a), *second = czm_path_absolute(arena, b);
-    return first && second && czm_text_equal(first, second);
-}
-
 // If the program's folder is the working folder or contains the model, the folder "onnxruntime" might come from the
 // model's author, so it is not used.
 static void *open_beside(czm_arena *arena, const char *model_folder) {
     const char *folder = czm_program_folder(arena);
-    if (!folder || is_same_folder(arena, folder, ".") ||
-        is_same_folder(arena, folder, *model_folder ? model_folder : "."))
+    if (!folder || cli_folder_is(arena, folder, ".") ||
+        cli_folder_is(arena, folder, *model_folder ? model_folder : "."))
         return NULL;
     return open_in(arena, czm_path_join(arena, folder, "onnxruntime"));
 }

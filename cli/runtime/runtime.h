@@ -63,6 +63,9 @@ const char *cli_library_fault(czm_arena *arena);
 // Stores the address of a function of a library in `*function`; false: there is none.
 bool cli_library_find(void *library, const char *name, void *function);
 
+// Whether both paths lead to one folder, however they name it; false if it does not exist.
+bool cli_folder_is(czm_arena *arena, const char *folder, const char *other);
+
 // The folder of a package of the Python in whose environment this program lies, or else (not on Windows)
 // of "python3"; NULL: there is none.
 const char *cli_python_package(czm_arena *arena, const char *name);

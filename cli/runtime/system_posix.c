@@ -6,6 +6,7 @@
 #include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "cli/runtime/runtime.h"
@@ -30,6 +31,13 @@ bool cli_library_find(void *library, const char *name, void *function) {
     void *address = dlsym(library, name);
     memcpy(function, &address, sizeof address);
     return address != NULL;
+}
+
+bool cli_folder_is(czm_arena *arena, const char *folder, const char *other) {
+    (void)arena;
+    struct stat a, b;
+    return stat(folder, &a) == 0 && stat(other, &b) == 0 && a.st_dev == b.st_dev &&
+           a.st_ino == b.st_ino;
 }
 
 enum { LONGEST = 4096 }; // of a path

@@ -25,6 +25,24 @@ bool cli_library_find(void *library, const char *name, void *function) {
     return address != NULL;
 }
 
+// Names may differ in case, be short names, or lead through links: the number of the folder is the same.
+static bool identify(czm_arena *arena, const char *folder, BY_HANDLE_FILE_INFORMATION *identity) {
+    HANDLE handle = CreateFileW(czm_path_native(arena, folder), 0,
+                                FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL,
+                                OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS, NULL);
+    if (handle == INVALID_HANDLE_VALUE) return false;
+    bool is_known = GetFileInformationByHandle(handle, identity);
+    CloseHandle(handle);
+    return is_known;
+}
+
+bool cli_folder_is(czm_arena *arena, const char *folder, const char *other) {
+    BY_HANDLE_FILE_INFORMATION a, b;
+    return identify(arena, folder, &a) && identify(arena, other, &b) &&
+           a.dwVolumeSerialNumber == b.dwVolumeSerialNumber &&
+           a.nFileIndexHigh == b.nFileIndexHigh && a.nFileIndexLow == b.nFileIndexLow;
+}
+
 // No Python is run: in an environment, the program is in the folder Scripts, and the packages are in
 // Lib/site-packages (or in site-packages for a user's own installation).
 const char *cli_python_package(czm_arena *arena, const char *name) {

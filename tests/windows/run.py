@@ -334,6 +334,11 @@ def test_library(windows, czmodel):
     expect(read('theirs/made.czmodel') == read('ours/made.czmodel'), 'other bytes')
 
 
+def run_unpacked(windows, spec):
+    return subprocess.run([*windows.start, os.path.abspath('unpacked/czmodel.exe'), 'verify', spec],
+                          env=windows.environment, capture_output=True, timeout=SECONDS, check=False)
+
+
 def test_verify(windows, _):
     """ONNX Runtime's own library for Windows, in the folder beside the program and by --runtime."""
     wheel = os.path.join(windows.folder, 'onnxruntime')
@@ -355,9 +360,13 @@ def test_verify(windows, _):
     os.mkdir('unpacked')
     shutil.copy(os.path.join(windows.programs, 'czmodel.exe'), 'unpacked')
     shutil.copytree(library, 'unpacked/onnxruntime')
-    done = subprocess.run([*windows.start, os.path.abspath('unpacked/czmodel.exe'), 'verify', spec],
-                          env=windows.environment, capture_output=True, timeout=SECONDS, check=False)
+    done = run_unpacked(windows, spec)
     expect(done.returncode == 0 and b'in ONNX Runtime' in done.stdout, done.stdout + done.stderr)
+    # Not with a model in the folder of the program, in whatever way the folder is named.
+    shutil.copytree(EXAMPLE, 'unpacked', dirs_exist_ok=True)
+    for folder in ('unpacked', 'UNPACKED'):
+        refused = run_unpacked(windows, windows_path(f'{folder}/model_spec.json'))
+        expect(refused.returncode == 3 and b'it is not installed' in refused.stderr, refused.stdout + refused.stderr)
     return re.search('ONNX Runtime [0-9.]+', done.stdout.decode()).group()
 
 
