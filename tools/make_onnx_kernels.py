@@ -134,6 +134,8 @@ def table():
     image = {0: (1, 4, 4, 4)}
     yield Op('MaxPool', 'a>a', exact=True, inputs=image, attrs={'kernel_shape': [2, 2]})
     yield Op('AveragePool', 'a>a', inputs=image, attrs={'kernel_shape': [2, 2]})
+    yield Op('GlobalAveragePool', 'a>a', inputs=image)
+    yield Op('PRelu', 'aa>a', inputs={**image, 1: (4, 1, 1)})
     yield Op('DepthToSpace', 'a>a', exact=True, inputs=image, attrs={'blocksize': 2})
     yield Op('SpaceToDepth', 'a>a', exact=True, inputs=image, attrs={'blocksize': 2})
     yield Op('LRN', 'a>a', inputs=image, attrs={'size': 3})

@@ -27,6 +27,9 @@ typedef struct czm_import_value {
     bool is_absent;                       // an input of a function that its caller omits
     struct czm_import_value *source;      // a Reshape made it of this value; NULL
     struct czm_import_value *shape_of; // it is the shape of this value, or has the same one; NULL
+    struct czm_import_value *
+        *columns; // the constants of which a Concat along the last axis made it; NULL
+    size_t column_count;
 } czm_import_value;
 
 // A call of a function of the file.

@@ -47,10 +47,13 @@ czm_status czm_import_op_leaky_relu(czm_import_step *s) {
 
 // gamma * (x > 0 ? x : alpha * (exp(x * inner) - 1))
 czm_status czm_import_op_elu(czm_import_step *s) {
+    const double selu_alpha = 1.67326319217681884765625, selu_gamma = 1.05070102214813232421875;
     bool is_selu = czm_import_is(s, "Selu"), is_celu = czm_import_is(s, "Celu");
-    double alpha = czm_import_float(s, "alpha", is_selu ? 1.67326319217681884765625 : 1);
-    double gamma = is_selu ? czm_import_float(s, "gamma", 1.05070102214813232421875) : 1;
-    czm_tensor x = input(s), elu = CZM_OUT(s, CZM_OP_Elu, times(s, x, is_celu ? 1 / alpha : 1));
+    double alpha = czm_import_float(s, "alpha", is_selu ? selu_alpha : 1);
+    double gamma = is_selu ? czm_import_float(s, "gamma", selu_gamma) : 1;
+    czm_tensor x = input(s);
+    if (alpha == selu_alpha && gamma == selu_gamma) return put(s, CZM_OUT(s, CZM_OP_Selu, x));
+    czm_tensor elu = CZM_OUT(s, CZM_OP_Elu, times(s, x, is_celu ? 1 / alpha : 1));
     if (alpha == 1 && gamma == 1) return put(s, elu);
     czm_tensor negative = times(s, minimum(s, elu, 0), gamma * alpha);
     return put(s, CZM_OUT(s, CZM_OP_AddV2, times(s, CZM_OUT(s, CZM_OP_Relu, x), gamma), negative));
@@ -98,7 +101,7 @@ czm_status czm_import_op_gelu(czm_import_step *s) {
         czm_tensor sum = CZM_OUT(s, CZM_OP_AddV2, x, times(s, cube, 0.044715));
         inner = CZM_OUT(s, CZM_OP_Tanh, times(s, sum, 0.7978845608028654));
     } else {
-        inner = CZM_OUT(s, CZM_OP_Erf, times(s, x, 0.7071067811865476));
+        inner = CZM_OUT(s, CZM_OP_Erf, czm_import_with(s, CZM_OP_RealDiv, x, 1.4142135623730951));
     }
     return put(s, CZM_OUT(s, CZM_OP_Mul, times(s, x, 0.5), plus(s, inner, 1)));
 }

@@ -139,11 +139,86 @@ static czm_status prefix_batch(czm_import_step *s, const czm_import_value *index
     return CZM_OK;
 }
 
+// Number `axis` of each row of constant indices, `stride` numbers apart; NULL: it is computed.
+static const double *places_along(czm_import_step *s, const czm_import_value *index, size_t axis,
+                                  size_t axes, size_t *stride) {
+    enum { MOST_NUMBERS = 1 << 22 };
+    const bool has_columns = index->columns && index->column_count == axes;
+    const czm_import_value *of = has_columns ? index->columns[axis] : index;
+    size_t count;
+    const double *numbers = of->constant ? czm_import_numbers(s, of, MOST_NUMBERS, &count) : NULL;
+    *stride = has_columns ? 1 : axes;
+    return numbers && !has_columns ? numbers + axis : numbers;
+}
+
+// Whether all rows of indices with the same place along `axis` of the indices name the same place along this axis of
+// the tensor: places[i].
+static bool read_grid_axis(const double *numbers, size_t stride, czm_shape shape, int axis,
+                           int64_t *places) {
+    int64_t inner = 1, count = 1;
+    for (int a = 0; a < shape.rank - 1; a++) {
+        count *= shape.dims[a];
+        if (a > axis) inner *= shape.dims[a];
+    }
+    for (int64_t i = 0; i < count; i++) {
+        int64_t at = i / inner % shape.dims[axis], place = (int64_t)numbers[(size_t)i * stride];
+        if (i == at * inner) places[at] = place;
+        if (place < 0 || places[at] != place) return false;
+    }
+    return count > 0;
+}
+
+// Indices that are a grid: along each of the first axes of `x`, the places that are picked.
+static bool read_grid(czm_import_step *s, const czm_import_value *x, const czm_import_value *index,
+                      int64_t *places[CZM_MOST_AXES]) {
+    czm_shape shape = czm_import_shape(s, index), of = czm_import_shape(s, x);
+    const int axes = shape.rank - 1;
+    if (axes < 1 || axes > of.rank || !czm_shape_is_complete(shape) || shape.dims[axes] != axes)
+        return false;
+    for (int a = 0; a < axes; a++) {
+        size_t stride;
+        const double *numbers = places_along(s, index, (size_t)a, (size_t)axes, &stride);
+        places[a] = CZM_NEW_ARRAY(s->run->context->arena, int64_t, (size_t)shape.dims[a] + 1);
+        if (!numbers || !read_grid_axis(numbers, stride, shape, a, places[a])) return false;
+    }
+    return true;
+}
+
+// Whether each place is named `factor` times, as when an image grows.
+static bool are_repeated(const int64_t *places, int64_t count, int64_t size) {
+    bool is_whole = size > 0 && count % size == 0;
+    for (int64_t i = 0; i < count && is_whole; i++) is_whole = places[i] == i / (count / size);
+    return is_whole;
+}
+
+// The dynamo exporter writes a resize to the nearest pixel as GatherND: of the places, one axis is picked after the
+// other, in the order in which the tensor is stored.
+static bool gather_grid(czm_import_step *s, czm_import_value *x, const czm_import_value *index) {
+    int64_t *places[CZM_MOST_AXES];
+    if (!read_grid(s, x, index, places)) return false;
+    czm_order order = czm_import_order(s, x);
+    czm_shape shape = czm_import_shape(s, x), grid = czm_import_shape(s, index);
+    czm_tensor t = czm_import_made(s, x);
+    bool is_image = order.rank == 4 && grid.rank == 3 && czm_order_place(&order, 0) == 1 &&
+                    czm_order_place(&order, 1) == 2;
+    if (is_image && are_repeated(places[0], grid.dims[0], shape.dims[0]) &&
+        are_repeated(places[1], grid.dims[1], shape.dims[1])) {
+        t = CZM_OUT(s, CZM_OP_ResizeNearestNeighbor, t, czm_import_const(s, grid.dims, 2));
+    } else {
+        for (int a = 0; a < grid.rank - 1; a++)
+            t = CZM_OUT(s, CZM_OP_GatherV2, t, czm_import_const(s, places[a], (size_t)grid.dims[a]),
+                        czm_import_const_of(s, czm_order_place(&order, a)));
+    }
+    czm_import_put(s, 0, t, order);
+    return true;
+}
+
 czm_status czm_import_op_gather_nd(czm_import_step *s) {
     czm_import_value *x = czm_import_in(s, 0), *index = czm_import_in(s, 1);
     int64_t length;
     CZM_TRY(row_length(s, index, &length));
     int64_t batch = czm_import_int(s, "batch_dims", 0);
+    if (batch == 0 && gather_grid(s, x, index)) return CZM_OK;
     int rank =
         czm_import_order(s, x).rank + czm_import_order(s, index).rank - 1 - (int)(length + batch);
     if (batch < 0 || batch >= czm_import_order(s, index).rank || rank < 0)

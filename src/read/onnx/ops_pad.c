@@ -77,12 +77,51 @@ static czm_tensor amounts(czm_import_step *s, const padding *p, int rank) {
     return czm_import_numbers_const(s, CZM_DTYPE_INT32, list, dims, 2);
 }
 
+// Rows or columns from `begin` to `end` of axis `k`; negative ones count from the end, and an end of 0 is that of the
+// axis.
+static czm_tensor part(czm_import_step *s, czm_tensor x, int rank, int k, int64_t begin,
+                       int64_t end) {
+    int64_t begins[CZM_MOST_AXES] = {0}, ends[CZM_MOST_AXES] = {0}, ones[CZM_MOST_AXES];
+    for (int i = 0; i < rank; i++) ones[i] = 1;
+    begins[k] = begin;
+    ends[k] = end;
+    czm_node *node = CZM_NODE(s, CZM_OP_StridedSlice, x, czm_import_const(s, begins, (size_t)rank),
+                              czm_import_const(s, ends, (size_t)rank),
+                              czm_import_const(s, ones, (size_t)rank));
+    int64_t all = (1 << rank) - 1, open = end ? all & ~(1 << k) : all;
+    czm_set_int(s->run->graph, node, "begin_mask", all & ~(1 << k));
+    czm_set_int(s->run->graph, node, "end_mask", open);
+    return czm_output(node);
+}
+
+// edge and wrap, of any size: parts of the tensor before and after it.
+static bool pad_by_parts(czm_import_step *s, czm_tensor *x, const padding *p, int rank, int k,
+                         bool wraps) {
+    enum { MOST_PARTS = 32 };
+    int64_t before = p->before[k], after = p->after[k],
+            size = czm_import_stored_shape(s, *x).dims[k];
+    czm_tensor parts[2 * MOST_PARTS + 2];
+    size_t count = 0;
+    // Known sizes: an index is one operation for edges, and wraps further than the size.
+    bool is_whole = wraps && size > 0 && (before > size || after > size);
+    if (before > MOST_PARTS || after > MOST_PARTS || is_whole || (!wraps && size > 0)) return false;
+    for (int64_t i = 0; i < before && (!wraps || i == 0); i++)
+        parts[count++] = wraps ? part(s, *x, rank, k, -before, 0) : part(s, *x, rank, k, 0, 1);
+    parts[count++] = *x;
+    for (int64_t i = 0; i < after && (!wraps || i == 0); i++)
+        parts[count++] = wraps ? part(s, *x, rank, k, 0, after) : part(s, *x, rank, k, -1, 0);
+    parts[count++] = czm_import_const_of(s, k);
+    *x = czm_output(czm_import_node(s, CZM_OP_ConcatV2, parts, count));
+    return true;
+}
+
 // edge and wrap: the index of the pixel for each position.
 static czm_status pad_by_index(czm_import_step *s, czm_tensor *x, const padding *p, int rank,
                                bool wraps) {
     for (int k = 0; k < rank; k++) {
         if (p->before[k] == 0 && p->after[k] == 0) continue;
         czm_shape shape = czm_import_stored_shape(s, *x);
+        if (shape.rank == rank && pad_by_parts(s, x, p, rank, k, wraps)) continue;
         if (shape.rank != rank || shape.dims[k] < 1 || shape.dims[k] > CZM_IMPORT_MOST_PIXELS)
             return czm_import_reject(
                 s, "export the network with a fixed size, or set the size",

@@ -229,6 +229,14 @@ static czm_tensor own_size(czm_import_step *s, const resize *r, czm_tensor x) {
     int64_t known[] = {r->axes[2].out, r->axes[3].out};
     if (known[0] != CZM_UNKNOWN && known[1] != CZM_UNKNOWN) return czm_import_const(s, known, 2);
     size_t count = r->computed ? (size_t)czm_shape_count(czm_import_shape(s, r->computed)) : 0;
+    if (count >= 2 && known[0] == CZM_UNKNOWN && known[1] == CZM_UNKNOWN) {
+        int64_t begin = (int64_t)count - 2, end = (int64_t)count, one = 1;
+        return czm_import_cast(s,
+                               CZM_OUT(s, CZM_OP_StridedSlice, czm_import_plain(s, r->computed),
+                                       czm_import_const(s, &begin, 1), czm_import_const(s, &end, 1),
+                                       czm_import_const(s, &one, 1)),
+                               CZM_DTYPE_INT32);
+    }
     if (count) computed = czm_import_cast(s, czm_import_plain(s, r->computed), CZM_DTYPE_INT32);
     if (!count) shape = CZM_OUT(s, CZM_OP_Shape, x);
     for (int i = 0; i < 2; i++) {

@@ -35,13 +35,14 @@ typedef struct run {
 
 enum { MOST_RUNS = 2 * CZM_MOST_AXES };
 
-// The next run, or false: the sizes do not determine its end.
-static bool next_run(czm_shape from, const czm_dims *to, run *r) {
+// The next run, or false: the sizes do not determine its end. `are_equal`: two unknown sizes at the same position are.
+static bool next_run(czm_shape from, const czm_dims *to, bool are_equal, run *r) {
     int64_t p = 1, q = 1;
     r->from = r->from_end;
     r->to = r->to_end;
     bool has_from = r->from < from.rank, has_to = r->to < to->rank;
-    if (has_from && has_to && from.dims[r->from] == CZM_UNKNOWN && to->at[r->to] == CZM_UNKNOWN) {
+    if (has_from && has_to && are_equal && from.dims[r->from] == CZM_UNKNOWN &&
+        to->at[r->to] == CZM_UNKNOWN) {
         r->from_end++;
         r->to_end++;
         return true;
@@ -59,11 +60,18 @@ static bool next_run(czm_shape from, const czm_dims *to, run *r) {
     return p == q;
 }
 
-static size_t split_runs(czm_shape from, const czm_dims *to, run *runs) {
+// With one unknown size in `to`, equal products leave equal sizes. With several (`is_open`, the batches are equal), the
+// first run without a known end reaches to the ends of both shapes.
+static size_t split_runs(czm_shape from, const czm_dims *to, bool is_open, run *runs) {
     run r = {0};
     size_t count = 0;
     while (r.from_end < from.rank || r.to_end < to->rank) {
-        if (count == MOST_RUNS || !next_run(from, to, &r)) return 0;
+        run before = r;
+        if (count == MOST_RUNS) return 0;
+        if (!next_run(from, to, !is_open || count == 0, &r)) {
+            if (!is_open || before.from_end == from.rank || before.to_end == to->rank) return 0;
+            r = (run){before.from_end, from.rank, before.to_end, to->rank};
+        }
         runs[count++] = r;
     }
     return count;
@@ -77,10 +85,10 @@ static const run *run_of(const run *runs, size_t count, int axis) {
 
 // The order of the reshaped tensor if the stored order keeps the axes of each run together and sorted: then no
 // transposition is needed. false: it is needed.
-static bool keeps_order(const czm_order *order, czm_shape from, const czm_dims *to,
+static bool keeps_order(const czm_order *order, czm_shape from, const czm_dims *to, bool is_open,
                         czm_order *out) {
     run runs[MOST_RUNS];
-    size_t count = split_runs(from, to, runs);
+    size_t count = split_runs(from, to, is_open, runs);
     *out = (czm_order){0};
     for (int k = 0; k < order->rank && count;) {
         const run *r = run_of(runs, count, order->axis[k]);
@@ -97,7 +105,7 @@ static bool keeps_order(const czm_order *order, czm_shape from, const czm_dims *
 static void reshape_to(czm_import_step *s, czm_import_value *x, czm_dims *to) {
     czm_order order = czm_import_order(s, x), reshaped = czm_order_plain(to->rank);
     czm_shape shape = czm_import_shape(s, x);
-    bool keeps = !czm_order_is_plain(&order) && keeps_order(&order, shape, to, &reshaped);
+    bool keeps = !czm_order_is_plain(&order) && keeps_order(&order, shape, to, false, &reshaped);
     if (!keeps) reshaped = czm_order_plain(to->rank);
     czm_tensor t = keeps ? czm_import_made(s, x) : czm_import_plain(s, x);
     czm_dims stored = czm_order_apply(&reshaped, czm_dims_shape(to));
@@ -119,42 +127,57 @@ static bool goes_back(czm_import_step *s, const czm_import_value *x, const czm_i
 }
 
 // A computed size: 0 copies that of the input, unless the operation allows 0.
-static czm_tensor computed_size(czm_import_step *s, czm_tensor sizes, czm_tensor shape, size_t i) {
+static czm_tensor computed_size(czm_import_step *s, czm_tensor sizes, czm_tensor own, size_t i) {
     czm_tensor size = czm_import_element(s, sizes, (int64_t)i);
-    if (!shape.node) return size;
-    czm_tensor own = czm_import_element(s, shape, (int64_t)i);
+    if (!own.node) return size;
     return CZM_OUT(s, CZM_OP_SelectV2, czm_import_with(s, CZM_OP_Equal, size, 0), own, size);
+}
+
+// Sizes that are computed, in the stored order.
+static czm_tensor sizes_in_order(czm_import_step *s, czm_import_value *sizes,
+                                 const czm_order *order) {
+    int64_t axes[CZM_MOST_AXES];
+    czm_tensor vector = czm_import_plain(s, sizes);
+    if (czm_order_is_plain(order)) return vector;
+    for (int k = 0; k < order->rank; k++) axes[k] = order->axis[k];
+    return CZM_OUT(s, CZM_OP_GatherV2, vector, czm_import_const(s, axes, (size_t)order->rank),
+                   czm_import_const_of(s, 0));
 }
 
 // Several open sizes: each is a number, copied from the input, or computed.
 static void reshape_open(czm_import_step *s, czm_import_value *x, czm_import_value *sizes,
-                         const int64_t *wanted, const bool *copies, size_t count) {
-    czm_tensor parts[CZM_MOST_AXES], t = czm_import_plain(s, x), shape = {0}, vector = {0};
+                         const int64_t *wanted, const bool *copies, const czm_dims *to,
+                         bool is_same_batch) {
+    czm_order order = czm_import_order(s, x), reshaped;
+    bool keeps = is_same_batch && !czm_order_is_plain(&order) &&
+                 keeps_order(&order, czm_import_shape(s, x), to, true, &reshaped);
+    if (!keeps) order = czm_order_plain(order.rank), reshaped = czm_order_plain(to->rank);
+    czm_tensor parts[CZM_MOST_AXES], t = czm_import_get(s, x, order), shape = {0}, vector = {0};
     // sizes of tensors are never 0
     bool is_safe = czm_import_int(s, "allowzero", 0) ||
                    czm_import_is_made_of(czm_import_plain(s, sizes), CZM_OP_Shape);
     size_t may_be_zero = is_safe ? 0 : (size_t)czm_import_order(s, x).rank;
     bool copies_any = false;
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < (size_t)to->rank; i++)
         copies_any |= copies[i] || (wanted[i] == CZM_UNKNOWN_INT && i < may_be_zero);
-    if (!copies_any) { // TensorFlow accepts the vector unchanged
-        czm_import_put(s, 0, CZM_OUT(s, CZM_OP_Reshape, t, czm_import_plain(s, sizes)),
-                       czm_order_plain((int)count));
-        s->outputs[0]->source = x;
-        return;
-    }
-    for (size_t i = 0; i < count; i++) {
+    for (size_t k = 0; k < (size_t)to->rank && copies_any; k++) {
+        size_t i = (size_t)reshaped.axis[k];
         bool is_computed = wanted[i] == CZM_UNKNOWN_INT;
         bool may_copy = is_computed && i < may_be_zero;
+        int64_t place = i < (size_t)order.rank ? czm_order_place(&order, (int)i) : 0;
         if ((copies[i] || may_copy) && !shape.node) shape = CZM_OUT(s, CZM_OP_Shape, t);
         if (!copies[i] && is_computed && !vector.node)
             vector = czm_import_cast(s, czm_import_plain(s, sizes), CZM_DTYPE_INT32);
-        parts[i] = copies[i]     ? czm_import_element(s, shape, (int64_t)i)
-                   : is_computed ? computed_size(s, vector, may_copy ? shape : (czm_tensor){0}, i)
+        czm_tensor own = copies[i] || may_copy ? czm_import_element(s, shape, place)
+                                               : (czm_tensor){0};
+        parts[k] = copies[i]     ? own
+                   : is_computed ? computed_size(s, vector, own, i)
                                  : czm_import_const_of(s, (int32_t)wanted[i]);
     }
-    czm_tensor to = czm_output(czm_import_node(s, CZM_OP_Pack, parts, count));
-    czm_import_put(s, 0, CZM_OUT(s, CZM_OP_Reshape, t, to), czm_order_plain((int)count));
+    czm_tensor dims = copies_any
+                          ? czm_output(czm_import_node(s, CZM_OP_Pack, parts, (size_t)to->rank))
+                          : sizes_in_order(s, sizes, &reshaped);
+    czm_import_put(s, 0, CZM_OUT(s, CZM_OP_Reshape, t, dims), reshaped);
     s->outputs[0]->source = x;
 }
 
@@ -213,15 +236,15 @@ czm_status czm_import_op_reshape(czm_import_step *s) {
         else if (wanted[i] >= 0)
             to.at[i] = wanted[i];
     }
-    bool carries_batch = rest > 0 && shape.rank > 0 && shape.dims[0] == CZM_UNKNOWN &&
+    bool is_same_batch = rest != 0 && shape.rank > 0 && shape.dims[0] == CZM_UNKNOWN &&
                          to.at[0] == CZM_UNKNOWN && (copies[0] || keeps_batch(s, x, sizes));
-    bool is_complete = complete(s, x, &to, rest, carries_batch);
+    bool is_complete = complete(s, x, &to, rest, rest > 0 && is_same_batch);
     if (goes_back(s, x, s->opset < 5 ? NULL : sizes, &to))
         czm_import_pass(s, 0, x->source);
     else if (is_complete)
         reshape_to(s, x, &to);
     else
-        reshape_open(s, x, sizes, wanted, copies, count);
+        reshape_open(s, x, sizes, wanted, copies, &to, is_same_batch);
     return CZM_OK;
 }
 
@@ -277,6 +300,18 @@ static void insert_axis(czm_import_step *s, czm_tensor *t, czm_order *order, int
     *t = CZM_OUT(s, CZM_OP_ExpandDims, *t, czm_import_const_of(s, place));
 }
 
+// The same numbers with more axes.
+static void widen_constant(czm_import_step *s, const czm_onnx_initializer *constant, int rank,
+                           unsigned axes) {
+    czm_onnx_initializer *wide = CZM_NEW(s->run->context->arena, czm_onnx_initializer);
+    czm_dims dims = {0};
+    for (int a = 0, own = 0; a < rank; a++)
+        czm_dims_add(&dims, axes >> a & 1 ? 1 : constant->shape.dims[own++]);
+    *wide = *constant;
+    wide->shape = czm_dims_keep(s->run->context->arena, &dims);
+    s->outputs[0]->constant = wide;
+}
+
 czm_status czm_import_op_unsqueeze(czm_import_step *s) {
     czm_import_value *x = czm_import_in(s, 0);
     czm_order order = czm_import_order(s, x);
@@ -292,6 +327,10 @@ czm_status czm_import_op_unsqueeze(czm_import_step *s) {
         int axis;
         CZM_TRY(czm_import_axis(s, list[i], rank, &axis));
         axes |= 1u << axis;
+    }
+    if (x->constant) {
+        widen_constant(s, x->constant, rank, axes);
+        return CZM_OK;
     }
     czm_tensor t = czm_import_made(s, x);
     for (int a = 0; a < rank; a++)

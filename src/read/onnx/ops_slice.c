@@ -7,6 +7,12 @@ static bool is_empty(czm_import_step *s, const czm_import_value *v) {
     return czm_shape_count(czm_import_shape(s, v)) == 0;
 }
 
+static bool are_constants(czm_import_value *const *values, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (!values[i]->constant) return false;
+    return true;
+}
+
 czm_status czm_import_op_concat(czm_import_step *s) {
     czm_import_value **parts =
         CZM_NEW_ARRAY(s->run->context->arena, czm_import_value *, s->input_count);
@@ -24,6 +30,10 @@ czm_status czm_import_op_concat(czm_import_step *s) {
     }
     t[count] = czm_import_const_of(s, czm_order_place(&order, axis));
     czm_import_put(s, 0, czm_output(czm_import_node(s, CZM_OP_ConcatV2, t, count + 1)), order);
+    if (axis == order.rank - 1 && are_constants(parts, count)) {
+        s->outputs[0]->columns = parts;
+        s->outputs[0]->column_count = count;
+    }
     return CZM_OK;
 }
 

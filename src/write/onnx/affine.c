@@ -3,8 +3,9 @@
 // x * scale + shift for each channel: folded into the convolution before it if nothing else reads that, else as nodes.
 #include "write/onnx/layout.h"
 
-static bool is_foldable(const czm_onnx_value *value, size_t channels) {
-    return value->open && value->readers == 1 && value->open->channels == channels;
+static bool is_foldable(const czm_onnx_value *value, const float *scale, size_t channels) {
+    return value->open && value->readers == 1 && value->open->channels == channels &&
+           (value->open->weight || !scale);
 }
 
 // Merges into the convolution: (w * x + b) * scale + shift.
@@ -12,13 +13,14 @@ static void fold_affine(czm_onnx_step *step, czm_onnx_open *open, const float *s
                         const float *shift) {
     size_t count = open->channels;
     float *bias = CZM_NEW_ARRAY(step->arena, float, count);
-    float *factor = CZM_NEW_ARRAY(step->arena, float, count);
     for (size_t i = 0; i < count; i++) {
         float before = open->bias ? open->bias[i] : 0, by = scale ? scale[i] : 1;
         bias[i] = before * by + (shift ? shift[i] : 0);
-        factor[i] = (open->weight->scale ? open->weight->scale[i] : 1) * by;
     }
     if (scale) {
+        float *factor = CZM_NEW_ARRAY(step->arena, float, count);
+        for (size_t i = 0; i < count; i++)
+            factor[i] = (open->weight->scale ? open->weight->scale[i] : 1) * scale[i];
         open->weight->scale = factor;
         open->weight->scaled_dim = open->scaled_dim;
     }
@@ -56,7 +58,7 @@ static const char *emit_batch_norm(czm_onnx_step *step, const char *image, const
 void czm_onnx_emit_affine(czm_onnx_step *step, size_t input, const float *scale, const float *shift,
                           size_t channels) {
     czm_onnx_value *value = czm_onnx_in(step, input);
-    if (is_foldable(value, channels)) {
+    if (is_foldable(value, scale, channels)) {
         fold_affine(step, value->open, scale, shift);
         czm_onnx_out_value(step, 0, value);
         return;

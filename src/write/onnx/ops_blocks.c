@@ -41,6 +41,29 @@ static void move_whole_numbers(czm_onnx_step *step, int64_t size) {
                                : CZM_ONNX(step, "Reshape", name, sizes));
 }
 
+// PyTorch's order of the channels, [channel, place in the block], is a mode in ONNX, and an exchange of the channels
+// before the operation in TensorFlow.
+static bool put_exchanged(czm_onnx_step *step, int64_t size) {
+    czm_onnx_step above = *step;
+    above.node = step->node->inputs.items[0].node;
+    int64_t axis, channels = czm_onnx_in(step, 0)->shape.dims[3];
+    size_t count;
+    if (!czm_node_is(step->node, CZM_OP_DepthToSpace) ||
+        !czm_node_is(above.node, CZM_OP_GatherV2) || czm_onnx_in_ints(&above, 2, &axis, 1) != 1 ||
+        axis != 3 || channels < 1 || channels % (size * size))
+        return false;
+    const int64_t *places = czm_onnx_in_places(&above, 1, &count), area = size * size;
+    if (!places || (int64_t)count != channels || czm_onnx_in(&above, 0)->shape.dims[3] != channels)
+        return false;
+    for (int64_t i = 0; i < channels; i++)
+        if (places[i] != i % (channels / area) * area + i / (channels / area)) return false;
+    const char *name = CZM_ONNX(step, "DepthToSpace", czm_onnx_in_planar(&above, 0));
+    czm_onnx_set_int(step, "blocksize", size);
+    czm_onnx_set_text(step, "mode", "CRD");
+    czm_onnx_out_planar(step, 0, name);
+    return true;
+}
+
 void czm_onnx_depth(czm_onnx_step *step) { // DepthToSpace, SpaceToDepth
     int64_t size = czm_attr_int(step->node, "block_size");
     if (czm_onnx_in(step, 0)->shape.rank != 4 || czm_is_channels_first(step->node)) {
@@ -51,6 +74,7 @@ void czm_onnx_depth(czm_onnx_step *step) { // DepthToSpace, SpaceToDepth
         move_whole_numbers(step, size);
         return;
     }
+    if (put_exchanged(step, size)) return;
     const char *name = CZM_ONNX(step, step->detail, czm_onnx_in_planar(step, 0));
     czm_onnx_set_int(step, "blocksize", size);
     czm_onnx_out_planar(step, 0, name);

@@ -26,11 +26,12 @@ static const char *filter_name(czm_onnx_step *step, size_t input, const int *ord
                : czm_onnx_emit_reshape(step, name, dims, dims_rank);
 }
 
-// The result of a convolution, to which a factor and a shift may still be added.
+// The result of a convolution, to which a shift may still be added, and a factor if its channels are one dimension of
+// the weight.
 static void put_result(czm_onnx_step *step, const czm_onnx_image *image, const char *name,
                        czm_onnx_weight *weight, int scaled_dim, int64_t channels) {
     czm_onnx_image_out(step, image, 0, name);
-    if (!weight || image->is_planar_in_tensorflow) return;
+    if (image->is_planar_in_tensorflow) return;
     czm_onnx_open *open = CZM_NEW(step->arena, czm_onnx_open);
     *open = (czm_onnx_open){czm_onnx_last(step), weight, scaled_dim, (size_t)channels, NULL};
     step->outputs[0].open = open;
@@ -131,7 +132,7 @@ void czm_onnx_transposed(czm_onnx_step *step) {
     if (groups > 1) czm_onnx_set_int(step, "group", groups);
     if (groups > 1) weight = NULL; // its channels are two dimensions of the weight
     if (czm_onnx_set_transposed(step, &image, f)) {
-        put_result(step, &image, name, weight, 1, f[space]);
+        put_result(step, &image, name, weight, 1, groups * f[space]);
         return;
     }
     if (has_explicit_paddings(step)) {

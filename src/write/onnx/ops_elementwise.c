@@ -145,11 +145,11 @@ typedef struct affine {
 } affine;
 
 // Finds an operand with one number for each channel of the other input, which is the result of a convolution.
-static bool find_affine(czm_onnx_step *step, affine *a) {
+static bool find_affine(czm_onnx_step *step, bool is_factor, affine *a) {
     for (a->image = 0; a->image < 2; a->image++) {
         const czm_onnx_value *image = czm_onnx_in(step, a->image),
                              *other = czm_onnx_in(step, 1 - a->image);
-        if (!image->open || image->readers != 1) continue;
+        if (!image->open || image->readers != 1 || (is_factor && !image->open->weight)) continue;
         if (!czm_onnx_is_single(other) && !czm_onnx_is_vector(other)) continue;
         if (other->shape.rank > image->shape.rank) continue;
         size_t count;
@@ -175,7 +175,8 @@ static float inverse(float number) { return 1 / number; }
 
 static bool fold_into_convolution(czm_onnx_step *step, const char *op) {
     affine a;
-    if (!find_affine(step, &a)) return false;
+    bool is_factor = czm_text_equal(op, "Mul") || czm_text_equal(op, "Div");
+    if (!find_affine(step, is_factor, &a)) return false;
     if (czm_text_equal(op, "Add"))
         czm_onnx_emit_affine(step, a.image, NULL, a.numbers, a.channels);
     else if (czm_text_equal(op, "Mul"))
@@ -225,15 +226,51 @@ static bool put_batch_norm(czm_onnx_step *step) {
     above.node = product.node;
     int64_t channels = value->shape.dims[3];
     const float *scale = numbers_of(&above, 1, channels), *shift = numbers_of(step, 1, channels);
-    if (!scale || !shift || !czm_onnx_in_is_planar(&above, 0) ||
-        czm_onnx_in(&above, 0)->shape.rank != 4 || czm_onnx_in(&above, 0)->open)
+    const czm_onnx_value *image = czm_onnx_in(&above, 0);
+    if (!scale || !shift || !czm_onnx_in_is_planar(&above, 0) || image->shape.rank != 4 ||
+        (image->open && image->open->weight))
         return false;
     czm_onnx_emit_affine(&above, 0, scale, shift, (size_t)channels);
     return true;
 }
 
+// The negative part of x: min(x, 0), or -relu(-x) without its sign.
+static bool is_negative_part(czm_tensor t, czm_tensor x, bool *has_sign) {
+    double zero;
+    czm_tensor of;
+    *has_sign = is_with_number(t, CZM_OP_Minimum, &of, &zero);
+    if (*has_sign) return zero == 0 && czm_tensor_equal(of, x);
+    if (t.index || !czm_node_is(t.node, CZM_OP_Relu)) return false;
+    of = t.node->inputs.items[0];
+    return !of.index && czm_node_is(of.node, CZM_OP_Neg) &&
+           czm_tensor_equal(of.node->inputs.items[0], x);
+}
+
+// relu(x) + slope * min(x, 0), as Keras and the reader of ONNX write PRelu, is one operation.
+static bool put_prelu(czm_onnx_step *step) {
+    czm_tensor positive = step->node->inputs.items[0], product = step->node->inputs.items[1];
+    if (!czm_text_equal(step->detail, "Add") || in_dtype(step) != CZM_DTYPE_FLOAT ||
+        !czm_node_is(positive.node, CZM_OP_Relu) || !czm_node_is(product.node, CZM_OP_Mul))
+        return false;
+    czm_tensor x = positive.node->inputs.items[0];
+    bool has_sign;
+    czm_onnx_layout layout;
+    czm_onnx_step above = *step; // which reads the slope
+    above.node = product.node;
+    size_t at = is_negative_part(product.node->inputs.items[1], x, &has_sign) ? 0 : 1;
+    if (at == 1 && !is_negative_part(product.node->inputs.items[0], x, &has_sign)) return false;
+    czm_shape slope = czm_onnx_in(&above, at)->shape;
+    const char *name = read_above(step, x, &layout);
+    if (!name || layout.rank < 1 || slope.rank < 0 || slope.rank > layout.rank) return false;
+    const char *slopes = czm_onnx_operand(&above, at, layout);
+    if (!has_sign) slopes = CZM_ONNX(step, "Neg", slopes);
+    czm_onnx_put(step, layout, CZM_ONNX(step, "PRelu", name, slopes));
+    return true;
+}
+
 void czm_onnx_binary(czm_onnx_step *step) {
-    if (fold_into_convolution(step, step->detail) || put_batch_norm(step)) return;
+    if (fold_into_convolution(step, step->detail) || put_batch_norm(step) || put_prelu(step))
+        return;
     czm_onnx_layout layout = czm_onnx_layout_of(step);
     const char *a = czm_onnx_operand(step, 0, layout), *b = czm_onnx_operand(step, 1, layout);
     czm_onnx_put(step, layout, CZM_ONNX(step, step->detail, a, b));

@@ -26,6 +26,77 @@ static void gather_in_batches(czm_onnx_step *step) {
     czm_onnx_set_int(step, "batch_dims", batches);
 }
 
+// Adds the amounts of the padding that the node is, if its indices repeat the first and the last row or column:
+// 0 0 1 2 3 3.
+static bool add_padding(czm_onnx_step *step, int64_t *pads) {
+    czm_shape shape = czm_onnx_in(step, 0)->shape;
+    int64_t axis, before = 0;
+    size_t count;
+    if (czm_onnx_in_count(step) != 3 || czm_onnx_in_ints(step, 2, &axis, 1) != 1 || axis < 0 ||
+        axis >= shape.rank || shape.dims[axis] < 1)
+        return false;
+    const int64_t *places = czm_onnx_in_places(step, 1, &count);
+    if (!places || (int64_t)count <= shape.dims[axis]) return false;
+    const int64_t last = shape.dims[axis] - 1;
+    while (before < (int64_t)count - 1 && places[before + 1] == 0) before++;
+    for (size_t i = 0; i < count; i++) {
+        int64_t at = (int64_t)i - before;
+        if (places[i] != (at < 0 ? 0 : at > last ? last : at)) return false;
+    }
+    const int64_t planar = czm_onnx_planar_axis(axis, shape.rank);
+    pads[planar] = before;
+    pads[planar + shape.rank] = (int64_t)count - before - shape.dims[axis];
+    return pads[planar + shape.rank] >= 0;
+}
+
+// A Pad of mode "edge" that repeats pixels along one axis after the other. (1.4.0 computes it wrongly unless the last
+// axis is padded.)
+static bool put_edges(czm_onnx_step *step) {
+    int64_t pads[2 * MOST] = {0};
+    czm_onnx_step above = *step;
+    int rank = czm_onnx_in(step, 0)->shape.rank;
+    if (!add_padding(&above, pads)) return false;
+    for (;;) {
+        const czm_node *node = above.node->inputs.items[0].node;
+        if (czm_onnx_in(&above, 0)->readers != 1 || !czm_node_is(node, CZM_OP_GatherV2)) break;
+        czm_onnx_step next = above;
+        next.node = node;
+        if (!add_padding(&next, pads)) break;
+        above = next;
+    }
+    if (!czm_onnx_is_planar_image(&above, 0) || (!pads[rank - 1] && !pads[2 * rank - 1]))
+        return false;
+    const char *name = CZM_ONNX(step, "Pad", czm_onnx_in_planar(&above, 0),
+                                czm_onnx_ints(step, pads, 2 * (size_t)rank));
+    czm_onnx_set_text(step, "mode", "edge");
+    czm_onnx_out_planar(step, 0, name);
+    return true;
+}
+
+// Sizes of an image in planar layout: one Gather, or none.
+static bool put_sizes(czm_onnx_step *step) {
+    czm_onnx_step above = *step;
+    above.node = step->node->inputs.items[0].node;
+    size_t count;
+    const int64_t *places = czm_onnx_in_places(step, 1, &count);
+    if (!places || !czm_node_is(above.node, CZM_OP_Shape) || !czm_onnx_is_planar_image(&above, 0) ||
+        step->outputs[0].dtype != CZM_DTYPE_INT64 || count > MOST)
+        return false;
+    int rank = czm_onnx_in(&above, 0)->shape.rank;
+    int64_t planar[MOST];
+    bool is_all = (int)count == rank;
+    for (size_t i = 0; i < count; i++) {
+        if (places[i] < 0 || places[i] >= rank) return false;
+        planar[i] = czm_onnx_planar_axis(places[i], rank);
+        is_all &= planar[i] == (int64_t)i;
+    }
+    const char *sizes = CZM_ONNX(step, "Shape", czm_onnx_in_planar(&above, 0));
+    czm_onnx_out(step, 0,
+                 is_all ? sizes
+                        : CZM_ONNX(step, "Gather", sizes, czm_onnx_ints(step, planar, count)));
+    return true;
+}
+
 void czm_onnx_gather(czm_onnx_step *step) {
     int64_t axis = 0;
     int rank = czm_onnx_in(step, 0)->shape.rank;
@@ -39,6 +110,7 @@ void czm_onnx_gather(czm_onnx_step *step) {
         return;
     }
     bool is_planar = czm_onnx_is_planar_image(step, 0) && czm_onnx_in(step, 1)->shape.rank == 1;
+    if ((is_planar && put_edges(step)) || put_sizes(step)) return;
     const char *name = CZM_ONNX(step, "Gather", czm_onnx_in_layout(step, 0, is_planar),
                                 czm_onnx_in_plain(step, 1));
     czm_onnx_set_int(step, "axis", czm_onnx_axis_in_layout(axis, rank, is_planar));

@@ -6,6 +6,7 @@
 #include "passes/onnx/norms.h"
 #include "view/window.h"
 #include "write/onnx/ops.h"
+#include "write/onnx/scope.h"
 
 // ---- with known statistics: a factor and a shift per channel
 
@@ -121,8 +122,11 @@ static const char *vector_of(czm_onnx_step *step, size_t input) {
                    : czm_onnx_emit_reshape(step, czm_onnx_in_plain(step, input), &all, 1);
 }
 
-// The form of PyTorch's exporters, which ONNX Runtime joins; one operation from opset 17 on.
+// The form of PyTorch's exporters, which ONNX Runtime joins; one operation from opset 17 on. ONNX Runtime moves a
+// transposition through the mean, and then does not join the rest: after one, the rows become a matrix.
 static const char *normal_rows(czm_onnx_step *step) {
+    czm_shape shape = czm_onnx_in(step, 0)->shape;
+    const int64_t rows[] = {-1, shape.dims[shape.rank - 1]};
     const char *x = czm_onnx_in_plain(step, 0), *scale = vector_of(step, 1),
                *shift = vector_of(step, 2);
     double epsilon = czm_attr_float(step->node, "epsilon");
@@ -131,6 +135,10 @@ static const char *normal_rows(czm_onnx_step *step) {
         czm_onnx_set_float(step, "epsilon", epsilon);
         return y;
     }
+    const czm_onnx_node *maker = czm_onnx_maker_of(step->translator, x);
+    const char *sizes = maker && czm_text_equal(maker->op, "Transpose") ? CZM_ONNX(step, "Shape", x)
+                                                                        : NULL;
+    if (sizes) x = czm_onnx_emit_reshape(step, x, rows, 2);
     const int64_t last = -1; // ONNX Runtime joins only this form
     const char *d =
         CZM_ONNX(step, "Sub", x, czm_onnx_emit_with_axes(step, "ReduceMean", x, &last, 1, 18));
@@ -139,7 +147,8 @@ static const char *normal_rows(czm_onnx_step *step) {
     const char *sum =
         CZM_ONNX(step, "Add", variance, czm_onnx_number(step, CZM_DTYPE_FLOAT, epsilon));
     const char *normal = CZM_ONNX(step, "Div", d, CZM_ONNX(step, "Sqrt", sum));
-    return CZM_ONNX(step, "Add", CZM_ONNX(step, "Mul", normal, scale), shift);
+    const char *y = CZM_ONNX(step, "Add", CZM_ONNX(step, "Mul", normal, scale), shift);
+    return sizes ? CZM_ONNX(step, "Reshape", y, sizes) : y;
 }
 
 static const char *emit_instance_norm(czm_onnx_step *step, const char *x, const char *scale,

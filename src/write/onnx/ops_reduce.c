@@ -44,6 +44,22 @@ static const char *reduce(czm_onnx_step *step, const char *op, const char *of, c
     return name;
 }
 
+// The mean of all pixels of an image: ONNX Runtime computes it in the blocked layout of its convolutions.
+static bool put_global_mean(czm_onnx_step *step, const axes *a, bool keeps_dims) {
+    static const int64_t space[] = {2, 3};
+    const czm_onnx_value *value = czm_onnx_in(step, 0);
+    if (!czm_text_equal(step->detail, "ReduceMean") || value->shape.rank != 4 ||
+        value->dtype != CZM_DTYPE_FLOAT || !czm_onnx_in_is_planar(step, 0) || a->count != 2 ||
+        a->at[0] != 1 || a->at[1] != 2)
+        return false;
+    const char *name = CZM_ONNX(step, "GlobalAveragePool", czm_onnx_in_planar(step, 0));
+    if (keeps_dims)
+        czm_onnx_out_planar(step, 0, name);
+    else
+        czm_onnx_out(step, 0, czm_onnx_emit_with_axes(step, "Squeeze", name, space, 2, 13));
+    return true;
+}
+
 void czm_onnx_reduce(czm_onnx_step *step) {
     const czm_onnx_value *value = czm_onnx_in(step, 0);
     int rank = value->shape.rank;
@@ -59,6 +75,7 @@ void czm_onnx_reduce(czm_onnx_step *step) {
         czm_onnx_out(step, 0, CZM_ONNX(step, "Abs", czm_onnx_in_plain(step, 0)));
         return;
     }
+    if (put_global_mean(step, &a, keeps_dims)) return;
     bool is_planar = rank > 2 && czm_onnx_in_is_planar(step, 0) &&
                      (keeps_dims || keeps_order(&a, rank));
     const char *of = czm_onnx_in_layout(step, 0, is_planar);

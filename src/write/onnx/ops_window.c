@@ -25,8 +25,8 @@ static bool is_transparent(const czm_onnx_node *node) {
     return false;
 }
 
-// ONNX Runtime 1.18 to 1.22 merge the zeros of a Pad into a MaxPool, whose own padding is the lowest number.
-// A comparison with the lowest number changes nothing, and keeps both apart.
+// ONNX Runtime 1.18 to 1.22 merge the zeros of a Pad into a pool, whose own padding is the lowest number or does not
+// count. A comparison with the lowest number changes nothing, and keeps both apart.
 static const char *apart_from_padding(czm_onnx_step *step, const char *image) {
     const czm_onnx_node *maker = czm_onnx_maker_of(step->translator, image);
     while (is_transparent(maker)) maker = czm_onnx_maker_of(step->translator, maker->inputs[0]);
@@ -68,7 +68,8 @@ void czm_onnx_pool(czm_onnx_step *step) {
         return;
     }
     bool is_max = czm_text_equal(step->detail, "MaxPool");
-    if (is_max) image.name = apart_from_padding(step, image.name);
+    bool is_whole = !is_max && czm_windows_of(step->node, image.rank).padding == CZM_PADDING_VALID;
+    if (!is_whole) image.name = apart_from_padding(step, image.name);
     czm_dtype dtype = czm_onnx_in(step, 0)->dtype;
     if (is_max && image.rank == 4 && czm_dtype_size(dtype) == 8 && !czm_dtype_is_floating(dtype)) {
         czm_onnx_pool_slices(step, &image, kernel, lowest(dtype));
@@ -78,6 +79,7 @@ void czm_onnx_pool(czm_onnx_step *step) {
     const char *amounts =
         czm_onnx_pad_open(step, &image, kernel, is_max ? lowest(czm_onnx_in(step, 0)->dtype) : 0);
     const char *name = emit_pool(step, &image, kernel);
+    if (is_whole) czm_onnx_set_int(step, "count_include_pad", 1); // zeros of a Pad before it count
     if (amounts && !is_max) {
         czm_onnx_image mask = image;
         mask.name =

@@ -404,6 +404,24 @@ static const float *known_floats(czm_onnx_step *step, czm_value known) {
     return numbers;
 }
 
+const int64_t *czm_onnx_in_places(czm_onnx_step *step, size_t input, size_t *count) {
+    const czm_onnx_value *value = czm_onnx_in(step, input);
+    size_t size = czm_dtype_size(value->dtype);
+    bool is_whole = value->dtype == CZM_DTYPE_INT32 || value->dtype == CZM_DTYPE_INT64;
+    if (!is_whole || value->shape.rank != 1) return NULL;
+    *count = value->known.count;
+    int64_t *places = CZM_NEW_ARRAY(step->arena, int64_t, *count + 1);
+    if (czm_value_ints(value->known, places, *count) >= 0) return places;
+    if (!value->weight || !value->weight->content.size) return NULL;
+    *count = value->weight->content.size / size;
+    places = CZM_NEW_ARRAY(step->arena, int64_t, *count);
+    for (size_t i = 0; i < *count; i++) {
+        const uint8_t *at = value->weight->content.data + i * size;
+        places[i] = size == 4 ? (int32_t)czm_load_le32(at) : (int64_t)czm_load_le64(at);
+    }
+    return places;
+}
+
 const float *czm_onnx_in_floats(czm_onnx_step *step, size_t input, size_t *count) {
     enum { MOST = 1 << 20 };
     const czm_onnx_value *value = czm_onnx_in(step, input);
@@ -424,6 +442,11 @@ const char *czm_onnx_in_int64(czm_onnx_step *step, size_t input) {
     int64_t values[CZM_LARGEST_VALUE];
     int count = czm_onnx_in_ints(step, input, values, CZM_LARGEST_VALUE);
     if (count >= 0 && value->shape.rank == 1) return czm_onnx_ints(step, values, (size_t)count);
+    const czm_node *cast = step->node->inputs.items[input].node;
+    czm_onnx_step above = *step;
+    above.node = cast;
+    if (czm_node_is(cast, CZM_OP_Cast) && czm_onnx_in(&above, 0)->dtype == CZM_DTYPE_INT64)
+        return czm_onnx_in_plain(&above, 0); // sizes, which fit both types
     const char *name = czm_onnx_in_plain(step, input);
     return value->dtype == CZM_DTYPE_INT64 ? name : czm_onnx_emit_cast(step, name, CZM_DTYPE_INT64);
 }

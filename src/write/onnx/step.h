@@ -13,9 +13,9 @@
 
 // A convolution whose result has no other reader, so a factor and a shift per channel can be added to it.
 typedef struct czm_onnx_open {
-    czm_onnx_node *node; // Conv or ConvTranspose
-    czm_onnx_weight *weight;
-    int scaled_dim; // of the weight: its output channels
+    czm_onnx_node *node;     // Conv or ConvTranspose
+    czm_onnx_weight *weight; // NULL: only a shift can be added
+    int scaled_dim;          // of the weight: its output channels
     size_t channels;
     float *bias; // NULL: there is none yet
 } czm_onnx_open;
@@ -80,6 +80,9 @@ bool czm_onnx_in_number(const czm_onnx_step *step, size_t input, double *out); /
 
 // The numbers of a constant or variable of at most a million floats; NULL if it is computed.
 const float *czm_onnx_in_floats(czm_onnx_step *step, size_t input, size_t *count);
+
+// The numbers of a constant vector of integers, of any length; NULL: they are computed.
+const int64_t *czm_onnx_in_places(czm_onnx_step *step, size_t input, size_t *count);
 
 // The input as a weight that may be reordered, or NULL.
 czm_onnx_weight *czm_onnx_in_weight(czm_onnx_step *step, size_t input);
