@@ -13,6 +13,7 @@ from czmodel.v3.model_metadata import ModelSpec as LaterSpec
 from czmodel.v3.model_metadata import ModelType
 from czmodel.v6.core.model_metadata import ModelMetadata as NewestMetadata
 from czmodel.v6.core.model_metadata import ModelType as NewestType
+from czmodel.v6.core.util.model_packing import create_model_zip
 from czmodel.v6.pytorch.convert import DefaultConverter as NewestConverter
 from czmodel.v6.pytorch.model_spec import ModelSpec as NewestSpec
 
@@ -38,9 +39,11 @@ def convert_later(model: Path, folder: Path) -> None:
 def convert_newest(network: Path, folder: Path) -> str:
     metadata = NewestMetadata(model_type=NewestType.SINGLE_CLASS_SEMANTIC_SEGMENTATION, input_shape=[512, 512, 3],
                               output_shape=[512, 512, 2], classes=['a', 'b'], scaling=(1e-7, 1e-7))
-    result = NewestConverter().convert_from_model_spec(NewestSpec(str(network), metadata), folder,
-                                                       input_shape=(3, 512, 512), output_name='cells')
-    return result.path
+    spec = NewestSpec(str(network), metadata)
+    spec.license_file = folder / 'LICENSE'
+    result = NewestConverter().convert_from_model_spec(spec, folder, input_shape=(3, 512, 512), output_name='cells')
+    packed = create_model_zip(network.read_bytes(), metadata, result.path)
+    return packed.path
 
 
 def look(path: Path) -> List[str]:

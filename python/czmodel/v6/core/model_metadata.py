@@ -8,7 +8,9 @@ from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
 from ... import v3
 from ...v3.model_metadata import ModelType, read_json
 
-__all__ = ['ModelMetadata', 'ModelType']
+__all__ = ['CZANN_FORMAT_VERSION', 'ModelMetadata', 'ModelType']
+
+CZANN_FORMAT_VERSION = '2.1.0'
 
 
 class _Fields(NamedTuple):
@@ -53,5 +55,5 @@ class ModelMetadata(_Fields):
 
     def to_czann_dict(self) -> Dict[str, Any]:
         """The content of the model.json of a .czann, without the keys that have no value."""
-        values = {'FormatVersion': '2.1.0', **v3.ModelMetadata(*self[:-1]).to_czann_dict()}
+        values = {'FormatVersion': CZANN_FORMAT_VERSION, **v3.ModelMetadata(*self[:-1]).to_czann_dict()}
         return values if self.scaling is None else {**values, 'Scaling': list(self.scaling)}

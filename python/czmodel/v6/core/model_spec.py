@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import ctypes
 import os
-from typing import Any, NamedTuple, Union
+from dataclasses import dataclass
+from typing import Generic, TypeVar, Union
 
 from ... import _binding as c
 from ... import v3
 from ...v3.model_metadata import read_json
 from .model_metadata import ModelMetadata
 
+Network = TypeVar('Network')
 
-class ModelSpec(NamedTuple):
+
+@dataclass
+class ModelSpec(Generic[Network]):
     """A model and its metadata.
 
     Attributes:
@@ -22,12 +26,12 @@ class ModelSpec(NamedTuple):
         license_file: a text file that is packed beside the model, or None. A relative path is relative to the
             working directory.
     """
-    model: Any
+    model: Union[str, os.PathLike[str], Network]
     model_metadata: ModelMetadata
     license_file: Union[str, os.PathLike[str], None] = None
 
     @classmethod
-    def from_json(cls, model_spec_path: Union[str, os.PathLike[str]]) -> ModelSpec:
+    def from_json(cls, model_spec_path: Union[str, os.PathLike[str]]) -> ModelSpec[Network]:
         """Reads a JSON specification. Paths in it are relative to it.
 
         Raises:

@@ -11,18 +11,17 @@ from __future__ import annotations
 
 import inspect
 import os
-import zipfile
-from pathlib import Path as FilePath
+from dataclasses import replace
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Generic, Sequence, Tuple, TypeVar
 
-from ... import errors
 from ..._library import Path
+from ..core.convert import UnpackModel
 from ..core.legacy_model_metadata import ModelMetadata as LegacyModelMetadata
-from ..core.legacy_model_spec import ModelSpec as LegacyModelSpec
 from ..core.model_metadata import ModelMetadata
-from ..core.model_spec import ModelSpec
-from ..core.util.onnx_export import convert_spec
+from ..core.util.onnx_export import DefaultOnnxConverter, LegacyOnnxConverter
+from .legacy_model_spec import ModelSpec as LegacyModelSpec
+from .model_spec import ModelSpec
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -34,10 +33,10 @@ Spec = TypeVar('Spec', ModelSpec, LegacyModelSpec)
 OPSET = 17  # the newest that PyTorch's first exporter writes in all of its versions since 1.13
 
 
-class _Converter(Generic[Spec]):
+class PyTorchBaseConverter(Generic[Spec]):
+    """What both have in common: a converter whose model is a path, and the class of its specifications."""
     _spec: type
-    _format: str
-    _metadata_suffix: str
+    _converter: Any
 
     def convert_from_model_spec(self, model_spec: Spec, output_path: Path, input_shape: Sequence[int],
                                 output_name: str = 'DNNModel', **options: Unpack[CommonOptions]) -> Conversion:
@@ -62,8 +61,8 @@ class _Converter(Generic[Spec]):
             path, is_exported = network_of(model_spec.model, input_shape, folder)
             if is_exported:
                 options.setdefault('layout', 'nchw')
-            return convert_spec(model_spec._replace(model=path), output_path, output_name, self._format, None,
-                                dict(options))
+            return self._converter().write(replace(model_spec, model=path), output_path, output_name, None, None,
+                                           dict(options))
 
     def convert_from_json_spec(self, model_spec_path: Path, output_path: Path, input_shape: Sequence[int],
                                output_name: str = 'DNNModel', **options: Unpack[CommonOptions]) -> Conversion:
@@ -71,45 +70,19 @@ class _Converter(Generic[Spec]):
         return self.convert_from_model_spec(self._spec.from_json(model_spec_path), output_path, input_shape,
                                             output_name, **options)
 
-    def unpack_model(self, model_file: Path, target_dir: Path) -> Tuple[Any, FilePath]:
-        """Unpacks a container into a folder.
 
-        Returns:
-            The metadata, and the path of the network in the folder.
-
-        Raises:
-            InvalidModelError: the file is no such container.
-        """
-        try:
-            with zipfile.ZipFile(os.fspath(model_file)) as container:
-                container.extractall(os.fspath(target_dir))
-                names = container.namelist()
-        except zipfile.BadZipFile as error:
-            raise errors.InvalidModelError(f'{os.fspath(model_file)}: this is not a ZIP archive') from error
-        metadata, network = (next((os.path.join(os.fspath(target_dir), name) for name in names
-                                   if name.endswith(suffix)), None) for suffix in (self._metadata_suffix, '.model'))
-        if not metadata or not network:
-            raise errors.InvalidModelError(f'{os.fspath(model_file)}: the container must contain a file '
-                                           f'*{self._metadata_suffix} and a file *.model')
-        return self._read_metadata(metadata), FilePath(network)
-
-    @staticmethod
-    def _read_metadata(path: str) -> Any:
-        raise NotImplementedError
-
-
-class DefaultConverter(_Converter[ModelSpec]):
+class DefaultConverter(PyTorchBaseConverter[ModelSpec], UnpackModel[ModelMetadata]):
     """Writes .czann files of version 2.1.0, whose network is ONNX of operator set 18."""
     _spec = ModelSpec
-    _format = 'czann-2.1.0'
+    _converter = DefaultOnnxConverter
     _metadata_suffix = '.json'
     _read_metadata = staticmethod(ModelMetadata.from_json)
 
 
-class LegacyConverter(_Converter[LegacyModelSpec]):
+class LegacyConverter(PyTorchBaseConverter[LegacyModelSpec], UnpackModel[LegacyModelMetadata]):
     """Writes .czmodel files of model version 3.1.0, whose network is ONNX of operator set 12."""
     _spec = LegacyModelSpec
-    _format = '3.1.0'
+    _converter = LegacyOnnxConverter
     _metadata_suffix = '.xml'
     _read_metadata = staticmethod(LegacyModelMetadata.from_xml)
 
@@ -128,7 +101,7 @@ def network_of(model: Any, input_shape: Sequence[int], folder: str) -> Tuple[str
         model = load(torch, os.fspath(model))
     if not isinstance(model, torch.nn.Module):
         raise TypeError(f'model: a torch.nn.Module or the path of a network is required, not {type(model)}')
-    path = os.path.join(folder, 'network.onnx')
+    path = os.path.join(folder, f'{type(model).__name__}.onnx')
     export(torch, model, input_shape, path)
     return path, True
 
