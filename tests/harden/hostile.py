@@ -11,6 +11,7 @@ with sanitizers: neither time nor memory is measured. --table writes that of doc
 import argparse
 import functools
 import json
+import math
 import multiprocessing
 import os
 import re
@@ -25,7 +26,8 @@ from structures.parts import KINDS, SPEC, put
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-SECONDS, LENIENT_SECONDS, GROWTH, NOISE = 2, 100, 6, 0.2
+SECONDS, LENIENT_SECONDS, NOISE = 2, 100, 0.2
+GROWTH = math.log(6, 4)  # 16 times the input: 36 times the cost
 SPARE = 64 << 20
 # so that networks that do not fit the specification are written as well
 ALLOWED = ('pixel-type-channels,class-count,tile-memory,output-size,input-batch,input-channels,input-layout,'
@@ -126,7 +128,7 @@ class Measuring:
         for command in () if self.options.lenient else commands:
             (first, a), (last, b) = rows[0], rows[-1]
             before, after = a[command][1], b[command][1]
-            if after > max(1, last / first) * GROWTH / 4 * before + NOISE:
+            if after > max(1, last / first) ** GROWTH * before + NOISE:
                 self.fault(command, sizes[-1], f'{before:.2f} s became {after:.2f} s')
         worst, peak = (max(result[i] for result in rows[-1][1].values()) for i in (1, 2))
         return (f'| {self.name.replace("_", " ")} | {sizes[-1]:,} | {rows[-1][0] / 1e3:,.0f} '
