@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A browser with the page, and the actions of tests. No test may make a request that the page did not bring
-// along: each is recorded, and there must be none.
+// along: each is recorded, and there must be none. Debian 12 has Node.js 18, which playwright-core supports up to
+// version 1.61.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { chromium } from 'playwright-core';
