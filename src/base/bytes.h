@@ -82,7 +82,11 @@ static inline uint64_t czm_load_le(const uint8_t *from, size_t size) {
 }
 
 static inline uint16_t czm_load_le16(const uint8_t *from) { return (uint16_t)czm_load_le(from, 2); }
-static inline uint32_t czm_load_le32(const uint8_t *from) { return (uint32_t)czm_load_le(from, 4); }
+
+// Written out, so that compilers make one load or one store of it.
+static inline uint32_t czm_load_le32(const uint8_t *from) {
+    return (uint32_t)from[3] << 24 | (uint32_t)from[2] << 16 | (uint32_t)from[1] << 8 | from[0];
+}
 
 static inline uint64_t czm_load_le64(const uint8_t *from) {
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
@@ -92,6 +96,28 @@ static inline uint64_t czm_load_le64(const uint8_t *from) {
 #else
     return czm_load_le(from, 8);
 #endif
+}
+
+static inline void czm_store_le(uint8_t *to, uint64_t value, size_t size) {
+    for (size_t i = 0; i < size; i++) to[i] = (uint8_t)(value >> 8 * i);
+}
+
+static inline float czm_load_float(const uint8_t *from) {
+    uint32_t bits = czm_load_le32(from);
+    float number;
+    memcpy(&number, &bits, sizeof number);
+    return number;
+}
+
+// Processors give different signs to a result that is not a number.
+static inline void czm_store_float(uint8_t *to, float number) {
+    uint32_t bits;
+    memcpy(&bits, &number, sizeof bits);
+    if (number != number) bits = 0x7fc00000;
+    to[0] = (uint8_t)bits;
+    to[1] = (uint8_t)(bits >> 8);
+    to[2] = (uint8_t)(bits >> 16);
+    to[3] = (uint8_t)(bits >> 24);
 }
 
 // Returns false, and leaves `out` unchanged, if the sum or product does not fit.

@@ -145,7 +145,7 @@ uint32_t czm_crc32c(uint32_t crc, czm_bytes bytes) {
 
 static uint32_t add_number(uint32_t crc, uint32_t number) {
     uint8_t bytes[4];
-    for (size_t i = 0; i < sizeof bytes; i++) bytes[i] = (uint8_t)(number >> 8 * i);
+    czm_store_le(bytes, number, sizeof bytes);
     return czm_crc32c(crc, czm_bytes_of(bytes, sizeof bytes));
 }
 

@@ -158,7 +158,7 @@ static fractal_heap read_fractal_heap(czm_hdf5 *file, uint64_t address) {
     czm_hdf5_take_bytes(&c, 2);
     h.root = czm_hdf5_take(&c, 8);
     h.rows = czm_hdf5_take(&c, 2);
-    h.length_width = smaller(width_of(h.largest_direct), width_of(largest_object));
+    h.length_width = (size_t)smaller(width_of(h.largest_direct), width_of(largest_object));
     bool is_possible = h.width && h.first_size && h.offset_width <= 8 && h.rows <= 64 &&
                        h.first_size < (uint64_t)1 << 32 && h.width < 1024;
     if (!is_possible) czm_hdf5_fail(file, "the size of a heap is impossible");

@@ -89,7 +89,7 @@ static bool read_entries(reader *r, handle h, record_list *records) {
     czm_bytes content;
     if (!read_block(r, h, &content)) return false;
     if (content.size < 4) return fail(r, "a block is too short", h.offset);
-    uint64_t restarts = czm_load_le32(content.data + content.size - 4);
+    size_t restarts = czm_load_le32(content.data + content.size - 4);
     if (restarts > (content.size - 4) / 4)
         return fail(r, "a block has more restart points than bytes", h.offset);
     czm_wire wire = czm_wire_read(czm_bytes_of(content.data, content.size - 4 - restarts * 4));

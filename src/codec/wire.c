@@ -119,8 +119,7 @@ void czm_put_raw_varint(czm_buffer *buffer, uint64_t value) {
 }
 
 void czm_put_raw_le(czm_buffer *buffer, uint64_t value, size_t size) {
-    uint8_t *to = reserve(buffer, size);
-    for (size_t i = 0; i < size; i++) to[i] = (uint8_t)(value >> 8 * i);
+    czm_store_le(reserve(buffer, size), value, size);
 }
 
 static void put_tag(czm_buffer *buffer, uint32_t number, czm_wire_kind kind) {

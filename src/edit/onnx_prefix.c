@@ -27,11 +27,8 @@ static size_t begin_node(builder *b, const char *op, const char *output) {
 // A scalar. AttributeProto {name=1, t=5, type=20}; TensorProto {data_type=2, raw_data=9}
 static const char *add_constant(builder *b, double number) {
     const char *name = czm_arena_format(b->arena, "%s/value", b->from);
-    float value = (float)number;
-    uint32_t bits;
-    uint8_t raw[sizeof bits];
-    memcpy(&bits, &value, sizeof bits);
-    for (size_t i = 0; i < sizeof raw; i++) raw[i] = (uint8_t)(bits >> 8 * i);
+    uint8_t raw[sizeof(float)];
+    czm_store_float(raw, (float)number);
     size_t node = begin_node(b, "Constant", name), attribute = czm_put_begin(&b->nodes, 5);
     czm_put_text(&b->nodes, 1, "value");
     size_t tensor = czm_put_begin(&b->nodes, 5);

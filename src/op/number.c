@@ -18,16 +18,17 @@ static double double_of_bits(uint64_t bits) {
     return value;
 }
 
+// Processors give different signs to a result that is not a number.
 static uint32_t bits_of_float(float value) {
     uint32_t bits;
     memcpy(&bits, &value, sizeof bits);
-    return bits;
+    return isnan(value) ? 0x7fc00000 : bits;
 }
 
 static uint64_t bits_of_double(double value) {
     uint64_t bits;
     memcpy(&bits, &value, sizeof bits);
-    return bits;
+    return isnan(value) ? (uint64_t)0x7ff8 << 48 : bits;
 }
 
 static double half_to_double(uint32_t bits) {

@@ -231,8 +231,8 @@ static czm_status list_parts(writer *w, const czm_zip_archive *inner, czm_payloa
 // ---- the id
 
 static void add_number(czm_sha256 *sha, uint64_t number) {
-    uint8_t bytes[8];
-    for (int i = 0; i < 8; i++) bytes[i] = (uint8_t)(number >> 8 * i);
+    uint8_t bytes[sizeof number];
+    czm_store_le(bytes, number, sizeof bytes);
     czm_sha256_add(sha, czm_bytes_of(bytes, sizeof bytes));
 }
 

@@ -56,6 +56,19 @@ static void ties_go_to_the_even_number(void **state) {
     assert_int_equal(put_number(c, CZM_DTYPE_BFLOAT16, 1 + 3 * 0x1p-8), 0x3f82);
 }
 
+// Whatever sign the processor gave it.
+static void one_value_is_no_number(void **state) {
+    czm_context *c = *state;
+    for (int sign = -1; sign <= 1; sign += 2) {
+        uint8_t bytes[4];
+        czm_store_float(bytes, copysignf(NAN, (float)sign));
+        assert_int_equal(czm_load_le32(bytes), 0x7fc00000);
+        assert_int_equal(put_number(c, CZM_DTYPE_FLOAT, copysign(NAN, sign)), 0x7fc00000);
+        assert_int_equal(put_number(c, CZM_DTYPE_DOUBLE, copysign(NAN, sign)),
+                         (uint64_t)0x7ff8 << 48);
+    }
+}
+
 static void other_types_have_no_numbers(void **state) {
     czm_context *c = *state;
     static const uint8_t bytes[16] = {0};
@@ -69,9 +82,8 @@ static void other_types_have_no_numbers(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(what_is_read_is_written),
-        TEST(known_numbers),
-        TEST(ties_go_to_the_even_number),
+        TEST(what_is_read_is_written),     TEST(known_numbers),
+        TEST(ties_go_to_the_even_number),  TEST(one_value_is_no_number),
         TEST(other_types_have_no_numbers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

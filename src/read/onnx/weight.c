@@ -23,10 +23,8 @@ static czm_status unreadable(czm_context *context, const char *where) {
 // Converts a packed list of varints to little-endian elements.
 static bool unpack_varints(czm_bytes packed, size_t element, size_t count, uint8_t *out) {
     czm_wire wire = czm_wire_read(packed);
-    for (size_t i = 0; i < count; i++) {
-        uint64_t value = czm_wire_varint(&wire);
-        for (size_t b = 0; b < element; b++) *out++ = (uint8_t)(value >> 8 * b);
-    }
+    for (size_t i = 0; i < count; i++)
+        czm_store_le(out + i * element, czm_wire_varint(&wire), element);
     return !wire.damaged;
 }
 
@@ -35,7 +33,7 @@ static bool unpack_fields(czm_bytes fields, size_t element, size_t count, uint8_
     czm_wire wire = czm_wire_read(fields);
     size_t found = 0;
     for (czm_field f; czm_wire_next(&wire, &f) && found < count; found++)
-        for (size_t b = 0; b < element; b++) *out++ = (uint8_t)(f.value >> 8 * b);
+        czm_store_le(out + found * element, f.value, element);
     return !wire.damaged && found == count;
 }
 

@@ -13,7 +13,7 @@ static void put_complex(czm_onnx_step *step, czm_bytes content, czm_shape shape,
     float *parts[] = {CZM_NEW_ARRAY(step->arena, float, count),
                       CZM_NEW_ARRAY(step->arena, float, count)};
     for (size_t i = 0; i < 2 * count; i++)
-        memcpy(&parts[i % 2][i / 2], content.data + i * sizeof(float), sizeof(float));
+        parts[i % 2][i / 2] = czm_load_float(content.data + i * sizeof(float));
     step->outputs[0].plain = czm_onnx_floats(step, parts[0], shape.dims, shape.rank);
     step->outputs[0].imaginary = czm_onnx_floats(step, parts[1], shape.dims, shape.rank);
     step->outputs[0].shape = shape;

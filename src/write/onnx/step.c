@@ -244,7 +244,9 @@ const char *czm_onnx_floats(czm_onnx_step *step, const float *values, const int6
                             int rank) {
     size_t count = 1;
     for (int i = 0; i < rank; i++) count *= (size_t)dims[i];
-    return constant(step, CZM_DTYPE_FLOAT, dims, rank, values, count * sizeof *values);
+    uint8_t *bytes = czm_arena_alloc(step->arena, count * sizeof *values);
+    for (size_t i = 0; i < count; i++) czm_store_float(bytes + i * sizeof *values, values[i]);
+    return constant(step, CZM_DTYPE_FLOAT, dims, rank, bytes, count * sizeof *values);
 }
 
 static void put_number(czm_buffer *b, czm_dtype dtype, double value) {
@@ -434,7 +436,9 @@ const float *czm_onnx_in_floats(czm_onnx_step *step, size_t input, size_t *count
     czm_onnx_translator *t = step->translator;
     czm_status status = czm_onnx_weight_read(t->context, value->weight, &bytes);
     if (status != CZM_OK) t->status = status;
-    return status == CZM_OK ? (const float *)(void *)bytes : NULL;
+    float *numbers = (float *)(void *)bytes;
+    for (size_t i = 0; i < *count; i++) numbers[i] = czm_load_float(bytes + i * sizeof *numbers);
+    return status == CZM_OK ? numbers : NULL;
 }
 
 const char *czm_onnx_in_int64(czm_onnx_step *step, size_t input) {

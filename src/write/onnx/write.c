@@ -211,7 +211,7 @@ typedef struct conversion {
     size_t at;    // the number of the next element
     size_t inner; // neighbouring elements that share a factor
     size_t factors;
-    float *block;
+    uint8_t *block;
 } conversion;
 
 enum { CONVERTED_TOGETHER = 16 * 1024 };
@@ -220,14 +220,11 @@ static size_t scale_count(const czm_onnx_weight *w) {
     return (size_t)w->stored_dims[w->order[w->scaled_dim]];
 }
 
-static void to_singles(czm_dtype dtype, const uint8_t *from, size_t count, float *to) {
-    size_t size = czm_dtype_size(dtype);
+static float single_of(czm_dtype dtype, const uint8_t *element) {
     double number = 0;
-    for (size_t i = 0; i < count && size != sizeof *to; i++) {
-        czm_number_read(dtype, from + i * size, &number);
-        to[i] = (float)number;
-    }
-    if (size == sizeof *to) memcpy(to, from, count * size);
+    if (dtype == CZM_DTYPE_FLOAT) return czm_load_float(element);
+    czm_number_read(dtype, element, &number);
+    return (float)number;
 }
 
 // Blocks consist of whole elements.
@@ -238,11 +235,12 @@ static czm_status convert(void *user, czm_bytes block) {
     for (size_t count; block.size;
          block = czm_bytes_of(block.data + count * size, block.size - count * size)) {
         count = block.size / size < CONVERTED_TOGETHER ? block.size / size : CONVERTED_TOGETHER;
-        to_singles(w->dtype, block.data, count, c->block);
-        for (size_t i = 0; w->scale && i < count; i++)
-            c->block[i] *= w->scale[(c->at + i) / c->inner % c->factors];
-        c->at += count;
-        CZM_TRY(c->sink.take(c->sink.user, czm_bytes_of(c->block, count * sizeof *c->block)));
+        for (size_t i = 0; i < count; i++, c->at++) {
+            float number = single_of(w->dtype, block.data + i * size);
+            if (w->scale) number *= w->scale[c->at / c->inner % c->factors];
+            czm_store_float(c->block + i * sizeof number, number);
+        }
+        CZM_TRY(c->sink.take(c->sink.user, czm_bytes_of(c->block, count * sizeof(float))));
     }
     return CZM_OK;
 }
@@ -250,7 +248,7 @@ static czm_status convert(void *user, czm_bytes block) {
 static czm_status stream_converted(czm_context *context, const czm_onnx_weight *w, czm_sink sink,
                                    uint32_t *crc32c) {
     czm_arena *arena = czm_arena_child(context->arena);
-    conversion c = {w, sink, 0, 1, 1, CZM_NEW_ARRAY(arena, float, CONVERTED_TOGETHER)};
+    conversion c = {w, sink, 0, 1, 1, czm_arena_alloc(arena, CONVERTED_TOGETHER * sizeof(float))};
     for (int i = w->scaled_dim + 1; i < w->stored_rank; i++)
         c.inner *= (size_t)w->stored_dims[w->order[i]];
     if (w->scale) c.factors = scale_count(w);
@@ -283,19 +281,23 @@ czm_status czm_onnx_write(czm_context *context, const czm_onnx_plan *plan, czm_s
     return CZM_OK;
 }
 
+static void identify_weight(const piece *p, czm_sha256 *sha) {
+    const czm_onnx_weight *w = p->weight;
+    uint8_t bytes[sizeof(uint32_t)];
+    for (size_t i = 0; w->scale && i < scale_count(w); i++) {
+        czm_store_float(bytes, w->scale[i]);
+        czm_sha256_add(sha, czm_bytes_of(bytes, sizeof bytes));
+    }
+    if (w->source) czm_store_le(bytes, *p->crc32c, sizeof bytes);
+    czm_sha256_add(sha, w->source ? czm_bytes_of(bytes, sizeof bytes) : w->content);
+}
+
 // The first piece is not hashed: it contains the version of this program, and the name of the format implies the
 // operator set.
 void czm_onnx_plan_identify(const czm_onnx_plan *plan, czm_sha256 *sha) {
     for (size_t i = 1; i < plan->pieces.count; i++) {
         const piece *p = &plan->pieces.items[i];
         czm_sha256_add(sha, p->bytes);
-        if (!p->weight) continue;
-        if (p->weight->scale)
-            czm_sha256_add(sha, czm_bytes_of(p->weight->scale,
-                                             scale_count(p->weight) * sizeof *p->weight->scale));
-        if (p->weight->source)
-            czm_sha256_add(sha, czm_bytes_of(p->crc32c, sizeof *p->crc32c));
-        else
-            czm_sha256_add(sha, p->weight->content);
+        if (p->weight) identify_weight(p, sha);
     }
 }
