@@ -163,6 +163,7 @@ static block *add_block(czm_arena *arena, size_t at_least) {
     czm_arena_count(arena, sizeof(block) + size, NULL);
     block *b = allocate(sizeof(block) + size);
     if (!b) return NULL;
+    if (size > LARGEST_BLOCK) czm_memory_use_large_pages(b, sizeof(block) + size);
     *b = (block){.size = size};
     // A block for one large request is inserted after the current block, whose tail stays usable.
     if (arena->blocks && at_least > LARGEST_BLOCK / 4) {

@@ -50,6 +50,10 @@ bool czm_file_reserve(czm_file *file, uint64_t size);
 bool czm_file_write_at(czm_file *file, uint64_t offset, const void *from, size_t size);
 bool czm_file_publish(czm_file *file);
 
+// Asks for large pages where the system has them, which takes a fraction of the time for memory that will be used
+// completely.
+void czm_memory_use_large_pages(void *memory, size_t size);
+
 // A second thread that receives a stream of blocks. Blocks that are put into a pipe are copied, and `end` gets them
 // in the same order while the caller continues. `end` may use only `user`, and neither an arena nor a report. NULL if
 // no thread can be made. The pipe is closed with the arena; `user` must live as long.

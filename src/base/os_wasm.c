@@ -170,6 +170,8 @@ const char *czm_path_absolute(czm_arena *arena, const char *path) {
     return czm_path_is_absolute(path) ? path : czm_arena_format(arena, "/%s", path);
 }
 
+void czm_memory_use_large_pages(void *memory, size_t size) { (void)memory, (void)size; }
+
 void czm_random_bytes(void *to, size_t size) { host_random(to, size); }
 
 const char *czm_environment(const char *name) {

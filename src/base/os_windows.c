@@ -522,6 +522,8 @@ bool czm_folder_publish(czm_new_folder *folder) {
 
 // ---- randomness, environment
 
+void czm_memory_use_large_pages(void *memory, size_t size) { (void)memory, (void)size; }
+
 void czm_random_bytes(void *to, size_t size) {
     FILETIME now;
     if (BCryptGenRandom(NULL, to, (ULONG)size, BCRYPT_USE_SYSTEM_PREFERRED_RNG) >= 0) return;

@@ -9,9 +9,10 @@
 // becomes HWIO by spreading, and HWIO becomes OIHW by gathering.
 #include "graph/reorder.h"
 
+#include "base/os.h"
 #include "codec/checksum.h"
 
-enum { LARGEST_PIECE = 1 << 20, BLOCK = 256 * 1024, TILE = 16 };
+enum { LARGEST_PIECE = 1 << 20, BLOCK = 256 * 1024, TILE = 16, WORTH_A_THREAD = 2 << 20 };
 
 // Distances in bytes between neighbours along an axis, in the stored tensor and in the result.
 typedef struct axis {
@@ -203,36 +204,20 @@ typedef struct reordered_source {
     czm_reorder reorder;
 } reordered_source;
 
-// The stored tensor arrives in blocks: in `memory`, or in a piece that is spread over it when it is full. Memory is
-// allocated for the first block, after the source has found that the file is large enough.
+// The stored tensor arrives in blocks: in `memory`, or in a piece that is spread over it when it is full. A second
+// thread spreads large tensors while the next blocks are read.
 typedef struct arrival {
     const layout *layout;
     czm_arena *arena;
-    uint8_t *memory, *buffer;
+    size_t arrived;
+    uint8_t *memory; // NULL: nothing has arrived
+    uint8_t *buffer;
     size_t at, filled; // bytes that were spread; that are in the buffer
+    czm_pipe *pipe;
 } arrival;
 
-// Whether the tensor has room for a block.
-static bool has_room(arrival *a, size_t size) {
-    if (!a->memory) {
-        a->memory = czm_arena_alloc(a->arena, a->layout->size);
-        a->buffer =
-            czm_arena_alloc(a->arena, a->layout->together * in_stream(a->layout, a->layout->cut));
-    }
-    return size <= a->layout->size - a->at - a->filled;
-}
-
-static czm_status keep(void *user, czm_bytes block) {
+static bool spread(void *user, czm_bytes block) {
     arrival *a = user;
-    if (!has_room(a, block.size)) return CZM_ERROR_INVALID;
-    memcpy(a->memory + a->at, block.data, block.size);
-    a->at += block.size;
-    return CZM_OK;
-}
-
-static czm_status spread(void *user, czm_bytes block) {
-    arrival *a = user;
-    if (!has_room(a, block.size)) return CZM_ERROR_INVALID;
     while (block.size) {
         piece p = piece_at(a->layout, a->at);
         size_t size = p.size - a->filled < block.size ? p.size - a->filled : block.size;
@@ -243,6 +228,28 @@ static czm_status spread(void *user, czm_bytes block) {
         copy_box(p.box, a->buffer, a->memory + p.in_memory);
         a->at += p.size, a->filled = 0;
     }
+    return true;
+}
+
+// Not before the first block, with which the source has found that the file is large enough.
+static void make_room(arrival *a) {
+    const layout *l = a->layout;
+    a->memory = czm_arena_alloc(a->arena, l->size);
+    a->buffer = czm_arena_alloc(a->arena, l->together * in_stream(l, l->cut));
+    if (l->is_spread && l->size >= WORTH_A_THREAD) a->pipe = czm_pipe_open(a->arena, spread, a);
+}
+
+static czm_status arrive(void *user, czm_bytes block) {
+    arrival *a = user;
+    if (block.size > a->layout->size - a->arrived) return CZM_ERROR_INVALID;
+    if (!a->memory) make_room(a);
+    if (!a->layout->is_spread)
+        memcpy(a->memory + a->arrived, block.data, block.size);
+    else if (a->pipe)
+        czm_pipe_put(a->pipe, block);
+    else
+        spread(a, block);
+    a->arrived += block.size;
     return CZM_OK;
 }
 
@@ -268,9 +275,9 @@ static czm_status stream_reordered(const czm_tensor_source *self, czm_context *c
     const reordered_source *s = (const reordered_source *)self;
     layout l = best_layout(&s->reorder);
     arrival a = {.layout = &l, .arena = czm_arena_child(context->arena)};
-    czm_sink arriving = {l.is_spread ? spread : keep, &a};
     uint32_t stored;
-    czm_status status = s->origin->stream(s->origin, context, arriving, &stored);
+    czm_status status = s->origin->stream(s->origin, context, (czm_sink){arrive, &a}, &stored);
+    if (a.pipe) czm_pipe_drain(a.pipe);
     if (!status) status = hand_over(&a, sink, crc32c);
     czm_arena_free(a.arena);
     return status;
