@@ -46,6 +46,7 @@ const czm_op_traits czm_op_traits_of[CZM_OP_KIND_COUNT] = {
 #define PIVOT .is_pivot = true,
 #define LOOKS_UP .looks_up = true,
 #define RARE .is_rare = true,
+#define SELECTS .selects = true,
 #define WIDENS .widens = true,
 #define KEEPS_ROWS .keeps_rows = true,
 #define MULTIPLIES .multiplies = true,

@@ -115,6 +115,8 @@ typedef struct czm_op_traits {
     bool multiplies;      // a product of matrices
     bool shifts;          // adds to its first input, or divides it
     bool measures;        // depends on the size of its input alone
+    bool
+        selects; // the values of its input decide how many elements its result has: there may be none
 } czm_op_traits;
 
 extern const czm_op_traits czm_op_traits_of[CZM_OP_KIND_COUNT];

@@ -53,7 +53,8 @@ struct czm_shapes {
     czm_instance main;
     czm_shape_fault fault; // node NULL: none
     const czm_node *stopped_at;
-    czm_engine *engine; // of a graph that is being built
+    const czm_shapes *sample; // for one size of an open input; NULL: it is not open
+    czm_engine *engine;       // of a graph that is being built
 };
 
 struct czm_engine {
@@ -449,6 +450,7 @@ czm_shapes *czm_shapes_infer_any(czm_arena *arena, const czm_model *model, const
         czm_shape sample = czm_dims_shape(&dims);
         e.samples[i] = czm_shapes_infer(arena, model, &sample);
     }
+    e.shapes->sample = e.samples[0];
     return infer_main(e, model, input);
 }
 
@@ -515,6 +517,10 @@ czm_shapes *czm_shapes_infer_function(czm_arena *arena, const czm_model *model,
 czm_shape czm_shape_of(const czm_shapes *shapes, czm_tensor tensor) {
     const czm_fact *fact = find_fact(&shapes->main, tensor, shapes->main.count);
     return fact ? fact->shape : czm_shape_unknown();
+}
+
+czm_shape czm_shape_of_sample(const czm_shapes *shapes, czm_tensor tensor) {
+    return czm_shape_of(shapes->sample ? shapes->sample : shapes, tensor);
 }
 
 czm_value czm_value_of(const czm_shapes *shapes, czm_tensor tensor) {

@@ -63,6 +63,9 @@ czm_shapes *czm_shapes_compute(czm_arena *arena, const czm_model *model, const c
 czm_shape czm_shape_of(const czm_shapes *shapes, czm_tensor tensor);
 czm_value czm_value_of(const czm_shapes *shapes, czm_tensor tensor);
 
+// The shape for one size of an open input: what is still unknown depends on the values of the input.
+czm_shape czm_shape_of_sample(const czm_shapes *shapes, czm_tensor tensor);
+
 // The first fault in topological order, or NULL.
 const czm_shape_fault *czm_shapes_fault(const czm_shapes *shapes);
 

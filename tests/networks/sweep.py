@@ -9,6 +9,7 @@
     patches_..., dilation_...   what ONNX has no operation for
     quantised_...        fake quantisation, of empty ranges too
     open_...             what holds for some sizes only
+    selected_...         reductions of as many elements as the image selects
 """
 import numpy as np
 import tensorflow as tf
@@ -310,6 +311,22 @@ def open_networks():
     yield 'open_crop_or_pad', (lambda x: tf.image.resize_with_crop_or_pad(x, 20, 5)), (8, 6)
 
 
+def selected_networks():
+    """As many elements as the image selects: none, or some."""
+    for name, low in (('none', 9.), ('some', 0.3)):
+        for op in ('sum', 'mean', 'max', 'min', 'prod', 'euclidean_norm'):
+            reduce = getattr(tf, f'reduce_{op}', None) or getattr(tf.math, f'reduce_{op}')
+            yield f'selected_{name}_{op}', (lambda x, low=low, reduce=reduce: x[..., :1] + reduce(
+                tf.boolean_mask(x, x > low))), (8, 6)
+            yield f'selected_rows_{name}_{op}', (lambda x, low=low, reduce=reduce: x + reduce(
+                tf.boolean_mask(x, x[..., 0] > low), 0, keepdims=True)), (8, 6)
+        yield f'selected_{name}_any_all', (lambda x, low=low: x + tf.cast(tf.reduce_any(tf.boolean_mask(
+            x, x > low) > 0.5), tf.float32) + 2 * tf.cast(tf.reduce_all(tf.boolean_mask(x, x > low) > 0.5),
+                                                          tf.float32)), (8, 6)
+        yield f'selected_{name}_written_back', (lambda x, low=low: tf.matmul(tf.tensor_scatter_nd_update(
+            x, tf.where(x > low), tf.boolean_mask(x, x > low) * 2), random_filter(4, 3))), (8, 6)
+
+
 def patch_networks():
     for size in ((8, 6), (7, 9)):
         for padding in ('SAME', 'VALID'):
@@ -360,7 +377,7 @@ def networks():
         yield f'whole_{op}_bool', logical(op), (8, 6), False
     for name, call, size in same_networks():
         yield name, call, size, True
-    for make in (padded_networks, bicubic_networks, resize_networks, open_networks, patch_networks,
-                 quantised_networks, list_networks):
+    for make in (padded_networks, bicubic_networks, resize_networks, open_networks, selected_networks,
+                 patch_networks, quantised_networks, list_networks):
         for name, call, size in make():
             yield name, call, size, 'open' in name

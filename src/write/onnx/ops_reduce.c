@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Ops along axes: reductions, softmax, arg max, cumulative sums.
+#include <math.h>
+
 #include "write/onnx/layout.h"
 #include "write/onnx/ops.h"
 
@@ -60,6 +62,70 @@ static bool put_global_mean(czm_onnx_step *step, const axes *a, bool keeps_dims)
     return true;
 }
 
+// ---- reductions of as many elements as the image selects. Where these are none, versions of ONNX Runtime stop, keep the
+// dimension, or give 0 for a mean. So one element is added that changes nothing.
+
+// The axis along which there may be no elements; -1: there are some.
+static int64_t empty_axis(const czm_onnx_value *value, const axes *a) {
+    for (int i = 0; i < a->count && value->may_be_empty; i++)
+        if (value->shape.dims[a->at[i]] == CZM_UNKNOWN) return a->at[i];
+    return -1;
+}
+
+static double neutral_of(czm_dtype dtype, const char *op) {
+    bool is_max = czm_text_equal(op, "ReduceMax");
+    if (czm_text_equal(op, "ReduceProd")) return 1;
+    if (!is_max && !czm_text_equal(op, "ReduceMin")) return 0;
+    if (czm_dtype_is_floating(dtype)) return is_max ? -INFINITY : INFINITY;
+    if (dtype == CZM_DTYPE_BOOL) return !is_max;
+    int bits = 8 * (int)czm_dtype_size(dtype);
+    bool is_signed = dtype != CZM_DTYPE_UINT8 && dtype != CZM_DTYPE_UINT16 &&
+                     dtype != CZM_DTYPE_UINT32 && dtype != CZM_DTYPE_UINT64;
+    if (is_max) return is_signed ? -ldexp(1, bits - 1) : 0;
+    double above = ldexp(1, is_signed ? bits - 1 : bits);
+    return above - 1 < above ? above - 1 : nextafter(above, 0); // 64 bits: what a double holds
+}
+
+static const char *with_neutral(czm_onnx_step *step, const char *of, int64_t axis,
+                                const char *neutral) {
+    int rank = czm_onnx_in(step, 0)->shape.rank;
+    int64_t is_here[CZM_ONNX_MOST_DIMS] = {0};
+    is_here[axis] = 1;
+    const char *chosen =
+        CZM_ONNX(step, "Equal", czm_onnx_ints(step, is_here, (size_t)rank), czm_onnx_int(step, 1));
+    const char *shape =
+        CZM_ONNX(step, "Where", chosen, czm_onnx_int(step, 1), CZM_ONNX(step, "Shape", of));
+    const char *parts[] = {of, CZM_ONNX(step, "Expand", neutral, shape), NULL};
+    return czm_onnx_emit_concat(step, parts, axis);
+}
+
+// The number of elements along the axes, in the type of the input.
+static const char *count_along(czm_onnx_step *step, const char *of, const axes *a) {
+    const char *sizes = CZM_ONNX(step, "Gather", CZM_ONNX(step, "Shape", of),
+                                 czm_onnx_ints(step, a->at, (size_t)a->count));
+    const axes all = {{0}, 1};
+    const char *count =
+        reduce(step, "ReduceProd", czm_onnx_emit_cast(step, sizes, CZM_DTYPE_FLOAT), &all, false);
+    czm_dtype dtype = czm_onnx_in(step, 0)->dtype;
+    return dtype == CZM_DTYPE_FLOAT ? count : czm_onnx_emit_cast(step, count, dtype);
+}
+
+static void reduce_selected(czm_onnx_step *step, const axes *a, int64_t axis) {
+    czm_dtype dtype = czm_onnx_in(step, 0)->dtype;
+    bool is_mean = czm_text_equal(step->detail, "ReduceMean"), is_logical = dtype == CZM_DTYPE_BOOL;
+    const char *of = czm_onnx_in_plain(step, 0), *op = is_mean ? "ReduceSum" : step->detail;
+    if (is_logical) of = czm_onnx_emit_cast(step, of, CZM_DTYPE_INT32);
+    const char *neutral =
+        czm_onnx_number(step, is_logical ? CZM_DTYPE_INT32 : dtype, neutral_of(dtype, op));
+    const char *name = reduce(step, op, with_neutral(step, of, axis, neutral), a,
+                              czm_attr_bool(step->node, "keep_dims"));
+    if (is_mean) name = CZM_ONNX(step, "Div", name, count_along(step, of, a));
+    if (is_logical) name = czm_onnx_emit_cast(step, name, CZM_DTYPE_BOOL);
+    czm_onnx_out(step, 0, name);
+}
+
+// ---- all reductions
+
 void czm_onnx_reduce(czm_onnx_step *step) {
     const czm_onnx_value *value = czm_onnx_in(step, 0);
     int rank = value->shape.rank;
@@ -73,6 +139,11 @@ void czm_onnx_reduce(czm_onnx_step *step) {
     }
     if (a.count == 0) { // the norm of a single number
         czm_onnx_out(step, 0, CZM_ONNX(step, "Abs", czm_onnx_in_plain(step, 0)));
+        return;
+    }
+    int64_t empty = empty_axis(value, &a);
+    if (empty >= 0) {
+        reduce_selected(step, &a, empty);
         return;
     }
     if (put_global_mean(step, &a, keeps_dims)) return;

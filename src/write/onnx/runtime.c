@@ -153,6 +153,30 @@ static void narrow_outputs(fitting *f, czm_onnx_step *step, czm_onnx_node *node,
     }
 }
 
+// ---- no elements
+
+static bool is_among(const czm_onnx_node *node, const char *const *ops, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (is_op(node, ops[i])) return true;
+    return false;
+}
+
+// 1.4.0 ends the process if these get no elements; the others give none.
+static void check_empty(fitting *f, czm_onnx_step *step, const czm_onnx_node *node) {
+    static const char *const ending[] = {"MatMul", "TopK", "OneHot"};
+    static const char *const passing[] = {"Cast",    "Identity",  "Reshape",
+                                          "Squeeze", "Transpose", "Unsqueeze"};
+    czm_name_table *empties = &f->translator->empties;
+    bool is_empty = false;
+    for (size_t i = 0; i < node->input_count; i++)
+        is_empty |= czm_name_find(empties, czm_bytes_text(node->inputs[i])) != NULL;
+    if (is_empty && is_among(node, passing, CZM_COUNT_OF(passing)))
+        czm_name_slot_for(f->arena, empties, czm_bytes_text(node->outputs[0]))->value = f;
+    if (is_empty && f->opset == CZM_ONNX_OLD && is_among(node, ending, CZM_COUNT_OF(ending)))
+        czm_onnx_refuse_opset(step, "must work in ONNX Runtime 1.4.0, which ends if the image "
+                                    "selects no elements for this operation");
+}
+
 static const char *types_text(fitting *f, const czm_onnx_type *types, size_t count) {
     const char *text = "";
     for (size_t i = 0; i < count; i++)
@@ -166,6 +190,7 @@ static void fit_node(fitting *f, czm_onnx_scope *scope, czm_onnx_node *node) {
     czm_onnx_type *types = CZM_NEW_ARRAY(f->arena, czm_onnx_type, node->input_count);
     czm_onnx_typing typing;
     part_from_product(f, node);
+    check_empty(f, &step, node);
     if (is_op(node, "Cast")) node->inputs[0] = apart_from_cast(f, &step, node->inputs[0]);
     for (size_t i = 0; i < node->input_count; i++) types[i] = type_of(f, node->inputs[i]);
     if (!czm_onnx_find_kernel(node->op, f->opset, types, node->input_count, made_by_cast(node),

@@ -22,6 +22,7 @@ struct czm_onnx_translator {
     czm_name_table names;     // of ONNX nodes and tensors: each is unique
     czm_name_table makers;    // name of a tensor -> the czm_onnx_node that makes it
     czm_name_table constants; // bytes, type and shape -> czm_onnx_weight
+    czm_name_table empties;   // names of tensors that may have no elements
     size_t steps;             // the number of translated nodes; those of functions count each time
     czm_status status;
 };

@@ -43,6 +43,7 @@ typedef struct czm_onnx_value {
     const czm_onnx_list *list; // instead of a name
     size_t readers;            // in its own graph
     bool is_needed;            // of a node's first value: the node has a reader
+    bool may_be_empty;         // it has as many elements as the values of the input select
 } czm_onnx_value;
 
 typedef struct czm_onnx_scope czm_onnx_scope;

@@ -43,6 +43,30 @@ static bool has_all_inputs(const czm_node *node) {
     return !node->def || (czm_node_input_count(node, &count) && count == node->inputs.count);
 }
 
+static bool reads_selection(const czm_node *node) {
+    bool does = czm_node_traits(node)->selects;
+    for (size_t i = 0; i < node->inputs.count && !does; i++) {
+        czm_tensor in = node->inputs.items[i];
+        does = ((const czm_onnx_value *)in.node->scratch)[in.index].may_be_empty;
+    }
+    return does;
+}
+
+static void note_empties(czm_onnx_step *step) {
+    if (!reads_selection(step->node)) return;
+    for (size_t i = 0; i < step->output_count; i++) {
+        czm_onnx_value *value = &step->outputs[i];
+        czm_tensor tensor = {(czm_node *)step->node, (uint32_t)i};
+        const char *names[] = {value->plain, value->planar};
+        value->may_be_empty =
+            !czm_shape_is_complete(czm_shape_of_sample(step->scope->shapes, tensor));
+        for (size_t k = 0; k < 2 && value->may_be_empty; k++)
+            if (names[k])
+                czm_name_slot_for(step->arena, &step->translator->empties, czm_bytes_text(names[k]))
+                    ->value = value;
+    }
+}
+
 static void translate_node(czm_onnx_translator *t, czm_onnx_scope *scope, const czm_node *node) {
     if (is_settled(node)) return;
     const czm_onnx_op *op = &ops[czm_node_kind(node)];
@@ -64,6 +88,7 @@ static void translate_node(czm_onnx_translator *t, czm_onnx_scope *scope, const 
         op->translate(&step);
     else
         czm_onnx_refuse(&step, "ONNX has no equivalent of it, or czmodel does not support it");
+    note_empties(&step);
 }
 
 // ---- values
