@@ -339,6 +339,18 @@ def shapes():
     for mode in ('constant', 'reflect', 'edge'):
         yield f'pad-{mode}', 11, lambda n, m=mode: tail(n, n.pad(n.conv('x', 3, 4), [0, 0, 1, 2, 0, 0, 3, 4], m), 4)
     yield 'pad-wrap', 19, lambda n: tail(n, n.pad(n.conv('x', 3, 4), [0, 0, 1, 2, 0, 0, 3, 4], 'wrap'), 4)
+    yield 'sequence', 13, lambda n: tail(n, n.ConcatFromSequence(n.SequenceInsert(n.SequenceErase(
+        n.SplitToSequence(n.conv('x', 3, 4), axis=1)), 'x', n.const(1)), axis=1), 6)
+    yield 'sequence-at', 13, lambda n: tail(n, n.SequenceAt(
+        n.SplitToSequence(n.conv('x', 3, 8), n.const(3), axis=1), n.const(-1)), 2)
+    yield 'sequence-row', 13, lambda n: tail(n, n.axes('Unsqueeze', n.SequenceAt(
+        n.SplitToSequence(n.conv('x', 3, 4), axis=1, keepdims=0), n.const(2)), [1]), 1)
+    yield 'sequence-stack', 13, lambda n: tail(n, n.ReduceMax(n.ConcatFromSequence(n.SequenceInsert(
+        n.SequenceInsert(n.SequenceEmpty(), 'x'), n.Relu('x')), axis=0, new_axis=1), axes=[0], keepdims=0), 3)
+    for name, row in ('twice', lambda i: i // 2), ('back', lambda i: 19 - i % 12):
+        yield f'gather-grid-{name}', 13, lambda n, row=row: tail(n, n.Transpose(n.GatherND(
+            n.Transpose(n.conv('x', 3, 4), perm=[3, 2, 1, 0]), n.const([[[row(i), k // 2] for k in range(24)] for i in range(40)])),
+            perm=[3, 2, 1, 0]), 4)
     yield 'pad-negative', 11, lambda n: tail(n, n.pad(n.conv('x', 3, 4), [0, 0, -1, 2, 0, 0, 3, -2]), 4)
     yield 'pad-axes', 18, lambda n: tail(n, n.Pad(n.conv('x', 3, 4), [1, 2, 3, 4], '', [-1, 2]), 4)
     yield 'squeeze', 13, lambda n: tail(n, n.axes('Unsqueeze', n.axes('Squeeze', n.conv('x', 3, 1), [1]), [1]), 1)
@@ -440,6 +452,19 @@ def weights():
     yield 'if', 13, branch
 
 
+def open_sizes():
+    for mode in ('edge', 'wrap'):
+        yield f'pad-{mode}', 19, lambda n, m=mode: tail(n, n.pad(n.conv('x', 3, 4), [0, 0, 1, 2, 0, 0, 3, 0], m), 4)
+    yield 'softmax-rest', 11, lambda n: tail(n, n.Softmax(n.conv('x', 3, 4), axis=1), 4)
+
+    def tokens(n):
+        image = n.conv('x', 3, 4)
+        flat = n.Reshape(image, n.Concat(n.slice(n.Shape(image), [0], [2], [0]), [-1], axis=0))
+        rows = n.MatMul(n.Transpose(flat, perm=[0, 2, 1]), n.values(4, 4))
+        return tail(n, n.Add(image, n.Reshape(n.Transpose(rows, perm=[0, 2, 1]), n.Shape(image))), 4)
+    yield 'tokens', 13, tokens
+
+
 PARTS = (convolutions, transposed, pools, resizes, norms, shapes, elements, weights)
 
 
@@ -459,6 +484,8 @@ def networks():
         yield one(f'{build.__name__}-{opset}-open', opset, build, ('N', 3, 'H', 'W'), [(1, 3, 16, 24), (2, 3, 24, 16)])
     yield one('transformer-13-open', 13, lambda n: transformer(n, True), ('N', 3, 'H', 'W'),
               [(1, 3, 16, 24), (2, 3, 24, 16)])
+    for name, opset, build in open_sizes():
+        yield one(f'open/{name}', opset, build, ('N', 3, 'H', 'W'), [(1, 3, 16, 24), (2, 3, 24, 20)])
     for build, opset in ((unet, 13), (resnet, 15), (convnext, 17)):
         yield one(f'{build.__name__}-{opset}-half', opset, build, dtype='float16')
     for part in PARTS:

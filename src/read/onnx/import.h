@@ -27,9 +27,9 @@ typedef struct czm_import_value {
     bool is_absent;                       // an input of a function that its caller omits
     struct czm_import_value *source;      // a Reshape made it of this value; NULL
     struct czm_import_value *shape_of; // it is the shape of this value, or has the same one; NULL
-    struct czm_import_value *
-        *columns; // the constants of which a Concat along the last axis made it; NULL
-    size_t column_count;
+    struct czm_import_value **parts;   // of a sequence; or constants that a Concat has joined
+    size_t part_count;
+    bool is_sequence; // of tensors: it has parts instead of a form
 } czm_import_value;
 
 // A call of a function of the file.
@@ -84,7 +84,7 @@ czm_import_value *czm_import_value_named(czm_import *run, czm_bytes name);
 // A new value of the innermost scope. NULL for the empty name.
 czm_import_value *czm_import_value_new(czm_import *run, czm_bytes name);
 static inline bool czm_import_is_made(const czm_import_value *v) {
-    return v->constant || v->forms.count;
+    return v->constant || v->forms.count || v->is_sequence;
 }
 // Copies everything but the name.
 void czm_import_copy(czm_import_value *to, const czm_import_value *from);
@@ -98,6 +98,10 @@ CZM_MUST_CHECK czm_status czm_import_group_norm(czm_import_step *s, czm_import_v
                                                 int64_t groups, double epsilon,
                                                 czm_import_value *scale, czm_import_value *shift,
                                                 czm_tensor *y);
+
+// Splits a tensor along an axis: the node has an output for each of the sizes, stored like the tensor.
+czm_node *czm_import_split(czm_import_step *s, czm_import_value *x, int axis, const int64_t *sizes,
+                           size_t count);
 
 // A product of matrices; the flags exchange the last two axes of an operand first.
 czm_tensor czm_import_product(czm_import_step *s, czm_tensor a, czm_tensor b, int rank_a,

@@ -8,7 +8,7 @@
 
 enum { OLDEST_OPSET = 7 }; // in older ones, attributes determine the broadcasting
 
-typedef enum layout_hint { OPEN, SAME, FIRST } layout_hint;
+typedef enum layout_hint { OPEN, SAME, FIRST, LISTS } layout_hint; // LISTS: of sequences, too
 
 typedef struct row {
     const char *op;
@@ -120,7 +120,8 @@ static czm_status check_inputs(czm_import_step *s) {
             return czm_import_reject(s, NULL, "its input \"%s\" is a second input of the network",
                                      s->inputs[i]->name);
     for (size_t i = 0; i < s->input_count; i++)
-        if (s->inputs[i] && czm_import_order(s, s->inputs[i]).rank > CZM_MOST_AXES)
+        if (s->inputs[i] && !s->inputs[i]->is_sequence &&
+            czm_import_order(s, s->inputs[i]).rank > CZM_MOST_AXES)
             return czm_import_reject(s, NULL,
                                      "tensors of more than %d dimensions are not supported",
                                      CZM_MOST_AXES);
@@ -149,6 +150,10 @@ czm_status czm_import_translate_operation(czm_import *run, const czm_onnx_operat
     if (!found)
         return czm_import_reject(&s, NULL, "the operation %s is not supported", operation->op);
     s.op = found->kind;
+    for (size_t i = 0; i < s.input_count && found->layout != LISTS; i++)
+        if (s.inputs[i] && s.inputs[i]->is_sequence)
+            return czm_import_reject(&s, NULL, "its input \"%s\" is a sequence of tensors",
+                                     s.inputs[i]->name);
     for (size_t i = 0; i < found->least; i++)
         if (!czm_import_in(&s, i)) return czm_import_reject(&s, NULL, "input %zu is absent", i);
     if (s.output_count == 0 || !s.outputs[0])
@@ -293,6 +298,7 @@ static czm_status add_output(czm_import *run, const czm_onnx_end *out, czm_onnx_
     czm_import_value *v = czm_import_value_named(run, czm_bytes_text(out->name));
     if (!v || !czm_import_is_made(v))
         return czm_import_reject(&s, NULL, "no operation computes this output");
+    if (v->is_sequence) return czm_import_reject(&s, NULL, "this output is a sequence of tensors");
     czm_order made = czm_import_order(&s, v);
     bool is_image = made.rank == 4 || (made.rank == 5 && in.rank == 5);
     czm_order order = is_image ? output_order(&s, v, layout, in) : czm_order_plain(made.rank);

@@ -140,11 +140,19 @@ czm_status czm_import_call_function(czm_import_step *s, const czm_onnx_function 
 
 // ---- branches
 
+// A condition that depends on the size of the image, or on its pixels.
+static czm_status reject_condition(czm_import_step *s, czm_import_value *condition) {
+    if (!condition->is_sequence &&
+        czm_import_is_made_of(czm_import_made(s, condition), CZM_OP_Shape))
+        return czm_import_reject(s, "export the network with a fixed size, or set the size",
+                                 "its condition depends on the size of the image, which is open");
+    return czm_import_reject(s, NULL, "its condition depends on values that the network computes");
+}
+
 czm_status czm_import_op_if(czm_import_step *s) {
     size_t count;
     const double *condition = czm_import_numbers(s, czm_import_in(s, 0), 1, &count);
-    if (!condition || count != 1)
-        return czm_import_reject(s, NULL, "its condition is computed while the network runs");
+    if (!condition || count != 1) return reject_condition(s, czm_import_in(s, 0));
     czm_import_scope *scope;
     CZM_TRY(enter(s, s->run->scope, &scope));
     const czm_import_value **outputs =

@@ -143,8 +143,8 @@ static czm_status prefix_batch(czm_import_step *s, const czm_import_value *index
 static const double *places_along(czm_import_step *s, const czm_import_value *index, size_t axis,
                                   size_t axes, size_t *stride) {
     enum { MOST_NUMBERS = 1 << 22 };
-    const bool has_columns = index->columns && index->column_count == axes;
-    const czm_import_value *of = has_columns ? index->columns[axis] : index;
+    const bool has_columns = index->part_count == axes;
+    const czm_import_value *of = has_columns ? index->parts[axis] : index;
     size_t count;
     const double *numbers = of->constant ? czm_import_numbers(s, of, MOST_NUMBERS, &count) : NULL;
     *stride = has_columns ? 1 : axes;

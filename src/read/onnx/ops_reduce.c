@@ -94,14 +94,16 @@ static bool is_one_axis(czm_import_step *s, const czm_import_value *x, int axis)
     return true;
 }
 
-static czm_tensor softmax_of_rest(czm_import_step *s, czm_import_value *x, int axis) {
-    czm_shape shape = czm_import_shape(s, x);
-    czm_tensor t = czm_import_plain(s, x);
-    int64_t rest = 1;
-    for (int i = axis; i < shape.rank; i++) rest = czm_dim_multiply(rest, shape.dims[i]);
-    int64_t flat[] = {CZM_UNKNOWN, rest};
-    czm_tensor y = CZM_OUT(s, s->op, czm_import_reshape(s, t, flat, 2));
-    return CZM_OUT(s, CZM_OP_Reshape, y, czm_import_sizes(s, t, shape.dims, (size_t)shape.rank));
+// Along several axes, of any size.
+static czm_tensor softmax_of_rest(czm_import_step *s, czm_tensor x, const czm_order *order,
+                                  int axis) {
+    unsigned axes = ((1u << order->rank) - 1) & ~((1u << axis) - 1);
+    czm_tensor high = reduced(s, CZM_OP_Max, x, places(s, order, axes), true);
+    czm_tensor difference = CZM_OUT(s, CZM_OP_Sub, x, high);
+    czm_tensor power = CZM_OUT(s, CZM_OP_Exp, difference);
+    czm_tensor sum = reduced(s, CZM_OP_Sum, power, places(s, order, axes), true);
+    if (s->op == CZM_OP_Softmax) return CZM_OUT(s, CZM_OP_RealDiv, power, sum);
+    return CZM_OUT(s, CZM_OP_Sub, difference, CZM_OUT(s, CZM_OP_Log, sum));
 }
 
 czm_status czm_import_op_softmax(czm_import_step *s) {
@@ -112,7 +114,8 @@ czm_status czm_import_op_softmax(czm_import_step *s) {
         czm_order order = czm_import_order_ending_with(s, x, axis);
         czm_import_put(s, 0, CZM_OUT(s, s->op, czm_import_get(s, x, order)), order);
     } else {
-        czm_import_put(s, 0, softmax_of_rest(s, x, axis), czm_order_plain(rank));
+        czm_order order = czm_import_order(s, x);
+        czm_import_put(s, 0, softmax_of_rest(s, czm_import_made(s, x), &order, axis), order);
     }
     return CZM_OK;
 }

@@ -14,13 +14,16 @@ czm_status czm_import_op_transpose(czm_import_step *s) {
     for (int i = 0; i < rank && count == 0; i++) perm[i] = rank - 1 - i;
     if (count && count != (size_t)rank)
         return czm_import_reject(s, NULL, "perm names %zu of %d axes", count, rank);
+    unsigned named = 0;
+    for (int i = 0; i < rank; i++)
+        if (perm[i] >= 0 && perm[i] < rank) named |= 1u << perm[i];
+    if (named != (1u << rank) - 1)
+        return czm_import_reject(s, NULL, "perm does not name each of the %d axes once", rank);
     czm_import_made(s, x); // a constant has a form now
     for (size_t i = 0; i < x->forms.count; i++) {
         czm_import_form form = x->forms.items[i];
         czm_order renamed = form.order;
-        for (int a = 0; a < rank; a++)
-            if (perm[a] >= 0 && perm[a] < rank)
-                renamed.axis[czm_order_place(&form.order, (int)perm[a])] = a;
+        for (int a = 0; a < rank; a++) renamed.axis[czm_order_place(&form.order, (int)perm[a])] = a;
         czm_import_put(s, 0, form.tensor, renamed);
     }
     return CZM_OK;

@@ -31,8 +31,8 @@ czm_status czm_import_op_concat(czm_import_step *s) {
     t[count] = czm_import_const_of(s, czm_order_place(&order, axis));
     czm_import_put(s, 0, czm_output(czm_import_node(s, CZM_OP_ConcatV2, t, count + 1)), order);
     if (axis == order.rank - 1 && are_constants(parts, count)) {
-        s->outputs[0]->columns = parts;
-        s->outputs[0]->column_count = count;
+        s->outputs[0]->parts = parts;
+        s->outputs[0]->part_count = count;
     }
     return CZM_OK;
 }
@@ -57,6 +57,16 @@ static czm_status part_sizes(czm_import_step *s, const czm_import_value *x, int 
     return CZM_OK;
 }
 
+czm_node *czm_import_split(czm_import_step *s, czm_import_value *x, int axis, const int64_t *sizes,
+                           size_t count) {
+    czm_order order = czm_import_order(s, x);
+    czm_node *node = CZM_NODE(s, CZM_OP_SplitV, czm_import_made(s, x),
+                              czm_import_const(s, sizes, count),
+                              czm_import_const_of(s, czm_order_place(&order, axis)));
+    czm_set_int(s->run->graph, node, "num_split", (int64_t)count);
+    return node;
+}
+
 czm_status czm_import_op_split(czm_import_step *s) {
     czm_import_value *x = czm_import_in(s, 0);
     czm_order order = czm_import_order(s, x);
@@ -64,10 +74,7 @@ czm_status czm_import_op_split(czm_import_step *s) {
     int axis;
     CZM_TRY(czm_import_axis(s, czm_import_int(s, "axis", 0), order.rank, &axis));
     CZM_TRY(part_sizes(s, x, axis, sizes));
-    czm_node *node = CZM_NODE(s, CZM_OP_SplitV, czm_import_made(s, x),
-                              czm_import_const(s, sizes, s->output_count),
-                              czm_import_const_of(s, czm_order_place(&order, axis)));
-    czm_set_int(s->run->graph, node, "num_split", (int64_t)s->output_count);
+    czm_node *node = czm_import_split(s, x, axis, sizes, s->output_count);
     for (size_t i = 0; i < s->output_count; i++)
         czm_import_put(s, i, (czm_tensor){node, (uint32_t)i}, order);
     return CZM_OK;
