@@ -231,9 +231,23 @@ static const char *number_fault(czm_arena *arena, const czm_node *node, const cz
                             (long long)number, attr->minimum);
 }
 
+// The key of the member of AttrValue that holds a value of this kind; every list has the same.
+static int key_of(const czm_op_attr *attr) {
+    static const struct {
+        const char *kind;
+        int key;
+    } keys[] = {{"string", 0x12}, {"int", 0x18},   {"float", 0x25},  {"bool", 0x28},
+                {"type", 0x30},   {"shape", 0x3A}, {"tensor", 0x42}, {"func", 0x52}};
+    for (size_t i = 0; i < CZM_COUNT_OF(keys); i++)
+        if (is_kind(attr, keys[i].kind)) return keys[i].key;
+    return 0x0A;
+}
+
 static const char *attr_fault(czm_arena *arena, const czm_node *node, const czm_op_attr *attr) {
     czm_bytes value = czm_node_attr_named(node, attr->name);
     if (value.size == 0) return "has no value";
+    if (value.data[0] != key_of(attr))
+        return czm_arena_format(arena, "is no %s", czm_arena_string(arena, attr->kind));
     if (is_kind(attr, "type") || is_kind(attr, "list(type)") || is_kind(attr, "tensor")) {
         const char *fault = types_fault(arena, attr, value);
         if (fault) return fault;
@@ -264,6 +278,37 @@ static bool check_values(collector *all, const czm_node *node) {
     return is_right;
 }
 
+// ---- and of inputs
+
+static const char *inputs_fault(czm_arena *arena, const czm_node *node) {
+    size_t count, size, at = 0;
+    if (!czm_node_input_count(node, &count)) return NULL;
+    if (count != node->inputs.count)
+        return czm_arena_format(arena, "has %zu inputs instead of %zu", node->inputs.count, count);
+    for (size_t i = 0; i < node->def->input_count; i++) {
+        const czm_op_arg *arg = &node->def->inputs[i];
+        czm_arg_size(node, arg, &size);
+        for (size_t k = 0; k < size; k++) {
+            czm_dtype wanted = czm_arg_dtype(node, arg, k) % CZM_DTYPE_REF;
+            czm_dtype given = czm_tensor_dtype(node->inputs.items[at++]) % CZM_DTYPE_REF;
+            if (wanted != given && wanted != CZM_DTYPE_NONE && given != CZM_DTYPE_NONE)
+                return czm_arena_format(arena, "reads a tensor of %s instead of %s",
+                                        czm_dtype_name(given), czm_dtype_name(wanted));
+        }
+    }
+    return NULL;
+}
+
+static void check_inputs(collector *all, const czm_node *node) {
+    const char *fault = inputs_fault(all->arena, node);
+    if (fault)
+        complain(all, node,
+                 czm_arena_format(all->arena,
+                                  "the operation %s %s; TensorFlow 2.0.0 does not load it",
+                                  node->op, fault),
+                 op_hint);
+}
+
 // The types that determine a node's kernel, for the message: "T=bfloat16".
 static const char *types_text(czm_arena *arena, const czm_node *node) {
     const char *text = "";
@@ -286,6 +331,7 @@ static void check_node(collector *all, const czm_node *node) {
         return;
     }
     check_attrs(all, node);
+    check_inputs(all, node);
     check_runnable(all, node);
     check_ranks(all, node);
     if (check_values(all, node) && !czm_op_has_kernel(node->def, own_type, node))
@@ -309,6 +355,16 @@ static void check_graph(collector *all, const czm_graph *graph, czm_layer_names 
     }
 }
 
+static void check_shapes(czm_context *context, const czm_check_subject *subject) {
+    const czm_shape_fault *fault = czm_shapes_fault(subject->shapes);
+    if (fault)
+        czm_report_add(context->report, CZM_RULE_OP_UNSUPPORTED,
+                       czm_arena_format(context->arena, "layer \"%s\"",
+                                        czm_check_layer(subject, fault->node)),
+                       "correct the layer, and export the network again",
+                       "%s: no engine can run it", fault->text);
+}
+
 static const char *layers_text(czm_arena *arena, const complaint *c) {
     const char *text = "";
     for (size_t i = 0; i < c->layers.count && i < MOST_LAYERS; i++)
@@ -319,6 +375,7 @@ static const char *layers_text(czm_arena *arena, const complaint *c) {
 void czm_check_ops(czm_context *context, const czm_check_subject *subject) {
     collector all = {.arena = context->arena};
     const czm_model *model = subject->model;
+    check_shapes(context, subject);
     all.is_for_onnx = subject->format && subject->format->opset;
     all.shapes = subject->shapes;
     check_graph(&all, &model->main, model->layer_names);
