@@ -20,7 +20,7 @@ static const czm_node *find_any_case(const czm_model *model) {
 
 void czm_check_loaders(czm_context *context, const czm_check_subject *subject) {
     const czm_model *model = subject->model;
-    if (subject->format && subject->format->opset) return;
+    if (model->opset || (subject->format && subject->format->opset)) return; // ONNX
     const czm_node *choice = find_any_case(model);
     if (!model->is_keras)
         czm_report_add(context->report, CZM_RULE_LOADERS, "saved_model.pb", NULL,

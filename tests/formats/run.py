@@ -471,6 +471,13 @@ def model_json(path):
     return json.loads(members(path)['model.json'])
 
 
+def test_first_format(t):
+    """A .czann has no values for a .czmodel, and contains no SavedModel that a loader could reject."""
+    t.write('net.czann', czann(onnx_text.segmentation()))
+    done = t.run('convert', 'net.czann', 'out', 'first', '--format', '3.0.0', status=1)
+    t.expect('PixelType is missing' in done.stderr and 'SavedModel describes' not in done.stderr, done.stderr)
+
+
 def test_volumes(t):
     """Networks of [z, height, width, channels] are valid in a .czann and nowhere else."""
     shapes = {'InputShape': [4, 16, 16, 1], 'OutputShape': [4, 16, 16, 2]}
@@ -614,7 +621,7 @@ def main():
         shutil.copytree(NETWORK, os.path.join(folder, 'net'))
         t = Tester(program, folder)
         for test in (test_formats, test_network, test_choice, test_range, test_integers, test_later_form, test_onnx, test_damage,
-                     test_others, test_volumes, test_sizes, test_kept, test_channels, test_colours, test_diff):
+                     test_others, test_volumes, test_first_format, test_sizes, test_kept, test_channels, test_colours, test_diff):
             test(t)
     for fault in t.faults:
         print(fault)
