@@ -30,9 +30,9 @@ bool czm_room_reserve(int descriptor, uint64_t size) {
 // Only whole large pages inside the memory, so that no byte beside it is concerned.
 void czm_memory_use_large_pages(void *memory, size_t size) {
 #ifdef __linux__
-    const uintptr_t page = 2 << 20, end = ((uintptr_t)memory + size) / page * page;
-    uintptr_t begin = ((uintptr_t)memory + page - 1) / page * page;
-    if (begin < end) madvise((void *)begin, end - begin, MADV_HUGEPAGE);
+    const size_t page = 2 << 20, skipped = (page - (uintptr_t)memory % page) % page;
+    if (size < skipped + page) return;
+    madvise((char *)memory + skipped, (size - skipped) / page * page, MADV_HUGEPAGE);
 #else
     (void)memory, (void)size;
 #endif

@@ -21,7 +21,7 @@ void czm_reorder_copy(const czm_reorder *reorder, const uint8_t *from, uint8_t *
 
 // A source of the elements of `source` in the order of the result: `source` itself if no element moves. A source of
 // this kind is not wrapped again: both orders become one. While it streams, it needs memory for the whole tensor and
-// for 1 MiB.
+// for 2 MiB.
 const czm_tensor_source *czm_reorder_source(czm_arena *arena, const czm_tensor_source *source,
                                             const czm_reorder *reorder);
 
