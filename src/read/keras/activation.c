@@ -126,7 +126,8 @@ static czm_keras_tensor soft_shrink(czm_keras_call *c, czm_keras_tensor x, doubl
 }
 
 static czm_keras_tensor hard_shrink(czm_keras_call *c, czm_keras_tensor x, double bound) {
-    return where_above(c, CZM_KERAS_OP(c, CZM_OP_Abs, x), bound, x, zero(c, x));
+    czm_keras_tensor none = zero(c, x);
+    return where_above(c, CZM_KERAS_OP(c, CZM_OP_Abs, x), bound, x, none);
 }
 
 // 0 below -1, x above 1, and a parabola between: ((clip(x) + 1) / 2)^2 + relu(x - 1).

@@ -167,8 +167,8 @@ czm_keras_tensor czm_keras_build_depthwise(czm_keras_call *c) {
     window flat = as_flat(&w);
     flat.strides[0] = flat.strides[1]; // its op has one stride for both
     if (w.is_first) x = swap_last(c, x);
-    czm_keras_tensor y =
-        squeeze(c, depthwise(c, "depthwise", expand(c, x, 1), expand(c, kernel, 0), &flat), 1);
+    kernel = expand(c, kernel, 0);
+    czm_keras_tensor y = squeeze(c, depthwise(c, "depthwise", expand(c, x, 1), kernel, &flat), 1);
     return czm_keras_finish(c, w.is_first ? swap_last(c, y) : y);
 }
 
@@ -194,8 +194,8 @@ czm_keras_tensor czm_keras_build_separable(czm_keras_call *c) {
     flat.strides[0] = flat.strides[1];
     if (w.is_first) x = swap_last(c, x);
     x = expand(c, pad_causally(c, x, &w, dims[0]), 1);
-    czm_keras_tensor y =
-        squeeze(c, separable(c, x, expand(c, deep, 0), expand(c, point, 0), &flat), 1);
+    point = expand(c, point, 0);
+    czm_keras_tensor y = squeeze(c, separable(c, x, expand(c, deep, 0), point, &flat), 1);
     return czm_keras_finish(c, w.is_first ? swap_last(c, y) : y);
 }
 

@@ -236,8 +236,9 @@ czm_status czm_import_op_scatter_nd(czm_import_step *s) {
     int64_t length;
     CZM_TRY(row_length(s, index, &length));
     czm_tensor t = czm_import_plain(s, x);
-    return scattered(s, t, positive(s, index, row_sizes(s, t, 0, length)),
-                     czm_import_plain(s, czm_import_in(s, 2)), czm_import_order(s, x).rank);
+    czm_tensor updates = czm_import_plain(s, czm_import_in(s, 2));
+    czm_tensor places = positive(s, index, row_sizes(s, t, 0, length));
+    return scattered(s, t, places, updates, czm_import_order(s, x).rank);
 }
 
 czm_status czm_import_op_one_hot(czm_import_step *s) {
@@ -417,8 +418,11 @@ czm_status czm_import_op_grid_sample(czm_import_step *s) {
     g.pixels = czm_import_reshape(s, czm_import_get(s, v, czm_order_channels_last(4)), flat, 3);
     czm_tensor t = czm_import_plain(s, grid);
     czm_tensor x = place(s, &g, grid_part(s, t, 0), 1), y = place(s, &g, grid_part(s, t, 1), 0);
-    czm_tensor result = g.is_nearest ? tap(s, &g, CZM_OUT(s, CZM_OP_Round, y),
-                                           CZM_OUT(s, CZM_OP_Round, x), (czm_tensor){0})
+    if (g.is_nearest) {
+        x = CZM_OUT(s, CZM_OP_Round, x);
+        y = CZM_OUT(s, CZM_OP_Round, y);
+    }
+    czm_tensor result = g.is_nearest ? tap(s, &g, y, x, (czm_tensor){0})
                         : g.is_cubic ? sample_cubic(s, &g, y, x)
                                      : sample_linear(s, &g, y, x);
     czm_import_put(s, 0, result, czm_order_channels_last(4));

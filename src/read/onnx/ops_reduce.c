@@ -48,7 +48,8 @@ czm_status czm_import_op_reduce(czm_import_step *s) {
     CZM_TRY(czm_import_axes(s, czm_import_is(s, "ReduceSum") ? 13 : 18, 1, order.rank, &axes,
                             &is_given));
     if (!is_given && !czm_import_int(s, "noop_with_empty_axes", 0)) axes = (1u << order.rank) - 1;
-    czm_tensor y = reduce(s, czm_import_made(s, x), places(s, &order, axes), keeps);
+    czm_tensor along = places(s, &order, axes);
+    czm_tensor y = reduce(s, czm_import_made(s, x), along, keeps);
     czm_import_put(s, 0, y, keeps ? order : czm_order_without(&order, axes));
     return CZM_OK;
 }

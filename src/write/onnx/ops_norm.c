@@ -177,12 +177,18 @@ static const char *with_vector(czm_onnx_step *step, const char *op, const char *
                             : czm_onnx_emit_reshape(step, czm_onnx_in_plain(step, input), dims, 3));
 }
 
+static const char *normal_channels(czm_onnx_step *step) {
+    const char *shift = vector_of(step, 2), *scale = vector_of(step, 1);
+    return emit_instance_norm(step, czm_onnx_in_planar(step, 0), scale, shift);
+}
+
 // Reshapes the image so that groups are its channels.
 static const char *normal_groups(czm_onnx_step *step, int64_t groups) {
     const int64_t grouped[] = {0, groups, -1};
     const char *x = czm_onnx_in_planar(step, 0), *sizes = CZM_ONNX(step, "Shape", x);
-    const char *y = emit_instance_norm(step, czm_onnx_emit_reshape(step, x, grouped, 3),
-                                       constants(step, groups, 1), constants(step, groups, 0));
+    const char *zeros = constants(step, groups, 0), *ones = constants(step, groups, 1);
+    const char *y =
+        emit_instance_norm(step, czm_onnx_emit_reshape(step, x, grouped, 3), ones, zeros);
     y = CZM_ONNX(step, "Reshape", y, sizes);
     return with_vector(step, "Add", with_vector(step, "Mul", y, 1, 1), 2, 0);
 }
@@ -192,9 +198,7 @@ void czm_onnx_norm_by_image(czm_onnx_step *step) {
     if (groups == 0)
         czm_onnx_out(step, 0, normal_rows(step));
     else if (groups == czm_onnx_in(step, 0)->shape.dims[3])
-        czm_onnx_out_planar(step, 0,
-                            emit_instance_norm(step, czm_onnx_in_planar(step, 0),
-                                               vector_of(step, 1), vector_of(step, 2)));
+        czm_onnx_out_planar(step, 0, normal_channels(step));
     else
         czm_onnx_out_planar(step, 0, normal_groups(step, groups));
 }

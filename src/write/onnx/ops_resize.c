@@ -120,8 +120,8 @@ static const char *places_along(czm_onnx_step *step, const czm_onnx_image *image
     int64_t in = image->size[space], out = image->out_size[space];
     if (in > 0 && out > 0 && out <= LARGEST) return known_places(step, in, out);
     const char *shape = CZM_ONNX(step, "Shape", image->name);
-    return computed_places(step, size_at(step, shape, space + 2),
-                           size_at(step, czm_onnx_in_int64(step, 1), space));
+    const char *wanted = size_at(step, czm_onnx_in_int64(step, 1), space);
+    return computed_places(step, size_at(step, shape, space + 2), wanted);
 }
 
 // The columns first: most resizes enlarge, and rows are copied as blocks.

@@ -120,7 +120,8 @@ void czm_onnx_scatter_new(czm_onnx_step *step) { // ScatterNd(indices, updates, 
     }
     const char *zero = czm_onnx_number(step, czm_onnx_in(step, 1)->dtype, 0);
     const char *data = CZM_ONNX(step, "Expand", zero, as_int64(step, 2));
-    scatter(step, data, as_int64(step, 0), czm_onnx_in_plain(step, 1), has_doubles ? "add" : NULL);
+    const char *updates = czm_onnx_in_plain(step, 1);
+    scatter(step, data, as_int64(step, 0), updates, has_doubles ? "add" : NULL);
 }
 
 // Different positions need no reduction: the new elements are combined with the old ones before they are written.
