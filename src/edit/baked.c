@@ -121,6 +121,19 @@ bool czm_baked_scale(const czm_editor *e, const czm_baked *b, int axis, int64_t 
     return true;
 }
 
+static czm_bytes size_key(const int64_t size[2]) { return czm_bytes_of(size, 2 * sizeof *size); }
+
+void czm_baked_sort_maps(czm_editor *e) {
+    czm_arena *arena = e->context->arena;
+    for (size_t i = 0; i < e->baked->count; i++) {
+        czm_baked *b = e->baked->items[i];
+        if (b->image.rank < 3) continue;
+        czm_name_slot *slot = czm_name_slot_for(arena, &e->maps, size_key(b->image.dims + 1));
+        if (!slot->value) slot->value = CZM_NEW(arena, czm_baked_list);
+        *CZM_APPEND(arena, (czm_baked_list *)slot->value) = b;
+    }
+}
+
 bool czm_baked_find_map(const czm_editor *e, const czm_baked *b, const int64_t old[2],
                         int64_t fresh[2]) {
     czm_shape input = czm_shape_of(e->shapes, b->input);
@@ -129,12 +142,13 @@ bool czm_baked_find_map(const czm_editor *e, const czm_baked *b, const int64_t o
         memcpy(fresh, input.dims + 1, 2 * sizeof *fresh);
         return true;
     }
-    for (size_t i = 0; i < e->baked->count; i++) {
-        const czm_baked *other = e->baked->items[i];
-        if (!czm_tensor_equal(other->input, b->input) || other->image.rank < 3) continue;
+    const czm_baked_list *maps = czm_name_find(&e->maps, size_key(old));
+    for (size_t i = 0; maps && i < maps->count; i++) {
+        const czm_baked *other = maps->items[i];
+        czm_work(e->context->arena, 1, "maps of the same size");
+        if (!czm_tensor_equal(other->input, b->input)) continue;
         czm_shape now = czm_shape_of(e->shapes, other->node->inputs.items[other->kind->image]);
-        if (other->image.dims[1] != old[0] || other->image.dims[2] != old[1] ||
-            now.rank != other->image.rank || now.dims[1] == CZM_UNKNOWN ||
+        if (now.rank != other->image.rank || now.dims[1] == CZM_UNKNOWN ||
             now.dims[2] == CZM_UNKNOWN)
             continue;
         fresh[0] = now.dims[1];

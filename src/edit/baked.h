@@ -19,7 +19,10 @@ typedef struct czm_editor {
     czm_context *context;
     czm_model *model;
     const czm_baked_list *baked;
+    czm_name_table
+        maps; // of the nodes in it, by the old height and width of their images: czm_baked_list
     const czm_shapes *shapes; // of the latest round, for a small batch
+    czm_arena *probing;       // of the shapes of a probe
     czm_layer_names names;
     czm_shape old_input; // of the joined model: the shape of its input
     int64_t height, width;
@@ -48,6 +51,8 @@ struct czm_baked {
     czm_sizes crops;     // its old crops
     int64_t windows
         [2]; // pools: the number of windows along rows and columns that divide the map; 0: not divided
+    bool
+        is_adaptive; // a pool whose windows divide the map, beside another one that covers the whole map
     bool keeps_batch; // as many images came out as went in
     bool is_done;
 };
@@ -75,6 +80,9 @@ void czm_baked_assume(czm_editor *e, const czm_node *node, const char *format, .
 bool czm_baked_scale(const czm_editor *e, const czm_baked *b, int axis, int64_t old,
                      int64_t *fresh);
 
+// Sorts the nodes by the old sizes of their images, for the functions below.
+void czm_baked_sort_maps(czm_editor *e);
+
 // A map of the part that had this height and width, and has others now; false: there is none.
 bool czm_baked_find_map(const czm_editor *e, const czm_baked *b, const int64_t old[2],
                         int64_t fresh[2]);
@@ -85,6 +93,8 @@ bool czm_baked_scale_pair(const czm_editor *e, const czm_baked *b, const int64_t
 
 // Sets `windows` of a node that is being recorded.
 void czm_baked_count_windows(czm_baked *b);
+// Whether one of them covers the whole map.
+bool czm_baked_covers_map(const czm_baked *b);
 
 // ---- the kinds
 

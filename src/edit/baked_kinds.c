@@ -301,20 +301,8 @@ void czm_baked_count_windows(czm_baked *b) {
     }
 }
 
-static bool covers_map(const czm_baked *b) {
+bool czm_baked_covers_map(const czm_baked *b) {
     return b->windows[0] == 1 && b->windows[1] == 1 && b->image.dims[1] * b->image.dims[2] > 1;
-}
-
-// Windows that divide a map belong to a pyramid if another pool covers the whole map.
-static bool is_adaptive(const czm_editor *e, const czm_baked *b) {
-    if (!b->windows[0] || !b->windows[1]) return false;
-    for (size_t i = 0; i < e->baked->count; i++) {
-        const czm_baked *other = e->baked->items[i];
-        if (covers_map(other) &&
-            czm_tensor_equal(other->node->inputs.items[0], b->node->inputs.items[0]))
-            return true;
-    }
-    return false;
 }
 
 // One window of each row, or of each column, from edge to edge.
@@ -353,7 +341,7 @@ static czm_status czm_baked_pool(czm_editor *e, czm_baked *b, czm_shape image,
         resize_strip(e, b, image);
         return CZM_OK;
     }
-    if (!is_adaptive(e, b)) return CZM_OK;
+    if (!b->is_adaptive) return CZM_OK;
     int64_t rows = b->windows[0], columns = b->windows[1];
     if (image.dims[1] % rows || image.dims[2] % columns) return CZM_OK;
     const int64_t fresh[4] = {1, image.dims[1] / rows, image.dims[2] / columns, 1};

@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Recomputing sizes that an exporter stored as numbers; see spatial.h.
-//
-// The order matters: a node can be computed again when the size of its input is final, that is, when no node before
-// it still has to be computed. So there are rounds: each infers all shapes, and computes every node whose input is
-// final. The number of rounds is the number of such nodes in the longest chain.
+// Recording and checking sizes that an exporter stored as numbers; see spatial.h. rounds.c computes them again.
 #include "edit/spatial.h"
 
-#include "edit/baked.h"
+#include "edit/rounds.h"
 #include "graph/layer_name.h"
 
-enum { PROBE_BATCH = 3, OTHER_PROBE_BATCH = 7 };
+enum { OTHER_PROBE_BATCH = 7 };
 
 // ---- recording
 
@@ -51,18 +47,6 @@ static bool is_resize(const czm_shapes *shapes, const czm_baked *b) {
     return true;
 }
 
-// Shapes of the part at its old size with a batch of so many images.
-static const czm_shapes *infer_batch(czm_arena *arena, const czm_model *part, int64_t batch) {
-    czm_shape input =
-        czm_shape_read(arena, czm_attr_shape(part->main.inputs.items[0].tensor.node, "shape"));
-    if (input.rank != 4) return czm_shapes_infer(arena, part, NULL);
-    int64_t *dims = CZM_NEW_ARRAY(arena, int64_t, 4);
-    memcpy(dims, input.dims, 4 * sizeof *dims);
-    if (dims[0] == CZM_UNKNOWN) dims[0] = batch;
-    const czm_shape shape = {4, dims};
-    return czm_shapes_infer(arena, part, &shape);
-}
-
 // The stored sizes are those that are known for every batch.
 static czm_sizes read_stored(const czm_shapes *few, const czm_shapes *any, czm_tensor tensor) {
     czm_sizes sizes = czm_sizes_read(few, tensor), stored = czm_sizes_read(any, tensor);
@@ -71,43 +55,92 @@ static czm_sizes read_stored(const czm_shapes *few, const czm_shapes *any, czm_t
     return sizes;
 }
 
+// By the address of the node, and the output.
+static czm_bytes image_key(const czm_baked *b) {
+    const czm_tensor *image = &b->node->inputs.items[b->kind->image];
+    return czm_bytes_of(image, offsetof(czm_tensor, index) + sizeof image->index);
+}
+
 static bool has_batch(const czm_shapes *shapes, const czm_baked *b) {
     czm_shape in = czm_shape_of(shapes, b->input), out = czm_shape_of(shapes, czm_output(b->node));
     return in.rank > 0 && out.rank > 0 && in.dims[0] != CZM_UNKNOWN && in.dims[0] == out.dims[0];
 }
 
+// What the shapes of a part say about its nodes: at its old size, for no batch and for two.
+typedef struct old_shapes {
+    const czm_shapes *any, *few, *more;
+    czm_tensor input;
+    czm_shape input_shape;
+} old_shapes;
+
+static czm_shape kept_shape(czm_arena *arena, const czm_shapes *shapes, czm_tensor tensor) {
+    czm_dims dims = czm_dims_of(czm_shape_of(shapes, tensor));
+    return czm_dims_keep(arena, &dims);
+}
+
+// All but the input's shape lives in `scratch`.
+static old_shapes infer_old(czm_arena *arena, czm_arena *scratch, const czm_model *part) {
+    const czm_shape *few = czm_batch_shape(scratch, part, CZM_PROBE_BATCH);
+    const czm_shape *more = czm_batch_shape(scratch, part, OTHER_PROBE_BATCH);
+    old_shapes old = {.any = czm_shapes_infer(scratch, part, NULL),
+                      .few = czm_shapes_infer(scratch, part, few),
+                      .more = czm_shapes_infer(scratch, part, more),
+                      .input = part->main.inputs.items[0].tensor};
+    old.input_shape = kept_shape(arena, old.few, old.input);
+    return old;
+}
+
+// NULL: the node contains no sizes.
+static czm_baked *record(czm_arena *arena, const old_shapes *old, const reader_index *index,
+                         czm_node *node) {
+    const czm_baked_kind *kind = &czm_baked_kinds[czm_node_kind(node)];
+    if (!kind->recompute || node->inputs.count <= kind->image || node->inputs.count <= kind->sizes)
+        return NULL;
+    czm_tensor image = node->inputs.items[kind->image];
+    if (czm_shape_of(old->few, image).rank < 1) return NULL;
+    czm_baked *b = CZM_NEW(arena, czm_baked);
+    *b = (czm_baked){.kind = kind,
+                     .node = node,
+                     .image = kept_shape(arena, old->few, image),
+                     .result = kept_shape(arena, old->few, czm_output(node)),
+                     .more_image = kept_shape(arena, old->more, image),
+                     .more_result = kept_shape(arena, old->more, czm_output(node)),
+                     .input = old->input,
+                     .old_input = old->input_shape,
+                     .sizes = read_stored(old->few, old->any, node->inputs.items[kind->sizes])};
+    if (czm_node_is(node, CZM_OP_ScaleAndTranslate) && !is_resize(old->any, b)) return NULL;
+    czm_baked_count_windows(b);
+    b->keeps_batch = has_batch(old->few, b) && has_batch(old->more, b);
+    if (czm_node_is(node, CZM_OP_SpaceToBatchND)) b->partner = find_partner(index, node);
+    if (b->partner) b->crops = czm_sizes_read(old->any, b->partner->inputs.items[2]);
+    if (b->crops.count != b->sizes.count) b->partner = NULL;
+    return b;
+}
+
+// Windows that divide a map belong to a pyramid if another pool covers the whole map.
+static void find_pyramids(czm_arena *arena, const czm_baked_list *baked, size_t first) {
+    czm_name_table covered = {0};
+    for (size_t i = first; i < baked->count; i++)
+        if (czm_baked_covers_map(baked->items[i]))
+            czm_name_slot_for(arena, &covered, image_key(baked->items[i]))->value = baked->items[i];
+    for (size_t i = first; i < baked->count; i++) {
+        czm_baked *b = baked->items[i];
+        b->is_adaptive = b->windows[0] && b->windows[1] && czm_name_find(&covered, image_key(b));
+    }
+}
+
 void czm_spatial_record(czm_context *context, const czm_model *part, czm_baked_list *baked) {
     const czm_graph *graph = &part->main;
-    const czm_shapes *shapes = czm_shapes_infer(context->arena, part, NULL);
-    const czm_shapes *few = infer_batch(context->arena, part, PROBE_BATCH);
-    const czm_shapes *more = infer_batch(context->arena, part, OTHER_PROBE_BATCH);
-    czm_tensor input = graph->inputs.items[0].tensor;
-    reader_index index = index_readers(context->arena, graph);
+    czm_arena *scratch = czm_arena_child(context->arena);
+    old_shapes old = infer_old(context->arena, scratch, part);
+    reader_index index = index_readers(scratch, graph);
+    size_t first = baked->count;
     for (size_t i = 0; i < graph->nodes.count; i++) {
-        czm_node *node = graph->nodes.items[i];
-        const czm_baked_kind *kind = &czm_baked_kinds[czm_node_kind(node)];
-        if (!kind->recompute || node->inputs.count <= kind->image ||
-            node->inputs.count <= kind->sizes)
-            continue;
-        czm_baked *b = CZM_NEW(context->arena, czm_baked);
-        *b = (czm_baked){.kind = kind,
-                         .node = node,
-                         .image = czm_shape_of(few, node->inputs.items[kind->image]),
-                         .result = czm_shape_of(few, czm_output(node)),
-                         .more_image = czm_shape_of(more, node->inputs.items[kind->image]),
-                         .more_result = czm_shape_of(more, czm_output(node)),
-                         .input = input,
-                         .old_input = czm_shape_of(few, input),
-                         .sizes = read_stored(few, shapes, node->inputs.items[kind->sizes])};
-        if (b->image.rank < 1) continue;
-        if (czm_node_is(node, CZM_OP_ScaleAndTranslate) && !is_resize(shapes, b)) continue;
-        czm_baked_count_windows(b);
-        b->keeps_batch = has_batch(few, b) && has_batch(more, b);
-        if (czm_node_is(node, CZM_OP_SpaceToBatchND)) b->partner = find_partner(&index, node);
-        if (b->partner) b->crops = czm_sizes_read(shapes, b->partner->inputs.items[2]);
-        if (b->crops.count != b->sizes.count) b->partner = NULL;
-        *CZM_APPEND(context->arena, baked) = b;
+        czm_baked *b = record(context->arena, &old, &index, graph->nodes.items[i]);
+        if (b) *CZM_APPEND(context->arena, baked) = b;
     }
+    find_pyramids(scratch, baked, first);
+    czm_arena_free(scratch);
 }
 
 czm_baked_list czm_spatial_copy(czm_arena *arena, const czm_baked_list *baked,
@@ -136,61 +169,6 @@ static void set_input_size(czm_editor *e) {
     czm_shape old = czm_shape_read(e->context->arena, czm_attr_shape(input, "shape"));
     const int64_t dims[4] = {old.dims[0], e->height, e->width, old.dims[3]};
     czm_set_attr(graph, input, "shape", czm_shape_attr(e->context->arena, (czm_shape){4, dims}));
-}
-
-static bool has_changed(czm_shape before, czm_shape now) {
-    if (before.rank != now.rank) return true;
-    for (int i = 0; i < now.rank; i++)
-        if (now.dims[i] != before.dims[i]) return true;
-    return false;
-}
-
-// Whether the input shape of the node is known.
-static bool is_settled(const czm_baked *b, czm_shape image) {
-    if (image.rank != b->image.rank) return false;
-    for (int i = 1; i < image.rank; i++)
-        if (image.dims[i] == CZM_UNKNOWN) return false;
-    return true;
-}
-
-static czm_status recompute(czm_editor *e, czm_baked *b) {
-    czm_shape image = czm_shape_of(e->shapes, b->node->inputs.items[b->kind->image]);
-    czm_sizes now = czm_sizes_read(e->shapes, b->node->inputs.items[b->kind->sizes]);
-    for (size_t i = 0; i < now.count && now.count == b->sizes.count; i++)
-        now.is_known[i] &= b->sizes.is_known[i];
-    b->is_done = true;
-    // Pooled maps keep their size while the input changes.
-    bool is_changed = has_changed(b->image, image) ||
-                      has_changed(b->old_input, czm_shape_of(e->shapes, b->input));
-    return is_settled(b, image) && is_changed ? b->kind->recompute(e, b, image, &now) : CZM_OK;
-}
-
-// One round; sets *waiting if a node is left.
-static czm_status recompute_ready(czm_editor *e, bool *waiting) {
-    czm_graph *graph = &e->model->main;
-    size_t count = graph->nodes.count;
-    bool *above = CZM_NEW_ARRAY(e->context->arena, bool, count + 1);
-    e->shapes = infer_batch(e->context->arena, e->model, PROBE_BATCH);
-    *waiting = false;
-    for (size_t i = 0; i < count; i++) {
-        czm_node *node = graph->nodes.items[i];
-        uint32_t order = node->order;
-        czm_baked *b = node->scratch;
-        for (size_t k = 0; k < node->inputs.count; k++) {
-            uint32_t input = node->inputs.items[k].node->order;
-            above[order] |= input <= count && above[input];
-        }
-        if (!b || b->is_done) continue;
-        if (above[order]) {
-            *waiting = true; // and all nodes after it
-            continue;
-        }
-        e->is_changed = false;
-        CZM_TRY(recompute(e, b));
-        above[order] = e->is_changed; // then its new size is known in the next round
-    }
-    czm_graph_sort(graph);
-    return CZM_OK;
 }
 
 // The shapes in If, While and similar nodes are those of the old size.
@@ -277,7 +255,9 @@ static czm_status probe(czm_editor *e, int64_t batch) {
     memcpy(dims, (int64_t[]){batch, e->height, e->width, declared.dims[3]}, 4 * sizeof *dims);
     if (declared.dims[0] != CZM_UNKNOWN) dims[0] = declared.dims[0];
     const czm_shape shape = {4, dims};
-    e->shapes = czm_shapes_infer(e->context->arena, e->model, &shape);
+    czm_arena_free(e->probing);
+    e->probing = czm_arena_child(e->context->arena);
+    e->shapes = czm_shapes_infer(e->probing, e->model, &shape);
     CZM_TRY(check_batch(e, dims[0]));
     const czm_shape_fault *fault = czm_shapes_fault(e->shapes);
     if (fault) return czm_baked_refuse(e, fault->node, "%s", text_of_fault(e, fault, shape));
@@ -337,9 +317,8 @@ static czm_status check_growth(czm_editor *e, czm_shape old_input, czm_shape old
 }
 
 static czm_status recompute_all(czm_editor *e, bool was_known) {
-    bool waiting = true;
-    while (waiting) CZM_TRY(recompute_ready(e, &waiting));
-    CZM_TRY(probe(e, PROBE_BATCH));
+    CZM_TRY(czm_baked_recompute(e));
+    CZM_TRY(probe(e, CZM_PROBE_BATCH));
     CZM_TRY(check_proof(e, was_known));
     return probe(e, OTHER_PROBE_BATCH);
 }
@@ -353,9 +332,11 @@ czm_status czm_spatial_apply(czm_context *context, czm_model *model, const czm_b
                     .width = width,
                     .names = model->layer_names};
     czm_graph *graph = &model->main;
-    const czm_shapes *old = czm_shapes_infer(context->arena, model, NULL);
-    czm_shape input = czm_shape_of(old, graph->inputs.items[0].tensor);
-    czm_shape output = czm_shape_of(old, graph->outputs.items[0].tensor);
+    czm_arena *scratch = czm_arena_child(context->arena);
+    const czm_shapes *old = czm_shapes_infer(scratch, model, NULL);
+    czm_shape input = kept_shape(context->arena, old, graph->inputs.items[0].tensor);
+    czm_shape output = kept_shape(context->arena, old, graph->outputs.items[0].tensor);
+    czm_arena_free(scratch);
     e.old_input = input;
     set_input_size(&e);
     czm_model_forget_output_shape(model);
@@ -366,8 +347,10 @@ czm_status czm_spatial_apply(czm_context *context, czm_model *model, const czm_b
     }
     for (size_t i = 0; i < graph->nodes.count; i++) graph->nodes.items[i]->scratch = NULL;
     for (size_t i = 0; i < baked->count; i++) baked->items[i]->node->scratch = baked->items[i];
+    czm_baked_sort_maps(&e);
     czm_status status = recompute_all(&e, has_size(input) || has_size(output));
     if (!status) status = check_growth(&e, input, output);
+    czm_arena_free(e.probing);
     for (size_t i = 0; i < graph->nodes.count; i++) graph->nodes.items[i]->scratch = NULL;
     return status;
 }

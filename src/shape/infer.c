@@ -43,7 +43,7 @@ struct czm_instance {
     record *records; // by position; NULL until first needed
     czm_fact *facts;
     size_t count;
-    size_t fact_count, record_capacity, fact_capacity; // of a graph that is being built
+    size_t fact_count, record_capacity, fact_capacity;
     CZM_LIST(loop) loops;
     size_t cost; // of a walk, in steps
     bool is_running;
@@ -54,16 +54,17 @@ struct czm_shapes {
     czm_shape_fault fault; // node NULL: none
     const czm_node *stopped_at;
     const czm_shapes *sample; // for one size of an open input; NULL: it is not open
-    czm_engine *engine;       // of a graph that is being built
+    czm_engine *engine;       // of a graph that grows
 };
 
 struct czm_engine {
     czm_arena *arena;
     czm_shapes *shapes;
-    czm_name_table functions; // name -> czm_instance
+    const czm_model *model;
+    czm_name_table functions; // that were called: name -> czm_instance
     unsigned nesting;         // of the functions that are being inferred
     unsigned uncertain;       // how many of these may never run
-    size_t steps_left;
+    size_t steps, steps_left; // of calls; 0: none was inferred yet
     const czm_shapes
         *samples[SAMPLES]; // of the same graph, for some sizes of the input; NULL: none
     const czm_computation *computation; // NULL: values are those of shapes, small and exact
@@ -128,6 +129,8 @@ static void prepare(czm_arena *arena, czm_instance *in) {
     }
     in->facts = CZM_NEW_ARRAY(arena, czm_fact, total);
     for (size_t i = 0; i < total; i++) in->facts[i] = czm_fact_unknown();
+    in->record_capacity = in->count;
+    in->fact_count = in->fact_capacity = total;
 }
 
 // ---- faults
@@ -261,7 +264,9 @@ static void complete(const czm_engine *e, const czm_instance *in, const record *
     }
 }
 
-static void infer_node(czm_engine *e, czm_instance *in, size_t position, const czm_fact *assumed) {
+// Only nodes before position `bound` can be its inputs.
+static void infer_node(czm_engine *e, czm_instance *in, size_t position, size_t bound,
+                       const czm_fact *assumed) {
     record *r = &in->records[position];
     if (r->is_given) return;
     czm_work(e->arena, 1 + r->node->inputs.count, "the shapes of operations");
@@ -270,12 +275,12 @@ static void infer_node(czm_engine *e, czm_instance *in, size_t position, const c
                      .outputs = &in->facts[r->first],
                      .output_count = r->count,
                      .assumed = assumed,
-                     .branches = branches_before(in, r, position),
+                     .branches = branches_before(in, r, bound),
                      .most_elements = CZM_LARGEST_VALUE,
                      .computation = computation_of(e, in, position),
                      .engine = e,
                      .instance = in,
-                     .position = position};
+                     .position = bound};
     if (step.computation) step.most_elements = step.computation->most_elements;
     for (size_t i = 0; i < r->count; i++) step.outputs[i] = czm_fact_unknown();
     const czm_shape_op *rule = &czm_shape_ops[czm_node_kind(r->node)];
@@ -313,7 +318,7 @@ static void walk(czm_engine *e, czm_instance *in, unsigned round) {
         bool is_loop = passed < in->loops.count && in->loops.items[passed].position == p;
         loop *l = is_loop ? &in->loops.items[passed++] : NULL;
         if (l) l->assumed = assume(e, in, l, round == 0);
-        infer_node(e, in, p, l ? &l->assumed : NULL);
+        infer_node(e, in, p, p, l ? &l->assumed : NULL);
     }
 }
 
@@ -366,10 +371,43 @@ static czm_fact *take_results(czm_arena *arena, const czm_instance *in, size_t *
     return results;
 }
 
+static size_t cost_of(const czm_graph *graph) {
+    size_t cost = graph->nodes.count;
+    for (size_t p = 0; p < graph->nodes.count; p++) {
+        const czm_attr_list *attrs = &graph->nodes.items[p]->attrs;
+        cost += graph->nodes.items[p]->inputs.count;
+        for (size_t i = 0; i < attrs->count; i++)
+            cost += attrs->items[i].value.size / BYTES_PER_STEP;
+    }
+    return cost;
+}
+
+static void set_steps(czm_engine *e) {
+    const czm_model *model = e->model;
+    czm_work(e->arena, model->functions.count, "the functions of the graph");
+    e->steps = cost_of(&model->main) * CALL_BUDGET + SPARE_STEPS;
+    for (size_t i = 0; i < model->functions.count; i++)
+        e->steps += cost_of(model->functions.items[i]) * CALL_BUDGET;
+    e->steps_left = e->steps;
+}
+
+// NULL: there is no function of this name.
+static czm_instance *function_of(czm_engine *e, czm_bytes name) {
+    const czm_graph *graph = czm_model_function(e->model, name);
+    if (!graph) return NULL;
+    czm_name_slot *slot = czm_name_slot_for(e->arena, &e->functions, czm_bytes_text(graph->name));
+    if (slot->value) return slot->value;
+    czm_instance *in = slot->value = CZM_NEW(e->arena, czm_instance);
+    in->graph = graph;
+    in->cost = cost_of(graph);
+    return in;
+}
+
 czm_fact *czm_step_call_function(czm_step *step, czm_bytes name, const czm_fact *arguments,
                                  size_t argument_count, bool surely_runs, size_t *result_count) {
     czm_engine *e = step->engine;
-    czm_instance *in = czm_name_find(&e->functions, name);
+    czm_instance *in = function_of(e, name);
+    if (!e->steps) set_steps(e);
     if (!in || in->is_running || e->nesting == DEEPEST_NEST ||
         argument_count != in->graph->inputs.count || e->steps_left < in->cost)
         return NULL;
@@ -389,49 +427,26 @@ czm_fact *czm_step_call_function(czm_step *step, czm_bytes name, const czm_fact 
 
 // ---- the whole model
 
-static size_t cost_of(const czm_graph *graph) {
-    size_t cost = graph->nodes.count;
-    for (size_t p = 0; p < graph->nodes.count; p++) {
-        const czm_attr_list *attrs = &graph->nodes.items[p]->attrs;
-        cost += graph->nodes.items[p]->inputs.count;
-        for (size_t i = 0; i < attrs->count; i++)
-            cost += attrs->items[i].value.size / BYTES_PER_STEP;
-    }
-    return cost;
-}
-
-static void add_functions(czm_engine *e, const czm_model *model) {
-    e->steps_left = cost_of(&model->main) * CALL_BUDGET + SPARE_STEPS;
-    for (size_t i = 0; i < model->functions.count; i++) {
-        const czm_graph *graph = model->functions.items[i];
-        czm_instance *in = CZM_NEW(e->arena, czm_instance);
-        in->graph = graph;
-        in->cost = cost_of(graph);
-        e->steps_left += in->cost * CALL_BUDGET;
-        czm_name_slot_for(e->arena, &e->functions, czm_bytes_text(graph->name))->value = in;
-    }
-}
-
 static czm_engine begin(czm_arena *arena, const czm_model *model, const czm_graph *graph) {
-    czm_engine e = {.arena = arena, .shapes = CZM_NEW(arena, czm_shapes)};
+    czm_engine e = {.arena = arena, .shapes = CZM_NEW(arena, czm_shapes), .model = model};
     e.shapes->main.graph = graph;
-    add_functions(&e, model);
     prepare(arena, &e.shapes->main);
     return e;
 }
 
-static czm_shapes *infer_main(czm_engine e, const czm_model *model, const czm_shape *input) {
+static czm_shapes *infer_main(czm_engine *e, const czm_model *model, const czm_shape *input) {
     if (input && model->main.inputs.count) {
         czm_dims dims = czm_dims_of(*input);
-        give(&e.shapes->main, model->main.inputs.items[0].tensor,
-             (czm_fact){.shape = czm_dims_keep(e.arena, &dims)});
+        give(&e->shapes->main, model->main.inputs.items[0].tensor,
+             (czm_fact){.shape = czm_dims_keep(e->arena, &dims)});
     }
-    infer_graph(&e, &e.shapes->main);
-    return e.shapes;
+    infer_graph(e, &e->shapes->main);
+    return e->shapes;
 }
 
 czm_shapes *czm_shapes_infer(czm_arena *arena, const czm_model *model, const czm_shape *input) {
-    return infer_main(begin(arena, model, &model->main), model, input);
+    czm_engine e = begin(arena, model, &model->main);
+    return infer_main(&e, model, input);
 }
 
 static czm_shape input_shape(czm_arena *arena, const czm_model *model, const czm_shape *input) {
@@ -451,7 +466,7 @@ czm_shapes *czm_shapes_infer_any(czm_arena *arena, const czm_model *model, const
         e.samples[i] = czm_shapes_infer(arena, model, &sample);
     }
     e.shapes->sample = e.samples[0];
-    return infer_main(e, model, input);
+    return infer_main(&e, model, input);
 }
 
 czm_shapes *czm_shapes_compute(czm_arena *arena, const czm_model *model, const czm_graph *graph,
@@ -462,7 +477,7 @@ czm_shapes *czm_shapes_compute(czm_arena *arena, const czm_model *model, const c
     return e.shapes;
 }
 
-// ---- a graph that is being built
+// ---- a graph that grows
 
 czm_shapes *czm_shapes_follow(czm_arena *arena, const czm_model *model) {
     czm_engine *e = CZM_NEW(arena, czm_engine);
@@ -482,13 +497,36 @@ static void follow_node(czm_engine *e, czm_instance *in, czm_node *node) {
         in->facts[in->fact_count++] = czm_fact_unknown();
     }
     in->count = node->order = (uint32_t)position + 1;
-    infer_node(e, in, position, NULL);
+    infer_node(e, in, position, position, NULL);
 }
 
 void czm_shapes_catch_up(czm_shapes *shapes) {
     czm_instance *in = &shapes->main;
     while (in->count < in->graph->nodes.count)
         follow_node(shapes->engine, in, in->graph->nodes.items[in->count]);
+}
+
+czm_shapes *czm_shapes_infer_live(czm_arena *arena, const czm_model *model,
+                                  const czm_shape *input) {
+    czm_engine *e = CZM_NEW(arena, czm_engine);
+    *e = begin(arena, model, &model->main);
+    e->shapes->engine = e;
+    return infer_main(e, model, input);
+}
+
+bool czm_shapes_again(czm_shapes *shapes, const czm_node *node) {
+    czm_engine *e = shapes->engine;
+    czm_instance *in = &shapes->main;
+    const record *r = &in->records[node->order - 1];
+    unsigned branches = r->branches;
+    czm_fact *before = CZM_NEW_ARRAY(e->arena, czm_fact, r->count);
+    for (size_t i = 0; i < r->count; i++) before[i] = in->facts[r->first + i];
+    e->steps_left = e->steps; // functions may be called as often as at first
+    infer_node(e, in, node->order - 1, in->count, NULL);
+    bool is_same = r->branches == branches;
+    for (size_t i = 0; i < r->count && is_same; i++)
+        is_same = czm_fact_equal(&before[i], &in->facts[r->first + i]);
+    return !is_same;
 }
 
 void czm_shapes_assume(czm_shapes *shapes, czm_tensor tensor, czm_shape shape) {

@@ -32,6 +32,11 @@ czm_shapes *czm_shapes_infer_any(czm_arena *arena, const czm_model *model, const
 // last one. Each node must be complete, and come after the nodes that it reads.
 czm_shapes *czm_shapes_follow(czm_arena *arena, const czm_model *model);
 void czm_shapes_catch_up(czm_shapes *shapes);
+// Inference that can follow changes of the graph. Before the graph is sorted again, czm_shapes_catch_up() infers nodes
+// that were added, and czm_shapes_again() a node whose attributes, inputs or facts of inputs have changed; it returns
+// whether the facts of the node have changed. A node of an old loop cannot be inferred alone.
+czm_shapes *czm_shapes_infer_live(czm_arena *arena, const czm_model *model, const czm_shape *input);
+bool czm_shapes_again(czm_shapes *shapes, const czm_node *node);
 // Gives a tensor, which has been inferred, another shape, before any node that reads it is inferred.
 void czm_shapes_assume(czm_shapes *shapes, czm_tensor tensor, czm_shape shape);
 

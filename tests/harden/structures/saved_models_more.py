@@ -26,6 +26,12 @@ def raw_network(folder, nodes, functions=b'', more=b''):
                       message(2, head + nodes + functions), entry(5, 'serving_default', ends), more)
 
 
+# t: whether the pixels' sum is not 0.
+CONDITION = ['node axes Const dtype=type:INT32 value=ints:0,1,2,3', 'node sum Sum x axes T=type:FLOAT Tidx=type:INT32',
+             'node t Cast sum SrcT=type:FLOAT DstT=type:BOOL']
+ONE_BRANCH = 'Tcond=type:BOOL Tin=types:FLOAT Tout=types:FLOAT'
+
+
 def y(before='x'):
     return message(1, node(f'y Softmax {before} T=type:FLOAT'.split()))
 
@@ -183,6 +189,23 @@ def functions_of_one_name(folder, n):
     for i in range(n):
         lines += ['function F a:FLOAT b:FLOAT b=r:activations:0', 'node r Relu a T=type:FLOAT', 'end']
     return saved_model(folder, [*HEAD, 'node f F x', 'node y Softmax f T=type:FLOAT', *lines, *TAIL])
+
+
+@kind(500, 1000, 2000)
+def functions_with_conditionals(folder, n):
+    """n functions with a conditional each."""
+    before, functions = 'x', []
+    lines = list(CONDITION)
+    for i in range(n):
+        lines.append(f'node f{i} If t {before} then_branch=function:a{i} else_branch=function:g {ONE_BRANCH}')
+        functions += [f'function a{i} a:FLOAT b:FLOAT b=r:output:0', CONDITION[0],
+                      'node s Sum a axes:output:0 T=type:FLOAT Tidx=type:INT32',
+                      'node t Cast s:output:0 SrcT=type:FLOAT DstT=type:BOOL',
+                      f'node r If t:y:0 a then_branch=function:g else_branch=function:h {ONE_BRANCH}', 'end']
+        before = f'f{i}'
+    for name, op, result in (('g', 'Tanh', 'y'), ('h', 'Relu', 'activations')):
+        functions += [f'function {name} a:FLOAT b:FLOAT b=r:{result}:0', f'node r {op} a T=type:FLOAT', 'end']
+    return saved_model(folder, [*HEAD, *lines, f'node y Softmax {before} T=type:FLOAT', *functions, *TAIL])
 
 
 @kind(5000, 10000, 20000)
@@ -426,6 +449,23 @@ def computed_sizes(folder, n):
         before = f'm{i}'
     return network(folder, [*lines, f'node r Reshape x {before} T=type:FLOAT Tshape=type:INT32',
                             'node y Softmax r T=type:FLOAT'])
+
+
+@any_kind(500, 2000, 8000, commands=('inspect', 'size'))
+def stored_sizes(folder, n):
+    """Resizes to sizes that are numbers, one after the other."""
+    lines = ['node s0 Const dtype=type:INT32 value=ints:4,4', 'node s1 Const dtype=type:INT32 value=ints:8,8']
+    lines += [f'node r{i} ResizeBilinear {f"r{i - 1}" if i else "x"} s{i % 2} T=type:FLOAT' for i in range(n)]
+    return network(folder, [*lines, f'node y Softmax r{n - 1} T=type:FLOAT'])
+
+
+@any_kind(500, 2000, 8000, commands=('inspect', 'size'))
+def stored_maps(folder, n):
+    """Reshapes side by side to the size of a map that does not exist."""
+    lines = ['node a Const dtype=type:INT32 value=ints:-1,2,32,2', 'node b Const dtype=type:INT32 value=ints:-1,8,8,2']
+    lines += [f'node p{i} Reshape x a T=type:FLOAT Tshape=type:INT32' for i in range(n)]
+    lines.append(f'node s AddN {" ".join(f"p{i}" for i in range(n))} T=type:FLOAT N=int:{n}')
+    return network(folder, [*lines, 'node q Reshape s b T=type:FLOAT Tshape=type:INT32', 'node y Softmax q T=type:FLOAT'])
 
 
 @kind(200, 400, 800)
