@@ -19,8 +19,9 @@ typedef struct folding {
     czm_graph *graph;
     const czm_shapes *shapes;
     const czm_effects *effects; // NULL: the graph has none
-    const bool *is_open;        // by order
-    uint8_t *dead;              // by order: a set of dead outputs, or all
+    czm_variable_index variables;
+    const bool *is_open; // by order
+    uint8_t *dead;       // by order: a set of dead outputs, or all
     bool is_changed;
 } folding;
 
@@ -315,7 +316,8 @@ static void drop_idle_controls(czm_graph *graph) {
 
 static czm_bytes read_number(void *user, const czm_node *handle) {
     const folding *f = user;
-    return czm_fold_read_weight(f->context, f->model, handle, sizeof(int64_t));
+    return czm_fold_read_weight(f->context, czm_variable_of(&f->variables, handle),
+                                sizeof(int64_t));
 }
 
 static const czm_shapes *infer(folding *f) {
@@ -330,6 +332,7 @@ static const czm_shapes *infer(folding *f) {
 static void fold_round(folding *f) {
     czm_graph *graph = f->graph;
     size_t count = graph->nodes.count; // inlined nodes are processed in the next round
+    f->variables = czm_variables_by_order(f->context->arena, f->model);
     f->shapes = infer(f);
     if (graph->effects.count) f->effects = czm_effects_find(f->context->arena, f->model);
     find_open(f);

@@ -13,6 +13,7 @@ typedef struct folding {
     czm_model *model;
     czm_pass_target target;
     czm_graph *graph;
+    const czm_variable_index *variables;
     const bool *is_open; // by order
     bool *is_rare;       // by order: it is a rare operation, or depends on one
     bool *is_wanted;     // by order: it will become a constant
@@ -80,7 +81,8 @@ static bool find_wanted(folding *f) {
 
 static czm_bytes read_weight(void *user, const czm_node *handle) {
     const folding *f = user;
-    return czm_fold_read_weight(f->context, f->model, handle, LARGEST_VALUE * sizeof(double));
+    return czm_fold_read_weight(f->context, czm_variable_of(f->variables, handle),
+                                LARGEST_VALUE * sizeof(double));
 }
 
 // All nodes that the wanted nodes depend on.
@@ -152,12 +154,13 @@ static void fold_chosen(folding *f, bool is_rare) {
 }
 
 static void fold_graph(czm_context *context, czm_model *model, czm_pass_target target,
-                       czm_graph *graph) {
+                       czm_graph *graph, const czm_variable_index *variables) {
     size_t count = graph->nodes.count;
     folding f = {context,
                  model,
                  target,
                  graph,
+                 variables,
                  czm_fold_find_open(context->arena, graph, NULL),
                  CZM_NEW_ARRAY(context->arena, bool, count + 1),
                  CZM_NEW_ARRAY(context->arena, bool, count + 1)};
@@ -174,7 +177,8 @@ static void fold_graph(czm_context *context, czm_model *model, czm_pass_target t
 }
 
 void czm_fold_constants(czm_context *context, czm_model *model, czm_pass_target target) {
-    fold_graph(context, model, target, &model->main);
+    const czm_variable_index variables = czm_variables_by_order(context->arena, model);
+    fold_graph(context, model, target, &model->main, &variables);
     for (size_t i = 0; i < model->functions.count; i++)
-        fold_graph(context, model, target, model->functions.items[i]);
+        fold_graph(context, model, target, model->functions.items[i], &variables);
 }

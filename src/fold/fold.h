@@ -36,9 +36,8 @@ const czm_node *czm_effect_variable(const czm_node *effect, size_t input);
 
 // ---- for folding alone
 
-// The bytes of the variable with this handle if there are at most `most`; else empty.
-czm_bytes czm_fold_read_weight(czm_context *context, const czm_model *model, const czm_node *handle,
-                               uint64_t most);
+// The bytes of the variable if there are at most `most`; else, or if it is NULL, empty.
+czm_bytes czm_fold_read_weight(czm_context *context, const czm_variable *variable, uint64_t most);
 
 // For each node of the sorted graph, by its order: whether it depends on anything but constants and variables, or on
 // one of the nodes in `seeds` (by order; NULL: none).

@@ -8,16 +8,8 @@ static czm_status collect(void *user, czm_bytes block) {
     return CZM_OK;
 }
 
-static const czm_variable *find_variable(const czm_model *model, const czm_node *handle) {
-    for (size_t i = 0; i < model->variables.count; i++)
-        if (model->variables.items[i].handle == handle) return &model->variables.items[i];
-    return NULL;
-}
-
 // A damaged file is reported when the weights are written; here the variable is unknown.
-czm_bytes czm_fold_read_weight(czm_context *context, const czm_model *model, const czm_node *handle,
-                               uint64_t most) {
-    const czm_variable *variable = find_variable(model, handle);
+czm_bytes czm_fold_read_weight(czm_context *context, const czm_variable *variable, uint64_t most) {
     czm_report *quiet = variable && variable->source->size <= most ? czm_report_new() : NULL;
     if (!quiet) return (czm_bytes){0};
     czm_buffer bytes = czm_buffer_in(context->arena);

@@ -110,6 +110,21 @@ const czm_node *czm_graph_sort(czm_graph *graph) {
     return s.circle;
 }
 
+czm_variable_index czm_variables_by_order(czm_arena *arena, const czm_model *model) {
+    size_t count = model->main.nodes.count + 1;
+    czm_variable_index index = {CZM_NEW_ARRAY(arena, czm_variable *, count), count};
+    for (size_t i = 0; i < model->variables.count; i++) {
+        czm_variable *v = &model->variables.items[i];
+        if (v->handle->order < count) index.by_order[v->handle->order] = v;
+    }
+    return index;
+}
+
+czm_variable *czm_variable_of(const czm_variable_index *index, const czm_node *handle) {
+    czm_variable *found = handle->order < index->count ? index->by_order[handle->order] : NULL;
+    return found && found->handle == handle ? found : NULL;
+}
+
 void czm_model_forget_output_shape(czm_model *model) {
     static const uint8_t unknown_rank[] = {3 << 3 | CZM_WIRE_VARINT, true}; // TensorShapeProto
     model->output_shape = czm_bytes_of(unknown_rank, sizeof unknown_rank);

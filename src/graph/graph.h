@@ -98,6 +98,12 @@ typedef enum czm_pass_target {
 typedef CZM_LIST(czm_graph *) czm_graph_list;
 typedef CZM_LIST(czm_variable) czm_variable_list;
 
+// The variables of a model by the order of their handles, until the graph is sorted again.
+typedef struct czm_variable_index {
+    czm_variable **by_order;
+    size_t count;
+} czm_variable_index;
+
 // How the names of a graph's nodes contain the names of layers.
 typedef struct czm_layer_names {
     const char *scope; // the model's own, which all nodes share: "model/", or ""
@@ -132,6 +138,11 @@ static inline int czm_ir_version_for(int opset) { return opset > 12 ? 8 : 7; }
 
 // "TensorFlow 2.15.1", or the writer of the ONNX file; "": not known.
 const char *czm_model_exporter(const czm_model *model);
+
+czm_variable_index czm_variables_by_order(czm_arena *arena, const czm_model *model);
+
+// The variable of a handle; NULL: the node is none.
+czm_variable *czm_variable_of(const czm_variable_index *index, const czm_node *handle);
 
 // Removes the output's shape of the signature, because the output has changed.
 void czm_model_forget_output_shape(czm_model *model);

@@ -49,20 +49,17 @@ void czm_onnx_const(czm_onnx_step *step) {
 // ---- variables
 
 void czm_onnx_handle(czm_onnx_step *step) {
-    const czm_model *model = step->translator->model;
-    for (size_t i = 0; i < model->variables.count; i++) {
-        const czm_variable *v = &model->variables.items[i];
-        if (v->handle != step->node) continue;
-        if (v->rank > CZM_ONNX_MOST_DIMS || !czm_onnx_dtype(v->dtype)) break;
-        czm_onnx_weight *w =
-            czm_onnx_new_weight(step, step->node->name, v->dtype, v->dims, (int)v->rank);
-        w->source = v->source;
-        step->outputs[0].weight = w;
-        step->outputs[0].dtype = v->dtype;
-        step->outputs[0].shape = (czm_shape){(int)v->rank, v->dims};
+    const czm_variable *v = czm_variable_of(&step->translator->variables, step->node);
+    if (!v || v->rank > CZM_ONNX_MOST_DIMS || !czm_onnx_dtype(v->dtype)) {
+        czm_onnx_refuse(step, "ONNX has no equivalent of this variable");
         return;
     }
-    czm_onnx_refuse(step, "ONNX has no equivalent of this variable");
+    czm_onnx_weight *w =
+        czm_onnx_new_weight(step, step->node->name, v->dtype, v->dims, (int)v->rank);
+    w->source = v->source;
+    step->outputs[0].weight = w;
+    step->outputs[0].dtype = v->dtype;
+    step->outputs[0].shape = (czm_shape){(int)v->rank, v->dims};
 }
 
 // The weight is the value of the variable's handle.

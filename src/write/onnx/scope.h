@@ -17,6 +17,7 @@ struct czm_onnx_scope {
 struct czm_onnx_translator {
     czm_context *context;
     const czm_model *model;
+    czm_variable_index variables;
     int opset;
     czm_onnx_model *result;
     czm_name_table names;     // of ONNX nodes and tensors: each is unique

@@ -273,7 +273,11 @@ czm_status czm_onnx_translate(czm_context *context, czm_model *model, int opset,
     *result = (czm_onnx_model){.opset = opset,
                                .exporter = czm_model_exporter(model),
                                .graph.name = "network"};
-    czm_onnx_translator t = {.context = context, .model = model, .opset = opset, .result = result};
+    czm_onnx_translator t = {.context = context,
+                             .model = model,
+                             .variables = czm_variables_by_order(context->arena, model),
+                             .opset = opset,
+                             .result = result};
     czm_onnx_scope scope = {.graph = &result->graph,
                             .shapes = shapes_of_pictures(context, model, shapes)};
     begin_values(&t, &scope, &model->main);
