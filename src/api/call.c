@@ -8,7 +8,7 @@
 #include "base/os.h"
 
 static czm_status out_of_budget(czm_report *report, const czm_arena *arena) {
-    static const char *const what[] = {"MB of memory", "million steps", "MB of temporary files"};
+    static const char *const what[] = {"MB of memory", "million steps", "MB on the disk"};
     const czm_budget *b = czm_arena_budget(arena);
     return czm_report_add(report, CZM_RULE_TOO_LARGE, "", NULL,
                           "%s need more than %llu %s; the input has %llu bytes", b->structure,

@@ -126,6 +126,12 @@ static czm_status check_kinds(conversion *c) {
     return CZM_OK;
 }
 
+// Weights that share bytes could become any size.
+static void count_network(const conversion *c) {
+    for (size_t i = 0; i < c->package.payload_count; i++)
+        czm_budget_use(c->context.arena, CZM_DISK, c->package.payloads[i].size, "the weights");
+}
+
 static czm_status fill_package(conversion *c, const czm_check_subject *subject) {
     czm_context *context = &c->context;
     c->package.format = c->target.format;
@@ -153,6 +159,7 @@ static czm_status convert(czm_context *context, void *data) {
     CZM_TRY(check_kinds(c));
     CZM_TRY(choose_id(c, &c->package.model_id));
     CZM_TRY(fill_package(c, subject));
+    count_network(c);
     czm_report_loss(&c->context, &c->target);
     CZM_TRY(czm_package_write(&c->context, &c->package, &c->result.size, c->result.model_id));
     c->result.path = czm_report_keep(context->report, c->package.path);

@@ -150,6 +150,7 @@ static czm_status discard(void *user, czm_bytes block) {
 }
 
 static czm_status checksum(czm_diffing *d, const czm_variable *v, uint32_t *crc) {
+    czm_budget_use(d->context->arena, CZM_DISK, v->source->size, "the weights");
     return v->source->stream(v->source, d->context, (czm_sink){discard, NULL}, crc);
 }
 

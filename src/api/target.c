@@ -502,6 +502,7 @@ czm_status czm_target_verify_weights(czm_context *context, const czm_target *tar
         const czm_tensor_source *source =
             czm_reorder_origin(target->model.variables.items[i].source);
         uint32_t crc32c;
+        czm_budget_use(context->arena, CZM_DISK, source->size, "the weights");
         CZM_TRY(source->stream(source, context, (czm_sink){discard, NULL}, &crc32c));
     }
     return CZM_OK;

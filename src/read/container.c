@@ -192,6 +192,7 @@ static bool claims_too_much(const czm_unzip *zip, uint64_t packed_size) {
 // ONNX was introduced with model version 3.1.0; the first bytes determine the kind.
 static czm_status open_network(czm_context *context, czm_container *c, const czm_unzip_member *m) {
     CZM_TRY(open_member(context, c, m, &c->payload));
+    czm_budget_input(context->arena, CZM_DISK, czm_extent_on_disk(m->packed, m->packed_size));
     c->is_onnx = !czm_unzip_is_archive(c->payload);
     bool wants_saved_model = c->kind == CZM_CONTAINER_XML && czm_text_equal(c->version, "3.0.0");
     if (c->is_onnx && (c->payload.size == 0 || wants_saved_model))

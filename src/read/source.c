@@ -192,12 +192,6 @@ bool czm_source_has(czm_context *context, const czm_source *source, const char *
     return czm_path_look(czm_source_where(context, source, name)) == CZM_PATH_FILE;
 }
 
-uint64_t czm_source_size(czm_context *context, const czm_source *source, const char *name) {
-    if (source->is_archive) return find_member(context, source, name)->size;
-    czm_file *file = czm_file_open(context->arena, czm_source_where(context, source, name));
-    return file ? czm_file_size(file) : 0;
-}
-
 static czm_status missing(czm_context *context, const czm_source *source, const char *name,
                           const char *reason) {
     return czm_report_add(context->report, CZM_RULE_FILE_MISSING,
@@ -206,17 +200,54 @@ static czm_status missing(czm_context *context, const czm_source *source, const 
                           "a file of the SavedModel cannot be opened: %s", reason);
 }
 
+struct czm_counted {
+    czm_arena *arena;
+    czm_name_table names;
+};
+
+czm_counted *czm_counted_in(czm_arena *arena) {
+    czm_counted *counted = CZM_NEW(arena, czm_counted);
+    counted->arena = arena;
+    return counted;
+}
+
+// Weights may share bytes: the size of their files limits what is read and written of them.
+static void count_file(const czm_source *source, const char *name, uint64_t size) {
+    czm_counted *counted = source->counted;
+    if (!counted) return;
+    czm_name_slot *slot = czm_name_slot_for(counted->arena, &counted->names, czm_bytes_text(name));
+    if (slot->value) return;
+    slot->name =
+        czm_bytes_text(czm_arena_format(counted->arena, "%s", name)); // it may live shortly
+    slot->value = counted;
+    czm_budget_input(counted->arena, CZM_DISK, size);
+}
+
+uint64_t czm_source_size(czm_context *context, const czm_source *source, const char *name) {
+    if (source->is_archive) {
+        const czm_unzip_member *m = find_member(context, source, name);
+        count_file(source, name, czm_extent_on_disk(m->packed, m->packed_size));
+        return m->size;
+    }
+    czm_file *file = czm_file_open(context->arena, czm_source_where(context, source, name));
+    uint64_t size = file ? czm_file_size(file) : 0;
+    count_file(source, name, size);
+    return size;
+}
+
 czm_status czm_source_extent(czm_context *context, const czm_source *source, const char *name,
                              czm_extent *extent) {
     if (!source->is_archive) {
         czm_file *file = czm_file_open(context->arena, czm_source_where(context, source, name));
         if (!file) return missing(context, source, name, czm_file_error());
         *extent = czm_extent_whole(file);
+        count_file(source, name, extent->size);
         return CZM_OK;
     }
     const czm_unzip_member *member = find_member(context, source, name);
     if (!member) return missing(context, source, name, "it is not in the archive");
     if (member->is_link) return missing(context, source, name, "it is a link in the archive");
+    count_file(source, name, czm_extent_on_disk(member->packed, member->packed_size));
     const char *fault = czm_unzip_open(member, extent);
     if (!fault) return CZM_OK;
     return czm_report_add(context->report, CZM_RULE_MODEL_DAMAGED,
@@ -273,7 +304,10 @@ static void count_input(czm_context *context, const czm_source *source) {
 
 czm_status czm_source_open(czm_context *context, const char *path, czm_source *source) {
     const char *inside = "", *archive = czm_path_file_part(context->arena, path, &inside);
-    *source = (czm_source){.path = archive ? archive : path, .file = MODEL_FILE, .prefix = ""};
+    *source = (czm_source){.path = archive ? archive : path,
+                           .file = MODEL_FILE,
+                           .prefix = "",
+                           .counted = czm_counted_in(context->arena)};
     switch (czm_path_look(source->path)) {
     case CZM_PATH_FOLDER: CZM_TRY(check_folder(context, source)); break;
     case CZM_PATH_FILE: CZM_TRY(open_file(context, inside, source)); break;
@@ -291,7 +325,10 @@ czm_status czm_source_open(czm_context *context, const char *path, czm_source *s
 
 czm_status czm_source_open_extent(czm_context *context, const char *where, czm_extent extent,
                                   czm_source *source) {
-    *source = (czm_source){.path = where, .file = MODEL_FILE, .prefix = ""};
+    *source = (czm_source){.path = where,
+                           .file = MODEL_FILE,
+                           .prefix = "",
+                           .counted = czm_counted_in(context->arena)};
     CZM_TRY(open_archive(context, extent, "", source));
     count_input(context, source);
     return CZM_OK;

@@ -9,6 +9,10 @@
 #include "codec/unzip.h"
 #include "report/report.h"
 
+// Files whose size allows more reading and writing of weights, each once; lives in the arena.
+typedef struct czm_counted czm_counted;
+czm_counted *czm_counted_in(czm_arena *arena);
+
 typedef enum czm_source_kind {
     CZM_SOURCE_SAVED_MODEL,
     CZM_SOURCE_ONNX,
@@ -24,6 +28,7 @@ typedef struct czm_source {
     czm_unzip archive;
     const char *prefix;         // inside the archive: "" or "folder/"
     struct czm_onnx_file *onnx; // if it was read already; NULL
+    czm_counted *counted;       // NULL: no file is counted
 } czm_source;
 
 // Opens `path`, a folder, an archive, "archive.zip/folder", an ONNX or a Keras file; if there is no network, reports
@@ -38,7 +43,7 @@ CZM_MUST_CHECK czm_status czm_source_open_extent(czm_context *context, const cha
 // Whether the file exists.
 bool czm_source_has(czm_context *context, const czm_source *source, const char *name);
 
-// The size of a file, which must exist.
+// The size of a file, which must exist; it is counted as if it were opened.
 uint64_t czm_source_size(czm_context *context, const czm_source *source, const char *name);
 
 // Makes a file readable at any offset.

@@ -4,7 +4,7 @@
     hostile.py --czmodel PROGRAM [--only KIND] [--size N] [--lenient] [--table]
 
 Each call must end within 2 seconds of processor time and with exit status 0, 1 or 3, and use no more
-memory than SECURITY.md allows (FACTOR and SPARE are those of src/base/arena.h). Its cost must not grow
+memory and write no larger file than SECURITY.md allows (FACTOR and SPARE are those of src/base/arena.h). Its cost must not grow
 faster than the input: four times the input may cost at most six times as much. --lenient is for programs
 with sanitizers: neither time nor memory is measured. --table writes that of docs/hardness.md.
 """
@@ -16,6 +16,7 @@ import multiprocessing
 import os
 import re
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -111,13 +112,20 @@ class Measuring:
         if memory > allowed:
             self.fault(command, size, f'{memory >> 20} MB, allowed are {allowed >> 20} MB')
 
+    def judge_output(self, command, size, read, out):
+        written, allowed = size_on_disk(out), self.factor * read + SPARE
+        if written > allowed:
+            self.fault(command, size, f'{written >> 20} MB written, allowed are {allowed >> 20} MB')
+        shutil.rmtree(out, ignore_errors=True)
+
     def measure(self, write, size, commands):
         with tempfile.TemporaryDirectory(prefix='czm-hostile-') as folder:
             path = write(folder, size)
-            results = {}
+            read, results = size_on_disk(folder), {}
             for command in commands:
                 results[command] = run([self.options.czmodel, *arguments(command, path, folder)])
                 self.judge(command, size, path, results[command])
+                self.judge_output(command, size, read, os.path.join(folder, 'out'))
             return size_on_disk(path), results
 
     def measure_all(self):

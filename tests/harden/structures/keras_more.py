@@ -378,6 +378,24 @@ def hdf5_small_chunks(folder, n):
     return keras_of_data(folder, n, writer, data)
 
 
+@kind(20, 80, 160)
+def hdf5_same_bytes(folder, n):
+    """Weights of a megabyte each, which are all the same bytes."""
+    writer, width = keras_file.Writer(), 512
+    place = struct.pack('<BBQQ', 3, 1, writer.put(bytes(4 * width * width)), 4 * width * width)
+    layers, groups = [keras_start()], {}
+    layers[0]['config']['batch_input_shape'][3] = width
+    for i in range(n):
+        layers.append(keras_layer(f'c{i}', 'Conv2D', [[(f'c{i - 1}' if i else 'x', 0)]], kernel_size=[1, 1], filters=width,
+                                  use_bias=False))
+        data = writer.floats((1, 1, width, width), keras_file.message(8, place))
+        groups[f'c{i}'] = writer.group({'kernel:0': data}, [keras_file.text_attribute('weight_names', ['kernel:0'])])
+    layers.append(keras_softmax(f'c{n - 1}'))
+    weights = writer.group(groups, [keras_file.text_attribute('layer_names', list(groups))])
+    config = keras_file.text_attribute('model_config', json.dumps(functional(layers, [('y', 0)])))
+    return h5(folder, writer, writer.group({'model_weights': weights}, [config]))
+
+
 @kind(10, 1000, 60000)
 def hdf5_user_block(folder, n):
     """A file that begins late."""

@@ -385,14 +385,16 @@ def outside(location, offset=None, length=None):
 
 @kind(250, 500, 1000, commands=ONNX_COMMANDS)
 def onnx_same_bytes(folder, n):
-    """Weights of 64 KB each, which are all the same bytes of a file beside it."""
-    put(folder, 'weights.bin', bytes(1 << 16))
-    content, before = b'', 'x'
+    """Weights of 256 KB each, which are all the same bytes of a file beside it."""
+    put(folder, 'weights.bin', bytes(1 << 18))
+    content = message(5, onnx_text.weight('first', [0.5] * 512, (256, 2, 1, 1))) + onnx_node('Conv', ['x', 'first'], ['t'])
+    before = 't'
     for i in range(n):
-        content += message(5, tensor(f'k{i}', 1, (1, 2, 1, 1 << 13), outside('weights.bin', 0, 1 << 16)))
-        content += onnx_node('Add', [before, f'k{i}'], [f't{i}'])
+        content += message(5, tensor(f'k{i}', 1, (256, 256, 1, 1), outside('weights.bin', 0, 1 << 18)))
+        content += onnx_node('Conv', [before, f'k{i}'], [f't{i}'])
         before = f't{i}'
-    return onnx(folder, content + onnx_node('Softmax', [before], 'y'))
+    content += message(5, onnx_text.weight('last', [0.5] * 512, (2, 256, 1, 1))) + onnx_node('Conv', [before, 'last'], ['u'])
+    return onnx(folder, content + onnx_node('Softmax', ['u'], 'y'))
 
 
 PLACES = ['/dev/zero', '../../../etc/passwd', '/etc/passwd', 'fifo', 'folder', 'link', 'model.onnx', '', 'gone.bin',
