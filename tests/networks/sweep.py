@@ -308,6 +308,10 @@ def open_networks():
         tf.shape(x)[1] > 100, lambda: x[:, :100], lambda: tf.pad(x, [[0, 0], [1, 1], [0, 0], [0, 0]]))), (8, 6)
     yield 'open_smaller', (lambda x: x * tf.cast(tf.minimum(tf.shape(x)[1], 20), tf.float32)), (8, 6)
     yield 'open_cut', (lambda x: tf.reshape(x[:, :20], tf.stack([1, -1, tf.shape(x)[2], 4]))), (8, 6)
+    yield 'open_roll', (lambda x: tf.roll(x, [3, -40, 1], [1, 2, -1])), (8, 6)
+    yield 'open_roll_by_half', (lambda x: tf.roll(x, tf.shape(x)[1:3] // 2, [1, 2])), (8, 6)
+    yield 'open_sort', (lambda x: tf.sort(tf.reshape(x, [1, -1, 4]), 1)[:, 3:9]), (8, 6)
+    yield 'open_top_k', (lambda x: tf.math.top_k(tf.reshape(x, [1, -1]), tf.size(x) // 10)[0]), (8, 6)
     yield 'open_crop_or_pad', (lambda x: tf.image.resize_with_crop_or_pad(x, 20, 5)), (8, 6)
 
 

@@ -216,7 +216,7 @@ static bool find_length(czm_onnx_step *step, splitting *s, int64_t *length) {
     bool is_known = shape.rank != CZM_UNKNOWN && s->axis >= 0 && s->axis < shape.rank &&
                     shape.dims[s->axis] != CZM_UNKNOWN;
     *length = is_known ? shape.dims[s->axis] : 0;
-    if (!is_known) czm_onnx_refuse(step, "the size of its input is not known");
+    if (!is_known) czm_onnx_refuse_size(step, "the size of its input is not known");
     return is_known;
 }
 

@@ -248,7 +248,7 @@ static bool find_waves(czm_onnx_step *step, fourier *f) {
         if (w->is_half && !f->is_inverse) w->out = w->length / 2 + 1;
         is_known = w->in > 0 && w->length > 0 && w->in <= LONGEST && w->length <= LONGEST;
     }
-    if (!is_known) czm_onnx_refuse(step, "its size is not known, or too large");
+    if (!is_known) czm_onnx_refuse_size(step, "its size is not known, or too large");
     return is_known;
 }
 

@@ -34,7 +34,7 @@ static bool find_places(czm_onnx_step *step, places *p, double outside) {
     if (!czm_onnx_image_of(step, 0, &p->image)) return false;
     read_steps(step, p);
     if (p->kernel[0] < 1 || p->kernel[1] < 1 || p->kernel[0] * p->kernel[1] > MOST_PLACES) {
-        czm_onnx_refuse(step, "its window is too large, or its size is not known");
+        czm_onnx_refuse_size(step, "its window is too large, or its size is not known");
         return false;
     }
     czm_onnx_pad_image(step, &p->image, p->kernel, outside);
@@ -126,7 +126,7 @@ void czm_onnx_pool_places(czm_onnx_step *step) { // MaxPoolWithArgmax
     int64_t kernel[DIRECTIONS];
     if (!czm_onnx_image_of(step, 0, &image)) return;
     if (image.size[0] < 1 || image.size[1] < 1 || image.channels < 1) {
-        czm_onnx_refuse(step, "the size of its image is not known");
+        czm_onnx_refuse_size(step, "the size of its image is not known");
         return;
     }
     czm_onnx_kernel_of(step, &image, kernel);

@@ -51,7 +51,7 @@ enum { LARGEST_MATRIX = 1 << 12 };
 // Where the diagonal of a matrix of this size lies; NULL if the node was rejected.
 static const char *diagonal_of(czm_onnx_step *step, int64_t rows, int64_t columns) {
     if (rows < 1 || columns < 1 || rows > LARGEST_MATRIX || columns > LARGEST_MATRIX) {
-        czm_onnx_refuse(step, "the size of its matrix is not known, or too large");
+        czm_onnx_refuse_size(step, "the size of its matrix is not known, or too large");
         return NULL;
     }
     const int64_t dims[] = {rows, columns};
@@ -138,12 +138,12 @@ void czm_onnx_band(czm_onnx_step *step) { // MatrixBandPart(input, num_lower, nu
     int64_t below, above;
     if (shape.rank < 2 || czm_onnx_in_ints(step, 1, &below, 1) != 1 ||
         czm_onnx_in_ints(step, 2, &above, 1) != 1) {
-        czm_onnx_refuse(step, "its size, or the width of its band, is not known");
+        czm_onnx_refuse_size(step, "its size, or the width of its band, is not known");
         return;
     }
     const int64_t *size = shape.dims + shape.rank - 2;
     if (size[0] < 1 || size[1] < 1 || size[0] > LARGEST_MATRIX || size[1] > LARGEST_MATRIX) {
-        czm_onnx_refuse(step, "the size of its matrix is not known, or too large");
+        czm_onnx_refuse_size(step, "the size of its matrix is not known, or too large");
         return;
     }
     float *mask = CZM_NEW_ARRAY(step->arena, float, (size_t)(size[0] * size[1]));

@@ -69,7 +69,7 @@ static void pad_symmetrically(czm_onnx_step *step, const padding *p) {
         int64_t size = shape.dims[p->order[at]];
         if (!is_padded(p, at)) continue;
         if (size == CZM_UNKNOWN || before < 0 || before > size || after < 0 || after > size) {
-            czm_onnx_refuse(step, "the size of its mirrored input is not known");
+            czm_onnx_refuse_size(step, "the size of its mirrored input is not known");
             return;
         }
         int64_t *indices = CZM_NEW_ARRAY(step->arena, int64_t, (size_t)(before + size + after));
@@ -94,7 +94,7 @@ void czm_onnx_pad(czm_onnx_step *step) {
     bool is_mirror = czm_node_is(step->node, CZM_OP_MirrorPad);
     bool is_symmetric = is_mirror && czm_attr_is(step->node, "mode", "SYMMETRIC");
     if (p.rank == CZM_UNKNOWN || p.rank > MOST || (is_symmetric && !p.is_known)) {
-        czm_onnx_refuse(step, "its paddings are not known");
+        czm_onnx_refuse_size(step, "its paddings are not known");
         return;
     }
     if (p.rank == 0) { // a single number has nothing beside it

@@ -243,13 +243,12 @@ void czm_onnx_cumulative(czm_onnx_step *step) {
 // ---- the largest k of the last axis
 
 void czm_onnx_top_k(czm_onnx_step *step) {
-    double k = (double)czm_attr_int(step->node, "k"); // of the first version
-    if (czm_onnx_in_count(step) > 1 && !czm_onnx_in_number(step, 1, &k)) {
-        czm_onnx_refuse(step, "k is not a constant");
-        return;
-    }
-    const char *of = czm_onnx_in_plain(step, 0);
-    const char *largest = CZM_ONNX(step, "TopK", of, czm_onnx_int(step, (int64_t)k)),
+    static const int64_t one[] = {1};
+    double known = (double)czm_attr_int(step->node, "k"); // of the first version
+    bool is_known = czm_onnx_in_count(step) < 2 || czm_onnx_in_number(step, 1, &known);
+    const char *k = is_known ? czm_onnx_int(step, (int64_t)known)
+                             : czm_onnx_emit_reshape(step, czm_onnx_in_int64(step, 1), one, 1);
+    const char *largest = CZM_ONNX(step, "TopK", czm_onnx_in_plain(step, 0), k),
                *places = czm_onnx_emit_more(step);
     czm_onnx_out(step, 0, largest);
     czm_dtype dtype = czm_attr_type(step->node, "index_type"); // newer than TensorFlow 2.0.0

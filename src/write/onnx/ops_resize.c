@@ -207,7 +207,7 @@ static bool find_image(czm_onnx_step *step, czm_onnx_image *image) {
     for (int i = 0; i < 2; i++)
         if (image->size[i] < 1 || image->out_size[i] < 1 || image->size[i] > LARGEST ||
             image->out_size[i] > LARGEST) {
-            czm_onnx_refuse(step, "the size of its image, or of its result, is not known");
+            czm_onnx_refuse_size(step, "the size of its image, or of its result, is not known");
             return false;
         }
     if (czm_onnx_in(step, 0)->dtype != CZM_DTYPE_FLOAT)
@@ -260,11 +260,11 @@ void czm_onnx_scale(czm_onnx_step *step) {
     const float *scale = czm_onnx_in_floats(step, 2, &scales);
     const float *translation = czm_onnx_in_floats(step, 3, &translations);
     const czm_scale_kernel *k = czm_scale_kernel_of(step->node);
+    if (!find_image(step, &image)) return;
     if (!scale || !translation || !k || scales != 2 || translations != 2) {
         czm_onnx_refuse(step, "its scale, translation or kernel is not known");
         return;
     }
-    if (!find_image(step, &image)) return;
     matrix rows = spans(step, k, image.out_size[0], image.size[0], scale[0], translation[0]);
     matrix columns = spans(step, k, image.out_size[1], image.size[1], scale[1], translation[1]);
     put_product(step, &image, &rows, &columns);

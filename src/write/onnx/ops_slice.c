@@ -189,39 +189,52 @@ void czm_onnx_reverse(czm_onnx_step *step) {
 
 // ---- Roll and ReverseSequence
 
-static const char *slice_along(czm_onnx_step *step, const char *of, int64_t axis, int64_t begin,
-                               int64_t end) {
-    return CZM_ONNX(step, "Slice", of, czm_onnx_int(step, begin), czm_onnx_int(step, end),
-                    czm_onnx_int(step, axis));
+// Moves the last elements to the beginning; `kept`, a list of one, is the number of the others.
+static const char *roll_along(czm_onnx_step *step, const char *of, int64_t axis, const char *kept) {
+    const char *along = czm_onnx_int(step, axis);
+    const char *parts[] = {CZM_ONNX(step, "Slice", of, kept, czm_onnx_int(step, INT32_MAX), along),
+                           CZM_ONNX(step, "Slice", of, czm_onnx_int(step, 0), kept, along), NULL};
+    return czm_onnx_emit_concat(step, parts, axis);
 }
 
-// Moves the last `by` elements to the beginning.
-static const char *roll_along(czm_onnx_step *step, const char *of, int64_t axis, int64_t by) {
-    const char *parts[] = {slice_along(step, of, axis, -by, INT32_MAX),
-                           slice_along(step, of, axis, 0, -by), NULL};
-    return czm_onnx_emit_concat(step, parts, axis);
+// size - shift % size, computed when the network runs
+static const char *computed_rest(czm_onnx_step *step, const char *of, int64_t axis,
+                                 const char *shift) {
+    const char *size =
+        CZM_ONNX(step, "Gather", CZM_ONNX(step, "Shape", of), czm_onnx_int(step, axis));
+    return CZM_ONNX(step, "Sub", size, CZM_ONNX(step, "Mod", shift, size));
+}
+
+// Shift `i` of the input; a single one has no dimension.
+static const char *shift_at(czm_onnx_step *step, int64_t i) {
+    static const int64_t flat[] = {-1};
+    return CZM_ONNX(step, "Gather",
+                    czm_onnx_emit_reshape(step, czm_onnx_in_int64(step, 1), flat, 1),
+                    czm_onnx_int(step, i));
 }
 
 // A shift larger than the size is reduced by its multiples.
 void czm_onnx_roll(czm_onnx_step *step) { // Roll(input, shift, axis)
     czm_shape shape = czm_onnx_in(step, 0)->shape;
     int64_t shifts[MOST], axes[MOST];
-    int count = czm_onnx_in_ints(step, 1, shifts, MOST);
+    int count = czm_onnx_in_ints(step, 2, axes, MOST);
+    bool is_known = czm_onnx_in_ints(step, 1, shifts, MOST) == count;
     bool is_planar = czm_onnx_is_planar_image(step, 0);
-    if (count < 0 || czm_onnx_in_ints(step, 2, axes, MOST) != count || shape.rank == CZM_UNKNOWN) {
-        czm_onnx_refuse(step, "its shifts or axes are not known");
+    if (count < 0 || shape.rank == CZM_UNKNOWN) {
+        czm_onnx_refuse(step, "its axes are not known");
         return;
     }
     const char *name = czm_onnx_in_layout(step, 0, is_planar);
     for (int i = 0; i < count; i++) {
         int64_t size = shape.dims[(axes[i] + shape.rank) % shape.rank];
-        if (size < 1) {
-            czm_onnx_refuse(step, "the size of its input is not known");
-            return;
-        }
-        int64_t by = (shifts[i] % size + size) % size, at;
-        at = czm_onnx_axis_in_layout(axes[i], shape.rank, is_planar);
-        if (by) name = roll_along(step, name, at, by);
+        int64_t at = czm_onnx_axis_in_layout(axes[i], shape.rank, is_planar);
+        int64_t by = is_known && size > 0 ? (shifts[i] % size + size) % size : -1;
+        if (by == 0) continue;
+        const char *kept =
+            by > 0 ? czm_onnx_int(step, size - by)
+                   : computed_rest(step, name, at,
+                                   is_known ? czm_onnx_int(step, shifts[i]) : shift_at(step, i));
+        name = roll_along(step, name, at, kept);
     }
     czm_onnx_out_layout(step, 0, is_planar, name);
 }

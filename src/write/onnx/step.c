@@ -35,6 +35,23 @@ void czm_onnx_refuse(czm_onnx_step *step, const char *format, ...) {
     refuse(step, usual_hint(step->node), reason);
 }
 
+static bool has_open_image(const czm_onnx_translator *t) {
+    const czm_port *port = &t->model->main.inputs.items[0];
+    czm_shape shape =
+        ((const czm_onnx_value *)port->tensor.node->scratch)[port->tensor.index].shape;
+    return shape.rank == 4 && !czm_shape_is_complete((czm_shape){3, shape.dims + 1});
+}
+
+void czm_onnx_refuse_size(czm_onnx_step *step, const char *reason) {
+    const char *option = czm_report_option(step->translator->context->report,
+                                           CZM_OPTION_SPATIAL_DIMS, "HEIGHT,WIDTH");
+    bool is_open = has_open_image(step->translator);
+    refuse(step,
+           is_open ? czm_arena_format(step->arena, "set the size of the input: %s", option)
+                   : usual_hint(step->node),
+           reason);
+}
+
 void czm_onnx_refuse_opset(czm_onnx_step *step, const char *what) {
     const char *option =
         czm_report_option(step->translator->context->report, CZM_OPTION_FORMAT, "czann-2.1.0");

@@ -148,6 +148,8 @@ void czm_onnx_out_value(czm_onnx_step *step, size_t output, const czm_onnx_value
 czm_shape czm_onnx_out_shape(const czm_onnx_step *step, size_t output);
 
 CZM_PRINTF(2, 3) void czm_onnx_refuse(czm_onnx_step *step, const char *format, ...);
+// Rejects a node whose translation depends on a size; the hint is to set it if that of the input is open.
+void czm_onnx_refuse_size(czm_onnx_step *step, const char *reason);
 // Rejects a node that only the newer operator set supports; `what` continues the text "opset 12".
 void czm_onnx_refuse_opset(czm_onnx_step *step, const char *what);
 
