@@ -134,7 +134,7 @@ void czm_fold_matrix_inverse(czm_step *step) {
     czm_step_set_elements(step, 0, elements, count);
 }
 
-// ---- diagonals: only the main one, as in the shape rules
+// ---- diagonals: only the main one, but in MatrixDiag, as in the shape rules
 
 // The value of elements outside the diagonal in the later versions: input `input`, or 0.
 static czm_element padding(const czm_step *step, size_t input) {
@@ -146,15 +146,17 @@ static czm_element padding(const czm_step *step, size_t input) {
 void czm_fold_matrix_diag(czm_step *step) {
     czm_shape shape = step->outputs[0].shape, in = czm_step_in_shape(step, 0);
     czm_value value = czm_step_in_value(step, 0);
+    int64_t number = 0;
     size_t count = 0;
+    if (czm_step_in_count(step) > 1 && !czm_step_in_int(step, 1, &number)) return;
     czm_element *elements = value.elements ? czm_step_new_elements(step, 0, &count) : NULL;
     if (!elements || count == 0) return;
     size_t rows = rows_of(shape), columns = columns_of(shape), size = columns_of(in);
     czm_element other = padding(step, 4);
     for (size_t i = 0; i < count; i++) {
-        size_t row = i / columns % rows, column = i % columns;
-        bool is_on = row == column && row < size;
-        elements[i] = is_on ? value.elements[i / (rows * columns) * size + row] : other;
+        size_t row = i / columns % rows, column = i % columns, at = number < 0 ? column : row;
+        bool is_on = (int64_t)column - (int64_t)row == number && at < size;
+        elements[i] = is_on ? value.elements[i / (rows * columns) * size + at] : other;
     }
     czm_step_set_elements(step, 0, elements, count);
 }

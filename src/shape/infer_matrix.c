@@ -58,28 +58,32 @@ static void set_shorter(czm_step *step, czm_dims *dims, int64_t rows, int64_t co
     czm_step_set_dims(step, 0, dims);
 }
 
-// The later versions can make several diagonals, which are not supported: `first` is the input with their numbers.
+// The later versions can read several diagonals, which are not supported: `first` is the input with their numbers.
 static bool is_main_diagonal(const czm_step *step, size_t first) {
     int64_t number;
     return czm_step_in_count(step) <= first ||
            (czm_step_in_int(step, first, &number) && number == 0);
 }
 
-// The size of a side of the matrix in an input; -1: it follows from the diagonal.
-static int64_t side(const czm_step *step, size_t input, int64_t diagonal) {
-    int64_t told;
-    if (czm_step_in_count(step) <= input) return diagonal;
-    if (!czm_step_in_int(step, input, &told)) return CZM_UNKNOWN;
-    return told == -1 ? diagonal : told;
+// The size of a side of the matrix in an input; if none is given, that of the diagonal and what is beside it.
+static int64_t side(const czm_step *step, size_t input, int64_t diagonal, int64_t beside) {
+    int64_t told = -1;
+    if (czm_step_in_count(step) > input && !czm_step_in_int(step, input, &told)) return CZM_UNKNOWN;
+    if (told == -1 && diagonal != CZM_UNKNOWN) return diagonal + beside;
+    return told;
 }
 
+// One diagonal; a positive number counts columns to the right of the main one, a negative one rows below it. The
+// matrix is square if neither side is given, else as small as possible.
 void czm_infer_matrix_diag(czm_step *step) {
     czm_dims dims = czm_dims_of(czm_step_in_shape(step, 0));
-    if (dims.rank < 1 || !is_main_diagonal(step, 1)) return;
-    int64_t *last = &dims.at[dims.rank - 1];
-    int64_t rows = side(step, 2, *last), columns = side(step, 3, *last);
-    *last = rows;
-    czm_dims_add(&dims, columns);
+    int64_t number = 0;
+    if (czm_step_in_count(step) > 1 && !czm_step_in_int(step, 1, &number)) return;
+    if (dims.rank < 1 || number < -INT32_MAX || number > INT32_MAX) return;
+    int64_t diagonal = dims.at[dims.rank - 1], off = number < 0 ? -number : number;
+    bool is_square = side(step, 2, CZM_UNKNOWN, 0) == -1 && side(step, 3, CZM_UNKNOWN, 0) == -1;
+    dims.at[dims.rank - 1] = side(step, 2, diagonal, number < 0 || is_square ? off : 0);
+    czm_dims_add(&dims, side(step, 3, diagonal, number > 0 || is_square ? off : 0));
     czm_step_set_dims(step, 0, &dims);
 }
 
