@@ -106,7 +106,8 @@ def below(folder):
 def convert(program, form, allowed):
     """Exit status, messages, and the file, in the working folder."""
     shutil.rmtree('out', ignore_errors=True)
-    done = subprocess.run([*program, 'convert', 'spec.json', 'out', 'x', '--format', form, '--allow', allowed], capture_output=True, timeout=SECONDS, check=False)
+    command = [*program, 'convert', 'spec.json', 'out', 'x', '--format', form, '--allow', allowed]
+    done = subprocess.run(command, capture_output=True, timeout=SECONDS, check=False)
     written = [os.path.join('out', name) for name in os.listdir('out')] if os.path.isdir('out') else []
     contents = []
     for path in written:
