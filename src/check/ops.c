@@ -156,6 +156,17 @@ static void check_runnable(collector *all, const czm_node *node) {
                      op_hint);
 }
 
+// Pass "lower" replaces those of the other types.
+static void check_lone_norm(collector *all, const czm_node *node) {
+    if (!czm_node_is(node, CZM_OP_EuclideanNorm) || !all->shapes || node->inputs.count != 2 ||
+        czm_shape_count(czm_shape_of(all->shapes, node->inputs.items[1])) != 0)
+        return;
+    complain(all, node,
+             "TensorFlow 2.0.0 computes the operation EuclideanNorm over no axis wrongly for this "
+             "element type",
+             op_hint);
+}
+
 static void check_ranks(collector *all, const czm_node *node) {
     int most = rows[czm_node_kind(node)].most;
     size_t first = rows[czm_node_kind(node)].first;
@@ -334,6 +345,7 @@ static void check_node(collector *all, const czm_node *node) {
     check_inputs(all, node);
     check_runnable(all, node);
     check_ranks(all, node);
+    check_lone_norm(all, node);
     if (check_values(all, node) && !czm_op_has_kernel(node->def, own_type, node))
         complain(all, node,
                  czm_arena_format(all->arena,

@@ -137,6 +137,10 @@ void czm_onnx_reduce(czm_onnx_step *step) {
         czm_onnx_pass(step);
         return;
     }
+    if (a.count == 0 && !czm_dtype_is_floating(value->dtype) && czm_dtype_size(value->dtype) < 4) {
+        czm_onnx_refuse(step, "over no axis, its squares exceed the element type");
+        return;
+    }
     if (a.count == 0) { // the norm of a single number
         czm_onnx_out(step, 0, CZM_ONNX(step, "Abs", czm_onnx_in_plain(step, 0)));
         return;
