@@ -86,13 +86,37 @@ static czm_status judge(czm_context *context, const char *where, const czm_model
     return worst;
 }
 
+// A variable that Keras' batch normalisation updates in training, where the output does not depend on it.
+static const czm_node *moving_mean(const czm_node_list *effects) {
+    for (size_t i = 0; i < effects->count; i++)
+        for (size_t k = 0; k < effects->items[i]->inputs.count; k++) {
+            const czm_node *variable = czm_effect_variable(effects->items[i], k);
+            if (variable && !variable->order && strstr(variable->name, "moving_mean"))
+                return variable;
+        }
+    return NULL;
+}
+
+static void tell_training(czm_context *context, const char *where, const czm_node *mean) {
+    czm_report_add(context->report, CZM_RULE_TILE_STATISTICS,
+                   czm_arena_format(context->arena, "%s: variable \"%s\"", where, mean->name),
+                   "if this is not intended, export the network with training=False: "
+                   "keras.Model(x, model(x, training=False)).export(...)",
+                   "the batch normalisation that updates it is in training mode: it uses the "
+                   "statistics of each tile");
+}
+
 czm_status czm_state_drop(czm_context *context, const char *where, czm_model *model) {
     czm_node_list effects = model->main.effects;
     model->main.effects.count = 0;
     czm_graph_sort(&model->main);
     cut_statistics(&model->main);
-    czm_status status = holds_program(&model->main) ? CZM_OK
-                                                    : judge(context, where, model, &effects);
+    czm_status status = CZM_OK;
+    if (!holds_program(&model->main)) {
+        const czm_node *mean = moving_mean(&effects);
+        status = judge(context, where, model, &effects);
+        if (mean && !status) tell_training(context, where, mean);
+    }
     for (size_t i = 0; i < model->functions.count; i++) {
         model->functions.items[i]->effects.count = 0;
         czm_graph_sort(model->functions.items[i]);
