@@ -195,7 +195,7 @@ OPS = {
     'scatter_nd_parts_of_places': lambda x: tf.scatter_nd(
         tf.reshape(tf.where(x > 0), [-1, 1]), tf.ones([4 * tf.shape(tf.where(x > 0))[0]]), [9]),
     'scatter_nd_pairs_of_places': lambda x: tf.scatter_nd(
-        tf.reshape(tf.where(x[:, :2, :2] > -9), [-1, 8]), flat(x)[:8], [1, 2, 2, 4, 1, 2, 2, 4]),
+        tf.reshape(tf.where(x[0, :2, :2, 0] > -9), [-1, 4]), flat(x)[:2], [2, 2, 2, 2]),
     'scatter_nd_apart': lambda x: tf.scatter_nd([[4], [0], [2]], flat(x)[:3], [5]),
     'scatter_nd_rows_apart': lambda x: tf.scatter_nd(
         [[0, i] for i in range(7, -1, -1)] + [[1, i] for i in range(40)], tf.tile(x[0, :, 0], [6, 1]), [2, 40, 4]),
