@@ -213,6 +213,8 @@ CASES = [
     ('empty-kernel.h5', of(CONV, weights={'conv': {'kernel:0': [3, 3, 0, 2], 'bias:0': [2]}})),
     ('rest.h5', of(layer('up', 'Conv2DTranspose', {'kernel_size': [3, 3], 'output_padding': [1, 2, 3]}),
                    weights={'up': {'kernel:0': [3, 3, 2, 1], 'bias:0': [2]}})),
+    ('far.h5', of(layer('up', 'Conv2DTranspose', {'kernel_size': [3, 3], 'strides': [2000000000, 1]}),
+                   weights={'up': {'kernel:0': [3, 3, 2, 1], 'bias:0': [2]}})),
     ('flat.h5', open_input(layer('up', 'Conv2DTranspose', {'kernel_size': [3, 3]}), shape=(None, 8),
                            weights={'up': {'kernel:0': [3, 3, 2, 1], 'bias:0': [2]}})),
     ('local.h5', of(layer('local', 'LocallyConnected2D', {'kernel_size': [3, 3], 'implementation': 2}), weights=LOCAL)),

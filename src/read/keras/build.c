@@ -307,13 +307,18 @@ static int64_t compute(czm_op_kind op, int64_t a, int64_t b) {
     return op == CZM_OP_Mul ? a * b : op == CZM_OP_AddV2 ? a + b : op == CZM_OP_Sub ? a - b : a / b;
 }
 
+static bool is_size(int64_t number) { return number > -INT32_MAX && number < INT32_MAX; }
+
 czm_keras_size czm_keras_size_with(czm_keras_call *c, czm_op_kind op, czm_keras_size size,
                                    int64_t number) {
-    bool is_small = size.known < INT32_MAX && llabs(number) < INT32_MAX && number != 0;
-    if (!size.tensor && (is_small || number == 0))
-        return czm_keras_known(number || op != CZM_OP_FloorDiv ? compute(op, size.known, number)
-                                                               : 0);
-    return (czm_keras_size){CZM_UNKNOWN, czm_keras_with(c, op, size.tensor, (double)number)};
+    if (!is_size(size.known) || !is_size(number)) {
+        czm_keras_fail_damaged(c, "the layer computes a size of more than 32 bits");
+        return czm_keras_known(0);
+    }
+    if (size.tensor)
+        return (czm_keras_size){CZM_UNKNOWN, czm_keras_with(c, op, size.tensor, (double)number)};
+    bool is_quotient = number || op != CZM_OP_FloorDiv;
+    return czm_keras_known(is_quotient ? compute(op, size.known, number) : 0);
 }
 
 czm_keras_tensor czm_keras_pack(czm_keras_call *c, const char *suffix, const czm_keras_size *sizes,
