@@ -59,6 +59,13 @@ class ModelMetadata(_Fields):
         """Copies and pickles are made of the fields, whose order is not that of the parameters."""
         return type(self)._make, (tuple(self),)
 
+    def _replace(self, **changes: Any) -> ModelMetadata:
+        """The same with other fields, which are named. (In some versions of PyPy, that of tuples calls __new__().)"""
+        fields = self._asdict()
+        if not fields.keys() >= changes.keys():
+            raise ValueError(f'not fields: {sorted(changes.keys() - fields.keys())}')
+        return self._make({**fields, **changes}.values())
+
     @classmethod
     def from_json(cls, model_metadata: Union[str, os.PathLike[str], Dict[str, Any]]) -> ModelMetadata:
         """Reads a JSON specification; see czmodel.model_metadata.ModelMetadata.from_json()."""
