@@ -123,11 +123,12 @@ static czm_status connect_operations(czm_context *context, czm_onnx_file *file) 
     czm_arena *arena = context->arena;
     bool is_sorted = false;
     for (size_t i = 0; i < file->operations.count; i++) {
-        if (!is_sorted && missing_input(file, i).size) {
+        czm_bytes missing = missing_input(file, i);
+        if (missing.size && !is_sorted) {
             sort_from(arena, file, i);
             is_sorted = true;
+            missing = missing_input(file, i);
         }
-        czm_bytes missing = missing_input(file, i);
         const czm_onnx_operation *o = &file->operations.items[i];
         if (missing.size)
             return damaged(
