@@ -110,10 +110,14 @@ static inline float czm_load_float(const uint8_t *from) {
 }
 
 // Processors give different signs to a result that is not a number.
-static inline void czm_store_float(uint8_t *to, float number) {
+static inline uint32_t czm_float_bits(float number) {
     uint32_t bits;
     memcpy(&bits, &number, sizeof bits);
-    if (number != number) bits = 0x7fc00000;
+    return number != number ? 0x7fc00000 : bits;
+}
+
+static inline void czm_store_float(uint8_t *to, float number) {
+    uint32_t bits = czm_float_bits(number);
     to[0] = (uint8_t)bits;
     to[1] = (uint8_t)(bits >> 8);
     to[2] = (uint8_t)(bits >> 16);

@@ -14,8 +14,8 @@ typedef struct expansion {
 // A number of `count` bytes, the lowest first.
 static bool take_number(expansion *e, size_t count, uint64_t *number) {
     if (count > (size_t)(e->end - e->at)) return false;
-    *number = 0;
-    for (size_t i = 0; i < count; i++) *number |= (uint64_t)*e->at++ << 8 * i;
+    *number = czm_load_le(e->at, count);
+    e->at += count;
     return true;
 }
 

@@ -130,13 +130,6 @@ static void begin_again(rounds *r) {
 
 // ---- one node
 
-static bool has_changed(czm_shape before, czm_shape now) {
-    if (before.rank != now.rank) return true;
-    for (int i = 0; i < now.rank; i++)
-        if (now.dims[i] != before.dims[i]) return true;
-    return false;
-}
-
 // Whether the input shape of the node is known.
 static bool is_settled(const czm_baked *b, czm_shape image) {
     if (image.rank != b->image.rank) return false;
@@ -152,8 +145,8 @@ static czm_status recompute(czm_editor *e, czm_baked *b) {
         now.is_known[i] &= b->sizes.is_known[i];
     b->is_done = true;
     // Pooled maps keep their size while the input changes.
-    bool is_changed = has_changed(b->image, image) ||
-                      has_changed(b->old_input, czm_shape_of(e->shapes, b->input));
+    bool is_changed = !czm_shape_equal(b->image, image) ||
+                      !czm_shape_equal(b->old_input, czm_shape_of(e->shapes, b->input));
     return is_settled(b, image) && is_changed ? b->kind->recompute(e, b, image, &now) : CZM_OK;
 }
 

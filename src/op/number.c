@@ -19,12 +19,6 @@ static double double_of_bits(uint64_t bits) {
 }
 
 // Processors give different signs to a result that is not a number.
-static uint32_t bits_of_float(float value) {
-    uint32_t bits;
-    memcpy(&bits, &value, sizeof bits);
-    return isnan(value) ? 0x7fc00000 : bits;
-}
-
 static uint64_t bits_of_double(double value) {
     uint64_t bits;
     memcpy(&bits, &value, sizeof bits);
@@ -73,7 +67,7 @@ static uint16_t half_of(double value) {
 }
 
 static uint16_t bfloat_of(double value) {
-    uint32_t bits = bits_of_float((float)value);
+    uint32_t bits = czm_float_bits((float)value);
     if (isnan(value)) return 0x7fc0;
     return (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
 }
@@ -82,7 +76,7 @@ bool czm_number_put(czm_buffer *buffer, czm_dtype dtype, double value) {
     size_t size = czm_dtype_size(dtype);
     uint64_t bits;
     switch (dtype) {
-    case CZM_DTYPE_FLOAT: bits = bits_of_float((float)value); break;
+    case CZM_DTYPE_FLOAT: bits = czm_float_bits((float)value); break;
     case CZM_DTYPE_DOUBLE: bits = bits_of_double(value); break;
     case CZM_DTYPE_HALF: bits = half_of(value); break;
     case CZM_DTYPE_BFLOAT16: bits = bfloat_of(value); break;
