@@ -55,10 +55,9 @@ static bool is_product(const czm_node *node) {
 }
 
 static czm_tensor new_number(czm_graph *graph, const char *name, double number) {
-    float *narrow = CZM_NEW(graph->arena, float);
-    *narrow = (float)number;
-    return czm_add_const(graph, name, CZM_DTYPE_FLOAT,
-                         czm_bytes_of((uint8_t *)narrow, sizeof *narrow), NULL, 0);
+    uint8_t *bytes = czm_arena_alloc(graph->arena, sizeof(float));
+    czm_store_float(bytes, (float)number);
+    return czm_add_const(graph, name, CZM_DTYPE_FLOAT, czm_bytes_of(bytes, sizeof(float)), NULL, 0);
 }
 
 // The Mul of one operand becomes that of the first one.

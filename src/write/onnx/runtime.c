@@ -56,11 +56,12 @@ static void part_from_product(fitting *f, czm_onnx_node *sum) {
 
 // The tensor of which the node is half, as in 0.5 * x * (1 + tanh(...)); NULL: it is something else.
 static const char *halved_by(const fitting *f, const czm_onnx_node *node) {
-    const float half = 0.5F;
+    uint8_t half[sizeof(float)];
+    czm_store_float(half, 0.5F);
     for (size_t i = 0; i < 2 && is_op(node, "Mul"); i++) {
         const czm_onnx_weight *w = czm_name_find(&f->weights, czm_bytes_text(node->inputs[i]));
         if (w && w->dtype == CZM_DTYPE_FLOAT &&
-            czm_bytes_equal(w->content, czm_bytes_of(&half, sizeof half)))
+            czm_bytes_equal(w->content, czm_bytes_of(half, sizeof half)))
             return node->inputs[1 - i];
     }
     return NULL;
