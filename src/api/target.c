@@ -247,8 +247,8 @@ static czm_status open_network(czm_context *context, czm_target *target, const c
                           extent));
         if (o->as_is) CZM_TRY(czm_onnx_check_inner(context, &target->onnx));
         target->has_onnx = o->as_is || is_bare;
-        if (target->has_onnx) return CZM_OK;
         source->onnx = &target->onnx;
+        if (target->has_onnx) return CZM_OK;
     }
     if (source->kind == CZM_SOURCE_KERAS && o->as_is)
         return czm_report_add(

@@ -198,6 +198,11 @@ void *czm_arena_array(czm_arena *arena, size_t count, size_t size) {
     return czm_arena_alloc(arena, count * size);
 }
 
+void *czm_arena_matrix(czm_arena *arena, int64_t rows, int64_t columns, size_t size) {
+    if (rows < 0 || columns < 0 || (uint64_t)columns > SIZE_MAX / size) return fail(arena);
+    return czm_arena_array(arena, (size_t)rows, (size_t)columns * size);
+}
+
 bool czm_arena_extend(czm_arena *arena, const void *memory, size_t size, size_t larger) {
     block *b = arena->blocks;
     if (!b || larger > SIZE_MAX - alignof(max_align_t)) return false;

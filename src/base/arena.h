@@ -51,6 +51,9 @@ void *czm_arena_alloc(czm_arena *arena, size_t size);
 // As czm_arena_alloc, for `count` elements of `size` bytes; an overflow counts as out of memory.
 void *czm_arena_array(czm_arena *arena, size_t count, size_t size);
 
+// As czm_arena_array, for `rows` times `columns` elements; a negative number counts as out of memory.
+void *czm_arena_matrix(czm_arena *arena, int64_t rows, int64_t columns, size_t size);
+
 // Enlarges `memory` from `size` to `larger` bytes in place, if it was the last allocation; new bytes are zero.
 // Returns whether it did.
 bool czm_arena_extend(czm_arena *arena, const void *memory, size_t size, size_t larger);
@@ -118,6 +121,8 @@ const uint64_t *czm_arena_key(czm_arena *arena);
 
 #define CZM_NEW(arena, type) ((type *)czm_arena_alloc((arena), sizeof(type)))
 #define CZM_NEW_ARRAY(arena, type, count) ((type *)czm_arena_array((arena), (count), sizeof(type)))
+#define CZM_NEW_MATRIX(arena, type, rows, columns) \
+    ((type *)czm_arena_matrix((arena), (rows), (columns), sizeof(type)))
 
 // Replaces malloc and free for all arenas of the process (tests only, before any arena exists).
 void czm_arena_set_allocator(void *(*allocate)(size_t), void (*release)(void *));

@@ -66,6 +66,12 @@ static uint16_t half_of(double value) {
     return (uint16_t)(sign + ((exponent + 13) << 10) + (int)nearbyint(ldexp(size, 11 - exponent)));
 }
 
+int64_t czm_number_to_int(double number) {
+    if (isnan(number)) return 0;
+    if (fabs(number) < 0x1p63) return (int64_t)number;
+    return number < 0 ? INT64_MIN : INT64_MAX;
+}
+
 static uint16_t bfloat_of(double value) {
     uint32_t bits = czm_float_bits((float)value);
     if (isnan(value)) return 0x7fc0;

@@ -95,7 +95,7 @@ int64_t czm_dim_subtract(int64_t a, int64_t b) {
 
 int64_t czm_dim_multiply(int64_t a, int64_t b) {
     if (a == 0 || b == 0) return 0;
-    if (a == CZM_UNKNOWN || b == CZM_UNKNOWN || a > INT64_MAX / b) return CZM_UNKNOWN;
+    if (a < 0 || b < 0 || a > INT64_MAX / b) return CZM_UNKNOWN;
     return a * b;
 }
 
@@ -144,6 +144,11 @@ int64_t czm_shape_count(czm_shape shape) {
     int64_t count = shape.rank == CZM_UNKNOWN ? CZM_UNKNOWN : 1;
     for (int i = 0; i < shape.rank; i++) count = czm_dim_multiply(count, shape.dims[i]);
     return count;
+}
+
+bool czm_shape_is_small(czm_shape shape, int64_t most) {
+    int64_t count = czm_shape_count(shape);
+    return czm_shape_is_complete(shape) && count != CZM_UNKNOWN && count <= most;
 }
 
 bool czm_shape_equal(czm_shape a, czm_shape b) {

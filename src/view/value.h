@@ -77,6 +77,8 @@ czm_shape czm_dims_keep(czm_arena *arena, const czm_dims *dims); // a copy in th
 
 // The number of elements of a tensor, or CZM_UNKNOWN.
 int64_t czm_shape_count(czm_shape shape);
+// Whether all dimensions are known, and there are at most so many elements.
+bool czm_shape_is_small(czm_shape shape, int64_t most);
 
 bool czm_shape_equal(czm_shape a, czm_shape b);
 

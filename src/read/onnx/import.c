@@ -3,6 +3,8 @@
 // Functions for all operations; see import.h.
 #include "read/onnx/import.h"
 
+#include "op/number.h"
+
 enum {
     LARGEST_CONST = 1024, // elements; more are a variable
     ATTR_FLOAT = 2,       // AttributeProto: f=2, i=3, s=4, t=5, g=6, floats=7, ints=8
@@ -175,19 +177,12 @@ czm_node *czm_import_node(czm_import_step *s, czm_op_kind op, const czm_tensor *
     return czm_build_node(s->run->graph, node_name(s, op), op, inputs, count);
 }
 
+// Integers are cut off at 64 bits.
 static void put_number(czm_buffer *b, czm_dtype dtype, double number) {
-    float narrow = (float)number;
-    uint64_t bits = 0;
-    if (dtype == CZM_DTYPE_FLOAT || dtype == CZM_DTYPE_HALF) {
-        uint32_t word;
-        memcpy(&word, &narrow, sizeof word);
-        bits = word;
-    } else if (dtype == CZM_DTYPE_DOUBLE) {
-        memcpy(&bits, &number, sizeof bits);
-    } else {
-        bits = (uint64_t)(int64_t)number;
-    }
-    czm_put_raw_le(b, bits, dtype == CZM_DTYPE_HALF ? 4 : czm_dtype_size(dtype));
+    if (czm_dtype_is_floating(dtype))
+        czm_number_put(b, dtype, number);
+    else
+        czm_put_raw_le(b, (uint64_t)czm_number_to_int(number), czm_dtype_size(dtype));
 }
 
 czm_tensor czm_import_numbers_const(czm_import_step *s, czm_dtype dtype, const double *numbers,
@@ -279,7 +274,7 @@ czm_shape czm_import_shape(const czm_import_step *s, const czm_import_value *v) 
 
 int64_t czm_import_dim(const czm_import_step *s, const czm_import_value *v, int axis) {
     czm_shape shape = czm_import_shape(s, v);
-    return axis < shape.rank ? shape.dims[axis] : CZM_UNKNOWN;
+    return axis >= 0 && axis < shape.rank ? shape.dims[axis] : CZM_UNKNOWN;
 }
 
 czm_order czm_import_order(const czm_import_step *s, const czm_import_value *v) {
@@ -287,10 +282,17 @@ czm_order czm_import_order(const czm_import_step *s, const czm_import_value *v) 
     return v->constant ? czm_order_plain(v->constant->shape.rank) : v->forms.items[0].order;
 }
 
-static czm_tensor keep(czm_import_step *s, czm_import_value *v, czm_order order,
-                       czm_tensor tensor) {
-    *CZM_APPEND(s->run->context->arena, &v->forms) = (czm_import_form){order, tensor};
+czm_tensor czm_import_keep(czm_import *run, czm_import_value *v, czm_order order,
+                           czm_tensor tensor) {
+    *CZM_APPEND(run->scratch, &v->forms) = (czm_import_form){order, tensor};
     return tensor;
+}
+
+czm_import_value *czm_import_value_of(czm_import *run, czm_order order, czm_tensor tensor) {
+    czm_import_value *v = CZM_NEW(run->scratch, czm_import_value);
+    v->name = "";
+    czm_import_keep(run, v, order, tensor);
+    return v;
 }
 
 // TensorFlow's names match [A-Za-z0-9.][A-Za-z0-9_.\/-]*: passes/names repairs the rest.
@@ -344,7 +346,7 @@ static czm_tensor plain_image(czm_import_step *s, czm_import_value *v) {
     czm_order plain = czm_order_plain(4);
     for (size_t i = 0; i < v->forms.count; i++)
         if (czm_order_is_plain(&v->forms.items[i].order)) return v->forms.items[i].tensor;
-    return keep(s, v, plain, transpose(s, &v->forms.items[0], &plain));
+    return czm_import_keep(s->run, v, plain, transpose(s, &v->forms.items[0], &plain));
 }
 
 // The reshaped value in ONNX's order, made from its source in ONNX's order. This also needs one Transpose, but of an
@@ -369,7 +371,7 @@ czm_tensor czm_import_get(czm_import_step *s, czm_import_value *v, czm_order ord
         t = materialise(s, v->constant, order);
     else if (!czm_order_is_plain(&order) || !reshape_plain(s, v, &t))
         t = transpose(s, &v->forms.items[0], &order);
-    return keep(s, v, order, t);
+    return czm_import_keep(s->run, v, order, t);
 }
 
 czm_tensor czm_import_plain(czm_import_step *s, czm_import_value *v) {
@@ -446,10 +448,10 @@ size_t czm_import_vector(czm_import_step *s, const czm_import_value *v, int64_t 
     const double *numbers = czm_import_numbers(s, v, most, &count);
     if (!v) return 0;
     if (numbers) {
-        for (size_t i = 0; i < count && i < most; i++)
-            out[i] = numbers[i] >= 9.2e18    ? INT64_MAX
-                     : numbers[i] <= -9.2e18 ? INT64_MIN + 1
-                                             : (int64_t)numbers[i];
+        for (size_t i = 0; i < count && i < most; i++) {
+            int64_t number = czm_number_to_int(numbers[i]);
+            out[i] = number == CZM_UNKNOWN_INT ? number + 1 : number;
+        }
         return count;
     }
     int64_t size = czm_shape_count(czm_import_shape(s, v));
@@ -458,7 +460,7 @@ size_t czm_import_vector(czm_import_step *s, const czm_import_value *v, int64_t 
     count = size < 0 ? most + 1 : (size_t)size;
     for (size_t i = 0; i < count && i < most; i++)
         out[i] = value.elements && i < value.count && value.elements[i].is_known
-                     ? (int64_t)value.elements[i].number
+                     ? czm_number_to_int(value.elements[i].number)
                      : CZM_UNKNOWN_INT;
     return count;
 }
@@ -471,7 +473,7 @@ static czm_import_value *output_at(czm_import_step *s, size_t i) {
 
 void czm_import_put(czm_import_step *s, size_t output, czm_tensor tensor, czm_order order) {
     czm_import_value *v = output_at(s, output);
-    if (v) keep(s, v, order, tensor);
+    if (v) czm_import_keep(s->run, v, order, tensor);
 }
 
 void czm_import_copy(czm_import_value *to, const czm_import_value *from) {

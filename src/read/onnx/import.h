@@ -53,6 +53,7 @@ typedef struct czm_import {
     czm_onnx_file *file;
     czm_model *model;
     czm_graph *graph;
+    czm_arena *scratch; // of values, scopes and shapes: freed when the network is complete
     czm_shapes *shapes;
     czm_shapes *sample; // the same for one size of the input in the place of open ones
     czm_import_scope *scope;
@@ -86,6 +87,11 @@ czm_import_value *czm_import_value_new(czm_import *run, czm_bytes name);
 static inline bool czm_import_is_made(const czm_import_value *v) {
     return v->constant || v->forms.count || v->is_sequence;
 }
+// A value without a name, stored as `tensor` in this order.
+czm_import_value *czm_import_value_of(czm_import *run, czm_order order, czm_tensor tensor);
+// Another way in which the value is stored. Returns `tensor`.
+czm_tensor czm_import_keep(czm_import *run, czm_import_value *v, czm_order order,
+                           czm_tensor tensor);
 // Copies everything but the name.
 void czm_import_copy(czm_import_value *to, const czm_import_value *from);
 

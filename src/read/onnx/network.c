@@ -34,9 +34,9 @@ static const row *find_row(const char *op) {
 
 czm_import_value *czm_import_value_new(czm_import *run, czm_bytes name) {
     if (name.size == 0) return NULL;
-    czm_import_value *v = CZM_NEW(run->context->arena, czm_import_value);
+    czm_import_value *v = CZM_NEW(run->scratch, czm_import_value);
     v->name = czm_arena_string(run->context->arena, name);
-    czm_name_slot_for(run->context->arena, &run->scope->values, name)->value = v;
+    czm_name_slot_for(run->scratch, &run->scope->values, name)->value = v;
     return v;
 }
 
@@ -114,14 +114,21 @@ static const char *step_name(const czm_import_step *s) {
     return *prefix ? czm_arena_format(s->run->context->arena, "%s%s", prefix, name) : name;
 }
 
+// An order has no more than CZM_MOST_AXES.
+static int rank_of(const czm_import_step *s, const czm_import_value *v) {
+    if (v->is_sequence) return 0;
+    if (v->constant) return v->constant->shape.rank;
+    czm_shapes_catch_up(s->run->shapes);
+    return czm_shape_of(s->run->shapes, v->forms.items[0].tensor).rank;
+}
+
 static czm_status check_inputs(czm_import_step *s) {
     for (size_t i = 0; i < s->input_count; i++)
         if (s->inputs[i] && !czm_import_is_made(s->inputs[i]))
             return czm_import_reject(s, NULL, "its input \"%s\" is a second input of the network",
                                      s->inputs[i]->name);
     for (size_t i = 0; i < s->input_count; i++)
-        if (s->inputs[i] && !s->inputs[i]->is_sequence &&
-            czm_import_order(s, s->inputs[i]).rank > CZM_MOST_AXES)
+        if (s->inputs[i] && rank_of(s, s->inputs[i]) > CZM_MOST_AXES)
             return czm_import_reject(s, NULL,
                                      "tensors of more than %d dimensions are not supported",
                                      CZM_MOST_AXES);
@@ -129,14 +136,13 @@ static czm_status check_inputs(czm_import_step *s) {
 }
 
 czm_status czm_import_translate_operation(czm_import *run, const czm_onnx_operation *operation) {
-    czm_arena *arena = run->context->arena;
     const czm_import_call *call = run->scope->call;
     czm_import_step s = {.run = run, .operation = operation, .call = call};
     s.opset = call && call->function->opset ? call->function->opset : run->file->opset;
     s.input_count = count_fields(operation->message, 1);
     s.output_count = count_fields(operation->message, 2);
-    s.inputs = CZM_NEW_ARRAY(arena, czm_import_value *, s.input_count);
-    s.outputs = CZM_NEW_ARRAY(arena, czm_import_value *, s.output_count);
+    s.inputs = CZM_NEW_ARRAY(run->scratch, czm_import_value *, s.input_count);
+    s.outputs = CZM_NEW_ARRAY(run->scratch, czm_import_value *, s.output_count);
     take_values(run, operation->message, 1, czm_import_value_named, s.inputs);
     take_values(run, operation->message, 2, czm_import_value_new, s.outputs);
     while (s.input_count && !s.inputs[s.input_count - 1]) s.input_count--;
@@ -201,7 +207,7 @@ czm_onnx_layout czm_onnx_layout_find(const char *name) {
 
 static czm_onnx_layout layout_of_operations(czm_import *run, const char *input) {
     czm_name_table images = {0};
-    czm_name_slot_for(run->context->arena, &images, czm_bytes_text(input))->value = &images;
+    czm_name_slot_for(run->scratch, &images, czm_bytes_text(input))->value = &images;
     for (size_t i = 0; i < run->file->operations.count; i++) {
         const czm_onnx_operation *o = &run->file->operations.items[i];
         const row *r = find_row(o->op);
@@ -209,7 +215,7 @@ static czm_onnx_layout layout_of_operations(czm_import *run, const char *input) 
         if (r->layout == FIRST) return CZM_LAYOUT_NCHW;
         if (czm_text_equal(o->op, "Transpose") && moves_channels_first(run, o))
             return CZM_LAYOUT_NHWC;
-        if (r->layout == SAME) add_outputs(run->context->arena, &images, o);
+        if (r->layout == SAME) add_outputs(run->scratch, &images, o);
     }
     return CZM_LAYOUT_UNKNOWN;
 }
@@ -264,7 +270,7 @@ static void add_input(czm_import *run, const czm_onnx_end *in, czm_onnx_layout l
                                        czm_shape_attr(run->context->arena, czm_dims_shape(&dims)));
     assume_sample(run, input, dims);
     czm_import_value *v = czm_import_value_named(run, czm_bytes_text(in->name));
-    *CZM_APPEND(run->context->arena, &v->forms) = (czm_import_form){order, input};
+    czm_import_keep(run, v, order, input);
 }
 
 // Whether the dimensions from `at` on are the depth, height and width of the input, which begin at `first`.
@@ -350,10 +356,10 @@ static void begin_model(czm_import *run) {
     *model->ops = (czm_op_registry){.arena = arena};
     model->main = (czm_graph){.arena = arena, .ops = model->ops};
     run->graph = &model->main;
-    run->scope = CZM_NEW(arena, czm_import_scope);
+    run->scope = CZM_NEW(run->scratch, czm_import_scope);
     run->scope->prefix = "";
-    run->shapes = czm_shapes_follow(arena, model);
-    run->sample = czm_shapes_follow(arena, model);
+    run->shapes = czm_shapes_follow(run->scratch, model);
+    run->sample = czm_shapes_follow(run->scratch, model);
 }
 
 // Keeps only the nodes that the output needs.
@@ -380,28 +386,40 @@ static czm_onnx_end with_size(czm_import *run, const czm_onnx_end *in, czm_onnx_
     return sized;
 }
 
-czm_status czm_onnx_network_read(czm_context *context, czm_onnx_file *file, czm_onnx_choice choice,
-                                 czm_model *model) {
-    czm_import run = {.context = context, .file = file, .model = model};
+static czm_status read_network(czm_import *run, czm_onnx_choice choice) {
+    czm_onnx_file *file = run->file;
+    czm_report *report = run->context->report;
     const czm_onnx_end *in = NULL, *out = NULL;
     if (file->opset < OLDEST_OPSET)
-        return czm_report_add(context->report, CZM_RULE_ONNX_IMPORT, file->where,
+        return czm_report_add(report, CZM_RULE_ONNX_IMPORT, file->where,
                               "convert the file with onnx.version_converter, or export it again",
                               "it uses operator set %lld, but only %d and newer are supported",
                               (long long)file->opset, OLDEST_OPSET);
-    begin_model(&run);
-    CZM_TRY(choose(&run, choice.output, &in, &out));
+    CZM_TRY(choose(run, choice.output, &in, &out));
     if (in->shape.rank == CZM_UNKNOWN || in->shape.rank > CZM_MOST_AXES)
-        return czm_report_add(context->report, CZM_RULE_INPUT_LAYOUT, file->where, NULL,
-                              "the number of dimensions of the input \"%s\" is not known",
-                              in->name);
-    CZM_TRY(find_layout(&run, in, &choice.layout));
-    czm_onnx_end sized = with_size(&run, in, choice);
-    add_weights(&run);
-    add_input(&run, &sized, choice.layout);
+        return czm_report_add(
+            report, CZM_RULE_ONNX_IMPORT, file->where, NULL,
+            "the number of dimensions of the input \"%s\" is not known, or larger than %d",
+            in->name, CZM_MOST_AXES);
+    CZM_TRY(find_layout(run, in, &choice.layout));
+    czm_onnx_end sized = with_size(run, in, choice);
+    begin_model(run);
+    add_weights(run);
+    add_input(run, &sized, choice.layout);
     for (size_t i = 0; i < file->operations.count; i++)
-        CZM_TRY(czm_import_translate_operation(&run, &file->operations.items[i]));
-    CZM_TRY(add_output(&run, out, choice.layout, sized.shape));
-    settle(&run);
+        CZM_TRY(czm_import_translate_operation(run, &file->operations.items[i]));
+    CZM_TRY(add_output(run, out, choice.layout, sized.shape));
+    settle(run);
     return CZM_OK;
+}
+
+czm_status czm_onnx_network_read(czm_context *context, czm_onnx_file *file, czm_onnx_choice choice,
+                                 czm_model *model) {
+    czm_import run = {.context = context,
+                      .file = file,
+                      .model = model,
+                      .scratch = czm_arena_child(context->arena)};
+    czm_status status = read_network(&run, choice);
+    czm_arena_free(run.scratch);
+    return status;
 }

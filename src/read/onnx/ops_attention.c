@@ -134,8 +134,7 @@ static bool is_seen(const attention *a, int64_t distance) {
 
 static void add_places(czm_import_step *s, attention *a) {
     int64_t dims[] = {a->queries, a->keys};
-    double *bias =
-        CZM_NEW_ARRAY(s->run->context->arena, double, (size_t)(a->queries * a->keys) + 1);
+    double *bias = CZM_NEW_MATRIX(s->run->context->arena, double, a->queries, a->keys);
     for (int64_t i = 0; i < a->queries; i++) {
         bool sees = false;
         for (int64_t j = 0; j < a->keys; j++) {
@@ -151,8 +150,7 @@ static void add_places(czm_import_step *s, attention *a) {
 // The same if the number of padded keys determines the first key of the queries, which then differs between images.
 static void add_moved_places(czm_import_step *s, attention *a, czm_tensor lengths) {
     int64_t dims[] = {a->queries, a->keys};
-    double *distance =
-        CZM_NEW_ARRAY(s->run->context->arena, double, (size_t)(a->queries * a->keys) + 1);
+    double *distance = CZM_NEW_MATRIX(s->run->context->arena, double, a->queries, a->keys);
     for (int64_t query = 0, i = 0; query < a->queries; query++)
         for (int64_t key = 0; key < a->keys; key++)
             distance[i++] = (double)(key - query + a->queries);

@@ -21,7 +21,7 @@ enum {
 // Sets `inner` in each case: a compiler does not know that a rejection is never CZM_OK.
 static czm_status enter(czm_import_step *s, czm_import_scope *outer, czm_import_scope **inner) {
     czm_import *run = s->run;
-    *inner = CZM_NEW(run->context->arena, czm_import_scope);
+    *inner = CZM_NEW(run->scratch, czm_import_scope);
     if (run->scope->depth == DEEPEST)
         return czm_import_reject(
             s, NULL, "functions, branches and loops are nested more than %d levels deep", DEEPEST);
@@ -35,11 +35,11 @@ static czm_status enter(czm_import_step *s, czm_import_scope *outer, czm_import_
 // Binds a name of the scope to a value of another scope, or to none.
 static void bind(czm_import_step *s, czm_import_scope *scope, czm_bytes name,
                  const czm_import_value *value) {
-    czm_import_value *own = CZM_NEW(s->run->context->arena, czm_import_value);
+    czm_import_value *own = CZM_NEW(s->run->scratch, czm_import_value);
     if (value) czm_import_copy(own, value);
     own->name = czm_arena_string(s->run->context->arena, name);
     own->is_absent = value == NULL;
-    czm_name_slot_for(s->run->context->arena, &scope->values, name)->value = own;
+    czm_name_slot_for(s->run->scratch, &scope->values, name)->value = own;
 }
 
 static czm_status read_weights(czm_import_step *s, czm_bytes graph) {
@@ -206,7 +206,7 @@ static czm_status run_round(czm_import_step *s, rounds *r, const czm_import_valu
                                  r->states);
     for (size_t i = 0; i < r->states; i++) r->state[i] = r->outputs[extra + i];
     for (size_t i = 0; i < r->scans && extra + r->states + i < count; i++) {
-        czm_import_value *row = CZM_NEW(s->run->context->arena, czm_import_value);
+        czm_import_value *row = CZM_NEW(s->run->scratch, czm_import_value);
         czm_import_copy(row, r->outputs[extra + r->states + i]);
         r->ranks[i] = czm_import_order(s, row).rank;
         *CZM_APPEND(s->run->context->arena, &r->rows[i]) = czm_import_plain(s, row);
@@ -233,11 +233,8 @@ static czm_status end_rounds(czm_import_step *s, const rounds *r) {
 }
 
 static czm_import_value *number_value(czm_import_step *s, czm_dtype dtype, double number) {
-    czm_import_value *v = CZM_NEW(s->run->context->arena, czm_import_value);
-    v->name = "";
-    *CZM_APPEND(s->run->context->arena, &v->forms) =
-        (czm_import_form){czm_order_plain(0), czm_import_numbers_const(s, dtype, &number, NULL, 0)};
-    return v;
+    return czm_import_value_of(s->run, czm_order_plain(0),
+                               czm_import_numbers_const(s, dtype, &number, NULL, 0));
 }
 
 // Whether another iteration follows; an absent condition is true.
@@ -278,14 +275,10 @@ czm_status czm_import_op_loop(czm_import_step *s) {
 // One row of an input that is scanned, along an axis.
 static czm_import_value *row_of(czm_import_step *s, czm_import_value *x, int axis, int64_t index) {
     czm_order order = czm_import_order(s, x);
-    czm_import_value *v = CZM_NEW(s->run->context->arena, czm_import_value);
     czm_tensor t = CZM_OUT(s, CZM_OP_GatherV2, czm_import_made(s, x),
                            czm_import_const_of(s, (int32_t)index),
                            czm_import_const_of(s, czm_order_place(&order, axis)));
-    v->name = "";
-    *CZM_APPEND(s->run->context->arena, &v->forms) =
-        (czm_import_form){czm_order_without(&order, 1u << axis), t};
-    return v;
+    return czm_import_value_of(s->run, czm_order_without(&order, 1u << axis), t);
 }
 
 czm_status czm_import_op_scan(czm_import_step *s) {

@@ -16,7 +16,7 @@ static czm_tensor add_bias(czm_import_step *s, czm_tensor y) {
 static czm_import_value *viewed(czm_import_step *s, const czm_import_value *w,
                                 const czm_dims *dims) {
     czm_onnx_initializer *view = CZM_NEW(s->run->context->arena, czm_onnx_initializer);
-    czm_import_value *value = CZM_NEW(s->run->context->arena, czm_import_value);
+    czm_import_value *value = CZM_NEW(s->run->scratch, czm_import_value);
     *view = *w->constant;
     view->shape = czm_dims_keep(s->run->context->arena, dims);
     *value = (czm_import_value){.name = w->name, .constant = view};

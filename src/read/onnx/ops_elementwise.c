@@ -197,7 +197,7 @@ static void place_old_operand(czm_import_step *s) {
     czm_onnx_initializer *wide = CZM_NEW(s->run->context->arena, czm_onnx_initializer);
     *wide = *b->constant;
     wide->shape = czm_dims_keep(s->run->context->arena, &dims);
-    czm_import_value *placed = CZM_NEW(s->run->context->arena, czm_import_value);
+    czm_import_value *placed = CZM_NEW(s->run->scratch, czm_import_value);
     *placed = (czm_import_value){.name = b->name, .constant = wide};
     s->inputs[1] = placed;
 }

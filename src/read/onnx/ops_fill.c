@@ -129,7 +129,7 @@ czm_status czm_import_op_constant_of_shape(czm_import_step *s) {
 static czm_tensor band(czm_import_step *s, czm_dtype dtype, int64_t rows, int64_t columns,
                        int64_t low, int64_t high) {
     int64_t dims[] = {rows, columns};
-    double *numbers = CZM_NEW_ARRAY(s->run->context->arena, double, (size_t)(rows * columns) + 1);
+    double *numbers = CZM_NEW_MATRIX(s->run->context->arena, double, rows, columns);
     for (int64_t i = 0; i < rows * columns; i++) {
         int64_t distance = i % columns - i / columns;
         numbers[i] = distance >= low && distance <= high;

@@ -2,6 +2,7 @@
 //
 // Picking elements by index, and putting them back. ONNX counts negative indices from the end;
 // TensorFlow does not.
+#include "op/number.h"
 #include "read/onnx/import.h"
 
 enum { MOST_ELEMENTS = 1 << 20 }; // of indices that are written out
@@ -50,7 +51,7 @@ czm_status czm_import_op_gather(czm_import_step *s) {
 // The place along `axis` of each element of a tensor with this shape, of the index's type.
 static czm_tensor counting(czm_import_step *s, czm_dtype dtype, czm_shape shape, int axis) {
     int64_t count = czm_shape_count(shape), inner = 1;
-    for (int i = axis + 1; i < shape.rank; i++) inner *= shape.dims[i];
+    for (int i = axis + 1; i < shape.rank; i++) inner = czm_dim_multiply(inner, shape.dims[i]);
     double *numbers = CZM_NEW_ARRAY(s->run->context->arena, double, (size_t)count);
     for (int64_t i = 0; i < count; i++) numbers[i] = (double)(i / inner % shape.dims[axis]);
     return czm_import_numbers_const(s, dtype, numbers, shape.dims, (size_t)shape.rank);
@@ -60,7 +61,7 @@ static czm_status element_index(czm_import_step *s, czm_tensor x, czm_import_val
                                 czm_tensor *out) {
     czm_shape shape = czm_import_shape(s, index);
     czm_tensor parts[CZM_MOST_AXES];
-    if (!czm_shape_is_complete(shape) || czm_shape_count(shape) > MOST_ELEMENTS)
+    if (!czm_shape_is_small(shape, MOST_ELEMENTS))
         return czm_import_reject(s, "export the network with a fixed size, or set the size",
                                  "the shape %s of its indices is open or too large",
                                  czm_shape_text(s->run->context->arena, shape));
@@ -127,7 +128,7 @@ static czm_status prefix_batch(czm_import_step *s, const czm_import_value *index
     czm_dims one = czm_dims_of(shape);
     czm_tensor parts[CZM_MOST_AXES + 2];
     one.at[one.rank - 1] = 1;
-    if (!czm_shape_is_complete(shape) || czm_shape_count(shape) > MOST_ELEMENTS)
+    if (!czm_shape_is_small(shape, MOST_ELEMENTS))
         return czm_import_reject(s, "export the network with a fixed size, or set the size",
                                  "the shape %s of its indices is open or too large",
                                  czm_shape_text(s->run->context->arena, shape));
@@ -161,7 +162,8 @@ static bool read_grid_axis(const double *numbers, size_t stride, czm_shape shape
         if (a > axis) inner *= shape.dims[a];
     }
     for (int64_t i = 0; i < count; i++) {
-        int64_t at = i / inner % shape.dims[axis], place = (int64_t)numbers[(size_t)i * stride];
+        int64_t at = i / inner % shape.dims[axis],
+                place = czm_number_to_int(numbers[(size_t)i * stride]);
         if (i == at * inner) places[at] = place;
         if (place < 0 || places[at] != place) return false;
     }
@@ -217,11 +219,11 @@ czm_status czm_import_op_gather_nd(czm_import_step *s) {
     czm_import_value *x = czm_import_in(s, 0), *index = czm_import_in(s, 1);
     int64_t length;
     CZM_TRY(row_length(s, index, &length));
-    int64_t batch = czm_import_int(s, "batch_dims", 0);
+    int64_t batch = czm_import_int(s, "batch_dims", 0), most = czm_import_order(s, index).rank - 1;
     if (batch == 0 && gather_grid(s, x, index)) return CZM_OK;
-    int rank =
-        czm_import_order(s, x).rank + czm_import_order(s, index).rank - 1 - (int)(length + batch);
-    if (batch < 0 || batch >= czm_import_order(s, index).rank || rank < 0)
+    bool fits = batch >= 0 && batch <= most;
+    int rank = fits ? czm_import_order(s, x).rank + (int)(most - length - batch) : -1;
+    if (rank < 0)
         return czm_import_reject(s, NULL, "batch_dims is %lld, which does not fit its inputs",
                                  (long long)batch);
     czm_tensor t = czm_import_plain(s, x);

@@ -206,14 +206,12 @@ static bool is_flat_group(czm_import_step *s, const czm_import_value *flat) {
 }
 
 static czm_status norm_of_flat_group(czm_import_step *s, czm_import_value *flat) {
-    czm_import_value *image = CZM_NEW(s->run->context->arena, czm_import_value);
     czm_shape shape = czm_import_shape(s, flat);
     czm_tensor y;
     CZM_TRY(czm_import_group_norm(s, flat->source, shape.dims[1],
                                   czm_import_float(s, "epsilon", 1e-5), czm_import_in(s, 1),
                                   czm_import_in(s, 2), &y));
-    *CZM_APPEND(s->run->context->arena, &image->forms) =
-        (czm_import_form){czm_order_channels_last(4), y};
+    czm_import_value *image = czm_import_value_of(s->run, czm_order_channels_last(4), y);
     image->shape_of = flat->source;
     czm_tensor sizes = CZM_OUT(s, CZM_OP_Shape, czm_import_plain(s, flat));
     czm_import_put(s, 0, CZM_OUT(s, CZM_OP_Reshape, czm_import_plain(s, image), sizes),
@@ -278,7 +276,7 @@ czm_status czm_import_op_lrn(czm_import_step *s) {
     czm_import_value *v = czm_import_in(s, 0);
     czm_order order = czm_order_channels_last(czm_import_order(s, v).rank);
     int64_t size = czm_import_int(s, "size", 0), channels = czm_import_dim(s, v, 1);
-    if (size < 1 || size > 64 || channels < 1 || order.rank != 4)
+    if (size < 1 || size > 64 || channels < 1 || channels > INT32_MAX || order.rank != 4)
         return czm_import_reject(s, NULL, "a window of %lld channels is not supported",
                                  (long long)size);
     czm_tensor x = czm_import_get(s, v, order), sum = {0};
@@ -311,6 +309,8 @@ czm_status czm_import_op_mean_variance_norm(czm_import_step *s) {
     int64_t wanted[CZM_MOST_AXES] = {0, 2, 3}, axes[CZM_MOST_AXES];
     size_t count = czm_import_ints(s, "axes", wanted, CZM_MOST_AXES);
     unsigned set = 0;
+    if (count > CZM_MOST_AXES)
+        return czm_import_reject(s, NULL, "%zu axes are not supported", count);
     for (size_t i = 0; i < (count ? count : 3); i++) {
         int axis;
         CZM_TRY(czm_import_axis(s, wanted[i], order.rank, &axis));

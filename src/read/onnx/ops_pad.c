@@ -220,7 +220,7 @@ czm_status czm_import_op_center_crop_pad(czm_import_step *s) {
         int axis;
         CZM_TRY(czm_import_axis(s, axes[i], order.rank, &axis));
         int64_t size = czm_import_dim(s, v, axis), place = czm_order_place(&order, axis);
-        if (size == CZM_UNKNOWN || sizes[i] == CZM_UNKNOWN_INT || sizes[i] > CZM_IMPORT_MOST_PIXELS)
+        if (size == CZM_UNKNOWN || sizes[i] < 0 || sizes[i] > CZM_IMPORT_MOST_PIXELS)
             return czm_import_reject(s, "export the network with a fixed size, or set the size",
                                      "it crops or pads an open size");
         int64_t more = sizes[i] - size;

@@ -46,6 +46,11 @@ static void add_at_end(czm_import_window *w, const int64_t *more) {
     for (int i = 0; i < CZM_MOST_SPATIAL; i++) w->after[i] += more[i];
 }
 
+// Of a window; CZM_UNKNOWN: more than 64 bits.
+static int64_t pixels(const czm_import_window *w) {
+    return czm_shape_count((czm_shape){CZM_MOST_SPATIAL, w->kernel});
+}
+
 // The pixels of the padded image that stand at one place of every window.
 static czm_tensor tap(czm_import_step *s, czm_tensor x, const czm_import_window *w,
                       const int64_t *place) {
@@ -68,10 +73,10 @@ static czm_tensor tap(czm_import_step *s, czm_tensor x, const czm_import_window 
 static czm_status by_taps(czm_import_step *s, czm_op_kind op, czm_tensor x,
                           const czm_import_window *w, czm_tensor *y) {
     enum { MOST_TAPS = 1024 };
-    int64_t count = w->kernel[0] * w->kernel[1] * w->kernel[2], place[CZM_MOST_SPATIAL];
-    if (count > MOST_TAPS)
-        return czm_import_reject(s, NULL, "a dilated pool of %lld pixels is not supported",
-                                 (long long)count);
+    int64_t count = pixels(w), place[CZM_MOST_SPATIAL];
+    if (count == CZM_UNKNOWN || count > MOST_TAPS)
+        return czm_import_reject(s, NULL, "a dilated pool of more than %d pixels is not supported",
+                                 MOST_TAPS);
     for (int64_t n = 0; n < count; n++) {
         place[2] = n % w->kernel[2];
         place[1] = n / w->kernel[2] % w->kernel[1];
@@ -140,8 +145,7 @@ static czm_status mean_of_windows(czm_import_step *s, czm_tensor x, const czm_im
         return CZM_OK;
     }
     CZM_TRY(by_taps(s, CZM_OP_AddV2, x, w, y));
-    *y = czm_import_with(s, CZM_OP_Mul, *y,
-                         1.0 / (double)(w->kernel[0] * w->kernel[1] * w->kernel[2]));
+    *y = czm_import_with(s, CZM_OP_Mul, *y, 1.0 / (double)pixels(w));
     return CZM_OK;
 }
 
@@ -183,7 +187,7 @@ static czm_status correction(czm_import_step *s, const czm_import_value *x,
     }
     double *factors = CZM_NEW_ARRAY(s->run->context->arena, double, (size_t)count);
     for (int64_t n = 0; n < count; n++) {
-        factors[n] = (double)(w->kernel[0] * w->kernel[1] * w->kernel[2]);
+        factors[n] = (double)pixels(w);
         for (int64_t i = w->places - 1, rest = n; i >= 0; rest /= out[i], i--)
             factors[n] /= counts[i][rest % out[i]];
     }
@@ -250,7 +254,7 @@ czm_status czm_import_op_lp_pool(czm_import_step *s) {
     if (p > 1)
         t = p == 2 ? CZM_OUT(s, CZM_OP_Square, t) : czm_import_with(s, CZM_OP_Pow, t, (double)p);
     CZM_TRY(mean_of_windows(s, czm_import_window_padded(s, t, &w, 0), &w, &y));
-    y = czm_import_with(s, CZM_OP_Mul, y, (double)(w.kernel[0] * w.kernel[1] * w.kernel[2]));
+    y = czm_import_with(s, CZM_OP_Mul, y, (double)pixels(&w));
     if (p > 1)
         y = p == 2 ? CZM_OUT(s, CZM_OP_Sqrt, y) : czm_import_with(s, CZM_OP_Pow, y, 1 / (double)p);
     czm_import_window_put(s, y, &w);

@@ -111,10 +111,8 @@ static czm_status real_number(czm_import_step *s, operand o, czm_import_value **
         CZM_TRY(beside_axis(s, v, czm_import_in(s, o.scale), o.axis, &other));
         x = CZM_OUT(s, CZM_OP_Mul, x, czm_import_cast(s, other, CZM_DTYPE_FLOAT));
     }
-    *out = CZM_NEW(s->run->context->arena, czm_import_value);
-    **out = (czm_import_value){.name = v->name};
-    *CZM_APPEND(s->run->context->arena, &(*out)->forms) =
-        (czm_import_form){czm_import_order(s, v), x};
+    *out = czm_import_value_of(s->run, czm_import_order(s, v), x);
+    (*out)->name = v->name;
     return CZM_OK;
 }
 
@@ -169,12 +167,12 @@ czm_status czm_import_op_qlinear_matmul(czm_import_step *s) {
 
 // The unit of the bias is the product of both scales.
 czm_status czm_import_op_qlinear_conv(czm_import_step *s) {
-    czm_import_value *given = czm_import_in(s, 8), bias = {.name = ""};
+    czm_import_value *given = czm_import_in(s, 8);
     if (!given) return quantised_product(s, czm_import_op_conv, 0, NULL);
     czm_tensor unit = CZM_OUT(s, CZM_OP_Mul, czm_import_plain(s, czm_import_in(s, 1)),
                               czm_import_plain(s, czm_import_in(s, 4)));
     czm_tensor whole = czm_import_cast(s, czm_import_plain(s, given), CZM_DTYPE_FLOAT);
-    *CZM_APPEND(s->run->context->arena, &bias.forms) =
-        (czm_import_form){czm_order_plain(1), CZM_OUT(s, CZM_OP_Mul, whole, unit)};
-    return quantised_product(s, czm_import_op_conv, 0, &bias);
+    czm_import_value *bias =
+        czm_import_value_of(s->run, czm_order_plain(1), CZM_OUT(s, CZM_OP_Mul, whole, unit));
+    return quantised_product(s, czm_import_op_conv, 0, bias);
 }

@@ -80,9 +80,10 @@ czm_status czm_import_op_global_lp_pool(czm_import_step *s) {
 // ---- along one axis
 
 czm_order czm_import_order_ending_with(czm_import_step *s, const czm_import_value *x, int axis) {
-    for (size_t i = 0; i < x->forms.count; i++)
-        if (x->forms.items[i].order.axis[x->forms.items[i].order.rank - 1] == axis)
-            return x->forms.items[i].order;
+    for (size_t i = 0; i < x->forms.count; i++) {
+        const czm_order *own = &x->forms.items[i].order;
+        if (own->rank > 0 && own->axis[own->rank - 1] == axis) return *own;
+    }
     czm_order order = czm_import_order(s, x);
     return czm_order_ending_with(&order, axis);
 }
@@ -187,7 +188,7 @@ static czm_tensor products_so_far(czm_import_step *s, czm_tensor t, int place, i
     size_t rank = (size_t)czm_import_stored_shape(s, t).rank + 1;
     bool is_exclusive = czm_import_int(s, "exclusive", 0) != 0;
     bool is_reverse = czm_import_int(s, "reverse", 0) != 0;
-    double *counts = CZM_NEW_ARRAY(s->run->context->arena, double, (size_t)(size * size));
+    double *counts = CZM_NEW_MATRIX(s->run->context->arena, double, size, size);
     for (int64_t i = 0; i < size; i++)
         for (int64_t k = 0; k < size; k++)
             counts[i * size + k] = is_reverse ? k >= i + is_exclusive : k + is_exclusive <= i;

@@ -6,6 +6,8 @@
 
 #include <math.h>
 
+enum { LARGEST_REGION = 1 << 20 }; // in parts of the image
+
 typedef enum coordinates {
     HALF_PIXEL,
     PYTORCH_HALF_PIXEL,
@@ -72,6 +74,13 @@ static bool is_present(czm_import_step *s, const czm_import_value *v) {
     return v && czm_shape_count(czm_import_shape(s, v)) != 0;
 }
 
+static czm_status check_sizes(czm_import_step *s, const axis_resize *a) {
+    bool is_possible = a->in <= INT32_MAX && a->out >= CZM_UNKNOWN && a->out <= INT32_MAX;
+    return is_possible ? CZM_OK
+                       : czm_import_reject(s, NULL, "%lld pixels cannot become %lld",
+                                           (long long)a->in, (long long)a->out);
+}
+
 static czm_status take_scales(czm_import_step *s, resize *r, const int *axes, size_t count) {
     double attr[CZM_MOST_AXES];
     const double *scales = attr;
@@ -88,6 +97,7 @@ static czm_status take_scales(czm_import_step *s, resize *r, const int *axes, si
         axis_resize *a = &r->axes[axes[i]];
         if (!(scales[i] > 0 && scales[i] < 4096))
             return czm_import_reject(s, NULL, "a scale of %g is not supported", scales[i]);
+        CZM_TRY(check_sizes(s, a));
         a->changes = scales[i] != 1;
         a->scale = scales[i];
         a->out = a->in == CZM_UNKNOWN ? CZM_UNKNOWN
@@ -126,6 +136,7 @@ static czm_status take_sizes(czm_import_step *s, resize *r, const int *axes, siz
         axis_resize *a = &r->axes[axes[i]];
         bool is_pixel = axes[i] >= 2 || r->rank != 4;
         a->out = sizes[i] == CZM_UNKNOWN_INT ? CZM_UNKNOWN : sizes[i];
+        CZM_TRY(check_sizes(s, a));
         a->changes = is_pixel && (a->out == CZM_UNKNOWN || a->out != a->in);
         if (a->changes && a->out == CZM_UNKNOWN) r->computed = v;
     }
@@ -140,6 +151,10 @@ static czm_status read_region(czm_import_step *s, resize *r, const int *axes, si
         return czm_import_reject(s, "export the network with a constant region",
                                  "its region is computed while the network runs");
     for (size_t i = 0; i < count; i++) {
+        double largest = fmax(fabs(region[i]), fabs(region[i + count]));
+        if (!(largest <= LARGEST_REGION))
+            return czm_import_reject(s, NULL, "a region from %g to %g is not supported", region[i],
+                                     region[i + count]);
         r->axes[axes[i]].begin = region[i];
         r->axes[axes[i]].end = region[i + count];
     }
@@ -153,6 +168,8 @@ static czm_status read_resize(czm_import_step *s, resize *r) {
     int axes[CZM_MOST_AXES];
     *r = (resize){.rank = czm_import_order(s, x).rank};
     size_t count = s->opset >= 18 ? czm_import_ints(s, "axes", chosen, CZM_MOST_AXES) : 0;
+    if (count > CZM_MOST_AXES)
+        return czm_import_reject(s, NULL, "%zu axes are not supported", count);
     for (int i = 0; i < r->rank; i++) {
         r->axes[i].in = r->axes[i].out = i < shape.rank ? shape.dims[i] : CZM_UNKNOWN;
         r->axes[i].end = 1;
@@ -345,7 +362,7 @@ static czm_tensor by_matrix(czm_import_step *s, const resize *r, int axis, czm_t
                             int place) {
     const axis_resize *a = &r->axes[axis];
     czm_shape shape = czm_import_stored_shape(s, x);
-    double *matrix = CZM_NEW_ARRAY(s->run->context->arena, double, (size_t)(a->out * a->in));
+    double *matrix = CZM_NEW_MATRIX(s->run->context->arena, double, a->out, a->in);
     for (int64_t i = 0; i < a->out; i++) fill_row(r, a, i, matrix + i * a->in);
     int64_t dims[] = {a->out, a->in}, after = 1;
     for (int k = place + 1; k < shape.rank; k++) after = czm_dim_multiply(after, shape.dims[k]);

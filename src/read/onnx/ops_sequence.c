@@ -98,7 +98,7 @@ static czm_status part_sizes(czm_import_step *s, int64_t size, int64_t *sizes, s
     bool is_list = given && czm_import_order(s, given).rank == 1;
     if (given)
         *count = czm_import_vector(s, given, is_list ? sizes : &part, is_list ? MOST_PARTS : 1);
-    if (!is_list) *count = size > 0 && part > 0 ? (size_t)((size + part - 1) / part) : 0;
+    if (!is_list) *count = size > 0 && part > 0 ? (size_t)(size / part + (size % part != 0)) : 0;
     bool is_known = *count > 0 && *count <= MOST_PARTS;
     for (size_t i = 0; i < *count && is_known; i++) {
         if (!is_list) sizes[i] = i + 1 < *count ? part : size - part * (int64_t)i;
@@ -131,10 +131,9 @@ czm_status czm_import_op_split_to_sequence(czm_import_step *s) {
     czm_import_value **parts = new_parts(s, count);
     for (size_t i = 0; i < count; i++) {
         czm_import_form form = {order, {split, (uint32_t)i}};
-        parts[i] = CZM_NEW(s->run->context->arena, czm_import_value);
+        if (!keeps_axis) form = without_axis(s, form, axis);
+        parts[i] = czm_import_value_of(s->run, form.order, form.tensor);
         parts[i]->name = s->outputs[0]->name;
-        *CZM_APPEND(s->run->context->arena, &parts[i]->forms) =
-            keeps_axis ? form : without_axis(s, form, axis);
     }
     return put_sequence(s, parts, count);
 }

@@ -321,11 +321,11 @@ czm_status czm_import_op_unsqueeze(czm_import_step *s) {
     int64_t list[CZM_MOST_AXES];
     size_t count = s->opset < 13 ? czm_import_ints(s, "axes", list, CZM_MOST_AXES)
                                  : czm_import_vector(s, czm_import_in(s, 1), list, CZM_MOST_AXES);
-    int rank = order.rank + (int)count;
     unsigned axes = 0;
-    if (count > CZM_MOST_AXES || rank > CZM_MOST_AXES)
+    if (count > (size_t)(CZM_MOST_AXES - order.rank))
         return czm_import_reject(s, NULL, "tensors of more than %d dimensions are not supported",
                                  CZM_MOST_AXES);
+    int rank = order.rank + (int)count;
     for (size_t i = 0; i < count; i++) {
         int axis;
         CZM_TRY(czm_import_axis(s, list[i], rank, &axis));

@@ -52,8 +52,11 @@ static czm_status part_sizes(czm_import_step *s, const czm_import_value *x, int 
     if (size == CZM_UNKNOWN)
         return czm_import_reject(s, "export the network with a fixed size, or set the size",
                                  "it splits an open size into equal parts");
-    int64_t part = (size + n - 1) / n;
-    for (int64_t i = 0; i < n; i++) sizes[i] = i + 1 < n ? part : size - part * (n - 1);
+    int64_t part = size / n + (size % n != 0), rest = size;
+    for (int64_t i = 0; i < n; i++) {
+        sizes[i] = i + 1 < n ? part : rest;
+        rest -= part;
+    }
     return CZM_OK;
 }
 

@@ -41,7 +41,7 @@ def onnx_graphs(folder, n):
     return onnx(folder, onnx_node('Softmax', 'x', 'y'), message(7, b'') * n)
 
 
-@kind(5000, 10 ** 4, 2 * 10 ** 4, commands=ONNX_COMMANDS)
+@kind(10 ** 4, 2 * 10 ** 4, 4 * 10 ** 4, commands=ONNX_COMMANDS)
 def onnx_chain(folder, n):
     nodes = [onnx_node('Relu', [f't{i - 1}' if i else 'x'], [f't{i}']) for i in range(n)]
     return onnx(folder, b''.join(nodes) + onnx_node('Softmax', [f't{n - 1}'], ['y']))
