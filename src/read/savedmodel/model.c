@@ -132,12 +132,41 @@ static void keep_functions_of(function_work *w, const czm_node_list *functional)
             czm_attr_each_function(functional->items[i]->attrs.items[k].value, keep_function, w);
 }
 
-static czm_status circle(czm_context *context, const czm_meta_graph *meta, const czm_node *node) {
-    return czm_report_add(context->report, CZM_RULE_MODEL_DAMAGED,
-                          czm_arena_format(context->arena, "%s: node \"%s\"", meta->where,
-                                           node->name),
-                          "export the model again",
-                          "the input of the node depends on its own output");
+static czm_status damaged(czm_context *context, const czm_meta_graph *meta, const czm_node *node,
+                          const char *fault) {
+    const char *where =
+        czm_arena_format(context->arena, "%s: node \"%s\"", meta->where, node->name);
+    return czm_report_add(context->report, CZM_RULE_MODEL_DAMAGED, where, "export the model again",
+                          "%s", fault);
+}
+
+// What changes or measures a supported operation reads the inputs that its definition has.
+static czm_status check_inputs(czm_context *context, const czm_meta_graph *meta,
+                               const czm_node *node) {
+    size_t count;
+    if (czm_node_kind(node) == CZM_OP_OTHER || !node->def) return CZM_OK;
+    if (!czm_node_input_count(node, &count))
+        return damaged(context, meta, node,
+                       czm_arena_format(context->arena,
+                                        "its attributes do not determine the number of inputs of "
+                                        "the operation %s",
+                                        node->op));
+    if (count == node->inputs.count) return CZM_OK;
+    return damaged(
+        context, meta, node,
+        czm_arena_format(context->arena,
+                         "the number of inputs of the operation %s is %zu instead of %zu", node->op,
+                         node->inputs.count, count));
+}
+
+// Sorts the graph, and checks its structure.
+static czm_status settle(czm_context *context, const czm_meta_graph *meta, czm_graph *graph) {
+    const czm_node *in_circle = czm_graph_sort(graph);
+    if (in_circle)
+        return damaged(context, meta, in_circle, "the input of the node depends on its own output");
+    for (size_t i = 0; i < graph->nodes.count; i++)
+        CZM_TRY(check_inputs(context, meta, graph->nodes.items[i]));
+    return CZM_OK;
 }
 
 static czm_status keep_functions(function_work *w, const czm_flat_graph *main_flat) {
@@ -150,8 +179,7 @@ static czm_status keep_functions(function_work *w, const czm_flat_graph *main_fl
     for (size_t i = 0; i < w->flats.count; i++) {
         czm_graph *graph = CZM_NEW(w->context->arena, czm_graph);
         *graph = w->flats.items[i].graph;
-        const czm_node *in_circle = czm_graph_sort(graph);
-        if (in_circle) return circle(w->context, w->meta, in_circle);
+        CZM_TRY(settle(w->context, w->meta, graph));
         czm_model_add_function(w->model, graph);
     }
     return CZM_OK;
@@ -310,11 +338,6 @@ static czm_status flatten(czm_context *context, czm_meta_graph *meta, const czm_
     return CZM_OK;
 }
 
-static czm_status sort_main(czm_context *context, const czm_meta_graph *meta, czm_graph *graph) {
-    const czm_node *in_circle = czm_graph_sort(graph);
-    return in_circle ? circle(context, meta, in_circle) : CZM_OK;
-}
-
 // Whether a variable may decide what runs.
 static bool has_effects(const czm_model *model) {
     for (size_t i = 0; i < model->main.effects.count; i++)
@@ -327,7 +350,7 @@ static bool has_effects(const czm_model *model) {
 static czm_status decide(czm_context *context, const czm_source *source, czm_meta_graph *meta,
                          czm_model *model) {
     czm_fold_defaults(model);
-    CZM_TRY(sort_main(context, meta, &model->main));
+    CZM_TRY(settle(context, meta, &model->main));
     czm_fold_branches(context, model);
     if (has_effects(model)) {
         czm_report *quiet = czm_report_new();
@@ -339,7 +362,7 @@ static czm_status decide(czm_context *context, const czm_source *source, czm_met
         czm_report_free(quiet);
         czm_fold_branches(context, model);
     }
-    return sort_main(context, meta, &model->main);
+    return settle(context, meta, &model->main);
 }
 
 czm_status czm_model_read(czm_context *context, const czm_source *source, const char *signature,
@@ -358,7 +381,7 @@ czm_status czm_model_read(czm_context *context, const czm_source *source, const 
     note_effects(context->arena, &flat);
     function_work functions = {.context = context, .meta = &meta, .model = model};
     CZM_TRY(keep_functions(&functions, &flat));
-    CZM_TRY(sort_main(context, &meta, &flat.graph));
+    CZM_TRY(settle(context, &meta, &flat.graph));
     size_t input;
     CZM_TRY(choose_input(context, &meta, s, &flat.graph, &input));
     CZM_TRY(begin_at(context, &meta, &flat.graph, &flat.graph.inputs.items[0],
