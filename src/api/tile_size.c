@@ -129,7 +129,8 @@ static int64_t find_largest(czm_arena *arena, const czm_edit_trials *trials, int
 czm_tile_size czm_tile_size_find(czm_arena *arena, const czm_target *target,
                                  const czm_check_subject *subject) {
     static const int64_t bases[] = {1, 3};
-    if (subject->input.rank != 4) return (czm_tile_size){0};
+    if (subject->input.rank != 4 || subject->input.dims[1] > LARGEST_SIDE)
+        return (czm_tile_size){0};
     const czm_edit_trials *trials = czm_edit_trials_begin(arena, target->options, &target->source);
     int64_t height = subject->input.dims[1], multiple = 0;
     for (size_t i = 0; i < CZM_COUNT_OF(bases) && trials && multiple == 0; i++)
@@ -148,6 +149,7 @@ const char *czm_tile_size_hint(czm_arena *arena, const czm_target *target,
                                const czm_check_subject *subject) {
     const czm_edit_trials *trials = czm_edit_trials_begin(arena, target->options, &target->source);
     int64_t height = subject->input.dims[1], width = subject->input.dims[2];
+    if (height > LARGEST_SIDE || width > LARGEST_SIDE) return NULL;
     for (int64_t unit = 2; trials && unit <= USUAL_SIDE; unit *= 2) {
         const int64_t low[] = {height / unit * unit, width / unit * unit};
         const int64_t high[] = {(height + unit - 1) / unit * unit,

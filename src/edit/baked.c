@@ -6,6 +6,7 @@
 #include "graph/build.h"
 
 #include "graph/layer_name.h"
+#include "op/number.h"
 
 czm_status czm_baked_refuse(czm_editor *e, const czm_node *node, const char *format, ...) {
     czm_arena *arena = e->context->arena;
@@ -29,7 +30,7 @@ czm_sizes czm_sizes_read(const czm_shapes *shapes, czm_tensor tensor) {
     s.count = value.count;
     for (size_t i = 0; i < s.count; i++) {
         s.is_known[i] = value.elements[i].is_known;
-        s.values[i] = s.is_known[i] ? (int64_t)value.elements[i].number : CZM_UNKNOWN;
+        s.values[i] = s.is_known[i] ? czm_number_to_int(value.elements[i].number) : CZM_UNKNOWN;
     }
     return s;
 }
@@ -115,9 +116,9 @@ bool czm_baked_scale(const czm_editor *e, const czm_baked *b, int axis, int64_t 
                      int64_t *fresh) {
     czm_shape now = czm_shape_of(e->shapes, b->input);
     if (now.rank != 4 || b->old_input.rank != 4) return false;
-    int64_t from = b->old_input.dims[axis], to = now.dims[axis];
-    if (from <= 0 || to == CZM_UNKNOWN || old > INT32_MAX || (old * to) % from != 0) return false;
-    *fresh = old * to / from;
+    int64_t from = b->old_input.dims[axis], product = czm_dim_multiply(old, now.dims[axis]);
+    if (from <= 0 || product == CZM_UNKNOWN || product % from != 0) return false;
+    *fresh = product / from;
     return true;
 }
 

@@ -22,7 +22,10 @@ static czm_status czm_baked_transposed(czm_editor *e, czm_baked *b, czm_shape im
         int64_t stride = windows.along[i].stride;
         if (stride == CZM_UNKNOWN) return CZM_OK;
         if (b->image.dims[i] == CZM_UNKNOWN) return CZM_OK; // the stored size is absolute
-        fresh.values[k] = image.dims[i] * stride + (b->sizes.values[k] - b->image.dims[i] * stride);
+        int64_t scaled = czm_dim_multiply(image.dims[i], stride);
+        int64_t before = czm_dim_multiply(b->image.dims[i], stride);
+        if (scaled == CZM_UNKNOWN || before == CZM_UNKNOWN) return CZM_OK;
+        fresh.values[k] = scaled + (b->sizes.values[k] - before);
     }
     if (czm_sizes_equal(&fresh, now)) return CZM_OK;
     if (!czm_sizes_equal(now, &b->sizes))
@@ -84,9 +87,10 @@ static czm_status czm_baked_resize(czm_editor *e, czm_baked *b, czm_shape image,
         bool follows_picture = (!is_factor || is_map) && is_pooled(b, image, input, 1 + i);
         czm_shape from = follows_picture ? b->old_input : b->image;
         czm_shape to = follows_picture ? input : image;
-        int64_t old_in = from.dims[1 + i], product = to.dims[1 + i] * b->sizes.values[i];
+        int64_t old_in = from.dims[1 + i];
+        int64_t product = czm_dim_multiply(to.dims[1 + i], b->sizes.values[i]);
         if (old_in == CZM_UNKNOWN || to.dims[1 + i] == CZM_UNKNOWN) continue; // absolute
-        if (old_in == 0 || product % old_in != 0)
+        if (old_in == 0 || product == CZM_UNKNOWN || product % old_in != 0)
             return czm_baked_refuse(e, b->node,
                                     "it would have to resize %s by the factor %lld/%lld, which "
                                     "does not give a whole number of pixels",
@@ -95,7 +99,8 @@ static czm_status czm_baked_resize(czm_editor *e, czm_baked *b, czm_shape image,
         fresh.values[i] = product / old_in;
     }
     if (czm_sizes_equal(&fresh, now)) return CZM_OK;
-    if (!is_factor || fresh.values[0] != now->values[0] * image.dims[1] / b->image.dims[1])
+    int64_t follows = czm_dim_multiply(now->values[0], image.dims[1]);
+    if (!is_factor || b->image.dims[1] < 1 || fresh.values[0] != follows / b->image.dims[1])
         czm_baked_assume(
             e, b->node,
             "its size %lld x %lld is assumed to follow its input, and becomes %lld x %lld",
@@ -237,7 +242,7 @@ static bool scale_one(const czm_editor *e, const czm_baked *b, const czm_sizes *
     int64_t half, times = now->values[i];
     czm_shape old = b->old_input;
     if (old.rank != 4) return false;
-    if (times == old.dims[1] * old.dims[2])
+    if (times == czm_dim_multiply(old.dims[1], old.dims[2]))
         return czm_baked_scale(e, b, 1, times, &half) && czm_baked_scale(e, b, 2, half, fresh);
     bool is_side = now->count == 5 && (i == 2 || i == 3) && times == old.dims[i - 1];
     return is_side && czm_baked_scale(e, b, i - 1, times, fresh);
@@ -302,7 +307,8 @@ void czm_baked_count_windows(czm_baked *b) {
 }
 
 bool czm_baked_covers_map(const czm_baked *b) {
-    return b->windows[0] == 1 && b->windows[1] == 1 && b->image.dims[1] * b->image.dims[2] > 1;
+    return b->windows[0] == 1 && b->windows[1] == 1 &&
+           (b->image.dims[1] > 1 || b->image.dims[2] > 1);
 }
 
 // One window of each row, or of each column, from edge to edge.

@@ -81,7 +81,8 @@ static bool scale_map(const czm_editor *e, const reshaping *r, const group *g, i
         int64_t pair[2];
         if (is_batch(r, i) || is_batch(r, i + 1)) continue;
         if (!(k < pairs ? czm_baked_find_map : czm_baked_scale_pair)(e, r->b, old, pair)) continue;
-        if (rest / old[0] / old[1] * pair[0] * pair[1] != product(r->now, g->in, g->in_end))
+        int64_t pixels = czm_dim_multiply(pair[0], pair[1]);
+        if (czm_dim_multiply(rest / old[0] / old[1], pixels) != product(r->now, g->in, g->in_end))
             continue;
         fresh[i] = pair[0];
         fresh[i + 1] = pair[1];

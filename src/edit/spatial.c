@@ -184,7 +184,8 @@ static void rescale_element(czm_editor *e, czm_graph *function, czm_node *node, 
     for (int i = 0; i < 4; i++) {
         int64_t now = sizes.values[i], size = i == 1 ? e->height : e->width;
         bool follows = (i == 1 || i == 2) && old.rank == 4 && old.dims[i] > 0;
-        if (follows) now = now * size % old.dims[i] ? -1 : now * size / old.dims[i];
+        int64_t product = czm_dim_multiply(now, size);
+        if (follows) now = product < 0 || product % old.dims[i] ? -1 : product / old.dims[i];
         fresh[i] = (int32_t)now;
     }
     node->inputs.items[2] =

@@ -9,6 +9,7 @@
 #include "fold/fold.h"
 
 #include "graph/build.h"
+#include "op/number.h"
 #include "shape/shape.h"
 
 enum { MOST_ROUNDS = 32, MOST_NODES = 1 << 20 }; // limits for hostile files
@@ -59,7 +60,7 @@ static bool read_condition(const folding *f, czm_tensor tensor, int64_t *number)
     if (f->is_open[tensor.node->order] || czm_shape_of(f->shapes, tensor).rank != 0 ||
         !value.elements || !value.elements[0].is_known)
         return false;
-    *number = (int64_t)value.elements[0].number;
+    *number = czm_number_to_int(value.elements[0].number);
     return true;
 }
 

@@ -25,14 +25,18 @@ static czm_padding padding_of(const czm_node *node) {
     return CZM_PADDING_UNKNOWN;
 }
 
+// TensorFlow's kernels compute windows in 32 bits.
+static bool is_in_32_bits(int64_t number) { return number >= -INT32_MAX && number <= INT32_MAX; }
+
 // Reads the list with one of two names, with `count` entries. All entries are `fallback` if there is no list, and
-// unknown if it has another length.
+// unknown if it has another length. Entries of more than 32 bits are unknown.
 static void read_list(const czm_node *node, const char *name, const char *other, int64_t fallback,
                       int count, int64_t *out) {
     if (!czm_node_attr(node, name).data) name = other;
     bool is_absent = !czm_node_attr(node, name).data;
-    if (!is_absent && czm_attr_ints(node, name, out, (size_t)count) == (size_t)count) return;
-    for (int i = 0; i < count; i++) out[i] = is_absent ? fallback : CZM_UNKNOWN;
+    bool is_read = !is_absent && czm_attr_ints(node, name, out, (size_t)count) == (size_t)count;
+    for (int i = 0; i < count; i++)
+        if (!is_read || !is_in_32_bits(out[i])) out[i] = is_absent ? fallback : CZM_UNKNOWN;
 }
 
 czm_windows czm_windows_of(const czm_node *node, int rank) {
@@ -46,6 +50,8 @@ czm_windows czm_windows_of(const czm_node *node, int rank) {
     if (windows.padding == CZM_PADDING_EXPLICIT &&
         czm_attr_ints(node, "explicit_paddings", paddings, 2 * (size_t)rank) != 2 * (size_t)rank)
         windows.padding = CZM_PADDING_UNKNOWN;
+    for (int i = 0; i < 2 * rank; i++)
+        if (!is_in_32_bits(paddings[i])) windows.padding = CZM_PADDING_UNKNOWN;
     for (int i = 0; i < rank; i++)
         windows.along[i] =
             (czm_window){sizes[i], strides[i], dilations[i], paddings[2 * i], paddings[2 * i + 1]};
@@ -58,8 +64,8 @@ int64_t czm_window_reach(const czm_window *w) {
 }
 
 void czm_window_pad_same(czm_window *w, int64_t image, int64_t count) {
-    int64_t total = czm_window_reach(w) - w->stride;
-    if (image != CZM_UNKNOWN && count != CZM_UNKNOWN) total += count * w->stride - image;
+    int64_t total = czm_window_reach(w) - w->stride, covered = czm_dim_multiply(count, w->stride);
+    if (image != CZM_UNKNOWN && covered != CZM_UNKNOWN) total += covered - image;
     if (total < 0) total = 0;
     w->before = total / 2;
     w->after = total - total / 2;

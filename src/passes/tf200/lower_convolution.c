@@ -191,6 +191,8 @@ static int read_dilations(const czm_node *node, int64_t dilations[3]) {
 }
 
 bool czm_dilated_filter_applies(czm_lowering *l, czm_node *node) {
+    enum { MOST_TAPS = 1 << 20 };
+    int64_t spread = 1; // elements of the larger filter
     int64_t d[3];
     int count = read_dilations(node, d);
     czm_shape filter = node->inputs.count > 1 ? czm_lower_shape(l, node->inputs.items[1])
@@ -198,11 +200,12 @@ bool czm_dilated_filter_applies(czm_lowering *l, czm_node *node) {
     bool is_dilated = false;
     if (count == 0 || filter.rank != count + 2) return false;
     for (int i = 0; i < count + 2; i++) {
-        if (filter.dims[i] <= 0 || filter.dims[i] > 1 << 20) return false;
-        if (i < count && (d[i] < 1 || filter.dims[i] * d[i] >= 1 << 20)) return false;
+        if (filter.dims[i] <= 0 || filter.dims[i] > MOST_TAPS) return false;
+        if (i < count && (d[i] < 1 || d[i] >= MOST_TAPS / filter.dims[i])) return false;
         is_dilated |= i < count && d[i] > 1;
+        spread = czm_dim_multiply(spread, filter.dims[i] * (i < count ? d[i] : 1));
     }
-    return is_dilated;
+    return is_dilated && spread != CZM_UNKNOWN && spread <= INT32_MAX;
 }
 
 // A dilated filter is a larger one with zeros between its taps. Dimension by dimension, each tap gets a new

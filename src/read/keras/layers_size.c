@@ -332,9 +332,7 @@ czm_keras_tensor czm_keras_build_flatten(czm_keras_call *c) {
         x = czm_keras_move_axis(c, x, 1, rank - 1, rank);
     czm_shape shape = czm_keras_shape(c, x);
     int64_t product = 1;
-    for (size_t i = 1; i < rank; i++)
-        product = shape.dims[i] == CZM_UNKNOWN || product == CZM_UNKNOWN ? CZM_UNKNOWN
-                                                                         : product * shape.dims[i];
+    for (size_t i = 1; i < rank; i++) product = czm_dim_multiply(product, shape.dims[i]);
     if (product != CZM_UNKNOWN)
         return CZM_KERAS_OP(c, CZM_OP_Reshape, x,
                             czm_keras_ints(c, CZM_KERAS_CONST, (const int64_t[]){-1, product}, 2));

@@ -187,7 +187,7 @@ static double weight_of(const wave *w, int64_t j) {
 static const char *matrix(czm_onnx_step *step, const wave *w, double (*function)(double)) {
     const double turn = 6.283185307179586;
     const int64_t dims[] = {w->in, w->out};
-    float *numbers = CZM_NEW_ARRAY(step->arena, float, (size_t)(w->in * w->out));
+    float *numbers = CZM_NEW_MATRIX(step->arena, float, w->in, w->out);
     for (int64_t j = 0; j < w->in; j++)
         for (int64_t k = 0; k < w->out; k++) {
             double part = (double)(j * k % w->length) / (double)w->length;

@@ -538,8 +538,13 @@ static void nudge(czm_onnx_step *step, quantization *q) {
 }
 
 void czm_onnx_fake_quant(czm_onnx_step *step) {
+    int64_t bits = czm_attr_int(step->node, "num_bits");
     czm_onnx_layout layout = czm_onnx_layout_of(step);
     quantization q;
+    if (bits < 2 || bits > 16) {
+        czm_onnx_refuse(step, "TensorFlow has steps of 2 to 16 bits, not of %lld", (long long)bits);
+        return;
+    }
     find_range(step, layout, &q);
     nudge(step, &q);
     const char *x = between(step, czm_onnx_operand(step, 0, layout), q.low, q.high);

@@ -33,7 +33,7 @@ static bool find_places(czm_onnx_step *step, places *p, double outside) {
     enum { MOST_PLACES = 1024 };
     if (!czm_onnx_image_of(step, 0, &p->image)) return false;
     read_steps(step, p);
-    if (p->kernel[0] < 1 || p->kernel[1] < 1 || p->kernel[0] * p->kernel[1] > MOST_PLACES) {
+    if (p->kernel[0] < 1 || p->kernel[1] < 1 || p->kernel[0] > MOST_PLACES / p->kernel[1]) {
         czm_onnx_refuse_size(step, "its window is too large, or its size is not known");
         return false;
     }
@@ -109,7 +109,8 @@ void czm_onnx_pool_slices(czm_onnx_step *step, czm_onnx_image *image, const int6
 // ONNX numbers elements as [n, c, h, w], TensorFlow as [h, w, c] of each image or of all images.
 static const char *place_in_tensorflow(czm_onnx_step *step, const czm_onnx_image *image,
                                        const char *place) {
-    int64_t area = image->size[0] * image->size[1], channels = image->channels;
+    int64_t channels = image->channels;
+    int64_t area = czm_dim_multiply(image->size[0], image->size[1]);
     const char *pixel = CZM_ONNX(step, "Mod", place, czm_onnx_int(step, area));
     const char *plane = CZM_ONNX(step, "Div", place, czm_onnx_int(step, area));
     const char *channel = CZM_ONNX(step, "Mod", plane, czm_onnx_int(step, channels));
@@ -117,7 +118,8 @@ static const char *place_in_tensorflow(czm_onnx_step *step, const czm_onnx_image
     const char *result = CZM_ONNX(step, "Add", first, channel);
     if (!czm_attr_bool(step->node, "include_batch_in_index")) return result;
     const char *picture = CZM_ONNX(step, "Div", plane, czm_onnx_int(step, channels));
-    const char *before = CZM_ONNX(step, "Mul", picture, czm_onnx_int(step, area * channels));
+    const char *before =
+        CZM_ONNX(step, "Mul", picture, czm_onnx_int(step, czm_dim_multiply(area, channels)));
     return CZM_ONNX(step, "Add", result, before);
 }
 

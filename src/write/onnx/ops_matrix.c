@@ -55,7 +55,7 @@ static const char *diagonal_of(czm_onnx_step *step, int64_t rows, int64_t column
         return NULL;
     }
     const int64_t dims[] = {rows, columns};
-    float *mask = CZM_NEW_ARRAY(step->arena, float, (size_t)(rows * columns));
+    float *mask = CZM_NEW_MATRIX(step->arena, float, rows, columns);
     for (int64_t i = 0; i < rows && i < columns; i++) mask[i * columns + i] = 1;
     return czm_onnx_emit_cast(step, czm_onnx_floats(step, mask, dims, 2), CZM_DTYPE_BOOL);
 }
@@ -146,7 +146,7 @@ void czm_onnx_band(czm_onnx_step *step) { // MatrixBandPart(input, num_lower, nu
         czm_onnx_refuse_size(step, "the size of its matrix is not known, or too large");
         return;
     }
-    float *mask = CZM_NEW_ARRAY(step->arena, float, (size_t)(size[0] * size[1]));
+    float *mask = CZM_NEW_MATRIX(step->arena, float, size[0], size[1]);
     for (int64_t i = 0; i < size[0]; i++)
         for (int64_t k = 0; k < size[1]; k++)
             mask[i * size[1] + k] = (below < 0 || i - k <= below) && (above < 0 || k - i <= above);

@@ -68,7 +68,8 @@ static void pad_symmetrically(czm_onnx_step *step, const padding *p) {
         int64_t before = p->pads[at], after = p->pads[at + p->rank];
         int64_t size = shape.dims[p->order[at]];
         if (!is_padded(p, at)) continue;
-        if (size == CZM_UNKNOWN || before < 0 || before > size || after < 0 || after > size) {
+        if (size < 0 || size > INT32_MAX || before < 0 || before > size || after < 0 ||
+            after > size) {
             czm_onnx_refuse_size(step, "the size of its mirrored input is not known");
             return;
         }

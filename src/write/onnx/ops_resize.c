@@ -186,7 +186,7 @@ typedef struct matrix {
 } matrix;
 
 static matrix new_matrix(czm_onnx_step *step, int64_t out, int64_t in) {
-    return (matrix){CZM_NEW_ARRAY(step->arena, float, (size_t)(out * in)), out, in};
+    return (matrix){CZM_NEW_MATRIX(step->arena, float, out, in), out, in};
 }
 
 static const char *matrix_name(czm_onnx_step *step, const matrix *m) {

@@ -244,10 +244,16 @@ void czm_onnx_reverse_rows(czm_onnx_step *step) {
     int64_t ends[] = {czm_attr_int(step->node, "batch_dim"), czm_attr_int(step->node, "seq_dim")};
     int64_t order[MOST], back[MOST];
     int rank = czm_onnx_in(step, 0)->shape.rank, count = 2;
-    if (rank < 2 || rank > MOST || ends[0] == ends[1]) {
+    if (rank < 2 || rank > MOST) {
         czm_onnx_refuse(step, "the rank of its input is not known");
         return;
     }
+    for (int i = 0; i < 2; i++)
+        if (ends[i] < 0 || ends[i] >= rank || ends[0] == ends[1]) {
+            czm_onnx_refuse(step, "batch_dim %lld and seq_dim %lld are not two of %d dimensions",
+                            (long long)ends[0], (long long)ends[1], rank);
+            return;
+        }
     for (int i = 0; i < rank; i++)
         if (i != ends[0] && i != ends[1]) order[count++] = i;
     memcpy(order, ends, sizeof ends);

@@ -6,6 +6,7 @@
 #include <math.h>
 
 #include "graph/layer_name.h"
+#include "op/number.h"
 #include "write/onnx/scope.h"
 #include "write/onnx/write.h"
 
@@ -266,21 +267,18 @@ const char *czm_onnx_floats(czm_onnx_step *step, const float *values, const int6
     return constant(step, CZM_DTYPE_FLOAT, dims, rank, bytes, count * sizeof *values);
 }
 
-static void put_number(czm_buffer *b, czm_dtype dtype, double value) {
-    float single = (float)value;
-    uint32_t bits;
-    memcpy(&bits, &single, sizeof bits);
-    if (czm_dtype_is_floating(dtype))
-        czm_put_raw_le(b, bits, sizeof bits);
-    else if (dtype == CZM_DTYPE_UINT64 && value > 0)
-        czm_put_raw_le(b, (uint64_t)value, 8);
-    else
-        czm_put_raw_le(b, (uint64_t)(int64_t)value, czm_onnx_element_size(dtype));
-}
-
 // The element type of stored constants.
 static czm_dtype stored_dtype(czm_dtype dtype) {
     return czm_dtype_is_floating(dtype) ? CZM_DTYPE_FLOAT : dtype;
+}
+
+static void put_number(czm_buffer *b, czm_dtype dtype, double value) {
+    if (czm_dtype_is_floating(dtype))
+        czm_number_put(b, stored_dtype(dtype), value);
+    else if (dtype == CZM_DTYPE_UINT64 && value > 0 && value < 0x1p64)
+        czm_put_raw_le(b, (uint64_t)value, 8);
+    else
+        czm_put_raw_le(b, (uint64_t)czm_number_to_int(value), czm_onnx_element_size(dtype));
 }
 
 const char *czm_onnx_number(czm_onnx_step *step, czm_dtype dtype, double value) {

@@ -28,6 +28,9 @@ bool czm_onnx_image_of(czm_onnx_step *step, size_t input, czm_onnx_image *image)
     for (int i = 0; i < image->rank - 2; i++) {
         image->size[i] = dim_of(value->shape, czm_onnx_image_dim(image, i));
         image->out_size[i] = dim_of(czm_onnx_out_shape(step, 0), czm_onnx_image_dim(image, i));
+        if (image->size[i] <= INT32_MAX && image->out_size[i] <= INT32_MAX) continue;
+        czm_onnx_refuse(step, "TensorFlow has no images of more than 2^31 - 1 pixels in a row");
+        return false;
     }
     image->name = image->is_planar_in_tensorflow ? czm_onnx_plain_of(step, value)
                                                  : czm_onnx_planar_of(step, value);
