@@ -5,6 +5,7 @@
 """
 import argparse
 import glob
+import importlib.util
 import io
 import os
 import shutil
@@ -19,10 +20,13 @@ SLICES = [b'', b'3 3 4 8 0,3:0,3:0,4:0,8', b'3 3 4 8 -:0,3:2,2:-', b'8 4,4']
 WAYS = (0, 1, 2, 4, 8, 16, 32)
 FIXTURE_FIELD, WAY_FIELD = 1000, 1001
 
-sys.path[:0] = [os.path.join(TESTS, 'lib'), os.path.join(TESTS, 'keras')]
+LARGEST_SEED = 20000 # bytes of a file for the fuzzers
+
+sys.path[:0] = [os.path.join(TESTS, 'lib'), os.path.join(TESTS, 'keras'), os.path.join(TESTS, 'harden')]
 import keras_file  # noqa: E402
 import onnx_text  # noqa: E402
 import rejections  # noqa: E402
+from hostile import KINDS  # noqa: E402
 from graph_text import saved_model  # noqa: E402
 from protobuf import number  # noqa: E402
 
@@ -30,6 +34,28 @@ from protobuf import number  # noqa: E402
 def read(path):
     with open(path, 'rb') as file:
         return file.read()
+
+
+def module_of(path):
+    """A module by its path: two tests have one of the same name."""
+    spec = importlib.util.spec_from_file_location('of_' + os.path.basename(os.path.dirname(path)), path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def hostile(name):
+    """The small files of this name among the hostile structures of size 3."""
+    with tempfile.TemporaryDirectory() as folder:
+        for kind, (write_kind, _, commands) in sorted(KINDS.items()):
+            if 'convert' not in commands:
+                continue
+            own = os.path.join(folder, kind)
+            os.makedirs(own)
+            path = write_kind(own, 3)
+            path = os.path.join(path, name) if os.path.isdir(path) else path
+            if os.path.basename(path) == name and os.path.isfile(path) and os.path.getsize(path) <= LARGEST_SEED:
+                yield read(path)
 
 
 def specs():
@@ -47,11 +73,11 @@ def exported_graphs():
 
 
 def graphs():
-    return small_graphs() + exported_graphs()
+    return small_graphs() + exported_graphs() + list(hostile('saved_model.pb'))
 
 
 def conversions():
-    numbered = [(graph, 0) for graph in small_graphs()]
+    numbered = [(graph, 0) for graph in [*small_graphs(), *hostile('saved_model.pb')]]
     numbered += [(graph, i) for i, graph in enumerate(exported_graphs())]
     return [graph + number(FIXTURE_FIELD, i) + number(WAY_FIELD, way)
             for graph, i in numbered for way in WAYS]
@@ -119,6 +145,10 @@ def archives(czmodel):
 
 
 def onnx_files():
+    exports = glob.glob(os.path.join(glob.escape(TESTS), 'onnx', 'exports', '*.onnx'))
+    yield from (read(path) for path in sorted(exports) if os.path.getsize(path) <= LARGEST_SEED)
+    yield from (content for _, content in module_of(os.path.join(TESTS, 'onnx', 'rejections.py')).CASES)
+    yield from hostile('model.onnx')
     image = [onnx_text.end('input', ['n', 16, 16, 1])]
     yield onnx_text.segmentation()
     yield onnx_text.segmentation(opset=18, kernel=onnx_text.weight('kernel', [1, 2], (2, 1, 1, 1), True))

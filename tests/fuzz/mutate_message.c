@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Changes a protobuf message as such: one field, at any depth, is left out, doubled, numbered anew,
+// Changes a protobuf message as such: one field, at any depth, is left out, repeated, numbered anew,
 // exchanged, or gets another value; all lengths stay right.
 #include "codec/wire.h"
 #include "fuzz.h"
@@ -59,10 +59,11 @@ static void put_as(czm_buffer *out, uint32_t number, const czm_field *value) {
 
 static void leave_out(mutation *m, const part *p, czm_buffer *out) { (void)m, (void)p, (void)out; }
 
-static void put_twice(mutation *m, const part *p, czm_buffer *out) {
-    (void)m;
-    czm_put_raw(out, p->bytes);
-    czm_put_raw(out, p->bytes);
+// A list becomes longer, perhaps longer than any tensor has dimensions.
+static void put_often(mutation *m, const part *p, czm_buffer *out) {
+    static const size_t times[] = {2, 2, 3, 9, 40};
+    size_t count = times[below(m, CZM_COUNT_OF(times))];
+    for (size_t i = 0; i < count; i++) czm_put_raw(out, p->bytes);
 }
 
 static void put_renumbered(mutation *m, const part *p, czm_buffer *out) {
@@ -85,6 +86,9 @@ static void put_new_value(mutation *m, const part *p, czm_buffer *out) {
                                            INT32_MAX,
                                            (uint64_t)INT32_MIN,
                                            UINT32_MAX,
+                                           UINT64_C(1) << 32,
+                                           UINT64_C(1) << 33,
+                                           UINT64_C(1) << 61,
                                            INT64_MAX,
                                            (uint64_t)INT64_MIN,
                                            UINT64_MAX,
@@ -115,7 +119,7 @@ static void put_foreign(mutation *m, const part *p, czm_buffer *out) {
 }
 
 static void (*const changes[])(mutation *m, const part *p,
-                               czm_buffer *out) = {leave_out,     put_twice,     put_renumbered,
+                               czm_buffer *out) = {leave_out,     put_often,     put_renumbered,
                                                    put_new_value, put_new_value, put_foreign,
                                                    put_foreign};
 
