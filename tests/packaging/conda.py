@@ -19,6 +19,7 @@ import sys
 from support import ROOT, run, skip
 
 sys.path.insert(0, os.path.join(ROOT, 'tests', 'lib'))
+from plain_path import plain_path  # noqa: E402
 from sources import copy_sources  # noqa: E402
 
 TOOLS = 'py-rattler-build==0.73.0'
@@ -55,10 +56,14 @@ for built in Stage0Recipe.from_file(recipe).run_build(
 
 
 def installed_files(package):
-    """Of a package for developers, and of the libraries that it depends on."""
-    needed = run('dpkg-query', '--show', '--showformat=${Depends}', package)
-    libraries = [word.split()[0] for word in needed.split(',') if word.strip().startswith('lib')]
-    return sorted(set(run('dpkg', '--listfiles', package, *libraries).splitlines()))
+    """Of a package for developers, and of the libraries that it depends on. Ubuntu's libjpeg-dev is empty and depends on
+    another package for developers, as does that one."""
+    packages = [package]
+    for name in packages:
+        needed = run('dpkg-query', '--show', '--showformat=${Depends}', name) if name.endswith('-dev') else ''
+        words = [word.split()[0] for word in needed.split(',') if word.strip().startswith('lib')]
+        packages += [word for word in words if word not in packages and not word.startswith(('libc6', 'libc-'))]
+    return sorted(set(run('dpkg', '--listfiles', *packages).splitlines()))
 
 
 def copy_library(package, folder):
@@ -136,12 +141,7 @@ def copied_recipe(folder):
     return os.path.join(sources, 'packaging', 'conda', 'recipe.yaml')
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
-    parser.add_argument('--build', metavar='FOLDER', required=True, type=os.path.abspath)
-    folder = os.path.join(parser.parse_args().build, 'packaging', 'conda')
-    if not shutil.which('dpkg'):
-        skip('the packages of the channel are made of those of Debian or Ubuntu')
+def test(folder):
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(folder)
     python = os.path.join(folder, 'tools', 'bin', 'python')
@@ -153,6 +153,16 @@ def main():
     if 'all tests passed' not in told or not glob.glob(os.path.join(glob.escape(made), '*', 'czmodel-native-*.conda')):
         sys.exit(told)
     print(told.splitlines()[-1])
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
+    parser.add_argument('--build', metavar='FOLDER', required=True, type=os.path.abspath)
+    build = parser.parse_args().build
+    if not shutil.which('dpkg'):
+        skip('the packages of the channel are made of those of Debian or Ubuntu')
+    with plain_path(build) as place:
+        test(os.path.join(place, 'packaging', 'conda'))
 
 
 if __name__ == '__main__':

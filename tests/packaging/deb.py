@@ -16,6 +16,9 @@ import sys
 
 from support import EXAMPLE, MODEL_ID, PROGRAM, ROOT, converted, read, run, skip
 
+sys.path.insert(0, os.path.join(ROOT, 'tests', 'lib'))
+from plain_path import plain_path  # noqa: E402
+
 TOOLS = ('debootstrap', 'dpkg-buildpackage', 'dh', 'dh_python3')
 PACKAGES = ('czmodel', 'libczm0', 'libczm-dev', 'python3-czmodel')
 COMPILER = 'gcc libc6-dev pkg-config'
@@ -80,7 +83,11 @@ def test(build, folder):
     packages = os.path.join(folder, 'deb')
     run('make', '-C', ROOT, 'deb', f'DEB={packages}')
     expected = converted(os.path.join(build, 'czmodel'), folder)
-    root = Root(os.path.join(folder, 'root'))
+    with plain_path(folder) as place:
+        use(Root(os.path.join(place, 'root')), packages, expected)
+
+
+def use(root, packages, expected):
     for source, name in ((packages, 'packages'), (EXAMPLE, 'nuclei'), (PROGRAM, 'program')):
         root.copy(source, name)
     files = ' '.join(f'/packages/{name}_*.deb' for name in PACKAGES)

@@ -52,6 +52,7 @@ def load(name, *path):
 
 sys.path.insert(0, ENGINES)
 engines = load('engines', 'engines', 'run.py')
+plain_path = load('plain_path', 'lib', 'plain_path.py').plain_path
 readers = load('readers', 'formats', 'readers.py')
 
 
@@ -77,10 +78,10 @@ def copy_sources(folder):
 
 
 class Test:
-    def __init__(self, options):
+    def __init__(self, options, build):
         self.options = options
         self.cache = os.path.join(options.build, 'engines')
-        self.folder = os.path.join(options.build, 'python')
+        self.folder = os.path.join(build, 'python')
         self.site = os.path.join(self.folder, 'site')
         self.passed = self.failed = self.skipped = 0
 
@@ -210,7 +211,9 @@ def main():
     parser.add_argument('--all', action='store_true', help='every Python that is installed')
     for name in ('tf221', 'tf215'):
         parser.add_argument(f'--python-{name}', metavar='PYTHON', help=f'interpreter with {name}')
-    return Test(parser.parse_args()).run()
+    options = parser.parse_args()
+    with plain_path(options.build) as build: # the scripts name their interpreter
+        return Test(options, build).run()
 
 
 if __name__ == '__main__':

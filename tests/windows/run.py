@@ -322,7 +322,7 @@ def test_library(windows, czmodel):
     """libczm.dll, loaded as Python's ctypes would; Python for Windows is not available here."""
     compiler = os.path.join(windows.programs, '..', 'work', 'windows-x64', 'cc')
     subprocess.run([compiler, '-I', os.path.join(ROOT, 'include'), '-o', 'library.exe',
-                    os.path.join(HERE, 'library.c')], check=True, capture_output=True,
+                    os.path.join(HERE, 'library.c'), '-lshell32'], check=True, capture_output=True,
                    env={**os.environ, 'ZIG_GLOBAL_CACHE_DIR':
                         os.path.join(windows.programs, '..', 'cache', 'zig')})
     spec = os.path.join(EXAMPLE, 'model_spec.json')
