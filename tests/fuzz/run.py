@@ -20,6 +20,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 FUZZERS = {'spec': 'spec', 'graph': 'graph', 'bundle': None, 'archive': 'archive',
            'convert': 'graph', 'onnx': None, 'hdf5': None, 'keras': None}
 LIMIT = '-rss_limit_mb=512'
+# Of AddressSanitizer: the usual 256 MB of freed memory would count against this limit.
+SANITIZER = 'quarantine_size_mb=64'
 # Limits in the repository, bytes: of an input, of a fuzzer's corpus.
 LARGEST_INPUT, LARGEST_CORPUS = 6000, 58000
 
@@ -28,7 +30,7 @@ def run(command, **more):
     """Runs it with a temporary folder, in memory if there is one: a fuzzer that finds something leaves its files."""
     memory = '/dev/shm' if os.path.isdir('/dev/shm') else None
     with tempfile.TemporaryDirectory(prefix='czm-fuzz-', dir=memory) as folder:
-        return subprocess.run(command, capture_output=True, env={**os.environ, 'TMPDIR': folder}, **more)
+        return subprocess.run(command, capture_output=True, env={**os.environ, 'TMPDIR': folder, 'ASAN_OPTIONS': SANITIZER}, **more)
 
 
 def run_fuzzer(name, build, length):

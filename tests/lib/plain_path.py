@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Paths for tools that handle neither blanks nor brackets: debootstrap, rattler-build, and pip for scripts."""
+"""Paths for tools that handle neither blanks nor brackets: debootstrap, and pip for scripts."""
 import contextlib
 import os
 import re

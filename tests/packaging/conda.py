@@ -5,7 +5,7 @@
 
 The channel is made here: its packages hold what Debian or Ubuntu has installed of a library or a tool, under the names
 of conda-forge. So what the recipe asks for, does and packs is tested, but not the versions of conda-forge's packages.
-py-rattler-build is downloaded (25 MB).
+py-rattler-build is downloaded (25 MB) into FOLDER/packaging/conda, unless it is there.
 """
 import argparse
 import glob
@@ -15,11 +15,11 @@ import pathlib
 import shlex
 import shutil
 import sys
+import tempfile
 
 from support import ROOT, run, skip
 
 sys.path.insert(0, os.path.join(ROOT, 'tests', 'lib'))
-from plain_path import plain_path  # noqa: E402
 from sources import copy_sources  # noqa: E402
 
 TOOLS = 'py-rattler-build==0.73.0'
@@ -141,12 +141,19 @@ def copied_recipe(folder):
     return os.path.join(sources, 'packaging', 'conda', 'recipe.yaml')
 
 
-def test(folder):
-    shutil.rmtree(folder, ignore_errors=True)
-    os.makedirs(folder)
-    python = os.path.join(folder, 'tools', 'bin', 'python')
-    run(sys.executable, '-m', 'venv', os.path.join(folder, 'tools'))
-    run(python, '-m', 'pip', 'install', '--quiet', TOOLS)
+def tools(folder):
+    """The Python with rattler-build, which is downloaded unless it is there."""
+    python = os.path.join(folder, 'bin', 'python')
+    mark = os.path.join(folder, TOOLS)
+    if not os.path.exists(mark):
+        shutil.rmtree(folder, ignore_errors=True)
+        run(sys.executable, '-m', 'venv', folder)
+        run(python, '-m', 'pip', 'install', '--quiet', TOOLS)
+        pathlib.Path(mark).touch()
+    return python
+
+
+def test(python, folder):
     channel, made = os.path.join(folder, 'channel'), os.path.join(folder, 'made')
     run(python, '-c', BUILD, write_recipe(folder), channel, 'skip', address_of(channel))
     told = run(python, '-c', BUILD, copied_recipe(folder), made, 'native', address_of(channel))
@@ -161,8 +168,10 @@ def main():
     build = parser.parse_args().build
     if not shutil.which('dpkg'):
         skip('the packages of the channel are made of those of Debian or Ubuntu')
-    with plain_path(build) as place:
-        test(os.path.join(place, 'packaging', 'conda'))
+    python = tools(os.path.join(build, 'packaging', 'conda'))
+    # Not in the build folder: rattler-build requires a path without blanks, and follows links.
+    with tempfile.TemporaryDirectory(prefix='czm-conda-') as folder:
+        test(python, folder)
 
 
 if __name__ == '__main__':
