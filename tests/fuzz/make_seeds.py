@@ -8,6 +8,7 @@ import glob
 import importlib.util
 import io
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import tempfile
 import zipfile
 
 TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+ONNX_OPERATIONS = os.path.join(os.path.dirname(TESTS), 'src', 'read', 'onnx', 'ops.def')
 MODELS = sorted(glob.glob(os.path.join(glob.escape(TESTS), 'fixtures', 'models', '*', 'model')))
 SLICES = [b'', b'3 3 4 8 0,3:0,3:0,4:0,8', b'3 3 4 8 -:0,3:2,2:-', b'8 4,4']
 WAYS = (0, 1, 2, 4, 8, 16, 32)
@@ -147,7 +149,12 @@ def archives(czmodel):
 def onnx_files():
     exports = glob.glob(os.path.join(glob.escape(TESTS), 'onnx', 'exports', '*.onnx'))
     yield from (read(path) for path in sorted(exports) if os.path.getsize(path) <= LARGEST_SEED)
-    yield from (content for _, content in module_of(os.path.join(TESTS, 'onnx', 'rejections.py')).CASES)
+    cases = module_of(os.path.join(TESTS, 'onnx', 'rejections.py'))
+    yield from (content for _, content in cases.CASES)
+    for op in re.findall(r'^OP\((\w+),', read(ONNX_OPERATIONS).decode(), re.M): # with what many operations require
+        numbers = [onnx_text.ints('axes', [1]), onnx_text.integer('axis', 1), onnx_text.ints('kernel_shape', [1, 1])]
+        yield cases.after(op, attributes=numbers)
+        yield cases.after(op, 'n', 'n', weights=[cases.whole('n', [1, 1, 1, 1])], attributes=numbers[:2])
     yield from hostile('model.onnx')
     image = [onnx_text.end('input', ['n', 16, 16, 1])]
     yield onnx_text.segmentation()
