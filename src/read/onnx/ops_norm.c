@@ -27,7 +27,7 @@ static size_t stored_axes(const czm_order *order, unsigned axes, int64_t *out) {
 static czm_tensor per_channel(czm_import_step *s, czm_import_value *v, const czm_order *order) {
     int64_t dims[CZM_MOST_AXES];
     czm_tensor t = czm_import_plain(s, v);
-    if (order->axis[order->rank - 1] == 1) return t;
+    if (czm_order_last(order) == 1) return t;
     for (int k = 0; k < order->rank; k++)
         dims[k] = order->axis[k] == 1 ? czm_shape_count(czm_import_shape(s, v)) : 1;
     return czm_import_reshape(s, t, dims, (size_t)order->rank);
@@ -68,7 +68,7 @@ static czm_tensor vector_const(czm_import_step *s, czm_dtype dtype, const double
                                size_t count, const czm_order *order) {
     int64_t dims[CZM_MOST_AXES];
     for (int k = 0; k < order->rank; k++) dims[k] = order->axis[k] == 1 ? (int64_t)count : 1;
-    bool is_last = order->axis[order->rank - 1] == 1;
+    bool is_last = czm_order_last(order) == 1;
     return czm_import_numbers_const(s, dtype, numbers, is_last ? &dims[order->rank - 1] : dims,
                                     is_last ? 1 : (size_t)order->rank);
 }
@@ -102,6 +102,9 @@ czm_status czm_import_op_batch_norm(czm_import_step *s) {
     czm_import_value *v = czm_import_in(s, 0);
     for (size_t i = 1; i < 5; i++)
         if (!czm_import_in(s, i)) return czm_import_reject(s, NULL, "it does not have five inputs");
+    if (czm_import_order(s, v).rank < 2)
+        return czm_import_reject(s, NULL, "a tensor of %d dimensions has no channels",
+                                 czm_import_order(s, v).rank);
     // PyTorch writes the standardisation of weights as a normalisation in training mode.
     if (is_training(s) && czm_import_is_made_of(czm_import_made(s, v), CZM_OP_ReadVariableOp))
         return normalise(s, v, czm_import_order(s, v), 2u);

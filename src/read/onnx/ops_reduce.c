@@ -80,10 +80,8 @@ czm_status czm_import_op_global_lp_pool(czm_import_step *s) {
 // ---- along one axis
 
 czm_order czm_import_order_ending_with(czm_import_step *s, const czm_import_value *x, int axis) {
-    for (size_t i = 0; i < x->forms.count; i++) {
-        const czm_order *own = &x->forms.items[i].order;
-        if (own->rank > 0 && own->axis[own->rank - 1] == axis) return *own;
-    }
+    for (size_t i = 0; i < x->forms.count; i++)
+        if (czm_order_last(&x->forms.items[i].order) == axis) return x->forms.items[i].order;
     czm_order order = czm_import_order(s, x);
     return czm_order_ending_with(&order, axis);
 }

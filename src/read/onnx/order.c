@@ -10,6 +10,10 @@ czm_order czm_order_plain(int rank) {
     return order;
 }
 
+int czm_order_last(const czm_order *order) {
+    return order->rank ? order->axis[order->rank - 1] : -1;
+}
+
 czm_order czm_order_ending_with(const czm_order *order, int axis) {
     czm_order moved = {.rank = order->rank};
     int k = 0;

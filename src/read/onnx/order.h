@@ -23,6 +23,9 @@ bool czm_order_equal(const czm_order *a, const czm_order *b);
 // The place at which an ONNX axis is stored.
 int czm_order_place(const czm_order *order, int axis);
 
+// The ONNX axis that is stored last; -1: a number has none.
+int czm_order_last(const czm_order *order);
+
 // The order with this axis moved to the last place.
 czm_order czm_order_ending_with(const czm_order *order, int axis);
 
