@@ -291,27 +291,8 @@ static bool check_values(collector *all, const czm_node *node) {
 
 // ---- and of inputs
 
-static const char *inputs_fault(czm_arena *arena, const czm_node *node) {
-    size_t count, size, at = 0;
-    if (!czm_node_input_count(node, &count)) return NULL;
-    if (count != node->inputs.count)
-        return czm_arena_format(arena, "has %zu inputs instead of %zu", node->inputs.count, count);
-    for (size_t i = 0; i < node->def->input_count; i++) {
-        const czm_op_arg *arg = &node->def->inputs[i];
-        czm_arg_size(node, arg, &size);
-        for (size_t k = 0; k < size; k++) {
-            czm_dtype wanted = czm_arg_dtype(node, arg, k) % CZM_DTYPE_REF;
-            czm_dtype given = czm_tensor_dtype(node->inputs.items[at++]) % CZM_DTYPE_REF;
-            if (wanted != given && wanted != CZM_DTYPE_NONE && given != CZM_DTYPE_NONE)
-                return czm_arena_format(arena, "reads a tensor of %s instead of %s",
-                                        czm_dtype_name(given), czm_dtype_name(wanted));
-        }
-    }
-    return NULL;
-}
-
 static void check_inputs(collector *all, const czm_node *node) {
-    const char *fault = inputs_fault(all->arena, node);
+    const char *fault = czm_node_inputs_fault(all->arena, node);
     if (fault)
         complain(all, node,
                  czm_arena_format(all->arena,

@@ -184,6 +184,26 @@ czm_dtype czm_tensor_dtype(czm_tensor tensor) {
     return CZM_DTYPE_NONE;
 }
 
+const char *czm_node_inputs_fault(czm_arena *arena, const czm_node *node) {
+    size_t count, size, at = 0;
+    if (!czm_node_input_count(node, &count)) return NULL;
+    if (count != node->inputs.count)
+        return czm_arena_format(arena, "has %zu input%s instead of %zu", node->inputs.count,
+                                node->inputs.count == 1 ? "" : "s", count);
+    for (size_t i = 0; i < node->def->input_count; i++) {
+        const czm_op_arg *arg = &node->def->inputs[i];
+        czm_arg_size(node, arg, &size);
+        for (size_t k = 0; k < size; k++) {
+            czm_dtype wanted = czm_arg_dtype(node, arg, k) % CZM_DTYPE_REF;
+            czm_dtype given = czm_tensor_dtype(node->inputs.items[at++]) % CZM_DTYPE_REF;
+            if (wanted != given && wanted != CZM_DTYPE_NONE && given != CZM_DTYPE_NONE)
+                return czm_arena_format(arena, "reads a tensor of %s instead of %s",
+                                        czm_dtype_name(given), czm_dtype_name(wanted));
+        }
+    }
+    return NULL;
+}
+
 // TensorProto: dtype=1, tensor_shape=2 {dim=2 {size=1}}, tensor_content=4.
 czm_tensor czm_add_const(czm_graph *graph, const char *name, czm_dtype dtype, czm_bytes content,
                          const int64_t *dims, size_t rank) {

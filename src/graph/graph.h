@@ -259,6 +259,9 @@ czm_dtype czm_arg_dtype(const czm_node *node, const czm_op_arg *arg, size_t inde
 bool czm_node_output_count(const czm_node *node, size_t *count);
 bool czm_node_input_count(const czm_node *node, size_t *count);
 
+// What contradicts the definition of the node's operation in its inputs: their number, or a type. NULL: nothing.
+const char *czm_node_inputs_fault(czm_arena *arena, const czm_node *node);
+
 // The element type of an output, CZM_DTYPE_NONE if unknown.
 czm_dtype czm_tensor_dtype(czm_tensor tensor);
 

@@ -138,6 +138,8 @@ CASES = [
     ('layout.onnx', file(node('Relu', ['x'], ['y'], '/relu'), inputs=[end('x', ['batch', 16, 16, 16])])),
     # damage
     ('unmade.onnx', file(node('Relu', ['nothing'], ['y'], '/relu'))),
+    ('integers.onnx', file(CONV, node('ReverseSequence', ['c', 'n'], ['y'], '/reverse'),
+                           weights=[KERNEL, whole('n', [16], (2 ** 61,))])),
     ('floats.onnx', file(CONV, node('Relu', ['c'], ['y'], '/relu'), weights=[floats([0.1] * 5, 4, 3, 1, 1)])),
     ('nothing.onnx', file(CONV, node('Relu', ['c'], ['y'], '/relu'), weights=[floats([], 4, 3, 1, 1)])),
     ('bytes.onnx', file(CONV, node('Relu', ['c'], ['y'], '/relu'), weights=[weight('w', [0.1] * 11, (4, 3, 1, 1))])),

@@ -180,12 +180,13 @@ bool czm_onnx_is_ready(const czm_onnx_initializer *t) {
     return !t->is_unpacked && t->field != INT32S && t->field != INT64S && t->field != UINT64S;
 }
 
-// Whether the number of bytes matches the shape; values of variable size are not counted.
+// Whether the number of bytes matches the shape; a value of variable size has at least one byte.
 static bool has_its_bytes(const czm_onnx_initializer *t) {
     uint64_t count = 1;
     for (int i = 0; i < t->shape.rank; i++)
         if (!czm_mul_u64(count, (uint64_t)t->shape.dims[i], &count)) return false;
-    return !czm_onnx_is_ready(t) || czm_dtype_size(t->dtype) == 0 ||
+    if (!czm_onnx_is_ready(t)) return count <= t->data.size;
+    return czm_dtype_size(t->dtype) == 0 ||
            (czm_mul_u64(count, czm_dtype_size(t->dtype), &count) && count == t->data.size);
 }
 

@@ -23,7 +23,7 @@ static czm_status unreadable(czm_context *context, const char *where) {
 // Converts a packed list of varints to little-endian elements.
 static bool unpack_varints(czm_bytes packed, size_t element, size_t count, uint8_t *out) {
     czm_wire wire = czm_wire_read(packed);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count && !wire.damaged; i++)
         czm_store_le(out + i * element, czm_wire_varint(&wire), element);
     return !wire.damaged;
 }
