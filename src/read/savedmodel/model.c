@@ -145,9 +145,10 @@ static czm_status check_inputs(czm_context *context, const czm_meta_graph *meta,
                                const czm_node *node) {
     size_t count;
     if (czm_node_kind(node) == CZM_OP_OTHER || !node->def) return CZM_OK;
-    const char *fault = czm_node_input_count(node, &count)
-                            ? czm_node_inputs_fault(context->arena, node)
-                            : "has an unknown number of inputs, since an attribute is missing or wrong";
+    const char *fault =
+        czm_node_input_count(node, &count)
+            ? czm_node_inputs_fault(context->arena, node)
+            : "has an unknown number of inputs, since an attribute is missing or wrong";
     if (!fault) return CZM_OK;
     return damaged(context, meta, node,
                    czm_arena_format(context->arena, "the operation %s %s", node->op, fault));
