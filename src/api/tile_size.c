@@ -147,9 +147,9 @@ static bool keeps_size(czm_arena *arena, const czm_edit_trials *trials, const in
 
 const char *czm_tile_size_hint(czm_arena *arena, const czm_target *target,
                                const czm_check_subject *subject) {
-    const czm_edit_trials *trials = czm_edit_trials_begin(arena, target->options, &target->source);
     int64_t height = subject->input.dims[1], width = subject->input.dims[2];
     if (height > LARGEST_SIDE || width > LARGEST_SIDE) return NULL;
+    const czm_edit_trials *trials = czm_edit_trials_begin(arena, target->options, &target->source);
     for (int64_t unit = 2; trials && unit <= USUAL_SIDE; unit *= 2) {
         const int64_t low[] = {height / unit * unit, width / unit * unit};
         const int64_t high[] = {(height + unit - 1) / unit * unit,

@@ -30,7 +30,8 @@ def run(command, **more):
     """Runs it with a temporary folder, in memory if there is one: a fuzzer that finds something leaves its files."""
     memory = '/dev/shm' if os.path.isdir('/dev/shm') else None
     with tempfile.TemporaryDirectory(prefix='czm-fuzz-', dir=memory) as folder:
-        return subprocess.run(command, capture_output=True, env={**os.environ, 'TMPDIR': folder, 'ASAN_OPTIONS': SANITIZER}, **more)
+        environment = {**os.environ, 'TMPDIR': folder, 'ASAN_OPTIONS': SANITIZER}
+        return subprocess.run(command, capture_output=True, env=environment, **more)
 
 
 def run_fuzzer(name, build, length):

@@ -50,8 +50,8 @@ czm_status czm_import_op_gather(czm_import_step *s) {
 
 // The place along `axis` of each element of a tensor with this shape, of the index's type.
 static czm_tensor counting(czm_import_step *s, czm_dtype dtype, czm_shape shape, int axis) {
-    int64_t count = czm_shape_count(shape), inner = 1;
-    for (int i = axis + 1; i < shape.rank; i++) inner = czm_dim_multiply(inner, shape.dims[i]);
+    int64_t count = czm_shape_count(shape);
+    int64_t inner = czm_shape_count((czm_shape){shape.rank - axis - 1, shape.dims + axis + 1});
     double *numbers = CZM_NEW_ARRAY(s->run->context->arena, double, (size_t)count);
     for (int64_t i = 0; i < count; i++) numbers[i] = (double)(i / inner % shape.dims[axis]);
     return czm_import_numbers_const(s, dtype, numbers, shape.dims, (size_t)shape.rank);

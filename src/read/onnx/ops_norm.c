@@ -309,17 +309,17 @@ czm_status czm_import_op_lrn(czm_import_step *s) {
 czm_status czm_import_op_mean_variance_norm(czm_import_step *s) {
     czm_import_value *v = czm_import_in(s, 0);
     czm_order order = czm_import_order(s, v);
-    int64_t wanted[CZM_MOST_AXES] = {0, 2, 3}, axes[CZM_MOST_AXES];
-    size_t count = czm_import_ints(s, "axes", wanted, CZM_MOST_AXES);
-    unsigned set = 0;
-    if (count > CZM_MOST_AXES)
-        return czm_import_reject(s, NULL, "%zu axes are not supported", count);
-    for (size_t i = 0; i < (count ? count : 3); i++) {
+    static const int64_t usual[] = {0, 2, 3};
+    int64_t axes[CZM_MOST_AXES];
+    unsigned set;
+    bool is_given;
+    CZM_TRY(czm_import_axes(s, INT64_MAX, 0, order.rank, &set, &is_given)); // always an attribute
+    for (size_t i = 0; i < CZM_COUNT_OF(usual) && !is_given; i++) {
         int axis;
-        CZM_TRY(czm_import_axis(s, wanted[i], order.rank, &axis));
+        CZM_TRY(czm_import_axis(s, usual[i], order.rank, &axis));
         set |= 1u << axis;
     }
-    count = stored_axes(&order, set, axes);
+    size_t count = stored_axes(&order, set, axes);
     czm_tensor x = czm_import_made(s, v);
     czm_tensor d = CZM_OUT(s, CZM_OP_Sub, x, mean(s, x, axes, count));
     czm_tensor deviation =

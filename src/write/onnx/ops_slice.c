@@ -248,12 +248,13 @@ void czm_onnx_reverse_rows(czm_onnx_step *step) {
         czm_onnx_refuse(step, "the rank of its input is not known");
         return;
     }
-    for (int i = 0; i < 2; i++)
-        if (ends[i] < 0 || ends[i] >= rank || ends[0] == ends[1]) {
-            czm_onnx_refuse(step, "batch_dim %lld and seq_dim %lld are not two of %d dimensions",
-                            (long long)ends[0], (long long)ends[1], rank);
-            return;
-        }
+    bool are_two = ends[0] != ends[1];
+    for (int i = 0; i < 2; i++) are_two &= ends[i] >= 0 && ends[i] < rank;
+    if (!are_two) {
+        czm_onnx_refuse(step, "batch_dim %lld and seq_dim %lld are not two of %d dimensions",
+                        (long long)ends[0], (long long)ends[1], rank);
+        return;
+    }
     for (int i = 0; i < rank; i++)
         if (i != ends[0] && i != ends[1]) order[count++] = i;
     memcpy(order, ends, sizeof ends);
